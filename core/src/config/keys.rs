@@ -1,0 +1,81 @@
+//! Every setting of a store: one row each with canonical name, type and doc.
+//!
+//! Law: a setting added here is known to every language and to URLs at once. Reads no file and no environment.
+
+use std::time::Duration;
+
+use crate::options::{CustomerKey, SecretText};
+use crate::table::record;
+
+record! {
+    /// The settings of a store.
+    pub struct Settings {
+        /// Where the server is: `https://host:port`, or a bare `host:port` together with `use_ssl`; default: AWS in the region.
+        endpoint: Option<String>,
+        /// Whether a bare endpoint is reached over TLS; default true.
+        use_ssl: Option<bool>,
+        /// The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
+        region: Option<String>,
+        /// How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
+        addressing_style: Option<String>,
+        /// Where credentials come from: `static`, `anonymous`, `env`, `profile`, `instance_profile` or `default`; default: what the other settings say, else `default`.
+        provider: Option<String>,
+        /// The access key id of a key pair.
+        access_key_id: Option<String>,
+        /// The secret of the key pair.
+        secret_access_key: Option<SecretText>,
+        /// The session token of temporary keys.
+        session_token: Option<SecretText>,
+        /// Whether requests go unsigned; default false.
+        anonymous: Option<bool>,
+        /// The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
+        profile: Option<String>,
+        /// The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
+        config_file: Option<String>,
+        /// The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
+        credentials_file: Option<String>,
+        /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE.
+        ca_bundle: Option<String>,
+        /// Seconds to wait for a connection; default 5.
+        connect_timeout: Option<Duration>,
+        /// Seconds to wait for an answer to begin, or for more of it; default 60.
+        read_timeout: Option<Duration>,
+        /// Seconds one request may take with its retries; default: no limit.
+        operation_timeout: Option<Duration>,
+        /// How often a request is tried, 1 to 20; default 5.
+        max_attempts: Option<u32>,
+        /// Parts of one transfer that move at a time, 1 to 1000; default 8.
+        max_concurrency: Option<u32>,
+        /// Bytes from which on an upload goes in parts; default 16 MiB.
+        multipart_threshold: Option<u64>,
+        /// Bytes in a part, 5 MiB to 5 GiB; grows when an upload would need more than 10,000; default 8 MiB.
+        multipart_chunksize: Option<u64>,
+        /// Whether the account that asks pays for requests; default false.
+        request_payer: Option<bool>,
+        /// Which list request the server understands: 2, or 1 for old servers; default 2.
+        list_version: Option<u32>,
+        /// The storage class of new objects.
+        storage_class: Option<String>,
+        /// A canned ACL for new objects; not together with `grant_*`.
+        acl: Option<String>,
+        /// Who may read new objects.
+        grant_read: Option<String>,
+        /// Who may read the ACL of new objects.
+        grant_read_acp: Option<String>,
+        /// Who may write the ACL of new objects.
+        grant_write_acp: Option<String>,
+        /// Who may do all three.
+        grant_full_control: Option<String>,
+        /// Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`.
+        sse: Option<String>,
+        /// The KMS key for `aws:kms`: id, alias or ARN.
+        sse_kms_key_id: Option<String>,
+        /// A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
+        sse_customer_key: Option<CustomerKey>,
+        /// The name of the host program, for the user agent.
+        app_name: Option<String>,
+    }
+}
+
+/// Settings that are never shown.
+pub const SECRET: &[&str] = &["secret_access_key", "session_token", "sse_customer_key"];

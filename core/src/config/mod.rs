@@ -1,0 +1,138 @@
+//! `Config`: what a store was told, from its URL and its settings, checked before anything moves.
+//!
+//! Law: settings given by name win over the URL's. An unknown setting names the nearest known one; exclusions are rows of a
+//! table. Reads no environment and no file, and knows no AWS type.
+
+pub mod keys;
+mod url;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{ErrorKind, Result, fail};
+use crate::table::Record;
+use crate::value::{Field, Value};
+pub use keys::Settings;
+
+/// A checked description of one place.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) target: Target,
+    pub(crate) settings: Settings,
+}
+
+/// What the URL names.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Target {
+    Bucket { bucket: String, prefix: String },
+    Directory(PathBuf),
+}
+
+/// Pairs of settings that contradict each other, with the reason.
+const EXCLUSIONS: &[(&str, &str, &str)] = &[
+    ("acl", "grant_read", "a canned ACL and grants exclude each other"),
+    ("acl", "grant_read_acp", "a canned ACL and grants exclude each other"),
+    ("acl", "grant_write_acp", "a canned ACL and grants exclude each other"),
+    ("acl", "grant_full_control", "a canned ACL and grants exclude each other"),
+    ("sse_customer_key", "sse", "a customer key replaces server-managed encryption"),
+    ("sse_customer_key", "sse_kms_key_id", "a customer key replaces server-managed encryption"),
+];
+
+/// Refuses options or settings of which two exclude each other.
+pub(crate) fn check_exclusions(kind: ErrorKind, given: impl Fn(&str) -> bool) -> Result<()> {
+    for (one, other, why) in EXCLUSIONS {
+        if given(one) && given(other) {
+            return Err(crate::error::Error::new(kind, format!("`{one}` and `{other}` can't be used together: {why}")));
+        }
+    }
+    Ok(())
+}
+
+impl Config {
+    /// Reads a URL and settings; the settings win.
+    ///
+    /// # Errors
+    /// `Config`, naming the setting, its value and the nearest known name.
+    pub fn from_url(url: &str, settings: Vec<(String, Value)>) -> Result<Config> {
+        let (target, mut pairs) = url::parse(url)?;
+        pairs.retain(|(name, _)| !settings.iter().any(|(given, _)| given == name));
+        pairs.extend(settings);
+        let settings = Settings::from_pairs(ErrorKind::Config, "setting", pairs)?;
+        let config = Config { target, settings };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        let settings = &self.settings;
+        check_exclusions(ErrorKind::Config, |name| self.given(name))?;
+        one_of("addressing_style", &settings.addressing_style, &["auto", "path", "virtual"])?;
+        one_of("provider", &settings.provider, &["static", "anonymous", "env", "profile", "instance_profile", "default"])?;
+        one_of("sse", &settings.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
+        within("max_attempts", settings.max_attempts.map(u64::from), 1, 20)?;
+        within("max_concurrency", settings.max_concurrency.map(u64::from), 1, 1000)?;
+        within("list_version", settings.list_version.map(u64::from), 1, 2)?;
+        within("multipart_chunksize", settings.multipart_chunksize, 5 << 20, 5 << 30)?;
+        match (&settings.access_key_id, &settings.secret_access_key) {
+            (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
+            (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
+            (None, None) if settings.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
+            (None, None) if settings.provider.as_deref() == Some("static") => fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`"),
+            _ => Ok(()),
+        }
+    }
+
+    fn given(&self, name: &str) -> bool {
+        self.to_pairs().iter().any(|(given, _)| given == name)
+    }
+
+    /// The directory, if this is a `file://` store.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Directory(directory) => Some(directory),
+            Target::Bucket { .. } => None,
+        }
+    }
+
+    /// The bucket or the directory, for error messages.
+    pub(crate) fn place(&self) -> String {
+        match &self.target {
+            Target::Directory(directory) => directory.display().to_string(),
+            Target::Bucket { bucket, .. } => bucket.clone(),
+        }
+    }
+
+    /// The URL without settings and secrets.
+    pub fn url(&self) -> String {
+        match &self.target {
+            Target::Directory(directory) => format!("file://{}", directory.display()),
+            Target::Bucket { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
+        }
+    }
+
+    /// The settings that were given, by name, secrets included.
+    pub fn to_pairs(&self) -> Vec<(String, Value)> {
+        match self.settings.clone().into_value() {
+            Value::Map(pairs) => pairs.into_iter().filter(|(_, value)| *value != Value::Null).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The settings that were given, secrets left out.
+    pub fn shown(&self) -> Vec<(String, Value)> {
+        self.to_pairs().into_iter().filter(|(name, _)| !keys::SECRET.contains(&name.as_str())).collect()
+    }
+}
+
+fn one_of(name: &str, value: &Option<String>, known: &[&str]) -> Result<()> {
+    match value {
+        Some(value) if !known.contains(&value.as_str()) => fail!(Config, "setting `{name}` takes one of {}, not {value:?}", known.join(", ")),
+        _ => Ok(()),
+    }
+}
+
+fn within(name: &str, value: Option<u64>, least: u64, most: u64) -> Result<()> {
+    match value {
+        Some(value) if !(least..=most).contains(&value) => fail!(Config, "setting `{name}` takes {least} to {most}, not {value}"),
+        _ => Ok(()),
+    }
+}

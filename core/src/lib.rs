@@ -1,0 +1,42 @@
+//! oarlock: S3 storage, credential resolution and client-side encryption for programs that embed them.
+//!
+//! The words: a [`Store`] is one place that holds objects, opened from a URL and settings. A *verb* ([`verbs`]) does something
+//! there; running one gives a [`Call`], which can be waited for, awaited, polled, fed and cancelled. Bytes come from a [`Source`]
+//! and go to a [`Sink`]. What goes wrong is an [`Error`] with a numbered [`ErrorKind`]. Everything else is plain data ([`Value`]).
+//!
+//! ```
+//! use oarlock::{Sink, Store};
+//! let directory = tempfile::tempdir().unwrap();
+//! let store = Store::open(&format!("file://{}", directory.path().display()), vec![]).unwrap();
+//! store.put("a/b", "hello", Default::default()).wait(None).unwrap();
+//! let reply = store.get("a/b", Sink::Memory, Default::default()).wait(None).unwrap();
+//! assert_eq!(reply.body.unwrap(), "hello");
+//! ```
+
+mod call;
+pub mod config;
+mod credentials;
+mod error;
+mod io;
+mod local;
+pub mod observe;
+pub mod options;
+pub mod reply;
+mod runtime;
+mod s3;
+mod store;
+pub mod table;
+pub mod value;
+pub mod verbs;
+mod wake;
+
+pub use call::{Call, Canceller, Step};
+pub use error::{Error, ErrorKind, Result};
+pub use io::{Sink, Source};
+pub use runtime::drain;
+pub use store::Store;
+pub use value::Value;
+pub use verbs::{Args, Key, Keys, Prefix};
+
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

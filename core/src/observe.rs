@@ -1,0 +1,63 @@
+//! What happens inside a call, told twice: to `tracing`, for Rust programs, and to the call's mailbox, for the other languages' logs.
+//!
+//! Law: an event never holds a secret, a signed URL or a body. An event reaches the host on the thread that waits, never on a worker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use crate::call::Mailbox;
+
+tokio::task_local! {
+    static CURRENT: Arc<Mailbox>;
+}
+
+/// How grave an event is; the numbers are those of Python's `logging`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// For finding a fault: each request and its answer.
+    Debug = 10,
+    /// Worth knowing.
+    Info = 20,
+    /// The call goes on, but something is amiss: a retry, for example.
+    Warning = 30,
+}
+
+/// Something that happened during a call.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// How grave it is.
+    pub level: Level,
+    /// A sentence without secrets.
+    pub message: String,
+}
+
+/// Runs `work` with its events going to `mailbox`.
+pub(crate) fn within<F: Future>(mailbox: Arc<Mailbox>, work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(mailbox, work)
+}
+
+static LEVEL: AtomicI32 = AtomicI32::new(Level::Warning as i32);
+
+/// Sets from which level on events go to the mailboxes of calls (and so to the host's log); default: warnings.
+pub fn set_level(level: i32) {
+    LEVEL.store(level, Ordering::Relaxed);
+}
+
+/// Whether anyone would hear an event of this level: asked before a message is made.
+pub(crate) fn heard(level: Level) -> bool {
+    level as i32 >= LEVEL.load(Ordering::Relaxed) || tracing::enabled!(target: "oarlock", tracing::Level::DEBUG)
+}
+
+/// Tells an event of the call that runs on this task.
+pub(crate) fn event(level: Level, message: String) {
+    match level {
+        Level::Debug => tracing::debug!(target: "oarlock", "{message}"),
+        Level::Info => tracing::info!(target: "oarlock", "{message}"),
+        Level::Warning => tracing::warn!(target: "oarlock", "{message}"),
+    }
+    if (level as i32) < LEVEL.load(Ordering::Relaxed) {
+        return;
+    }
+    let _ = CURRENT.try_with(|mailbox| mailbox.event(Event { level, message }));
+}

@@ -1,0 +1,320 @@
+//! What each verb may be told: the one place where options are named.
+//!
+//! Law: an option added here is at once known to every language. Options that are the same for each call of a store
+//! (requester pays, endpoint, …) are settings and live in `config::keys`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use crate::table::record;
+use crate::value::{ByteRange, Field, Type, Value};
+
+/// Raw bytes that are never shown: their `Debug` is a row of dots.
+#[derive(Clone, PartialEq, Default)]
+pub struct Secret(pub Bytes);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+impl Field for Secret {
+    const TYPE: Type = Type::Bytes;
+    fn from_value(value: Value) -> Result<Self, String> {
+        Bytes::from_value(value).map(Secret)
+    }
+    fn into_value(self) -> Value {
+        Value::Bytes(self.0)
+    }
+}
+
+/// Text that is never shown: its `Debug` is a row of dots.
+#[derive(Clone, PartialEq, Default)]
+pub struct SecretText(pub String);
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+impl Field for SecretText {
+    const TYPE: Type = Type::Str;
+    fn from_value(value: Value) -> Result<Self, String> {
+        String::from_value(value).map(SecretText)
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self.0)
+    }
+}
+
+/// A customer key for server-side encryption: exactly 32 bytes, raw or as base64 text.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct CustomerKey(pub Secret);
+
+impl Field for CustomerKey {
+    const TYPE: Type = Type::Bytes;
+    fn from_value(value: Value) -> Result<Self, String> {
+        let key = Secret::from_value(value)?;
+        if key.0.len() == 32 { Ok(CustomerKey(key)) } else { Err(format!("takes 32 raw bytes or their base64 text, not {} bytes", key.0.len())) }
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
+record! {
+    /// Options of `get`.
+    pub struct Get {
+        /// Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+        range: Option<ByteRange>,
+        /// The version to fetch; default: the newest.
+        version_id: Option<String>,
+        /// Only if the object's ETag is this one, else `Precondition`.
+        if_match: Option<String>,
+        /// Only if the object's ETag is not this one, else `NotModified`.
+        if_none_match: Option<String>,
+        /// Only if changed after this time, else `NotModified`.
+        if_modified_since: Option<SystemTime>,
+        /// Only if not changed after this time, else `Precondition`.
+        if_unmodified_since: Option<SystemTime>,
+        /// The SSE-C key that the object was stored with; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+    }
+}
+
+record! {
+    /// Options of `head`.
+    pub struct Head {
+        /// The version to look at; default: the newest.
+        version_id: Option<String>,
+        /// Only if the object's ETag is this one, else `Precondition`.
+        if_match: Option<String>,
+        /// Only if the object's ETag is not this one, else `NotModified`.
+        if_none_match: Option<String>,
+        /// Only if changed after this time, else `NotModified`.
+        if_modified_since: Option<SystemTime>,
+        /// Only if not changed after this time, else `Precondition`.
+        if_unmodified_since: Option<SystemTime>,
+        /// The SSE-C key that the object was stored with; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+    }
+}
+
+record! {
+    /// Options of `exists`.
+    pub struct Exists {
+        /// The version to look for; default: the newest.
+        version_id: Option<String>,
+        /// The SSE-C key that the object was stored with; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+    }
+}
+
+record! {
+    /// Options of `put`.
+    pub struct Put {
+        /// The media type; default: none is sent and the server chooses.
+        content_type: Option<String>,
+        /// How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
+        content_encoding: Option<String>,
+        /// The language of the content.
+        content_language: Option<String>,
+        /// How a browser should present it, for example `attachment`.
+        content_disposition: Option<String>,
+        /// How caches may keep it.
+        cache_control: Option<String>,
+        /// When caches should drop it.
+        expires: Option<SystemTime>,
+        /// User metadata: ASCII names and values, at most 2 KB together.
+        metadata: Option<BTreeMap<String, String>>,
+        /// Tags: at most 10.
+        tags: Option<BTreeMap<String, String>>,
+        /// The storage class, for example `STANDARD_IA`; default: the store's setting.
+        storage_class: Option<String>,
+        /// A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+        acl: Option<String>,
+        /// Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+        grant_read: Option<String>,
+        /// Who may read its ACL; default: the store's setting.
+        grant_read_acp: Option<String>,
+        /// Who may write its ACL; default: the store's setting.
+        grant_write_acp: Option<String>,
+        /// Who may do all three; default: the store's setting.
+        grant_full_control: Option<String>,
+        /// Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+        sse: Option<String>,
+        /// The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+        sse_kms_key_id: Option<String>,
+        /// A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+        /// Only if the object there now has this ETag, else `Precondition`.
+        if_match: Option<String>,
+        /// `"*"`: only if no object is there, else `Precondition`.
+        if_none_match: Option<String>,
+        /// Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+        part_size: Option<u64>,
+    }
+}
+
+record! {
+    /// Options of `delete`.
+    pub struct Delete {
+        /// The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+        version_id: Option<String>,
+        /// Only if the object has this ETag, else `Precondition`.
+        if_match: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `delete_many`.
+    pub struct DeleteMany {}
+}
+
+record! {
+    /// Options of `copy`.
+    pub struct Copy {
+        /// The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+        source_bucket: Option<String>,
+        /// The version to copy; default: the newest.
+        source_version_id: Option<String>,
+        /// Only if the source has this ETag, else `Precondition`.
+        source_if_match: Option<String>,
+        /// Only if the source does not have this ETag, else `Precondition`.
+        source_if_none_match: Option<String>,
+        /// The SSE-C key of the source; default: the store's `sse_customer_key`.
+        source_sse_customer_key: Option<CustomerKey>,
+        /// The media type; giving it or any other header or `metadata` replaces all of the source's.
+        content_type: Option<String>,
+        /// How the body is compressed.
+        content_encoding: Option<String>,
+        /// The language of the content.
+        content_language: Option<String>,
+        /// How a browser should present it.
+        content_disposition: Option<String>,
+        /// How caches may keep it.
+        cache_control: Option<String>,
+        /// When caches should drop it.
+        expires: Option<SystemTime>,
+        /// User metadata in place of the source's.
+        metadata: Option<BTreeMap<String, String>>,
+        /// Tags in place of the source's.
+        tags: Option<BTreeMap<String, String>>,
+        /// The storage class; default: the store's setting.
+        storage_class: Option<String>,
+        /// A canned ACL; default: the store's setting.
+        acl: Option<String>,
+        /// Who may read the object; default: the store's setting.
+        grant_read: Option<String>,
+        /// Who may read its ACL; default: the store's setting.
+        grant_read_acp: Option<String>,
+        /// Who may write its ACL; default: the store's setting.
+        grant_write_acp: Option<String>,
+        /// Who may do all three; default: the store's setting.
+        grant_full_control: Option<String>,
+        /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+        sse: Option<String>,
+        /// The KMS key of the copy; default: the store's setting.
+        sse_kms_key_id: Option<String>,
+        /// The customer key of the copy, 32 bytes; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+        /// Only if the object there now has this ETag, else `Precondition`.
+        if_match: Option<String>,
+        /// `"*"`: only if no object is there, else `Precondition`.
+        if_none_match: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `list`.
+    pub struct List {
+        /// Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+        delimiter: Option<String>,
+        /// Only keys after this one, in UTF-8 byte order.
+        start_after: Option<String>,
+        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        page_size: Option<u32>,
+        /// Where to go on: the `next` of the page before.
+        continuation: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `list_versions`.
+    pub struct ListVersions {
+        /// Keys that share a beginning up to this text are told once, as a prefix; default: none.
+        delimiter: Option<String>,
+        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        page_size: Option<u32>,
+        /// Where to go on: the `next` of the page before.
+        continuation: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `presign`.
+    pub struct Presign {
+        /// What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+        method: Option<String>,
+        /// How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+        expires_in: Option<Duration>,
+        /// The version it is for; default: the newest.
+        version_id: Option<String>,
+        /// For `put`: the media type that the request must carry.
+        content_type: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `get_acl`.
+    pub struct GetAcl {
+        /// The version; default: the newest.
+        version_id: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `set_acl`: a canned ACL or grants, not both.
+    pub struct SetAcl {
+        /// The version; default: the newest.
+        version_id: Option<String>,
+        /// A canned ACL, for example `private` or `public-read`.
+        acl: Option<String>,
+        /// Who may read the object.
+        grant_read: Option<String>,
+        /// Who may read its ACL.
+        grant_read_acp: Option<String>,
+        /// Who may write its ACL.
+        grant_write_acp: Option<String>,
+        /// Who may do all three.
+        grant_full_control: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `get_tags`, `set_tags` and `delete_tags`.
+    pub struct Tags {
+        /// The version; default: the newest.
+        version_id: Option<String>,
+    }
+}
+
+record! {
+    /// Options of a verb that has none.
+    pub struct NoOptions {}
+}
+
+record! {
+    /// Options of `list_uploads`.
+    pub struct ListUploads {
+        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        page_size: Option<u32>,
+        /// Where to go on: the `next` of the page before.
+        continuation: Option<String>,
+    }
+}

@@ -1,0 +1,200 @@
+//! What the verbs answer: plain records, the same in every language.
+//!
+//! Law: times are UTC, sizes are bytes, ETags come without quotes, keys come without the store's prefix.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::table::{RecordSpec, Record, record};
+
+record! {
+    /// An object's metadata.
+    pub struct ObjectMeta {
+        /// The key, without the store's prefix.
+        key: String,
+        /// The whole object's size in bytes.
+        size: u64,
+        /// The entity tag, without quotes.
+        etag: Option<String>,
+        /// When it was stored.
+        last_modified: Option<SystemTime>,
+        /// Its version, in a versioned bucket.
+        version_id: Option<String>,
+        /// The media type.
+        content_type: Option<String>,
+        /// How the body is compressed.
+        content_encoding: Option<String>,
+        /// The language of the content.
+        content_language: Option<String>,
+        /// How a browser should present it.
+        content_disposition: Option<String>,
+        /// How caches may keep it.
+        cache_control: Option<String>,
+        /// When caches should drop it.
+        expires: Option<SystemTime>,
+        /// User metadata, names in lower case.
+        metadata: BTreeMap<String, String>,
+        /// The storage class; absent means STANDARD.
+        storage_class: Option<String>,
+        /// Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`.
+        sse: Option<String>,
+        /// The KMS key it is encrypted with.
+        sse_kms_key_id: Option<String>,
+        /// `AES256` if a customer key encrypts it.
+        sse_customer_algorithm: Option<String>,
+    }
+}
+
+record! {
+    /// What `get` answers.
+    pub struct GetReply {
+        /// The object's metadata.
+        meta: ObjectMeta,
+        /// The first byte that was delivered.
+        offset: u64,
+        /// How many bytes were delivered.
+        length: u64,
+        /// The bytes, when they went to memory.
+        body: Option<Bytes>,
+    }
+}
+
+record! {
+    /// What `put` and `copy` answer.
+    pub struct PutReply {
+        /// The entity tag of the new object, without quotes.
+        etag: Option<String>,
+        /// Its version, in a versioned bucket.
+        version_id: Option<String>,
+        /// How many bytes were stored.
+        size: u64,
+    }
+}
+
+record! {
+    /// What `delete` answers.
+    pub struct DeleteReply {
+        /// The version that was deleted, or that of the new delete marker.
+        version_id: Option<String>,
+        /// Whether a delete marker was made or deleted.
+        delete_marker: bool,
+    }
+}
+
+record! {
+    /// One key of `delete_many`.
+    pub struct Deleted {
+        /// The key.
+        key: String,
+        /// The version that was named.
+        version_id: Option<String>,
+        /// Why it was not deleted: the error kind's name; absent if it was.
+        error: Option<String>,
+        /// The sentence that goes with `error`.
+        message: Option<String>,
+    }
+}
+
+record! {
+    /// One row of a listing: an object, a version, a delete marker or a common prefix.
+    pub struct Entry {
+        /// The key, or the common prefix.
+        key: String,
+        /// Whether this is a common prefix.
+        is_prefix: bool,
+        /// The size in bytes; 0 for prefixes and delete markers.
+        size: u64,
+        /// The entity tag, without quotes.
+        etag: Option<String>,
+        /// When it was stored.
+        last_modified: Option<SystemTime>,
+        /// The storage class.
+        storage_class: Option<String>,
+        /// The version; only `list_versions` tells it.
+        version_id: Option<String>,
+        /// Whether it is the newest version; only `list_versions` tells it.
+        is_latest: Option<bool>,
+        /// Whether it is a delete marker; only `list_versions` tells it.
+        is_delete_marker: Option<bool>,
+    }
+}
+
+record! {
+    /// A page of a listing, in UTF-8 byte order of the keys.
+    pub struct Page {
+        /// The rows.
+        entries: Vec<Entry>,
+        /// The `continuation` of the next page; absent on the last.
+        next: Option<String>,
+    }
+}
+
+record! {
+    /// One right that an ACL grants.
+    pub struct Grant {
+        /// To whom: `id=…`, `uri=…` or `emailAddress=…`.
+        grantee: String,
+        /// `READ`, `READ_ACP`, `WRITE_ACP`, `WRITE` or `FULL_CONTROL`.
+        permission: String,
+    }
+}
+
+record! {
+    /// An object's access control list.
+    pub struct Acl {
+        /// The owner's canonical id.
+        owner: Option<String>,
+        /// The rights granted.
+        grants: Vec<Grant>,
+    }
+}
+
+record! {
+    /// A bucket.
+    pub struct Bucket {
+        /// Its name.
+        name: String,
+        /// When it was made.
+        created: Option<SystemTime>,
+    }
+}
+
+record! {
+    /// An unfinished multipart upload.
+    pub struct Upload {
+        /// The key it would make.
+        key: String,
+        /// Its id, for `abort_upload`.
+        upload_id: String,
+        /// When it was begun.
+        initiated: Option<SystemTime>,
+    }
+}
+
+record! {
+    /// A page of unfinished uploads.
+    pub struct UploadPage {
+        /// The uploads.
+        entries: Vec<Upload>,
+        /// The `continuation` of the next page; absent on the last.
+        next: Option<String>,
+    }
+}
+
+/// Every record that a verb answers, for stubs and documentation.
+pub const RECORDS: &[RecordSpec] = &[
+    ObjectMeta::SPEC,
+    GetReply::SPEC,
+    PutReply::SPEC,
+    DeleteReply::SPEC,
+    Deleted::SPEC,
+    Entry::SPEC,
+    Page::SPEC,
+    Grant::SPEC,
+    Acl::SPEC,
+    Bucket::SPEC,
+    Upload::SPEC,
+    UploadPage::SPEC,
+];

@@ -1,0 +1,202 @@
+//! One tokio runtime per process generation, made at first use and remade in a forked child.
+//!
+//! Law: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked, never dropped,
+//! because its threads do not exist in the child. Knows nothing of S3 or of verbs.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+
+static FORKS: AtomicU64 = AtomicU64::new(0);
+static WATCHING: AtomicBool = AtomicBool::new(false);
+static CURRENT: AtomicPtr<Generation> = AtomicPtr::new(ptr::null_mut());
+
+extern "C" fn in_child() {
+    FORKS.fetch_add(1, Ordering::SeqCst);
+}
+
+/// How many forks lie between the first use of this library and this process.
+pub(crate) fn generation() -> u64 {
+    if !WATCHING.load(Ordering::Acquire) {
+        // Two threads may both register: the counter then moves by two at a fork, which is as good as one.
+        // No lock here: one that another thread holds at the fork would never be released in the child.
+        // SAFETY: `in_child` only adds to an atomic, which is allowed between fork and exec.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        WATCHING.store(true, Ordering::Release);
+    }
+    FORKS.load(Ordering::SeqCst)
+}
+
+/// What the whole process shares between two forks.
+pub(crate) struct Generation {
+    number: u64,
+    runtime: tokio::runtime::Runtime,
+    shared: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
+    unfinished: AtomicUsize,
+    finished: (Mutex<()>, Condvar),
+}
+
+impl Generation {
+    fn start(number: u64) -> Result<Self> {
+        let signals = BlockedSignals::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            // More workers cost CPU in hand-offs (one request per worker wake-up) and win nothing until a core is full.
+            .worker_threads(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4)))
+            .max_blocking_threads(16)
+            .thread_name("oarlock")
+            .enable_all()
+            .build();
+        drop(signals);
+        let runtime = runtime.map_err(|error| Error::new(ErrorKind::Io, format!("cannot start oarlock's threads: {error}")))?;
+        Ok(Generation { number, runtime, shared: Mutex::default(), unfinished: AtomicUsize::new(0), finished: Default::default() })
+    }
+
+    /// Spawns work that outlives whoever asked for it.
+    pub(crate) fn spawn(&'static self, work: impl Future<Output = ()> + Send + 'static) {
+        self.unfinished.fetch_add(1, Ordering::SeqCst);
+        let counted = Counted(self);
+        self.runtime.spawn(async move {
+            let _counted = counted;
+            work.await;
+        });
+    }
+
+    /// The value that the process shares under this key, made at first use.
+    pub(crate) fn shared<T: Send + Sync + 'static>(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(value)) = shared.get(key).map(|value| value.clone().downcast::<T>()) {
+            return value;
+        }
+        let value = Arc::new(make());
+        shared.insert(key.to_owned(), value.clone());
+        value
+    }
+}
+
+struct Counted(&'static Generation);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.0.unfinished.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _guard = self.0.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.finished.1.notify_all();
+        }
+    }
+}
+
+/// Keeps every signal away from the threads that are born meanwhile: a host's handlers belong on the host's threads.
+struct BlockedSignals(libc::sigset_t);
+
+impl BlockedSignals {
+    fn new() -> Self {
+        // SAFETY: both sets are plain data that the calls fill; only this thread's mask changes.
+        unsafe {
+            let mut all = std::mem::zeroed();
+            let mut before = std::mem::zeroed();
+            libc::sigfillset(&mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+            BlockedSignals(before)
+        }
+    }
+}
+
+impl Drop for BlockedSignals {
+    fn drop(&mut self) {
+        // SAFETY: restores the mask that `new` found on this thread.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
+    }
+}
+
+/// This process's generation, started now if it has not been.
+pub(crate) fn current() -> Result<&'static Generation> {
+    let number = generation();
+    loop {
+        let found = CURRENT.load(Ordering::Acquire);
+        // SAFETY: a generation that was published is never freed.
+        if let Some(generation) = unsafe { found.as_ref() }
+            && generation.number == number
+        {
+            return Ok(generation);
+        }
+        // A compare-and-swap, not a lock: see `generation`.
+        let mine = Box::into_raw(Box::new(Generation::start(number)?));
+        match CURRENT.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: just published, never freed from now on.
+            Ok(_) => return Ok(unsafe { &*mine }),
+            // SAFETY: it was not published, so this is its only owner.
+            Err(_) => unsafe { Box::from_raw(mine) }.runtime.shutdown_background(),
+        }
+    }
+}
+
+/// Waits until no call of this process is under way, at most `limit`; tells whether that came true.
+///
+/// For a host's exit: a cancelled call may still be aborting its upload.
+pub fn drain(limit: Duration) -> bool {
+    // SAFETY: a generation that was published is never freed.
+    let Some(current) = (unsafe { CURRENT.load(Ordering::Acquire).as_ref() }) else { return true };
+    if current.number != generation() {
+        return true;
+    }
+    let end = Instant::now() + limit;
+    let mut guard = current.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
+    while current.unfinished.load(Ordering::SeqCst) > 0 {
+        let Some(left) = end.checked_duration_since(Instant::now()) else { return false };
+        guard = current.finished.1.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    true
+}
+
+/// A value that belongs to one generation (an HTTP client, say): made at first use, made anew after a fork.
+pub(crate) struct PerGeneration<T> {
+    slot: AtomicPtr<(u64, T)>,
+}
+
+impl<T> PerGeneration<T> {
+    pub(crate) const fn new() -> Self {
+        PerGeneration { slot: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// The value of this generation.
+    pub(crate) fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+        let number = generation();
+        let found = self.slot.load(Ordering::Acquire);
+        // SAFETY: a published slot is freed only by `drop`, which `&self` rules out.
+        if let Some((generation, value)) = unsafe { found.as_ref() }
+            && *generation == number
+        {
+            return Ok(value);
+        }
+        let mine = Box::into_raw(Box::new((number, make()?)));
+        match self.slot.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: just published; see above. What stood there before belongs to a parent's generation and is leaked.
+            Ok(_) => Ok(unsafe { &(*mine).1 }),
+            Err(winner) => {
+                // SAFETY: `mine` was not published, so this is its only owner; `winner` was published by another thread of this generation.
+                unsafe {
+                    drop(Box::from_raw(mine));
+                    Ok(&(*winner).1)
+                }
+            }
+        }
+    }
+}
+
+impl<T> Drop for PerGeneration<T> {
+    fn drop(&mut self) {
+        let found = *self.slot.get_mut();
+        // SAFETY: `&mut self`: nobody else holds the slot; a parent's value is leaked, its threads are not here.
+        unsafe {
+            if let Some((number, _)) = found.as_ref()
+                && *number == generation()
+            {
+                drop(Box::from_raw(found));
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A `Store`: one place that holds objects, a bucket with a prefix or a directory.
+//!
+//! Law: opening one touches no network and no thread; cloning one is cheap; it works on after a fork.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::error::{Result};
+use crate::local::Local;
+use crate::s3::S3;
+use crate::value::Value;
+use crate::verbs::Place;
+
+/// One place that holds objects. Its verbs are on the page [`verbs`](crate::verbs).
+///
+/// ```
+/// use oarlock::Store;
+/// let directory = tempfile::tempdir().unwrap();
+/// let store = Store::open(&format!("file://{}", directory.path().display()), vec![]).unwrap();
+/// store.put("greeting", "hello", Default::default()).wait(None).unwrap();
+/// assert!(store.exists("greeting", Default::default()).wait(None).unwrap());
+/// ```
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    backend: Backend,
+}
+
+/// The two kinds of place.
+pub(crate) enum Backend {
+    S3(S3),
+    Local(Local),
+}
+
+impl Store {
+    /// Opens the place that a URL names: `s3://bucket/prefix?setting=value` or `file:///directory`.
+    ///
+    /// `settings` (names: [`config::keys`](crate::config::keys)) win over those in the URL. No network is touched.
+    ///
+    /// # Errors
+    /// `Config` for a malformed URL, an unknown setting or settings that exclude each other.
+    pub fn open(url: &str, settings: Vec<(String, Value)>) -> Result<Store> {
+        let config = Config::from_url(url, settings)?;
+        let backend = match config.directory() {
+            Some(directory) => Backend::Local(Local::open(directory, &config)?),
+            None => Backend::S3(S3::open(&config)?),
+        };
+        Ok(Store(Arc::new(Inner { config, backend })))
+    }
+
+    /// The store's settings by name, as given, with secrets left out.
+    pub fn settings(&self) -> Vec<(String, Value)> {
+        self.0.config.shown()
+    }
+
+    /// The store's settings by name, secrets included: enough to open it again in another process.
+    pub fn to_pairs(&self) -> Vec<(String, Value)> {
+        self.0.config.to_pairs()
+    }
+
+    /// The store's URL without settings and secrets.
+    pub fn url(&self) -> String {
+        self.0.config.url()
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.0.backend
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place { bucket: self.0.config.place(), key: None }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.url())
+    }
+}

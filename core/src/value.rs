@@ -1,0 +1,410 @@
+//! What crosses every language border: null, bool, int, str, bytes, time, list, map.
+//!
+//! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native values and back.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A plain datum. Floating-point numbers (seconds) cross as their decimal text.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Value {
+    /// Nothing; an option set to null counts as not given.
+    #[default]
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A signed whole number.
+    Int(i64),
+    /// UTF-8 text.
+    Str(String),
+    /// Raw bytes, shared, not copied.
+    Bytes(Bytes),
+    /// A point in time, to the nanosecond.
+    Time(SystemTime),
+    /// Values in order.
+    List(Vec<Value>),
+    /// Values by name, in the order they were put.
+    Map(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// The name of the value's type, as error messages use it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Str(_) => "str",
+            Value::Bytes(_) => "bytes",
+            Value::Time(_) => "time",
+            Value::List(_) => "list",
+            Value::Map(_) => "map",
+        }
+    }
+
+    /// The value under `name`, if this is a map that has it.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        match self {
+            Value::Map(pairs) => pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The type an option, a setting or a reply's field is declared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Nothing at all: the reply of a verb that only succeeds or fails.
+    Null,
+    /// true or false (settings also read yes/no, on/off, 1/0).
+    Bool,
+    /// A whole number, never negative unless its doc says so.
+    Int,
+    /// Text.
+    Str,
+    /// Raw bytes, or their base64 text.
+    Bytes,
+    /// A point in time.
+    Time,
+    /// Seconds, whole or decimal.
+    Duration,
+    /// Bytes of an object: `first-last`, `first-`, `-suffix` as text, or a `[first, length]` list.
+    Range,
+    /// Text to text.
+    Map,
+    /// A list of text.
+    StrList,
+    /// A list of text, or of `{key, version_id}` maps.
+    KeyList,
+    /// Bytes to send: bytes, a file, a reader or an iterator of chunks.
+    Source,
+    /// Where bytes go: memory, a file, or the caller as they come.
+    Sink,
+    /// A record of this name, see `records`.
+    Record(&'static str),
+    /// A list of records of this name.
+    Records(&'static str),
+}
+
+impl Type {
+    /// How documentation spells the type.
+    pub fn name(self) -> String {
+        match self {
+            Type::Null => "nothing".into(),
+            Type::Bool => "bool".into(),
+            Type::Int => "int".into(),
+            Type::Str => "str".into(),
+            Type::Bytes => "bytes".into(),
+            Type::Time => "time".into(),
+            Type::Duration => "seconds".into(),
+            Type::Range => "range".into(),
+            Type::Map => "map".into(),
+            Type::StrList => "list of str".into(),
+            Type::KeyList => "list of keys".into(),
+            Type::Source => "source".into(),
+            Type::Sink => "sink".into(),
+            Type::Record(name) => name.into(),
+            Type::Records(name) => format!("list of {name}"),
+        }
+    }
+}
+
+/// A Rust type that an option or a reply's field may have.
+pub trait Field: Sized {
+    /// The declared type.
+    const TYPE: Type;
+    /// Whether it must be given.
+    const REQUIRED: bool = true;
+    /// Reads the value; the error's message starts after "option `x` ".
+    fn from_value(value: Value) -> std::result::Result<Self, String>;
+    /// The value a binding sees.
+    fn into_value(self) -> Value;
+}
+
+fn mismatch<T: Field>(value: &Value) -> String {
+    format!("takes {}, not {}", T::TYPE.name(), value.type_name())
+}
+
+impl Field for () {
+    const TYPE: Type = Type::Null;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        if value == Value::Null { Ok(()) } else { Err(mismatch::<Self>(&value)) }
+    }
+    fn into_value(self) -> Value {
+        Value::Null
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const TYPE: Type = T::TYPE;
+    const REQUIRED: bool = false;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        if value == Value::Null { Ok(None) } else { T::from_value(value).map(Some) }
+    }
+    fn into_value(self) -> Value {
+        self.map_or(Value::Null, T::into_value)
+    }
+}
+
+impl Field for bool {
+    const TYPE: Type = Type::Bool;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match &value {
+            Value::Bool(flag) => Ok(*flag),
+            Value::Str(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => Ok(true),
+                "false" | "no" | "off" | "0" => Ok(false),
+                _ => Err(format!("takes true or false, not {text:?}")),
+            },
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Bool(self)
+    }
+}
+
+macro_rules! whole_number {
+    ($($int:ty),+) => {$(
+        impl Field for $int {
+            const TYPE: Type = Type::Int;
+            fn from_value(value: Value) -> std::result::Result<Self, String> {
+                let number = match &value {
+                    Value::Int(number) => *number,
+                    Value::Str(text) => text.trim().parse().map_err(|_| format!("takes a whole number, not {text:?}"))?,
+                    _ => return Err(mismatch::<Self>(&value)),
+                };
+                <$int>::try_from(number).map_err(|_| format!("takes a whole number from {} to {}, not {number}", <$int>::MIN, <$int>::MAX))
+            }
+            fn into_value(self) -> Value {
+                i64::try_from(self).map_or_else(|_| Value::Str(self.to_string()), Value::Int)
+            }
+        }
+    )+};
+}
+whole_number!(i32, u32, u64);
+
+impl Field for String {
+    const TYPE: Type = Type::Str;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match value {
+            Value::Str(text) => Ok(text),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self)
+    }
+}
+
+impl Field for Bytes {
+    const TYPE: Type = Type::Bytes;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        use base64::Engine as _;
+        match value {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Str(text) => base64::engine::general_purpose::STANDARD
+                .decode(text.trim())
+                .map(Bytes::from)
+                .map_err(|_| "takes raw bytes or their base64 text".to_owned()),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Bytes(self)
+    }
+}
+
+impl Field for SystemTime {
+    const TYPE: Type = Type::Time;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match &value {
+            Value::Time(time) => Ok(*time),
+            Value::Int(seconds) => Ok(from_unix(*seconds, 0)),
+            Value::Str(text) => {
+                use aws_smithy_types::date_time::{DateTime, Format};
+                let time = DateTime::from_str(text, Format::DateTimeWithOffset)
+                    .or_else(|_| DateTime::from_str(text, Format::HttpDate))
+                    .map_err(|_| format!("takes a time such as 2026-01-31T00:00:00Z, not {text:?}"))?;
+                Ok(from_unix(time.secs(), time.subsec_nanos()))
+            }
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Time(self)
+    }
+}
+
+/// The time `seconds` (may be negative) and `nanos` after 1970.
+pub fn from_unix(seconds: i64, nanos: u32) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let base = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    base.unwrap_or(UNIX_EPOCH) + Duration::from_nanos(u64::from(nanos))
+}
+
+/// Whole seconds (may be negative) and nanoseconds after 1970.
+pub fn to_unix(time: SystemTime) -> (i64, u32) {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let whole = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+            if before.subsec_nanos() == 0 { (-whole, 0) } else { (-whole - 1, 1_000_000_000 - before.subsec_nanos()) }
+        }
+    }
+}
+
+impl Field for Duration {
+    const TYPE: Type = Type::Duration;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        let seconds: f64 = match &value {
+            Value::Int(seconds) => *seconds as f64,
+            Value::Str(text) => text.trim().trim_end_matches('s').parse().map_err(|_| format!("takes seconds, not {text:?}"))?,
+            _ => return Err(mismatch::<Self>(&value)),
+        };
+        Duration::try_from_secs_f64(seconds).map_err(|_| format!("takes seconds from 0 up, not {seconds}"))
+    }
+    fn into_value(self) -> Value {
+        if self.subsec_nanos() == 0 { self.as_secs().into_value() } else { Value::Str(self.as_secs_f64().to_string()) }
+    }
+}
+
+impl Field for BTreeMap<String, String> {
+    const TYPE: Type = Type::Map;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match value {
+            Value::Map(pairs) => pairs
+                .into_iter()
+                .map(|(name, value)| match value {
+                    Value::Str(text) => Ok((name, text)),
+                    Value::Int(number) => Ok((name, number.to_string())),
+                    other => Err(format!("takes text for {name:?}, not {}", other.type_name())),
+                })
+                .collect(),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Map(self.into_iter().map(|(name, text)| (name, Value::Str(text))).collect())
+    }
+}
+
+impl Field for Vec<String> {
+    const TYPE: Type = Type::StrList;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match value {
+            Value::List(items) => items.into_iter().map(String::from_value).collect(),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::List(self.into_iter().map(Value::Str).collect())
+    }
+}
+
+/// Bytes of an object, in the terms of HTTP (RFC 9110 section 14.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteRange {
+    /// From the first byte to the last, both included.
+    FromTo(u64, u64),
+    /// From this byte to the end.
+    From(u64),
+    /// The last so many bytes.
+    Suffix(u64),
+}
+
+impl ByteRange {
+    /// The `Range` header's value.
+    pub fn header(self) -> String {
+        match self {
+            ByteRange::FromTo(first, last) => format!("bytes={first}-{last}"),
+            ByteRange::From(first) => format!("bytes={first}-"),
+            ByteRange::Suffix(length) => format!("bytes=-{length}"),
+        }
+    }
+
+    /// The first byte and the length within an object of `size` bytes; `Range` if nothing of it lies inside.
+    pub fn within(self, size: u64) -> Result<(u64, u64)> {
+        let (first, end) = match self {
+            ByteRange::FromTo(first, last) => (first, last.saturating_add(1).min(size)),
+            ByteRange::From(first) => (first, size),
+            ByteRange::Suffix(length) => (size.saturating_sub(length), size),
+        };
+        if first >= end {
+            return Err(Error::new(ErrorKind::Range, format!("the range {} lies outside the object's {size} bytes", self.header())));
+        }
+        Ok((first, end - first))
+    }
+}
+
+impl Field for ByteRange {
+    const TYPE: Type = Type::Range;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("takes first-last, first- or -suffix in bytes, not {text:?}"));
+        let range = match &value {
+            Value::Str(text) => match text.trim_start_matches("bytes=").split_once('-') {
+                Some(("", length)) => ByteRange::Suffix(number(length)?),
+                Some((first, "")) => ByteRange::From(number(first)?),
+                Some((first, last)) => ByteRange::FromTo(number(first)?, number(last)?),
+                None => return Err(format!("takes first-last, first- or -suffix in bytes, not {text:?}")),
+            },
+            Value::List(pair) => match pair.as_slice() {
+                [Value::Int(first), Value::Null] if *first < 0 => ByteRange::Suffix(first.unsigned_abs()),
+                [Value::Int(first), Value::Null] => ByteRange::From(first.unsigned_abs()),
+                [Value::Int(first), Value::Int(length)] if *first >= 0 && *length > 0 => {
+                    let last = first.checked_add(length - 1).ok_or("reaches past the largest object")?;
+                    ByteRange::FromTo(first.unsigned_abs(), last.unsigned_abs())
+                }
+                _ => return Err("takes [first, length] with first from 0 and length from 1".to_owned()),
+            },
+            _ => return Err(mismatch::<Self>(&value)),
+        };
+        match range {
+            ByteRange::FromTo(first, last) if last < first => Err(format!("ends before it starts: {first}-{last}")),
+            ByteRange::Suffix(0) => Err("asks for the last 0 bytes".to_owned()),
+            good => Ok(good),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self.header())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let read = |text: &str| ByteRange::from_value(Value::Str(text.into()));
+        assert_eq!(read("0-9"), Ok(ByteRange::FromTo(0, 9)));
+        assert_eq!(read("bytes=5-"), Ok(ByteRange::From(5)));
+        assert_eq!(read("-3"), Ok(ByteRange::Suffix(3)));
+        for bad in ["", "5", "9-0", "-0", "a-b", "--1", "1--2"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert_eq!(ByteRange::Suffix(9).within(4).unwrap(), (0, 4));
+        assert_eq!(ByteRange::FromTo(2, 100).within(4).unwrap(), (2, 2));
+        assert_eq!(ByteRange::From(4).within(4).unwrap_err().kind(), ErrorKind::Range);
+    }
+
+    #[test]
+    fn times_before_1970() {
+        for (seconds, nanos) in [(0, 0), (-1, 0), (-1, 999), (1_700_000_000, 5)] {
+            assert_eq!(to_unix(from_unix(seconds, nanos)), (seconds, nanos));
+        }
+    }
+}

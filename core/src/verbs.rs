@@ -1,0 +1,387 @@
+//! THE page: every verb's name, parameters, options, reply and doc, and its dispatch by name.
+//!
+//! Law: a verb added here exists at once in every language; a binding names no verb's options. Each backend has an async
+//! function of the verb's name, and nothing else runs it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::call::{Call, Mailbox};
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::io::{Sink, Source};
+use crate::options::{
+    Copy, Delete, DeleteMany, Exists, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
+};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
+use crate::store::{Backend, Store};
+use crate::table::{FieldSpec, Record, RecordSpec, unknown};
+use crate::value::{Field, Type, Value};
+use crate::{local, s3};
+
+/// A verb as bindings, stubs and documentation see it.
+pub struct Verb {
+    /// Its name in every language.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Its positional parameters in order.
+    pub params: &'static [FieldSpec],
+    /// Its options.
+    pub options: RecordSpec,
+    /// What it answers.
+    pub reply: Type,
+    run: fn(&Store, Args) -> Result<Call<Value>>,
+}
+
+impl Verb {
+    /// Whether it answers a page at a time: bindings make an iterator of it, going on with `continuation`.
+    pub fn pages(&self) -> bool {
+        matches!(self.reply, Type::Record("Page" | "UploadPage"))
+    }
+}
+
+/// What a verb is called with: parameters and options by name, and at most one stream.
+#[derive(Debug, Default)]
+pub struct Args {
+    /// Parameters and options; null counts as not given.
+    pub values: Vec<(String, Value)>,
+    /// For a parameter of type `source`.
+    pub source: Option<Source>,
+    /// For a parameter of type `sink`; default: memory.
+    pub sink: Option<Sink>,
+}
+
+/// A type that a verb's parameter may have.
+trait Param: Sized {
+    const KIND: Type;
+    const NEEDED: bool = true;
+    fn take(args: &mut Args, name: &str) -> Result<Self>;
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn take_value<T: Field>(args: &mut Args, name: &str) -> Result<Option<T>> {
+    let Some(at) = args.values.iter().position(|(given, _)| given == name) else { return Ok(None) };
+    let (_, value) = args.values.swap_remove(at);
+    Option::<T>::from_value(value).map_err(|why| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` {why}")))
+}
+
+fn needed<T: Field>(args: &mut Args, name: &str) -> Result<T> {
+    take_value(args, name)?.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` is missing")))
+}
+
+/// An object's key within the store: 1 to 1024 bytes of UTF-8 without NUL.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(pub(crate) String);
+
+impl<T: Into<String>> From<T> for Key {
+    fn from(key: T) -> Self {
+        Key(key.into())
+    }
+}
+
+impl Param for Key {
+    const KIND: Type = Type::Str;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name).map(Key)
+    }
+    fn check(&self) -> Result<()> {
+        match self.0.as_str() {
+            "" => fail!(InvalidInput, "the key is empty"),
+            key if key.len() > 1024 => fail!(InvalidInput, "the key has {} bytes; S3 allows 1024", key.len()),
+            key if key.contains('\0') => fail!(InvalidInput, "the key {key:?} contains a NUL"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The beginning of keys within the store; may be empty.
+#[derive(Clone, Debug, Default)]
+pub struct Prefix(pub(crate) String);
+
+impl<T: Into<String>> From<T> for Prefix {
+    fn from(prefix: T) -> Self {
+        Prefix(prefix.into())
+    }
+}
+
+impl Param for Prefix {
+    const KIND: Type = Type::Str;
+    const NEEDED: bool = false;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        take_value(args, name).map(|prefix| Prefix(prefix.unwrap_or_default()))
+    }
+    fn check(&self) -> Result<()> {
+        if self.0.contains('\0') {
+            fail!(InvalidInput, "the prefix {:?} contains a NUL", self.0);
+        }
+        Ok(())
+    }
+}
+
+impl Param for String {
+    const KIND: Type = Type::Str;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name)
+    }
+}
+
+impl Param for BTreeMap<String, String> {
+    const KIND: Type = Type::Map;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name)
+    }
+}
+
+/// Keys, each with or without a version.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(pub(crate) Vec<(Key, Option<String>)>);
+
+impl<K: Into<Key>> FromIterator<K> for Keys {
+    fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
+        Keys(keys.into_iter().map(|key| (key.into(), None)).collect())
+    }
+}
+
+impl Field for Keys {
+    const TYPE: Type = Type::KeyList;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        let Value::List(items) = value else { return Err(format!("takes a list of keys, not {}", value.type_name())) };
+        let read = |item| match item {
+            Value::Str(key) => Ok((Key(key), None)),
+            Value::Map(_) => {
+                let key = item.get("key").and_then(Value::as_str).ok_or("takes text or {key, version_id} for each key")?;
+                Ok((Key(key.to_owned()), item.get("version_id").and_then(Value::as_str).map(str::to_owned)))
+            }
+            other => Err(format!("takes text or {{key, version_id}} for each key, not {}", other.type_name())),
+        };
+        items.into_iter().map(read).collect::<std::result::Result<_, String>>().map(Keys)
+    }
+    fn into_value(self) -> Value {
+        Value::List(self.0.into_iter().map(|(key, _)| Value::Str(key.0)).collect())
+    }
+}
+
+impl Param for Keys {
+    const KIND: Type = Type::KeyList;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name)
+    }
+    fn check(&self) -> Result<()> {
+        self.0.iter().try_for_each(|(key, _)| key.check())
+    }
+}
+
+impl Param for Source {
+    const KIND: Type = Type::Source;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        match (args.source.take(), take_value::<bytes::Bytes>(args, name)?) {
+            (Some(source), None) => Ok(source),
+            (None, Some(bytes)) => Ok(Source::Bytes(bytes)),
+            _ => fail!(InvalidInput, "parameter `{name}` is missing: the bytes, file, reader or iterator to send"),
+        }
+    }
+}
+
+impl Param for Sink {
+    const KIND: Type = Type::Sink;
+    const NEEDED: bool = false;
+    fn take(args: &mut Args, _: &str) -> Result<Self> {
+        Ok(args.sink.take().unwrap_or_default())
+    }
+}
+
+macro_rules! verbs {
+    ($($(#[doc = $doc:literal])+ $name:ident($($param:ident: $type:ty = $param_doc:literal),*; $options:ident) -> $reply:ty;)+) => {
+        /// Every verb, in the order of this page.
+        pub static VERBS: &[Verb] = &[$(Verb {
+            name: stringify!($name),
+            doc: concat!($($doc, "\n"),+).trim_ascii(),
+            params: &[$(FieldSpec { name: stringify!($param), kind: <$type as Param>::KIND, required: <$type as Param>::NEEDED, doc: $param_doc }),*],
+            options: $options::SPEC,
+            reply: <$reply as Field>::TYPE,
+            run: |store, #[allow(unused_mut)] mut args| {
+                $(let $param = <$type as Param>::take(&mut args, stringify!($param))?;)*
+                let options = $options::from_pairs(ErrorKind::InvalidInput, "option", unused(args)?)?;
+                $($param.check()?;)*
+                let store = store.clone();
+                Ok(Call::spawn(|mailbox| async move { run::$name(store, mailbox, $($param,)* options).await.map(Field::into_value) }))
+            },
+        }),+];
+
+        impl Store {
+            $(
+                $(#[doc = $doc])+
+                ///
+                /// # Parameters
+                $(#[doc = concat!("* `", stringify!($param), "`: ", $param_doc)])*
+                pub fn $name(&self, $($param: impl Into<$type>,)* options: $options) -> Call<$reply> {
+                    $(let $param = $param.into();
+                    if let Err(error) = <$type as Param>::check(&$param) {
+                        return Call::failed(error.with_verb(stringify!($name)));
+                    })*
+                    let store = self.clone();
+                    Call::spawn(|mailbox| run::$name(store, mailbox, $($param,)* options))
+                }
+            )+
+        }
+
+        mod run {
+            use super::*;
+            $(
+                pub(super) async fn $name(store: Store, mailbox: Arc<Mailbox>, $($param: $type,)* options: $options) -> Result<$reply> {
+                    let place = store.place();
+                    $(#[allow(unused_variables)] let place = Place::with(place, &$param);)*
+                    let outcome = match store.backend() {
+                        Backend::S3(s3) => s3::$name(s3, &mailbox, $($param,)* options).await,
+                        Backend::Local(local) => local::$name(local, &mailbox, $($param,)* options).await,
+                    };
+                    outcome.map_err(|error| place.dress(error.with_verb(stringify!($name))))
+                }
+            )+
+        }
+    };
+}
+
+/// Names of bucket and key for errors, kept aside because the verb takes its parameters.
+pub(crate) struct Place {
+    pub(crate) bucket: String,
+    pub(crate) key: Option<String>,
+}
+
+impl Place {
+    fn with(mut self, param: &dyn std::any::Any) -> Self {
+        if let Some(Key(key)) = param.downcast_ref::<Key>() {
+            self.key = Some(key.clone());
+        }
+        self
+    }
+
+    fn dress(&self, error: Error) -> Error {
+        let error = error.with_bucket(&self.bucket);
+        match &self.key {
+            Some(key) => error.with_key(key),
+            None => error,
+        }
+    }
+}
+
+fn unused(args: Args) -> Result<Vec<(String, Value)>> {
+    if args.source.is_some() {
+        fail!(InvalidInput, "this verb takes no source");
+    }
+    if args.sink.is_some() {
+        fail!(InvalidInput, "this verb takes no sink");
+    }
+    Ok(args.values)
+}
+
+impl Store {
+    /// Starts a verb by name; the door that bindings use.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an unknown verb, parameter or option, or a value of the wrong type; nothing was sent then.
+    ///
+    /// ```
+    /// use oarlock::{Args, Store, Value};
+    /// let directory = tempfile::tempdir().unwrap();
+    /// let store = Store::open(&format!("file://{}", directory.path().display()), vec![]).unwrap();
+    /// store.put("a", "hello", Default::default()).wait(None).unwrap();
+    /// let args = Args { values: vec![("key".into(), Value::Str("a".into()))], ..Args::default() };
+    /// let reply = store.start("get", args).unwrap().wait(None).unwrap();
+    /// assert_eq!(reply.get("body"), Some(&Value::Bytes("hello".into())));
+    /// ```
+    pub fn start(&self, verb: &str, args: Args) -> Result<Call<Value>> {
+        let found = VERBS
+            .iter()
+            .find(|known| known.name == verb)
+            .ok_or_else(|| unknown(ErrorKind::InvalidInput, "verb", verb, VERBS.iter().map(|verb| verb.name)))?;
+        let key = args.values.iter().find(|(name, _)| name == "key").and_then(|(_, value)| value.as_str()).map(str::to_owned);
+        (found.run)(self, args).map_err(|error| Place { key, ..self.place() }.dress(error.with_verb(verb)))
+    }
+}
+
+verbs! {
+    /// Fetches an object: whole or a range, to memory, to a file, or as a stream.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+    get(key: Key = "The object's key.", into: Sink = "Where the bytes go; default: memory."; Get) -> GetReply;
+    /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    put(key: Key = "The object's key.", source: Source = "The bytes to store."; Put) -> PutReply;
+    /// Tells an object's metadata.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    head(key: Key = "The object's key."; Head) -> ObjectMeta;
+    /// Tells whether an object exists; a refusal (403) is an error, not a no.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    exists(key: Key = "The object's key."; Exists) -> bool;
+    /// Deletes an object; one that is not there counts as deleted.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+    delete(key: Key = "The object's key."; Delete) -> DeleteReply;
+    /// Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+    delete_many(keys: Keys = "The keys, as text or as `{key, version_id}`."; DeleteMany) -> Vec<Deleted>;
+    /// Copies an object on the server, in parts above 5 GiB.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    copy(source_key: Key = "The key to copy from.", key: Key = "The key to copy to."; Copy) -> PutReply;
+    /// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    list(prefix: Prefix = "How the keys begin; default: any."; List) -> Page;
+    /// Lists versions and delete markers, by key and then newest first, page by page.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
+    list_versions(prefix: Prefix = "How the keys begin; default: any."; ListVersions) -> Page;
+    /// Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+    presign(key: Key = "The object's key."; Presign) -> String;
+    /// Tells an object's access control list.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+    get_acl(key: Key = "The object's key."; GetAcl) -> Acl;
+    /// Replaces an object's access control list.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+    set_acl(key: Key = "The object's key."; SetAcl) -> ();
+    /// Tells an object's tags.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+    get_tags(key: Key = "The object's key."; Tags) -> BTreeMap<String, String>;
+    /// Replaces an object's tags.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+    set_tags(key: Key = "The object's key.", tags: BTreeMap<String, String> = "The tags, at most 10."; Tags) -> ();
+    /// Removes an object's tags.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
+    delete_tags(key: Key = "The object's key."; Tags) -> ();
+    /// Tells the region that the store's bucket lives in.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+    bucket_region(; NoOptions) -> String;
+    /// Lists the buckets of the account.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+    list_buckets(; NoOptions) -> Vec<Bucket>;
+    /// Makes the store's bucket, in the store's region.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+    create_bucket(; NoOptions) -> ();
+    /// Deletes the store's bucket, which must be empty.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+    delete_bucket(; NoOptions) -> ();
+    /// Lists unfinished multipart uploads, page by page.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+    list_uploads(prefix: Prefix = "How the keys begin; default: any."; ListUploads) -> UploadPage;
+    /// Aborts an unfinished multipart upload and frees its parts.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+    abort_upload(key: Key = "The key it would make.", upload_id: String = "The upload's id, as `list_uploads` tells it."; NoOptions) -> ();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_documented() {
+        for (index, verb) in VERBS.iter().enumerate() {
+            assert!(VERBS[..index].iter().all(|other| other.name != verb.name), "{}", verb.name);
+            let mut seen = Vec::new();
+            for field in verb.params.iter().chain(verb.options.fields) {
+                assert!(!field.doc.is_empty(), "{}.{}", verb.name, field.name);
+                assert!(!seen.contains(&field.name), "{}.{} is there twice", verb.name, field.name);
+                seen.push(field.name);
+            }
+        }
+    }
+}
