@@ -1,1 +1,97 @@
-fn main() {}
+//! The Rust agent: a JSON request a line in, a JSON answer a line out, as `tests/agents/README.md` says.
+//!
+//! Law: only the public interface of `oarlock` is used. Rust has no file objects over a store and cannot call a closed one
+//! (closing is dropping), so those steps answer `skip`.
+
+mod json;
+mod serve;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+
+use oarlock::verbs::VERBS;
+use oarlock::{Error, Store};
+use serde_json::{Value as Json, json};
+
+/// Why a request was not answered with `ok`.
+enum Trouble {
+    /// oarlock refused or failed.
+    Failed(Error),
+    /// Rust cannot do this step.
+    Skip(&'static str),
+    /// The request itself makes no sense: a defect of the driver.
+    Request(String),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Failed(error)
+    }
+}
+
+impl From<String> for Trouble {
+    fn from(why: String) -> Self {
+        Trouble::Request(why)
+    }
+}
+
+#[derive(Default)]
+struct Agent {
+    stores: HashMap<u64, Store>,
+    opened: u64,
+}
+
+impl Agent {
+    fn answer(&mut self, request: &Json) -> Result<Json, Trouble> {
+        match request["op"].as_str() {
+            Some("open") => {
+                let settings = request["settings"].as_object().into_iter().flatten();
+                let settings = settings.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+                let store = Store::open(request["url"].as_str().unwrap_or_default(), settings)?;
+                self.opened += 1;
+                self.stores.insert(self.opened, store);
+                Ok(json!(self.opened))
+            }
+            Some("close") => {
+                self.stores.remove(&request["store"].as_u64().unwrap_or_default());
+                Ok(Json::Null)
+            }
+            Some("call") => {
+                let asked = request["store"].as_u64().unwrap_or_default();
+                match self.stores.get(&asked) {
+                    Some(store) => serve::call(store, request["verb"].as_str().unwrap_or_default(), &request["args"]),
+                    None if asked <= self.opened => Err(Trouble::Skip("Rust's ownership rules out a call on a closed store")),
+                    None => Err(Trouble::Request(format!("no store {asked} was opened"))),
+                }
+            }
+            Some("verbs") => Ok(verbs()),
+            Some("reader" | "writer") => Err(Trouble::Skip("Rust has no file object over a store")),
+            _ => Err(Trouble::Request(format!("unknown request {request}"))),
+        }
+    }
+}
+
+fn verbs() -> Json {
+    let names = |fields: &[oarlock::table::FieldSpec]| fields.iter().map(|field| field.name).collect::<Vec<_>>();
+    VERBS.iter().map(|verb| (verb.name.to_owned(), json!({"params": names(verb.params), "options": names(verb.options.fields)}))).collect()
+}
+
+fn main() -> std::io::Result<()> {
+    let mut agent = Agent::default();
+    for line in std::io::stdin().lock().lines() {
+        let answer = match serde_json::from_str(&line?) {
+            Ok(request) => agent.answer(&request),
+            Err(why) => Err(Trouble::Request(why.to_string())),
+        };
+        let answer = match answer {
+            Ok(reply) => json!({"ok": reply}),
+            Err(Trouble::Failed(error)) => json!({"error": json::error(&error)}),
+            Err(Trouble::Skip(why)) => json!({"skip": why}),
+            Err(Trouble::Request(why)) => json!({"broken": why}),
+        };
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
