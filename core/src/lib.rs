@@ -26,6 +26,7 @@ mod runtime;
 mod s3;
 mod store;
 pub mod table;
+mod transfer;
 pub mod value;
 pub mod verbs;
 mod wake;

@@ -16,7 +16,16 @@ use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{Field, Type, Value};
-use crate::{local, s3};
+use crate::local;
+
+/// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
+mod remote {
+    pub(super) use crate::s3::{
+        abort_upload, bucket_region, create_bucket, delete, delete_bucket, delete_many, delete_tags, exists, get_acl, get_tags, head, list, list_buckets,
+        list_uploads, list_versions, presign, set_acl, set_tags,
+    };
+    pub(super) use crate::transfer::{copy, get, put};
+}
 
 /// A verb as bindings, stubs and documentation see it.
 pub struct Verb {
@@ -234,7 +243,7 @@ macro_rules! verbs {
                     let place = store.place();
                     $(#[allow(unused_variables)] let place = Place::with(place, &$param);)*
                     let outcome = match store.backend() {
-                        Backend::S3(s3) => s3::$name(s3, &mailbox, $($param,)* options).await,
+                        Backend::S3(s3) => remote::$name(s3, &mailbox, $($param,)* options).await,
                         Backend::Local(local) => local::$name(local, &mailbox, $($param,)* options).await,
                     };
                     outcome.map_err(|error| place.dress(error.with_verb(stringify!($name))))

@@ -1,97 +1,27 @@
-//! stub
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! The verbs on a bucket, one file for each kind of thing, spoken through aws-sdk-s3.
+//!
+//! Law: the only room, with `credentials`, that names an AWS type. A function here is one S3 operation (or one for each page or
+//! batch); what moves bytes in parts is `transfer`, built from these.
 
-use crate::call::Mailbox;
-use crate::config::Config;
-use crate::error::{Result, fail};
-use crate::io::{Sink, Source};
-use crate::options;
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
-use crate::verbs::{Key, Keys, Prefix};
+mod access;
+mod bucket;
+mod client;
+mod error;
+mod get;
+mod list;
+mod object;
+mod observe;
+mod presign;
+mod put;
+mod settings;
+mod uploads;
 
-pub(crate) struct S3; impl S3 { pub(crate) fn open(_config: &Config) -> Result<Self> { Ok(S3) } }
-pub(crate) async fn get(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _into: Sink, _options: options::Get) -> Result<GetReply> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn put(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _source: Source, _options: options::Put) -> Result<PutReply> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn head(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Head) -> Result<ObjectMeta> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn exists(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Exists) -> Result<bool> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn delete(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Delete) -> Result<DeleteReply> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn delete_many(_at: &S3, _mailbox: &Arc<Mailbox>, _keys: Keys, _options: options::DeleteMany) -> Result<Vec<Deleted>> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn copy(_at: &S3, _mailbox: &Arc<Mailbox>, _source_key: Key, _key: Key, _options: options::Copy) -> Result<PutReply> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn list(_at: &S3, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::List) -> Result<Page> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn list_versions(_at: &S3, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::ListVersions) -> Result<Page> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn presign(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Presign) -> Result<String> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn get_acl(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::GetAcl) -> Result<Acl> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn set_acl(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::SetAcl) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn get_tags(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Tags) -> Result<BTreeMap<String, String>> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn set_tags(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _tags: BTreeMap<String, String>, _options: options::Tags) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn delete_tags(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Tags) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn bucket_region(_at: &S3, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<String> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn list_buckets(_at: &S3, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<Vec<Bucket>> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn create_bucket(_at: &S3, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn delete_bucket(_at: &S3, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn list_uploads(_at: &S3, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::ListUploads) -> Result<UploadPage> {
-    fail!(Unsupported, "not built yet")
-}
-
-pub(crate) async fn abort_upload(_at: &S3, _mailbox: &Arc<Mailbox>, _key: Key, _upload_id: String, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
-}
-
+pub(crate) use access::{delete_tags, get_acl, get_tags, set_acl, set_tags};
+pub(crate) use bucket::{bucket_region, create_bucket, delete_bucket, list_buckets};
+pub(crate) use client::S3;
+pub(crate) use get::{Body, fetch};
+pub(crate) use list::{list, list_versions};
+pub(crate) use object::{copy_whole, delete, delete_many, exists, head};
+pub(crate) use presign::presign;
+pub(crate) use put::{As, Part, abort, complete, copy_part, create, put_part, put_whole};
+pub(crate) use uploads::{abort_upload, list_uploads};

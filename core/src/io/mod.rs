@@ -3,9 +3,13 @@
 //! Law: host code is never called from here. A reader or iterator of the host is `Source::Fed`, a stream to it is `Sink::Stream`;
 //! both are served through the call's mailbox by the thread that waits.
 
+mod draft;
+
 use std::path::PathBuf;
 
 use bytes::Bytes;
+
+pub(crate) use draft::{Draft, about, blocking};
 
 /// Bytes to send.
 #[derive(Clone, Debug)]

@@ -1,0 +1,48 @@
+//! The bucket itself: its region, making and deleting it, and its neighbours in the account.
+
+use aws_sdk_s3::config::Region;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+use super::client::S3;
+use super::settings::time;
+use crate::call::Mailbox;
+use crate::error::Result;
+use crate::options::NoOptions;
+use crate::reply::Bucket;
+
+pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<String> {
+    // A HEAD that meets the wrong region is sent again to the right one by `send`, which then remembers it.
+    let output = at.send(|client| client.head_bucket().bucket(at.bucket()).send()).await?;
+    if let Some(region) = output.bucket_region().filter(|region| !region.is_empty()) {
+        return Ok(region.to_owned());
+    }
+    // Servers other than AWS often leave the header out; the location then says it, where empty means the first region.
+    let output = at.send(|client| client.get_bucket_location().bucket(at.bucket()).send()).await?;
+    let region = output.location_constraint().map(|region| region.as_str().to_owned()).filter(|region| !region.is_empty());
+    Ok(region.unwrap_or_else(|| "us-east-1".to_owned()))
+}
+
+pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<Vec<Bucket>> {
+    let mut buckets = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let output = at.send(|client| client.list_buckets().set_continuation_token(token.clone()).send()).await?;
+        buckets.extend(output.buckets().iter().map(|bucket| Bucket { name: bucket.name().unwrap_or("").to_owned(), created: time(bucket.creation_date()) }));
+        token = output.continuation_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(buckets);
+        }
+    }
+}
+
+pub(crate) async fn create_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
+    let region = at.client().await?.config().region().map_or_else(|| "us-east-1".to_owned(), |region: &Region| region.to_string());
+    // us-east-1 is the one region that must not be named.
+    let configuration = (region != "us-east-1")
+        .then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region.as_str())).build());
+    at.send(|client| client.create_bucket().bucket(at.bucket()).set_create_bucket_configuration(configuration.clone()).send()).await.map(drop)
+}
+
+pub(crate) async fn delete_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
+    at.send(|client| client.delete_bucket().bucket(at.bucket()).send()).await.map(drop)
+}

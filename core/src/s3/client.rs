@@ -1,0 +1,188 @@
+//! `S3`: a bucket with a prefix, and the SDK client that speaks for it, built from the store's settings at the first request.
+//!
+//! Law: opening touches neither network nor thread; a forked child builds its own client; the process shares one HTTP client
+//! per way of trusting servers. A request sent to the wrong region is sent once more to the right one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{AppName, BehaviorVersion, Region, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::RequestPayer;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::http::Response;
+use tokio::sync::OnceCell;
+
+use super::error;
+use super::observe::Observe;
+use crate::observe::{Level, event};
+use crate::config::{Config, Settings, Target};
+use crate::credentials;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::runtime::{self, PerGeneration};
+
+/// How long an answer, or the next piece of it, may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A bucket with a prefix. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct S3(Arc<Inner>);
+
+struct Inner {
+    bucket: String,
+    prefix: String,
+    settings: Settings,
+    client: PerGeneration<OnceCell<Client>>,
+    /// The client for the bucket's real region, once a server corrected us.
+    moved: PerGeneration<OnceCell<Client>>,
+}
+
+impl S3 {
+    pub(crate) fn open(config: &Config) -> Result<S3> {
+        let Target::Bucket { bucket, prefix } = &config.target else { fail!(Internal, "not a bucket") };
+        let mut prefix = prefix.clone();
+        if !prefix.is_empty() && !prefix.ends_with('/') {
+            prefix.push('/');
+        }
+        if let Some(name) = &config.settings.app_name
+            && AppName::new(name.clone()).is_err()
+        {
+            fail!(Config, "setting `app_name` takes letters, digits and !#$%&'*+-.^_`|~, not {name:?}");
+        }
+        Ok(S3(Arc::new(Inner { bucket: bucket.clone(), prefix, settings: config.settings.clone(), client: PerGeneration::new(), moved: PerGeneration::new() })))
+    }
+
+    /// Another bucket under the same settings.
+    pub(crate) fn elsewhere(&self, bucket: &str) -> S3 {
+        S3(Arc::new(Inner { bucket: bucket.to_owned(), prefix: String::new(), settings: self.0.settings.clone(), client: PerGeneration::new(), moved: PerGeneration::new() }))
+    }
+
+    pub(crate) fn bucket(&self) -> &str {
+        &self.0.bucket
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The key as the server knows it.
+    pub(crate) fn full(&self, key: &str) -> String {
+        format!("{}{key}", self.0.prefix)
+    }
+
+    /// The key as the caller knows it.
+    pub(crate) fn short(&self, key: &str) -> String {
+        key.strip_prefix(&self.0.prefix).unwrap_or(key).to_owned()
+    }
+
+    pub(crate) fn read_timeout(&self) -> Duration {
+        self.0.settings.read_timeout.unwrap_or(READ_TIMEOUT)
+    }
+
+    pub(crate) fn payer(&self) -> Option<RequestPayer> {
+        (self.0.settings.request_payer == Some(true)).then_some(RequestPayer::Requester)
+    }
+
+    /// The SDK's client of this process.
+    pub(crate) async fn client(&self) -> Result<&Client> {
+        if let Some(moved) = self.0.moved.get(|| Ok(OnceCell::new()))?.get() {
+            return Ok(moved);
+        }
+        self.0.client.get(|| Ok(OnceCell::new()))?.get_or_try_init(|| build(&self.0.settings, &self.0.bucket)).await
+    }
+
+    /// Sends a request, given as what to do with a client, and translates its failure; a wrong region is corrected once.
+    pub(crate) async fn send<T, E, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
+    where
+        F: Future<Output = std::result::Result<T, SdkError<E, Response>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let client = self.client().await?;
+        let error = match request(client.clone()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let used = client.config().region().map(Region::as_ref);
+        match error::right_region(&error) {
+            Some(region) if used != Some(&region) => {
+                event(Level::Info, format!("bucket {} lives in {region}", self.0.bucket));
+                let moved = Client::from_conf(client.config().to_builder().region(Region::new(region)).build());
+                let answer = request(moved.clone()).await.map_err(error::translate)?;
+                // A later failure to set it only means that another call was first.
+                let _ = self.0.moved.get(|| Ok(OnceCell::new()))?.set(moved);
+                Ok(answer)
+            }
+            _ => Err(error::translate(error)),
+        }
+    }
+}
+
+async fn build(settings: &Settings, bucket: &str) -> Result<Client> {
+    let region = credentials::region(settings).await;
+    let endpoint = endpoint(settings);
+    let http = http_client(settings, endpoint.as_deref())?;
+    let style = settings.addressing_style.as_deref().unwrap_or("auto");
+    let path_style = style == "path" || (style == "auto" && (endpoint.is_some() || bucket.contains('.')));
+    let mut timeouts = TimeoutConfig::builder()
+        .connect_timeout(settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
+        .read_timeout(settings.read_timeout.unwrap_or(READ_TIMEOUT));
+    timeouts.set_operation_timeout(settings.operation_timeout);
+    let mut config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http.clone())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .region(Region::new(region.clone()))
+        .force_path_style(path_style)
+        .retry_config(RetryConfig::standard().with_max_attempts(settings.max_attempts.unwrap_or(5)))
+        .timeout_config(timeouts.build())
+        // `Body::next` watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Observe);
+    config.set_endpoint_url(endpoint);
+    config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
+    config = match credentials::provider(settings, &region, http).await {
+        Some(provider) => config.credentials_provider(provider),
+        None => config.allow_no_auth(),
+    };
+    Ok(Client::from_conf(config.build()))
+}
+
+/// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.
+fn endpoint(settings: &Settings) -> Option<String> {
+    let endpoint = settings.endpoint.as_ref()?;
+    if endpoint.contains("://") {
+        return Some(endpoint.clone());
+    }
+    let scheme = if settings.use_ssl == Some(false) { "http" } else { "https" };
+    Some(format!("{scheme}://{endpoint}"))
+}
+
+/// One HTTP client for the process and each way of trusting servers: connections and root certificates are shared.
+fn http_client(settings: &Settings, endpoint: Option<&str>) -> Result<SharedHttpClient> {
+    let generation = runtime::current()?;
+    let plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let bundle = settings.ca_bundle.clone().or_else(|| std::env::var("AWS_CA_BUNDLE").ok()).filter(|bundle| !bundle.is_empty());
+    if plain && matches!(credentials::Kind::of(settings), credentials::Kind::Static(_) | credentials::Kind::Anonymous) {
+        return Ok((*generation.shared("http", || aws_smithy_http_client::Builder::new().build_http())).clone());
+    }
+    let mut trust = tls::TrustStore::default();
+    if let Some(path) = &bundle {
+        let pem = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("cannot read the CA bundle {path:?}: {error}")))?;
+        trust = tls::TrustStore::empty().with_pem_certificate(pem);
+    }
+    let context = tls::TlsContext::builder()
+        .with_trust_store(trust)
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Config, format!("cannot use the trusted certificates: {error}")))?;
+    let client = generation.shared(&format!("https {}", bundle.unwrap_or_default()), || {
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .tls_context(context)
+            .build_https()
+    });
+    Ok((*client).clone())
+}

@@ -1,0 +1,128 @@
+//! `copy`: on the server, in one request up to 5 GiB and in copied parts above.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::plan::{MAX_PART, part_size, parts};
+use super::upload::{CONCURRENCY, joined};
+use crate::call::Mailbox;
+use crate::error::{ErrorKind, Result};
+use crate::options::{Copy, Head, Tags};
+use crate::reply::{ObjectMeta, PutReply};
+use crate::s3::{As, S3, abort, complete, copy_part, copy_whole, create, get_tags, head};
+use crate::value::ByteRange;
+use crate::verbs::Key;
+
+/// Bytes in a copied part: the server moves them, so they may be large.
+const COPY_PART: u64 = 512 << 20;
+
+pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: Key, options: Copy) -> Result<PutReply> {
+    let from = match &options.source_bucket {
+        Some(bucket) => at.elsewhere(bucket),
+        None => at.clone(),
+    };
+    let asked = Head {
+        version_id: options.source_version_id.clone(),
+        sse_customer_key: options.source_sse_customer_key.clone(),
+        if_match: options.source_if_match.clone(),
+        if_none_match: options.source_if_none_match.clone(),
+        ..Head::default()
+    };
+    let meta = head(&from, mailbox, source_key.clone(), asked).await.map_err(|error| match error.kind() {
+        // To the caller of a copy, "not modified" is a condition that does not hold.
+        ErrorKind::NotModified => crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have").with_answer(error.status(), error.code(), error.request_id()),
+        _ => error,
+    })?;
+    let source = encode(from.bucket(), &from.full(&source_key.0), options.source_version_id.as_deref());
+    mailbox.set_total(meta.size);
+    if meta.size <= MAX_PART {
+        let reply = copy_whole(at, &source, &key, &options, meta.size).await?;
+        mailbox.advance(meta.size);
+        return Ok(reply);
+    }
+    let options = Arc::new(inherit(&from, mailbox, &source_key, options, &meta).await?);
+    let key = Arc::new(key);
+    let source: Arc<str> = source.into();
+    let etag: Arc<str> = format!("\"{}\"", meta.etag.unwrap_or_default()).into();
+    let upload_id: Arc<str> = create(at, &key, As::Copy(&options)).await?.into();
+    let cleanup = {
+        let (at, key, upload_id) = (at.clone(), key.clone(), upload_id.clone());
+        mailbox.on_abandon(async move {
+            let _ = abort(&at, &key, &upload_id).await;
+        })
+    };
+    let mut sending = JoinSet::new();
+    let mut done = Vec::new();
+    for ((first, length), number) in parts(meta.size, part_size(meta.size, COPY_PART)).zip(1..) {
+        while sending.len() >= at.settings().max_concurrency.unwrap_or(CONCURRENCY) as usize {
+            done.push(joined(sending.join_next().await)?);
+        }
+        let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
+        let (options, mailbox) = (options.clone(), mailbox.clone());
+        sending.spawn(async move {
+            let part = copy_part(&at, &key, &upload_id, number, &source, &etag, ByteRange::FromTo(first, first + length - 1), &options).await?;
+            mailbox.advance(length);
+            Ok(part)
+        });
+    }
+    while !sending.is_empty() {
+        done.push(joined(sending.join_next().await)?);
+    }
+    let reply = complete(at, &key, &upload_id, done, As::Copy(&options), meta.size).await?;
+    mailbox.keep(cleanup);
+    Ok(reply)
+}
+
+/// What a copy in one request carries over by itself, a multipart copy must be told.
+async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
+    let replaced = options.content_type.is_some()
+        || options.content_encoding.is_some()
+        || options.content_language.is_some()
+        || options.content_disposition.is_some()
+        || options.cache_control.is_some()
+        || options.expires.is_some()
+        || options.metadata.is_some();
+    if !replaced {
+        options.content_type = meta.content_type.clone();
+        options.content_encoding = meta.content_encoding.clone();
+        options.content_language = meta.content_language.clone();
+        options.content_disposition = meta.content_disposition.clone();
+        options.cache_control = meta.cache_control.clone();
+        options.expires = meta.expires;
+        options.metadata = Some(meta.metadata.clone());
+    }
+    if options.tags.is_none() {
+        let tags: BTreeMap<String, String> = get_tags(from, mailbox, source_key.clone(), Tags { version_id: options.source_version_id.clone() }).await?;
+        options.tags = Some(tags).filter(|tags| !tags.is_empty());
+    }
+    Ok(options)
+}
+
+/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes.
+fn encode(bucket: &str, key: &str, version_id: Option<&str>) -> String {
+    let mut source = String::with_capacity(bucket.len() + key.len() + 8);
+    for byte in bucket.bytes().chain([b'/']).chain(key.bytes()) {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' => source.push(byte as char),
+            other => source.push_str(&format!("%{other:02X}")),
+        }
+    }
+    if let Some(version_id) = version_id {
+        source.push_str("?versionId=");
+        source.extend(url::form_urlencoded::byte_serialize(version_id.as_bytes()));
+    }
+    source
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn copy_sources_are_encoded() {
+        assert_eq!(encode("b", "a b/ü+%", None), "b/a%20b/%C3%BC%2B%25");
+        assert_eq!(encode("b", "k", Some("v+1")), "b/k?versionId=v%2B1");
+    }
+}

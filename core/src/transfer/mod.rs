@@ -1,0 +1,14 @@
+//! Moving bytes between a bucket and a source or sink: get, put and copy, whole or in parts.
+//!
+//! Law: the right bytes or a typed error, never a part of an object under its name, never an orphan upload; memory in flight
+//! is bounded by one budget a process.
+
+mod budget;
+mod copy;
+mod download;
+mod plan;
+mod upload;
+
+pub(crate) use copy::copy;
+pub(crate) use download::get;
+pub(crate) use upload::put;
