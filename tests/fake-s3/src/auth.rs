@@ -31,8 +31,6 @@ pub struct Caller {
 
 #[derive(Debug)]
 pub struct Signed {
-    pub access_key: String,
-    pub session_token: Option<String>,
     pub region: String,
     /// The chain that chunk signatures continue.
     pub chain: Chain,
@@ -83,13 +81,7 @@ pub fn verify(request: &Request, now: Millis, credentials: &[Credential], region
     if credential.expired {
         return Err(S3Error::new(400, "ExpiredToken", "The provided token has expired."));
     }
-    let signed = Signed {
-        access_key: found.access_key,
-        session_token: credential.session_token.clone(),
-        region: found.region,
-        chain,
-    };
-    Ok(Caller { signed: Some(signed), payload })
+    Ok(Caller { signed: Some(Signed { region: found.region, chain }), payload })
 }
 
 fn payload_hash(header: Option<&str>) -> Result<PayloadHash> {

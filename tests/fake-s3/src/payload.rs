@@ -19,6 +19,7 @@ pub struct Payload {
     /// The additional checksum that the request carried, found true.
     pub checksum: Option<Checksum>,
     pub has_md5: bool,
+    pub sha256: String,
 }
 
 /// The largest body of one request.
@@ -46,6 +47,7 @@ pub fn check_length(request: &Request) -> Result<()> {
 
 pub fn open(request: &Request, caller: &Caller, raw: Bytes) -> Result<Payload> {
     let mut trailers = vec![];
+    let mut sha256 = None;
     let bytes = match &caller.payload {
         PayloadHash::Unsigned => raw,
         PayloadHash::Exact(expected) => {
@@ -56,6 +58,7 @@ pub fn open(request: &Request, caller: &Caller, raw: Bytes) -> Result<Payload> {
                     .with("ClientComputedContentSHA256", expected)
                     .with("S3ComputedContentSHA256", found));
             }
+            sha256 = Some(found);
             raw
         }
         PayloadHash::Streaming { signed, trailer } => {
@@ -76,7 +79,8 @@ pub fn open(request: &Request, caller: &Caller, raw: Bytes) -> Result<Payload> {
     let data = Data::from(bytes.clone());
     // On completion the checksum headers speak of the object, not of this body.
     let checksum = if request.op == Op::CompleteMultipartUpload { None } else { check(request, &trailers, &data)? };
-    Ok(Payload { data, bytes, checksum, has_md5 })
+    let sha256 = sha256.unwrap_or_else(|| sha256_hex(&bytes));
+    Ok(Payload { data, bytes, checksum, has_md5, sha256 })
 }
 
 fn check_md5(request: &Request, bytes: &[u8]) -> Result<bool> {

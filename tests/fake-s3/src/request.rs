@@ -9,7 +9,7 @@ use crate::encoding::{parse_query, unpercent};
 use crate::error::{Result, S3Error};
 
 /// The S3 operations, spelled as in the S3 API reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub enum Op {
     ListBuckets,
     CreateBucket,

@@ -1,0 +1,268 @@
+//! The plan: which requests misbehave, and how.
+//!
+//! Law: a plan is data, counted per rule from the moment it is posted; the first rule that fires wins, and every
+//! rule counts every request it matches. It must not know sockets or objects.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::request::{Op, Request};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    #[serde(rename = "match", default)]
+    pub pattern: Pattern,
+    pub fault: Fault,
+    #[serde(skip)]
+    seen: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pattern {
+    method: Option<String>,
+    bucket: Option<String>,
+    key: Option<String>,
+    prefix: Option<String>,
+    op: Option<Op>,
+    nth: Option<u64>,
+    times: Option<u64>,
+}
+
+/// Several may be given together: a slow answer can also be cut.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    #[serde(default)]
+    pub reset: bool,
+    pub status: Option<u16>,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub truncate_body: Option<u64>,
+    pub flip_bit: Option<u64>,
+    pub slow: Option<u64>,
+    pub stall: Option<Stall>,
+    #[serde(default)]
+    pub drop_after_store: bool,
+    pub change_object: Option<Change>,
+    #[serde(default)]
+    pub expire_token: bool,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stall {
+    pub after: u64,
+    /// Without it the answer never goes on.
+    pub ms: Option<u64>,
+}
+
+/// Without a body, every byte of the object is inverted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub body_b64: Option<String>,
+}
+
+impl Plan {
+    /// A sentence about the first rule that could not do anything.
+    pub fn check(&self) -> Result<(), String> {
+        for (at, rule) in self.rules.iter().enumerate() {
+            if rule.fault.name().is_empty() {
+                return Err(format!("rule {at} names no fault"));
+            }
+            if rule.pattern.nth == Some(0) || rule.pattern.times == Some(0) {
+                return Err(format!("rule {at} never fires: nth and times count from 1"));
+            }
+            if rule.fault.status.is_some_and(|status| !(200..600).contains(&status)) {
+                return Err(format!("rule {at} has a status outside of 200 to 599"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rule {
+    /// Counts a matching request; true when the fault is due.
+    fn fires(&mut self, request: &Request) -> bool {
+        if !self.pattern.matches(request) {
+            return false;
+        }
+        self.seen += 1;
+        let first = self.pattern.nth.unwrap_or(1);
+        let times = self.pattern.times.or(self.pattern.nth.map(|_| 1));
+        self.seen >= first && times.is_none_or(|times| self.seen < first + times)
+    }
+}
+
+/// The fault that is due for this request.
+pub fn due(rules: &mut [Rule], request: &Request) -> Option<Fault> {
+    let mut found = None;
+    for rule in rules {
+        if rule.fires(request) && found.is_none() {
+            found = Some(rule.fault.clone());
+        }
+    }
+    found
+}
+
+impl Pattern {
+    fn matches(&self, request: &Request) -> bool {
+        self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+            && self.bucket.as_ref().is_none_or(|bucket| *bucket == request.bucket)
+            && self.key.as_ref().is_none_or(|key| *key == request.key)
+            && self.prefix.as_ref().is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
+            && self.op.is_none_or(|op| op == request.op)
+    }
+}
+
+impl Fault {
+    /// As the log names it: the faults joined by `+`.
+    pub fn name(&self) -> String {
+        let parts = [
+            (self.expire_token, "expire_token"),
+            (self.change_object.is_some(), "change_object"),
+            (self.slow.is_some(), "slow"),
+            (self.reset, "reset"),
+            (self.status.is_some(), "status"),
+            (self.drop_after_store, "drop_after_store"),
+            (self.flip_bit.is_some(), "flip_bit"),
+            (self.stall.is_some(), "stall"),
+            (self.truncate_body.is_some(), "truncate_body"),
+        ];
+        parts.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// One request, as `GET /_fake/log` shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    pub n: u64,
+    pub method: String,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    pub op: String,
+    pub bucket: String,
+    pub key: String,
+    /// Null while the request runs, and for ever when it got no answer.
+    pub status: Option<u16>,
+    pub code: Option<String>,
+    pub body_length: u64,
+    /// Of the decoded body; null when it was not read to its end.
+    pub body_sha256: Option<String>,
+    pub reply_length: u64,
+    pub fault: Option<String>,
+}
+
+impl Entry {
+    pub fn of(n: u64, request: &Request) -> Entry {
+        let mut headers = request.headers.clone();
+        if let Some(authorization) = headers.get_mut("authorization")
+            && let Some(at) = authorization.find("Signature=")
+        {
+            authorization.truncate(at);
+            authorization.push_str("Signature=removed");
+        }
+        let mut query: BTreeMap<String, String> = request.query.iter().cloned().collect();
+        if let Some(signature) = query.get_mut("X-Amz-Signature") {
+            *signature = "removed".into();
+        }
+        Entry {
+            n,
+            method: request.method.clone(),
+            path: request.raw_path.clone(),
+            query,
+            headers,
+            op: format!("{:?}", request.op),
+            bucket: request.bucket.clone(),
+            key: request.key.clone(),
+            status: None,
+            code: None,
+            body_length: 0,
+            body_sha256: None,
+            reply_length: 0,
+            fault: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::example;
+
+    fn rules(json: serde_json::Value) -> Vec<Rule> {
+        serde_json::from_value::<Plan>(serde_json::json!({ "rules": json })).unwrap().rules
+    }
+
+    fn fired(rules: &mut [Rule], target: &str) -> Option<String> {
+        due(rules, &example("GET", target, &[])).map(|fault| fault.name())
+    }
+
+    #[test]
+    fn nth_and_times_count_matching_requests() {
+        let mut rules = rules(serde_json::json!([
+            {"match": {"op": "GetObject", "prefix": "a/", "nth": 2, "times": 2}, "fault": {"reset": true}}
+        ]));
+        let seen: Vec<bool> = ["/b/a/1", "/b/x", "/b/a/1", "/b/a/2", "/b/a/1"]
+            .into_iter()
+            .map(|target| fired(&mut rules, target).is_some())
+            .collect();
+        assert_eq!(seen, [false, false, true, true, false]);
+    }
+
+    #[test]
+    fn without_counts_a_rule_always_fires_and_nth_alone_once() {
+        let mut always = rules(serde_json::json!([{"fault": {"status": 503, "code": "SlowDown"}}]));
+        assert!((0..5).all(|_| fired(&mut always, "/b/k").is_some()));
+        let mut once = rules(serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]));
+        assert_eq!(fired(&mut once, "/b/k").as_deref(), Some("slow+truncate_body"));
+        assert_eq!(fired(&mut once, "/b/k"), None);
+    }
+
+    #[test]
+    fn the_first_rule_wins_but_all_count() {
+        let mut both = rules(serde_json::json!([
+            {"match": {"nth": 1}, "fault": {"reset": true}},
+            {"match": {"nth": 1}, "fault": {"flip_bit": 0}},
+        ]));
+        assert_eq!(fired(&mut both, "/b/k").as_deref(), Some("reset"));
+        assert_eq!(fired(&mut both, "/b/k"), None);
+    }
+
+    #[test]
+    fn mistakes_in_a_plan_are_named() {
+        for wrong in [
+            serde_json::json!({"rules": [{"match": {"ops": "GetObject"}, "fault": {"reset": true}}]}),
+            serde_json::json!({"rules": [{"match": {"op": "GetObjects"}, "fault": {"reset": true}}]}),
+            serde_json::json!({"rules": [{"fault": {"explode": true}}]}),
+        ] {
+            assert!(serde_json::from_value::<Plan>(wrong).is_err());
+        }
+        let empty: Plan = serde_json::from_value(serde_json::json!({"rules": [{"fault": {}}]})).unwrap();
+        assert!(empty.check().is_err());
+    }
+
+    #[test]
+    fn the_log_shows_no_signature() {
+        let request = example(
+            "GET",
+            "/b/k?X-Amz-Signature=abc",
+            &[("authorization", "AWS4-HMAC-SHA256 Credential=x/y, SignedHeaders=host, Signature=abc")],
+        );
+        let text = serde_json::to_string(&Entry::of(1, &request)).unwrap();
+        assert!(!text.contains("abc"), "{text}");
+        assert!(text.contains("Credential=x/y"));
+    }
+}

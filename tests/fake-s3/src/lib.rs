@@ -1,0 +1,30 @@
+//! A loopback S3 server for tests. It keeps everything in memory, checks every signature, hash and checksum as S3
+//! does, and misbehaves by plan. README.md lists what it answers and how tests steer it.
+//!
+//! A request goes `server` → `request` → `auth` → `payload` (→ `chunked`, `checksum`) → `ops` → `store`;
+//! `faults` and `control` stand beside that road and are known to `server` alone.
+
+mod acl;
+mod attributes;
+mod auth;
+mod checksum;
+mod chunked;
+mod clock;
+mod conditions;
+mod control;
+mod data;
+mod encoding;
+mod encryption;
+mod error;
+mod faults;
+mod list;
+mod ops;
+mod payload;
+mod reply;
+mod request;
+mod server;
+mod store;
+mod wire;
+mod xml;
+
+pub use server::{Options, World, serve};
