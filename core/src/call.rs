@@ -184,6 +184,11 @@ impl Mailbox {
         }
     }
 
+    fn progress(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total != UNKNOWN).then_some(total))
+    }
+
     pub(crate) fn event(&self, event: Event) {
         self.change(|state| state.events.push_back(event));
     }
@@ -404,8 +409,7 @@ impl<R> Call<R> {
 
     /// Bytes moved so far, and the total if it is known.
     pub fn progress(&self) -> (u64, Option<u64>) {
-        let total = self.mailbox.total.load(Ordering::Relaxed);
-        (self.mailbox.done.load(Ordering::Relaxed), (total != UNKNOWN).then_some(total))
+        self.mailbox.progress()
     }
 
     /// Asks the call to stop; it ends with `Cancelled` once it has undone what it began. May be called from any thread.
@@ -491,7 +495,7 @@ impl<R> Future for Call<R> {
     }
 }
 
-/// Cancels a call from any thread; does nothing once the call is gone.
+/// Cancels and watches a call from any thread; does nothing once the call is gone.
 #[derive(Clone)]
 pub struct Canceller {
     mailbox: std::sync::Weak<Mailbox>,
@@ -501,10 +505,20 @@ pub struct Canceller {
 impl Canceller {
     /// Asks the call to stop.
     pub fn cancel(&self) {
-        if self.generation == runtime::generation()
+        if !self.forked()
             && let Some(mailbox) = self.mailbox.upgrade()
         {
             mailbox.cancel();
         }
+    }
+
+    /// Whether the call was begun in the parent of this process.
+    pub fn forked(&self) -> bool {
+        self.generation != runtime::generation()
+    }
+
+    /// Bytes moved so far, and the total if it is known; nothing once the call is gone.
+    pub fn progress(&self) -> Option<(u64, Option<u64>)> {
+        self.mailbox.upgrade().map(|mailbox| mailbox.progress())
     }
 }
