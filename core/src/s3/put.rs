@@ -1,7 +1,7 @@
 //! Storing in one request, and the steps of a multipart upload: create, part, copied part, complete, abort.
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
 use super::client::S3;
@@ -82,6 +82,8 @@ pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>) -> Result<String
                 .create_multipart_upload()
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
+                // The parts carry CRC32, which the server must know from the beginning.
+                .checksum_algorithm(ChecksumAlgorithm::Crc32)
                 .set_content_type(keep.content_type)
                 .set_content_encoding(keep.content_encoding)
                 .set_content_language(keep.content_language)
@@ -117,6 +119,7 @@ pub(crate) async fn put_part(at: &S3, key: &Key, upload_id: &str, number: i32, b
                 .upload_part()
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
+                .checksum_algorithm(ChecksumAlgorithm::Crc32)
                 .upload_id(upload_id)
                 .part_number(number)
                 .body(ByteStream::from(body.clone()))
@@ -131,7 +134,6 @@ pub(crate) async fn put_part(at: &S3, key: &Key, upload_id: &str, number: i32, b
         .part_number(number)
         .set_e_tag(output.e_tag)
         .set_checksum_crc32(output.checksum_crc32)
-        .set_checksum_crc64_nvme(output.checksum_crc64_nvme)
         .build();
     Ok(Part { number, completed })
 }
