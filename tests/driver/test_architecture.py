@@ -1,0 +1,123 @@
+"""The arrows of the design, and the habits a reader relies on, checked in the source text.
+
+Law: a room of the core may use what stands before it, never what stands after; AWS's types stay in the rooms made for them.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "core" / "src"
+
+# Each room of the core, and the rooms it may use besides itself.
+PLAIN = {"error", "value", "table"}
+USES = {
+    "error": set(),
+    "value": {"error"},
+    "table": {"error", "value"},
+    "options": PLAIN,
+    "reply": PLAIN,
+    "config": PLAIN | {"options"},
+    "wake": {"error"},
+    "runtime": {"error"},
+    "io": {"error"},
+    # A call runs within its events, and an event is put into a call's mailbox.
+    "observe": {"call"},
+    "call": {"error", "observe", "runtime", "wake"},
+    "crypto": {"error", "value", "table"},
+    "credentials": PLAIN | {"config", "options", "runtime", "observe"},
+    "transfer": {"error", "value", "call", "io", "observe", "runtime", "crypto"},
+    "s3": PLAIN | {"config", "options", "reply", "credentials", "call", "io", "observe", "runtime", "transfer", "crypto", "keys"},
+    "local": PLAIN | {"config", "options", "reply", "call", "io", "observe", "runtime", "transfer", "keys"},
+    "store": PLAIN | {"config", "s3", "local", "keys"},
+    "classes": PLAIN | {"config", "store"},
+    "verbs": PLAIN | {"call", "io", "options", "reply", "store", "s3", "local", "keys"},
+}
+
+# The rooms that may name AWS's types; `value` reads two date formats with them.
+AWS_ROOMS = {"credentials", "s3", "crypto"}
+AWS_EXCEPTIONS = {("value", "aws_smithy_types::date_time")}
+
+
+def room(path):
+    relative = path.relative_to(CORE)
+    return relative.parts[0].removesuffix(".rs")
+
+
+def code(path):
+    """The file without comments and without its unit tests."""
+    text = path.read_text().split("#[cfg(test)]\nmod tests")[0]
+    return re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
+
+
+def rust_files():
+    found = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.rs"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in found.stdout.splitlines() if (ROOT / line).exists()]
+
+
+def core_files():
+    return [path for path in rust_files() if path.is_relative_to(CORE) and path.name not in ("lib.rs",)]
+
+
+def used_rooms(text):
+    """What `crate::x` and `use crate::{x, y::z}` name."""
+    names = set(re.findall(r"\bcrate::([a-z_0-9]+)\b", text))
+    for group in re.findall(r"use crate::\{([^;]*)\};", text):
+        flat = re.sub(r"::\{[^{}]*\}", "", group)
+        names |= {name.strip().split("::")[0] for name in flat.split(",") if name.strip()}
+    return names
+
+
+@pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(CORE)))
+def test_arrows_run_one_way(path):
+    here = room(path)
+    assert here in USES, f"`{here}` is a new room: say in the design and in USES what it may use"
+    wrong = {name for name in used_rooms(code(path)) & set(USES) if name != here and name not in USES[here]}
+    assert not wrong, f"{path.relative_to(ROOT)} uses {', '.join(sorted(wrong))}"
+
+
+def test_aws_types_stay_in_their_rooms():
+    wrong = []
+    for path in core_files():
+        for name in re.findall(r"\baws_[a-z_0-9]+(?:::[a-z_0-9]+)*", code(path)):
+            if room(path) not in AWS_ROOMS and not any(room(path) == here and name.startswith(allowed) for here, allowed in AWS_EXCEPTIONS):
+                wrong.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_unsafe_says_why_it_is_safe():
+    wrong = []
+    for path in rust_files():
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines):
+            words = line.split("//")[0]
+            if re.search(r"\bunsafe\s*(\{|impl\b)", words):
+                above = lines[max(0, number - 4) : number + 1]
+                if not any("SAFETY:" in each for each in above):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number + 1}")
+    assert not wrong, "no `// SAFETY:` near " + ", ".join(wrong)
+
+
+def test_files_are_short_and_say_what_they_are():
+    nameless = []
+    for path in rust_files():
+        lines = path.read_text().splitlines()
+        if len(lines) > 400:
+            print(f"{len(lines)} lines: {path.relative_to(ROOT)}")
+        if not lines or not lines[0].startswith("//!"):
+            nameless.append(str(path.relative_to(ROOT)))
+    assert not nameless, f"no opening paragraph (`//!`) in {', '.join(nameless)}"
+
+
+def test_no_panic_at_the_borders():
+    """Bindings answer errors; they neither unwrap nor expect nor panic."""
+    wrong = []
+    for path in rust_files():
+        if path.relative_to(ROOT).parts[0].startswith("bindings-"):
+            for number, line in enumerate(code(path).splitlines()):
+                if re.search(r"\.(unwrap|expect)\(|\b(panic|todo|unimplemented|unreachable)!", line):
+                    wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
+    assert not wrong, "\n".join(wrong)
