@@ -62,6 +62,7 @@ pub fn verify(request: &Request, now: Millis, credentials: &[Credential], region
         }
         (Some(header), false) => Claim::from_header(request, header)?,
         (None, true) => Claim::from_query(request)?,
+        (None, false) if request.has("AWSAccessKeyId") => return Err(only_v4()),
         (None, false) => {
             return Ok(Caller { signed: None, payload: payload_hash(request.header("x-amz-content-sha256"))? });
         }
@@ -133,8 +134,7 @@ impl Claim {
         };
         let Some(rest) = header.strip_prefix(ALGORITHM) else {
             return Err(if header.starts_with("AWS ") {
-                let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
-                S3Error::invalid_request(message)
+                only_v4()
             } else {
                 S3Error::invalid_argument("Unsupported Authorization Type", "Authorization", header)
             });
@@ -306,6 +306,12 @@ impl Claim {
             self.signed_headers.join(";"),
         )
     }
+}
+
+/// Signature version 2, in either form.
+fn only_v4() -> S3Error {
+    let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+    S3Error::invalid_request(message)
 }
 
 pub fn signature_mismatch() -> S3Error {

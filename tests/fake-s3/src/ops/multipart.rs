@@ -130,12 +130,12 @@ pub fn store_part(
     let copied = ctx.request.header("x-amz-copy-source").is_some();
     let name = |algorithm: Option<Algorithm>| algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase());
     let sent_algorithm = sent.as_ref().map(|checksum| checksum.algorithm);
-    // A full-object checksum can be computed without the parts' own; a composite one cannot.
+    // A full-object checksum can be computed without the parts' own; a composite one cannot. An upload begun
+    // without an algorithm takes parts with any: clients add one to every part of their own accord.
     let mismatch = match (upload.algorithm, sent_algorithm) {
         (Some(expected), Some(found)) => expected != found,
         (Some(_), None) => upload.composite && !copied,
-        (None, Some(_)) => true,
-        (None, None) => false,
+        (None, _) => false,
     };
     if mismatch {
         return Err(S3Error::invalid_request(format!(
