@@ -24,12 +24,27 @@ pub struct Attributes {
 const META: &str = "x-amz-meta-";
 const MAX_METADATA: usize = 2048;
 const CONTENT: [&str; 7] = [
-    "cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
     "x-amz-website-redirect-location",
 ];
 const CLASSES: [&str; 12] = [
-    "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR",
-    "DEEP_ARCHIVE", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS",
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "GLACIER_IR",
+    "DEEP_ARCHIVE",
+    "OUTPOSTS",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
 ];
 
 impl Attributes {
@@ -42,7 +57,11 @@ impl Attributes {
         }
         // `aws-chunked` describes the transfer, not the object.
         if let Some(encoding) = content.remove("content-encoding") {
-            let kept: Vec<&str> = encoding.split(',').map(str::trim).filter(|one| *one != "aws-chunked").collect();
+            let kept: Vec<&str> = encoding
+                .split(',')
+                .map(str::trim)
+                .filter(|one| *one != "aws-chunked")
+                .collect();
             if !kept.is_empty() {
                 content.insert("content-encoding".into(), kept.join(","));
             }
@@ -62,7 +81,11 @@ impl Attributes {
     }
 
     fn check_size(&self) -> Result<()> {
-        let size: usize = self.user.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let size: usize = self
+            .user
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
         if size > MAX_METADATA {
             let message = "Your metadata headers exceed the maximum allowed metadata size";
             return Err(S3Error::new(400, "MetadataTooLarge", message)
@@ -94,8 +117,12 @@ pub fn storage_class(request: &Request) -> Result<String> {
     if CLASSES.contains(&class) {
         return Ok(class.to_string());
     }
-    Err(S3Error::new(400, "InvalidStorageClass", "The storage class you specified is not valid")
-        .with("StorageClassRequested", class))
+    Err(S3Error::new(
+        400,
+        "InvalidStorageClass",
+        "The storage class you specified is not valid",
+    )
+    .with("StorageClassRequested", class))
 }
 
 /// S3 answers metadata that is not plain ASCII as an RFC 2047 word.

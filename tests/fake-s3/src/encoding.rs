@@ -105,7 +105,11 @@ mod tests {
         assert_eq!(unpercent("%ff", false), None);
         assert_eq!(
             parse_query("b=2&a&x=%20"),
-            Some(vec![("b".into(), "2".into()), ("a".into(), "".into()), ("x".into(), " ".into())])
+            Some(vec![
+                ("b".into(), "2".into()),
+                ("a".into(), "".into()),
+                ("x".into(), " ".into())
+            ])
         );
     }
 }

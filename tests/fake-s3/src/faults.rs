@@ -84,7 +84,11 @@ impl Plan {
             if rule.pattern.nth == Some(0) || rule.pattern.times == Some(0) {
                 return Err(format!("rule {at} never fires: nth and times count from 1"));
             }
-            if rule.fault.status.is_some_and(|status| !(200..600).contains(&status)) {
+            if rule
+                .fault
+                .status
+                .is_some_and(|status| !(200..600).contains(&status))
+            {
                 return Err(format!("rule {at} has a status outside of 200 to 599"));
             }
         }
@@ -118,10 +122,18 @@ pub fn due(rules: &mut [Rule], request: &Request) -> Option<Fault> {
 
 impl Pattern {
     fn matches(&self, request: &Request) -> bool {
-        self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
-            && self.bucket.as_ref().is_none_or(|bucket| *bucket == request.bucket)
+        self.method
+            .as_ref()
+            .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+            && self
+                .bucket
+                .as_ref()
+                .is_none_or(|bucket| *bucket == request.bucket)
             && self.key.as_ref().is_none_or(|key| *key == request.key)
-            && self.prefix.as_ref().is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
+            && self
+                .prefix
+                .as_ref()
+                .is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
             && self.op.is_none_or(|op| op == request.op)
     }
 }
@@ -140,7 +152,12 @@ impl Fault {
             (self.stall.is_some(), "stall"),
             (self.truncate_body.is_some(), "truncate_body"),
         ];
-        parts.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect::<Vec<_>>().join("+")
+        parts
+            .iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join("+")
     }
 }
 
@@ -203,7 +220,9 @@ mod tests {
     use crate::request::example;
 
     fn rules(json: serde_json::Value) -> Vec<Rule> {
-        serde_json::from_value::<Plan>(serde_json::json!({ "rules": json })).unwrap().rules
+        serde_json::from_value::<Plan>(serde_json::json!({ "rules": json }))
+            .unwrap()
+            .rules
     }
 
     fn fired(rules: &mut [Rule], target: &str) -> Option<String> {
@@ -226,8 +245,13 @@ mod tests {
     fn without_counts_a_rule_always_fires_and_nth_alone_once() {
         let mut always = rules(serde_json::json!([{"fault": {"status": 503, "code": "SlowDown"}}]));
         assert!((0..5).all(|_| fired(&mut always, "/b/k").is_some()));
-        let mut once = rules(serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]));
-        assert_eq!(fired(&mut once, "/b/k").as_deref(), Some("slow+truncate_body"));
+        let mut once = rules(
+            serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]),
+        );
+        assert_eq!(
+            fired(&mut once, "/b/k").as_deref(),
+            Some("slow+truncate_body")
+        );
         assert_eq!(fired(&mut once, "/b/k"), None);
     }
 
@@ -250,7 +274,8 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<Plan>(wrong).is_err());
         }
-        let empty: Plan = serde_json::from_value(serde_json::json!({"rules": [{"fault": {}}]})).unwrap();
+        let empty: Plan =
+            serde_json::from_value(serde_json::json!({"rules": [{"fault": {}}]})).unwrap();
         assert!(empty.check().is_err());
     }
 
@@ -259,7 +284,10 @@ mod tests {
         let request = example(
             "GET",
             "/b/k?X-Amz-Signature=abc",
-            &[("authorization", "AWS4-HMAC-SHA256 Credential=x/y, SignedHeaders=host, Signature=abc")],
+            &[(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=x/y, SignedHeaders=host, Signature=abc",
+            )],
         );
         let text = serde_json::to_string(&Entry::of(1, &request)).unwrap();
         assert!(!text.contains("abc"), "{text}");

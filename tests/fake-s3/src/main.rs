@@ -2,6 +2,8 @@
 //! standard input closes or a termination signal comes.
 
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::process::ExitCode;
 
 use fake_s3::{Options, World, serve};
@@ -9,7 +11,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: fake-s3 [--port N] [--access-key KEY --secret-key SECRET]... [--region REGION]
+const USAGE: &str =
+    "usage: fake-s3 [--port N] [--access-key KEY --secret-key SECRET]... [--region REGION]
                [--anonymous-read BUCKET]... [--min-part BYTES] [--stay]";
 
 struct Arguments {
@@ -36,15 +39,24 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
             continue;
         }
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
-        let number = || value.parse::<u64>().map_err(|_| format!("{name} needs a number, not {value}"));
+        let number = || {
+            value
+                .parse::<u64>()
+                .map_err(|_| format!("{name} needs a number, not {value}"))
+        };
         match name.as_str() {
-            "--port" => parsed.port = u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?,
+            "--port" => {
+                parsed.port =
+                    u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?
+            }
             "--region" => parsed.options.region = value,
             "--anonymous-read" => parsed.options.anonymous_read.push(value),
             "--min-part" => parsed.options.min_part = number()?,
             "--access-key" => pending_key = Some(value),
             "--secret-key" => {
-                let key = pending_key.take().ok_or("--secret-key must follow its --access-key")?;
+                let key = pending_key
+                    .take()
+                    .ok_or("--secret-key must follow its --access-key")?;
                 parsed.options.keys.push((key, value));
             }
             _ => return Err(format!("there is no option {name}")),
@@ -90,13 +102,19 @@ async fn run(arguments: Arguments) -> std::io::Result<()> {
         served = serve(world, listener) => served?,
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
-        () = stdin_closed(), if !arguments.stay => {}
+        () = stdin_closed(), if !arguments.stay && is_leash()? => {}
     }
     // A thread still reads standard input; waiting for it would be waiting for ever.
     std::process::exit(0)
 }
 
-/// Standard input is the leash: when the process that started us ends, it closes.
+/// A pipe or file on standard input holds us; a terminal or `/dev/null` (character devices both) does not.
+fn is_leash() -> std::io::Result<bool> {
+    let stdin = std::fs::File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(!stdin.metadata()?.file_type().is_char_device())
+}
+
+/// When the process that started us ends, its end of the pipe closes.
 async fn stdin_closed() {
     let mut buffer = [0; 256];
     let mut stdin = tokio::io::stdin();

@@ -15,7 +15,7 @@ use crate::ops::Ctx;
 use crate::ops::object::part_number;
 use crate::ops::put::{Lineage, require_digest};
 use crate::reply::Reply;
-use crate::store::{Object, Part, PartSize, Store, Upload, etag_of};
+use crate::store::{Object, Part, PartSize, Upload, etag_of};
 use crate::xml::{self, Xml};
 
 pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -33,7 +33,14 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     attributes.encryption.write(&mut reply_headers);
     if let Some(algorithm) = algorithm {
         reply_headers.set("x-amz-checksum-algorithm", algorithm.name());
-        reply_headers.set("x-amz-checksum-type", if composite { "COMPOSITE" } else { "FULL_OBJECT" });
+        reply_headers.set(
+            "x-amz-checksum-type",
+            if composite {
+                "COMPOSITE"
+            } else {
+                "FULL_OBJECT"
+            },
+        );
     }
     let mut store = ctx.store();
     store.bucket(ctx.bucket())?;
@@ -51,7 +58,9 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     };
     store.uploads.insert(id.clone(), upload);
     let mut out = Xml::root("InitiateMultipartUploadResult");
-    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("UploadId", id);
+    out.el("Bucket", ctx.bucket())
+        .el("Key", ctx.key())
+        .el("UploadId", id);
     let mut reply = Reply::xml(out.end("InitiateMultipartUploadResult"));
     reply.headers.extend(reply_headers.headers);
     Ok(reply)
@@ -66,7 +75,9 @@ fn is_composite(ctx: &Ctx<'_>, algorithm: Option<Algorithm>) -> Result<bool> {
         )),
         (Some(Algorithm::Crc64Nvme), None | Some("FULL_OBJECT")) => Ok(false),
         (Some(algorithm), Some("FULL_OBJECT")) if algorithm.is_crc() => Ok(false),
-        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => Ok(true),
+        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => {
+            Ok(true)
+        }
         (Some(algorithm), Some(kind)) => Err(S3Error::invalid_request(format!(
             "The {kind} checksum type cannot be used with the {} checksum algorithm.",
             algorithm.name().to_ascii_lowercase()
@@ -92,23 +103,23 @@ impl<'a> Target<'a> {
             number: part_number(ctx.request.param("partNumber").unwrap_or_default())?,
         })
     }
-
-    pub fn encryption<'s>(&self, store: &'s Store) -> Result<&'s Encryption> {
-        Ok(&store.upload(self.id, self.bucket, self.key)?.attributes.encryption)
-    }
 }
 
 pub fn upload_part(ctx: &Ctx<'_>) -> Result<Reply> {
     let target = Target::of(ctx)?;
-    let mut store = ctx.store();
-    require_digest(ctx, store.bucket(ctx.bucket())?)?;
-    let part = store_part(ctx, &mut store, &target, ctx.payload.data.clone(), ctx.payload.checksum.clone())?;
+    require_digest(ctx, ctx.store().bucket(ctx.bucket())?)?;
+    let stored = store_part(
+        ctx,
+        &target,
+        ctx.payload.data.clone(),
+        ctx.payload.checksum.clone(),
+    )?;
     let mut reply = Reply::empty(200);
-    reply.set_etag(&part.etag);
-    if let Some(checksum) = &part.checksum {
+    reply.set_etag(&stored.etag);
+    if let Some(checksum) = &stored.checksum {
         reply.set(&checksum.algorithm.header(), &checksum.value);
     }
-    target.encryption(&store)?.write(&mut reply);
+    stored.encryption.write(&mut reply);
     Ok(reply)
 }
 
@@ -116,39 +127,63 @@ pub fn upload_part(ctx: &Ctx<'_>) -> Result<Reply> {
 pub struct Stored {
     pub etag: String,
     pub checksum: Option<Checksum>,
+    pub encryption: Encryption,
 }
 
+/// Hashes without the lock: parts come in parallel.
 pub fn store_part(
     ctx: &Ctx<'_>,
-    store: &mut Store,
     target: &Target<'_>,
     data: Data,
     sent: Option<Checksum>,
 ) -> Result<Stored> {
-    let upload = store.upload_mut(target.id, target.bucket, target.key)?;
-    upload.attributes.encryption.check_part(ctx.request)?;
+    let (encryption, algorithm, composite) = {
+        let store = ctx.store();
+        let upload = store.upload(target.id, target.bucket, target.key)?;
+        (
+            upload.attributes.encryption.clone(),
+            upload.algorithm,
+            upload.composite,
+        )
+    };
+    encryption.check_part(ctx.request)?;
     let copied = ctx.request.header("x-amz-copy-source").is_some();
-    let name = |algorithm: Option<Algorithm>| algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase());
+    let name = |algorithm: Option<Algorithm>| {
+        algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase())
+    };
     let sent_algorithm = sent.as_ref().map(|checksum| checksum.algorithm);
     // A full-object checksum can be computed without the parts' own; a composite one cannot. An upload begun
     // without an algorithm takes parts with any: clients add one to every part of their own accord.
-    let mismatch = match (upload.algorithm, sent_algorithm) {
+    let mismatch = match (algorithm, sent_algorithm) {
         (Some(expected), Some(found)) => expected != found,
-        (Some(_), None) => upload.composite && !copied,
+        (Some(_), None) => composite && !copied,
         (None, _) => false,
     };
     if mismatch {
         return Err(S3Error::invalid_request(format!(
             "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-            name(upload.algorithm),
+            name(algorithm),
             name(sent_algorithm)
         )));
     }
-    let checksum = sent.or_else(|| upload.algorithm.map(|algorithm| algorithm.compute(&data)));
-    let etag = etag_of(&data, &upload.attributes);
-    let part = Part { data, etag: etag.clone(), checksum: checksum.clone(), modified: ctx.now };
-    upload.parts.insert(target.number, part);
-    Ok(Stored { etag, checksum })
+    let checksum = sent.or_else(|| algorithm.map(|algorithm| algorithm.compute(&data)));
+    let etag = etag_of(&data, &encryption);
+    let part = Part {
+        data,
+        etag: etag.clone(),
+        checksum: checksum.clone(),
+        modified: ctx.now,
+    };
+    let mut store = ctx.store();
+    store
+        .upload_mut(target.id, target.bucket, target.key)?
+        .parts
+        .insert(target.number, part);
+    Ok(Stored {
+        etag,
+        checksum,
+        encryption,
+    })
 }
 
 pub fn abort(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -169,19 +204,36 @@ pub fn list_parts(ctx: &Ctx<'_>) -> Result<Reply> {
     let mut parts = upload.parts.range(marker as u32 + 1..);
     let page: Vec<_> = parts.by_ref().take(max).collect();
     let mut out = Xml::root("ListPartsResult");
-    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("UploadId", id);
+    out.el("Bucket", ctx.bucket())
+        .el("Key", ctx.key())
+        .el("UploadId", id);
     owner(&mut out, "Initiator");
     owner(&mut out, "Owner");
-    out.el("StorageClass", &upload.attributes.storage_class).el("PartNumberMarker", marker);
-    out.el("NextPartNumberMarker", page.last().map_or(0, |(number, _)| **number));
-    out.el("MaxParts", max).el("IsTruncated", max > 0 && parts.next().is_some());
+    out.el("StorageClass", &upload.attributes.storage_class)
+        .el("PartNumberMarker", marker);
+    out.el(
+        "NextPartNumberMarker",
+        page.last().map_or(0, |(number, _)| **number),
+    );
+    out.el("MaxParts", max)
+        .el("IsTruncated", max > 0 && parts.next().is_some());
     if let Some(algorithm) = upload.algorithm {
         out.el("ChecksumAlgorithm", algorithm.name());
-        out.el("ChecksumType", if upload.composite { "COMPOSITE" } else { "FULL_OBJECT" });
+        out.el(
+            "ChecksumType",
+            if upload.composite {
+                "COMPOSITE"
+            } else {
+                "FULL_OBJECT"
+            },
+        );
     }
     for (number, part) in page {
-        out.open("Part").el("PartNumber", number).el("LastModified", iso(part.modified));
-        out.el("ETag", format!("\"{}\"", part.etag)).el("Size", part.data.len());
+        out.open("Part")
+            .el("PartNumber", number)
+            .el("LastModified", iso(part.modified));
+        out.el("ETag", format!("\"{}\"", part.etag))
+            .el("Size", part.data.len());
         if let Some(checksum) = &part.checksum {
             out.el(&checksum.algorithm.element(), &checksum.value);
         }
@@ -203,7 +255,11 @@ fn claimed_parts(body: &[u8]) -> Result<Vec<Claimed>> {
         let number = xml::text(part, "PartNumber").and_then(|text| text.trim().parse().ok());
         Ok(Claimed {
             number: number.ok_or_else(S3Error::malformed_xml)?,
-            etag: xml::text(part, "ETag").ok_or_else(S3Error::malformed_xml)?.trim().trim_matches('"').to_string(),
+            etag: xml::text(part, "ETag")
+                .ok_or_else(S3Error::malformed_xml)?
+                .trim()
+                .trim_matches('"')
+                .to_string(),
             checksums: checksum::ALL
                 .into_iter()
                 .filter_map(|algorithm| Some((algorithm, xml::text(part, &algorithm.element())?)))
@@ -211,7 +267,11 @@ fn claimed_parts(body: &[u8]) -> Result<Vec<Claimed>> {
         })
     });
     let parts: Vec<Claimed> = parts.collect::<Result<_>>()?;
-    if parts.is_empty() { Err(S3Error::malformed_xml()) } else { Ok(parts) }
+    if parts.is_empty() {
+        Err(S3Error::malformed_xml())
+    } else {
+        Ok(parts)
+    }
 }
 
 pub fn complete(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -227,19 +287,34 @@ pub fn complete(ctx: &Ctx<'_>) -> Result<Reply> {
     let object = assemble(ctx, id, upload, &claimed)?;
     check_object(ctx, upload, &object)?;
     let bucket = store.bucket(ctx.bucket())?;
-    let present = bucket.current(ctx.key()).map(|(v, object)| Present { etag: &object.etag, modified: v.modified });
+    let present = bucket.current(ctx.key()).map(|(v, object)| Present {
+        etag: &object.etag,
+        modified: v.modified,
+    });
     conditions::check_write(ctx.request, ctx.key(), present)?;
     store.uploads.remove(id);
     let version = store.put(ctx.bucket(), ctx.key(), Some(object.clone()), ctx.now)?;
     let reply = completed_reply(ctx, &object, version.as_deref());
-    let memory = (ctx.bucket().to_string(), ctx.key().to_string(), Object { data: Data::default(), ..object }, version);
+    let memory = (
+        ctx.bucket().to_string(),
+        ctx.key().to_string(),
+        Object {
+            data: Data::default(),
+            ..object
+        },
+        version,
+    );
     store.completed.insert(id.to_string(), memory);
     Ok(reply)
 }
 
 fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Result<Object> {
-    if claimed.windows(2).any(|pair| pair[0].number >= pair[1].number) {
-        let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
+    if claimed
+        .windows(2)
+        .any(|pair| pair[0].number >= pair[1].number)
+    {
+        let message =
+            "The list of parts was not in ascending order. Parts must be ordered by part number.";
         return Err(S3Error::new(400, "InvalidPartOrder", message).with("UploadId", id));
     }
     let mut data = Data::default();
@@ -253,7 +328,11 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
                 .with("PartNumber", claim.number)
                 .with("ETag", &claim.etag)
         };
-        let part = upload.parts.get(&claim.number).filter(|part| part.etag == claim.etag).ok_or_else(invalid)?;
+        let part = upload
+            .parts
+            .get(&claim.number)
+            .filter(|part| part.etag == claim.etag)
+            .ok_or_else(invalid)?;
         check_part_checksum(upload, claim, part, invalid)?;
         if at + 1 < claimed.len() && part.data.len() < ctx.world.options.min_part {
             let message = "Your proposed upload is smaller than the minimum allowed size";
@@ -264,12 +343,22 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
                 .with("MinSizeAllowed", ctx.world.options.min_part));
         }
         data.append(&part.data);
-        digests.extend((0..32).step_by(2).filter_map(|i| u8::from_str_radix(&part.etag[i..i + 2], 16).ok()));
-        parts.push(PartSize { size: part.data.len(), checksum: part.checksum.clone() });
+        digests.extend(
+            (0..32)
+                .step_by(2)
+                .filter_map(|i| u8::from_str_radix(&part.etag[i..i + 2], 16).ok()),
+        );
+        parts.push(PartSize {
+            size: part.data.len(),
+            checksum: part.checksum.clone(),
+        });
     }
     let checksum = match upload.algorithm {
         Some(algorithm) if upload.composite => {
-            let own: Vec<Checksum> = parts.iter().filter_map(|part| part.checksum.clone()).collect();
+            let own: Vec<Checksum> = parts
+                .iter()
+                .filter_map(|part| part.checksum.clone())
+                .collect();
             Checksum::compose(algorithm, &own)
         }
         Some(algorithm) => algorithm.compute(&data),
@@ -286,7 +375,12 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
     })
 }
 
-fn check_part_checksum(upload: &Upload, claim: &Claimed, part: &Part, invalid: impl Fn() -> S3Error) -> Result<()> {
+fn check_part_checksum(
+    upload: &Upload,
+    claim: &Claimed,
+    part: &Part,
+    invalid: impl Fn() -> S3Error,
+) -> Result<()> {
     for (algorithm, value) in &claim.checksums {
         match &part.checksum {
             Some(own) if own.algorithm == *algorithm && own.value == *value => {}
@@ -294,7 +388,10 @@ fn check_part_checksum(upload: &Upload, claim: &Claimed, part: &Part, invalid: i
         }
     }
     if upload.composite && claim.checksums.is_empty() {
-        let name = upload.algorithm.map_or("", Algorithm::name).to_ascii_lowercase();
+        let name = upload
+            .algorithm
+            .map_or("", Algorithm::name)
+            .to_ascii_lowercase();
         return Err(S3Error::invalid_request(format!(
             "The upload was created using a {name} checksum. The complete request must include the checksum for each part. It was missing for part {} in the request.",
             claim.number
@@ -314,16 +411,28 @@ fn check_object(ctx: &Ctx<'_>, upload: &Upload, object: &Object) -> Result<()> {
             object.data.len()
         )));
     }
-    let kind = if upload.composite { "COMPOSITE" } else { "FULL_OBJECT" };
-    if let Some(given) = request.header("x-amz-checksum-type").filter(|given| *given != kind) {
+    let kind = if upload.composite {
+        "COMPOSITE"
+    } else {
+        "FULL_OBJECT"
+    };
+    if let Some(given) = request
+        .header("x-amz-checksum-type")
+        .filter(|given| *given != kind)
+    {
         return Err(S3Error::invalid_request(format!(
             "The upload was created using the {kind} checksum mode. The complete request must use the same checksum mode, not {given}."
         )));
     }
     for algorithm in checksum::ALL {
         if let Some(given) = request.header(&algorithm.header()) {
-            let own = object.checksum.as_ref().filter(|own| own.algorithm == algorithm);
-            let own = own.cloned().unwrap_or_else(|| algorithm.compute(&object.data));
+            let own = object
+                .checksum
+                .as_ref()
+                .filter(|own| own.algorithm == algorithm);
+            let own = own
+                .cloned()
+                .unwrap_or_else(|| algorithm.compute(&object.data));
             if own.value != given {
                 return Err(S3Error::bad_digest(algorithm.name()));
             }
@@ -333,12 +442,19 @@ fn check_object(ctx: &Ctx<'_>, upload: &Upload, object: &Object) -> Result<()> {
 }
 
 fn completed_reply(ctx: &Ctx<'_>, object: &Object, version: Option<&str>) -> Reply {
-    let host = ctx.request.headers.get("host").map_or("localhost", String::as_str);
+    let host = ctx
+        .request
+        .headers
+        .get("host")
+        .map_or("localhost", String::as_str);
     let mut out = Xml::root("CompleteMultipartUploadResult");
     out.el("Location", format!("http://{host}{}", ctx.request.raw_path));
-    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("ETag", format!("\"{}\"", object.etag));
+    out.el("Bucket", ctx.bucket())
+        .el("Key", ctx.key())
+        .el("ETag", format!("\"{}\"", object.etag));
     if let Some(checksum) = &object.checksum {
-        out.el(&checksum.algorithm.element(), &checksum.value).el("ChecksumType", checksum.kind());
+        out.el(&checksum.algorithm.element(), &checksum.value)
+            .el("ChecksumType", checksum.kind());
     }
     let mut reply = Reply::xml(out.end("CompleteMultipartUploadResult"));
     // A customer key is not echoed here.
