@@ -47,7 +47,7 @@ class SeaweedFS:
                 # Every bucket takes volumes of its own; too few, and writes fail with "No more free space left".
                 f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=400", "-volume.minFreeSpace=1",
                 f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}", f"-filer.localSocket={self.directory / 'filer.sock'}",
-                "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+                "-s3", "-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0", "-s3.port.lance=0",
                 f"-s3.config={self.directory / 's3.json'}", "-s3.domainName=localhost", f"-s3.localSocket={self.directory / 's3.sock'}",
             ],
             cwd=self.directory,
