@@ -1,1 +1,88 @@
-//! stub
+//! `oarlock._native`: the core as Python sees it. The package around it, `python/oarlock`, gives it its shape.
+//!
+//! Law: this crate translates four things, value in, value out, call and error, and names no verb, option or record: those come
+//! from the core's tables. Every lock here is only tried, never waited for, so that neither the GIL nor a fork can deadlock it.
+
+mod body;
+mod call;
+mod error;
+mod host;
+mod owner;
+mod store;
+mod value;
+
+use std::time::Duration;
+
+use oarlock::table::{FieldSpec, RecordSpec};
+use oarlock::value::Type;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+fn fields<'py>(py: Python<'py>, fields: &[FieldSpec]) -> PyResult<Bound<'py, PyList>> {
+    let rows = fields.iter().map(|field| (field.name, field.kind.name(), field.required, field.doc).into_pyobject(py));
+    PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// The verbs: name, doc, parameters, options, reply, whether it answers in pages. A field is (name, type, required, doc).
+#[pyfunction]
+fn verbs(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
+    let row = |verb: &oarlock::verbs::Verb| {
+        let reply = verb.reply.name();
+        (verb.name, verb.doc, fields(py, verb.params)?, fields(py, verb.options.fields)?, reply, verb.pages()).into_pyobject(py)
+    };
+    oarlock::verbs::VERBS.iter().map(row).collect()
+}
+
+fn record<'py>(py: Python<'py>, record: &RecordSpec) -> PyResult<Bound<'py, PyTuple>> {
+    let buffer = record.fields.iter().find(|field| field.kind == Type::Bytes).map(|field| field.name);
+    (record.name, record.doc, fields(py, record.fields)?, buffer).into_pyobject(py)
+}
+
+/// The records that verbs answer: name, doc, fields, and the field that holds raw bytes, if there is one.
+#[pyfunction]
+fn records(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
+    oarlock::reply::RECORDS.iter().map(|spec| record(py, spec)).collect()
+}
+
+/// The settings of a store, as fields.
+#[pyfunction]
+fn settings(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    fields(py, <oarlock::config::Settings as oarlock::table::Record>::SPEC.fields)
+}
+
+/// The kinds of errors: name, number, doc.
+#[pyfunction]
+fn kinds() -> Vec<(&'static str, i32, &'static str)> {
+    oarlock::ErrorKind::ALL.iter().map(|kind| (kind.name(), *kind as i32, kind.doc())).collect()
+}
+
+/// Waits, at most so many seconds, until no call is under way; tells whether that came true.
+#[pyfunction]
+fn drain(py: Python<'_>, seconds: f64) -> bool {
+    py.detach(|| oarlock::drain(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO)))
+}
+
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    error::load_classes(py)?;
+    module.add("VERSION", oarlock::VERSION)?;
+    module.add_class::<store::Store>()?;
+    module.add_class::<call::Call>()?;
+    module.add_class::<body::Bytes>()?;
+    module.add_class::<body::Body>()?;
+    for function in [
+        wrap_pyfunction!(verbs, module)?,
+        wrap_pyfunction!(records, module)?,
+        wrap_pyfunction!(settings, module)?,
+        wrap_pyfunction!(kinds, module)?,
+        wrap_pyfunction!(drain, module)?,
+    ] {
+        module.add_function(function)?;
+    }
+    // A cancelled call may still be undoing what it began on the server when the interpreter ends.
+    let arguments = PyDict::new(py);
+    arguments.set_item("seconds", 2.0)?;
+    py.import("atexit")?.call_method("register", (module.getattr("drain")?,), Some(&arguments))?;
+    Ok(())
+}

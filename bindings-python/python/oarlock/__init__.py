@@ -1,0 +1,100 @@
+"""oarlock: S3 storage, credential resolution and client-side encryption.
+
+`open` gives a `Store`; its verbs do the work, ``store.aio`` has them as awaitables, ``store.open(key)`` gives file objects.
+What goes wrong is an `Error`, each kind of which is also the built-in exception that says the same.
+"""
+
+from . import _native, errors
+from ._native import Bytes
+from ._pages import Pages
+from ._records import *
+from ._records import __all__ as _records
+from ._verbs import Verb, attach
+from .errors import *
+
+__version__ = _native.VERSION
+__all__ = ["Bytes", "Pages", "Store", "open", *_records, *errors.__all__]
+
+
+def open(url, **settings):
+    """Opens the place that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Touches no network.
+
+    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest known.
+    """
+    return Store(url, **settings)
+
+
+class Store:
+    """One place that holds objects: a bucket with a prefix, or a directory.
+
+    It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the settings as they were
+    given, secrets only if they were among them. Profiles and the environment are looked up anew where it is opened again.
+
+    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes take ``progress=``: a function that is called
+    with the bytes done and the total (or None) on the waiting thread.
+    """
+
+    __slots__ = ("_aio", "_native", "__weakref__")
+
+    def __init__(self, url, **settings):
+        self._native = _native.Store(url, settings)
+        self._aio = None
+
+    @property
+    def url(self):
+        """The URL, without settings and secrets."""
+        return self._native.url
+
+    @property
+    def settings(self):
+        """The settings that were given, without secrets."""
+        return self._native.settings()
+
+    @property
+    def aio(self):
+        """The same verbs, to be awaited on any asyncio loop or under trio."""
+        if self._aio is None:
+            from .aio import AsyncStore
+
+            self._aio = AsyncStore(self._native)
+        return self._aio
+
+    def open(self, key, mode="rb", **options):
+        """A binary file object: ``rb`` reads (seekable, buffered), ``wb`` writes, ``xb`` writes unless the object exists.
+
+        Options are those of the verb that does it. A writer's object appears, whole, when it is closed; leaving a ``with`` block
+        by an exception, or dropping the writer, uploads nothing. If the object changes while it is read, `Changed` is raised.
+        """
+        from ._files import open_object
+
+        return open_object(self, key, mode, options)
+
+    def close(self):
+        """Closes the store: later calls raise `InvalidInput`."""
+        self._native.close()
+
+    @property
+    def closed(self):
+        """Whether the store was closed."""
+        return self._native.closed
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        settings = "".join(f", {name}={value!r}" for name, value in self.settings.items())
+        return f"oarlock.open({self.url!r}{settings})"
+
+    def __reduce__(self):
+        pairs = self._native.to_pairs()
+        return _reopen, (self.url, {name: bytes(value) if isinstance(value, Bytes) else value for name, value in pairs.items()})
+
+
+def _reopen(url, settings):
+    return Store(url, **settings)
+
+
+attach(Store, Verb, _native.verbs())

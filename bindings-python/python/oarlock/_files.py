@@ -1,0 +1,226 @@
+"""File objects over a store: a seekable reader and an all-or-nothing writer.
+
+Law: what is read is one object, the one there at opening: every request carries its ETag, and a change is `Changed`. What is
+written appears on an orderly `close` and never otherwise. The only place of this package that knows options by name.
+"""
+
+import io
+import warnings
+
+from .errors import AlreadyExists, Changed, InvalidInput, Precondition
+
+#: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
+BUFFER = 1 << 20
+
+#: A seek that goes forward no farther than this reads on instead of asking anew.
+SKIP = 1 << 20
+
+
+def open_object(store, key, mode, options):
+    """The file object for one of the modes."""
+    if mode == "rb":
+        return io.BufferedReader(Reader(store, key, options), BUFFER)
+    if mode == "wb":
+        return Writer(store, key, options, exclusive=False)
+    if mode == "xb":
+        return Writer(store, key, {**options, "if_none_match": "*"}, exclusive=True)
+    raise InvalidInput(f"the mode is rb, wb or xb, not {mode!r}; io.TextIOWrapper makes text of it")
+
+
+class Reader(io.RawIOBase):
+    """Reads an object; sequential reads share one request, a seek begins another."""
+
+    def __init__(self, store, key, options):
+        self._store, self.name, self._options = store, key, dict(options)
+        self.mode = "rb"
+        known = {name for name, *_ in type(store).head.options}
+        #: The object's metadata, as it was at opening.
+        self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
+        self._at = 0
+        self._call = None
+        self._chunk = memoryview(b"")
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def tell(self):
+        self._check()
+        return self._at
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        self._check()
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.meta.size}.get(whence)
+        if base is None or base + offset < 0:
+            raise InvalidInput(f"cannot seek to {offset} from {whence}")
+        target = base + offset
+        ahead = target - self._at
+        if 0 <= ahead <= len(self._chunk):
+            self._chunk = self._chunk[ahead:]
+        elif self._call is not None and 0 < ahead <= SKIP:
+            self._skip(ahead)
+        else:
+            self._stop()
+        self._at = target
+        return target
+
+    def readinto(self, buffer):
+        self._check()
+        with memoryview(buffer).cast("B") as into:
+            if not self._chunk and not self._fetch(len(into)):
+                return 0
+            count = min(len(into), len(self._chunk))
+            into[:count] = self._chunk[:count]
+        self._chunk = self._chunk[count:]
+        self._at += count
+        return count
+
+    def close(self):
+        if not self.closed:
+            self._stop()
+        super().close()
+
+    def _check(self):
+        if self.closed:
+            raise ValueError("I/O operation on a closed file")
+
+    def _stop(self):
+        if self._call is not None:
+            self._call.cancel()
+        self._call = None
+        self._chunk = memoryview(b"")
+
+    def _skip(self, count):
+        while count > 0:
+            if not self._chunk and not self._fetch(count):
+                return
+            step = min(count, len(self._chunk))
+            self._chunk = self._chunk[step:]
+            count -= step
+            self._at += step
+
+    def _fetch(self, wanted):
+        """Takes the next chunk of the stream; false at the object's end."""
+        if wanted == 0 or self._at >= self.meta.size:
+            return False
+        if self._call is None:
+            self._call = self._begin()
+        try:
+            step, chunk = self._call.step()
+            if step == "chunk":
+                self._chunk = memoryview(chunk)
+                return True
+            call, self._call = self._call, None
+            call.take()
+        except Precondition as error:
+            self._call = None
+            raise Changed(
+                "the object changed while it was read; open it again",
+                verb=error.verb, bucket=error.bucket, key=error.key, status=error.status, code=error.code, request_id=error.request_id,
+            ) from error
+        # The stream ended before the object did: the server cut it short and said that all was well.
+        raise Changed("the object ended sooner than its size told", key=self.name)
+
+    def _begin(self):
+        options = dict(self._options)
+        if self.meta.etag is not None:
+            options["if_match"] = self.meta.etag
+        if self.meta.version_id is not None:
+            options["version_id"] = self.meta.version_id
+        if self._at:
+            options["range"] = f"{self._at}-"
+        return self._store._native.start("get", {**options, "key": self.name, "into": ...})
+
+
+class Writer(io.BufferedIOBase):
+    """Writes an object, which appears when this is closed in order; `reply` then tells what `put` answered."""
+
+    def __init__(self, store, key, options, exclusive):
+        self.name, self._exclusive = key, exclusive
+        self.mode = "xb" if exclusive else "wb"
+        self.reply = None
+        self._buffer = bytearray()
+        self._count = 0
+        self._call = None
+        self._call = store._native.start("put", {**options, "key": key, "source": ...})
+
+    def writable(self):
+        return True
+
+    def tell(self):
+        self._check()
+        return self._count
+
+    def write(self, data):
+        self._check()
+        with memoryview(data) as view:
+            count = view.nbytes
+            self._buffer += view
+        self._count += count
+        if len(self._buffer) >= BUFFER:
+            self._send()
+        return count
+
+    def discard(self):
+        """Closes without storing anything."""
+        call, self._call = self._call, None
+        self._buffer.clear()
+        if call is not None:
+            call.abandon()
+        super().close()
+
+    def close(self):
+        if self.closed:
+            return
+        try:
+            if self._buffer:
+                self._send()
+            if self._await_want():
+                self._call.feed()
+                self._call.step()
+            call, self._call = self._call, None
+            self.reply = self._take(call)
+        finally:
+            self.discard()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def __del__(self):
+        call = getattr(self, "_call", None)
+        if call is not None:
+            call.cancel()
+            self._call = None
+            warnings.warn(f"the writer of {self.name!r} was never closed; nothing was stored", ResourceWarning, 2, source=self)
+
+    def _check(self):
+        if self.closed:
+            raise ValueError("I/O operation on a closed file")
+
+    def _await_want(self):
+        """Waits until the call wants bytes; false if it ended instead."""
+        return self._call.step()[0] == "want"
+
+    def _send(self):
+        if not self._await_want():
+            call, self._call = self._call, None
+            self._take(call)
+            raise InvalidInput("the upload ended before all was written")
+        self._call.feed(bytes(self._buffer))
+        self._buffer.clear()
+
+    def _take(self, call):
+        try:
+            return call.take()
+        except Precondition as error:
+            if not self._exclusive:
+                raise
+            raise AlreadyExists(
+                "an object of this key exists already",
+                verb=error.verb, bucket=error.bucket, key=error.key, status=error.status, code=error.code, request_id=error.request_id,
+            ) from error

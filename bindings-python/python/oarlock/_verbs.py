@@ -1,0 +1,111 @@
+"""Verbs as methods, made from the core's table: name, signature, documentation, the call itself.
+
+Law: names no verb and no option. What the core refuses is refused there, in its words; only ``timeout`` and ``progress``,
+which every language has in its own way, are taken here.
+"""
+
+from ._pages import Pages
+
+_TIMEOUT = ("timeout", "seconds", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
+_PROGRESS = ("progress", "function", False, "Called as bytes move, on the waiting thread, with the bytes done and the total or None.")
+
+#: How a declared type is written in Python.
+ANNOTATIONS = {
+    "nothing": "None",
+    "bool": "bool",
+    "int": "int",
+    "str": "str",
+    "bytes": "Buffer | str",
+    "time": "datetime.datetime",
+    "seconds": "float | datetime.timedelta",
+    "range": "str | tuple[int, int | None]",
+    "map": "Mapping[str, str]",
+    "list of str": "Iterable[str]",
+    "list of keys": "Iterable[str | Mapping[str, str] | Entry]",
+    "source": "Source",
+    "sink": "Sink",
+    "function": "Progress",
+}
+
+
+def reply_annotation(kind):
+    """How a reply's declared type is written."""
+    if kind.startswith("list of "):
+        return f"list[{reply_annotation(kind[8:])}]"
+    return {"bytes": "Bytes", "map": "dict[str, str]", "seconds": "float"}.get(kind) or ANNOTATIONS.get(kind, kind)
+
+
+class Verb:
+    # A verb as a method of the store: `Store.get` is one, `store.get` is it bound, as with functions. It is no function, because
+    # the signature of one must be made with `inspect`, which takes longer to import than all of oarlock: it is made when asked for.
+    def __init__(self, name, doc, params, options, reply, pages):
+        self.__name__ = name
+        self.__qualname__ = f"Store.{name}"
+        self.__module__ = "oarlock"
+        self.summary = doc
+        self.params = params
+        self.names = tuple(param[0] for param in params)
+        self.moves = any(param[1] in ("source", "sink") for param in params)
+        self.options = [*options, *([_PROGRESS] if self.moves else []), _TIMEOUT]
+        self.reply = reply
+        self.pages = pages
+
+    def __get__(self, store, owner=None):
+        return self if store is None else _method(self, store)
+
+    def __repr__(self):
+        return f"<verb {self.__qualname__}>"
+
+    def bind(self, args, named):
+        """The parameters and options by name, the time limit and the progress function."""
+        if args:
+            if len(args) > len(self.names):
+                raise TypeError(f"{self.__name__}() takes {len(self.names)} positional arguments, not {len(args)}")
+            for name, value in zip(self.names, args):
+                if name in named:
+                    raise TypeError(f"{self.__name__}() got {name!r} twice")
+                named[name] = value
+        return named, named.pop("timeout", None), named.pop("progress", None) if self.moves else None
+
+    def __call__(self, store, /, *args, **named):
+        values, timeout, progress = self.bind(args, named)
+        if self.pages:
+            return Pages(store._native, self.__name__, values, timeout)
+        return store._native.start(self.__name__, values, progress).wait(timeout)
+
+    @property
+    def __doc__(self):
+        lines = [self.summary, "", "Parameters:"]
+        for name, kind, required, doc in (*self.params, *self.options):
+            doc = " ".join(doc.split())
+            lines.append(f"    {name} ({kind}{'' if required else ', optional'}): {doc}")
+        lines += ["", f"Returns: {self.returns()}"]
+        return "\n".join(lines)
+
+    def returns(self):
+        """How the reply's type is written."""
+        return reply_annotation(self.reply) if not self.pages else f"an iterator over the entries; .pages() gives each {self.reply}"
+
+    @property
+    def __signature__(self):
+        from inspect import Parameter, Signature
+
+        parameters = [Parameter("self", Parameter.POSITIONAL_ONLY)]
+        for name, kind, required, _ in self.params:
+            default = Parameter.empty if required else None
+            parameters.append(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=ANNOTATIONS[kind]))
+        for name, kind, _, _ in self.options:
+            annotation = f"{ANNOTATIONS[kind]} | None"
+            parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+        return Signature(parameters, return_annotation="Pages" if self.pages else reply_annotation(self.reply))
+
+
+_method = type(Verb("", "", (), (), "", False).__repr__)
+
+
+def attach(cls, verb, rows):
+    """Gives the class a method for every row of the table."""
+    for row in rows:
+        if hasattr(cls, row[0]):
+            raise ImportError(f"the verb {row[0]} would hide {cls.__name__}.{row[0]}")
+        setattr(cls, row[0], verb(*row))

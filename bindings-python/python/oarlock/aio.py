@@ -1,0 +1,132 @@
+"""The verbs as awaitables: ``await store.aio.get(key)``, ``async for entry in store.aio.list()``.
+
+Law: no thread and no loop of our own. A call's descriptor is watched by whatever loop runs here: asyncio, uvloop or any other
+with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be asynchronous iterables too.
+"""
+
+import sys
+import time
+
+from . import _native
+from ._pages import Pages
+from ._verbs import Verb, attach
+
+
+async def _readable(fd, limit):
+    """Waits until the descriptor is readable, at most so many seconds."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        with trio.move_on_after(float("inf") if limit is None else limit):
+            await trio.lowlevel.wait_readable(fd)
+        return
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+
+    def wake():
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(fd, wake)
+    timer = None if limit is None else loop.call_later(limit, wake)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(fd)
+        if timer is not None:
+            timer.cancel()
+
+
+async def finish(call, timeout=None, chunks=None):
+    """Awaits the call's end and takes its result; `chunks` is an asynchronous iterator that feeds it."""
+    end = None if timeout is None else time.monotonic() + timeout
+    try:
+        while True:
+            step = call.step(0)
+            if step is None:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    raise call.expire()
+                await _readable(call.fd(), left)
+            elif step[0] == "done":
+                return call.take()
+            elif step[0] == "want" and chunks is not None:
+                call.feed(await _next_chunk(chunks))
+            else:
+                raise TypeError("here the source must be bytes, a path, a reader, an iterable or an asynchronous iterable")
+    except BaseException:
+        call.cancel()
+        raise
+
+
+async def _next_chunk(chunks):
+    async for chunk in chunks:
+        if len(chunk):
+            return chunk
+    return b""
+
+
+class AsyncPages(Pages):
+    """An asynchronous iterator over the entries of a listing; `pages` gives whole pages instead."""
+
+    __iter__ = None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        while True:
+            for row in self._rows:
+                return row
+            page = await self._page()
+            if page is None:
+                raise StopAsyncIteration
+            self._rows = iter(page.entries)
+
+    async def pages(self):
+        """The pages not yet begun, one by one."""
+        while (page := await self._page()) is not None:
+            yield page
+
+    async def _page(self):
+        if self._over:
+            return None
+        call = self._call or self._native.start(self._verb, self._values)
+        self._call = None
+        return self._turn(await finish(call, self._timeout))
+
+
+class AsyncVerb(Verb):
+    def __init__(self, *row):
+        super().__init__(*row)
+        self.__qualname__ = f"AsyncStore.{self.__name__}"
+
+    def __call__(self, store, /, *args, **named):
+        values, timeout, progress = self.bind(args, named)
+        if self.pages:
+            return AsyncPages(store._native, self.__name__, values, timeout)
+        return self._run(store._native, values, timeout, progress)
+
+    async def _run(self, native, values, timeout, progress):
+        chunks = None
+        for name, kind, *_ in self.params:
+            if kind == "source" and hasattr(values.get(name), "__aiter__"):
+                chunks = values[name].__aiter__()
+                values[name] = ...
+        return await finish(native.start(self.__name__, values, progress), timeout, chunks)
+
+
+class AsyncStore:
+    """The verbs of a store, to be awaited."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native):
+        self._native = native
+
+    def __repr__(self):
+        return f"<oarlock.aio of {self._native.url}>"
+
+
+attach(AsyncStore, AsyncVerb, _native.verbs())

@@ -1,0 +1,246 @@
+//! `Call`: a verb under way, as a step machine that Python waits for, polls by descriptor, feeds and cancels.
+//!
+//! Law: waiting releases the GIL and looks for signals every tick; whatever goes wrong meanwhile cancels the call first.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
+
+use oarlock::value::Type;
+use oarlock::{Canceller, Error, ErrorKind, Step, Value};
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::body::Bytes;
+use crate::error::{fail, raise};
+use crate::host::{self, Feeder};
+use crate::{owner, value};
+
+/// How long a wait may go without a look for signals.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long a cancelled call may take to undo its work before the error is raised; it goes on behind the scenes then.
+const UNDO: Duration = Duration::from_secs(2);
+
+/// The same for an interrupt, which somebody waits for at a keyboard.
+const UNDO_AT_INTERRUPT: Duration = Duration::from_millis(50);
+
+/// A verb under way.
+#[pyclass(frozen, module = "oarlock._native")]
+pub(crate) struct Call {
+    inner: Mutex<Inner>,
+    canceller: Canceller,
+    verb: String,
+    reply: Type,
+    process: u32,
+}
+
+struct Inner {
+    call: oarlock::Call<Value>,
+    feeder: Option<Feeder>,
+    writer: Option<Py<PyAny>>,
+    progress: Option<Py<PyAny>>,
+}
+
+/// What a wait came back with.
+enum Outcome {
+    Nothing,
+    Chunk(bytes::Bytes),
+    Want(usize),
+    Done,
+}
+
+impl Call {
+    pub(crate) fn new(
+        call: oarlock::Call<Value>,
+        verb: &str,
+        reply: Type,
+        feeder: Option<Feeder>,
+        writer: Option<Py<PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> Self {
+        if progress.is_some() {
+            call.listen();
+        }
+        let canceller = call.canceller();
+        let inner = Mutex::new(Inner { call, feeder, writer, progress });
+        Call { inner, canceller, verb: verb.to_owned(), reply, process: std::process::id() }
+    }
+
+    fn inner(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Inner>> {
+        if self.process != std::process::id() {
+            let why = "the call was begun before this process was forked; begin it again here";
+            return Err(raise(py, &Error::new(ErrorKind::Forked, why).with_verb(&self.verb)));
+        }
+        match self.inner.try_lock() {
+            Ok(inner) => Ok(inner),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => fail(py, ErrorKind::InvalidInput, "the call is already being waited for elsewhere"),
+        }
+    }
+
+    fn timeout(&self, py: Python<'_>) -> PyErr {
+        raise(py, &Error::new(ErrorKind::Timeout, "the call did not end in time and was cancelled").with_verb(&self.verb))
+    }
+}
+
+fn deadline(py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Instant>> {
+    let Some(seconds) = timeout else { return Ok(None) };
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(limit) => Ok(Instant::now().checked_add(limit)),
+        Err(_) => fail(py, ErrorKind::InvalidInput, format!("a timeout is a number of seconds from 0 up, not {seconds}")),
+    }
+}
+
+impl Inner {
+    /// Serves the call until it has something for the caller, or the time is over.
+    fn advance(&mut self, py: Python<'_>, end: Option<Instant>) -> PyResult<Outcome> {
+        let outcome = self.serve(py, end);
+        if let Err(error) = &outcome {
+            self.abandon(py, if error.is_instance_of::<PyException>(py) { UNDO } else { UNDO_AT_INTERRUPT });
+        }
+        outcome
+    }
+
+    fn serve(&mut self, py: Python<'_>, end: Option<Instant>) -> PyResult<Outcome> {
+        loop {
+            let step = match self.call.try_step() {
+                Some(step) => step,
+                None => {
+                    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+                    if left == Some(Duration::ZERO) {
+                        return Ok(Outcome::Nothing);
+                    }
+                    let tick = left.map_or(TICK, |left| left.min(TICK));
+                    let step = py.detach(|| self.call.step(Some(tick)));
+                    py.check_signals()?;
+                    match step.map_err(|error| raise(py, &error))? {
+                        Some(step) => step,
+                        None => continue,
+                    }
+                }
+            };
+            match step {
+                Step::Event(event) => host::log(py, &event)?,
+                Step::Progress(done, total) => {
+                    if let Some(progress) = &self.progress {
+                        progress.bind(py).call1((done, total))?;
+                    }
+                }
+                Step::Chunk(chunk) => match &self.writer {
+                    Some(writer) => host::write(py, writer, chunk)?,
+                    None => return Ok(Outcome::Chunk(chunk)),
+                },
+                Step::Want(size) => match &mut self.feeder {
+                    Some(Feeder::Caller) => return Ok(Outcome::Want(size)),
+                    Some(feeder) => match feeder.next(py, size)? {
+                        Some(bytes) => self.call.feed(bytes),
+                        None => self.call.feed_end(),
+                    },
+                    None => self.call.feed_error("there is none"),
+                },
+                Step::Done => {
+                    self.feeder = None;
+                    self.writer = None;
+                    self.progress = None;
+                    owner::bury(py);
+                    return Ok(Outcome::Done);
+                }
+            }
+        }
+    }
+
+    /// Cancels, and waits a little for the call to undo what it began.
+    fn abandon(&mut self, py: Python<'_>, limit: Duration) {
+        self.call.cancel();
+        let end = Instant::now() + limit;
+        let call = &mut self.call;
+        py.detach(|| {
+            loop {
+                let left = end.saturating_duration_since(Instant::now());
+                match call.step(Some(left)) {
+                    Ok(Some(Step::Done)) | Err(_) => return,
+                    _ if left.is_zero() => return,
+                    _ => {}
+                }
+            }
+        });
+        self.feeder = None;
+        self.writer = None;
+        self.progress = None;
+    }
+}
+
+#[pymethods]
+impl Call {
+    /// Waits for the end and takes the result.
+    #[pyo3(signature = (timeout = None))]
+    fn wait<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let end = deadline(py, timeout)?;
+        let mut inner = self.inner(py)?;
+        match inner.advance(py, end)? {
+            Outcome::Done => {
+                drop(inner);
+                self.take(py)
+            }
+            Outcome::Nothing => {
+                inner.abandon(py, UNDO_AT_INTERRUPT);
+                Err(self.timeout(py))
+            }
+            Outcome::Chunk(_) | Outcome::Want(_) => {
+                inner.abandon(py, UNDO_AT_INTERRUPT);
+                fail(py, ErrorKind::InvalidInput, "a call that the caller feeds or drains must be stepped, not waited for")
+            }
+        }
+    }
+
+    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when there is none yet.
+    #[pyo3(signature = (timeout = None))]
+    fn step<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let end = deadline(py, timeout)?;
+        let outcome = self.inner(py)?.advance(py, end)?;
+        Ok(Some(match outcome {
+            Outcome::Nothing => return Ok(None),
+            Outcome::Chunk(chunk) => ("chunk", Bytes(chunk)).into_pyobject(py)?,
+            Outcome::Want(size) => ("want", size).into_pyobject(py)?,
+            Outcome::Done => ("done", py.None()).into_pyobject(py)?,
+        }))
+    }
+
+    /// Answers a want with bytes; none at all mean the end.
+    #[pyo3(signature = (data = None))]
+    fn feed(&self, py: Python<'_>, data: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let bytes = data.map(value::bytes_from).transpose()?.unwrap_or_default();
+        self.inner(py)?.call.feed(bytes);
+        Ok(())
+    }
+
+    /// The result, once the step "done" was told.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let result = self.inner(py)?.call.take();
+        let reply = result.map_err(|error| raise(py, &error.with_verb(&self.verb)))?;
+        value::to_py(py, self.reply, reply)
+    }
+
+    /// The exception for a call that ran out of time, which is cancelled.
+    fn expire(&self, py: Python<'_>) -> Py<PyAny> {
+        self.canceller.cancel();
+        self.timeout(py).into_value(py).into_any()
+    }
+
+    /// A descriptor that is readable while the call has a step to tell.
+    fn fd(&self, py: Python<'_>) -> PyResult<i32> {
+        self.inner(py)?.call.fd().map_err(|error| raise(py, &error))
+    }
+
+    /// Asks the call to stop; from any thread.
+    fn cancel(&self) {
+        self.canceller.cancel();
+    }
+
+    /// Cancels, and waits a little for the call to undo what it began.
+    fn abandon(&self, py: Python<'_>) -> PyResult<()> {
+        self.inner(py)?.abandon(py, UNDO);
+        Ok(())
+    }
+}

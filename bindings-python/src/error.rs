@@ -1,0 +1,48 @@
+//! The one conversion from a core error to a Python exception.
+//!
+//! Law: the classes are written in Python (`oarlock.errors`), one for each kind, by its name; a missing class fails the import.
+
+use oarlock::{Error, ErrorKind};
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+static CLASSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
+
+pub(crate) fn load_classes(py: Python<'_>) -> PyResult<()> {
+    let module = py.import("oarlock.errors")?;
+    let class = |kind: &ErrorKind| match module.getattr(kind.name()) {
+        Ok(class) => Ok(class.unbind()),
+        Err(_) => Err(PyImportError::new_err(format!("oarlock.errors has no class {}", kind.name()))),
+    };
+    let classes = ErrorKind::ALL.iter().map(class).collect::<PyResult<_>>()?;
+    let _ = CLASSES.set(py, classes);
+    Ok(())
+}
+
+/// The exception for this error.
+pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    exception(py, error).unwrap_or_else(|broken| broken)
+}
+
+fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let at = ErrorKind::ALL.iter().position(|kind| *kind == error.kind());
+    let class = CLASSES.get(py).zip(at).and_then(|(classes, at)| classes.get(at));
+    let Some(class) = class else { return Err(PyImportError::new_err(error.to_string())) };
+    let facts = PyDict::new(py);
+    facts.set_item("verb", error.verb())?;
+    facts.set_item("bucket", error.bucket())?;
+    facts.set_item("key", error.key())?;
+    facts.set_item("status", error.status())?;
+    facts.set_item("code", error.code())?;
+    facts.set_item("request_id", error.request_id())?;
+    facts.set_item("retryable", error.retryable())?;
+    let exception = class.bind(py).call((error.message(),), Some(&facts))?;
+    Ok(PyErr::from_value(exception))
+}
+
+/// Raises an error that this binding found itself.
+pub(crate) fn fail<T>(py: Python<'_>, kind: ErrorKind, message: impl Into<String>) -> PyResult<T> {
+    Err(raise(py, &Error::new(kind, message)))
+}

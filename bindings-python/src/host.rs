@@ -1,0 +1,143 @@
+//! What the host brings to a call: its reader, iterator or buffer, its stream, its progress function, its log.
+//!
+//! Law: all of it runs here, on the thread that waits, under the GIL. What it raises comes back out of the wait as it was.
+
+use oarlock::observe::{Event, set_level};
+use oarlock::{ErrorKind, Sink, Source};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyEllipsis, PyIterator, PyMemoryView, PyString};
+
+use crate::body::Bytes;
+use crate::error::fail;
+use crate::value::{bytes_from, copied, path_from, type_name};
+
+/// Who feeds a call that asks for bytes.
+pub(crate) enum Feeder {
+    /// An object with `read(n)`.
+    Reader(Py<PyAny>),
+    /// An iterator of bytes-like objects.
+    Chunks(Py<PyIterator>),
+    /// A buffer that its owner may change, and how much of it was fed.
+    Buffer(PyUntypedBuffer, usize),
+    /// Whoever steps the call.
+    Caller,
+}
+
+impl Feeder {
+    /// The next bytes, about `size` of them; `None` at the end.
+    pub(crate) fn next(&mut self, py: Python<'_>, size: usize) -> PyResult<Option<bytes::Bytes>> {
+        match self {
+            Feeder::Reader(reader) => {
+                let data = reader.bind(py).call_method1(intern!(py, "read"), (size,))?;
+                if data.is_none() {
+                    return fail(py, ErrorKind::InvalidInput, "the source's read() returned None: streams that do not block cannot be read");
+                }
+                bytes_from(&data).map(|bytes| (!bytes.is_empty()).then_some(bytes))
+            }
+            Feeder::Chunks(chunks) => {
+                let mut chunks = chunks.bind(py).clone();
+                while let Some(chunk) = chunks.next() {
+                    let bytes = bytes_from(&chunk?)?;
+                    if !bytes.is_empty() {
+                        return Ok(Some(bytes));
+                    }
+                }
+                Ok(None)
+            }
+            Feeder::Buffer(view, at) => {
+                let bytes = copied(py, view, *at, size)?;
+                *at += bytes.len();
+                Ok((!bytes.is_empty()).then_some(bytes))
+            }
+            Feeder::Caller => Ok(None),
+        }
+    }
+}
+
+/// What to send: `...` means that the caller feeds.
+pub(crate) fn source(object: &Bound<'_, PyAny>) -> PyResult<(Source, Option<Feeder>)> {
+    let py = object.py();
+    if object.is_instance_of::<PyBytes>() || object.is_instance_of::<Bytes>() {
+        return Ok((Source::Bytes(bytes_from(object)?), None));
+    }
+    if object.is_instance_of::<PyString>() {
+        return fail(py, ErrorKind::InvalidInput, "a str is not a source: pass a pathlib.Path for a file, or text.encode() for its bytes");
+    }
+    if object.is_instance_of::<PyEllipsis>() {
+        return Ok((Source::Fed(None), Some(Feeder::Caller)));
+    }
+    if object.hasattr(intern!(py, "__fspath__"))? {
+        return Ok((Source::File(path_from(object)?), None));
+    }
+    if let Ok(view) = PyUntypedBuffer::get(object) {
+        return Ok((Source::Fed(u64::try_from(view.len_bytes()).ok()), Some(Feeder::Buffer(view, 0))));
+    }
+    if object.hasattr(intern!(py, "read"))? {
+        return Ok((Source::Fed(None), Some(Feeder::Reader(object.clone().unbind()))));
+    }
+    match object.try_iter() {
+        Ok(chunks) => Ok((Source::Fed(None), Some(Feeder::Chunks(chunks.unbind())))),
+        Err(_) => fail(
+            py,
+            ErrorKind::InvalidInput,
+            format!("a source is bytes, a path, an object with read() or an iterable of bytes, not {}", type_name(object)),
+        ),
+    }
+}
+
+/// Where bytes go: `...` means that the caller takes them.
+pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny>>)> {
+    let py = object.py();
+    if object.is_none() {
+        return Ok((Sink::Memory, None));
+    }
+    if object.is_instance_of::<PyEllipsis>() {
+        return Ok((Sink::Stream, None));
+    }
+    if object.hasattr(intern!(py, "write"))? {
+        return Ok((Sink::Stream, Some(object.clone().unbind())));
+    }
+    if object.hasattr(intern!(py, "__fspath__"))? {
+        return Ok((Sink::File(path_from(object)?), None));
+    }
+    let kind = type_name(object);
+    fail(py, ErrorKind::InvalidInput, format!("a sink is None for memory, a pathlib.Path for a file or an object with write(), not {kind}"))
+}
+
+/// Writes all of `chunk` to the host's stream, which may take it in pieces.
+pub(crate) fn write(py: Python<'_>, sink: &Py<PyAny>, chunk: bytes::Bytes) -> PyResult<()> {
+    let mut rest = chunk;
+    while !rest.is_empty() {
+        let view = PyMemoryView::from(Bound::new(py, Bytes(rest.clone()))?.as_any())?;
+        let taken = sink.bind(py).call_method1(intern!(py, "write"), (view,))?;
+        // A stream that returns no number took everything, as the buffered ones do.
+        let taken = taken.extract::<usize>().unwrap_or(rest.len());
+        if taken == 0 {
+            return fail(py, ErrorKind::Io, "the stream's write() took no bytes");
+        }
+        let _ = rest.split_to(taken.min(rest.len()));
+    }
+    Ok(())
+}
+
+static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    LOGGER.get_or_try_init(py, || Ok(py.import("logging")?.call_method1("getLogger", ("oarlock",))?.unbind())).map(|logger| logger.bind(py))
+}
+
+/// Has the core tell what the logger would hear. A program that never imported `logging` hears warnings, as `logging` has it.
+pub(crate) fn follow_log_level(py: Python<'_>) -> PyResult<()> {
+    if LOGGER.get(py).is_none() && !py.import("sys")?.getattr("modules")?.contains("logging")? {
+        return Ok(());
+    }
+    set_level(logger(py)?.call_method0(intern!(py, "getEffectiveLevel"))?.extract()?);
+    Ok(())
+}
+
+pub(crate) fn log(py: Python<'_>, event: &Event) -> PyResult<()> {
+    logger(py)?.call_method1(intern!(py, "log"), (event.level as i32, "%s", &event.message)).map(drop)
+}

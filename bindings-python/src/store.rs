@@ -1,0 +1,98 @@
+//! `Store`: opens a place and starts verbs there by name.
+//!
+//! Law: knows no verb; which parameter is the source and which the sink is read from the table.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use oarlock::value::Type;
+use oarlock::verbs::VERBS;
+use oarlock::{Args, ErrorKind, Value};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::call::Call;
+use crate::error::{fail, raise};
+use crate::{host, owner, value};
+
+/// One place that holds objects.
+#[pyclass(frozen, module = "oarlock._native")]
+pub(crate) struct Store {
+    store: oarlock::Store,
+    closed: AtomicBool,
+}
+
+#[pymethods]
+impl Store {
+    #[new]
+    fn new(py: Python<'_>, url: &Bound<'_, PyAny>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let Ok(url) = url.cast::<PyString>() else {
+            return fail(py, ErrorKind::Config, format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)));
+        };
+        let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
+        let mut pairs = Vec::with_capacity(settings.len());
+        for (name, setting) in settings.iter() {
+            pairs.push((name.extract()?, value::from_py(&setting)?));
+        }
+        let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
+        Ok(Store { store, closed: AtomicBool::new(false) })
+    }
+
+    /// Starts a verb; `args` are its parameters and options by name.
+    #[pyo3(signature = (verb, args, progress = None))]
+    fn start(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>) -> PyResult<Call> {
+        owner::bury(py);
+        if self.closed.load(Ordering::Relaxed) {
+            return fail(py, ErrorKind::InvalidInput, "the store is closed");
+        }
+        let found = VERBS.iter().find(|known| known.name == verb);
+        let kind = |name: &str| found.and_then(|verb| verb.params.iter().find(|param| param.name == name)).map(|param| param.kind);
+        let mut given = Args { values: Vec::with_capacity(args.len()), ..Args::default() };
+        let mut feeder = None;
+        let mut writer = None;
+        for (name, object) in args.iter() {
+            let name: String = name.extract()?;
+            match kind(&name) {
+                Some(Type::Source) => {
+                    let (source, fed_by) = host::source(&object)?;
+                    given.source = Some(source);
+                    feeder = fed_by;
+                }
+                Some(Type::Sink) => {
+                    let (sink, written_to) = host::sink(&object)?;
+                    given.sink = Some(sink);
+                    writer = written_to;
+                }
+                _ => given.values.push((name, value::from_py(&object)?)),
+            }
+        }
+        host::follow_log_level(py)?;
+        let call = self.store.start(verb, given).map_err(|error| raise(py, &error))?;
+        Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress))
+    }
+
+    /// The store's URL without settings and secrets.
+    #[getter]
+    fn url(&self) -> String {
+        self.store.url()
+    }
+
+    /// The settings that were given, without secrets.
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        value::to_py(py, Type::Map, Value::Map(self.store.settings()))
+    }
+
+    /// The settings that were given, secrets included.
+    fn to_pairs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        value::to_py(py, Type::Map, Value::Map(self.store.to_pairs()))
+    }
+
+    /// Later calls fail; calls under way go on.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,221 @@
+//! Values in and out: Python's objects to the core's plain data and back.
+//!
+//! Law: knows types, never names. What Python has no exact match for is refused with a sentence that says what to pass instead.
+
+use std::collections::HashMap;
+
+use oarlock::table::RecordSpec;
+use oarlock::value::{Type, from_unix, to_unix};
+use oarlock::{ErrorKind, Value};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
+
+use crate::body::Bytes;
+use crate::error::fail;
+use crate::owner;
+
+/// The core's value for a Python object.
+pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let py = object.py();
+    if object.is_none() {
+        return Ok(Value::Null);
+    }
+    if let Ok(flag) = object.cast::<PyBool>() {
+        return Ok(Value::Bool(flag.is_true()));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return text_from(text).map(Value::Str);
+    }
+    if object.is_instance_of::<PyInt>() {
+        return whole(object);
+    }
+    if object.is_instance_of::<PyFloat>() {
+        return Ok(Value::Str(object.str()?.to_string()));
+    }
+    if object.is_instance_of::<PyBytes>() || object.is_instance_of::<Bytes>() {
+        return bytes_from(object).map(Value::Bytes);
+    }
+    if let Ok(items) = object.cast::<PyDict>() {
+        return items.iter().map(|(name, value)| pair(&name, &value)).collect::<PyResult<_>>().map(Value::Map);
+    }
+    if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+        return list(object);
+    }
+    if object.hasattr(intern!(py, "total_seconds"))? {
+        return Ok(Value::Str(object.call_method0(intern!(py, "total_seconds"))?.str()?.to_string()));
+    }
+    if object.hasattr(intern!(py, "tzinfo"))? && object.hasattr(intern!(py, "timestamp"))? {
+        return time_from(object).map(Value::Time);
+    }
+    if let Ok(fields) = object.getattr(intern!(py, "_asdict")) {
+        return from_py(&fields.call0()?);
+    }
+    if object.hasattr(intern!(py, "__fspath__"))? {
+        return from_py(&path_from(object)?.into_pyobject(py)?.into_any());
+    }
+    if object.hasattr(intern!(py, "__index__"))? {
+        return whole(&object.call_method0(intern!(py, "__index__"))?);
+    }
+    if let Ok(items) = object.cast::<PyMapping>() {
+        let rows = items.items()?;
+        let row = |row: Bound<'_, PyAny>| pair(&row.get_item(0)?, &row.get_item(1)?);
+        return rows.iter().map(row).collect::<PyResult<_>>().map(Value::Map);
+    }
+    if PyUntypedBuffer::get(object).is_ok() {
+        return bytes_from(object).map(Value::Bytes);
+    }
+    if object.try_iter().is_ok() {
+        return list(object);
+    }
+    fail(py, ErrorKind::InvalidInput, format!("a value of type {} cannot be passed", type_name(object)))
+}
+
+/// The name of the object's type, for messages.
+pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
+
+fn text_from(text: &Bound<'_, PyString>) -> PyResult<String> {
+    match text.to_str() {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => fail(text.py(), ErrorKind::InvalidInput, "the text holds surrogates and cannot be sent as UTF-8"),
+    }
+}
+
+fn whole(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    match object.extract::<i64>() {
+        Ok(number) => Ok(Value::Int(number)),
+        // The core refuses what is out of range in its own words, which name the option.
+        Err(_) => Ok(Value::Str(object.str()?.to_string())),
+    }
+}
+
+fn pair(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<(String, Value)> {
+    match name.cast::<PyString>() {
+        Ok(name) => Ok((text_from(name)?, from_py(value)?)),
+        Err(_) => fail(name.py(), ErrorKind::InvalidInput, format!("a name in a map must be a str, not {}", type_name(name))),
+    }
+}
+
+fn list(items: &Bound<'_, PyAny>) -> PyResult<Value> {
+    items.try_iter()?.map(|item| from_py(&item?)).collect::<PyResult<_>>().map(Value::List)
+}
+
+/// The path that a path-like object names.
+pub(crate) fn path_from(object: &Bound<'_, PyAny>) -> PyResult<std::path::PathBuf> {
+    object.extract()
+}
+
+/// A bytes-like object's bytes: lent if they cannot change, copied otherwise.
+pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
+    let py = object.py();
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(owner::lend(bytes));
+    }
+    if let Ok(bytes) = object.cast::<Bytes>() {
+        return Ok(bytes.get().0.clone());
+    }
+    if object.is_instance_of::<PyString>() {
+        return fail(py, ErrorKind::InvalidInput, "text is not bytes: encode it, for example with .encode(), or open the file in binary mode");
+    }
+    match PyUntypedBuffer::get(object) {
+        Ok(view) => copied(py, &view, 0, usize::MAX),
+        Err(_) => fail(py, ErrorKind::InvalidInput, format!("a bytes-like object is needed, not {}", type_name(object))),
+    }
+}
+
+/// Up to `most` bytes of a buffer from `at` on, copied because its owner may change them.
+pub(crate) fn copied(py: Python<'_>, view: &PyUntypedBuffer, at: usize, most: usize) -> PyResult<bytes::Bytes> {
+    if !view.is_c_contiguous() {
+        return fail(py, ErrorKind::InvalidInput, "the buffer is not contiguous: pass bytes(…) of it");
+    }
+    let length = view.len_bytes().saturating_sub(at).min(most);
+    if length == 0 {
+        return Ok(bytes::Bytes::new());
+    }
+    // SAFETY: the view is contiguous and holds `at + length` bytes at least; its owner cannot free them while the view lives.
+    let slice = unsafe { std::slice::from_raw_parts(view.buf_ptr().cast::<u8>().add(at), length) };
+    Ok(bytes::Bytes::copy_from_slice(slice))
+}
+
+static EPOCH: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+
+/// 1970 in UTC, and the class `timedelta`.
+fn epoch(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
+    EPOCH.get_or_try_init(py, || {
+        let module = py.import("datetime")?;
+        let utc = module.getattr("timezone")?.getattr("utc")?;
+        let epoch = module.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, utc))?;
+        Ok((epoch.unbind(), module.getattr("timedelta")?.unbind()))
+    })
+}
+
+fn time_from(object: &Bound<'_, PyAny>) -> PyResult<std::time::SystemTime> {
+    let py = object.py();
+    let Ok(since) = object.sub(epoch(py)?.0.bind(py)) else {
+        return fail(py, ErrorKind::InvalidInput, "the time has no time zone: use one that has, for example datetime.now(timezone.utc)");
+    };
+    let days: i64 = since.getattr(intern!(py, "days"))?.extract()?;
+    let seconds: i64 = since.getattr(intern!(py, "seconds"))?.extract()?;
+    let micros: u32 = since.getattr(intern!(py, "microseconds"))?.extract()?;
+    Ok(from_unix(days * 86_400 + seconds, micros.saturating_mul(1000)))
+}
+
+/// The Python object for a value of this declared type.
+pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match (kind, value) {
+        (Type::Record(name), Value::Map(pairs)) => return make(py, class(py, name)?, pairs),
+        (Type::Records(name), Value::List(items)) => {
+            let class = class(py, name)?;
+            let item = |item| match item {
+                Value::Map(pairs) => make(py, class, pairs),
+                other => to_py(py, Type::Null, other),
+            };
+            PyList::new(py, items.into_iter().map(item).collect::<PyResult<Vec<_>>>()?)?.into_any()
+        }
+        (_, Value::Null) => py.None().into_bound(py),
+        (_, Value::Bool(flag)) => PyBool::new(py, flag).to_owned().into_any(),
+        (_, Value::Int(number)) => number.into_pyobject(py)?.into_any(),
+        (_, Value::Str(text)) => PyString::new(py, &text).into_any(),
+        (_, Value::Bytes(bytes)) => Bound::new(py, Bytes(bytes))?.into_any(),
+        (_, Value::Time(time)) => {
+            let (epoch, timedelta) = epoch(py)?;
+            let (seconds, nanos) = to_unix(time);
+            epoch.bind(py).add(timedelta.bind(py).call1((0, seconds, nanos / 1000))?)?
+        }
+        (_, Value::List(items)) => {
+            PyList::new(py, items.into_iter().map(|item| to_py(py, Type::Null, item)).collect::<PyResult<Vec<_>>>()?)?.into_any()
+        }
+        (_, Value::Map(pairs)) => {
+            let map = PyDict::new(py);
+            for (name, value) in pairs {
+                map.set_item(name, to_py(py, Type::Null, value)?)?;
+            }
+            map.into_any()
+        }
+    })
+}
+
+static RECORDS: PyOnceLock<HashMap<&'static str, (&'static RecordSpec, Py<PyType>)>> = PyOnceLock::new();
+
+/// The class that the Python side made of a record.
+fn class<'py>(py: Python<'py>, name: &str) -> PyResult<&'py (&'static RecordSpec, Py<PyType>)> {
+    let classes = RECORDS.get_or_try_init(py, || {
+        let module = py.import("oarlock._records")?;
+        let one = |spec: &'static RecordSpec| Ok((spec.name, (spec, module.getattr(spec.name)?.cast_into::<PyType>()?.unbind())));
+        oarlock::reply::RECORDS.iter().map(one).collect::<PyResult<_>>()
+    })?;
+    match classes.get(name) {
+        Some(found) => Ok(found),
+        None => fail(py, ErrorKind::Internal, format!("there is no record {name}")),
+    }
+}
+
+/// An instance: the core tells a record's fields in the order of its declaration.
+fn make<'py>(py: Python<'py>, (spec, class): &(&'static RecordSpec, Py<PyType>), pairs: Vec<(String, Value)>) -> PyResult<Bound<'py, PyAny>> {
+    let fields = spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
+    class.bind(py).call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?)
+}
