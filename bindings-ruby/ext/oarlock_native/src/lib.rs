@@ -1,1 +1,37 @@
-//! stub
+//! The Ruby door: a store, a call and the core's tables as Ruby objects; everything a Rubyist sees is built of them in `lib/oarlock`.
+//!
+//! Law: four things are translated here, value in, value out, call and error; no verb, option or setting is named. Host code (blocks,
+//! readers, loggers) is never called from Rust: Ruby asks a call for its next step and answers it, so `break`, `throw`, exceptions and
+//! `Thread#kill` unwind Ruby frames only. No Rust type keeps a Ruby value, so there is nothing to mark.
+
+mod call;
+mod error;
+mod store;
+mod tables;
+mod value;
+
+use magnus::{Error, Module, RModule, Ruby, function, prelude::*};
+
+/// Defines `Oarlock::Native`; Ruby calls it once, at `require`.
+#[magnus::init]
+fn init(ruby: &Ruby) -> Result<(), Error> {
+    // SAFETY: told to Ruby while it loads this extension, as it must be; the extension keeps no state of a Ractor.
+    unsafe { rb_sys::rb_ext_ractor_safe(true) };
+    let native = ruby.define_module("Oarlock")?.define_module("Native")?;
+    native.const_set("VERSION", oarlock::VERSION)?;
+    native.define_singleton_method("drain", function!(drain, 1))?;
+    native.define_singleton_method("log_level=", function!(oarlock::observe::set_level, 1))?;
+    tables::define(native)?;
+    store::define(ruby, native)?;
+    call::define(ruby, native)
+}
+
+/// Whether no call of this process is under way any more, after at most so many seconds.
+fn drain(seconds: f64) -> bool {
+    oarlock::drain(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+/// The module that `lib/oarlock` fills.
+fn oarlock_module(ruby: &Ruby) -> Result<RModule, Error> {
+    ruby.class_object().const_get("Oarlock")
+}

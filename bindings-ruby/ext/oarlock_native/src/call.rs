@@ -1,0 +1,118 @@
+//! `Oarlock::Native::Call`: a verb under way, asked for its next step by the thread that waits.
+//!
+//! Law: the one wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes over, and Timeout,
+//! Thread#kill and Ctrl-C interrupt it at once. Nothing of the call lies on the stack that such an interrupt jumps over.
+
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+
+use magnus::value::ReprValue;
+use magnus::{Class, Error, Module, RModule, RString, Ruby, Value, method};
+use oarlock::value::Type;
+use oarlock::{ErrorKind, Step};
+
+use crate::error::exception;
+use crate::value::{copy, to_ruby};
+
+#[magnus::wrap(class = "Oarlock::Native::Call", free_immediately, size)]
+pub(crate) struct Call {
+    call: RefCell<oarlock::Call<oarlock::Value>>,
+    reply: Type,
+}
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Call", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_method("listen", method!(Call::listen, 0))?;
+    class.define_method("step", method!(Call::step, 0))?;
+    class.define_method("try_step", method!(Call::try_step, 0))?;
+    class.define_method("fd", method!(Call::fd, 0))?;
+    class.define_method("feed", method!(Call::feed, 1))?;
+    class.define_method("feed_end", method!(Call::feed_end, 0))?;
+    class.define_method("cancel", method!(Call::cancel, 0))?;
+    class.define_method("take", method!(Call::take, 0))
+}
+
+impl Call {
+    pub(crate) fn new(call: oarlock::Call<oarlock::Value>, reply: Type) -> Self {
+        Call { call: RefCell::new(call), reply }
+    }
+
+    /// Uses the core's call; never across a Ruby call, so that the borrow cannot meet another.
+    fn with<T>(&self, ruby: &Ruby, ask: impl FnOnce(&mut oarlock::Call<oarlock::Value>) -> oarlock::Result<T>) -> Result<T, Error> {
+        let answer = match self.call.try_borrow_mut() {
+            Ok(mut call) => ask(&mut call),
+            Err(_) => Err(oarlock::Error::new(ErrorKind::Internal, "the call is in use elsewhere")),
+        };
+        answer.map_err(|error| exception(ruby, &error))
+    }
+
+    fn listen(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
+        rb_self.with(ruby, |call| Ok(call.listen()))
+    }
+
+    /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:progress, done, total]`, `[:event, level, message]` or `[:done]`.
+    fn step(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
+        loop {
+            if let Some(step) = Self::try_step(ruby, rb_self)? {
+                return Ok(step);
+            }
+            let fd = Self::fd(ruby, rb_self)?;
+            ruby.thread_wait_fd(&fd)?;
+        }
+    }
+
+    /// The next step if there is one now.
+    fn try_step(ruby: &Ruby, rb_self: &Self) -> Result<Option<Value>, Error> {
+        rb_self.with(ruby, |call| Ok(call.try_step()))?.map(|step| tell(ruby, step)).transpose()
+    }
+
+    /// The descriptor that is readable while there is a step; it stays the call's own.
+    fn fd(ruby: &Ruby, rb_self: &Self) -> Result<RawFd, Error> {
+        rb_self.with(ruby, |call| call.fd())
+    }
+
+    fn feed(ruby: &Ruby, rb_self: &Self, chunk: RString) -> Result<(), Error> {
+        let bytes = copy(chunk);
+        rb_self.with(ruby, |call| Ok(call.feed(bytes)))
+    }
+
+    fn feed_end(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
+        rb_self.with(ruby, |call| Ok(call.feed_end()))
+    }
+
+    fn cancel(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
+        rb_self.with(ruby, |call| Ok(call.cancel()))
+    }
+
+    fn take(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
+        let reply = rb_self.with(ruby, |call| call.take())?;
+        to_ruby(ruby, reply, rb_self.reply)
+    }
+}
+
+fn tell(ruby: &Ruby, step: Step) -> Result<Value, Error> {
+    let told = ruby.ary_new_capa(3);
+    match step {
+        Step::Chunk(bytes) => {
+            told.push(ruby.to_symbol("chunk"))?;
+            told.push(ruby.str_from_slice(&bytes))?;
+        }
+        Step::Want(size) => {
+            told.push(ruby.to_symbol("want"))?;
+            told.push(size)?;
+        }
+        Step::Progress(done, total) => {
+            told.push(ruby.to_symbol("progress"))?;
+            told.push(done)?;
+            told.push(total)?;
+        }
+        Step::Event(event) => {
+            told.push(ruby.to_symbol("event"))?;
+            told.push(event.level as i32)?;
+            told.push(event.message)?;
+        }
+        Step::Done => told.push(ruby.to_symbol("done"))?,
+    }
+    Ok(told.as_value())
+}

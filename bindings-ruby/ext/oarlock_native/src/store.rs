@@ -1,0 +1,139 @@
+//! `Oarlock::Native::Store`: a core store, frozen and shareable between Ractors.
+//!
+//! Law: holds no Ruby value; a closed store starts nothing more. Which parameters and options a verb has, the core's table knows.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use magnus::typed_data::Obj;
+use magnus::value::ReprValue;
+use magnus::{Class, Error, Module, Object, RArray, RHash, RModule, RString, Ruby, Symbol, Value, function, method};
+use oarlock::table::{FieldSpec, Record};
+use oarlock::{Args, ErrorKind, Sink, Source};
+
+use crate::call::Call;
+use crate::error::exception;
+use crate::value::{Refusal, copy, each_pair, from_ruby, name, to_ruby};
+
+#[magnus::wrap(class = "Oarlock::Native::Store", free_immediately, size, frozen_shareable)]
+pub(crate) struct Store {
+    store: oarlock::Store,
+    closed: AtomicBool,
+}
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Store", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_singleton_method("open", function!(Store::open, 2))?;
+    class.define_method("start", method!(Store::start, 4))?;
+    class.define_method("url", method!(Store::url, 0))?;
+    class.define_method("settings", method!(Store::settings, 0))?;
+    class.define_method("close", method!(Store::close, 0))?;
+    class.define_method("closed?", method!(Store::is_closed, 0))
+}
+
+impl Store {
+    fn open(ruby: &Ruby, url: Value, settings: RHash) -> Result<Obj<Store>, Error> {
+        let known = oarlock::config::Settings::SPEC.fields;
+        let url = match from_ruby(ruby, url, None) {
+            Ok(oarlock::Value::Str(url)) => url,
+            Ok(other) => return Err(refused(ruby, ErrorKind::Config, None, Refusal::Because(format!("the URL is {}, not text", other.type_name())))),
+            Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
+        };
+        let settings = pairs(ruby, settings, |_| "setting", &[known]).map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
+        let store = oarlock::Store::open(&url, settings).map_err(|error| exception(ruby, &error))?;
+        let wrapped = ruby.obj_wrap(Store { store, closed: AtomicBool::new(false) });
+        wrapped.freeze();
+        Ok(wrapped)
+    }
+
+    /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;
+    /// `sink` is `[:file, path]`, `[:stream, nil]` or nil.
+    fn start(ruby: &Ruby, rb_self: &Self, verb: String, args: RHash, source: Option<RArray>, sink: Option<RArray>) -> Result<Obj<Call>, Error> {
+        if rb_self.is_closed() {
+            let error = oarlock::Error::new(ErrorKind::InvalidInput, "the store is closed");
+            return Err(exception(ruby, &error.with_verb(&verb)));
+        }
+        let found = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
+        let (params, options) = found.map_or((&[][..], &[][..]), |verb| (verb.params, verb.options.fields));
+        let what = |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
+        let values = pairs(ruby, args, what, &[params, options]).map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
+        let args = Args { values, source: source.map(read_source).transpose()?, sink: sink.map(read_sink).transpose()? };
+        let call = rb_self.store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
+        let reply = found.map_or(oarlock::value::Type::Null, |verb| verb.reply);
+        Ok(ruby.obj_wrap(Call::new(call, reply)))
+    }
+
+    fn url(&self) -> String {
+        self.store.url()
+    }
+
+    fn settings(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
+        to_ruby(ruby, oarlock::Value::Map(rb_self.store.settings()), oarlock::value::Type::Map)
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads named values, each as the table that knows its name declares it; a name that none knows is the core's to refuse.
+fn pairs<'a>(
+    ruby: &Ruby,
+    hash: RHash,
+    what: impl Fn(&str) -> &'a str,
+    tables: &[&[FieldSpec]],
+) -> Result<Vec<(String, oarlock::Value)>, Refusal> {
+    let mut pairs = Vec::with_capacity(hash.len());
+    each_pair(hash, |key, value| {
+        let key = name(ruby, key)?;
+        let kind = tables.iter().copied().flatten().find(|field| field.name == key).map(|field| field.kind);
+        let value = from_ruby(ruby, value, kind).map_err(|refusal| lead(&format!("{} `{key}`", what(&key)), refusal))?;
+        pairs.push((key, value));
+        Ok(())
+    })?;
+    Ok(pairs)
+}
+
+fn lead(subject: &str, refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Because(why) => Refusal::Because(format!("{subject} {why}")),
+        raised => raised,
+    }
+}
+
+fn refused(ruby: &Ruby, kind: ErrorKind, verb: Option<&str>, refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Because(why) => {
+            let error = oarlock::Error::new(kind, why);
+            exception(ruby, &verb.map_or_else(|| error.clone(), |verb| error.clone().with_verb(verb)))
+        }
+        Refusal::Raised(error) => error,
+    }
+}
+
+fn read_source(source: RArray) -> Result<Source, Error> {
+    let kind: Symbol = source.entry(0)?;
+    Ok(match kind.name()?.as_ref() {
+        "bytes" => Source::Bytes(copy(source.entry(1)?)),
+        "file" => Source::File(path(source.entry(1)?)),
+        _ => Source::Fed(source.entry(1)?),
+    })
+}
+
+fn read_sink(sink: RArray) -> Result<Sink, Error> {
+    let kind: Symbol = sink.entry(0)?;
+    Ok(match kind.name()?.as_ref() {
+        "file" => Sink::File(path(sink.entry(1)?)),
+        _ => Sink::Stream,
+    })
+}
+
+fn path(path: RString) -> PathBuf {
+    PathBuf::from(std::ffi::OsStr::from_bytes(&copy(path)))
+}

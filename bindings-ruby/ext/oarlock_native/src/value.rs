@@ -1,0 +1,229 @@
+//! Values, both ways: what Ruby gives becomes a core `Value`, what the core answers becomes Ruby's own types and records.
+//!
+//! Law: text crosses as UTF-8 or not at all: a string in another encoding is transcoded when that loses nothing, a binary one must
+//! hold valid UTF-8, unless raw bytes are asked for. Records and all they hold are frozen, so that they may be shared between Ractors.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use magnus::encoding::EncodingCapable;
+use magnus::time::{Offset, Timespec};
+use magnus::value::{Qfalse, Qtrue, ReprValue};
+use magnus::{Class, Error, Float, Integer, Module, RArray, RClass, RHash, RString, RStruct, Range, Ruby, Symbol, Time, Value};
+use oarlock::Value as Datum;
+use oarlock::value::{Type, from_unix, to_unix};
+
+/// Lists and maps within one another; deeper is a mistake, or a list that holds itself.
+const DEPTH: usize = 8;
+
+/// Why a Ruby value cannot cross.
+pub(crate) enum Refusal {
+    /// A reason that reads on after "option `x` ".
+    Because(String),
+    /// A method of the value raised.
+    Raised(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Raised(error)
+    }
+}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Because(why.into()))
+}
+
+/// Reads a value that is declared with this type, if it is declared at all.
+pub(crate) fn from_ruby(ruby: &Ruby, value: Value, kind: Option<Type>) -> Result<Datum, Refusal> {
+    read(ruby, value, kind, DEPTH)
+}
+
+fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<Datum, Refusal> {
+    let Some(depth) = depth.checked_sub(1) else { return refuse("is nested too deeply") };
+    if value.is_nil() {
+        return Ok(Datum::Null);
+    }
+    if let Some(string) = RString::from_value(value) {
+        return text(ruby, string, kind);
+    }
+    if let Some(symbol) = Symbol::from_value(value) {
+        return Ok(Datum::Str(symbol.name()?.into_owned()));
+    }
+    if let Some(number) = Integer::from_value(value) {
+        return number.to_i64().map(Datum::Int).or_else(|_| refuse(format!("takes a number of at most 64 bits, not {number}")));
+    }
+    if Qtrue::from_value(value).is_some() || Qfalse::from_value(value).is_some() {
+        return Ok(Datum::Bool(value.to_bool()));
+    }
+    if let Some(number) = Float::from_value(value) {
+        return Ok(Datum::Str(number.to_f64().to_string()));
+    }
+    if let Some(time) = Time::from_value(value) {
+        let at = time.timespec()?;
+        return Ok(Datum::Time(from_unix(at.tv_sec, u32::try_from(at.tv_nsec).unwrap_or_default())));
+    }
+    if let Some(range) = Range::from_value(value) {
+        return bytes_range(range);
+    }
+    if let Some(array) = RArray::from_value(value) {
+        return list(ruby, array, depth);
+    }
+    if let Some(hash) = RHash::from_value(value) {
+        return map(ruby, hash, depth);
+    }
+    if RStruct::from_value(value).is_some() {
+        return map(ruby, value.funcall("to_h", ())?, depth);
+    }
+    if value.respond_to("to_path", false)? {
+        return text(ruby, value.funcall("to_path", ())?, kind);
+    }
+    if value.respond_to("to_time", false)? {
+        let time: Value = value.funcall("to_time", ())?;
+        return read(ruby, time, kind, depth);
+    }
+    if matches!(kind, Some(Type::KeyList | Type::StrList)) && value.is_kind_of(ruby.module_enumerable()) {
+        return list(ruby, value.funcall("to_a", ())?, depth);
+    }
+    let wanted = kind.map_or(String::new(), |kind| format!("takes {}, ", kind.name()));
+    // SAFETY: the class's name is copied into the message before Ruby runs again.
+    refuse(format!("{wanted}not a {}", unsafe { value.classname() }))
+}
+
+fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refusal> {
+    let encoding = string.enc_get();
+    let binary = encoding == ruby.ascii8bit_encindex();
+    if binary && kind == Some(Type::Bytes) {
+        return Ok(Datum::Bytes(copy(string)));
+    }
+    let string = if binary || encoding == ruby.utf8_encindex() || encoding == ruby.usascii_encindex() {
+        string
+    } else {
+        match string.funcall("encode", ("UTF-8",)) {
+            Ok(string) => string,
+            Err(error) if error.is_kind_of(ruby.exception_encoding_error()) => return refuse(format!("is not valid text: {error}")),
+            Err(error) => return Err(error.into()),
+        }
+    };
+    String::from_utf8(copy(string).into()).map(Datum::Str).or_else(|_| refuse("is not valid UTF-8"))
+}
+
+/// The string's bytes as they are now; Ruby may change or move them afterwards.
+pub(crate) fn copy(string: RString) -> Bytes {
+    // SAFETY: no Ruby code runs between taking the slice and copying it.
+    Bytes::copy_from_slice(unsafe { string.as_slice() })
+}
+
+/// `0..99`, `5..` and `-10..` in the terms of HTTP.
+fn bytes_range(range: Range) -> Result<Datum, Refusal> {
+    let begin = range.beg::<Option<i64>>()?.unwrap_or(0);
+    let end = match range.end::<Option<i64>>()? {
+        Some(-1) if !range.excl() => None,
+        end => end,
+    };
+    Ok(Datum::Str(match end {
+        None if begin < 0 => format!("{begin}"),
+        None => format!("{begin}-"),
+        Some(end) if begin < 0 || end < 0 => return refuse(format!("takes first..last, first.. or -suffix.., not {begin}..{end}")),
+        Some(end) => {
+            let end = if range.excl() { end - 1 } else { end };
+            if end < begin {
+                return refuse("takes a range of at least one byte");
+            }
+            format!("{begin}-{end}")
+        }
+    }))
+}
+
+fn list(ruby: &Ruby, array: RArray, depth: usize) -> Result<Datum, Refusal> {
+    let mut items = Vec::with_capacity(array.len());
+    while items.len() < array.len() {
+        let item = array.entry(isize::try_from(items.len()).unwrap_or_default())?;
+        items.push(read(ruby, item, None, depth)?);
+    }
+    Ok(Datum::List(items))
+}
+
+fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
+    let mut pairs = Vec::with_capacity(hash.len());
+    each_pair(hash, |name, value| {
+        let value = read(ruby, value, None, depth)?;
+        pairs.push((self::name(ruby, name)?, value));
+        Ok(())
+    })?;
+    Ok(Datum::Map(pairs))
+}
+
+/// Goes through a hash. The pairs stay in an array of Ruby's: a value's own method may change the hash meanwhile.
+pub(crate) fn each_pair(hash: RHash, mut each: impl FnMut(Value, Value) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    let pairs: RArray = hash.funcall("to_a", ())?;
+    for index in 0..pairs.len() {
+        let pair: RArray = pairs.entry(isize::try_from(index).unwrap_or_default())?;
+        each(pair.entry(0)?, pair.entry(1)?)?;
+    }
+    Ok(())
+}
+
+/// The name of an option, a setting or an entry: a symbol or text.
+pub(crate) fn name(ruby: &Ruby, value: Value) -> Result<String, Refusal> {
+    match read(ruby, value, None, 1)? {
+        Datum::Str(name) => Ok(name),
+        other => refuse(format!("takes names that are symbols or text, not {}", other.type_name())),
+    }
+}
+
+/// Makes the Ruby value of a core value that is declared with this type.
+pub(crate) fn to_ruby(ruby: &Ruby, datum: Datum, kind: Type) -> Result<Value, Error> {
+    Ok(match datum {
+        Datum::Null => ruby.qnil().as_value(),
+        Datum::Bool(flag) => ruby.into_value(flag),
+        Datum::Int(number) => ruby.into_value(number),
+        Datum::Str(text) => ruby.str_new(&text).as_value(),
+        Datum::Bytes(bytes) => ruby.str_from_slice(&bytes).as_value(),
+        Datum::Time(time) => self::time(ruby, time)?.as_value(),
+        Datum::List(items) => {
+            let one = match kind {
+                Type::Records(name) => Type::Record(name),
+                _ => Type::Null,
+            };
+            let array = ruby.ary_new_capa(items.len());
+            for item in items {
+                array.push(frozen(to_ruby(ruby, item, one)?))?;
+            }
+            array.as_value()
+        }
+        Datum::Map(pairs) => match kind {
+            Type::Record(name) => record(ruby, name, pairs)?,
+            _ => {
+                let hash = ruby.hash_new();
+                for (name, value) in pairs {
+                    hash.aset(name, frozen(to_ruby(ruby, value, Type::Null)?))?;
+                }
+                hash.as_value()
+            }
+        },
+    })
+}
+
+fn frozen(value: Value) -> Value {
+    value.freeze();
+    value
+}
+
+fn time(ruby: &Ruby, time: SystemTime) -> Result<Time, Error> {
+    let (seconds, nanos) = to_unix(time);
+    ruby.time_timespec_new(Timespec { tv_sec: seconds, tv_nsec: i64::from(nanos) }, Offset::utc())
+}
+
+/// The struct that `lib/oarlock/records.rb` made of the record's declaration; its members are in the declaration's order.
+fn record(ruby: &Ruby, name: &str, pairs: Vec<(String, Datum)>) -> Result<Value, Error> {
+    let class: RClass = crate::oarlock_module(ruby)?.const_get(name)?;
+    let row = class.obj_alloc()?;
+    let fields = oarlock::reply::RECORDS.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.fields);
+    if let Some(row) = RStruct::from_value(row) {
+        for (index, ((_, value), field)) in pairs.into_iter().zip(fields).enumerate() {
+            row.aset(index, frozen(to_ruby(ruby, value, field.kind)?))?;
+        }
+    }
+    Ok(frozen(row))
+}

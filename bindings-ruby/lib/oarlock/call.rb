@@ -1,0 +1,117 @@
+# frozen_string_literal: true
+
+# A verb under way, served by the thread that waits for it: chunks go to the host's sink, progress and events to its handlers.
+#
+# Law: whoever leaves early, by `break`, an exception, Timeout or Thread#kill, leaves nothing behind: the call is cancelled and has a
+# moment to abort its upload or remove its file. What the host's code raises propagates as it is. Knows no verb.
+module Oarlock
+  # @private
+  class Call
+    # How long a cancelled call is waited for, in seconds, before it goes on undoing alone.
+    CANCEL_SECONDS = 1
+    private_constant :CANCEL_SECONDS
+
+    # @param native [Native::Call]
+    # @param about [Hash] verb and key, for the message when the time is over
+    def initialize(native, sink: nil, progress: nil, timeout: nil, about: {})
+      @native = native
+      @sink = sink
+      @progress = progress
+      @timeout = timeout
+      @give_up = timeout && now + timeout
+      @about = about
+      @ended = false
+      native.listen if progress
+    end
+
+    # Serves the call until it ends; its reply.
+    def result
+      guard do
+        until @ended
+          advance
+          feed_end if @wanted
+        end
+        @native.take
+      end
+    end
+
+    # Serves the call until it wants bytes; how many, or nil if it has ended.
+    def want
+      guard { advance until @wanted || @ended }
+      @wanted
+    end
+
+    # Answers {#want}.
+    def feed(chunk)
+      guard { @native.feed(chunk) }
+      @wanted = nil
+    end
+
+    # Answers {#want}: there is no more.
+    def feed_end
+      @wanted = nil
+      @native.feed_end
+    end
+
+    # Serves the call until it delivers bytes; nil if it has ended.
+    def chunk
+      @chunk = nil
+      guard { advance until @chunk || @ended }
+      @chunk
+    end
+
+    # Runs host code, and cancels the call if that does not come to its end.
+    def guard
+      done = false
+      value = yield
+      done = true
+      value
+    ensure
+      abandon unless done
+    end
+
+    # Cancels the call and waits a moment for its end.
+    def abandon
+      return if @ended
+
+      @native.cancel
+      limit = now + CANCEL_SECONDS
+      until @ended
+        step = step_before(limit)
+        break unless step
+
+        @ended = step.first == :done
+      end
+    end
+
+    private
+
+    # Waits for the next step and deals with it.
+    def advance
+      step = @give_up ? step_before(@give_up) : @native.step
+      raise TimeoutError.new("the call did not end within #{@timeout} seconds and was cancelled", retryable: true, **@about) unless step
+
+      kind, one, two = step
+      case kind
+      when :chunk then @sink ? @sink.call(one) : @chunk = one
+      when :want then @wanted = one
+      when :progress then @progress.call(one, two)
+      when :event then Oarlock.log(one, two)
+      when :done then @ended = true
+      end
+    end
+
+    # The next step, or nil when the time is over.
+    def step_before(limit)
+      until (step = @native.try_step)
+        left = limit - now
+        return if left <= 0
+
+        (@io ||= IO.for_fd(@native.fd, autoclose: false)).wait_readable(left)
+      end
+      step
+    end
+
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+end

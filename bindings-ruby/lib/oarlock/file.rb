@@ -1,0 +1,287 @@
+# frozen_string_literal: true
+
+# Objects as files: a reader that fetches from where it stands, a writer that stores at its close.
+#
+# Law: they behave as Ruby's IO does, to the byte; they work with IO.copy_stream and all that asks for `read` or `write`.
+# A reader reads one version of the object from first to last, or fails.
+module Oarlock
+  # An object, opened to read; see {Store#open}.
+  class Reader
+    include Enumerable
+
+    # @return [ObjectMeta]
+    attr_reader :meta
+    # @return [Integer] where the next byte comes from
+    attr_reader :pos
+    alias tell pos
+
+    # @private
+    def initialize(store, key, encoding:, timeout:, **options)
+      raise ArgumentError, "a reader takes no range; seek in it instead" if options.key?(:range)
+
+      known = VERBS["head"][:options].map { |option| option[:name].to_sym }
+      @store = store
+      @encoding = encoding
+      @timeout = timeout
+      @meta = store.head(key, timeout: timeout, **options.slice(*known))
+      # The first request decides which bytes the others are to go on with.
+      pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
+      @values = {**options, key: key, **pinned}
+      @pos = 0
+      @buffer = String.new
+      @closed = false
+    end
+
+    # The object's size in bytes.
+    def size = meta.size
+
+    # As IO#read: `size` bytes in binary, fewer at the end, nil after it; or all that is left.
+    def read(size = nil, into = nil)
+      check_open
+      raise ArgumentError, "negative length #{size} given" if size&.negative?
+
+      fill(size)
+      bytes = take(size || @buffer.bytesize)
+      bytes.force_encoding(@encoding) unless size
+      into&.replace(bytes)
+      return if bytes.empty? && size&.positive?
+
+      into || bytes
+    end
+
+    # As IO#readpartial: what is there, at most `size` bytes.
+    def readpartial(size, into = nil)
+      fill([size, 1].min)
+      raise EOFError, "end of object reached" if eof? && size.positive?
+
+      read([size, @buffer.bytesize].min, into)
+    end
+
+    # As IO#gets: the next line with its separator, or nil.
+    def gets(separator = "\n", chomp: false)
+      check_open
+      raise ArgumentError, "the separator is empty" if separator == ""
+
+      wanted = separator&.b
+      from = 0
+      until wanted.nil? || (found = @buffer.index(wanted, from))
+        from = [@buffer.bytesize - separator.bytesize + 1, 0].max
+        break unless more
+      end
+      fill(nil) unless separator
+      line = take(found ? found + separator.bytesize : @buffer.bytesize).force_encoding(@encoding)
+      return if line.empty?
+
+      chomp && separator ? line.chomp(separator) : line
+    end
+
+    # As IO#readline.
+    def readline(...) = gets(...) || raise(EOFError, "end of object reached")
+
+    # As IO#each_line.
+    def each_line(separator = "\n", chomp: false)
+      return to_enum(:each_line, separator, chomp: chomp) unless block_given?
+
+      while (line = gets(separator, chomp: chomp))
+        yield line
+      end
+      self
+    end
+    alias each each_line
+
+    # Whether the last byte was read.
+    def eof?
+      check_open
+      pos >= size
+    end
+    alias eof eof?
+
+    # As IO#seek: IO::SEEK_SET, IO::SEEK_CUR or IO::SEEK_END, or their symbols.
+    def seek(offset, whence = IO::SEEK_SET)
+      check_open
+      base = {IO::SEEK_SET => 0, SET: 0, IO::SEEK_CUR => pos, CUR: pos, IO::SEEK_END => size, END: size}.fetch(whence) do
+        raise ArgumentError, "unknown whence: #{whence.inspect}"
+      end
+      target = base + offset
+      raise Errno::EINVAL, "before the first byte" if target.negative?
+
+      if target.between?(pos, pos + @buffer.bytesize)
+        take(target - pos)
+      else
+        stop
+        @pos = target
+      end
+      0
+    end
+
+    # As IO#pos=.
+    def pos=(offset)
+      seek(offset)
+      offset
+    end
+
+    # As IO#rewind.
+    def rewind = seek(0)
+
+    # As IO#binmode: lines and whole contents are binary from now on.
+    def binmode
+      @encoding = Encoding::BINARY
+      self
+    end
+
+    # Ends what is under way.
+    def close
+      stop
+      @closed = true
+      nil
+    end
+
+    # Whether it was closed.
+    def closed? = @closed
+
+    # @private
+    def within
+      yield
+    ensure
+      close
+    end
+
+    private
+
+    def check_open = @closed && raise(IOError, "closed stream")
+
+    # Has at least `size` bytes ready, or all.
+    def fill(size)
+      nil while (size.nil? || @buffer.bytesize < size) && more
+    end
+
+    # Gets more bytes ready; false at the end.
+    def more
+      from = pos + @buffer.bytesize
+      return false if from >= size
+
+      @call ||= @store.start("get", {**@values, range: from..}, nil, [:stream, nil], timeout: @timeout)
+      if (chunk = @call.chunk)
+        @buffer << chunk
+      else
+        ended, @call = @call, nil
+        ended.result
+        raise ChangedError.new("the object ended before its size", key: @values[:key])
+      end
+      true
+    end
+
+    def take(size)
+      bytes = @buffer.byteslice(0, size)
+      @buffer = @buffer.byteslice(size..) || String.new
+      @pos += bytes.bytesize
+      bytes
+    end
+
+    def stop
+      call, @call = @call, nil
+      @buffer = String.new
+      call&.abandon
+    end
+  end
+
+  # An object, opened to write; see {Store#open}.
+  class Writer
+    # Bytes that are gathered before they are handed on.
+    GATHER = 256 * 1024
+    private_constant :GATHER
+
+    # @return [PutReply, nil] once it is closed
+    attr_reader :reply
+    # @return [Integer] the bytes written
+    attr_reader :pos
+    alias tell pos
+
+    # @private
+    def initialize(call)
+      @call = call
+      @buffer = String.new
+      @pos = 0
+    end
+
+    # As IO#write: writes each and tells the bytes.
+    def write(*chunks)
+      check_open
+      before = pos
+      chunks.each do |chunk|
+        chunk = chunk.to_s
+        @pos += chunk.bytesize
+        # A binary view of it, so that no two encodings meet.
+        @buffer << (chunk.encoding == Encoding::BINARY ? chunk : chunk.dup.force_encoding(Encoding::BINARY))
+        flush if @buffer.bytesize >= GATHER
+      end
+      pos - before
+    end
+
+    # As IO#<<.
+    def <<(chunk)
+      write(chunk)
+      self
+    end
+
+    # As IO#print.
+    def print(*chunks)
+      write(*chunks)
+      nil
+    end
+
+    # As IO#puts.
+    def puts(*lines)
+      lines = [""] if lines.empty?
+      lines.flatten.each { |line| write(line.to_s.end_with?("\n") ? line : "#{line}\n") }
+      nil
+    end
+
+    # Hands on what was gathered.
+    def flush
+      check_open
+      return self if @buffer.empty?
+
+      gathered, @buffer = @buffer, String.new
+      @call.want ? @call.feed(gathered) : @call.result
+      self
+    end
+
+    # It is binary.
+    def binmode = self
+
+    # Stores the object.
+    def close
+      return if closed?
+
+      flush
+      call, @call = @call, nil
+      call.feed_end if call.want
+      @reply = call.result
+      nil
+    end
+
+    # Stores nothing.
+    def abort
+      call, @call = @call, nil
+      call&.abandon
+      nil
+    end
+
+    # Whether it was closed.
+    def closed? = @call.nil?
+
+    # @private
+    def within
+      value = yield
+      close
+      value
+    ensure
+      abort
+    end
+
+    private
+
+    def check_open = @call || raise(IOError, "closed stream")
+  end
+end

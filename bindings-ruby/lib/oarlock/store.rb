@@ -1,0 +1,128 @@
+# frozen_string_literal: true
+
+# The store: one place that holds objects, with a method for each verb of the core's table.
+#
+# Law: a verb that the core gains is a method here without a change. Parameters are positional, options are keywords; the core checks
+# them before it sends anything. A store is frozen and may be shared between threads and Ractors; it works on in a forked child.
+module Oarlock
+  # The verbs: name, doc, params, options, reply and whether it answers page by page.
+  VERBS = Native.verbs.to_h { |verb| [verb[:name].freeze, verb] }
+  # The settings that {Oarlock.open} takes.
+  SETTINGS = Native.settings[:fields]
+  [VERBS, SETTINGS].each { |table| Ractor.make_shareable(table) }
+
+  # One place that holds objects; see {VERBS} and `sig/oarlock.rbs` for its verbs, their options and what they answer.
+  #
+  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass) and `progress:` (called with the bytes moved and
+  # their total, if known). Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
+  # chunks; without either they are returned as a {Body}.
+  #
+  # @example
+  #   store.put("a", Pathname("archive.tar"), content_type: "application/x-tar", if_none_match: "*")
+  #   store.get("a", range: 0..99)            # => "…", a Body
+  #   store.get("a") { |chunk| digest << chunk }
+  #   store.list("logs/") { |entry| puts entry.key }
+  class Store
+    # @see Oarlock.open
+    def initialize(url, **settings)
+      @native = Native::Store.open(url, settings)
+      freeze
+    end
+
+    # A method's parameters: a sink is a keyword, for the block is the usual way; what may be left out is nil.
+    signature = lambda do |params|
+      params.map do |param|
+        next "#{param[:name]}: nil" if param[:type] == "sink"
+
+        param[:required] ? param[:name] : "#{param[:name]} = nil"
+      end
+    end
+
+    VERBS.each_value do |verb|
+      stream = ->(type) { verb[:params].find { |param| param[:type] == type }&.fetch(:name) || "nil" }
+      values = verb[:params].map { |param| param[:name] if !%w[source sink].include?(param[:type]) }.compact
+      parameters = [*signature[verb[:params]], "timeout: nil", "progress: nil", "**options", "&block"].join(", ")
+      # Text, not define_method: a method made of a block cannot be called in another Ractor.
+      class_eval(<<~RUBY, __FILE__, __LINE__ + 1)
+        def #{verb[:name]}(#{parameters})
+          values = {**options, #{values.map { |name| "#{name}: #{name}" }.join(", ")}}
+          #{verb[:pages] ? "pages" : "run"}("#{verb[:name]}", values, #{stream["source"]}, #{stream["sink"]}, timeout, progress, block)
+        end
+      RUBY
+      alias_method "#{verb[:name]}?", verb[:name] if verb[:reply] == "bool"
+    end
+    alias exist? exists?
+    alias each_object list
+
+    # Opens an object as an IO-like stream. To write, the object appears at {Writer#close}, whole or not at all.
+    #
+    # With a block the stream is closed after it; a writer's block that is left by an exception, `break` or `return` stores nothing.
+    #
+    # @param key [String]
+    # @param mode ["rb", "r", "wb", "w"]; without `b`, lines and whole contents are in the default external encoding
+    # @param options those of `get` or `put`
+    # @yield [Reader, Writer]
+    # @return [Reader, Writer] or what the block returns
+    def open(key, mode = "rb", timeout: nil, **options)
+      file =
+        case mode
+        when "r", "rb" then Reader.new(self, key, encoding: mode == "r" ? Encoding.default_external : Encoding::BINARY, timeout: timeout, **options)
+        when "w", "wb" then Writer.new(start("put", {**options, key: key}, [:fed, nil], timeout: timeout))
+        else raise ArgumentError, "the mode is \"rb\", \"r\", \"wb\" or \"w\", not #{mode.inspect}"
+        end
+      return file unless block_given?
+
+      file.within { yield file }
+    end
+
+    # Starts a verb whose bytes the caller takes or feeds.
+    #
+    # @private
+    def start(verb, values, source = nil, sink = nil, **serving)
+      call = @native.start(verb, values, source, sink)
+      Call.new(call, about: {verb: verb, key: values[:key]}.compact, **serving)
+    end
+
+    # The store's URL without settings and secrets.
+    def url = @native.url
+
+    # The settings as given, without secrets.
+    def settings = @native.settings
+
+    # Closes the store: nothing more can be begun with it. What is under way goes on.
+    def close = @native.close
+
+    # Whether it was closed.
+    def closed? = @native.closed?
+
+    alias to_s url
+
+    # @return [String] without secrets
+    def inspect = "#<#{self.class} #{[url, *settings.map { |name, value| "#{name}=#{value}" }, *("closed" if closed?)].join(" ")}>"
+
+    # @raise [TypeError] always: a store may hold secrets
+    def marshal_dump = raise(TypeError, "an #{self.class} cannot be marshalled, for it may hold secrets; open one from its URL")
+
+    private
+
+    def run(verb, values, source, sink, timeout, progress, block)
+      source &&= Source.new(source)
+      told, sink = Sink.of(sink, block)
+      call = start(verb, values, source&.told, told, sink: sink, timeout: timeout, progress: progress)
+      source&.feed(call)
+      reply = call.result
+      reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
+    end
+
+    def pages(verb, values, _source, _sink, timeout, progress, block)
+      listing = Listing.new do |continuation|
+        values[:continuation] = continuation if continuation
+        run(verb, values, nil, nil, timeout, progress, nil)
+      end
+      return listing unless block
+
+      listing.each(&block)
+      self
+    end
+  end
+end
