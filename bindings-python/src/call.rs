@@ -32,7 +32,6 @@ pub(crate) struct Call {
     canceller: Canceller,
     verb: String,
     reply: Type,
-    process: u32,
 }
 
 struct Inner {
@@ -64,11 +63,11 @@ impl Call {
         }
         let canceller = call.canceller();
         let inner = Mutex::new(Inner { call, feeder, writer, progress });
-        Call { inner, canceller, verb: verb.to_owned(), reply, process: std::process::id() }
+        Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
     fn inner(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Inner>> {
-        if self.process != std::process::id() {
+        if self.canceller.forked() {
             let why = "the call was begun before this process was forked; begin it again here";
             return Err(raise(py, &Error::new(ErrorKind::Forked, why).with_verb(&self.verb)));
         }
