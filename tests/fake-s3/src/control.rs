@@ -21,8 +21,8 @@ use crate::faults::Plan;
 use crate::ops::tagging_from_header;
 use crate::reply::Reply;
 use crate::request::{Op, Request};
-use crate::server::World;
 use crate::store::{Bucket, Object, PartSize, Versioning};
+use crate::world::World;
 
 type Answer = Result<Value, String>;
 

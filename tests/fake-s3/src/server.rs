@@ -5,7 +5,7 @@
 //! an operation does.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -13,137 +13,24 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
-use crate::auth::{self, Credential};
+use crate::auth;
 use crate::clock;
 use crate::control;
 use crate::data::Data;
 use crate::encoding::{sha256_hex, unbase64};
 use crate::error::S3Error;
-use crate::faults::{self, Change, Entry, Fault, Rule};
+use crate::faults::{Change, Fault};
 use crate::ops::{self, Ctx};
 use crate::payload;
 use crate::reply::Reply;
 use crate::request::{Op, Request};
-use crate::store::{Bucket, Object, Store};
+use crate::store::Object;
 use crate::wire::{Connection, Halt, Then, Wire, WireBody};
+use crate::world::World;
 
 /// The `x-amz-id-2` of every answer.
 pub const HOST_ID: &str = "ZmFrZS1zMyBsb29wYmFjayBzZXJ2ZXI=";
-
-/// What the command line says.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The region that this endpoint claims to be in.
-    pub region: String,
-    /// Access key and secret key pairs.
-    pub keys: Vec<(String, String)>,
-    /// Buckets that exist from the start and that anyone may read.
-    pub anonymous_read: Vec<String>,
-    /// The smallest size of a part that is not the last, in bytes.
-    pub min_part: u64,
-}
-
-/// All that the server knows.
-pub struct World {
-    pub(crate) options: Options,
-    pub(crate) arrivals: Notify,
-    store: Mutex<Store>,
-    desk: Mutex<Desk>,
-}
-
-/// What tests steer and read: plan, log, latency, credentials.
-#[derive(Default)]
-pub(crate) struct Desk {
-    pub rules: Vec<Rule>,
-    pub log: Vec<Entry>,
-    pub latency: u64,
-    pub credentials: Vec<Credential>,
-    requests: u64,
-}
-
-impl World {
-    /// An empty server.
-    pub fn new(options: Options) -> Arc<World> {
-        let world = World {
-            options,
-            arrivals: Notify::new(),
-            store: Mutex::default(),
-            desk: Mutex::default(),
-        };
-        world.reset(false);
-        Arc::new(world)
-    }
-
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn new_bucket(&self) -> Bucket {
-        Bucket {
-            region: self.options.region.clone(),
-            created: clock::now(),
-            ..Bucket::default()
-        }
-    }
-
-    pub(crate) fn reset(&self, keep_objects: bool) {
-        let credential = |(access_key, secret_key): &(String, String)| Credential {
-            access_key: access_key.clone(),
-            secret_key: secret_key.clone(),
-            session_token: None,
-            expired: false,
-        };
-        let mut desk = self.desk();
-        // The count goes on, so that a request still running cannot write into another's entry.
-        *desk = Desk {
-            credentials: self.options.keys.iter().map(credential).collect(),
-            requests: desk.requests,
-            ..Desk::default()
-        };
-        drop(desk);
-        if !keep_objects {
-            let mut store = self.store();
-            *store = Store::default();
-            for name in &self.options.anonymous_read {
-                store.buckets.insert(
-                    name.clone(),
-                    Bucket {
-                        anonymous_read: true,
-                        ..self.new_bucket()
-                    },
-                );
-            }
-        }
-    }
-
-    /// Logs an arrival; answers its number, the fault that is due, and the latency of the hour.
-    fn arrive(&self, request: &Request) -> (u64, Option<Fault>, u64) {
-        let mut desk = self.desk();
-        desk.requests += 1;
-        let n = desk.requests;
-        let fault = faults::due(&mut desk.rules, request);
-        let mut entry = Entry::of(n, request);
-        entry.fault = fault.as_ref().map(Fault::name);
-        desk.log.push(entry);
-        let latency = desk.latency;
-        drop(desk);
-        self.arrivals.notify_waiters();
-        (n, fault, latency)
-    }
-
-    fn note(&self, n: u64, change: impl FnOnce(&mut Entry)) {
-        let mut desk = self.desk();
-        if let Ok(at) = desk.log.binary_search_by_key(&n, |entry| entry.n) {
-            change(&mut desk.log[at]);
-        }
-    }
-}
 
 /// Serves `listener` until the task is dropped.
 pub async fn serve(world: Arc<World>, listener: TcpListener) -> std::io::Result<()> {

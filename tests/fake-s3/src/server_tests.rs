@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use super::*;
 use crate::auth::signing_key;
 use crate::encoding::{base64, hex, hmac_sha256, percent};
+use crate::world::Options;
 
 struct Server {
     port: u16,

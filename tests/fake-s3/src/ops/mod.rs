@@ -4,6 +4,7 @@
 //! `Reply` or an `S3Error`; half-done changes do not exist. It must not know sockets or faults.
 
 mod bucket;
+mod complete;
 mod copy;
 mod delete;
 mod listing;
@@ -21,8 +22,8 @@ use crate::error::{Result, S3Error};
 use crate::payload::Payload;
 use crate::reply::Reply;
 use crate::request::{Op, Request};
-use crate::server::World;
 use crate::store::{Bucket, Store};
+use crate::world::World;
 
 pub use tagging::from_header as tagging_from_header;
 
@@ -80,7 +81,7 @@ pub fn run(ctx: &Ctx<'_>) -> Result<Reply> {
         Op::UploadPart => multipart::upload_part(ctx),
         Op::UploadPartCopy => copy::upload_part_copy(ctx),
         Op::ListParts => multipart::list_parts(ctx),
-        Op::CompleteMultipartUpload => multipart::complete(ctx),
+        Op::CompleteMultipartUpload => complete::complete(ctx),
         Op::AbortMultipartUpload => multipart::abort(ctx),
         Op::Unknown
             if ["GET", "HEAD", "PUT", "POST", "DELETE"].contains(&ctx.request.method.as_str()) =>
