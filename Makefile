@@ -1,0 +1,44 @@
+# oarlock: `make help` says what there is. Everything goes to target/, .tools/ and lib folders that git ignores.
+PROFILE ?= release
+PREFIX ?= /usr/local
+VENV := .tools/venv/bin
+# Directories must not be shared by two installations at a time.
+DESTDIR ?=
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## install what building needs: packages, Rust, the tests' virtual environment
+	@scripts/setup
+
+build: setup ## build everything for development: core, servers, agents, the three bindings
+	cargo build --workspace --quiet
+	$(VENV)/maturin develop --quiet --manifest-path bindings-python/Cargo.toml
+	$(MAKE) -s -C bindings-ruby
+	$(MAKE) -s -C tests/agents/c
+	$(MAKE) -s -C tests/agents/cpp
+
+test: setup ## run every suite and print a table (some: make test SUITES="rust cases")
+	@$(VENV)/python scripts/suites.py $(SUITES)
+
+demo: build ## real dvc, gem and a C++ program move real files to a real server and back
+	@$(VENV)/python tests/demo/demo.py
+
+bench: setup ## say what there is to measure
+	@ls tests/bench 2>/dev/null || echo "no benchmarks yet: they come with the transfer engine, under tests/bench"
+
+install: setup ## install the C and C++ library: make install PREFIX=/usr/local
+	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
+
+generated: ## make header, stubs and signatures anew; fails if that changes a file
+	$(MAKE) -s -C bindings-c header
+	$(MAKE) -s -C bindings-python stubs
+	$(MAKE) -s -C bindings-ruby sig
+	git diff --exit-code --stat -- bindings-c/include bindings-python/python bindings-ruby/sig
+
+clean: ## remove what was built; the tests' virtual environment stays
+	cargo clean
+	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
+
+.PHONY: help setup build test demo bench install generated clean
+.DEFAULT_GOAL := help

@@ -1,0 +1,126 @@
+"""Runs every suite, goes on after a failure, and ends with a table and one line of sums.
+
+Law: a suite that could not run counts as failed; nothing is left out in silence.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / ".tools" / "venv" / "bin"
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"}
+
+
+def run(command, **more):
+    """Runs a command in the open and answers its exit status and what it printed."""
+    print(f"$ {' '.join(map(str, command))}", flush=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=CLEAN | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    lines = []
+    for line in process.stdout:
+        sys.stdout.write(line)
+        lines.append(line)
+    sys.stdout.flush()
+    return process.wait(), "".join(lines)
+
+
+def whole(*commands):
+    """A suite without counts of its own: each command is one test."""
+
+    def suite():
+        failed = sum(run(command)[0] != 0 for command in commands)
+        return len(commands) - failed, failed, 0
+
+    return suite
+
+
+def cargo_tests():
+    """Unit and documentation tests of the workspace, summed over the crates."""
+    status, text = run(["cargo", "test", "--workspace", "--no-fail-fast", "--quiet"])
+    found = [tuple(map(int, counts)) for counts in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", text)]
+    passed, failed, skipped = (sum(column) for column in zip(*found)) if found else (0, 0, 0)
+    return passed, failed or int(status != 0), skipped
+
+
+def pytest(*paths):
+    """A pytest run, counted from its report."""
+
+    def suite():
+        with tempfile.TemporaryDirectory() as directory:
+            report = Path(directory) / "report.xml"
+            status, _ = run([BIN / "python", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={report}", *paths])
+            if not report.exists():
+                return 0, 1, 0
+            suites = xml.etree.ElementTree.parse(report).getroot().iter("testsuite")
+            totals = [[int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")] for suite in suites]
+        tests, failures, errors, skipped = (sum(column) for column in zip(*totals))
+        failed = failures + errors or int(status != 0)
+        return max(tests - failures - errors - skipped, 0), failed, skipped
+
+    return suite
+
+
+def minitest(command):
+    """A minitest run, counted from its last line."""
+
+    def suite():
+        status, text = run(command)
+        found = re.findall(r"(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips", text)
+        runs, failures, errors, skipped = map(sum, zip(*(map(int, counts) for counts in found))) if found else (0, 0, 0, 0)
+        failed = failures + errors or int(status != 0)
+        return max(runs - failures - errors - skipped, 0), failed, skipped
+
+    return suite
+
+
+def lines(command):
+    """A suite that prints `N passed, N failed, N skipped` itself."""
+
+    def suite():
+        status, text = run(command)
+        found = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
+        passed, failed, skipped = map(int, found[-1]) if found else (0, 0, 0)
+        return passed, failed or int(status != 0), skipped
+
+    return suite
+
+
+SUITES = {
+    "format": whole(["cargo", "fmt", "--all", "--check"]),
+    "lint": whole(["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    "build": whole(["make", "build"]),
+    "rust": cargo_tests,
+    "cases": pytest("tests/driver"),
+    "python": pytest("tests/python"),
+    "ruby": minitest(["make", "-s", "-C", "bindings-ruby", "test"]),
+    "c": lines(["make", "-s", "-C", "tests/c", "test"]),
+    "generated": whole(["make", "-s", "generated"]),
+    "hosts": pytest("tests/hosts"),
+}
+
+
+def main(names):
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        sys.exit(f"unknown suite {', '.join(unknown)}; known: {', '.join(SUITES)}")
+    rows = []
+    for name in names or SUITES:
+        print(f"\n\033[1m== {name}\033[0m", flush=True)
+        begun = time.monotonic()
+        counts = SUITES[name]()
+        rows.append((name, *counts, time.monotonic() - begun))
+    print(f"\n{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    for name, passed, failed, skipped, seconds in rows:
+        print(f"{name:<12}{passed:>8}{failed:>8}{skipped:>9}{seconds:>9.1f}")
+    passed, failed, skipped = (sum(row[at] for row in rows) for at in (1, 2, 3))
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]) != 0)
