@@ -38,6 +38,9 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     facts.set_item("code", error.code())?;
     facts.set_item("request_id", error.request_id())?;
     facts.set_item("retryable", error.retryable())?;
+    // The exception's class tells the kind already.
+    let text = error.to_string();
+    facts.set_item("text", text.split_once(": ").map_or(text.as_str(), |(_, sentence)| sentence))?;
     let exception = class.bind(py).call((error.message(),), Some(&facts))?;
     Ok(PyErr::from_value(exception))
 }

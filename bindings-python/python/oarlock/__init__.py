@@ -13,7 +13,18 @@ from ._verbs import Verb, attach
 from .errors import *
 
 __version__ = _native.VERSION
-__all__ = ["Bytes", "Pages", "Store", "open", *_records, *errors.__all__]
+__all__ = ["AsyncPages", "AsyncStore", "Bytes", "Pages", "Store", "Writer", "open", *_records, *errors.__all__]
+
+# What most programs never touch is imported when it is asked for.
+_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "Writer": "_files"}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'oarlock' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)
 
 
 def open(url, **settings):

@@ -6,7 +6,7 @@ which every language has in its own way, are taken here.
 
 from ._pages import Pages
 
-_TIMEOUT = ("timeout", "seconds", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
+_TIMEOUT = ("timeout", "float", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
 _PROGRESS = ("progress", "function", False, "Called as bytes move, on the waiting thread, with the bytes done and the total or None.")
 
 #: How a declared type is written in Python.
@@ -24,6 +24,7 @@ ANNOTATIONS = {
     "list of keys": "Iterable[str | Mapping[str, str] | Entry]",
     "source": "Source",
     "sink": "Sink",
+    "float": "float",
     "function": "Progress",
 }
 
@@ -42,7 +43,7 @@ class Verb:
         self.__name__ = name
         self.__qualname__ = f"Store.{name}"
         self.__module__ = "oarlock"
-        self.summary = doc
+        self.summary = "\n".join(line.strip() for line in doc.splitlines())
         self.params = params
         self.names = tuple(param[0] for param in params)
         self.moves = any(param[1] in ("source", "sink") for param in params)

@@ -1,0 +1,1123 @@
+"""oarlock: S3 storage, credential resolution and client-side encryption. Written by stubs.py; do not edit."""
+
+import builtins
+import datetime
+import io
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Generic, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
+
+from typing_extensions import Buffer
+
+from .errors import (
+    AlreadyExists as AlreadyExists,
+    Cancelled as Cancelled,
+    Changed as Changed,
+    Config as Config,
+    Corrupt as Corrupt,
+    Credentials as Credentials,
+    Decrypt as Decrypt,
+    Error as Error,
+    Forked as Forked,
+    Internal as Internal,
+    InvalidInput as InvalidInput,
+    Io as Io,
+    KeyCommitment as KeyCommitment,
+    Network as Network,
+    NoSuchBucket as NoSuchBucket,
+    NotFound as NotFound,
+    NotModified as NotModified,
+    PermissionDenied as PermissionDenied,
+    Precondition as Precondition,
+    Range as Range,
+    Service as Service,
+    Throttled as Throttled,
+    Timeout as Timeout,
+    Unsupported as Unsupported,
+    WrongRegion as WrongRegion,
+)
+
+__all__ = [
+    "Acl",
+    "AlreadyExists",
+    "AsyncPages",
+    "AsyncStore",
+    "Bucket",
+    "Bytes",
+    "Cancelled",
+    "Changed",
+    "Config",
+    "Corrupt",
+    "Credentials",
+    "Decrypt",
+    "DeleteReply",
+    "Deleted",
+    "Entry",
+    "Error",
+    "Forked",
+    "GetReply",
+    "Grant",
+    "Internal",
+    "InvalidInput",
+    "Io",
+    "KeyCommitment",
+    "Network",
+    "NoSuchBucket",
+    "NotFound",
+    "NotModified",
+    "ObjectMeta",
+    "Page",
+    "Pages",
+    "PermissionDenied",
+    "Precondition",
+    "PutReply",
+    "Range",
+    "Service",
+    "Store",
+    "Throttled",
+    "Timeout",
+    "Unsupported",
+    "Upload",
+    "UploadPage",
+    "Writer",
+    "WrongRegion",
+    "open",
+]
+__version__: str
+
+class _Read(Protocol):
+    def read(self, size: int, /) -> Buffer: ...
+
+class _Write(Protocol):
+    def write(self, data: memoryview, /) -> object: ...
+
+Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
+AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
+Sink: TypeAlias = os.PathLike[str] | _Write | None
+Progress: TypeAlias = Callable[[int, int | None], object]
+_Entry = TypeVar("_Entry", covariant=True)
+_Page = TypeVar("_Page", covariant=True)
+
+@final
+class Bytes(Buffer):
+    """Bytes that oarlock holds: read-only, shared, not copied. Works wherever a bytes-like object does."""
+
+    def __new__(cls, data: Buffer, /) -> Self: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __contains__(self, item: int | Buffer, /) -> bool: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> memoryview: ...
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str: ...
+
+class Pages(Generic[_Entry, _Page]):
+    """An iterator over the entries of a listing; `pages` gives whole pages instead."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Entry: ...
+    def pages(self) -> Iterator[_Page]: ...
+
+class AsyncPages(Generic[_Entry, _Page]):
+    """An asynchronous iterator over the entries of a listing; `pages` gives whole pages instead."""
+
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> _Entry: ...
+    def pages(self) -> AsyncIterator[_Page]: ...
+
+class Writer(io.BufferedIOBase):
+    """Writes an object, which appears when this is closed in order."""
+
+    name: str
+    reply: PutReply | None
+    def discard(self) -> None: ...
+
+
+@final
+class ObjectMeta:
+    """An object's metadata."""
+
+    @property
+    def key(self) -> str:
+        """The key, without the store's prefix."""
+    @property
+    def size(self) -> int:
+        """The whole object's size in bytes."""
+    @property
+    def etag(self) -> str | None:
+        """The entity tag, without quotes."""
+    @property
+    def last_modified(self) -> datetime.datetime | None:
+        """When it was stored."""
+    @property
+    def version_id(self) -> str | None:
+        """Its version, in a versioned bucket."""
+    @property
+    def content_type(self) -> str | None:
+        """The media type."""
+    @property
+    def content_encoding(self) -> str | None:
+        """How the body is compressed."""
+    @property
+    def content_language(self) -> str | None:
+        """The language of the content."""
+    @property
+    def content_disposition(self) -> str | None:
+        """How a browser should present it."""
+    @property
+    def cache_control(self) -> str | None:
+        """How caches may keep it."""
+    @property
+    def expires(self) -> datetime.datetime | None:
+        """When caches should drop it."""
+    @property
+    def metadata(self) -> dict[str, str]:
+        """User metadata, names in lower case."""
+    @property
+    def storage_class(self) -> str | None:
+        """The storage class; absent means STANDARD."""
+    @property
+    def sse(self) -> str | None:
+        """Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`."""
+    @property
+    def sse_kms_key_id(self) -> str | None:
+        """The KMS key it is encrypted with."""
+    @property
+    def sse_customer_algorithm(self) -> str | None:
+        """`AES256` if a customer key encrypts it."""
+    def __init__(self, key: str, size: int, *, etag: str | None = None, last_modified: datetime.datetime | None = None, version_id: str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: dict[str, str], storage_class: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_algorithm: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class GetReply(Buffer):
+    """What `get` answers."""
+
+    @property
+    def meta(self) -> ObjectMeta:
+        """The object's metadata."""
+    @property
+    def offset(self) -> int:
+        """The first byte that was delivered."""
+    @property
+    def length(self) -> int:
+        """How many bytes were delivered."""
+    @property
+    def body(self) -> Bytes | None:
+        """The bytes, when they went to memory."""
+    def __init__(self, meta: ObjectMeta, offset: int, length: int, body: Bytes | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+
+@final
+class PutReply:
+    """What `put` and `copy` answer."""
+
+    @property
+    def etag(self) -> str | None:
+        """The entity tag of the new object, without quotes."""
+    @property
+    def version_id(self) -> str | None:
+        """Its version, in a versioned bucket."""
+    @property
+    def size(self) -> int:
+        """How many bytes were stored."""
+    def __init__(self, *, etag: str | None = None, version_id: str | None = None, size: int) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class DeleteReply:
+    """What `delete` answers."""
+
+    @property
+    def version_id(self) -> str | None:
+        """The version that was deleted, or that of the new delete marker."""
+    @property
+    def delete_marker(self) -> bool:
+        """Whether a delete marker was made or deleted."""
+    def __init__(self, *, version_id: str | None = None, delete_marker: bool) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Deleted:
+    """One key of `delete_many`."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def version_id(self) -> str | None:
+        """The version that was named."""
+    @property
+    def error(self) -> str | None:
+        """Why it was not deleted: the error kind's name; absent if it was."""
+    @property
+    def message(self) -> str | None:
+        """The sentence that goes with `error`."""
+    def __init__(self, key: str, version_id: str | None = None, error: str | None = None, message: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Entry:
+    """One row of a listing: an object, a version, a delete marker or a common prefix."""
+
+    @property
+    def key(self) -> str:
+        """The key, or the common prefix."""
+    @property
+    def is_prefix(self) -> bool:
+        """Whether this is a common prefix."""
+    @property
+    def size(self) -> int:
+        """The size in bytes; 0 for prefixes and delete markers."""
+    @property
+    def etag(self) -> str | None:
+        """The entity tag, without quotes."""
+    @property
+    def last_modified(self) -> datetime.datetime | None:
+        """When it was stored."""
+    @property
+    def storage_class(self) -> str | None:
+        """The storage class."""
+    @property
+    def version_id(self) -> str | None:
+        """The version; only `list_versions` tells it."""
+    @property
+    def is_latest(self) -> bool | None:
+        """Whether it is the newest version; only `list_versions` tells it."""
+    @property
+    def is_delete_marker(self) -> bool | None:
+        """Whether it is a delete marker; only `list_versions` tells it."""
+    def __init__(self, key: str, is_prefix: bool, size: int, etag: str | None = None, last_modified: datetime.datetime | None = None, storage_class: str | None = None, version_id: str | None = None, is_latest: bool | None = None, is_delete_marker: bool | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Page:
+    """A page of a listing, in UTF-8 byte order of the keys."""
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The rows."""
+    @property
+    def next(self) -> str | None:
+        """The `continuation` of the next page; absent on the last."""
+    def __init__(self, entries: list[Entry], next: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Grant:
+    """One right that an ACL grants."""
+
+    @property
+    def grantee(self) -> str:
+        """To whom: `id=…`, `uri=…` or `emailAddress=…`."""
+    @property
+    def permission(self) -> str:
+        """`READ`, `READ_ACP`, `WRITE_ACP`, `WRITE` or `FULL_CONTROL`."""
+    def __init__(self, grantee: str, permission: str) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Acl:
+    """An object's access control list."""
+
+    @property
+    def owner(self) -> str | None:
+        """The owner's canonical id."""
+    @property
+    def grants(self) -> list[Grant]:
+        """The rights granted."""
+    def __init__(self, *, owner: str | None = None, grants: list[Grant]) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Bucket:
+    """A bucket."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+    @property
+    def created(self) -> datetime.datetime | None:
+        """When it was made."""
+    def __init__(self, name: str, created: datetime.datetime | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Upload:
+    """An unfinished multipart upload."""
+
+    @property
+    def key(self) -> str:
+        """The key it would make."""
+    @property
+    def upload_id(self) -> str:
+        """Its id, for `abort_upload`."""
+    @property
+    def initiated(self) -> datetime.datetime | None:
+        """When it was begun."""
+    def __init__(self, key: str, upload_id: str, initiated: datetime.datetime | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class UploadPage:
+    """A page of unfinished uploads."""
+
+    @property
+    def entries(self) -> list[Upload]:
+        """The uploads."""
+    @property
+    def next(self) -> str | None:
+        """The `continuation` of the next page; absent on the last."""
+    def __init__(self, entries: list[Upload], next: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+class Store:
+    """One place that holds objects: a bucket with a prefix, or a directory."""
+
+    def __init__(self, url: str, **settings: Any) -> None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+    @property
+    def aio(self) -> AsyncStore: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+    @overload
+    def open(self, key: str, mode: Literal["rb"] = "rb", **options: Any) -> io.BufferedReader: ...
+    @overload
+    def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
+
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+        """Fetches an object: whole or a range, to memory, to a file, or as a stream.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            into (sink, optional): Where the bytes go; default: memory.
+            range (range, optional): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+            version_id (str, optional): The version to fetch; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            if_none_match (str, optional): Only if the object's ETag is not this one, else `NotModified`.
+            if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
+            if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: GetReply
+        """
+
+    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            source (source): The bytes to store.
+            content_type (str, optional): The media type; default: none is sent and the server chooses.
+            content_encoding (str, optional): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
+            content_language (str, optional): The language of the content.
+            content_disposition (str, optional): How a browser should present it, for example `attachment`.
+            cache_control (str, optional): How caches may keep it.
+            expires (time, optional): When caches should drop it.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            tags (map, optional): Tags: at most 10.
+            storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
+            acl (str, optional): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+            grant_read (str, optional): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+            grant_read_acp (str, optional): Who may read its ACL; default: the store's setting.
+            grant_write_acp (str, optional): Who may write its ACL; default: the store's setting.
+            grant_full_control (str, optional): Who may do all three; default: the store's setting.
+            sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+            sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+            sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:
+        """Tells an object's metadata.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to look at; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            if_none_match (str, optional): Only if the object's ETag is not this one, else `NotModified`.
+            if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
+            if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: ObjectMeta
+        """
+
+    def exists(self, key: str, *, version_id: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> bool:
+        """Tells whether an object exists; a refusal (403) is an error, not a no.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to look for; default: the newest.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: bool
+        """
+
+    def delete(self, key: str, *, version_id: str | None = None, if_match: str | None = None, timeout: float | None = None) -> DeleteReply:
+        """Deletes an object; one that is not there counts as deleted.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+            if_match (str, optional): Only if the object has this ETag, else `Precondition`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: DeleteReply
+        """
+
+    def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, timeout: float | None = None) -> builtins.list[Deleted]:
+        """Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+
+        Parameters:
+            keys (list of keys): The keys, as text or as `{key, version_id}`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Deleted]
+        """
+
+    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
+        """Copies an object on the server, in parts above 5 GiB.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            source_key (str): The key to copy from.
+            key (str): The key to copy to.
+            source_bucket (str, optional): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+            source_version_id (str, optional): The version to copy; default: the newest.
+            source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
+            source_if_none_match (str, optional): Only if the source does not have this ETag, else `Precondition`.
+            source_sse_customer_key (bytes, optional): The SSE-C key of the source; default: the store's `sse_customer_key`.
+            content_type (str, optional): The media type; giving it or any other header or `metadata` replaces all of the source's.
+            content_encoding (str, optional): How the body is compressed.
+            content_language (str, optional): The language of the content.
+            content_disposition (str, optional): How a browser should present it.
+            cache_control (str, optional): How caches may keep it.
+            expires (time, optional): When caches should drop it.
+            metadata (map, optional): User metadata in place of the source's.
+            tags (map, optional): Tags in place of the source's.
+            storage_class (str, optional): The storage class; default: the store's setting.
+            acl (str, optional): A canned ACL; default: the store's setting.
+            grant_read (str, optional): Who may read the object; default: the store's setting.
+            grant_read_acp (str, optional): Who may read its ACL; default: the store's setting.
+            grant_write_acp (str, optional): Who may write its ACL; default: the store's setting.
+            grant_full_control (str, optional): Who may do all three; default: the store's setting.
+            sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+            sse_kms_key_id (str, optional): The KMS key of the copy; default: the store's setting.
+            sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes; default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
+        """Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+            start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each Page
+        """
+
+    def list_versions(self, prefix: str = "", *, delimiter: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
+        """Lists versions and delete markers, by key and then newest first, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; default: none.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each Page
+        """
+
+    def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, timeout: float | None = None) -> str:
+        """Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+
+        Parameters:
+            key (str): The object's key.
+            method (str, optional): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+            expires_in (seconds, optional): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+            version_id (str, optional): The version it is for; default: the newest.
+            content_type (str, optional): For `put`: the media type that the request must carry.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: str
+        """
+
+    def get_acl(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> Acl:
+        """Tells an object's access control list.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: Acl
+        """
+
+    def set_acl(self, key: str, *, version_id: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, timeout: float | None = None) -> None:
+        """Replaces an object's access control list.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            acl (str, optional): A canned ACL, for example `private` or `public-read`.
+            grant_read (str, optional): Who may read the object.
+            grant_read_acp (str, optional): Who may read its ACL.
+            grant_write_acp (str, optional): Who may write its ACL.
+            grant_full_control (str, optional): Who may do all three.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def get_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> dict[str, str]:
+        """Tells an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: dict[str, str]
+        """
+
+    def set_tags(self, key: str, tags: Mapping[str, str], *, version_id: str | None = None, timeout: float | None = None) -> None:
+        """Replaces an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            tags (map): The tags, at most 10.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def delete_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> None:
+        """Removes an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def bucket_region(self, *, timeout: float | None = None) -> str:
+        """Tells the region that the store's bucket lives in.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: str
+        """
+
+    def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
+        """Lists the buckets of the account.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Bucket]
+        """
+
+    def create_bucket(self, *, timeout: float | None = None) -> None:
+        """Makes the store's bucket, in the store's region.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def delete_bucket(self, *, timeout: float | None = None) -> None:
+        """Deletes the store's bucket, which must be empty.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def list_uploads(self, prefix: str = "", *, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Upload, UploadPage]:
+        """Lists unfinished multipart uploads, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each UploadPage
+        """
+
+    def abort_upload(self, key: str, upload_id: str, *, timeout: float | None = None) -> None:
+        """Aborts an unfinished multipart upload and frees its parts.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+
+        Parameters:
+            key (str): The key it would make.
+            upload_id (str): The upload's id, as `list_uploads` tells it.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+class AsyncStore:
+    """The verbs of a store, to be awaited."""
+
+    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+        """Fetches an object: whole or a range, to memory, to a file, or as a stream.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            into (sink, optional): Where the bytes go; default: memory.
+            range (range, optional): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+            version_id (str, optional): The version to fetch; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            if_none_match (str, optional): Only if the object's ETag is not this one, else `NotModified`.
+            if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
+            if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: GetReply
+        """
+
+    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            source (source): The bytes to store.
+            content_type (str, optional): The media type; default: none is sent and the server chooses.
+            content_encoding (str, optional): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
+            content_language (str, optional): The language of the content.
+            content_disposition (str, optional): How a browser should present it, for example `attachment`.
+            cache_control (str, optional): How caches may keep it.
+            expires (time, optional): When caches should drop it.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            tags (map, optional): Tags: at most 10.
+            storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
+            acl (str, optional): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+            grant_read (str, optional): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+            grant_read_acp (str, optional): Who may read its ACL; default: the store's setting.
+            grant_write_acp (str, optional): Who may write its ACL; default: the store's setting.
+            grant_full_control (str, optional): Who may do all three; default: the store's setting.
+            sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+            sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+            sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    async def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:
+        """Tells an object's metadata.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to look at; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            if_none_match (str, optional): Only if the object's ETag is not this one, else `NotModified`.
+            if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
+            if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: ObjectMeta
+        """
+
+    async def exists(self, key: str, *, version_id: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> bool:
+        """Tells whether an object exists; a refusal (403) is an error, not a no.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to look for; default: the newest.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: bool
+        """
+
+    async def delete(self, key: str, *, version_id: str | None = None, if_match: str | None = None, timeout: float | None = None) -> DeleteReply:
+        """Deletes an object; one that is not there counts as deleted.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+            if_match (str, optional): Only if the object has this ETag, else `Precondition`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: DeleteReply
+        """
+
+    async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, timeout: float | None = None) -> builtins.list[Deleted]:
+        """Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+
+        Parameters:
+            keys (list of keys): The keys, as text or as `{key, version_id}`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Deleted]
+        """
+
+    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
+        """Copies an object on the server, in parts above 5 GiB.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            source_key (str): The key to copy from.
+            key (str): The key to copy to.
+            source_bucket (str, optional): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+            source_version_id (str, optional): The version to copy; default: the newest.
+            source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
+            source_if_none_match (str, optional): Only if the source does not have this ETag, else `Precondition`.
+            source_sse_customer_key (bytes, optional): The SSE-C key of the source; default: the store's `sse_customer_key`.
+            content_type (str, optional): The media type; giving it or any other header or `metadata` replaces all of the source's.
+            content_encoding (str, optional): How the body is compressed.
+            content_language (str, optional): The language of the content.
+            content_disposition (str, optional): How a browser should present it.
+            cache_control (str, optional): How caches may keep it.
+            expires (time, optional): When caches should drop it.
+            metadata (map, optional): User metadata in place of the source's.
+            tags (map, optional): Tags in place of the source's.
+            storage_class (str, optional): The storage class; default: the store's setting.
+            acl (str, optional): A canned ACL; default: the store's setting.
+            grant_read (str, optional): Who may read the object; default: the store's setting.
+            grant_read_acp (str, optional): Who may read its ACL; default: the store's setting.
+            grant_write_acp (str, optional): Who may write its ACL; default: the store's setting.
+            grant_full_control (str, optional): Who may do all three; default: the store's setting.
+            sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+            sse_kms_key_id (str, optional): The KMS key of the copy; default: the store's setting.
+            sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes; default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
+        """Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+            start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each Page
+        """
+
+    def list_versions(self, prefix: str = "", *, delimiter: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
+        """Lists versions and delete markers, by key and then newest first, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; default: none.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each Page
+        """
+
+    async def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, timeout: float | None = None) -> str:
+        """Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+
+        Parameters:
+            key (str): The object's key.
+            method (str, optional): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+            expires_in (seconds, optional): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+            version_id (str, optional): The version it is for; default: the newest.
+            content_type (str, optional): For `put`: the media type that the request must carry.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: str
+        """
+
+    async def get_acl(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> Acl:
+        """Tells an object's access control list.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: Acl
+        """
+
+    async def set_acl(self, key: str, *, version_id: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, timeout: float | None = None) -> None:
+        """Replaces an object's access control list.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            acl (str, optional): A canned ACL, for example `private` or `public-read`.
+            grant_read (str, optional): Who may read the object.
+            grant_read_acp (str, optional): Who may read its ACL.
+            grant_write_acp (str, optional): Who may write its ACL.
+            grant_full_control (str, optional): Who may do all three.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    async def get_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> dict[str, str]:
+        """Tells an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: dict[str, str]
+        """
+
+    async def set_tags(self, key: str, tags: Mapping[str, str], *, version_id: str | None = None, timeout: float | None = None) -> None:
+        """Replaces an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            tags (map): The tags, at most 10.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    async def delete_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> None:
+        """Removes an object's tags.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
+
+        Parameters:
+            key (str): The object's key.
+            version_id (str, optional): The version; default: the newest.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    async def bucket_region(self, *, timeout: float | None = None) -> str:
+        """Tells the region that the store's bucket lives in.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: str
+        """
+
+    async def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
+        """Lists the buckets of the account.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Bucket]
+        """
+
+    async def create_bucket(self, *, timeout: float | None = None) -> None:
+        """Makes the store's bucket, in the store's region.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    async def delete_bucket(self, *, timeout: float | None = None) -> None:
+        """Deletes the store's bucket, which must be empty.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+    def list_uploads(self, prefix: str = "", *, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Upload, UploadPage]:
+        """Lists unfinished multipart uploads, page by page.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
+            continuation (str, optional): Where to go on: the `next` of the page before.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: an iterator over the entries; .pages() gives each UploadPage
+        """
+
+    async def abort_upload(self, key: str, upload_id: str, *, timeout: float | None = None) -> None:
+        """Aborts an unfinished multipart upload and frees its parts.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+
+        Parameters:
+            key (str): The key it would make.
+            upload_id (str): The upload's id, as `list_uploads` tells it.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: None
+        """
+
+def open(
+    url: str,
+    *,
+    endpoint: str | None = None,
+    use_ssl: bool | None = None,
+    region: str | None = None,
+    addressing_style: str | None = None,
+    provider: str | None = None,
+    access_key_id: str | None = None,
+    secret_access_key: str | None = None,
+    session_token: str | None = None,
+    anonymous: bool | None = None,
+    profile: str | None = None,
+    config_file: str | None = None,
+    credentials_file: str | None = None,
+    ca_bundle: str | None = None,
+    connect_timeout: float | datetime.timedelta | None = None,
+    read_timeout: float | datetime.timedelta | None = None,
+    operation_timeout: float | datetime.timedelta | None = None,
+    max_attempts: int | None = None,
+    max_concurrency: int | None = None,
+    multipart_threshold: int | None = None,
+    multipart_chunksize: int | None = None,
+    request_payer: bool | None = None,
+    list_version: int | None = None,
+    storage_class: str | None = None,
+    acl: str | None = None,
+    grant_read: str | None = None,
+    grant_read_acp: str | None = None,
+    grant_write_acp: str | None = None,
+    grant_full_control: str | None = None,
+    sse: str | None = None,
+    sse_kms_key_id: str | None = None,
+    sse_customer_key: Buffer | str | None = None,
+    app_name: str | None = None,
+) -> Store:
+    """Opens the place that a URL names. Touches no network.
+
+    Settings:
+        endpoint: Where the server is: `https://host:port`, or a bare `host:port` together with `use_ssl`; default: AWS in the region.
+        use_ssl: Whether a bare endpoint is reached over TLS; default true.
+        region: The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
+        addressing_style: How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
+        provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `instance_profile` or `default`; default: what the other settings say, else `default`.
+        access_key_id: The access key id of a key pair.
+        secret_access_key: The secret of the key pair.
+        session_token: The session token of temporary keys.
+        anonymous: Whether requests go unsigned; default false.
+        profile: The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
+        config_file: The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
+        credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
+        ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE.
+        connect_timeout: Seconds to wait for a connection; default 5.
+        read_timeout: Seconds to wait for an answer to begin, or for more of it; default 60.
+        operation_timeout: Seconds one request may take with its retries; default: no limit.
+        max_attempts: How often a request is tried, 1 to 20; default 5.
+        max_concurrency: Parts of one transfer that move at a time, 1 to 1000; default 8.
+        multipart_threshold: Bytes from which on an upload goes in parts; default 16 MiB.
+        multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB; grows when an upload would need more than 10,000; default 8 MiB.
+        request_payer: Whether the account that asks pays for requests; default false.
+        list_version: Which list request the server understands: 2, or 1 for old servers; default 2.
+        storage_class: The storage class of new objects.
+        acl: A canned ACL for new objects; not together with `grant_*`.
+        grant_read: Who may read new objects.
+        grant_read_acp: Who may read the ACL of new objects.
+        grant_write_acp: Who may write the ACL of new objects.
+        grant_full_control: Who may do all three.
+        sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`.
+        sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
+        sse_customer_key: A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
+        app_name: The name of the host program, for the user agent.
+    """

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Writes `python/oarlock/__init__.pyi` from the core's table; `--check` only tells whether the file is as it should be.
+
+Law: verbs, options, records and settings are read from the table; written here is only the shape around them.
+"""
+
+import sys
+from pathlib import Path
+
+import oarlock
+from oarlock import _native, errors
+from oarlock._verbs import ANNOTATIONS, reply_annotation
+
+HEAD = '''\
+"""oarlock: S3 storage, credential resolution and client-side encryption. Written by stubs.py; do not edit."""
+
+import builtins
+import datetime
+import io
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Generic, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
+
+from typing_extensions import Buffer
+
+from .errors import (
+{errors}
+)
+
+__all__ = [
+{names}
+]
+__version__: str
+
+class _Read(Protocol):
+    def read(self, size: int, /) -> Buffer: ...
+
+class _Write(Protocol):
+    def write(self, data: memoryview, /) -> object: ...
+
+Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
+AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
+Sink: TypeAlias = os.PathLike[str] | _Write | None
+Progress: TypeAlias = Callable[[int, int | None], object]
+_Entry = TypeVar("_Entry", covariant=True)
+_Page = TypeVar("_Page", covariant=True)
+
+@final
+class Bytes(Buffer):
+    """Bytes that oarlock holds: read-only, shared, not copied. Works wherever a bytes-like object does."""
+
+    def __new__(cls, data: Buffer, /) -> Self: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __contains__(self, item: int | Buffer, /) -> bool: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> memoryview: ...
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str: ...
+
+class Pages(Generic[_Entry, _Page]):
+    """An iterator over the entries of a listing; `pages` gives whole pages instead."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Entry: ...
+    def pages(self) -> Iterator[_Page]: ...
+
+class AsyncPages(Generic[_Entry, _Page]):
+    """An asynchronous iterator over the entries of a listing; `pages` gives whole pages instead."""
+
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> _Entry: ...
+    def pages(self) -> AsyncIterator[_Page]: ...
+
+class Writer(io.BufferedIOBase):
+    """Writes an object, which appears when this is closed in order."""
+
+    name: str
+    reply: {put} | None
+    def discard(self) -> None: ...
+'''
+
+STORE = '''
+class Store:
+    """One place that holds objects: a bucket with a prefix, or a directory."""
+
+    def __init__(self, url: str, **settings: Any) -> None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+    @property
+    def aio(self) -> AsyncStore: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+    @overload
+    def open(self, key: str, mode: Literal["rb"] = "rb", **options: Any) -> io.BufferedReader: ...
+    @overload
+    def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
+'''
+
+
+def value(kind):
+    """The annotation of a record's field."""
+    if kind == "map":
+        return "dict[str, str]"
+    return reply_annotation(kind)
+
+
+def record(name, doc, fields, buffer):
+    base = "" if buffer is None else "(Buffer)"
+    yield f"\n@final\nclass {name}{base}:"
+    yield f'    """{doc.strip()}"""\n'
+    arguments = []
+    for field, kind, required, doc in fields:
+        annotation = value(kind) + ("" if required else " | None")
+        yield f"    @property\n    def {field}(self) -> {annotation}:"
+        yield f'        """{" ".join(doc.split())}"""'
+        arguments.append(f"{field}: {annotation}" + ("" if required else " = None"))
+    # A field that must be there may follow one that need not: from there on fields are given by name.
+    split = next((at for at, field in enumerate(fields) if not field[2]), len(fields))
+    if any(field[2] for field in fields[split:]):
+        arguments.insert(split, "*")
+    yield f"    def __init__(self, {', '.join(arguments)}) -> None: ..."
+    yield "    def _asdict(self) -> dict[str, Any]: ..."
+    yield "    def __hash__(self) -> int: ..."
+    if buffer is not None:
+        yield "    def __buffer__(self, flags: int, /) -> memoryview: ..."
+        yield "    def __bytes__(self) -> bytes: ..."
+        yield "    def __len__(self) -> int: ..."
+
+
+def verb(row, entries, asynchronous):
+    method = getattr(oarlock.Store, row[0])
+    parts = ["self"]
+    for name, kind, required, _ in method.params:
+        annotation = ANNOTATIONS[kind]
+        if asynchronous and kind == "source":
+            annotation = "AsyncSource"
+        parts.append(f"{name}: {annotation}" + ("" if required else f" = {default(kind)}"))
+    parts.append("*")
+    parts += [f"{name}: {ANNOTATIONS[kind]} | None = None" for name, kind, _, _ in method.options]
+    if method.pages:
+        reply = f"{'AsyncPages' if asynchronous else 'Pages'}[{entries[method.reply]}, {method.reply}]"
+        start = "def"
+    else:
+        reply = reply_annotation(method.reply)
+        start = "async def" if asynchronous else "def"
+    reply = reply.replace("list[", "builtins.list[")  # in the class, `list` is a verb
+    yield f"    {start} {row[0]}({', '.join(parts)}) -> {reply}:"
+    doc = "\n".join(f"        {line}".rstrip() for line in method.__doc__.splitlines()).strip()
+    yield f'        """{doc}\n        """\n'
+
+
+def default(kind):
+    return '""' if kind == "str" else "None"
+
+
+def stubs():
+    """The whole file."""
+    records = _native.records()
+    entries = {
+        name: kind.removeprefix("list of ")
+        for name, _, fields, _ in records
+        for field, kind, _, _ in fields
+        if field == "entries"
+    }
+    put = oarlock.Store.put.reply
+    head = HEAD.replace("{put}", put)
+    head = head.replace("{errors}", "\n".join(f"    {name} as {name}," for name in errors.__all__))
+    lines = [head.replace("{names}", "\n".join(f'    "{name}",' for name in sorted(oarlock.__all__)))]
+    for row in records:
+        lines += record(*row)
+    lines.append(STORE)
+    for row in _native.verbs():
+        lines += verb(row, entries, asynchronous=False)
+    lines.append('class AsyncStore:\n    """The verbs of a store, to be awaited."""\n')
+    for row in _native.verbs():
+        lines += verb(row, entries, asynchronous=True)
+    lines.append("def open(\n    url: str,\n    *,")
+    for name, kind, _, doc in _native.settings():
+        lines.append(f"    {name}: {ANNOTATIONS[kind]} | None = None,")
+    lines.append(") -> Store:")
+    lines.append('    """Opens the place that a URL names. Touches no network.\n\n    Settings:')
+    lines += [f"        {name}: {' '.join(doc.split())}" for name, _, _, doc in _native.settings()]
+    lines.append('    """\n')
+    return "\n".join(lines)
+
+
+def main():
+    path = Path(__file__).parent / "python/oarlock/__init__.pyi"
+    text = stubs()
+    if sys.argv[1:] == ["--check"]:
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path} is out of date: run {Path(__file__).name}")
+    else:
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
