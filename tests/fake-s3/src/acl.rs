@@ -36,36 +36,23 @@ impl Acl {
         let canned = request.header("x-amz-acl");
         let mut grants = vec![];
         for permission in PERMISSIONS {
-            let name = format!(
-                "x-amz-grant-{}",
-                permission.to_ascii_lowercase().replace('_', "-")
-            );
-            for grantee in request
-                .header(&name)
-                .iter()
-                .flat_map(|value| value.split(','))
-            {
-                grants.push((
-                    parse_grantee(&name, grantee.trim())?,
-                    permission.to_string(),
-                ));
+            let name = format!("x-amz-grant-{}", permission.to_ascii_lowercase().replace('_', "-"));
+            for grantee in request.header(&name).iter().flat_map(|value| value.split(',')) {
+                grants.push((parse_grantee(&name, grantee.trim())?, permission.to_string()));
             }
         }
         match (canned, grants.is_empty()) {
             (None, true) => Ok(None),
             (None, false) => Ok(Some(Acl(grants))),
             (Some(canned), true) => Acl::canned(canned).map(Some),
-            (Some(_), false) => Err(S3Error::invalid_request(
-                "Specifying both Canned ACLs and Header Grants is not allowed",
-            )),
+            (Some(_), false) => Err(S3Error::invalid_request("Specifying both Canned ACLs and Header Grants is not allowed")),
         }
     }
 
     fn canned(name: &str) -> Result<Acl> {
         let mut acl = Acl::default();
         let mut grant = |group: &str, permission: &str| {
-            acl.0
-                .push((Grantee::Group(group.into()), permission.into()));
+            acl.0.push((Grantee::Group(group.into()), permission.into()));
         };
         match name {
             "private" | "aws-exec-read" | "bucket-owner-read" | "bucket-owner-full-control" => {}
@@ -83,16 +70,12 @@ impl Acl {
     pub fn from_xml(body: &[u8]) -> Result<Acl> {
         let doc = xml::parse(body)?;
         let root = xml::expect_root(&doc, "AccessControlPolicy")?;
-        let list = xml::children(root, "AccessControlList")
-            .next()
-            .ok_or_else(S3Error::malformed_xml)?;
+        let list = xml::children(root, "AccessControlList").next().ok_or_else(S3Error::malformed_xml)?;
         let grants = xml::children(list, "Grant").map(|grant| {
             let permission = xml::text(grant, "Permission")
                 .filter(|permission| PERMISSIONS.contains(&permission.as_str()))
                 .ok_or_else(S3Error::malformed_xml)?;
-            let grantee = xml::children(grant, "Grantee")
-                .next()
-                .ok_or_else(S3Error::malformed_xml)?;
+            let grantee = xml::children(grant, "Grantee").next().ok_or_else(S3Error::malformed_xml)?;
             let grantee = match grantee.attribute((XSI, "type")) {
                 Some("CanonicalUser") => xml::text(grantee, "ID").map(Grantee::User),
                 Some("Group") => Some(known_group(&xml::text(grantee, "URI").unwrap_or_default())?),
@@ -113,16 +96,12 @@ impl Acl {
                 Grantee::User(_) => "CanonicalUser",
                 Grantee::Group(_) => "Group",
             };
-            out.open("Grant").raw(&format!(
-                "<Grantee xmlns:xsi=\"{XSI}\" xsi:type=\"{kind}\">"
-            ));
+            out.open("Grant").raw(&format!("<Grantee xmlns:xsi=\"{XSI}\" xsi:type=\"{kind}\">"));
             match grantee {
                 Grantee::User(id) => out.el("ID", id),
                 Grantee::Group(uri) => out.el("URI", uri),
             };
-            out.close("Grantee")
-                .el("Permission", permission)
-                .close("Grant");
+            out.close("Grantee").el("Permission", permission).close("Grant");
         }
         out.close("AccessControlList");
         out.end("AccessControlPolicy")
@@ -130,43 +109,29 @@ impl Acl {
 
     pub fn lets_anyone_read(&self) -> bool {
         self.0.iter().any(|(grantee, permission)| {
-            *grantee == Grantee::Group(ALL_USERS.into())
-                && ["READ", "FULL_CONTROL"].contains(&permission.as_str())
+            *grantee == Grantee::Group(ALL_USERS.into()) && ["READ", "FULL_CONTROL"].contains(&permission.as_str())
         })
     }
 
     /// The bucket refuses every list but the owner's own.
     pub fn not_supported() -> S3Error {
-        S3Error::new(
-            400,
-            "AccessControlListNotSupported",
-            "The bucket does not allow ACLs",
-        )
+        S3Error::new(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
     }
 }
 
 pub fn owner(out: &mut Xml, element: &str) {
-    out.open(element)
-        .el("ID", OWNER)
-        .el("DisplayName", OWNER_NAME)
-        .close(element);
+    out.open(element).el("ID", OWNER).el("DisplayName", OWNER_NAME).close(element);
 }
 
 /// `id="…"`, `uri="…"` or `emailAddress="…"`.
 fn parse_grantee(header: &str, text: &str) -> Result<Grantee> {
-    let (kind, value) = text
-        .split_once('=')
-        .ok_or_else(|| S3Error::invalid_argument("Argument format not recognized", header, text))?;
+    let (kind, value) = text.split_once('=').ok_or_else(|| S3Error::invalid_argument("Argument format not recognized", header, text))?;
     let value = value.trim().trim_matches('"');
     match kind.trim() {
         "id" => Ok(Grantee::User(value.into())),
         "uri" => known_group(value),
         "emailAddress" => Err(unresolvable()),
-        _ => Err(S3Error::invalid_argument(
-            "Argument format not recognized",
-            header,
-            text,
-        )),
+        _ => Err(S3Error::invalid_argument("Argument format not recognized", header, text)),
     }
 }
 

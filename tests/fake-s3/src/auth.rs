@@ -51,12 +51,7 @@ pub enum PayloadHash {
 }
 
 /// `regions` are those that may be signed for, the bucket's own first; empty means any.
-pub fn verify(
-    request: &Request,
-    now: Millis,
-    credentials: &[Credential],
-    regions: &[&str],
-) -> Result<Caller> {
+pub fn verify(request: &Request, now: Millis, credentials: &[Credential], regions: &[&str]) -> Result<Caller> {
     let header = request.headers.get("authorization");
     let in_query = request.has("X-Amz-Algorithm") || request.has("X-Amz-Signature");
     let found = match (header, in_query) {
@@ -68,93 +63,48 @@ pub fn verify(
         (None, true) => Claim::from_query(request)?,
         (None, false) if request.has("AWSAccessKeyId") => return Err(only_v4()),
         (None, false) => {
-            return Ok(Caller {
-                signed: None,
-                payload: payload_hash(request.header("x-amz-content-sha256"))?,
-            });
+            return Ok(Caller { signed: None, payload: payload_hash(request.header("x-amz-content-sha256"))? });
         }
     };
     found.check_region(regions)?;
-    let credential = find_credential(
-        credentials,
-        &found.access_key,
-        request.header("x-amz-security-token"),
-    )?;
+    let credential = find_credential(credentials, &found.access_key, request.header("x-amz-security-token"))?;
     found.check_time(now)?;
     found.check_coverage(request)?;
-    let payload = match request.header("x-amz-content-sha256") {
+    let payload = match found.content_hash(request) {
         None if found.expires.is_some() => PayloadHash::Unsigned,
         None => {
-            return Err(S3Error::invalid_request(
-                "Missing required header for this request: x-amz-content-sha256",
-            ));
+            return Err(S3Error::invalid_request("Missing required header for this request: x-amz-content-sha256"));
         }
         hash => payload_hash(hash)?,
     };
     let chain = found.check_signature(request, &credential.secret_key)?;
     if credential.expired {
-        return Err(S3Error::new(
-            400,
-            "ExpiredToken",
-            "The provided token has expired.",
-        ));
+        return Err(S3Error::new(400, "ExpiredToken", "The provided token has expired."));
     }
-    Ok(Caller {
-        signed: Some(Signed {
-            region: found.region,
-            chain,
-        }),
-        payload,
-    })
+    Ok(Caller { signed: Some(Signed { region: found.region, chain }), payload })
 }
 
 fn payload_hash(header: Option<&str>) -> Result<PayloadHash> {
     Ok(match header {
         None | Some("UNSIGNED-PAYLOAD") => PayloadHash::Unsigned,
-        Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER") => PayloadHash::Streaming {
-            signed: false,
-            trailer: true,
-        },
-        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") => PayloadHash::Streaming {
-            signed: true,
-            trailer: false,
-        },
-        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") => PayloadHash::Streaming {
-            signed: true,
-            trailer: true,
-        },
-        Some(hash) if hash.len() == 64 && hash.bytes().all(|c| c.is_ascii_hexdigit()) => {
-            PayloadHash::Exact(hash.to_ascii_lowercase())
-        }
+        Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER") => PayloadHash::Streaming { signed: false, trailer: true },
+        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") => PayloadHash::Streaming { signed: true, trailer: false },
+        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") => PayloadHash::Streaming { signed: true, trailer: true },
+        Some(hash) if hash.len() == 64 && hash.bytes().all(|c| c.is_ascii_hexdigit()) => PayloadHash::Exact(hash.to_ascii_lowercase()),
         Some(other) => {
             let message = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
-            return Err(S3Error::invalid_argument(
-                message,
-                "x-amz-content-sha256",
-                other,
-            ));
+            return Err(S3Error::invalid_argument(message, "x-amz-content-sha256", other));
         }
     })
 }
 
-fn find_credential<'a>(
-    all: &'a [Credential],
-    access_key: &str,
-    token: Option<&str>,
-) -> Result<&'a Credential> {
-    if let Some(exact) = all
-        .iter()
-        .find(|c| c.access_key == access_key && c.session_token.as_deref() == token)
-    {
+fn find_credential<'a>(all: &'a [Credential], access_key: &str, token: Option<&str>) -> Result<&'a Credential> {
+    if let Some(exact) = all.iter().find(|c| c.access_key == access_key && c.session_token.as_deref() == token) {
         return Ok(exact);
     }
     // A temporary key without its token looks to S3 like a key it never issued.
     if token.is_some() && all.iter().any(|c| c.access_key == access_key) {
-        return Err(S3Error::new(
-            400,
-            "InvalidToken",
-            "The provided token is malformed or otherwise invalid.",
-        ));
+        return Err(S3Error::new(400, "InvalidToken", "The provided token is malformed or otherwise invalid."));
     }
     let message = "The AWS Access Key Id you provided does not exist in our records.";
     Err(S3Error::new(403, "InvalidAccessKeyId", message).with("AWSAccessKeyId", access_key))
@@ -168,10 +118,7 @@ impl Claim {
         if regions.contains(&self.region.as_str()) {
             return Ok(());
         }
-        let why = format!(
-            "the region '{}' is wrong; expecting '{expected}'",
-            self.region
-        );
+        let why = format!("the region '{}' is wrong; expecting '{expected}'", self.region);
         let error = if self.expires.is_some() {
             let message = format!("Error parsing the X-Amz-Credential parameter; {why}");
             S3Error::new(400, "AuthorizationQueryParametersError", message)
@@ -179,27 +126,21 @@ impl Claim {
             let message = format!("The authorization header is malformed; {why}");
             S3Error::new(400, "AuthorizationHeaderMalformed", message)
         };
-        Err(error
-            .with("Region", expected)
-            .header("x-amz-bucket-region", expected))
+        Err(error.with("Region", expected).header("x-amz-bucket-region", expected))
     }
 
     fn check_time(&self, now: Millis) -> Result<()> {
         let signed_at = clock::parse_amz(&self.time).unwrap_or(0);
         match self.expires {
             Some(_) if signed_at > now + MAX_SKEW => {
-                Err(S3Error::access_denied("Request is not yet valid")
-                    .with("ServerTime", clock::iso(now)))
+                Err(S3Error::access_denied("Request is not yet valid").with("ServerTime", clock::iso(now)))
             }
-            Some(seconds) if now > signed_at + seconds * 1000 => {
-                Err(S3Error::access_denied("Request has expired")
-                    .with("X-Amz-Expires", seconds)
-                    .with("Expires", clock::iso(signed_at + seconds * 1000))
-                    .with("ServerTime", clock::iso(now)))
-            }
+            Some(seconds) if now > signed_at + seconds * 1000 => Err(S3Error::access_denied("Request has expired")
+                .with("X-Amz-Expires", seconds)
+                .with("Expires", clock::iso(signed_at + seconds * 1000))
+                .with("ServerTime", clock::iso(now))),
             None if (signed_at - now).abs() > MAX_SKEW => {
-                let message =
-                    "The difference between the request time and the current time is too large.";
+                let message = "The difference between the request time and the current time is too large.";
                 Err(S3Error::new(403, "RequestTimeTooSkewed", message)
                     .with("RequestTime", &self.time)
                     .with("ServerTime", clock::iso(now))
@@ -212,10 +153,7 @@ impl Claim {
     /// Host and every `x-amz-` header sent must be among the signed ones.
     fn check_coverage(&self, request: &Request) -> Result<()> {
         let presigned = self.expires.is_some();
-        let must = |name: &str| {
-            name == "host"
-                || (name.starts_with("x-amz-") && !(presigned && name == "x-amz-content-sha256"))
-        };
+        let must = |name: &str| name == "host" || (name.starts_with("x-amz-") && !(presigned && name == "x-amz-content-sha256"));
         let unsigned: Vec<&str> = request
             .headers
             .keys()
@@ -225,20 +163,14 @@ impl Claim {
         if unsigned.is_empty() {
             return Ok(());
         }
-        Err(S3Error::access_denied(
-            "There were headers present in the request which were not signed",
-        )
-        .with("HeadersNotSigned", unsigned.join(", ")))
+        Err(S3Error::access_denied("There were headers present in the request which were not signed")
+            .with("HeadersNotSigned", unsigned.join(", ")))
     }
 
     fn check_signature(&self, request: &Request, secret_key: &str) -> Result<Chain> {
         let scope = format!("{}/{}/s3/aws4_request", self.date, self.region);
         let canonical = self.canonical_request(request);
-        let to_sign = format!(
-            "{ALGORITHM}\n{}\n{scope}\n{}",
-            self.time,
-            sha256_hex(canonical.as_bytes())
-        );
+        let to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{}", self.time, sha256_hex(canonical.as_bytes()));
         let key = signing_key(secret_key, &self.date, &self.region);
         let expected = hex(&hmac_sha256(&key, to_sign.as_bytes()));
         if expected != self.signature {
@@ -248,12 +180,17 @@ impl Claim {
                 .with("SignatureProvided", &self.signature)
                 .with("CanonicalRequest", canonical));
         }
-        Ok(Chain {
-            key,
-            date: self.time.clone(),
-            scope,
-            previous: expected,
-        })
+        Ok(Chain { key, date: self.time.clone(), scope, previous: expected })
+    }
+
+    /// What stands for the body in the canonical request. A presigned URL was made without knowing the body, so
+    /// there the header counts only if it was signed or stands in the query.
+    fn content_hash<'r>(&self, request: &'r Request) -> Option<&'r str> {
+        let name = "x-amz-content-sha256";
+        let signed = self.expires.is_none() || self.signed_headers.iter().any(|signed| signed == name);
+        let header = request.headers.get(name).filter(|_| signed).map(String::as_str);
+        let in_query = request.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        header.or(in_query.map(|(_, value)| value.as_str()))
     }
 
     fn canonical_request(&self, request: &Request) -> String {
@@ -262,27 +199,17 @@ impl Claim {
             .query
             .iter()
             .filter(|(name, _)| name != "X-Amz-Signature")
-            .map(|(name, value)| {
-                (
-                    percent(name.as_bytes(), b""),
-                    percent(value.as_bytes(), b""),
-                )
-            })
+            .map(|(name, value)| (percent(name.as_bytes(), b""), percent(value.as_bytes(), b"")))
             .collect();
         query.sort();
-        let query: Vec<String> = query
-            .into_iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut headers = String::new();
         for name in &self.signed_headers {
             let value = request.headers.get(name).map(String::as_str).unwrap_or("");
             let collapsed: Vec<&str> = value.split(' ').filter(|word| !word.is_empty()).collect();
             headers.push_str(&format!("{name}:{}\n", collapsed.join(" ")));
         }
-        let hash = request
-            .header("x-amz-content-sha256")
-            .unwrap_or("UNSIGNED-PAYLOAD");
+        let hash = self.content_hash(request).unwrap_or("UNSIGNED-PAYLOAD");
         format!(
             "{}\n{}\n{}\n{headers}\n{}\n{hash}",
             request.method,

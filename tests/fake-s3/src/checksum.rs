@@ -18,13 +18,7 @@ pub enum Algorithm {
     Sha256,
 }
 
-pub const ALL: [Algorithm; 5] = [
-    Algorithm::Crc32,
-    Algorithm::Crc32c,
-    Algorithm::Crc64Nvme,
-    Algorithm::Sha1,
-    Algorithm::Sha256,
-];
+pub const ALL: [Algorithm; 5] = [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
 
 impl Algorithm {
     pub fn name(self) -> &'static str {
@@ -38,8 +32,7 @@ impl Algorithm {
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        ALL.into_iter()
-            .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+        ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
     pub fn header(self) -> String {
@@ -71,27 +64,19 @@ impl Algorithm {
             Algorithm::Sha1 => digest::<sha1::Sha1>(data),
             Algorithm::Sha256 => digest::<sha2::Sha256>(data),
         };
-        Checksum {
-            algorithm: self,
-            value: base64(&raw),
-            composite: false,
-        }
+        Checksum { algorithm: self, value: base64(&raw), composite: false }
     }
 }
 
 fn crc(algorithm: CrcAlgorithm, data: &Data) -> [u8; 8] {
     let mut digest = crc_fast::Digest::new(algorithm);
-    data.segments()
-        .iter()
-        .for_each(|segment| digest.update(segment));
+    data.segments().iter().for_each(|segment| digest.update(segment));
     digest.finalize().to_be_bytes()
 }
 
 fn digest<D: sha2::Digest>(data: &Data) -> Vec<u8> {
     let mut digest = D::new();
-    data.segments()
-        .iter()
-        .for_each(|segment| digest.update(segment));
+    data.segments().iter().for_each(|segment| digest.update(segment));
     digest.finalize().to_vec()
 }
 
@@ -105,34 +90,21 @@ pub struct Checksum {
 
 impl Checksum {
     pub fn kind(&self) -> &'static str {
-        if self.composite {
-            "COMPOSITE"
-        } else {
-            "FULL_OBJECT"
-        }
+        if self.composite { "COMPOSITE" } else { "FULL_OBJECT" }
     }
 
     /// The checksum of the parts' checksums.
     pub fn compose(algorithm: Algorithm, parts: &[Checksum]) -> Checksum {
-        let joined: Vec<u8> = parts
-            .iter()
-            .flat_map(|part| unbase64(&part.value).unwrap_or_default())
-            .collect();
+        let joined: Vec<u8> = parts.iter().flat_map(|part| unbase64(&part.value).unwrap_or_default()).collect();
         let whole = algorithm.compute(&Data::from(bytes::Bytes::from(joined)));
-        Checksum {
-            algorithm,
-            value: format!("{}-{}", whole.value, parts.len()),
-            composite: true,
-        }
+        Checksum { algorithm, value: format!("{}-{}", whole.value, parts.len()), composite: true }
     }
 }
 
 /// The ETag of an object put at once: the MD5 of its bytes.
 pub fn md5_of(data: &Data) -> [u8; 16] {
     let mut md5 = md5::Md5::new();
-    data.segments()
-        .iter()
-        .for_each(|segment| md5.update(segment));
+    data.segments().iter().for_each(|segment| md5.update(segment));
     md5.finalize().into()
 }
 
@@ -148,26 +120,16 @@ mod tests {
             (Algorithm::Crc32c, "4waSgw=="),
             (Algorithm::Crc64Nvme, "rosUhgp5mIg="),
             (Algorithm::Sha1, "98O8HYCOBHMq32eZZczDTKeuNEE="),
-            (
-                Algorithm::Sha256,
-                "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=",
-            ),
+            (Algorithm::Sha256, "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
         ] {
-            assert_eq!(
-                algorithm.compute(&data).value,
-                expected,
-                "{}",
-                algorithm.name()
-            );
+            assert_eq!(algorithm.compute(&data).value, expected, "{}", algorithm.name());
             assert_eq!(unbase64(expected).unwrap().len(), algorithm.len());
         }
     }
 
     #[test]
     fn composite_counts_its_parts() {
-        let parts: Vec<_> = [b"a", b"b"]
-            .map(|part| Algorithm::Crc32.compute(&Data::from(bytes::Bytes::from_static(part))))
-            .into();
+        let parts: Vec<_> = [b"a", b"b"].map(|part| Algorithm::Crc32.compute(&Data::from(bytes::Bytes::from_static(part)))).into();
         let whole = Checksum::compose(Algorithm::Crc32, &parts);
         assert!(whole.value.ends_with("-2"));
         assert_eq!(whole.kind(), "COMPOSITE");

@@ -18,15 +18,9 @@ pub struct Decoded {
 }
 
 /// `chain` is present when the chunks are signed.
-pub fn decode(
-    body: &[u8],
-    mut chain: Option<Chain>,
-    trailer: bool,
-    length: u64,
-) -> Result<Decoded> {
+pub fn decode(body: &[u8], mut chain: Option<Chain>, trailer: bool, length: u64) -> Result<Decoded> {
     let mut out = Decoded::default();
-    out.bytes
-        .reserve(usize::try_from(length).unwrap_or(0).min(body.len()));
+    out.bytes.reserve(usize::try_from(length).unwrap_or(0).min(body.len()));
     let mut rest = body;
     let mut short_chunk = false;
     loop {
@@ -55,12 +49,7 @@ pub fn decode(
     Ok(out)
 }
 
-fn read_trailers(
-    mut rest: &[u8],
-    chain: Option<Chain>,
-    announced: bool,
-    out: &mut Decoded,
-) -> Result<()> {
+fn read_trailers(mut rest: &[u8], chain: Option<Chain>, announced: bool, out: &mut Decoded) -> Result<()> {
     let malformed = || {
         S3Error::new(
             400,
@@ -83,9 +72,7 @@ fn read_trailers(
         return Err(malformed());
     }
     match (chain, signature) {
-        (Some(chain), Some(signature)) if announced => {
-            chain.check_trailers(&out.trailers, &signature)
-        }
+        (Some(chain), Some(signature)) if announced => chain.check_trailers(&out.trailers, &signature),
         (Some(_), None) if announced => Err(signature_mismatch()),
         (_, Some(_)) => Err(malformed()),
         _ => Ok(()),
@@ -93,8 +80,7 @@ fn read_trailers(
 }
 
 fn incomplete() -> S3Error {
-    let message =
-        "You did not provide the number of bytes specified by the Content-Length HTTP header";
+    let message = "You did not provide the number of bytes specified by the Content-Length HTTP header";
     S3Error::new(400, "IncompleteBody", message)
 }
 
@@ -112,39 +98,22 @@ fn chunk_header(line: &str) -> Result<(usize, Option<&str>)> {
 
 impl Chain {
     fn check_chunk(&mut self, data: &[u8], signature: &str) -> Result<()> {
-        let to_sign = format!(
-            "AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{EMPTY_SHA256}\n{}",
-            self.date,
-            self.scope,
-            self.previous,
-            sha256_hex(data)
-        );
+        let to_sign =
+            format!("AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{EMPTY_SHA256}\n{}", self.date, self.scope, self.previous, sha256_hex(data));
         self.check(&to_sign, signature)?;
         self.previous = signature.to_string();
         Ok(())
     }
 
     fn check_trailers(&self, trailers: &[(String, String)], signature: &str) -> Result<()> {
-        let canonical: String = trailers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
-        let to_sign = format!(
-            "AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}",
-            self.date,
-            self.scope,
-            self.previous,
-            sha256_hex(canonical.as_bytes())
-        );
+        let canonical: String = trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let to_sign =
+            format!("AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}", self.date, self.scope, self.previous, sha256_hex(canonical.as_bytes()));
         self.check(&to_sign, signature)
     }
 
     fn check(&self, to_sign: &str, signature: &str) -> Result<()> {
-        if hex(&hmac_sha256(&self.key, to_sign.as_bytes())) == signature {
-            Ok(())
-        } else {
-            Err(signature_mismatch())
-        }
+        if hex(&hmac_sha256(&self.key, to_sign.as_bytes())) == signature { Ok(()) } else { Err(signature_mismatch()) }
     }
 }
 
@@ -163,11 +132,7 @@ mod tests {
 
     fn chain(seed: &str) -> Chain {
         Chain {
-            key: signing_key(
-                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                "20130524",
-                "us-east-1",
-            ),
+            key: signing_key("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1"),
             date: "20130524T000000Z".into(),
             scope: "20130524/us-east-1/s3/aws4_request".into(),
             previous: seed.into(),
@@ -199,26 +164,11 @@ mod tests {
         ];
         let seed = "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e";
         let end = "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n";
-        let decoded = decode(
-            &signed_body(&signatures, end),
-            Some(chain(seed)),
-            true,
-            66_560,
-        )
-        .unwrap();
-        assert_eq!(
-            decoded.trailers,
-            [("x-amz-checksum-crc32c".into(), "sOO8/Q==".into())]
-        );
+        let decoded = decode(&signed_body(&signatures, end), Some(chain(seed)), true, 66_560).unwrap();
+        assert_eq!(decoded.trailers, [("x-amz-checksum-crc32c".into(), "sOO8/Q==".into())]);
 
         let forged = end.replace("sOO8", "sOO9");
-        let error = decode(
-            &signed_body(&signatures, &forged),
-            Some(chain(seed)),
-            true,
-            66_560,
-        )
-        .unwrap_err();
+        let error = decode(&signed_body(&signatures, &forged), Some(chain(seed)), true, 66_560).unwrap_err();
         assert_eq!(error.code, "SignatureDoesNotMatch");
     }
 
@@ -234,22 +184,11 @@ mod tests {
     fn broken_bodies_are_named() {
         let mut flipped = signed_body(&CHUNKS, "");
         flipped[100] ^= 1;
-        let code = |body: &[u8], chain, trailer, length| {
-            decode(body, chain, trailer, length).unwrap_err().code
-        };
-        assert_eq!(
-            code(&flipped, Some(chain(SEED)), false, 66_560),
-            "SignatureDoesNotMatch"
-        );
+        let code = |body: &[u8], chain, trailer, length| decode(body, chain, trailer, length).unwrap_err().code;
+        assert_eq!(code(&flipped, Some(chain(SEED)), false, 66_560), "SignatureDoesNotMatch");
         assert_eq!(code(b"5\r\nabc", None, true, 5), "IncompleteBody");
-        assert_eq!(
-            code(b"3\r\nabc\r\n0\r\n\r\n", None, true, 4),
-            "IncompleteBody"
-        );
-        assert_eq!(
-            code(b"0\r\nx-a:1\r\n\r\n", None, false, 0),
-            "MalformedTrailerError"
-        );
+        assert_eq!(code(b"3\r\nabc\r\n0\r\n\r\n", None, true, 4), "IncompleteBody");
+        assert_eq!(code(b"0\r\nx-a:1\r\n\r\n", None, false, 0), "MalformedTrailerError");
         assert_eq!(code(b"0\r\n", None, false, 0), "MalformedTrailerError");
     }
 }

@@ -41,23 +41,15 @@ impl Claim {
                 .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
                 .ok_or_else(|| malformed(&format!("{name} is missing.")))
         };
-        let (access_key, date, region) =
-            parse_scope(field("Credential")?).map_err(|why| malformed(&why))?;
-        let time = match (
-            request.headers.get("x-amz-date"),
-            request.headers.get("date"),
-        ) {
+        let (access_key, date, region) = parse_scope(field("Credential")?).map_err(|why| malformed(&why))?;
+        let time = match (request.headers.get("x-amz-date"), request.headers.get("date")) {
             (Some(time), _) => Some(time.clone()),
             (None, Some(date)) => clock::parse_http_date(date).map(clock::amz),
             (None, None) => None,
         };
         let time = time
             .filter(|t| clock::parse_amz(t).is_some())
-            .ok_or_else(|| {
-                S3Error::access_denied(
-                    "AWS authentication requires a valid Date or x-amz-date header",
-                )
-            })?;
+            .ok_or_else(|| S3Error::access_denied("AWS authentication requires a valid Date or x-amz-date header"))?;
         if !time.starts_with(&date) {
             return Err(malformed(&format!(
                 "Invalid credential date \"{date}\". This date is not the same as X-Amz-Date: \"{}\".",
@@ -68,10 +60,7 @@ impl Claim {
             access_key,
             date,
             region,
-            signed_headers: field("SignedHeaders")?
-                .split(';')
-                .map(str::to_string)
-                .collect(),
+            signed_headers: field("SignedHeaders")?.split(';').map(str::to_string).collect(),
             signature: field("Signature")?.to_string(),
             time,
             expires: None,
@@ -86,21 +75,13 @@ impl Claim {
             })
         };
         if param("X-Amz-Algorithm")? != ALGORITHM {
-            return Err(wrong(
-                "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"",
-            ));
+            return Err(wrong("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""));
         }
-        let (access_key, date, region) =
-            parse_scope(param("X-Amz-Credential")?).map_err(|why| {
-                wrong(&format!(
-                    "Error parsing the X-Amz-Credential parameter; {why}"
-                ))
-            })?;
+        let (access_key, date, region) = parse_scope(param("X-Amz-Credential")?)
+            .map_err(|why| wrong(&format!("Error parsing the X-Amz-Credential parameter; {why}")))?;
         let time = param("X-Amz-Date")?.to_string();
         if clock::parse_amz(&time).is_none() {
-            return Err(wrong(
-                "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
-            ));
+            return Err(wrong("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""));
         }
         if !time.starts_with(&date) {
             return Err(wrong(&format!(
@@ -108,9 +89,7 @@ impl Claim {
                 &time[..8]
             )));
         }
-        let expires: i64 = param("X-Amz-Expires")?
-            .parse()
-            .map_err(|_| wrong("X-Amz-Expires should be a number"))?;
+        let expires: i64 = param("X-Amz-Expires")?.parse().map_err(|_| wrong("X-Amz-Expires should be a number"))?;
         if expires < 0 {
             return Err(wrong("X-Amz-Expires must be non-negative"));
         }
@@ -123,10 +102,7 @@ impl Claim {
             access_key,
             date,
             region,
-            signed_headers: param("X-Amz-SignedHeaders")?
-                .split(';')
-                .map(str::to_string)
-                .collect(),
+            signed_headers: param("X-Amz-SignedHeaders")?.split(';').map(str::to_string).collect(),
             signature: param("X-Amz-Signature")?.to_string(),
             time,
             expires: Some(expires),
@@ -141,14 +117,10 @@ fn parse_scope(text: &str) -> std::result::Result<(String, String, String), Stri
         return Err("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".".into());
     };
     if service != "s3" {
-        return Err(format!(
-            "incorrect service \"{service}\". This endpoint belongs to \"s3\"."
-        ));
+        return Err(format!("incorrect service \"{service}\". This endpoint belongs to \"s3\"."));
     }
     if terminal != "aws4_request" {
-        return Err(format!(
-            "incorrect terminal \"{terminal}\". This endpoint uses \"aws4_request\"."
-        ));
+        return Err(format!("incorrect terminal \"{terminal}\". This endpoint uses \"aws4_request\"."));
     }
     Ok((access_key.into(), date.into(), region.into()))
 }

@@ -9,9 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub type Millis = i64;
 
 pub fn now() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -28,10 +26,7 @@ pub fn parse_http_date(text: &str) -> Option<Millis> {
 /// `2009-10-12T17:50:30.000Z`
 pub fn iso(t: Millis) -> String {
     let (y, mo, d, h, mi, s) = fields(t);
-    format!(
-        "{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{:03}Z",
-        t.rem_euclid(1000)
-    )
+    format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{:03}Z", t.rem_euclid(1000))
 }
 
 /// `20091012T175030Z`
@@ -47,9 +42,7 @@ pub fn parse_amz(text: &str) -> Option<Millis> {
     }
     let digits = |range: std::ops::Range<usize>| -> Option<i64> {
         let part = text.get(range)?;
-        part.bytes()
-            .all(|c| c.is_ascii_digit())
-            .then(|| part.parse().ok())?
+        part.bytes().all(|c| c.is_ascii_digit()).then(|| part.parse().ok())?
     };
     let (y, mo, d) = (digits(0..4)?, digits(4..6)?, digits(6..8)?);
     let (h, mi, s) = (digits(9..11)?, digits(11..13)?, digits(13..15)?);
@@ -81,11 +74,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let m = if mp < 10 { mp + 3 } else { mp - 9 };
-    (
-        yoe + era * 400 + i64::from(m <= 2),
-        m,
-        doy - (153 * mp + 2) / 5 + 1,
-    )
+    (yoe + era * 400 + i64::from(m <= 2), m, doy - (153 * mp + 2) / 5 + 1)
 }
 
 #[cfg(test)]
@@ -103,12 +92,7 @@ mod tests {
             let t = day * 86_400_000 + 45_296_000;
             assert_eq!(parse_amz(&amz(t)), Some(t));
         }
-        for wrong in [
-            "",
-            "20130524T000000",
-            "20131324T000000Z",
-            "2013-524T000000Z",
-        ] {
+        for wrong in ["", "20130524T000000", "20131324T000000Z", "2013-524T000000Z"] {
             assert_eq!(parse_amz(wrong), None, "{wrong}");
         }
     }

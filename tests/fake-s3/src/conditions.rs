@@ -26,9 +26,7 @@ pub fn check_read(request: &Request, present: Present<'_>) -> Result<()> {
 pub fn check_copy_source(request: &Request, present: Present<'_>) -> Result<()> {
     match weigh(request, "x-amz-copy-source-", present) {
         Verdict::Pass => Ok(()),
-        Verdict::Failed(name) | Verdict::Unchanged(name) => Err(S3Error::precondition_failed(
-            &format!("x-amz-copy-source-{name}"),
-        )),
+        Verdict::Failed(name) | Verdict::Unchanged(name) => Err(S3Error::precondition_failed(&format!("x-amz-copy-source-{name}"))),
     }
 }
 
@@ -36,10 +34,8 @@ pub fn check_copy_source(request: &Request, present: Present<'_>) -> Result<()> 
 pub fn check_write(request: &Request, key: &str, present: Option<Present<'_>>) -> Result<()> {
     if let Some(value) = request.header("if-none-match") {
         if value.trim() != "*" {
-            return Err(S3Error::not_implemented("If-None-Match").with(
-                "additionalMessage",
-                "We don't accept the provided value of If-None-Match header for this API",
-            ));
+            return Err(S3Error::not_implemented("If-None-Match")
+                .with("additionalMessage", "We don't accept the provided value of If-None-Match header for this API"));
         }
         if present.is_some() {
             return Err(S3Error::precondition_failed("If-None-Match"));
@@ -80,9 +76,7 @@ fn weigh(request: &Request, prefix: &str, present: Present<'_>) -> Verdict {
     match header("if-none-match") {
         Some(value) if lists(value, present.etag) => Verdict::Unchanged("If-None-Match"),
         Some(_) => Verdict::Pass,
-        None if date("if-modified-since").is_some_and(|t| seconds <= t) => {
-            Verdict::Unchanged("If-Modified-Since")
-        }
+        None if date("if-modified-since").is_some_and(|t| seconds <= t) => Verdict::Unchanged("If-Modified-Since"),
         None => Verdict::Pass,
     }
 }
@@ -99,16 +93,12 @@ mod tests {
     use super::*;
     use crate::request::example;
 
-    const PRESENT: Present<'_> = Present {
-        etag: "e1",
-        modified: 784_111_777_500,
-    };
+    const PRESENT: Present<'_> = Present { etag: "e1", modified: 784_111_777_500 };
     const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
 
     fn read(headers: &[(&str, &str)]) -> u16 {
-        check_read(&example("GET", "/b/k", headers), PRESENT)
-            .map_or_else(|error| error.status, |()| 200)
+        check_read(&example("GET", "/b/k", headers), PRESENT).map_or_else(|error| error.status, |()| 200)
     }
 
     #[test]
@@ -126,21 +116,14 @@ mod tests {
 
     #[test]
     fn the_etag_outweighs_the_date() {
-        assert_eq!(
-            read(&[("if-match", "e1"), ("if-unmodified-since", BEFORE)]),
-            200
-        );
-        assert_eq!(
-            read(&[("if-none-match", "e2"), ("if-modified-since", SAME)]),
-            200
-        );
+        assert_eq!(read(&[("if-match", "e1"), ("if-unmodified-since", BEFORE)]), 200);
+        assert_eq!(read(&[("if-none-match", "e2"), ("if-modified-since", SAME)]), 200);
     }
 
     #[test]
     fn writes() {
         let write = |name: &str, value: &str, present| {
-            check_write(&example("PUT", "/b/k", &[(name, value)]), "k", present)
-                .map_or_else(|e| e.status, |()| 200)
+            check_write(&example("PUT", "/b/k", &[(name, value)]), "k", present).map_or_else(|e| e.status, |()| 200)
         };
         assert_eq!(write("if-none-match", "*", Some(PRESENT)), 412);
         assert_eq!(write("if-none-match", "*", None), 200);

@@ -71,9 +71,7 @@ fn post_plan(world: &World, plan: Plan) -> Answer {
 /// With `wait=N` the answer comes once N requests have been seen.
 async fn log(world: &World, query: &[(String, String)]) -> Answer {
     if let Some((_, text)) = query.iter().find(|(name, _)| name == "wait") {
-        let wanted: usize = text
-            .parse()
-            .map_err(|_| "wait takes a number of requests".to_string())?;
+        let wanted: usize = text.parse().map_err(|_| "wait takes a number of requests".to_string())?;
         let enough = async {
             loop {
                 let arrival = world.arrivals.notified();
@@ -116,20 +114,10 @@ struct NewCredential {
 }
 
 fn post_credential(world: &World, new: NewCredential) -> Value {
-    let NewCredential {
-        access_key,
-        secret_key,
-        session_token,
-    } = new;
+    let NewCredential { access_key, secret_key, session_token } = new;
     let mut desk = world.desk();
-    desk.credentials
-        .retain(|known| (&known.access_key, &known.session_token) != (&access_key, &session_token));
-    desk.credentials.push(Credential {
-        access_key,
-        secret_key,
-        session_token,
-        expired: false,
-    });
+    desk.credentials.retain(|known| (&known.access_key, &known.session_token) != (&access_key, &session_token));
+    desk.credentials.push(Credential { access_key, secret_key, session_token, expired: false });
     json!({})
 }
 
@@ -153,16 +141,11 @@ fn post_bucket(world: &World, settings: BucketSettings) -> Answer {
         Some(Value::String(state)) if state == "Enabled" => Some(Versioning::Enabled),
         Some(Value::String(state)) if state == "Suspended" => Some(Versioning::Suspended),
         Some(other) => {
-            return Err(format!(
-                "versioning is true, false, \"Enabled\" or \"Suspended\", not {other}"
-            ));
+            return Err(format!("versioning is true, false, \"Enabled\" or \"Suspended\", not {other}"));
         }
     };
     let mut store = world.store();
-    let bucket = store
-        .buckets
-        .entry(settings.name)
-        .or_insert_with(|| world.new_bucket());
+    let bucket = store.buckets.entry(settings.name).or_insert_with(|| world.new_bucket());
     fn set<T>(place: &mut T, value: Option<T>) {
         if let Some(value) = value {
             *place = value;
@@ -174,10 +157,7 @@ fn post_bucket(world: &World, settings: BucketSettings) -> Answer {
     set(&mut bucket.acls_disabled, settings.acls_disabled);
     set(&mut bucket.object_lock, settings.object_lock);
     // Object lock cannot be without versions.
-    set(
-        &mut bucket.versioning,
-        versioning.or((settings.object_lock == Some(true)).then_some(Versioning::Enabled)),
-    );
+    set(&mut bucket.versioning, versioning.or((settings.object_lock == Some(true)).then_some(Versioning::Enabled)));
     Ok(json!({}))
 }
 
@@ -197,9 +177,7 @@ const SEED_PART: u64 = 64 << 20;
 
 fn post_seed(world: &World, seed: Seed) -> Answer {
     let data = match (&seed.body_b64, seed.size) {
-        (Some(text), None) => {
-            Data::from(Bytes::from(unbase64(text).ok_or("body_b64 is not base64")?))
-        }
+        (Some(text), None) => Data::from(Bytes::from(unbase64(text).ok_or("body_b64 is not base64")?)),
         (None, Some(size)) => Data::pattern(size),
         _ => return Err("a seed has either body_b64 or size".into()),
     };
@@ -207,11 +185,7 @@ fn post_seed(world: &World, seed: Seed) -> Answer {
         method: "PUT".into(),
         raw_path: String::new(),
         query: vec![],
-        headers: seed
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect(),
+        headers: seed.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
         bucket: seed.bucket.clone(),
         key: seed.key.clone(),
         op: Op::PutObject,
@@ -220,40 +194,25 @@ fn post_seed(world: &World, seed: Seed) -> Answer {
     let attributes = Attributes::from_request(&request, &world.options.region).map_err(sentence)?;
     let checksum = request
         .header("x-amz-checksum-algorithm")
-        .map(|name| {
-            Algorithm::from_name(name).ok_or(format!("there is no checksum algorithm {name}"))
-        })
+        .map(|name| Algorithm::from_name(name).ok_or(format!("there is no checksum algorithm {name}")))
         .transpose()?
         .map(|algorithm| algorithm.compute(&data));
-    let mut object = if data.len() <= SEED_PART {
-        Object::whole(data, attributes, checksum)
-    } else {
-        large(data, attributes)
-    };
+    let mut object = if data.len() <= SEED_PART { Object::whole(data, attributes, checksum) } else { large(data, attributes) };
     object.tags = tagging_from_header(&request).map_err(sentence)?;
     if let Some(acl) = crate::acl::Acl::from_headers(&request).map_err(sentence)? {
         object.acl = acl;
     }
     let mut store = world.store();
-    store
-        .buckets
-        .entry(seed.bucket.clone())
-        .or_insert_with(|| world.new_bucket());
+    store.buckets.entry(seed.bucket.clone()).or_insert_with(|| world.new_bucket());
     let etag = object.etag.clone();
-    let version = store
-        .put(&seed.bucket, &seed.key, Some(object), clock::now())
-        .map_err(sentence)?;
+    let version = store.put(&seed.bucket, &seed.key, Some(object), clock::now()).map_err(sentence)?;
     Ok(json!({ "etag": format!("\"{etag}\""), "version_id": version }))
 }
 
 fn large(data: Data, attributes: Attributes) -> Object {
     let size = data.len();
-    let parts: Vec<PartSize> = (0..size.div_ceil(SEED_PART))
-        .map(|at| PartSize {
-            size: SEED_PART.min(size - at * SEED_PART),
-            checksum: None,
-        })
-        .collect();
+    let parts: Vec<PartSize> =
+        (0..size.div_ceil(SEED_PART)).map(|at| PartSize { size: SEED_PART.min(size - at * SEED_PART), checksum: None }).collect();
     Object {
         etag: format!("{}-{}", hex(&md5(&size.to_be_bytes())), parts.len()),
         data,
@@ -270,24 +229,14 @@ fn state(world: &World) -> Value {
     let uploads: Vec<Value> = store
         .uploads
         .iter()
-        .map(|(id, upload)| {
-            json!({ "upload_id": id, "bucket": upload.bucket, "key": upload.key, "parts": upload.parts.len() })
-        })
+        .map(|(id, upload)| json!({ "upload_id": id, "bucket": upload.bucket, "key": upload.key, "parts": upload.parts.len() }))
         .collect();
     let versions = |bucket: &Bucket| bucket.objects.values().map(Vec::len).sum::<usize>();
-    let objects = |bucket: &Bucket| {
-        bucket
-            .objects
-            .keys()
-            .filter(|key| bucket.current(key).is_some())
-            .count()
-    };
+    let objects = |bucket: &Bucket| bucket.objects.keys().filter(|key| bucket.current(key).is_some()).count();
     let buckets: BTreeMap<&str, Value> = store
         .buckets
         .iter()
-        .map(|(name, bucket)| {
-            (name.as_str(), json!({ "region": bucket.region, "objects": objects(bucket), "versions": versions(bucket) }))
-        })
+        .map(|(name, bucket)| (name.as_str(), json!({ "region": bucket.region, "objects": objects(bucket), "versions": versions(bucket) })))
         .collect();
     json!({
         "objects": store.buckets.values().map(objects).sum::<usize>(),

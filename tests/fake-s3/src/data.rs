@@ -19,34 +19,21 @@ pub struct Data {
 
 impl From<Bytes> for Data {
     fn from(bytes: Bytes) -> Self {
-        Data {
-            len: bytes.len() as u64,
-            segments: if bytes.is_empty() {
-                vec![]
-            } else {
-                vec![bytes]
-            },
-        }
+        Data { len: bytes.len() as u64, segments: if bytes.is_empty() { vec![] } else { vec![bytes] } }
     }
 }
 
 impl Data {
     /// `size` bytes whose byte *i* is `i % 251`, in constant memory.
     pub fn pattern(size: u64) -> Self {
-        let one: Bytes = (0..PATTERN_SEGMENT)
-            .map(|i| (i % PERIOD) as u8)
-            .collect::<Vec<u8>>()
-            .into();
+        let one: Bytes = (0..PATTERN_SEGMENT).map(|i| (i % PERIOD) as u8).collect::<Vec<u8>>().into();
         let whole = usize::try_from(size / PATTERN_SEGMENT as u64).unwrap_or(usize::MAX);
         let rest = (size % PATTERN_SEGMENT as u64) as usize;
         let mut segments = vec![one.clone(); whole];
         if rest > 0 {
             segments.push(one.slice(..rest));
         }
-        Data {
-            segments,
-            len: size,
-        }
+        Data { segments, len: size }
     }
 
     pub fn len(&self) -> u64 {
@@ -66,8 +53,7 @@ impl Data {
             let end = at + segment.len() as u64;
             let (from, to) = (range.start.max(at), range.end.min(end));
             if from < to {
-                out.segments
-                    .push(segment.slice((from - at) as usize..(to - at) as usize));
+                out.segments.push(segment.slice((from - at) as usize..(to - at) as usize));
                 out.len += to - from;
             }
             at = end;
@@ -87,18 +73,11 @@ impl Data {
     pub fn map(&self, change: impl Fn(u64, u8) -> u8) -> Self {
         let mut at = 0;
         let segments = self.segments.iter().map(|segment| {
-            let changed: Vec<u8> = segment
-                .iter()
-                .enumerate()
-                .map(|(i, b)| change(at + i as u64, *b))
-                .collect();
+            let changed: Vec<u8> = segment.iter().enumerate().map(|(i, b)| change(at + i as u64, *b)).collect();
             at += segment.len() as u64;
             Bytes::from(changed)
         });
-        Data {
-            segments: segments.collect(),
-            len: self.len,
-        }
+        Data { segments: segments.collect(), len: self.len }
     }
 
     /// The same data with the lowest bit of the byte at `offset` flipped.

@@ -18,13 +18,7 @@ pub type Result<T> = std::result::Result<T, S3Error>;
 
 impl S3Error {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        S3Error {
-            status,
-            code: code.into(),
-            message: message.into(),
-            elements: vec![],
-            headers: vec![],
-        }
+        S3Error { status, code: code.into(), message: message.into(), elements: vec![], headers: vec![] }
     }
 
     pub fn with(mut self, element: &str, text: impl ToString) -> Self {
@@ -38,9 +32,7 @@ impl S3Error {
     }
 
     pub fn invalid_argument(message: impl Into<String>, name: &str, value: impl ToString) -> Self {
-        Self::new(400, "InvalidArgument", message)
-            .with("ArgumentName", name)
-            .with("ArgumentValue", value)
+        Self::new(400, "InvalidArgument", message).with("ArgumentName", name).with("ArgumentValue", value)
     }
 
     pub fn invalid_request(message: impl Into<String>) -> Self {
@@ -52,16 +44,11 @@ impl S3Error {
     }
 
     pub fn malformed_xml() -> Self {
-        Self::new(
-            400,
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
+        Self::new(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
     }
 
     pub fn no_such_bucket(bucket: &str) -> Self {
-        Self::new(404, "NoSuchBucket", "The specified bucket does not exist")
-            .with("BucketName", bucket)
+        Self::new(404, "NoSuchBucket", "The specified bucket does not exist").with("BucketName", bucket)
     }
 
     pub fn no_such_key(key: &str) -> Self {
@@ -69,27 +56,17 @@ impl S3Error {
     }
 
     pub fn no_such_version(key: &str, id: &str) -> Self {
-        Self::new(
-            404,
-            "NoSuchVersion",
-            "The specified version does not exist.",
-        )
-        .with("Key", key)
-        .with("VersionId", id)
+        Self::new(404, "NoSuchVersion", "The specified version does not exist.").with("Key", key).with("VersionId", id)
     }
 
     pub fn no_such_upload(id: &str) -> Self {
-        let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
+        let message =
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
         Self::new(404, "NoSuchUpload", message).with("UploadId", id)
     }
 
     pub fn precondition_failed(condition: &str) -> Self {
-        Self::new(
-            412,
-            "PreconditionFailed",
-            "At least one of the pre-conditions you specified did not hold",
-        )
-        .with("Condition", condition)
+        Self::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold").with("Condition", condition)
     }
 
     pub fn not_modified() -> Self {
@@ -97,34 +74,21 @@ impl S3Error {
     }
 
     pub fn bad_digest(what: &str) -> Self {
-        Self::new(
-            400,
-            "BadDigest",
-            format!("The {what} you specified did not match the calculated checksum."),
-        )
+        Self::new(400, "BadDigest", format!("The {what} you specified did not match the calculated checksum."))
     }
 
     pub fn not_implemented(header: &str) -> Self {
-        Self::new(
-            501,
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented",
-        )
-        .with("Header", header)
+        Self::new(501, "NotImplemented", "A header you provided implies functionality that is not implemented").with("Header", header)
     }
 
     /// The body that carries this error.
     pub fn to_xml(&self, resource: &str, request_id: &str) -> String {
         let mut xml = Xml::new();
-        xml.open("Error")
-            .el("Code", &self.code)
-            .el("Message", &self.message);
+        xml.open("Error").el("Code", &self.code).el("Message", &self.message);
         for (name, text) in &self.elements {
             xml.el(name, text);
         }
-        xml.el("Resource", resource)
-            .el("RequestId", request_id)
-            .el("HostId", crate::server::HOST_ID);
+        xml.el("Resource", resource).el("RequestId", request_id).el("HostId", crate::server::HOST_ID);
         xml.close("Error");
         xml.finish()
     }

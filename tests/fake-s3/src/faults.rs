@@ -84,11 +84,7 @@ impl Plan {
             if rule.pattern.nth == Some(0) || rule.pattern.times == Some(0) {
                 return Err(format!("rule {at} never fires: nth and times count from 1"));
             }
-            if rule
-                .fault
-                .status
-                .is_some_and(|status| !(200..600).contains(&status))
-            {
+            if rule.fault.status.is_some_and(|status| !(200..600).contains(&status)) {
                 return Err(format!("rule {at} has a status outside of 200 to 599"));
             }
         }
@@ -122,18 +118,10 @@ pub fn due(rules: &mut [Rule], request: &Request) -> Option<Fault> {
 
 impl Pattern {
     fn matches(&self, request: &Request) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
-            && self
-                .bucket
-                .as_ref()
-                .is_none_or(|bucket| *bucket == request.bucket)
+        self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+            && self.bucket.as_ref().is_none_or(|bucket| *bucket == request.bucket)
             && self.key.as_ref().is_none_or(|key| *key == request.key)
-            && self
-                .prefix
-                .as_ref()
-                .is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
+            && self.prefix.as_ref().is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
             && self.op.is_none_or(|op| op == request.op)
     }
 }
@@ -152,12 +140,7 @@ impl Fault {
             (self.stall.is_some(), "stall"),
             (self.truncate_body.is_some(), "truncate_body"),
         ];
-        parts
-            .iter()
-            .filter(|(given, _)| *given)
-            .map(|(_, name)| *name)
-            .collect::<Vec<_>>()
-            .join("+")
+        parts.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect::<Vec<_>>().join("+")
     }
 }
 
@@ -167,9 +150,7 @@ mod tests {
     use crate::request::example;
 
     fn rules(json: serde_json::Value) -> Vec<Rule> {
-        serde_json::from_value::<Plan>(serde_json::json!({ "rules": json }))
-            .unwrap()
-            .rules
+        serde_json::from_value::<Plan>(serde_json::json!({ "rules": json })).unwrap().rules
     }
 
     fn fired(rules: &mut [Rule], target: &str) -> Option<String> {
@@ -181,10 +162,8 @@ mod tests {
         let mut rules = rules(serde_json::json!([
             {"match": {"op": "GetObject", "prefix": "a/", "nth": 2, "times": 2}, "fault": {"reset": true}}
         ]));
-        let seen: Vec<bool> = ["/b/a/1", "/b/x", "/b/a/1", "/b/a/2", "/b/a/1"]
-            .into_iter()
-            .map(|target| fired(&mut rules, target).is_some())
-            .collect();
+        let seen: Vec<bool> =
+            ["/b/a/1", "/b/x", "/b/a/1", "/b/a/2", "/b/a/1"].into_iter().map(|target| fired(&mut rules, target).is_some()).collect();
         assert_eq!(seen, [false, false, true, true, false]);
     }
 
@@ -192,13 +171,8 @@ mod tests {
     fn without_counts_a_rule_always_fires_and_nth_alone_once() {
         let mut always = rules(serde_json::json!([{"fault": {"status": 503, "code": "SlowDown"}}]));
         assert!((0..5).all(|_| fired(&mut always, "/b/k").is_some()));
-        let mut once = rules(
-            serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]),
-        );
-        assert_eq!(
-            fired(&mut once, "/b/k").as_deref(),
-            Some("slow+truncate_body")
-        );
+        let mut once = rules(serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]));
+        assert_eq!(fired(&mut once, "/b/k").as_deref(), Some("slow+truncate_body"));
         assert_eq!(fired(&mut once, "/b/k"), None);
     }
 
@@ -221,8 +195,7 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<Plan>(wrong).is_err());
         }
-        let empty: Plan =
-            serde_json::from_value(serde_json::json!({"rules": [{"fault": {}}]})).unwrap();
+        let empty: Plan = serde_json::from_value(serde_json::json!({"rules": [{"fault": {}}]})).unwrap();
         assert!(empty.check().is_err());
     }
 }

@@ -35,11 +35,7 @@ impl Paging<'_> {
 
     /// `entries` are ordered by key and already positioned after the marker.
     pub fn page<'k, T>(&self, entries: impl Iterator<Item = (&'k str, T)>) -> Page<T> {
-        let mut page = Page {
-            items: vec![],
-            prefixes: vec![],
-            truncated: false,
-        };
+        let mut page = Page { items: vec![], prefixes: vec![], truncated: false };
         let rolled_up_before = self.group(self.after).filter(|group| *group == self.after);
         for (key, value) in entries {
             if !key.starts_with(self.prefix) {
@@ -49,9 +45,7 @@ impl Paging<'_> {
                 continue;
             }
             let group = self.group(key);
-            if group.is_some()
-                && (group == rolled_up_before || group == page.prefixes.last().map(String::as_str))
-            {
+            if group.is_some() && (group == rolled_up_before || group == page.prefixes.last().map(String::as_str)) {
                 continue;
             }
             if page.items.len() + page.prefixes.len() == self.max {
@@ -84,28 +78,10 @@ mod tests {
 
     const KEYS: [&str; 8] = ["a", "b/1", "b/2", "b/c/3", "b0", "c/", "c/x", "d"];
 
-    fn page(
-        prefix: &str,
-        delimiter: &str,
-        after: &str,
-        max: usize,
-    ) -> (Vec<String>, Vec<String>, bool) {
-        let paging = Paging {
-            prefix,
-            delimiter,
-            after,
-            max,
-        };
-        let page = paging.page(
-            KEYS.into_iter()
-                .filter(|key| *key > after)
-                .map(|key| (key, ())),
-        );
-        (
-            page.items.into_iter().map(|(key, ())| key).collect(),
-            page.prefixes,
-            page.truncated,
-        )
+    fn page(prefix: &str, delimiter: &str, after: &str, max: usize) -> (Vec<String>, Vec<String>, bool) {
+        let paging = Paging { prefix, delimiter, after, max };
+        let page = paging.page(KEYS.into_iter().filter(|key| *key > after).map(|key| (key, ())));
+        (page.items.into_iter().map(|(key, ())| key).collect(), page.prefixes, page.truncated)
     }
 
     fn words(text: &str) -> Vec<String> {
@@ -114,22 +90,10 @@ mod tests {
 
     #[test]
     fn prefix_and_delimiter() {
-        assert_eq!(
-            page("", "", "", 100),
-            (words("a b/1 b/2 b/c/3 b0 c/ c/x d"), vec![], false)
-        );
-        assert_eq!(
-            page("", "/", "", 100),
-            (words("a b0 d"), words("b/ c/"), false)
-        );
-        assert_eq!(
-            page("b/", "/", "", 100),
-            (words("b/1 b/2"), words("b/c/"), false)
-        );
-        assert_eq!(
-            page("b", "", "", 100),
-            (words("b/1 b/2 b/c/3 b0"), vec![], false)
-        );
+        assert_eq!(page("", "", "", 100), (words("a b/1 b/2 b/c/3 b0 c/ c/x d"), vec![], false));
+        assert_eq!(page("", "/", "", 100), (words("a b0 d"), words("b/ c/"), false));
+        assert_eq!(page("b/", "/", "", 100), (words("b/1 b/2"), words("b/c/"), false));
+        assert_eq!(page("b", "", "", 100), (words("b/1 b/2 b/c/3 b0"), vec![], false));
         assert_eq!(page("zz", "", "", 100), (vec![], vec![], false));
     }
 
@@ -140,12 +104,7 @@ mod tests {
             for max in 1..9 {
                 let (mut items, mut prefixes, mut after) = (vec![], vec![], String::new());
                 loop {
-                    let paging = Paging {
-                        prefix: "",
-                        delimiter,
-                        after: &after,
-                        max,
-                    };
+                    let paging = Paging { prefix: "", delimiter, after: &after, max };
                     let keys = KEYS.into_iter().filter(|key| *key > after.as_str());
                     let page = paging.page(keys.map(|key| (key, ())));
                     let (last, more) = (page.last().unwrap().to_string(), page.truncated);
@@ -156,25 +115,15 @@ mod tests {
                     }
                     after = last;
                 }
-                assert_eq!(
-                    (items, prefixes, false),
-                    whole,
-                    "max {max}, delimiter {delimiter:?}"
-                );
+                assert_eq!((items, prefixes, false), whole, "max {max}, delimiter {delimiter:?}");
             }
         }
     }
 
     #[test]
     fn a_marker_inside_a_group_still_shows_the_group() {
-        assert_eq!(
-            page("", "/", "b/1", 100),
-            (words("b0 d"), words("b/ c/"), false)
-        );
-        assert_eq!(
-            page("", "/", "b/", 100),
-            (words("b0 d"), words("c/"), false)
-        );
+        assert_eq!(page("", "/", "b/1", 100), (words("b0 d"), words("b/ c/"), false));
+        assert_eq!(page("", "/", "b/", 100), (words("b0 d"), words("c/"), false));
     }
 
     #[test]

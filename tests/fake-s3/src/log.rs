@@ -71,10 +71,7 @@ mod tests {
         let request = example(
             "GET",
             "/b/k?X-Amz-Signature=abc",
-            &[(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=x/y, SignedHeaders=host, Signature=abc",
-            )],
+            &[("authorization", "AWS4-HMAC-SHA256 Credential=x/y, SignedHeaders=host, Signature=abc")],
         );
         let text = serde_json::to_string(&Entry::of(1, &request)).unwrap();
         assert!(!text.contains("abc"), "{text}");

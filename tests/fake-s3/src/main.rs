@@ -11,8 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str =
-    "usage: fake-s3 [--port N] [--access-key KEY --secret-key SECRET]... [--region REGION]
+const USAGE: &str = "usage: fake-s3 [--port N] [--access-key KEY --secret-key SECRET]... [--region REGION]
                [--anonymous-read BUCKET]... [--min-part BYTES] [--stay]";
 
 struct Arguments {
@@ -25,12 +24,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
     let mut parsed = Arguments {
         port: 0,
         stay: false,
-        options: Options {
-            region: "us-east-1".into(),
-            keys: vec![],
-            anonymous_read: vec![],
-            min_part: 5 << 20,
-        },
+        options: Options { region: "us-east-1".into(), keys: vec![], anonymous_read: vec![], min_part: 5 << 20 },
     };
     let mut pending_key: Option<String> = None;
     while let Some(name) = arguments.next() {
@@ -39,24 +33,15 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
             continue;
         }
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
-        let number = || {
-            value
-                .parse::<u64>()
-                .map_err(|_| format!("{name} needs a number, not {value}"))
-        };
+        let number = || value.parse::<u64>().map_err(|_| format!("{name} needs a number, not {value}"));
         match name.as_str() {
-            "--port" => {
-                parsed.port =
-                    u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?
-            }
+            "--port" => parsed.port = u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?,
             "--region" => parsed.options.region = value,
             "--anonymous-read" => parsed.options.anonymous_read.push(value),
             "--min-part" => parsed.options.min_part = number()?,
             "--access-key" => pending_key = Some(value),
             "--secret-key" => {
-                let key = pending_key
-                    .take()
-                    .ok_or("--secret-key must follow its --access-key")?;
+                let key = pending_key.take().ok_or("--secret-key must follow its --access-key")?;
                 parsed.options.keys.push((key, value));
             }
             _ => return Err(format!("there is no option {name}")),

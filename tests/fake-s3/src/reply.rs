@@ -16,12 +16,7 @@ pub struct Reply {
 
 impl Reply {
     pub fn empty(status: u16) -> Reply {
-        Reply {
-            status,
-            headers: vec![],
-            body: Data::default(),
-            announced: None,
-        }
+        Reply { status, headers: vec![], body: Data::default(), announced: None }
     }
 
     pub fn xml(body: String) -> Reply {

@@ -110,31 +110,18 @@ impl Request {
         if !name.starts_with("x-amz-") {
             return None;
         }
-        self.query
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The headers that begin with `prefix`, from wherever they may stand.
     pub fn headers_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (String, &'a str)> {
-        let sent = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.as_str()));
-        let hoisted = self
-            .query
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()));
-        sent.chain(hoisted)
-            .filter(move |(name, _)| name.starts_with(prefix))
+        let sent = self.headers.iter().map(|(name, value)| (name.clone(), value.as_str()));
+        let hoisted = self.query.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()));
+        sent.chain(hoisted).filter(move |(name, _)| name.starts_with(prefix))
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -144,17 +131,9 @@ impl Request {
     fn find_op(&self) -> Op {
         let method = self.method.as_str();
         if self.bucket.is_empty() {
-            return if method == "GET" {
-                Op::ListBuckets
-            } else {
-                Op::Unknown
-            };
+            return if method == "GET" { Op::ListBuckets } else { Op::Unknown };
         }
-        if self.key.is_empty() {
-            self.bucket_op(method)
-        } else {
-            self.object_op(method)
-        }
+        if self.key.is_empty() { self.bucket_op(method) } else { self.object_op(method) }
     }
 
     fn bucket_op(&self, method: &str) -> Op {
@@ -196,15 +175,7 @@ impl Request {
     }
 
     fn object_op(&self, method: &str) -> Op {
-        const OTHERS: [&str; 7] = [
-            "attributes",
-            "legal-hold",
-            "restore",
-            "retention",
-            "select",
-            "torrent",
-            "renameObject",
-        ];
+        const OTHERS: [&str; 7] = ["attributes", "legal-hold", "restore", "retention", "select", "torrent", "renameObject"];
         if OTHERS.iter().any(|name| self.has(name)) {
             return Op::Unknown;
         }
@@ -234,18 +205,14 @@ impl Request {
 /// `photos.localhost:9000` addresses the bucket `photos`; any other host is path style.
 fn bucket_of_host(host: &str) -> Option<&str> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name.strip_suffix(".localhost")
-        .filter(|bucket| !bucket.is_empty())
+    name.strip_suffix(".localhost").filter(|bucket| !bucket.is_empty())
 }
 
 #[cfg(test)]
 pub fn example(method: &str, target: &str, headers: &[(&str, &str)]) -> Request {
     let mut map = http::HeaderMap::new();
     for (name, value) in headers {
-        map.append(
-            http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            value.parse().unwrap(),
-        );
+        map.append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
     Request::parse(method, &target.parse().unwrap(), &map).unwrap()
 }
@@ -257,17 +224,10 @@ mod tests {
     #[test]
     fn bucket_and_key_come_from_path_or_host() {
         let r = example("GET", "/b/a%2Fb//c%20d", &[("host", "127.0.0.1:9")]);
-        assert_eq!(
-            (r.bucket.as_str(), r.key.as_str(), r.op),
-            ("b", "a/b//c d", Op::GetObject)
-        );
+        assert_eq!((r.bucket.as_str(), r.key.as_str(), r.op), ("b", "a/b//c d", Op::GetObject));
         let r = example("GET", "/k/x", &[("host", "my.b.localhost:9")]);
         assert_eq!((r.bucket.as_str(), r.key.as_str()), ("my.b", "k/x"));
-        let r = example(
-            "GET",
-            "/b/?list-type=2&prefix=a+b",
-            &[("host", "localhost:9")],
-        );
+        let r = example("GET", "/b/?list-type=2&prefix=a+b", &[("host", "localhost:9")]);
         assert_eq!((r.op, r.param("prefix")), (Op::ListObjectsV2, Some("a b")));
     }
 

@@ -46,9 +46,7 @@ pub async fn serve(world: Arc<World>, listener: TcpListener) -> std::io::Result<
                 async move { exchange(&world, &wire, request).await }
             });
             // An error here is a client that left or a connection that the plan broke.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(connection, service)
-                .await;
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(connection, service).await;
         });
     }
 }
@@ -67,29 +65,17 @@ impl std::error::Error for NoAnswer {}
 
 type Response = http::Response<WireBody>;
 
-async fn exchange(
-    world: &World,
-    wire: &Arc<Wire>,
-    incoming: hyper::Request<Incoming>,
-) -> Result<Response, NoAnswer> {
+async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Incoming>) -> Result<Response, NoAnswer> {
     let (head, body) = incoming.into_parts();
     let method = head.method.as_str();
     if head.uri.path().starts_with("/_fake/") {
         let body = read_body(body).await?;
-        return Ok(respond(
-            control::answer(world, method, &head.uri, body).await,
-            None,
-            wire,
-        ));
+        return Ok(respond(control::answer(world, method, &head.uri, body).await, None, wire));
     }
     let request = match Request::parse(method, &head.uri, &head.headers) {
         Ok(request) => request,
         Err(error) => {
-            return Ok(respond(
-                error_reply(&error, method, head.uri.path(), 0),
-                None,
-                wire,
-            ));
+            return Ok(respond(error_reply(&error, method, head.uri.path(), 0), None, wire));
         }
     };
     let (n, fault, latency) = world.arrive(&request);
@@ -124,10 +110,7 @@ async fn exchange(
     }
     let (reply, code) = match carry_out(world, &request, raw, n) {
         Ok(reply) => (reply, String::new()),
-        Err(error) => (
-            error_reply(&error, method, &request.raw_path, n),
-            error.code,
-        ),
+        Err(error) => (error_reply(&error, method, &request.raw_path, n), error.code),
     };
     if fault.drop_after_store {
         wire.reset();
@@ -138,11 +121,7 @@ async fn exchange(
 
 fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64) -> Result<Reply, S3Error> {
     let now = clock::now();
-    let own_region = world
-        .store()
-        .buckets
-        .get(&request.bucket)
-        .map(|bucket| bucket.region.clone());
+    let own_region = world.store().buckets.get(&request.bucket).map(|bucket| bucket.region.clone());
     let here = world.options.region.as_str();
     let regions: &[&str] = match (&own_region, request.op) {
         (_, Op::ListBuckets | Op::CreateBucket) => &[],
@@ -157,26 +136,13 @@ fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64) -> Result<Rep
         entry.body_length = payload.data.len();
         entry.body_sha256 = Some(payload.sha256.clone());
     });
-    let ctx = Ctx {
-        world,
-        request,
-        caller: &caller,
-        payload: &payload,
-        now,
-    };
+    let ctx = Ctx { world, request, caller: &caller, payload: &payload, now };
     let mut reply = ops::run(&ctx)?;
     identify(&mut reply, n);
     Ok(reply)
 }
 
-fn finish(
-    world: &World,
-    n: u64,
-    reply: Reply,
-    code: &str,
-    fault: Option<&Fault>,
-    wire: &Arc<Wire>,
-) -> Response {
+fn finish(world: &World, n: u64, reply: Reply, code: &str, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
     world.note(n, |entry| {
         entry.status = Some(reply.status);
         entry.code = (!code.is_empty()).then(|| code.to_string());
@@ -215,17 +181,11 @@ fn planned_error(fault: &Fault, status: u16) -> S3Error {
         503 => "SlowDown".into(),
         _ => "InternalError".into(),
     });
-    let message = fault
-        .message
-        .clone()
-        .unwrap_or_else(|| match code.as_str() {
-            "SlowDown" => "Please reduce your request rate.".into(),
-            _ => "We encountered an internal error. Please try again.".into(),
-        });
-    S3Error {
-        headers: fault.headers.clone().into_iter().collect(),
-        ..S3Error::new(status, &code, message)
-    }
+    let message = fault.message.clone().unwrap_or_else(|| match code.as_str() {
+        "SlowDown" => "Please reduce your request rate.".into(),
+        _ => "We encountered an internal error. Please try again.".into(),
+    });
+    S3Error { headers: fault.headers.clone().into_iter().collect(), ..S3Error::new(status, &code, message) }
 }
 
 /// Turns a reply into bytes, bent as the fault says. Offsets beyond the body are brought within it, so that a
@@ -239,25 +199,16 @@ fn respond(reply: Reply, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
         }
         if let Some(stall) = fault.stall {
             let then = Then::Pause(stall.ms.map(Duration::from_millis));
-            halt = Some(Halt {
-                after: stall.after.min(body.len() - 1),
-                then,
-            });
+            halt = Some(Halt { after: stall.after.min(body.len() - 1), then });
         }
         if let Some(after) = fault.truncate_body {
-            halt = Some(Halt {
-                after: after.min(body.len() - 1),
-                then: Then::Cut,
-            });
+            halt = Some(Halt { after: after.min(body.len() - 1), then: Then::Cut });
         }
     }
     let mut response = http::Response::new(WireBody::new(body.into_segments(), halt, wire.clone()));
-    *response.status_mut() =
-        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(length) = reply.announced {
-        response
-            .headers_mut()
-            .insert(http::header::CONTENT_LENGTH, length.into());
+        response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
     }
     for (name, value) in reply.headers {
         let name = http::HeaderName::from_bytes(name.as_bytes());
@@ -288,11 +239,7 @@ async fn sleep_ms(ms: u64) {
 
 /// From now on the credential that this request claims is expired.
 fn expire_token(world: &World, request: &Request) {
-    let claimed = request
-        .headers
-        .get("authorization")
-        .map(String::as_str)
-        .or(request.param("X-Amz-Credential"));
+    let claimed = request.headers.get("authorization").map(String::as_str).or(request.param("X-Amz-Credential"));
     let token = request.header("x-amz-security-token");
     let mut desk = world.desk();
     let known = desk.credentials.iter_mut().find(|credential| {
@@ -307,11 +254,7 @@ fn expire_token(world: &World, request: &Request) {
 /// Someone else writes to the key just before this request is answered.
 fn change_object(world: &World, request: &Request, change: &Change) {
     let mut store = world.store();
-    let Some(old) = store
-        .buckets
-        .get(&request.bucket)
-        .and_then(|bucket| bucket.current(&request.key))
-    else {
+    let Some(old) = store.buckets.get(&request.bucket).and_then(|bucket| bucket.current(&request.key)) else {
         return;
     };
     let old = old.1;
@@ -319,11 +262,7 @@ fn change_object(world: &World, request: &Request, change: &Change) {
         Some(body) => Data::from(Bytes::from(body)),
         None => old.data.map(|_, byte| !byte),
     };
-    let new = Object {
-        tags: old.tags.clone(),
-        acl: old.acl.clone(),
-        ..Object::whole(data, old.attributes.clone(), None)
-    };
+    let new = Object { tags: old.tags.clone(), acl: old.acl.clone(), ..Object::whole(data, old.attributes.clone(), None) };
     // It can only fail without the bucket, which was there a moment ago under this lock.
     let _ = store.put(&request.bucket, &request.key, Some(new), clock::now());
 }

@@ -97,11 +97,7 @@ pub struct Part {
 /// The ETag of bytes stored at once. With a customer or KMS key S3's ETag is not the MD5, and here neither.
 pub fn etag_of(data: &Data, encryption: &Encryption) -> String {
     let digest = md5_of(data);
-    if encryption.hides_md5() {
-        hex(&md5(&[&digest[..], b"not the MD5"].concat()))
-    } else {
-        hex(&digest)
-    }
+    if encryption.hides_md5() { hex(&md5(&[&digest[..], b"not the MD5"].concat())) } else { hex(&digest) }
 }
 
 impl Object {
@@ -128,57 +124,33 @@ impl Store {
     }
 
     pub fn bucket(&self, name: &str) -> Result<&Bucket> {
-        self.buckets
-            .get(name)
-            .ok_or_else(|| S3Error::no_such_bucket(name))
+        self.buckets.get(name).ok_or_else(|| S3Error::no_such_bucket(name))
     }
 
     pub fn bucket_mut(&mut self, name: &str) -> Result<&mut Bucket> {
-        self.buckets
-            .get_mut(name)
-            .ok_or_else(|| S3Error::no_such_bucket(name))
+        self.buckets.get_mut(name).ok_or_else(|| S3Error::no_such_bucket(name))
     }
 
     /// Adds a version (a delete marker without `object`); answers the id to show, if the bucket has versions.
-    pub fn put(
-        &mut self,
-        bucket: &str,
-        key: &str,
-        object: Option<Object>,
-        now: Millis,
-    ) -> Result<Option<String>> {
+    pub fn put(&mut self, bucket: &str, key: &str, object: Option<Object>, now: Millis) -> Result<Option<String>> {
         let id = self.issue_id();
         let bucket = self.bucket_mut(bucket)?;
-        let id = if bucket.versioning == Versioning::Enabled {
-            id
-        } else {
-            "null".to_string()
-        };
+        let id = if bucket.versioning == Versioning::Enabled { id } else { "null".to_string() };
         let versions = bucket.objects.entry(key.to_string()).or_default();
         if id == "null" {
             versions.retain(|version| version.id != "null");
         }
-        versions.push(Version {
-            id: id.clone(),
-            modified: now,
-            object,
-        });
+        versions.push(Version { id: id.clone(), modified: now, object });
         Ok((bucket.versioning != Versioning::Off).then_some(id))
     }
 
     pub fn upload(&self, id: &str, bucket: &str, key: &str) -> Result<&Upload> {
-        let found = self
-            .uploads
-            .get(id)
-            .filter(|upload| upload.bucket == bucket && upload.key == key);
+        let found = self.uploads.get(id).filter(|upload| upload.bucket == bucket && upload.key == key);
         found.ok_or_else(|| S3Error::no_such_upload(id))
     }
 
     pub fn upload_mut(&mut self, id: &str, bucket: &str, key: &str) -> Result<&mut Upload> {
-        let found = self
-            .uploads
-            .get_mut(id)
-            .filter(|upload| upload.bucket == bucket && upload.key == key);
+        let found = self.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key);
         found.ok_or_else(|| S3Error::no_such_upload(id))
     }
 }
@@ -212,31 +184,21 @@ impl Bucket {
                     .header("x-amz-version-id", &version.id)
                     .header("last-modified", crate::clock::http_date(version.modified)))
             }
-            None => Err(S3Error::no_such_key(key)
-                .header("x-amz-delete-marker", true)
-                .header("x-amz-version-id", &version.id)),
+            None => Err(S3Error::no_such_key(key).header("x-amz-delete-marker", true).header("x-amz-version-id", &version.id)),
         }
     }
 
     pub fn version(&self, key: &str, id: &str) -> Result<&Version> {
         check_version_id(id)?;
         let versions = self.objects.get(key).map_or(&[][..], Vec::as_slice);
-        versions
-            .iter()
-            .find(|version| version.id == id)
-            .ok_or_else(|| S3Error::no_such_version(key, id))
+        versions.iter().find(|version| version.id == id).ok_or_else(|| S3Error::no_such_version(key, id))
     }
 
     pub fn object_mut(&mut self, key: &str, id: Option<&str>) -> Result<&mut Object> {
         let id = self.read(key, id)?.0.id.clone();
-        let versions = self
-            .objects
-            .get_mut(key)
-            .ok_or_else(|| S3Error::no_such_key(key))?;
+        let versions = self.objects.get_mut(key).ok_or_else(|| S3Error::no_such_key(key))?;
         let found = versions.iter_mut().find(|version| version.id == id);
-        found
-            .and_then(|version| version.object.as_mut())
-            .ok_or_else(|| S3Error::no_such_key(key))
+        found.and_then(|version| version.object.as_mut()).ok_or_else(|| S3Error::no_such_key(key))
     }
 
     /// Forgets one version for good.
@@ -258,9 +220,7 @@ impl Bucket {
     /// The keys from `from` on, in the order of their bytes, with their versions.
     pub fn keys_from(&self, from: &str) -> impl Iterator<Item = (&str, &Vec<Version>)> {
         let bounds = (Bound::Included(from), Bound::<&str>::Unbounded);
-        self.objects
-            .range::<str, _>(bounds)
-            .map(|(key, versions)| (key.as_str(), versions))
+        self.objects.range::<str, _>(bounds).map(|(key, versions)| (key.as_str(), versions))
     }
 }
 
@@ -268,9 +228,5 @@ pub fn check_version_id(id: &str) -> Result<()> {
     if id == "null" || (id.len() == 32 && id.bytes().all(|c| c.is_ascii_alphanumeric())) {
         return Ok(());
     }
-    Err(S3Error::invalid_argument(
-        "Invalid version id specified",
-        "versionId",
-        id,
-    ))
+    Err(S3Error::invalid_argument("Invalid version id specified", "versionId", id))
 }

@@ -34,12 +34,7 @@ impl Wire {
 
     fn flushed(&self) {
         self.flushes.fetch_add(1, Ordering::AcqRel);
-        if let Some(waker) = self
-            .waiting
-            .lock()
-            .ok()
-            .and_then(|mut waiting| waiting.take())
-        {
+        if let Some(waker) = self.waiting.lock().ok().and_then(|mut waiting| waiting.take()) {
             waker.wake();
         }
     }
@@ -53,10 +48,7 @@ pub struct Connection {
 
 impl Connection {
     pub fn new(stream: TcpStream, wire: Arc<Wire>) -> Self {
-        Connection {
-            io: TokioIo::new(stream),
-            wire,
-        }
+        Connection { io: TokioIo::new(stream), wire }
     }
 
     fn io(self: Pin<&mut Self>) -> Pin<&mut TokioIo<TcpStream>> {
@@ -73,21 +65,13 @@ impl Drop for Connection {
 }
 
 impl Read for Connection {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         self.io().poll_read(cx, buf)
     }
 }
 
 impl Write for Connection {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.io().poll_write(cx, buf)
     }
 
@@ -112,11 +96,7 @@ impl Write for Connection {
         self.io.is_write_vectored()
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.io().poll_write_vectored(cx, bufs)
     }
 }
@@ -148,15 +128,7 @@ pub struct WireBody {
 impl WireBody {
     pub fn new(segments: Vec<Bytes>, halt: Option<Halt>, wire: Arc<Wire>) -> Self {
         let left = segments.iter().map(|segment| segment.len() as u64).sum();
-        WireBody {
-            segments: segments.into(),
-            left,
-            sent: 0,
-            halt,
-            reached: None,
-            pause: None,
-            wire,
-        }
+        WireBody { segments: segments.into(), left, sent: 0, halt, reached: None, pause: None, wire }
     }
 
     fn poll_on_wire(&mut self, cx: &Context<'_>) -> Poll<()> {
@@ -185,16 +157,10 @@ impl Body for WireBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
         let Some(halt) = &this.halt else {
-            return Poll::Ready(
-                this.next_segment(None)
-                    .map(|segment| Ok(Frame::data(segment))),
-            );
+            return Poll::Ready(this.next_segment(None).map(|segment| Ok(Frame::data(segment))));
         };
         let (after, pause) = match halt.then {
             Then::Cut => (halt.after, None),
@@ -202,10 +168,7 @@ impl Body for WireBody {
         };
         if this.sent < after {
             let limit = after - this.sent;
-            return Poll::Ready(
-                this.next_segment(Some(limit))
-                    .map(|segment| Ok(Frame::data(segment))),
-            );
+            return Poll::Ready(this.next_segment(Some(limit)).map(|segment| Ok(Frame::data(segment))));
         }
         if this.poll_on_wire(cx).is_pending() {
             return Poll::Pending;
@@ -214,17 +177,12 @@ impl Body for WireBody {
             None => Poll::Ready(Some(Err(io::Error::other("the plan cuts this body")))),
             Some(None) => Poll::Pending,
             Some(Some(time)) => {
-                let sleep = this
-                    .pause
-                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+                let sleep = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
                 if sleep.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
                 this.halt = None;
-                Poll::Ready(
-                    this.next_segment(None)
-                        .map(|segment| Ok(Frame::data(segment))),
-                )
+                Poll::Ready(this.next_segment(None).map(|segment| Ok(Frame::data(segment))))
             }
         }
     }

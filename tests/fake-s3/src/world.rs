@@ -48,12 +48,7 @@ pub(crate) struct Desk {
 impl World {
     /// An empty server.
     pub fn new(options: Options) -> Arc<World> {
-        let world = World {
-            options,
-            arrivals: Notify::new(),
-            store: Mutex::default(),
-            desk: Mutex::default(),
-        };
+        let world = World { options, arrivals: Notify::new(), store: Mutex::default(), desk: Mutex::default() };
         world.reset(false);
         Arc::new(world)
     }
@@ -67,11 +62,7 @@ impl World {
     }
 
     pub(crate) fn new_bucket(&self) -> Bucket {
-        Bucket {
-            region: self.options.region.clone(),
-            created: clock::now(),
-            ..Bucket::default()
-        }
+        Bucket { region: self.options.region.clone(), created: clock::now(), ..Bucket::default() }
     }
 
     pub(crate) fn reset(&self, keep_objects: bool) {
@@ -83,23 +74,13 @@ impl World {
         };
         let mut desk = self.desk();
         // The count goes on, so that a request still running cannot write into another's entry.
-        *desk = Desk {
-            credentials: self.options.keys.iter().map(credential).collect(),
-            requests: desk.requests,
-            ..Desk::default()
-        };
+        *desk = Desk { credentials: self.options.keys.iter().map(credential).collect(), requests: desk.requests, ..Desk::default() };
         drop(desk);
         if !keep_objects {
             let mut store = self.store();
             *store = Store::default();
             for name in &self.options.anonymous_read {
-                store.buckets.insert(
-                    name.clone(),
-                    Bucket {
-                        anonymous_read: true,
-                        ..self.new_bucket()
-                    },
-                );
+                store.buckets.insert(name.clone(), Bucket { anonymous_read: true, ..self.new_bucket() });
             }
         }
     }

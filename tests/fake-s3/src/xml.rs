@@ -84,33 +84,20 @@ pub fn parse(body: &[u8]) -> Result<roxmltree::Document<'_>> {
 }
 
 /// The child elements called `name`.
-pub fn children<'a, 'b: 'a>(
-    node: roxmltree::Node<'a, 'b>,
-    name: &'a str,
-) -> impl Iterator<Item = roxmltree::Node<'a, 'b>> {
-    node.children()
-        .filter(move |child| child.is_element() && child.tag_name().name() == name)
+pub fn children<'a, 'b: 'a>(node: roxmltree::Node<'a, 'b>, name: &'a str) -> impl Iterator<Item = roxmltree::Node<'a, 'b>> {
+    node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
 
 /// The text of the first child element called `name`.
 pub fn text(node: roxmltree::Node<'_, '_>, name: &str) -> Option<String> {
-    let child = node
-        .children()
-        .find(|child| child.is_element() && child.tag_name().name() == name)?;
+    let child = node.children().find(|child| child.is_element() && child.tag_name().name() == name)?;
     Some(child.text().unwrap_or("").to_string())
 }
 
 /// The root of a request body, which must be called `name`.
-pub fn expect_root<'a, 'b>(
-    doc: &'a roxmltree::Document<'b>,
-    name: &str,
-) -> Result<roxmltree::Node<'a, 'b>> {
+pub fn expect_root<'a, 'b>(doc: &'a roxmltree::Document<'b>, name: &str) -> Result<roxmltree::Node<'a, 'b>> {
     let root = doc.root_element();
-    if root.tag_name().name() == name {
-        Ok(root)
-    } else {
-        Err(S3Error::malformed_xml())
-    }
+    if root.tag_name().name() == name { Ok(root) } else { Err(S3Error::malformed_xml()) }
 }
 
 #[cfg(test)]

@@ -13,15 +13,8 @@ pub fn list(ctx: &Ctx<'_>) -> Result<Reply> {
     let mut out = Xml::root("ListAllMyBucketsResult");
     owner(&mut out, "Owner");
     out.open("Buckets");
-    for (name, bucket) in ctx
-        .store()
-        .buckets
-        .iter()
-        .filter(|(name, _)| name.starts_with(prefix))
-    {
-        out.open("Bucket")
-            .el("Name", name)
-            .el("CreationDate", iso(bucket.created));
+    for (name, bucket) in ctx.store().buckets.iter().filter(|(name, _)| name.starts_with(prefix)) {
+        out.open("Bucket").el("Name", name).el("CreationDate", iso(bucket.created));
         out.el("BucketRegion", &bucket.region).close("Bucket");
     }
     out.close("Buckets");
@@ -35,9 +28,7 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     if !ctx.payload.bytes.is_empty() {
         let doc = xml::parse(&ctx.payload.bytes)?;
         let root = xml::expect_root(&doc, "CreateBucketConfiguration")?;
-        if let Some(constraint) =
-            xml::text(root, "LocationConstraint").filter(|text| !text.is_empty())
-        {
+        if let Some(constraint) = xml::text(root, "LocationConstraint").filter(|text| !text.is_empty()) {
             region = constraint;
         }
     }
@@ -46,16 +37,13 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
         // The first region forgives: creating one's own bucket again succeeds there and nowhere else.
         if region != "us-east-1" {
             let message = "Your previous request to create the named bucket succeeded and you already own it.";
-            return Err(
-                S3Error::new(409, "BucketAlreadyOwnedByYou", message).with("BucketName", name)
-            );
+            return Err(S3Error::new(409, "BucketAlreadyOwnedByYou", message).with("BucketName", name));
         }
     } else {
         let bucket = Bucket {
             region,
             created: ctx.now,
-            acls_disabled: ctx.request.header("x-amz-object-ownership")
-                == Some("BucketOwnerEnforced"),
+            acls_disabled: ctx.request.header("x-amz-object-ownership") == Some("BucketOwnerEnforced"),
             ..Bucket::default()
         };
         store.buckets.insert(name.to_string(), bucket);
@@ -78,12 +66,7 @@ fn check_name(name: &str) -> Result<()> {
     if valid {
         return Ok(());
     }
-    Err(S3Error::new(
-        400,
-        "InvalidBucketName",
-        "The specified bucket is not valid.",
-    )
-    .with("BucketName", name))
+    Err(S3Error::new(400, "InvalidBucketName", "The specified bucket is not valid.").with("BucketName", name))
 }
 
 pub fn head(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -101,9 +84,7 @@ pub fn delete(ctx: &Ctx<'_>) -> Result<Reply> {
         return Err(S3Error::new(409, "BucketNotEmpty", message).with("BucketName", ctx.bucket()));
     }
     store.buckets.remove(ctx.bucket());
-    store
-        .uploads
-        .retain(|_, upload| upload.bucket != ctx.bucket());
+    store.uploads.retain(|_, upload| upload.bucket != ctx.bucket());
     Ok(Reply::empty(204))
 }
 
@@ -112,10 +93,7 @@ pub fn location(ctx: &Ctx<'_>) -> Result<Reply> {
     let region = &store.bucket(ctx.bucket())?.region;
     let mut out = Xml::new();
     let text = if region == "us-east-1" { "" } else { region };
-    out.raw(&format!(
-        "<LocationConstraint xmlns=\"{}\">{text}</LocationConstraint>",
-        xml::NAMESPACE
-    ));
+    out.raw(&format!("<LocationConstraint xmlns=\"{}\">{text}</LocationConstraint>", xml::NAMESPACE));
     Ok(Reply::xml(out.finish()))
 }
 
@@ -137,11 +115,7 @@ pub fn put_versioning(ctx: &Ctx<'_>) -> Result<Reply> {
         Some("Enabled") => Versioning::Enabled,
         Some("Suspended") => Versioning::Suspended,
         _ => {
-            return Err(S3Error::new(
-                400,
-                "IllegalVersioningConfigurationException",
-                "The Versioning element must be specified",
-            ));
+            return Err(S3Error::new(400, "IllegalVersioningConfigurationException", "The Versioning element must be specified"));
         }
     };
     ctx.store().bucket_mut(ctx.bucket())?.versioning = state;

@@ -26,11 +26,7 @@ fn claimed_parts(body: &[u8]) -> Result<Vec<Claimed>> {
         let number = xml::text(part, "PartNumber").and_then(|text| text.trim().parse().ok());
         Ok(Claimed {
             number: number.ok_or_else(S3Error::malformed_xml)?,
-            etag: xml::text(part, "ETag")
-                .ok_or_else(S3Error::malformed_xml)?
-                .trim()
-                .trim_matches('"')
-                .to_string(),
+            etag: xml::text(part, "ETag").ok_or_else(S3Error::malformed_xml)?.trim().trim_matches('"').to_string(),
             checksums: checksum::ALL
                 .into_iter()
                 .filter_map(|algorithm| Some((algorithm, xml::text(part, &algorithm.element())?)))
@@ -38,11 +34,7 @@ fn claimed_parts(body: &[u8]) -> Result<Vec<Claimed>> {
         })
     });
     let parts: Vec<Claimed> = parts.collect::<Result<_>>()?;
-    if parts.is_empty() {
-        Err(S3Error::malformed_xml())
-    } else {
-        Ok(parts)
-    }
+    if parts.is_empty() { Err(S3Error::malformed_xml()) } else { Ok(parts) }
 }
 
 pub fn complete(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -58,34 +50,19 @@ pub fn complete(ctx: &Ctx<'_>) -> Result<Reply> {
     let object = assemble(ctx, id, upload, &claimed)?;
     check_object(ctx, upload, &object)?;
     let bucket = store.bucket(ctx.bucket())?;
-    let present = bucket.current(ctx.key()).map(|(v, object)| Present {
-        etag: &object.etag,
-        modified: v.modified,
-    });
+    let present = bucket.current(ctx.key()).map(|(v, object)| Present { etag: &object.etag, modified: v.modified });
     conditions::check_write(ctx.request, ctx.key(), present)?;
     store.uploads.remove(id);
     let version = store.put(ctx.bucket(), ctx.key(), Some(object.clone()), ctx.now)?;
     let reply = completed_reply(ctx, &object, version.as_deref());
-    let memory = (
-        ctx.bucket().to_string(),
-        ctx.key().to_string(),
-        Object {
-            data: Data::default(),
-            ..object
-        },
-        version,
-    );
+    let memory = (ctx.bucket().to_string(), ctx.key().to_string(), Object { data: Data::default(), ..object }, version);
     store.completed.insert(id.to_string(), memory);
     Ok(reply)
 }
 
 fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Result<Object> {
-    if claimed
-        .windows(2)
-        .any(|pair| pair[0].number >= pair[1].number)
-    {
-        let message =
-            "The list of parts was not in ascending order. Parts must be ordered by part number.";
+    if claimed.windows(2).any(|pair| pair[0].number >= pair[1].number) {
+        let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
         return Err(S3Error::new(400, "InvalidPartOrder", message).with("UploadId", id));
     }
     let mut data = Data::default();
@@ -94,16 +71,9 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
     for (at, claim) in claimed.iter().enumerate() {
         let invalid = || {
             let message = "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
-            S3Error::new(400, "InvalidPart", message)
-                .with("UploadId", id)
-                .with("PartNumber", claim.number)
-                .with("ETag", &claim.etag)
+            S3Error::new(400, "InvalidPart", message).with("UploadId", id).with("PartNumber", claim.number).with("ETag", &claim.etag)
         };
-        let part = upload
-            .parts
-            .get(&claim.number)
-            .filter(|part| part.etag == claim.etag)
-            .ok_or_else(invalid)?;
+        let part = upload.parts.get(&claim.number).filter(|part| part.etag == claim.etag).ok_or_else(invalid)?;
         check_part_checksum(upload, claim, part, invalid)?;
         if at + 1 < claimed.len() && part.data.len() < ctx.world.options.min_part {
             let message = "Your proposed upload is smaller than the minimum allowed size";
@@ -114,22 +84,12 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
                 .with("MinSizeAllowed", ctx.world.options.min_part));
         }
         data.append(&part.data);
-        digests.extend(
-            (0..32)
-                .step_by(2)
-                .filter_map(|i| u8::from_str_radix(&part.etag[i..i + 2], 16).ok()),
-        );
-        parts.push(PartSize {
-            size: part.data.len(),
-            checksum: part.checksum.clone(),
-        });
+        digests.extend((0..32).step_by(2).filter_map(|i| u8::from_str_radix(&part.etag[i..i + 2], 16).ok()));
+        parts.push(PartSize { size: part.data.len(), checksum: part.checksum.clone() });
     }
     let checksum = match upload.algorithm {
         Some(algorithm) if upload.composite => {
-            let own: Vec<Checksum> = parts
-                .iter()
-                .filter_map(|part| part.checksum.clone())
-                .collect();
+            let own: Vec<Checksum> = parts.iter().filter_map(|part| part.checksum.clone()).collect();
             Checksum::compose(algorithm, &own)
         }
         Some(algorithm) => algorithm.compute(&data),
@@ -146,12 +106,7 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
     })
 }
 
-fn check_part_checksum(
-    upload: &Upload,
-    claim: &Claimed,
-    part: &Part,
-    invalid: impl Fn() -> S3Error,
-) -> Result<()> {
+fn check_part_checksum(upload: &Upload, claim: &Claimed, part: &Part, invalid: impl Fn() -> S3Error) -> Result<()> {
     for (algorithm, value) in &claim.checksums {
         match &part.checksum {
             Some(own) if own.algorithm == *algorithm && own.value == *value => {}
@@ -159,10 +114,7 @@ fn check_part_checksum(
         }
     }
     if upload.composite && claim.checksums.is_empty() {
-        let name = upload
-            .algorithm
-            .map_or("", Algorithm::name)
-            .to_ascii_lowercase();
+        let name = upload.algorithm.map_or("", Algorithm::name).to_ascii_lowercase();
         return Err(S3Error::invalid_request(format!(
             "The upload was created using a {name} checksum. The complete request must include the checksum for each part. It was missing for part {} in the request.",
             claim.number
@@ -182,28 +134,16 @@ fn check_object(ctx: &Ctx<'_>, upload: &Upload, object: &Object) -> Result<()> {
             object.data.len()
         )));
     }
-    let kind = if upload.composite {
-        "COMPOSITE"
-    } else {
-        "FULL_OBJECT"
-    };
-    if let Some(given) = request
-        .header("x-amz-checksum-type")
-        .filter(|given| *given != kind)
-    {
+    let kind = if upload.composite { "COMPOSITE" } else { "FULL_OBJECT" };
+    if let Some(given) = request.header("x-amz-checksum-type").filter(|given| *given != kind) {
         return Err(S3Error::invalid_request(format!(
             "The upload was created using the {kind} checksum mode. The complete request must use the same checksum mode, not {given}."
         )));
     }
     for algorithm in checksum::ALL {
         if let Some(given) = request.header(&algorithm.header()) {
-            let own = object
-                .checksum
-                .as_ref()
-                .filter(|own| own.algorithm == algorithm);
-            let own = own
-                .cloned()
-                .unwrap_or_else(|| algorithm.compute(&object.data));
+            let own = object.checksum.as_ref().filter(|own| own.algorithm == algorithm);
+            let own = own.cloned().unwrap_or_else(|| algorithm.compute(&object.data));
             if own.value != given {
                 return Err(S3Error::bad_digest(algorithm.name()));
             }
@@ -213,19 +153,12 @@ fn check_object(ctx: &Ctx<'_>, upload: &Upload, object: &Object) -> Result<()> {
 }
 
 fn completed_reply(ctx: &Ctx<'_>, object: &Object, version: Option<&str>) -> Reply {
-    let host = ctx
-        .request
-        .headers
-        .get("host")
-        .map_or("localhost", String::as_str);
+    let host = ctx.request.headers.get("host").map_or("localhost", String::as_str);
     let mut out = Xml::root("CompleteMultipartUploadResult");
     out.el("Location", format!("http://{host}{}", ctx.request.raw_path));
-    out.el("Bucket", ctx.bucket())
-        .el("Key", ctx.key())
-        .el("ETag", format!("\"{}\"", object.etag));
+    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("ETag", format!("\"{}\"", object.etag));
     if let Some(checksum) = &object.checksum {
-        out.el(&checksum.algorithm.element(), &checksum.value)
-            .el("ChecksumType", checksum.kind());
+        out.el(&checksum.algorithm.element(), &checksum.value).el("ChecksumType", checksum.kind());
     }
     let mut reply = Reply::xml(out.end("CompleteMultipartUploadResult"));
     // A customer key is not echoed here.

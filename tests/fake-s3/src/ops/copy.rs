@@ -33,8 +33,7 @@ impl Source {
     fn read(ctx: &Ctx<'_>, store: &Store) -> Result<Source> {
         let header = ctx.request.header("x-amz-copy-source").unwrap_or_default();
         let wrong = || {
-            let message =
-                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
+            let message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
             S3Error::invalid_argument(message, "x-amz-copy-source", header)
         };
         let (path, asked_version) = match header.split_once("?versionId=") {
@@ -43,10 +42,7 @@ impl Source {
         };
         let path = unpercent(path, false).ok_or_else(wrong)?;
         let path = path.strip_prefix('/').unwrap_or(&path);
-        let (bucket_name, key) = path
-            .split_once('/')
-            .filter(|(_, key)| !key.is_empty())
-            .ok_or_else(wrong)?;
+        let (bucket_name, key) = path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(wrong)?;
         let bucket = store.bucket(bucket_name)?;
         let (version, object) = bucket.read(key, asked_version.as_deref()).map_err(|error| {
             if error.status == 405 {
@@ -56,20 +52,8 @@ impl Source {
             }
         })?;
         object.attributes.encryption.check_read(ctx.request, true)?;
-        conditions::check_copy_source(
-            ctx.request,
-            Present {
-                etag: &object.etag,
-                modified: version.modified,
-            },
-        )?;
-        Ok(Source {
-            object: object.clone(),
-            bucket: bucket_name.into(),
-            key: key.into(),
-            asked_version,
-            version: bucket.shown_id(version),
-        })
+        conditions::check_copy_source(ctx.request, Present { etag: &object.etag, modified: version.modified })?;
+        Ok(Source { object: object.clone(), bucket: bucket_name.into(), key: key.into(), asked_version, version: bucket.shown_id(version) })
     }
 }
 
@@ -82,11 +66,7 @@ fn directive(ctx: &Ctx<'_>, name: &str, what: &str) -> Result<Directive> {
     match ctx.request.header(name) {
         None | Some("COPY") => Ok(Directive::Copy),
         Some("REPLACE") => Ok(Directive::Replace),
-        Some(other) => Err(S3Error::invalid_argument(
-            format!("Unknown {what} directive."),
-            name,
-            other,
-        )),
+        Some(other) => Err(S3Error::invalid_argument(format!("Unknown {what} directive."), name, other)),
     }
 }
 
@@ -104,30 +84,16 @@ pub fn copy_object(ctx: &Ctx<'_>) -> Result<Reply> {
     let keeps = matches!(metadata, Directive::Copy);
     let asks_nothing = keeps
         && ctx.request.header("x-amz-storage-class").is_none()
-        && ctx
-            .request
-            .headers_with("x-amz-server-side-encryption")
-            .next()
-            .is_none()
-        && ctx
-            .request
-            .header("x-amz-website-redirect-location")
-            .is_none();
-    if asks_nothing
-        && source.asked_version.is_none()
-        && (source.bucket.as_str(), source.key.as_str()) == (ctx.bucket(), ctx.key())
-    {
+        && ctx.request.headers_with("x-amz-server-side-encryption").next().is_none()
+        && ctx.request.header("x-amz-website-redirect-location").is_none();
+    if asks_nothing && source.asked_version.is_none() && (source.bucket.as_str(), source.key.as_str()) == (ctx.bucket(), ctx.key()) {
         return Err(S3Error::invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
         ));
     }
     let attributes = if keeps {
         let from = &source.object.attributes;
-        Attributes {
-            content: from.content.clone(),
-            user: from.user.clone(),
-            ..asked
-        }
+        Attributes { content: from.content.clone(), user: from.user.clone(), ..asked }
     } else {
         asked
     };
@@ -155,10 +121,7 @@ fn copied_algorithm(ctx: &Ctx<'_>, source: &Object) -> Result<Algorithm> {
             S3Error::invalid_request(message)
         });
     }
-    Ok(source
-        .checksum
-        .as_ref()
-        .map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm))
+    Ok(source.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm))
 }
 
 pub fn upload_part_copy(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -175,12 +138,7 @@ pub fn upload_part_copy(ctx: &Ctx<'_>) -> Result<Reply> {
     }
     let data = source.object.data.slice(range);
     let stored = multipart::store_part(ctx, &target, data, None)?;
-    let mut reply = copy_result(
-        "CopyPartResult",
-        ctx,
-        &stored.etag,
-        stored.checksum.as_ref(),
-    );
+    let mut reply = copy_result("CopyPartResult", ctx, &stored.etag, stored.checksum.as_ref());
     stored.encryption.write(&mut reply);
     reply.set_some("x-amz-copy-source-version-id", source.version.as_deref());
     Ok(reply)
@@ -194,27 +152,18 @@ fn strict_range(header: &str, size: u64) -> Result<Range<u64>> {
     });
     let Some((first, last)) = parsed.filter(|(first, last)| first <= last) else {
         let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy";
-        return Err(S3Error::invalid_argument(
-            message,
-            "x-amz-copy-source-range",
-            header,
-        ));
+        return Err(S3Error::invalid_argument(message, "x-amz-copy-source-range", header));
     };
     if last >= size {
         let message = format!("Range specified is not valid for source object of size: {size}");
-        return Err(S3Error::invalid_argument(
-            message,
-            "x-amz-copy-source-range",
-            header,
-        ));
+        return Err(S3Error::invalid_argument(message, "x-amz-copy-source-range", header));
     }
     Ok(first..last + 1)
 }
 
 fn copy_result(root: &str, ctx: &Ctx<'_>, etag: &str, checksum: Option<&Checksum>) -> Reply {
     let mut out = Xml::root(root);
-    out.el("LastModified", iso(ctx.now))
-        .el("ETag", format!("\"{etag}\""));
+    out.el("LastModified", iso(ctx.now)).el("ETag", format!("\"{etag}\""));
     if let Some(checksum) = checksum {
         out.el(&checksum.algorithm.element(), &checksum.value);
     }

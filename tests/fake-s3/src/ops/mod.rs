@@ -83,11 +83,8 @@ pub fn run(ctx: &Ctx<'_>) -> Result<Reply> {
         Op::ListParts => multipart::list_parts(ctx),
         Op::CompleteMultipartUpload => complete::complete(ctx),
         Op::AbortMultipartUpload => multipart::abort(ctx),
-        Op::Unknown
-            if ["GET", "HEAD", "PUT", "POST", "DELETE"].contains(&ctx.request.method.as_str()) =>
-        {
-            let message =
-                "A header or query you provided requested a function that is not implemented.";
+        Op::Unknown if ["GET", "HEAD", "PUT", "POST", "DELETE"].contains(&ctx.request.method.as_str()) => {
+            let message = "A header or query you provided requested a function that is not implemented.";
             Err(S3Error::new(501, "NotImplemented", message))
         }
         Op::Unknown => {
@@ -118,20 +115,14 @@ fn admit(ctx: &Ctx<'_>) -> Result<bool> {
     {
         let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
         return Err(S3Error::new(301, "PermanentRedirect", message)
-            .with(
-                "Endpoint",
-                format!("{}.s3.{}.amazonaws.com", request.bucket, bucket.region),
-            )
+            .with("Endpoint", format!("{}.s3.{}.amazonaws.com", request.bucket, bucket.region))
             .with("Bucket", &request.bucket)
             .header("x-amz-bucket-region", &bucket.region));
     }
     if ctx.caller.signed.is_none() && !anyone_may(bucket, request) {
         return Err(S3Error::access_denied("Access Denied"));
     }
-    if request
-        .header("x-amz-expected-bucket-owner")
-        .is_some_and(|owner| owner != ACCOUNT)
-    {
+    if request.header("x-amz-expected-bucket-owner").is_some_and(|owner| owner != ACCOUNT) {
         return Err(S3Error::access_denied("Access Denied"));
     }
     let pays = request.header("x-amz-request-payer") == Some("requester");
@@ -143,15 +134,9 @@ fn admit(ctx: &Ctx<'_>) -> Result<bool> {
 
 fn anyone_may(bucket: &Bucket, request: &Request) -> bool {
     let reads_object = matches!(request.op, Op::GetObject | Op::HeadObject);
-    let lists = matches!(
-        request.op,
-        Op::ListObjects | Op::ListObjectsV2 | Op::HeadBucket | Op::GetBucketLocation
-    );
+    let lists = matches!(request.op, Op::ListObjects | Op::ListObjectsV2 | Op::HeadBucket | Op::GetBucketLocation);
     if bucket.anonymous_read && (reads_object || lists) {
         return true;
     }
-    reads_object
-        && bucket
-            .read(&request.key, request.param("versionId"))
-            .is_ok_and(|(_, object)| object.acl.lets_anyone_read())
+    reads_object && bucket.read(&request.key, request.param("versionId")).is_ok_and(|(_, object)| object.acl.lets_anyone_read())
 }

@@ -31,14 +31,7 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     attributes.encryption.write(&mut reply_headers);
     if let Some(algorithm) = algorithm {
         reply_headers.set("x-amz-checksum-algorithm", algorithm.name());
-        reply_headers.set(
-            "x-amz-checksum-type",
-            if composite {
-                "COMPOSITE"
-            } else {
-                "FULL_OBJECT"
-            },
-        );
+        reply_headers.set("x-amz-checksum-type", if composite { "COMPOSITE" } else { "FULL_OBJECT" });
     }
     let mut store = ctx.store();
     store.bucket(ctx.bucket())?;
@@ -56,9 +49,7 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     };
     store.uploads.insert(id.clone(), upload);
     let mut out = Xml::root("InitiateMultipartUploadResult");
-    out.el("Bucket", ctx.bucket())
-        .el("Key", ctx.key())
-        .el("UploadId", id);
+    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("UploadId", id);
     let mut reply = Reply::xml(out.end("InitiateMultipartUploadResult"));
     reply.headers.extend(reply_headers.headers);
     Ok(reply)
@@ -68,14 +59,12 @@ fn is_composite(ctx: &Ctx<'_>, algorithm: Option<Algorithm>) -> Result<bool> {
     let kind = ctx.request.header("x-amz-checksum-type");
     match (algorithm, kind) {
         (None, None) => Ok(false),
-        (None, Some(_)) => Err(S3Error::invalid_request(
-            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
-        )),
+        (None, Some(_)) => {
+            Err(S3Error::invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."))
+        }
         (Some(Algorithm::Crc64Nvme), None | Some("FULL_OBJECT")) => Ok(false),
         (Some(algorithm), Some("FULL_OBJECT")) if algorithm.is_crc() => Ok(false),
-        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => {
-            Ok(true)
-        }
+        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => Ok(true),
         (Some(algorithm), Some(kind)) => Err(S3Error::invalid_request(format!(
             "The {kind} checksum type cannot be used with the {} checksum algorithm.",
             algorithm.name().to_ascii_lowercase()
@@ -106,12 +95,7 @@ impl<'a> Target<'a> {
 pub fn upload_part(ctx: &Ctx<'_>) -> Result<Reply> {
     let target = Target::of(ctx)?;
     require_digest(ctx, ctx.store().bucket(ctx.bucket())?)?;
-    let stored = store_part(
-        ctx,
-        &target,
-        ctx.payload.data.clone(),
-        ctx.payload.checksum.clone(),
-    )?;
+    let stored = store_part(ctx, &target, ctx.payload.data.clone(), ctx.payload.checksum.clone())?;
     let mut reply = Reply::empty(200);
     reply.set_etag(&stored.etag);
     if let Some(checksum) = &stored.checksum {
@@ -129,26 +113,15 @@ pub struct Stored {
 }
 
 /// Hashes without the lock: parts come in parallel.
-pub fn store_part(
-    ctx: &Ctx<'_>,
-    target: &Target<'_>,
-    data: Data,
-    sent: Option<Checksum>,
-) -> Result<Stored> {
+pub fn store_part(ctx: &Ctx<'_>, target: &Target<'_>, data: Data, sent: Option<Checksum>) -> Result<Stored> {
     let (encryption, algorithm, composite) = {
         let store = ctx.store();
         let upload = store.upload(target.id, target.bucket, target.key)?;
-        (
-            upload.attributes.encryption.clone(),
-            upload.algorithm,
-            upload.composite,
-        )
+        (upload.attributes.encryption.clone(), upload.algorithm, upload.composite)
     };
     encryption.check_part(ctx.request)?;
     let copied = ctx.request.header("x-amz-copy-source").is_some();
-    let name = |algorithm: Option<Algorithm>| {
-        algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase())
-    };
+    let name = |algorithm: Option<Algorithm>| algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase());
     let sent_algorithm = sent.as_ref().map(|checksum| checksum.algorithm);
     // A full-object checksum can be computed without the parts' own; a composite one cannot. An upload begun
     // without an algorithm takes parts with any: clients add one to every part of their own accord.
@@ -166,22 +139,10 @@ pub fn store_part(
     }
     let checksum = sent.or_else(|| algorithm.map(|algorithm| algorithm.compute(&data)));
     let etag = etag_of(&data, &encryption);
-    let part = Part {
-        data,
-        etag: etag.clone(),
-        checksum: checksum.clone(),
-        modified: ctx.now,
-    };
+    let part = Part { data, etag: etag.clone(), checksum: checksum.clone(), modified: ctx.now };
     let mut store = ctx.store();
-    store
-        .upload_mut(target.id, target.bucket, target.key)?
-        .parts
-        .insert(target.number, part);
-    Ok(Stored {
-        etag,
-        checksum,
-        encryption,
-    })
+    store.upload_mut(target.id, target.bucket, target.key)?.parts.insert(target.number, part);
+    Ok(Stored { etag, checksum, encryption })
 }
 
 pub fn abort(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -202,36 +163,19 @@ pub fn list_parts(ctx: &Ctx<'_>) -> Result<Reply> {
     let mut parts = upload.parts.range(marker as u32 + 1..);
     let page: Vec<_> = parts.by_ref().take(max).collect();
     let mut out = Xml::root("ListPartsResult");
-    out.el("Bucket", ctx.bucket())
-        .el("Key", ctx.key())
-        .el("UploadId", id);
+    out.el("Bucket", ctx.bucket()).el("Key", ctx.key()).el("UploadId", id);
     owner(&mut out, "Initiator");
     owner(&mut out, "Owner");
-    out.el("StorageClass", &upload.attributes.storage_class)
-        .el("PartNumberMarker", marker);
-    out.el(
-        "NextPartNumberMarker",
-        page.last().map_or(0, |(number, _)| **number),
-    );
-    out.el("MaxParts", max)
-        .el("IsTruncated", max > 0 && parts.next().is_some());
+    out.el("StorageClass", &upload.attributes.storage_class).el("PartNumberMarker", marker);
+    out.el("NextPartNumberMarker", page.last().map_or(0, |(number, _)| **number));
+    out.el("MaxParts", max).el("IsTruncated", max > 0 && parts.next().is_some());
     if let Some(algorithm) = upload.algorithm {
         out.el("ChecksumAlgorithm", algorithm.name());
-        out.el(
-            "ChecksumType",
-            if upload.composite {
-                "COMPOSITE"
-            } else {
-                "FULL_OBJECT"
-            },
-        );
+        out.el("ChecksumType", if upload.composite { "COMPOSITE" } else { "FULL_OBJECT" });
     }
     for (number, part) in page {
-        out.open("Part")
-            .el("PartNumber", number)
-            .el("LastModified", iso(part.modified));
-        out.el("ETag", format!("\"{}\"", part.etag))
-            .el("Size", part.data.len());
+        out.open("Part").el("PartNumber", number).el("LastModified", iso(part.modified));
+        out.el("ETag", format!("\"{}\"", part.etag)).el("Size", part.data.len());
         if let Some(checksum) = &part.checksum {
             out.el(&checksum.algorithm.element(), &checksum.value);
         }

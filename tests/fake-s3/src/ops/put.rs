@@ -19,26 +19,17 @@ pub struct Lineage {
 impl Lineage {
     pub fn from_request(ctx: &Ctx<'_>) -> Result<Lineage> {
         let acl = Acl::from_headers(ctx.request)?;
-        if acl.as_ref().is_some_and(|acl| *acl != Acl::default())
-            && ctx.store().bucket(ctx.bucket())?.acls_disabled
-        {
+        if acl.as_ref().is_some_and(|acl| *acl != Acl::default()) && ctx.store().bucket(ctx.bucket())?.acls_disabled {
             return Err(Acl::not_supported());
         }
-        Ok(Lineage {
-            tags: tagging::from_header(ctx.request)?,
-            acl: acl.unwrap_or_default(),
-        })
+        Ok(Lineage { tags: tagging::from_header(ctx.request)?, acl: acl.unwrap_or_default() })
     }
 }
 
 pub fn put_object(ctx: &Ctx<'_>) -> Result<Reply> {
     let attributes = Attributes::from_request(ctx.request, &ctx.world.options.region)?;
     let lineage = Lineage::from_request(ctx)?;
-    let mut object = Object::whole(
-        ctx.payload.data.clone(),
-        attributes,
-        ctx.payload.checksum.clone(),
-    );
+    let mut object = Object::whole(ctx.payload.data.clone(), attributes, ctx.payload.checksum.clone());
     object.tags = lineage.tags;
     object.acl = lineage.acl;
     let mut reply = Reply::empty(200);
@@ -56,10 +47,7 @@ pub fn put_object(ctx: &Ctx<'_>) -> Result<Reply> {
 /// Writes the object that the request names, if its conditions hold.
 pub fn write_object(ctx: &Ctx<'_>, store: &mut Store, object: Object) -> Result<Option<String>> {
     let bucket = store.bucket(ctx.bucket())?;
-    let present = bucket.current(ctx.key()).map(|(version, object)| Present {
-        etag: &object.etag,
-        modified: version.modified,
-    });
+    let present = bucket.current(ctx.key()).map(|(version, object)| Present { etag: &object.etag, modified: version.modified });
     conditions::check_write(ctx.request, ctx.key(), present)?;
     store.put(ctx.bucket(), ctx.key(), Some(object), ctx.now)
 }

@@ -16,7 +16,8 @@ pub fn from_header(request: &Request) -> Result<Tags> {
         return Ok(vec![]);
     };
     let tags = parse_query(header).ok_or_else(|| {
-        let message = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
+        let message =
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
         S3Error::invalid_argument(message, "x-amz-tagging", header)
     })?;
     check(tags)
@@ -25,11 +26,7 @@ pub fn from_header(request: &Request) -> Result<Tags> {
 fn check(tags: Tags) -> Result<Tags> {
     let invalid = |message: &str| Err(S3Error::new(400, "InvalidTag", message));
     if tags.len() > 10 {
-        return Err(S3Error::new(
-            400,
-            "BadRequest",
-            "Object tags cannot be greater than 10",
-        ));
+        return Err(S3Error::new(400, "BadRequest", "Object tags cannot be greater than 10"));
     }
     for (at, (key, value)) in tags.iter().enumerate() {
         if key.is_empty() || key.chars().count() > 128 {
@@ -52,10 +49,7 @@ pub fn get(ctx: &Ctx<'_>) -> Result<Reply> {
     let mut out = Xml::root("Tagging");
     out.open("TagSet");
     for (key, value) in &object.tags {
-        out.open("Tag")
-            .el("Key", key)
-            .el("Value", value)
-            .close("Tag");
+        out.open("Tag").el("Key", key).el("Value", value).close("Tag");
     }
     out.close("TagSet");
     let mut reply = Reply::xml(out.end("Tagging"));
@@ -66,9 +60,7 @@ pub fn get(ctx: &Ctx<'_>) -> Result<Reply> {
 pub fn put(ctx: &Ctx<'_>) -> Result<Reply> {
     let doc = xml::parse(&ctx.payload.bytes)?;
     let root = xml::expect_root(&doc, "Tagging")?;
-    let set = xml::children(root, "TagSet")
-        .next()
-        .ok_or_else(S3Error::malformed_xml)?;
+    let set = xml::children(root, "TagSet").next().ok_or_else(S3Error::malformed_xml)?;
     let tags = xml::children(set, "Tag").map(|tag| {
         let (key, value) = (xml::text(tag, "Key"), xml::text(tag, "Value"));
         key.zip(value).ok_or_else(S3Error::malformed_xml)
