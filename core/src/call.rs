@@ -4,222 +4,22 @@
 //! fed from the call's mailbox; a worker thread only fills and empties the mailbox. Blocking, async, cancel and fork live here
 //! and in `runtime`, nowhere else. Must not know any verb.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::os::fd::RawFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::Event;
+pub use crate::mailbox::Step;
+use crate::mailbox::{Feed, Mailbox};
 use crate::runtime;
-use crate::wake::Wake;
-
-/// Bytes that may lie in a mailbox before the worker waits for the host to take them.
-const MAILBOX_BYTES: usize = 4 << 20;
 
 /// How long a cancelled or failed call may take to undo what it began on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
-
-/// What a call tells the thread that waits for it.
-#[derive(Debug)]
-pub enum Step {
-    /// Bytes for the host's sink, in order.
-    Chunk(Bytes),
-    /// The call wants up to this many more bytes: answer with `feed`, `feed_end` or `feed_error`.
-    Want(usize),
-    /// Bytes moved so far, and the total if it is known.
-    Progress(u64, Option<u64>),
-    /// Something for the host's log.
-    Event(Event),
-    /// The call has ended; take the result.
-    Done,
-}
-
-enum Feed {
-    Data(Bytes),
-    End,
-    Failed(Error),
-}
-
-#[derive(Default)]
-struct State {
-    events: VecDeque<Event>,
-    chunks: VecDeque<Bytes>,
-    chunk_bytes: usize,
-    want: Option<usize>,
-    fed: Option<Feed>,
-    progress: bool,
-    finished: bool,
-    raised: bool,
-    wake: Option<Wake>,
-    waker: Option<Waker>,
-}
-
-impl State {
-    fn take(&mut self) -> Option<Step> {
-        if let Some(event) = self.events.pop_front() {
-            return Some(Step::Event(event));
-        }
-        if let Some(chunk) = self.chunks.pop_front() {
-            self.chunk_bytes -= chunk.len();
-            return Some(Step::Chunk(chunk));
-        }
-        if let Some(size) = self.want.take() {
-            return Some(Step::Want(size));
-        }
-        if std::mem::take(&mut self.progress) {
-            return Some(Step::Progress(0, None));
-        }
-        self.finished.then_some(Step::Done)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.chunks.is_empty() && self.want.is_none() && !self.progress && !self.finished
-    }
-
-    /// Makes descriptor and waker tell the truth after a change.
-    fn settle(&mut self) {
-        let something = !self.is_empty();
-        if let Some(wake) = &self.wake
-            && something != self.raised
-        {
-            if something { wake.raise() } else { wake.lower() }
-            self.raised = something;
-        }
-        if something && let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-/// The mailbox between a verb, which runs on a worker, and the thread that waits.
-pub(crate) struct Mailbox {
-    state: Mutex<State>,
-    host_acted: Notify,
-    cancelled: AtomicBool,
-    cancel: Notify,
-    done: AtomicU64,
-    total: AtomicU64,
-    listens: AtomicBool,
-    cleanups: Mutex<Vec<(u64, Pin<Box<dyn Future<Output = ()> + Send>>)>>,
-    next_cleanup: AtomicU64,
-}
-
-const UNKNOWN: u64 = u64::MAX;
-
-impl Mailbox {
-    fn new() -> Self {
-        Mailbox {
-            state: Mutex::default(),
-            host_acted: Notify::new(),
-            cancelled: AtomicBool::new(false),
-            cancel: Notify::new(),
-            done: AtomicU64::new(0),
-            total: AtomicU64::new(UNKNOWN),
-            listens: AtomicBool::new(false),
-            cleanups: Mutex::default(),
-            next_cleanup: AtomicU64::new(0),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.state();
-        change(&mut state);
-        state.settle();
-    }
-
-    /// Hands bytes to the host; waits while it has more than enough.
-    pub(crate) async fn send(&self, chunk: Bytes) {
-        loop {
-            let acted = self.host_acted.notified();
-            {
-                let mut state = self.state();
-                if state.chunk_bytes == 0 || state.chunk_bytes + chunk.len() <= MAILBOX_BYTES {
-                    state.chunk_bytes += chunk.len();
-                    state.chunks.push_back(chunk);
-                    state.settle();
-                    return;
-                }
-            }
-            acted.await;
-        }
-    }
-
-    /// Asks the host for up to `size` bytes; `None` when its source has ended.
-    pub(crate) async fn pull(&self, size: usize) -> Result<Option<Bytes>> {
-        self.change(|state| state.want = Some(size));
-        loop {
-            let acted = self.host_acted.notified();
-            match self.state().fed.take() {
-                Some(Feed::Data(bytes)) => return Ok(Some(bytes)),
-                Some(Feed::End) => return Ok(None),
-                Some(Feed::Failed(error)) => return Err(error),
-                None => {}
-            }
-            acted.await;
-        }
-    }
-
-    /// The total number of bytes that will move.
-    pub(crate) fn set_total(&self, total: u64) {
-        self.total.store(total, Ordering::Relaxed);
-    }
-
-    /// So many more bytes have moved.
-    pub(crate) fn advance(&self, bytes: u64) {
-        self.done.fetch_add(bytes, Ordering::Relaxed);
-        if self.listens.load(Ordering::Relaxed) {
-            self.change(|state| state.progress = true);
-        }
-    }
-
-    fn progress(&self) -> (u64, Option<u64>) {
-        let total = self.total.load(Ordering::Relaxed);
-        (self.done.load(Ordering::Relaxed), (total != UNKNOWN).then_some(total))
-    }
-
-    pub(crate) fn event(&self, event: Event) {
-        self.change(|state| state.events.push_back(event));
-    }
-
-    /// Work to do if the call fails or is cancelled, for example to abort an upload; `keep` takes it back.
-    pub(crate) fn on_abandon(&self, work: impl Future<Output = ()> + Send + 'static) -> u64 {
-        let id = self.next_cleanup.fetch_add(1, Ordering::Relaxed);
-        self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).push((id, Box::pin(work)));
-        id
-    }
-
-    /// The work registered under `id` is no longer needed.
-    pub(crate) fn keep(&self, id: u64) {
-        self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
-    }
-
-    async fn cancelled(&self) {
-        loop {
-            let notified = self.cancel.notified();
-            if self.cancelled.load(Ordering::SeqCst) {
-                return;
-            }
-            notified.await;
-        }
-    }
-
-    fn cancel(&self) {
-        self.cancelled.store(true, Ordering::SeqCst);
-        self.cancel.notify_waiters();
-    }
-}
 
 /// A verb under way, with a result of type `R`.
 ///
@@ -248,7 +48,7 @@ impl<R> Drop for Finish<R> {
     fn drop(&mut self) {
         let outcome = self.outcome.take().unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")));
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        self.mailbox.change(|state| state.finished = true);
+        self.mailbox.finish();
     }
 }
 
@@ -277,8 +77,7 @@ impl<R: Send + 'static> Call<R> {
             })
             .await;
             if outcome.is_err() {
-                let cleanups = std::mem::take(&mut *mailbox.cleanups.lock().unwrap_or_else(PoisonError::into_inner));
-                for (_, work) in cleanups {
+                for work in mailbox.take_cleanups() {
                     let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
                 }
             }
@@ -293,7 +92,7 @@ impl<R> Call<R> {
     /// A call that failed before it began.
     pub(crate) fn failed(error: Error) -> Call<R> {
         let mailbox = Arc::new(Mailbox::new());
-        mailbox.change(|state| state.finished = true);
+        mailbox.finish();
         Call { mailbox, result: Arc::new(Mutex::new(Some(Err(error)))), generation: runtime::generation(), taken: false }
     }
 
@@ -309,17 +108,12 @@ impl<R> Call<R> {
         if self.forked() {
             return Err(forked());
         }
-        let mut state = self.mailbox.state();
-        if state.wake.is_none() {
-            state.wake = Some(Wake::new()?);
-            state.settle();
-        }
-        Ok(state.wake.as_ref().map_or(-1, Wake::fd))
+        self.mailbox.fd()
     }
 
     /// Asks for `Step::Progress` while bytes move.
     pub fn listen(&self) {
-        self.mailbox.listens.store(true, Ordering::Relaxed);
+        self.mailbox.listen();
     }
 
     /// The next step, if there is one now.
@@ -327,24 +121,7 @@ impl<R> Call<R> {
         if self.forked() {
             return Some(Step::Done);
         }
-        let mut state = self.mailbox.state();
-        let step = state.take();
-        state.settle();
-        drop(state);
-        Some(match step? {
-            Step::Progress(..) => self.progress_step(),
-            step => {
-                if let Step::Chunk(_) = step {
-                    self.mailbox.host_acted.notify_one();
-                }
-                step
-            }
-        })
-    }
-
-    fn progress_step(&self) -> Step {
-        let (done, total) = self.progress();
-        Step::Progress(done, total)
+        self.mailbox.try_step()
     }
 
     /// Waits for the next step, at most `limit`; `None` when the time is over or a signal came.
@@ -355,13 +132,7 @@ impl<R> Call<R> {
         if let Some(step) = self.try_step() {
             return Ok(Some(step));
         }
-        self.fd()?;
-        let wake: *const Wake = match &self.mailbox.state().wake {
-            Some(wake) => wake,
-            None => return Ok(None),
-        };
-        // SAFETY: once made, `wake` is neither moved nor dropped before the mailbox, which `self` keeps alive.
-        unsafe { &*wake }.wait(limit);
+        self.mailbox.wait(limit)?;
         Ok(self.try_step())
     }
 
@@ -371,18 +142,7 @@ impl<R> Call<R> {
     }
 
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        match self.try_step() {
-            Some(step) => Poll::Ready(step),
-            None => {
-                let mut state = self.mailbox.state();
-                if state.is_empty() {
-                    state.waker = Some(context.waker().clone());
-                    return Poll::Pending;
-                }
-                drop(state);
-                self.poll_step(context)
-            }
-        }
+        if self.forked() { Poll::Ready(Step::Done) } else { self.mailbox.poll_step(context) }
     }
 
     /// Answers `Step::Want` with bytes; more or fewer than wanted are fine, none at all means the end.
@@ -402,8 +162,7 @@ impl<R> Call<R> {
 
     fn answer(&self, feed: Feed) {
         if !self.forked() {
-            self.mailbox.state().fed = Some(feed);
-            self.mailbox.host_acted.notify_one();
+            self.mailbox.answer(feed);
         }
     }
 
@@ -520,5 +279,124 @@ impl Canceller {
     /// Bytes moved so far, and the total if it is known; nothing once the call is gone.
     pub fn progress(&self) -> Option<(u64, Option<u64>)> {
         self.mailbox.upgrade().map(|mailbox| mailbox.progress())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready<T: Send + 'static>(value: T) -> Call<T> {
+        Call::spawn(|_| async move { Ok(value) })
+    }
+
+    #[test]
+    fn a_result_is_taken_once() {
+        let mut call = ready(7);
+        while !matches!(call.step(None), Ok(Some(Step::Done))) {}
+        assert_eq!(call.take().unwrap(), 7);
+        assert_eq!(call.take().unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn chunks_come_in_order_and_wait_for_the_host() {
+        let mut call = Call::spawn(|mailbox| async move {
+            for number in 0..100u8 {
+                mailbox.send(Bytes::from(vec![number; 1 << 20])).await;
+            }
+            Ok(())
+        });
+        let mut next = 0;
+        loop {
+            match call.step(None).unwrap() {
+                Some(Step::Chunk(chunk)) => {
+                    assert_eq!((chunk.len(), chunk[0]), (1 << 20, next));
+                    next += 1;
+                }
+                Some(Step::Done) => break,
+                _ => {}
+            }
+        }
+        assert_eq!(next, 100);
+    }
+
+    #[test]
+    fn wants_are_answered() {
+        let mut call = Call::spawn(|mailbox| async move {
+            let mut all = Vec::new();
+            while let Some(bytes) = mailbox.pull(10).await? {
+                all.extend_from_slice(&bytes);
+            }
+            Ok(all)
+        });
+        let mut answers = ["one", "two"].into_iter();
+        loop {
+            match call.step(None).unwrap() {
+                Some(Step::Want(10)) => match answers.next() {
+                    Some(answer) => call.feed(Bytes::from_static(answer.as_bytes())),
+                    None => call.feed_end(),
+                },
+                Some(Step::Done) => break,
+                _ => {}
+            }
+        }
+        assert_eq!(call.take().unwrap(), b"onetwo");
+    }
+
+    #[test]
+    fn cancelling_drops_the_work_and_then_cleans_up() {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        struct Dropped(Arc<Mutex<Vec<&'static str>>>);
+        impl Drop for Dropped {
+            fn drop(&mut self) {
+                self.0.lock().unwrap().push("dropped");
+            }
+        }
+        let (dropped, cleaned) = (Dropped(order.clone()), order.clone());
+        let mut call: Call<()> = Call::spawn(|mailbox| async move {
+            let _dropped = dropped;
+            mailbox.on_abandon(async move { cleaned.lock().unwrap().push("cleaned") });
+            mailbox.send(Bytes::from_static(b"begun")).await;
+            std::future::pending().await
+        });
+        assert!(matches!(call.step(None), Ok(Some(Step::Chunk(_)))));
+        call.cancel();
+        while !matches!(call.step(None), Ok(Some(Step::Done))) {}
+        assert_eq!(call.take().unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(*order.lock().unwrap(), ["dropped", "cleaned"]);
+    }
+
+    #[test]
+    fn a_panic_in_a_verb_is_an_error() {
+        let call: Call<()> = Call::spawn(|_| async move { panic!("on purpose") });
+        assert_eq!(call.wait(None).unwrap_err().kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn the_descriptor_is_readable_while_there_is_something() {
+        let readable = |fd| {
+            let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            // SAFETY: one valid pollfd.
+            unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+        };
+        let mut call = Call::spawn(|mailbox| async move {
+            mailbox.pull(1).await?;
+            Ok(())
+        });
+        let fd = call.fd().unwrap();
+        assert!(matches!(call.step(None), Ok(Some(Step::Want(1)))));
+        assert!(!readable(fd));
+        call.feed_end();
+        while !readable(fd) {
+            std::thread::yield_now();
+        }
+        assert!(matches!(call.try_step(), Some(Step::Done)));
+        assert!(readable(fd), "an ended call stays readable");
+    }
+
+    #[test]
+    fn a_time_limit_cancels() {
+        let call: Call<()> = Call::spawn(|_| std::future::pending());
+        assert_eq!(call.wait(Some(Duration::from_millis(1))).unwrap_err().kind(), ErrorKind::Timeout);
     }
 }

@@ -19,6 +19,7 @@ mod credentials;
 mod error;
 mod io;
 mod local;
+mod mailbox;
 pub mod observe;
 pub mod options;
 pub mod reply;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 
 tokio::task_local! {
     static CURRENT: Arc<Mailbox>;

@@ -233,13 +233,12 @@ impl Field for SystemTime {
         match &value {
             Value::Time(time) => Ok(*time),
             Value::Int(seconds) => Ok(from_unix(*seconds, 0)),
-            Value::Str(text) => {
-                use aws_smithy_types::date_time::{DateTime, Format};
-                let time = DateTime::from_str(text, Format::DateTimeWithOffset)
-                    .or_else(|_| DateTime::from_str(text, Format::HttpDate))
-                    .map_err(|_| format!("takes a time such as 2026-01-31T00:00:00Z, not {text:?}"))?;
-                Ok(from_unix(time.secs(), time.subsec_nanos()))
-            }
+            // ISO 8601 as people and programs write it, or the date of an HTTP header (RFC 9110 section 5.6.7).
+            Value::Str(text) => text
+                .parse::<jiff::Timestamp>()
+                .or_else(|_| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text))
+                .map(SystemTime::from)
+                .map_err(|_| format!("takes a time such as 2026-01-31T00:00:00Z, not {text:?}")),
             _ => Err(mismatch::<Self>(&value)),
         }
     }
@@ -399,6 +398,14 @@ mod tests {
         assert_eq!(ByteRange::Suffix(9).within(4).unwrap(), (0, 4));
         assert_eq!(ByteRange::FromTo(2, 100).within(4).unwrap(), (2, 2));
         assert_eq!(ByteRange::From(4).within(4).unwrap_err().kind(), ErrorKind::Range);
+    }
+
+    #[test]
+    fn times_as_text() {
+        for text in ["2015-10-21T07:28:00Z", "2015-10-21T09:28:00+02:00", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+            assert_eq!(SystemTime::from_value(Value::Str(text.into())), Ok(from_unix(1_445_412_480, 0)), "{text}");
+        }
+        assert!(SystemTime::from_value(Value::Str("yesterday".into())).is_err());
     }
 
     #[test]

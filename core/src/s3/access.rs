@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{Grantee, ObjectCannedAcl, Tag, Tagging};
 
 use super::client::S3;
 use super::settings::check_tags;
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::config::check_exclusions;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::{GetAcl, SetAcl, Tags};

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::client::S3;
 use super::settings::time;
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::Result;
 use crate::options::NoOptions;
 use crate::reply::Bucket;

@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{CommonPrefix, EncodingType, Object, ObjectVersion};
 
 use super::client::S3;
 use super::settings::{bare, time};
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};

@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{Delete as Batch, MetadataDirective, ObjectIdentifier, Ta
 
 use super::client::S3;
 use super::settings::{Keep, bare, customer, date, quoted, time};
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Copy, Delete, DeleteMany, Exists, Head};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, PutReply};

@@ -8,7 +8,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::client::S3;
 use super::error::translate;
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::Presign;
 use crate::verbs::Key;

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::EncodingType;
 use super::client::S3;
 use super::list::{decoded, page_size};
 use super::settings::time;
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::{ListUploads, NoOptions};
 use crate::reply::{Upload, UploadPage};

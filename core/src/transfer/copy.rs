@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::plan::{MAX_PART, part_size, parts};
 use super::upload::{CONCURRENCY, joined};
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{ErrorKind, Result};
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};

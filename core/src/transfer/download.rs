@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Draft, Sink};
 use crate::observe::{Level, event};

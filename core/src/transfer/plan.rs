@@ -11,8 +11,8 @@ pub(super) const MAX_SIZE: u64 = 5 << 40;
 /// Bytes that one copy request or one part may have: 5 GiB.
 pub(super) const MAX_PART: u64 = 5 << 30;
 
-/// Parts of one size before parts of unknown total double: ten steps from 8 MiB reach 8 TiB.
-const STEP: u64 = 1_000;
+/// Parts of one size before parts of unknown total double: even from 5 MiB, eleven steps pass 5 TiB.
+const STEP: u64 = 900;
 
 /// The part size for an object of `size` bytes: the wanted one, grown in whole MiB if that would need too many parts.
 pub(super) fn part_size(size: u64, wanted: u64) -> u64 {
@@ -20,7 +20,7 @@ pub(super) fn part_size(size: u64, wanted: u64) -> u64 {
     if least <= wanted { wanted } else { least.next_multiple_of(1 << 20) }
 }
 
-/// The size of part `number` (from 1) when nobody knows how many will come: it doubles every thousand parts.
+/// The size of part `number` (from 1) when nobody knows how many will come: it doubles every 900 parts.
 pub(super) fn growing_part_size(number: u64, wanted: u64) -> u64 {
     (wanted << ((number - 1) / STEP)).min(MAX_PART)
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::budget::room;
 use super::plan::{MAX_PARTS, MAX_SIZE, growing_part_size, part_size};
-use crate::call::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Source, about, blocking};
 use crate::options::Put;

@@ -1,0 +1,297 @@
+//! The mailbox between a verb, which runs on a worker, and the thread that waits for it.
+//!
+//! Law: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the descriptor and the waker tell
+//! the truth after every change. Must not know any verb, nor how anyone waits.
+
+use std::collections::VecDeque;
+use std::os::fd::RawFd;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::error::{Error, Result};
+use crate::observe::Event;
+use crate::wake::Wake;
+
+/// Bytes that may lie in a mailbox before the worker waits for the host to take them.
+const MAILBOX_BYTES: usize = 4 << 20;
+
+/// What a call tells the thread that waits for it.
+#[derive(Debug)]
+pub enum Step {
+    /// Bytes for the host's sink, in order.
+    Chunk(Bytes),
+    /// The call wants up to this many more bytes: answer with `feed`, `feed_end` or `feed_error`.
+    Want(usize),
+    /// Bytes moved so far, and the total if it is known.
+    Progress(u64, Option<u64>),
+    /// Something for the host's log.
+    Event(Event),
+    /// The call has ended; take the result.
+    Done,
+}
+
+/// The host's answer to `Step::Want`.
+pub(crate) enum Feed {
+    Data(Bytes),
+    End,
+    Failed(Error),
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<Event>,
+    chunks: VecDeque<Bytes>,
+    chunk_bytes: usize,
+    want: Option<usize>,
+    fed: Option<Feed>,
+    progress: bool,
+    finished: bool,
+    raised: bool,
+    wake: Option<Arc<Wake>>,
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn take(&mut self) -> Option<Step> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(Step::Event(event));
+        }
+        if let Some(chunk) = self.chunks.pop_front() {
+            self.chunk_bytes -= chunk.len();
+            return Some(Step::Chunk(chunk));
+        }
+        if let Some(size) = self.want.take() {
+            return Some(Step::Want(size));
+        }
+        if std::mem::take(&mut self.progress) {
+            return Some(Step::Progress(0, None));
+        }
+        self.finished.then_some(Step::Done)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.chunks.is_empty() && self.want.is_none() && !self.progress && !self.finished
+    }
+
+    /// Makes descriptor and waker tell the truth after a change.
+    fn settle(&mut self) {
+        let something = !self.is_empty();
+        if let Some(wake) = &self.wake
+            && something != self.raised
+        {
+            if something { wake.raise() } else { wake.lower() }
+            self.raised = something;
+        }
+        if something && let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Work that undoes what a verb began.
+pub(crate) type Cleanup = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The mailbox between a verb, which runs on a worker, and the thread that waits.
+pub(crate) struct Mailbox {
+    state: Mutex<State>,
+    host_acted: Notify,
+    cancelled: AtomicBool,
+    cancel: Notify,
+    done: AtomicU64,
+    total: AtomicU64,
+    listens: AtomicBool,
+    cleanups: Mutex<Vec<(u64, Cleanup)>>,
+    next_cleanup: AtomicU64,
+}
+
+const UNKNOWN: u64 = u64::MAX;
+
+impl Mailbox {
+    pub(crate) fn new() -> Self {
+        Mailbox {
+            state: Mutex::default(),
+            host_acted: Notify::new(),
+            cancelled: AtomicBool::new(false),
+            cancel: Notify::new(),
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(UNKNOWN),
+            listens: AtomicBool::new(false),
+            cleanups: Mutex::default(),
+            next_cleanup: AtomicU64::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        change(&mut state);
+        state.settle();
+    }
+
+    /// Hands bytes to the host; waits while it has more than enough.
+    pub(crate) async fn send(&self, chunk: Bytes) {
+        loop {
+            let acted = self.host_acted.notified();
+            {
+                let mut state = self.state();
+                if state.chunk_bytes == 0 || state.chunk_bytes + chunk.len() <= MAILBOX_BYTES {
+                    state.chunk_bytes += chunk.len();
+                    state.chunks.push_back(chunk);
+                    state.settle();
+                    return;
+                }
+            }
+            acted.await;
+        }
+    }
+
+    /// Asks the host for up to `size` bytes; `None` when its source has ended.
+    pub(crate) async fn pull(&self, size: usize) -> Result<Option<Bytes>> {
+        self.change(|state| state.want = Some(size));
+        loop {
+            let acted = self.host_acted.notified();
+            match self.state().fed.take() {
+                Some(Feed::Data(bytes)) => return Ok(Some(bytes)),
+                Some(Feed::End) => return Ok(None),
+                Some(Feed::Failed(error)) => return Err(error),
+                None => {}
+            }
+            acted.await;
+        }
+    }
+
+    /// The total number of bytes that will move.
+    pub(crate) fn set_total(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// So many more bytes have moved.
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Ordering::Relaxed);
+        if self.listens.load(Ordering::Relaxed) {
+            self.change(|state| state.progress = true);
+        }
+    }
+
+    pub(crate) fn event(&self, event: Event) {
+        self.change(|state| state.events.push_back(event));
+    }
+
+    /// Work to do if the call fails or is cancelled, for example to abort an upload; `keep` takes it back.
+    pub(crate) fn on_abandon(&self, work: impl Future<Output = ()> + Send + 'static) -> u64 {
+        let id = self.next_cleanup.fetch_add(1, Ordering::Relaxed);
+        self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).push((id, Box::pin(work)));
+        id
+    }
+
+    /// The work registered under `id` is no longer needed.
+    pub(crate) fn keep(&self, id: u64) {
+        self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
+    }
+
+    /// What was registered with `on_abandon` and not kept.
+    pub(crate) fn take_cleanups(&self) -> Vec<Cleanup> {
+        std::mem::take(&mut *self.cleanups.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().map(|(_, work)| work).collect()
+    }
+
+    /// Nothing more will come from the verb.
+    pub(crate) fn finish(&self) {
+        self.change(|state| state.finished = true);
+    }
+
+    /// Completes once the call is cancelled.
+    pub(crate) async fn cancelled(&self) {
+        loop {
+            let notified = self.cancel.notified();
+            if self.cancelled.load(Ordering::SeqCst) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.cancel.notify_waiters();
+    }
+}
+
+/// The side of the thread that waits.
+impl Mailbox {
+    pub(crate) fn listen(&self) {
+        self.listens.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn progress(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total != UNKNOWN).then_some(total))
+    }
+
+    pub(crate) fn try_step(&self) -> Option<Step> {
+        let step = {
+            let mut state = self.state();
+            let step = state.take();
+            state.settle();
+            step?
+        };
+        Some(match step {
+            Step::Progress(..) => {
+                let (done, total) = self.progress();
+                Step::Progress(done, total)
+            }
+            Step::Chunk(chunk) => {
+                self.host_acted.notify_one();
+                Step::Chunk(chunk)
+            }
+            step => step,
+        })
+    }
+
+    fn wake(&self) -> Result<Arc<Wake>> {
+        let mut state = self.state();
+        if let Some(wake) = &state.wake {
+            return Ok(wake.clone());
+        }
+        let wake = Arc::new(Wake::new()?);
+        state.wake = Some(wake.clone());
+        state.settle();
+        Ok(wake)
+    }
+
+    pub(crate) fn fd(&self) -> Result<RawFd> {
+        self.wake().map(|wake| wake.fd())
+    }
+
+    /// Waits for something to tell, a signal, or the end of the time.
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> Result<()> {
+        self.wake()?.wait(limit);
+        Ok(())
+    }
+
+    pub(crate) fn poll_step(&self, context: &Context<'_>) -> Poll<Step> {
+        loop {
+            if let Some(step) = self.try_step() {
+                return Poll::Ready(step);
+            }
+            let mut state = self.state();
+            if state.is_empty() {
+                state.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+        }
+    }
+
+    pub(crate) fn answer(&self, feed: Feed) {
+        self.state().fed = Some(feed);
+        self.host_acted.notify_one();
+    }
+}
