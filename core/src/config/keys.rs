@@ -1,6 +1,7 @@
 //! Every setting of a store: one row each with canonical name, type and doc.
 //!
-//! Law: a setting added here is known to every language and to URLs at once. Reads no file and no environment.
+//! Law: a setting added here is known to every language and to URLs at once; what others call it is said in `spellings`.
+//! Reads no file and no environment.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::table::record;
 record! {
     /// The settings of a store.
     pub struct Settings {
-        /// Where the server is: `https://host:port`, or a bare `host:port` together with `use_ssl`; default: AWS in the region.
+        /// Where the server is: `https://host:port`, or a bare `host:port` or `host` together with `use_ssl`; default: AWS in the region.
         endpoint: Option<String>,
         /// Whether a bare endpoint is reached over TLS; default true.
         use_ssl: Option<bool>,
@@ -46,9 +47,9 @@ record! {
         max_attempts: Option<u32>,
         /// Parts of one transfer that move at a time, 1 to 1000; default 8.
         max_concurrency: Option<u32>,
-        /// Bytes from which on an upload goes in parts; default 16 MiB.
+        /// Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
         multipart_threshold: Option<u64>,
-        /// Bytes in a part, 5 MiB to 5 GiB; grows when an upload would need more than 10,000; default 8 MiB.
+        /// Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
         multipart_chunksize: Option<u64>,
         /// Whether the account that asks pays for requests; default false.
         request_payer: Option<bool>,

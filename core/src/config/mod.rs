@@ -1,12 +1,16 @@
 //! `Config`: what a store was told, from its URL and its settings, checked before anything moves.
 //!
-//! Law: settings given by name win over the URL's. An unknown setting names the nearest known one; exclusions are rows of a
-//! table. Reads no environment and no file, and knows no AWS type.
+//! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the nearest known one;
+//! exclusions are rows of a table. Reads no environment and no file, and knows no AWS type.
 
 pub mod keys;
+mod spellings;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use crate::error::{ErrorKind, Result, fail};
 use crate::table::Record;
@@ -14,7 +18,7 @@ use crate::value::{Field, Value};
 pub use keys::Settings;
 
 /// A checked description of one place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub(crate) target: Target,
     pub(crate) settings: Settings,
@@ -48,12 +52,18 @@ pub(crate) fn check_exclusions(kind: ErrorKind, given: impl Fn(&str) -> bool) ->
 }
 
 impl Config {
-    /// Reads a URL and settings; the settings win.
+    /// Reads a URL and settings, in any of their [spellings](keys); the settings win.
     ///
     /// # Errors
     /// `Config`, naming the setting, its value and the nearest known name.
     pub fn from_url(url: &str, settings: Vec<(String, Value)>) -> Result<Config> {
-        let (target, mut pairs) = url::parse(url)?;
+        let (target, pairs) = url::parse(url)?;
+        let mut pairs = spellings::canonical(pairs, true)?;
+        if pairs.iter().any(|(name, _)| keys::SECRET.contains(&name.as_str())) {
+            static WARNED: Once = Once::new();
+            WARNED.call_once(|| tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into logs, process lists and shell histories; give it as a setting or by the environment"));
+        }
+        let settings = spellings::canonical(settings, false)?;
         pairs.retain(|(name, _)| !settings.iter().any(|(given, _)| given == name));
         pairs.extend(settings);
         let settings = Settings::from_pairs(ErrorKind::Config, "setting", pairs)?;
@@ -65,6 +75,7 @@ impl Config {
     fn check(&self) -> Result<()> {
         let settings = &self.settings;
         check_exclusions(ErrorKind::Config, |name| self.given(name))?;
+        check_endpoint(settings.endpoint.as_deref())?;
         one_of("addressing_style", &settings.addressing_style, &["auto", "path", "virtual"])?;
         one_of("provider", &settings.provider, &["static", "anonymous", "env", "profile", "instance_profile", "default"])?;
         one_of("sse", &settings.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
@@ -104,7 +115,7 @@ impl Config {
     /// The URL without settings and secrets.
     pub fn url(&self) -> String {
         match &self.target {
-            Target::Directory(directory) => format!("file://{}", directory.display()),
+            Target::Directory(directory) => url::of_directory(directory),
             Target::Bucket { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
         }
     }
@@ -121,6 +132,25 @@ impl Config {
     pub fn shown(&self) -> Vec<(String, Value)> {
         self.to_pairs().into_iter().filter(|(name, _)| !keys::SECRET.contains(&name.as_str())).collect()
     }
+}
+
+/// Accepts `https://host[:port][/path]`, `host:port` and `host`.
+fn check_endpoint(endpoint: Option<&str>) -> Result<()> {
+    let Some(endpoint) = endpoint else { return Ok(()) };
+    if endpoint.contains('@') {
+        // Not shown: what stands before the @ may be a secret.
+        fail!(Config, "setting `endpoint` takes no user and password");
+    }
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("https", endpoint));
+    let host = rest.split('/').next().unwrap_or_default();
+    let bare = !endpoint.contains("://");
+    let plain = endpoint.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '%' | '"' | '<' | '>' | '\\'));
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let good = plain && matches!(scheme, "http" | "https") && !name.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok()) && !(bare && rest.contains('/'));
+    if good { Ok(()) } else { fail!(Config, "setting `endpoint` takes https://host:port, host:port or host, not {endpoint:?}") }
 }
 
 fn one_of(name: &str, value: &Option<String>, known: &[&str]) -> Result<()> {

@@ -1,97 +1,240 @@
-//! stub
+//! The same verbs on a directory, for tests, caches and machines without a server.
+//!
+//! Law: a verb answers as S3 would, or says that a directory can't do it; nothing that was asked for is silently left out. No
+//! key leads out of the root. What the rules of files forbid and S3 allows (objects `a` and `a/b` at once, keys that end in a
+//! slash) is an error. An etag is made of size, time and inode, so it changes with every write, and with a copy of the tree.
+
+mod conditions;
+mod dir;
+mod list;
+mod path;
+mod read;
+mod remove;
+mod reserved;
+mod sidecar;
+#[cfg(test)]
+mod tests;
+mod write;
+
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::call::Mailbox;
+use self::path::ObjectPath;
+use self::sidecar::Sidecar;
+use crate::mailbox::Mailbox;
 use crate::config::Config;
-use crate::error::{Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::options;
 use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
 use crate::verbs::{Key, Keys, Prefix};
 
-pub(crate) struct Local; impl Local { pub(crate) fn open(_d: &std::path::Path, _config: &Config) -> Result<Self> { Ok(Local) } }
-pub(crate) async fn get(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _into: Sink, _options: options::Get) -> Result<GetReply> {
-    fail!(Unsupported, "not built yet")
+/// A directory that holds objects.
+pub(crate) struct Local {
+    root: PathBuf,
 }
 
-pub(crate) async fn put(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _source: Source, _options: options::Put) -> Result<PutReply> {
-    fail!(Unsupported, "not built yet")
+/// Settings that promise what a directory can't keep. Those about servers and credentials are merely of no use here.
+const REFUSED: &[&str] = &[
+    "acl", "grant_read", "grant_read_acp", "grant_write_acp", "grant_full_control",
+    "sse", "sse_kms_key_id", "sse_customer_key", "storage_class",
+];
+
+impl Local {
+    pub(crate) fn open(directory: &Path, config: &Config) -> Result<Local> {
+        if let Some((name, _)) = config.to_pairs().iter().find(|(name, _)| REFUSED.contains(&name.as_str())) {
+            fail!(Config, "setting `{name}` can't be kept by a directory store; it is for s3:// only");
+        }
+        Ok(Local { root: directory.to_owned() })
+    }
+
+    /// Runs file work on a thread for it.
+    async fn run<T: Send + 'static>(&self, run: impl FnOnce(&Path) -> Result<T> + Send + 'static) -> Result<T> {
+        let root = self.root.clone();
+        work(move || run(&root)).await
+    }
 }
 
-pub(crate) async fn head(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Head) -> Result<ObjectMeta> {
-    fail!(Unsupported, "not built yet")
+/// Runs blocking file work on a thread made for it.
+async fn work<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(run).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
 }
 
-pub(crate) async fn exists(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Exists) -> Result<bool> {
-    fail!(Unsupported, "not built yet")
+/// Refuses the first of these options that was given.
+fn refuse(options: &[(&str, bool)]) -> Result<()> {
+    match options.iter().find(|(_, given)| *given) {
+        Some((name, _)) => fail!(Unsupported, "option `{name}` asks for what a directory store can't do"),
+        None => Ok(()),
+    }
 }
 
-pub(crate) async fn delete(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Delete) -> Result<DeleteReply> {
-    fail!(Unsupported, "not built yet")
+/// `Put` and `Copy` name these options alike.
+macro_rules! refuse_keeping {
+    ($options:ident) => {
+        refuse(&[
+            ("storage_class", $options.storage_class.is_some()),
+            ("acl", $options.acl.is_some()),
+            ("grant_read", $options.grant_read.is_some()),
+            ("grant_read_acp", $options.grant_read_acp.is_some()),
+            ("grant_write_acp", $options.grant_write_acp.is_some()),
+            ("grant_full_control", $options.grant_full_control.is_some()),
+            ("sse", $options.sse.is_some()),
+            ("sse_kms_key_id", $options.sse_kms_key_id.is_some()),
+            ("sse_customer_key", $options.sse_customer_key.is_some()),
+        ])
+    };
 }
 
-pub(crate) async fn delete_many(_at: &Local, _mailbox: &Arc<Mailbox>, _keys: Keys, _options: options::DeleteMany) -> Result<Vec<Deleted>> {
-    fail!(Unsupported, "not built yet")
+/// `Get` and `Head` name these options alike.
+macro_rules! read_conditions {
+    ($options:ident) => {
+        conditions::Read {
+            if_match: $options.if_match,
+            if_none_match: $options.if_none_match,
+            if_modified_since: $options.if_modified_since,
+            if_unmodified_since: $options.if_unmodified_since,
+        }
+    };
 }
 
-pub(crate) async fn copy(_at: &Local, _mailbox: &Arc<Mailbox>, _source_key: Key, _key: Key, _options: options::Copy) -> Result<PutReply> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn get(at: &Local, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: options::Get) -> Result<GetReply> {
+    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    read::get(at.root.clone(), ObjectPath::new(&key.0)?, into, options.range, read_conditions!(options), mailbox).await
 }
 
-pub(crate) async fn list(_at: &Local, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::List) -> Result<Page> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn put(at: &Local, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: options::Put) -> Result<PutReply> {
+    refuse_keeping!(options)?;
+    let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
+    let sidecar = Sidecar::of_put(options)?;
+    let draft = write::Draft::begin(at.root.clone(), ObjectPath::new(&key.0)?, conditions).await?;
+    draft.fill(source, mailbox).await?;
+    draft.commit(sidecar).await
 }
 
-pub(crate) async fn list_versions(_at: &Local, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::ListVersions) -> Result<Page> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn head(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Head) -> Result<ObjectMeta> {
+    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    let conditions = read_conditions!(options);
+    at.run(move |root| {
+        let object = read::open(root, &path)?;
+        conditions.check(&object.facts)?;
+        Ok(object.sidecar.describe(path.key(), &object.facts))
+    })
+    .await
 }
 
-pub(crate) async fn presign(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Presign) -> Result<String> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn exists(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Exists) -> Result<bool> {
+    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    at.run(move |root| Ok(read::find(root, &path)?.is_some())).await
 }
 
-pub(crate) async fn get_acl(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::GetAcl) -> Result<Acl> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn delete(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Delete) -> Result<DeleteReply> {
+    refuse(&[("version_id", options.version_id.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    let conditions = conditions::Write { if_match: options.if_match, if_none: false };
+    at.run(move |root| remove::delete(root, &path, &conditions)).await.map(|()| DeleteReply::default())
 }
 
-pub(crate) async fn set_acl(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::SetAcl) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn delete_many(at: &Local, _: &Arc<Mailbox>, keys: Keys, _: options::DeleteMany) -> Result<Vec<Deleted>> {
+    refuse(&[("version_id", keys.0.iter().any(|(_, version)| version.is_some()))])?;
+    let paths = keys.0.iter().map(|(key, _)| ObjectPath::new(&key.0)).collect::<Result<Vec<_>>>()?;
+    let mut fates = Vec::with_capacity(paths.len());
+    for path in paths {
+        let key = path.key().to_owned();
+        let fate = at.run(move |root| remove::delete(root, &path, &conditions::Write::default())).await;
+        let (error, message) = match fate {
+            Err(error) if error.kind() == ErrorKind::NoSuchBucket => return Err(error),
+            Err(error) => (Some(error.kind().name().to_owned()), Some(error.message().to_owned())),
+            Ok(()) => (None, None),
+        };
+        fates.push(Deleted { key, version_id: None, error, message });
+    }
+    Ok(fates)
 }
 
-pub(crate) async fn get_tags(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Tags) -> Result<BTreeMap<String, String>> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn copy(at: &Local, mailbox: &Arc<Mailbox>, source_key: Key, key: Key, mut options: options::Copy) -> Result<PutReply> {
+    refuse(&[
+        ("source_bucket", options.source_bucket.is_some()),
+        ("source_version_id", options.source_version_id.is_some()),
+        ("source_sse_customer_key", options.source_sse_customer_key.is_some()),
+    ])?;
+    refuse_keeping!(options)?;
+    let (from, to) = (ObjectPath::new(&source_key.0)?, ObjectPath::new(&key.0)?);
+    let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
+    let of_source = conditions::Read { if_match: options.source_if_match.take(), if_none_match: options.source_if_none_match.take(), ..Default::default() };
+    let replace = Sidecar::of_copy(options)?;
+    let source = at
+        .run(move |root| {
+            let source = read::open(root, &from)?;
+            // A source that is not as asked for is a failed precondition either way, as on S3.
+            of_source.check(&source.facts).map_err(|error| Error::new(ErrorKind::Precondition, format!("the source: {}", error.message())).with_key(from.key()))?;
+            Ok(source)
+        })
+        .await?;
+    let draft = write::Draft::begin(at.root.clone(), to, conditions).await?;
+    draft.pour(Arc::new(source.file), source.facts.size, mailbox).await?;
+    draft.commit(replace(source.sidecar)).await
 }
 
-pub(crate) async fn set_tags(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _tags: BTreeMap<String, String>, _options: options::Tags) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn list(at: &Local, _: &Arc<Mailbox>, prefix: Prefix, options: options::List) -> Result<Page> {
+    let listing = list::Listing::new(prefix.0, options)?;
+    at.run(move |root| listing.page(root)).await
 }
 
-pub(crate) async fn delete_tags(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _options: options::Tags) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn list_versions(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::ListVersions) -> Result<Page> {
+    fail!(Unsupported, "a directory store keeps no versions")
 }
 
-pub(crate) async fn bucket_region(_at: &Local, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<String> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn presign(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::Presign) -> Result<String> {
+    fail!(Unsupported, "a directory store has no server that a URL could ask")
 }
 
-pub(crate) async fn list_buckets(_at: &Local, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<Vec<Bucket>> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn get_acl(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::GetAcl) -> Result<Acl> {
+    fail!(Unsupported, "a directory store keeps no access control lists")
 }
 
-pub(crate) async fn create_bucket(_at: &Local, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn set_acl(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::SetAcl) -> Result<()> {
+    fail!(Unsupported, "a directory store keeps no access control lists")
 }
 
-pub(crate) async fn delete_bucket(_at: &Local, _mailbox: &Arc<Mailbox>, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn get_tags(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Tags) -> Result<BTreeMap<String, String>> {
+    refuse(&[("version_id", options.version_id.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    at.run(move |root| remove::tags(root, &path)).await
 }
 
-pub(crate) async fn list_uploads(_at: &Local, _mailbox: &Arc<Mailbox>, _prefix: Prefix, _options: options::ListUploads) -> Result<UploadPage> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn set_tags(at: &Local, _: &Arc<Mailbox>, key: Key, tags: BTreeMap<String, String>, options: options::Tags) -> Result<()> {
+    refuse(&[("version_id", options.version_id.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    at.run(move |root| remove::set_tags(root, &path, tags)).await
 }
 
-pub(crate) async fn abort_upload(_at: &Local, _mailbox: &Arc<Mailbox>, _key: Key, _upload_id: String, _options: options::NoOptions) -> Result<()> {
-    fail!(Unsupported, "not built yet")
+pub(crate) async fn delete_tags(at: &Local, mailbox: &Arc<Mailbox>, key: Key, options: options::Tags) -> Result<()> {
+    set_tags(at, mailbox, key, BTreeMap::new(), options).await
 }
 
+pub(crate) async fn bucket_region(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<String> {
+    fail!(Unsupported, "a directory store lies in no region")
+}
+
+pub(crate) async fn list_buckets(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Vec<Bucket>> {
+    fail!(Unsupported, "a directory store belongs to no account that could have other buckets")
+}
+
+pub(crate) async fn create_bucket(at: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<()> {
+    at.run(remove::create_bucket).await
+}
+
+pub(crate) async fn delete_bucket(at: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<()> {
+    at.run(remove::delete_bucket).await
+}
+
+pub(crate) async fn list_uploads(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::ListUploads) -> Result<UploadPage> {
+    Ok(UploadPage::default())
+}
+
+pub(crate) async fn abort_upload(_: &Local, _: &Arc<Mailbox>, _: Key, _: String, _: options::NoOptions) -> Result<()> {
+    fail!(NotFound, "a directory store has no multipart uploads")
+}

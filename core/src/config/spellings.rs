@@ -1,0 +1,167 @@
+//! What other programs call our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
+//!
+//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens stand for underscores.
+//! A spelling that means the opposite, or more than a name, has a function that says what it comes to. What a host means for
+//! itself and not for the store (compression, signing keys, caches) is no row: the host's plugin takes it out.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::table::{Record, unknown};
+use crate::value::{Field, Value};
+
+use super::keys::Settings;
+
+/// The canonical name, and what else it is called.
+const NAMES: &[(&str, &[&str])] = &[
+    ("endpoint", &["endpoint_url", "endpointurl"]),
+    ("region", &["aws_region", "region_name"]),
+    ("access_key_id", &["aws_access_key_id", "id"]),
+    ("secret_access_key", &["aws_secret_access_key", "secret"]),
+    ("session_token", &["aws_session_token", "security_token"]),
+    ("anonymous", &["allow_anonymous_login"]),
+    ("config_file", &["configpath"]),
+    ("credentials_file", &["credentialpath"]),
+    ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
+    ("max_concurrency", &["max_concurrent_requests"]),
+    ("multipart_chunksize", &["multipart_chunk_size", "buffer_size", "chunk_size_bytes"]),
+];
+
+/// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x` ".
+type Meaning = fn(Value) -> std::result::Result<Option<(&'static str, Value)>, String>;
+
+/// Spellings that are more than a name.
+const MEANINGS: &[(&str, Meaning)] = &[
+    ("scheme", |value| match value.as_str() {
+        Some("https") => Ok(Some(("use_ssl", Value::Bool(true)))),
+        Some("http") => Ok(Some(("use_ssl", Value::Bool(false)))),
+        _ => Err("takes http or https".to_owned()),
+    }),
+    ("disable_ssl", |value| Ok(Some(("use_ssl", Value::Bool(!bool::from_value(value)?))))),
+    ("path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
+    ("force_path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
+    ("listobjects", |value| Ok(bool::from_value(value)?.then_some(("list_version", Value::Int(1))))),
+    // A path is a bundle to trust; trusting nobody in particular is no setting.
+    ("ssl_verify", |value| match bool::from_value(value.clone()) {
+        Ok(true) => Ok(None),
+        Ok(false) => Err("can't be false: name the file of certificates to trust instead".to_owned()),
+        Err(_) => Ok(Some(("ca_bundle", value))),
+    }),
+    ("sse_customer_algorithm", |value| match value.as_str() {
+        Some("AES256") => Ok(None),
+        _ => Err("takes AES256, the only algorithm there is".to_owned()),
+    }),
+    ("multipart_threshold", |value| Ok(Some(("multipart_threshold", size(value)?)))),
+    ("multipart_chunksize", |value| Ok(Some(("multipart_chunksize", size(value)?)))),
+];
+
+fn style(value: Value) -> std::result::Result<Value, String> {
+    Ok(Value::Str(if bool::from_value(value)? { "path" } else { "auto" }.to_owned()))
+}
+
+/// Bytes as text for people, counted as the AWS CLI does: a MB is a MiB.
+fn size(value: Value) -> std::result::Result<Value, String> {
+    const UNITS: &[(&str, i64)] = &[("kib", 1 << 10), ("kb", 1 << 10), ("mib", 1 << 20), ("mb", 1 << 20), ("gib", 1 << 30), ("gb", 1 << 30), ("tib", 1 << 40), ("tb", 1 << 40)];
+    let Value::Str(text) = &value else { return Ok(value) };
+    let lower = text.trim().to_ascii_lowercase();
+    let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).unwrap_or((&lower, 1));
+    let bytes = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.map(Value::Int).ok_or_else(|| format!("takes a whole number of bytes, or one with a unit such as 64MB, not {text:?}"))
+}
+
+/// Settings under their canonical names; null counts as not given. Of two values for one setting the first wins if `first_wins`,
+/// as in a URL; by name, two are an error.
+pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result<Vec<(String, Value)>> {
+    let mut seen: Vec<(&'static str, String)> = Vec::new();
+    let mut settings = Vec::new();
+    for (given, value) in pairs {
+        if value == Value::Null {
+            continue;
+        }
+        let plain = given.replace('-', "_");
+        let plain = NAMES.iter().find(|(_, others)| others.contains(&plain.as_str())).map_or(plain.as_str(), |(name, _)| name);
+        let (name, value) = match MEANINGS.iter().find(|(spelling, _)| *spelling == plain) {
+            Some((_, meaning)) => match meaning(value).map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))? {
+                Some(meant) => meant,
+                None => continue,
+            },
+            None => match Settings::SPEC.fields.iter().find(|field| field.name == plain) {
+                Some(field) => (field.name, value),
+                None => return Err(unknown(ErrorKind::Config, "setting", &given, known())),
+            },
+        };
+        match seen.iter().find(|(other, _)| *other == name) {
+            Some(_) if first_wins => {}
+            Some((_, other)) => {
+                return Err(Error::new(ErrorKind::Config, format!("setting `{name}` is given twice: as `{other}` and as `{given}`")));
+            }
+            None => {
+                seen.push((name, given));
+                settings.push((name.to_owned(), value));
+            }
+        }
+    }
+    Ok(settings)
+}
+
+fn known() -> impl Iterator<Item = &'static str> + Clone {
+    Settings::SPEC.fields.iter().map(|field| field.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Vec<(String, Value)>> {
+        canonical(pairs.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect(), false)
+    }
+
+    fn one(name: &str, value: &str) -> (String, Value) {
+        read(&[(name, value)]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn every_row_leads_to_a_setting_and_no_spelling_to_two() {
+        let mut spellings: Vec<&str> = known().chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name))).collect();
+        for (name, others) in NAMES {
+            assert!(known().any(|known| known == *name), "{name}");
+            spellings.extend(*others);
+        }
+        let count = spellings.len();
+        spellings.sort_unstable();
+        spellings.dedup();
+        assert_eq!(spellings.len(), count);
+    }
+
+    #[test]
+    fn the_words_of_the_hosts() {
+        let text = |text: &str| Value::Str(text.to_owned());
+        assert_eq!(one("addressing-style", "path"), ("addressing_style".into(), text("path")));
+        assert_eq!(one("scheme", "http"), ("use_ssl".into(), Value::Bool(false)));
+        assert_eq!(one("buffer-size", "8388608"), ("multipart_chunksize".into(), Value::Int(8 << 20)));
+        assert_eq!(one("multipart-threshold", "64MB"), ("multipart_threshold".into(), Value::Int(64 << 20)));
+        assert_eq!(one("multipart_chunk_size", "16 MiB"), ("multipart_chunksize".into(), Value::Int(16 << 20)));
+        assert_eq!(one("endpointurl", "http://h:1"), ("endpoint".into(), text("http://h:1")));
+        assert_eq!(one("listobjects", "true"), ("list_version".into(), Value::Int(1)));
+        assert_eq!(one("ssl_verify", "/etc/ca.pem"), ("ca_bundle".into(), text("/etc/ca.pem")));
+        assert_eq!(one("DisableSSL".to_lowercase().replace("ssl", "_ssl").as_str(), "yes"), ("use_ssl".into(), Value::Bool(false)));
+        assert_eq!(read(&[("ssl_verify", "true"), ("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (pairs, words) in [
+            (&[("adressing-style", "path")][..], &["adressing-style", "addressing_style"][..]),
+            (&[("narinfo-compression", "xz")], &["narinfo-compression"]),
+            (&[("scheme", "ftp")], &["scheme", "https"]),
+            (&[("ssl_verify", "no")], &["ssl_verify"]),
+            (&[("multipart_threshold", "8 parsecs")], &["multipart_threshold", "parsecs"]),
+            (&[("multipart_threshold", "9000000000GB")], &["multipart_threshold"]),
+            (&[("endpoint", "a"), ("endpoint_url", "b")], &["twice", "endpoint_url"]),
+        ] {
+            let error = read(pairs).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            for word in words {
+                assert!(error.message().contains(word), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! URLs and settings as the hosts write them, good and bad.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+
+const SECRET: &str = "CaNaRy/+SeCrEt";
+
+fn open(url: &str) -> Result<Config> {
+    Config::from_url(url, vec![])
+}
+
+fn with(url: &str, settings: &[(&str, &str)]) -> Result<Config> {
+    Config::from_url(url, settings.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect())
+}
+
+fn place(url: &str) -> (String, String) {
+    match open(url).unwrap().target {
+        Target::Bucket { bucket, prefix } => (bucket, prefix),
+        Target::Directory(_) => panic!("{url} is no bucket"),
+    }
+}
+
+#[test]
+fn buckets_and_prefixes() {
+    for (url, bucket, prefix) in [
+        ("s3://bucket", "bucket", ""),
+        ("s3://bucket/", "bucket", ""),
+        ("S3://bucket/a", "bucket", "a"),
+        ("s3://bucket/a/b/", "bucket", "a/b/"),
+        ("s3://bucket/a%20b/c d@e:f", "bucket", "a%20b/c d@e:f"),
+        ("s3://my.bucket-1/x?region=eu-west-1", "my.bucket-1", "x"),
+        ("s3://Old_Bucket", "Old_Bucket", ""),
+        ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint/my-point/a/b", "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point", "a/b"),
+        ("s3://arn:aws:s3::123456789012:accesspoint/name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
+        (
+            "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap/k",
+            "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap",
+            "k",
+        ),
+    ] {
+        assert_eq!(place(url), (bucket.to_owned(), prefix.to_owned()), "{url}");
+    }
+}
+
+#[test]
+fn directories() {
+    for (url, directory) in [
+        ("file:///dir", "/dir"),
+        ("file:///dir/", "/dir"),
+        ("file://localhost/dir/sub", "/dir/sub"),
+        ("file:///a%20b/c%25%3F%23", "/a b/c%?#"),
+        ("file:///ü", "/ü"),
+        ("file:///dir?app_name=x", "/dir"),
+    ] {
+        let config = open(url).unwrap();
+        assert_eq!(config.directory(), Some(Path::new(directory)), "{url}");
+        assert_eq!(open(&config.url()).unwrap().target, config.target, "{}", config.url());
+    }
+}
+
+#[test]
+fn userinfo_is_a_key_pair() {
+    let config = open("s3://AKID:CaNaRy%2F%2BSeCrEt@bucket/prefix").unwrap();
+    assert_eq!(config.settings.access_key_id.as_deref(), Some("AKID"));
+    assert_eq!(config.settings.secret_access_key.as_ref().unwrap().0, SECRET);
+    assert_eq!(config.url(), "s3://bucket/prefix");
+    assert!(!format!("{config:?} {:?}", config.shown()).contains("CaNaRy"));
+    // A `+` and an `@` need no escape: the last @ ends the pair.
+    assert_eq!(open("s3://AKID:a+b@c@bucket").unwrap().settings.secret_access_key.unwrap().0, "a+b@c");
+    // What is given by name wins.
+    let config = with("s3://AKID:old@bucket", &[("access_key_id", "OTHER"), ("secret", "new")]).unwrap();
+    assert_eq!(config.settings.access_key_id.as_deref(), Some("OTHER"));
+    assert_eq!(config.settings.secret_access_key.unwrap().0, "new");
+}
+
+#[test]
+fn queries_of_nix_and_dvc() {
+    let config = open("s3://cache?profile=me&region=eu-west-2&scheme=http&endpoint=minio:9000&addressing-style=path&multipart-threshold=104857600&multipart-chunk-size=6291456&storage-class=STANDARD_IA&ssl-cert-file=/etc/ca%20x.pem").unwrap();
+    let settings = &config.settings;
+    assert_eq!((settings.profile.as_deref(), settings.region.as_deref(), settings.use_ssl), (Some("me"), Some("eu-west-2"), Some(false)));
+    assert_eq!((settings.endpoint.as_deref(), settings.addressing_style.as_deref()), (Some("minio:9000"), Some("path")));
+    assert_eq!((settings.multipart_threshold, settings.multipart_chunksize), (Some(100 << 20), Some(6 << 20)));
+    assert_eq!((settings.storage_class.as_deref(), settings.ca_bundle.as_deref()), (Some("STANDARD_IA"), Some("/etc/ca x.pem")));
+    let config = open("s3://data/dir?endpointurl=https://h:1/x&use_ssl=false&ssl_verify=true&access_key_id=a&secret_access_key=b%26c&listobjects=true").unwrap();
+    assert_eq!(config.settings.list_version, Some(1));
+    assert_eq!(config.settings.secret_access_key.unwrap().0, "b&c");
+    // Of two the first wins, also under two spellings; a value keeps its `=` and `+`.
+    let config = open("s3://bucket?region=a&aws-region=b&region=c&app_name=x=y+z").unwrap();
+    assert_eq!((config.settings.region.as_deref(), config.settings.app_name.as_deref()), (Some("a"), Some("x=y+z")));
+    for endpoint in ["host", "host:80", "http://127.0.0.1:9000", "https://[::1]:9000/base", "https://h/"] {
+        assert!(with("s3://bucket", &[("endpoint", endpoint)]).is_ok(), "{endpoint}");
+    }
+}
+
+#[test]
+fn null_is_not_given() {
+    let config = Config::from_url("s3://bucket?region=a", vec![("region".into(), Value::Null), ("no_such".into(), Value::Null)]).unwrap();
+    assert_eq!(config.settings.region.as_deref(), Some("a"));
+}
+
+#[test]
+fn urls_that_name_no_place() {
+    for (url, words) in [
+        ("", "s3://"),
+        ("bucket", "s3://"),
+        ("s3:bucket", "s3://"),
+        ("s3:/bucket", "s3://"),
+        ("http://bucket", "s3://"),
+        ("s3://", "no bucket"),
+        ("s3:///key", "no bucket"),
+        ("s3://?region=x", "no bucket"),
+        ("s3://a", "3 to 63"),
+        ("s3://127.0.0.1/key", "127.0.0.1"),
+        ("s3://bucket with spaces/key", "' '"),
+        ("s3://bücket", "'ü'"),
+        ("s3://bucket%20x", "'%'"),
+        ("s3://bucket:9000/key", "endpoint"),
+        ("s3://bucket/key#part", "#"),
+        ("s3://bucket/a\0b", "control"),
+        ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint", "ARN"),
+        ("s3://arn:aws:s3:::bucket", "ARN"),
+        ("s3://arn:aws:s3:us-west-2:1234:accesspoint/x", "ARN"),
+        ("s3://bucket?region", "no value"),
+        ("s3://bucket?region=%zz", "region"),
+        ("s3://bucket?region=%ff", "region"),
+        ("s3://bucket?regoin=x", "region"),
+        ("s3://bucket?compression=xz", "compression"),
+        ("s3://bucket?max_attempts=99", "1 to 20"),
+        ("s3://bucket?multipart-chunk-size=1MB", "multipart_chunksize"),
+        ("s3://bucket?endpoint=ftp://x", "endpoint"),
+        ("s3://bucket?endpoint=http://:9", "endpoint"),
+        ("s3://bucket?endpoint=h:port", "endpoint"),
+        ("s3://bucket?addressing-style=sideways", "virtual"),
+        ("file://", "file:///directory"),
+        ("file:///", "file:///directory"),
+        ("file:////", "file:///directory"),
+        ("file:dir", "s3://"),
+        ("file://dir", "absolute"),
+        ("file://host/dir", "this machine"),
+        ("file:///a%0", "escape"),
+        ("file:///a%00b", "NUL"),
+        ("file:///a#b", "%23"),
+    ] {
+        let error = open(url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
+        assert!(error.message().contains(words), "{url}: {error}");
+    }
+}
+
+#[test]
+fn no_error_shows_a_secret() {
+    for url in [
+        "s3://CaNaRy@bucket",
+        "s3://:CaNaRy@bucket",
+        "s3://CaNaRy:@bucket",
+        "s3://AKID:CaNaRy/SeCrEt@bucket/key",
+        "s3://AKID:CaNaRy?x@bucket/key",
+        "s3://AKID:CaNaRy#x@bucket/key",
+        "s3://AKID:CaNaRy%zz@bucket",
+        "s3://AKID:CaNaRy@127.0.0.1",
+        "s3://AKID:CaNaRy@bucket?nonsense=CaNaRy",
+        "s3://bucket?secret_access_key=CaNaRy",
+        "s3://bucket?secret_access_key=CaNaRy%",
+        "s3://bucket?session_token=CaNaRy",
+        "s3://bucket?sse_customer_key=CaNaRy",
+        "s3://bucket?endpoint=https://u:CaNaRy@host",
+    ] {
+        let error = open(url).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("CaNaRy"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    }
+}
+
+#[test]
+fn url_and_pairs_open_the_same_store() {
+    let settings = vec![
+        ("connect_timeout".to_owned(), Value::Str("1.5".into())),
+        ("read_timeout".to_owned(), Value::Int(7)),
+        ("sse_customer_key".to_owned(), Value::Bytes(vec![7; 32].into())),
+        ("multipart_chunksize".to_owned(), Value::Str("8MB".into())),
+        ("request_payer".to_owned(), Value::Bool(true)),
+    ];
+    for url in [
+        "s3://AKID:s%2Fecret@bucket/a%20b/?region=x&scheme=http",
+        "s3://bucket",
+        "s3://bucket//odd//",
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/p/k",
+        "file:///a%20b%25/%C3%BC%FF",
+    ] {
+        let first = Config::from_url(url, settings.clone()).unwrap();
+        assert_eq!(first.settings.connect_timeout, Some(Duration::from_millis(1500)));
+        assert_eq!(Config::from_url(&first.url(), first.to_pairs()).unwrap(), first, "{url}");
+    }
+}

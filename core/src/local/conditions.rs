@@ -1,0 +1,120 @@
+//! Conditions on an object's state, weighed in the order of RFC 9110 section 13.2.2.
+//!
+//! Law: an etag outweighs a date; dates count in whole seconds, because that is what a header can say. Touches no file.
+
+use std::time::SystemTime;
+
+use super::dir::Facts;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::value::to_unix;
+
+/// What a read asks of the object.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) if_match: Option<String>,
+    pub(super) if_none_match: Option<String>,
+    pub(super) if_modified_since: Option<SystemTime>,
+    pub(super) if_unmodified_since: Option<SystemTime>,
+}
+
+impl Read {
+    /// `Precondition` if the object is not as expected, `NotModified` if it is as the caller already has it.
+    pub(super) fn check(&self, facts: &Facts) -> Result<()> {
+        let seconds = |time: SystemTime| to_unix(time).0;
+        match (&self.if_match, self.if_unmodified_since) {
+            (Some(wanted), _) if !lists(wanted, &facts.etag) => return Err(not_that(&facts.etag)),
+            (None, Some(time)) if seconds(facts.modified) > seconds(time) => fail!(Precondition, "the object was changed after that time"),
+            _ => {}
+        }
+        match (&self.if_none_match, self.if_modified_since) {
+            (Some(known), _) if lists(known, &facts.etag) => fail!(NotModified, "the object still has that etag"),
+            (None, Some(time)) if seconds(facts.modified) <= seconds(time) => fail!(NotModified, "the object was not changed after that time"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a write or a deletion asks of what is there now.
+#[derive(Default)]
+pub(super) struct Write {
+    pub(super) if_match: Option<String>,
+    /// Whether nothing may be there.
+    pub(super) if_none: bool,
+}
+
+impl Write {
+    /// Reads the options of `put` and `copy`.
+    pub(super) fn new(if_match: Option<String>, if_none_match: Option<String>) -> Result<Write> {
+        match if_none_match.as_deref() {
+            Some("*") if if_match.is_some() => fail!(InvalidInput, "`if_match` and `if_none_match` can't be used together: an object can't be there and not be there"),
+            None | Some("*") => Ok(Write { if_match, if_none: if_none_match.is_some() }),
+            Some(other) => fail!(InvalidInput, "option `if_none_match` takes only \"*\" when an object is stored, not {other:?}"),
+        }
+    }
+
+    /// `Precondition` if what is there is not as expected; `NotFound` if an object to match is missing, as S3 has it.
+    pub(super) fn check(&self, there: Option<&Facts>) -> Result<()> {
+        match (&self.if_match, there) {
+            (Some(_), None) => fail!(NotFound, "there is no object whose etag could match"),
+            (Some(wanted), Some(facts)) if !lists(wanted, &facts.etag) => Err(not_that(&facts.etag)),
+            (None, Some(_)) if self.if_none => Err(taken()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The error for `if_none_match: "*"` when there is an object.
+pub(super) fn taken() -> Error {
+    Error::new(ErrorKind::Precondition, "the object exists already")
+}
+
+fn not_that(etag: &str) -> Error {
+    Error::new(ErrorKind::Precondition, format!("the object has another etag: {etag}"))
+}
+
+/// Whether a header's list of etags, quoted or bare, has this one.
+fn lists(header: &str, etag: &str) -> bool {
+    header.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::from_unix;
+
+    fn facts() -> Facts {
+        Facts { size: 1, modified: from_unix(1000, 500), etag: "e1".into() }
+    }
+
+    #[test]
+    fn an_etag_outweighs_a_date() {
+        let (before, same) = (Some(from_unix(999, 0)), Some(from_unix(1000, 0)));
+        let e = |text: &str| Some(text.to_owned());
+        let outcome = |read: Read| read.check(&facts()).err().map(|error| error.kind());
+        assert_eq!(outcome(Read::default()), None);
+        assert_eq!(outcome(Read { if_match: e("\"e1\""), if_unmodified_since: before, ..Read::default() }), None);
+        assert_eq!(outcome(Read { if_match: e("e2, e1"), ..Read::default() }), None);
+        assert_eq!(outcome(Read { if_match: e("e2"), if_none_match: e("e1"), ..Read::default() }), Some(ErrorKind::Precondition));
+        assert_eq!(outcome(Read { if_unmodified_since: before, ..Read::default() }), Some(ErrorKind::Precondition));
+        assert_eq!(outcome(Read { if_unmodified_since: same, ..Read::default() }), None);
+        assert_eq!(outcome(Read { if_none_match: e("*"), ..Read::default() }), Some(ErrorKind::NotModified));
+        assert_eq!(outcome(Read { if_none_match: e("e2"), if_modified_since: same, ..Read::default() }), None);
+        assert_eq!(outcome(Read { if_modified_since: same, ..Read::default() }), Some(ErrorKind::NotModified));
+        assert_eq!(outcome(Read { if_modified_since: before, ..Read::default() }), None);
+    }
+
+    #[test]
+    fn writes_ask_of_what_is_there() {
+        let e = |text: &str| Some(text.to_owned());
+        let outcome = |if_match, if_none_match, there: Option<Facts>| {
+            Write::new(if_match, if_none_match).and_then(|write| write.check(there.as_ref())).err().map(|error| error.kind())
+        };
+        assert_eq!(outcome(e("e1"), None, Some(facts())), None);
+        assert_eq!(outcome(e("e2"), None, Some(facts())), Some(ErrorKind::Precondition));
+        assert_eq!(outcome(e("e1"), None, None), Some(ErrorKind::NotFound));
+        assert_eq!(outcome(None, e("*"), None), None);
+        assert_eq!(outcome(None, e("*"), Some(facts())), Some(ErrorKind::Precondition));
+        assert_eq!(outcome(None, e("e1"), None), Some(ErrorKind::InvalidInput));
+        assert_eq!(outcome(e("e1"), e("*"), None), Some(ErrorKind::InvalidInput));
+    }
+}

@@ -1,0 +1,196 @@
+//! Writing: bytes go to a temporary file, and the whole file is moved to its name.
+//!
+//! Law: a reader sees the old object or the new one, never a part; conditions are weighed and the move is made under the store's
+//! lock, so of racing writers with the same condition exactly one wins. Whatever fails, or is cancelled, leaves no trace.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write as _};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::{Mode, Timespec, Timestamps, fchmod, futimens};
+
+use super::dir::{Dir, Facts, Standing, os};
+use super::path::ObjectPath;
+use super::read::{self, STEP};
+use super::reserved::{Place, Reserved, Temp, withhold};
+use super::sidecar::{self, Sidecar};
+use super::{conditions, work};
+use crate::mailbox::Mailbox;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::io::{Source, about, blocking};
+use crate::reply::PutReply;
+use crate::value::to_unix;
+
+/// A new object in the making.
+pub(super) struct Draft {
+    root: PathBuf,
+    path: ObjectPath,
+    conditions: Arc<conditions::Write>,
+    mode: Mode,
+    temp: Temp,
+    file: Arc<File>,
+}
+
+impl Draft {
+    /// Begins one, if the key and what is there now allow it: better refused before the bytes have moved than after.
+    pub(super) async fn begin(root: PathBuf, path: ObjectPath, conditions: conditions::Write) -> Result<Draft> {
+        work(move || {
+            let parent = path.check_parent(Dir::root(&root)?)?;
+            conditions.check(read::look(parent.as_ref(), &path)?.as_ref())?;
+            let (temp, file) = Reserved::make(&Dir::root(&root)?)?.temp()?;
+            let mode = withhold(&file).map_err(os("make a temporary file"))?;
+            Ok(Draft { root, path, conditions: Arc::new(conditions), mode, temp, file: Arc::new(file) })
+        })
+        .await
+    }
+
+    /// Writes all that the source has.
+    pub(super) async fn fill(&self, source: Source, mailbox: &Mailbox) -> Result<()> {
+        match source {
+            Source::Bytes(mut bytes) => {
+                mailbox.set_total(bytes.len() as u64);
+                self.append(&mut bytes, mailbox).await
+            }
+            Source::File(path) => {
+                let (source, before) = open_source(&path).await?;
+                self.pour(source.clone(), before.len(), mailbox).await.map_err(|error| match error.kind() {
+                    ErrorKind::Changed => changed(&path),
+                    _ => error,
+                })?;
+                let after = blocking(move || source.metadata()).await.map_err(|error| about(&error, &path))?;
+                let stamp = |metadata: &Metadata| (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
+                if stamp(&before) == stamp(&after) { Ok(()) } else { Err(changed(&path)) }
+            }
+            Source::Fed(size) => {
+                if let Some(size) = size {
+                    mailbox.set_total(size);
+                }
+                let mut given = 0;
+                while let Some(mut bytes) = mailbox.pull(STEP as usize).await? {
+                    given += bytes.len() as u64;
+                    self.append(&mut bytes, mailbox).await?;
+                }
+                match size {
+                    Some(size) if size != given => fail!(Changed, "the source gave {given} bytes where {size} were announced"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    async fn append(&self, bytes: &mut Bytes, mailbox: &Mailbox) -> Result<()> {
+        while !bytes.is_empty() {
+            let step = bytes.split_to(bytes.len().min(STEP as usize));
+            let (file, count) = (self.file.clone(), step.len() as u64);
+            work(move || (&*file).write_all(&step).map_err(os("write the object"))).await?;
+            mailbox.advance(count);
+        }
+        Ok(())
+    }
+
+    /// Writes `size` bytes of an open file; `Changed` if it has fewer.
+    pub(super) async fn pour(&self, source: Arc<File>, size: u64, mailbox: &Mailbox) -> Result<()> {
+        mailbox.set_total(size);
+        let mut left = size;
+        while left > 0 {
+            let (source, file) = (source.clone(), self.file.clone());
+            let wanted = left.min(STEP);
+            // Where the file system can, this shares or copies the bytes inside the kernel.
+            let moved = work(move || io::copy(&mut (&*source).take(wanted), &mut &*file).map_err(os("write the object"))).await?;
+            if moved < wanted {
+                fail!(Changed, "the source became shorter while it was read");
+            }
+            left -= moved;
+            mailbox.advance(moved);
+        }
+        Ok(())
+    }
+
+    /// Makes the object appear, with what is to be kept beside it.
+    pub(super) async fn commit(self, sidecar: Sidecar) -> Result<PutReply> {
+        let Draft { root, path, conditions, mode, temp, file } = self;
+        let place = temp.place();
+        let reply = work(move || {
+            let outcome = appear(&root, &path, &conditions, mode, &place, &file, &sidecar);
+            if outcome.is_err() {
+                path.prune(&root);
+            }
+            outcome
+        })
+        .await;
+        // Held until here: a call that is cancelled meanwhile takes the file away from under the move.
+        drop(temp);
+        reply
+    }
+}
+
+fn appear(root: &Path, path: &ObjectPath, conditions: &conditions::Write, mode: Mode, place: &Place, file: &File, sidecar: &Sidecar) -> Result<PutReply> {
+    let at = Dir::root(root)?;
+    let reserved = Reserved::make(&at)?;
+    let _lock = reserved.lock()?;
+    let parent = path.make_parent(at)?;
+    let before = clear(&parent, path)?;
+    conditions.check(before.as_ref())?;
+
+    // The kernel stamps files by a coarse clock; the etag needs one that tells any two writes apart.
+    let (tv_sec, nanos) = to_unix(std::time::SystemTime::now());
+    let now = Timespec { tv_sec, tv_nsec: nanos.into() };
+    futimens(file, &Timestamps { last_access: now, last_modification: now }).map_err(os("stamp the object"))?;
+    fchmod(file, mode).map_err(os("set the object's permissions"))?;
+    let facts = Facts::of_file(file).map_err(os("write the object"))?;
+
+    sidecar.write(&reserved, path.key(), &facts.etag)?;
+    let moved = match conditions.if_none {
+        true => place.dir.rename_new(&place.name, &parent, path.name()),
+        false => place.dir.rename(&place.name, &parent, path.name()),
+    };
+    if let Err(error) = moved {
+        sidecar::remove(&reserved, path.key(), &facts.etag)?;
+        return Err(match error.kind() {
+            io::ErrorKind::AlreadyExists if conditions.if_none => conditions::taken(),
+            _ => os("move the object in place")(error),
+        });
+    }
+    if let Some(before) = before {
+        sidecar::remove(&reserved, path.key(), &before.etag)?;
+    }
+    Ok(PutReply { etag: Some(facts.etag), version_id: None, size: facts.size })
+}
+
+/// The object that is to be replaced; an empty directory of its name is removed, since directories are nothing by themselves.
+fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
+    match parent.look(path.name()).map_err(os("look up the object"))? {
+        Standing::Nothing => Ok(None),
+        Standing::Object(facts) => Ok(Some(facts)),
+        Standing::Link => Err(path.link()),
+        Standing::Special => fail!(AlreadyExists, "a pipe, socket or device has the object's name"),
+        Standing::Directory => match parent.rmdir(path.name()) {
+            Ok(()) => Ok(None),
+            Err(_) => fail!(AlreadyExists, "there are objects below {:?}; a directory store can't hold an object of that name beside them", format!("{}/", path.key())),
+        },
+    }
+}
+
+async fn open_source(path: &Path) -> Result<(Arc<File>, Metadata)> {
+    let name = path.to_owned();
+    let (file, metadata) = blocking(move || {
+        // Asked first, because opening a pipe waits for its writer.
+        std::fs::metadata(&name)?.is_file().then_some(()).ok_or(io::ErrorKind::InvalidInput)?;
+        let file = File::open(&name)?;
+        let metadata = file.metadata()?;
+        Ok((file, metadata))
+    })
+    .await
+    .map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Error::new(ErrorKind::InvalidInput, format!("{} is not a regular file; open it and give the reader", path.display())),
+        _ => about(&error, path),
+    })?;
+    Ok((Arc::new(file), metadata))
+}
+
+fn changed(path: &Path) -> Error {
+    Error::new(ErrorKind::Changed, format!("{} changed while it was sent", path.display()))
+}
