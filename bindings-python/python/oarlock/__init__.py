@@ -9,7 +9,7 @@ from ._native import Bytes
 from ._pages import Pages
 from ._records import *
 from ._records import __all__ as _records
-from ._verbs import Verb, attach
+from ._verbs import Verb, attach, missing
 from .errors import *
 
 __version__ = _native.VERSION
@@ -94,6 +94,9 @@ class Store:
 
     def __exit__(self, *_):
         self.close()
+
+    def __getattr__(self, name):
+        raise AttributeError(name) if name.startswith("_") else missing(self, name)
 
     def __repr__(self):
         settings = "".join(f", {name}={value!r}" for name, value in self.settings.items())

@@ -5,6 +5,7 @@ which every language has in its own way, are taken here.
 """
 
 from ._pages import Pages
+from .errors import InvalidInput
 
 _TIMEOUT = ("timeout", "float", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
 _PROGRESS = ("progress", "function", False, "Called as bytes move, on the waiting thread, with the bytes done and the total or None.")
@@ -102,6 +103,15 @@ class Verb:
 
 
 _method = type(Verb("", "", (), (), "", False).__repr__)
+
+
+def missing(store, name):
+    """The error for an attribute that is no verb, in the core's words, which name the nearest one."""
+    try:
+        store._native.start(name, {})
+    except InvalidInput as error:
+        return AttributeError(error.message, name=name, obj=store)
+    return AttributeError(f"{type(store).__name__} has no attribute {name!r}", name=name, obj=store)
 
 
 def attach(cls, verb, rows):

@@ -9,7 +9,7 @@ import time
 
 from . import _native
 from ._pages import Pages
-from ._verbs import Verb, attach
+from ._verbs import Verb, attach, missing
 
 
 async def _readable(fd, limit):
@@ -124,6 +124,9 @@ class AsyncStore:
 
     def __init__(self, native):
         self._native = native
+
+    def __getattr__(self, name):
+        raise AttributeError(name) if name.startswith("_") else missing(self, name)
 
     def __repr__(self):
         return f"<oarlock.aio of {self._native.url}>"
