@@ -39,20 +39,35 @@ module Oarlock
     end
 
     VERBS.each_value do |verb|
-      stream = ->(type) { verb[:params].find { |param| param[:type] == type }&.fetch(:name) || "nil" }
-      values = verb[:params].map { |param| param[:name] if !%w[source sink].include?(param[:type]) }.compact
-      parameters = [*signature[verb[:params]], "timeout: nil", "progress: nil", "**options", "&block"].join(", ")
+      given = verb[:params].map { |param| "#{param[:name]}: #{param[:name]}, " }.join
       # Text, not define_method: a method made of a block cannot be called in another Ractor.
       class_eval(<<~RUBY, __FILE__, __LINE__ + 1)
-        def #{verb[:name]}(#{parameters})
-          values = {**options, #{values.map { |name| "#{name}: #{name}" }.join(", ")}}
-          #{verb[:pages] ? "pages" : "run"}("#{verb[:name]}", values, #{stream["source"]}, #{stream["sink"]}, timeout, progress, block)
+        def #{verb[:name]}(#{[*signature[verb[:params]], "**options", "&block"].join(", ")})
+          call("#{verb[:name]}", #{given}**options, &block)
         end
       RUBY
       alias_method "#{verb[:name]}?", verb[:name] if verb[:reply] == "bool"
     end
     alias exist? exists?
     alias each_object list
+
+    # Runs a verb by its name, parameters and options by theirs: for programs that choose the verb as they run.
+    #
+    # @param verb [String]
+    # @param timeout [Numeric, nil] seconds
+    # @param progress [#call, nil] told the bytes moved and their total, if known
+    def call(verb, timeout: nil, progress: nil, **arguments, &block)
+      spec = VERBS[verb]
+      return pages(verb, arguments, timeout, progress, block) if spec && spec[:pages]
+
+      source, into = %w[source sink].map { |type| spec && arguments.delete(spec[:params].find { |param| param[:type] == type }&.fetch(:name)&.to_sym) }
+      source &&= Source.new(source)
+      sink, take = Sink.of(into, block)
+      call = start(verb, arguments, source&.told, sink, sink: take, timeout: timeout, progress: progress)
+      source&.feed(call)
+      reply = call.result
+      reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
+    end
 
     # Opens an object as an IO-like stream. To write, the object appears at {Writer#close}, whole or not at all.
     #
@@ -105,19 +120,10 @@ module Oarlock
 
     private
 
-    def run(verb, values, source, sink, timeout, progress, block)
-      source &&= Source.new(source)
-      told, sink = Sink.of(sink, block)
-      call = start(verb, values, source&.told, told, sink: sink, timeout: timeout, progress: progress)
-      source&.feed(call)
-      reply = call.result
-      reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
-    end
-
-    def pages(verb, values, _source, _sink, timeout, progress, block)
+    def pages(verb, arguments, timeout, progress, block)
       listing = Listing.new do |continuation|
-        values[:continuation] = continuation if continuation
-        run(verb, values, nil, nil, timeout, progress, nil)
+        arguments[:continuation] = continuation if continuation
+        start(verb, arguments, timeout: timeout, progress: progress).result
       end
       return listing unless block
 

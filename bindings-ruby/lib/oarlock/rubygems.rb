@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+# s3:// sources for RubyGems: reads `s3_source` of `.gemrc`, gets objects, answers as RubyGems' own fetcher does.
+#
+# Law: what `.gemrc` said before means what it meant; every setting of oarlock may stand there too, by its own name. No message ever
+# holds a signed URL or a credential.
+require "rubygems/remote_fetcher"
+require "oarlock"
+
+module Oarlock
+  # @private
+  module RubyGems
+    # RubyGems' words for settings, in oarlock's.
+    WORDS = {"id" => :access_key_id, "secret" => :secret_access_key, "security_token" => :session_token}.freeze
+    # Without any of these a bucket's entry says nothing of credentials.
+    CREDENTIALS = %i[access_key_id provider profile anonymous].freeze
+    # The region of RubyGems' own providers, which read it nowhere else.
+    REGION = "us-east-1"
+
+    # What a HEAD answers: RubyGems asks it for its URI.
+    Response = Struct.new(:uri)
+
+    @stores = {}
+
+    class << self
+      # The object's bytes; nil if it did not change since `mtime`; for a HEAD, something with its URI.
+      def fetch(uri, mtime, head)
+        place = "s3://#{uri.host}#{uri.path}"
+        store = store(uri)
+        key = unescape(uri.path.to_s.delete_prefix("/"))
+        options = mtime ? {if_modified_since: mtime} : {}
+        return store.get(key, **options) unless head
+
+        store.head(key, **options)
+        Response.new(uri)
+      rescue NotModifiedError
+        nil
+      rescue Error => error
+        raise Gem::RemoteFetcher::FetchError.new(error.message, place)
+      end
+
+      private
+
+      def store(uri)
+        @stores[[uri.host, uri.userinfo]] ||= Oarlock.open("s3://#{uri.host}", **settings(uri))
+      end
+
+      def settings(uri)
+        entry = entry(uri.host)
+        if uri.user
+          # In the URL itself, where `/` and `+` must be escaped.
+          entry = {region: REGION, **entry, access_key_id: unescape(uri.user), secret_access_key: unescape(uri.password.to_s)}
+        elsif !entry.empty?
+          entry = {region: REGION, **entry} if %w[env instance_profile].include?(entry[:provider]) || entry.key?(:access_key_id)
+          missing = (CREDENTIALS & entry.keys).empty? || entry.key?(:access_key_id) != entry.key?(:secret_access_key)
+          raise ConfigError, "s3_source for #{uri.host} in .gemrc has no id and secret, and no provider" if missing
+        end
+        certificates = Gem.configuration.ssl_ca_cert
+        {app_name: "rubygems", **(certificates ? {ca_bundle: certificates} : {}), **entry}
+      end
+
+      # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's. No entry means the
+      # credentials that any other program on this machine would find.
+      def entry(bucket)
+        sources = Gem.configuration[:s3_source] || Gem.configuration["s3_source"] || {}
+        given = sources[bucket] || sources[bucket.to_sym] || {}
+        entry = given.to_h { |name, value| [WORDS.fetch(name.to_s.delete_prefix(":"), name.to_s.delete_prefix(":").to_sym), value] }
+        path_style = entry.delete(:path_style)
+        entry[:addressing_style] = path_style.to_s == "true" ? "path" : "virtual" unless path_style.nil?
+        entry[:provider] = entry[:provider].to_s if entry.key?(:provider)
+        entry
+      end
+
+      def unescape(text) = text.b.gsub(/%(\h\h)/) { $1.hex.chr }.force_encoding(Encoding::UTF_8)
+    end
+  end
+end
