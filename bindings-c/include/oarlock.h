@@ -1,0 +1,988 @@
+/* oarlock: S3 storage, credential resolution and client-side encryption for programs that embed them.
+ *
+ * Conventions
+ *
+ * Status    A function that can fail answers an oarlock_status: OARLOCK_OK, or the number of what went wrong, or, where its
+ *           doc says so, OARLOCK_PENDING. Numbers never change their meaning; new ones are only appended.
+ * Outputs   Written only on success; *error is written only on failure, and `error` may always be NULL. Nothing needs to be
+ *           initialised, but a variable that is freed on every way out should begin as NULL.
+ * NULL      A NULL where a pointer is needed is OARLOCK_INVALID_INPUT, never a crash. Functions that only look at a value or an
+ *           error never fail: what is not there is NULL, 0 or false, for NULL as well. Every *_free accepts NULL.
+ * Ownership What a function gives through a `T **` or as a `T *` that is not const is the caller's to free with T's *_free.
+ *           `const` pointers that are given out belong to the handle they came from and live as long as it does.
+ *           What is passed in stays the caller's, but for sources and sinks, which oarlock_start takes over, on failure too.
+ * Builders  Setting an option or making a source or sink remembers its first mistake, and the function that takes it answers
+ *           with that, in a sentence: so their own statuses may be ignored. The name NULL adds a value without a name (for lists).
+ * Text      UTF-8, NUL-terminated; oarlock_options_set_text takes pointer and size. Paths are in the file system's own bytes.
+ * Options   Parameters, options and settings go by name; the verbs at the end of this header tell them.
+ * Threads   Every function may be called from any thread, and stores from many at a time. A set of options, a source or a sink
+ *           belongs to one thread at a time, and so does a call, but for oarlock_call_cancel and oarlock_call_progress.
+ *           A second thread that serves a call meanwhile is told OARLOCK_INVALID_INPUT.
+ * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with the `userdata` they were
+ *           given with, and never after oarlock_call_free. They must return: no longjmp and no exception through oarlock.
+ *           They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
+ * Fork      Stores work on in a child. A call of the parent answers OARLOCK_FORKED there and can only be freed.
+ * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with OARLOCK_PENDING.
+ */
+
+#ifndef OARLOCK_H
+#define OARLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A place that holds objects. */
+typedef struct oarlock_store oarlock_store;
+/* A verb under way. */
+typedef struct oarlock_call oarlock_call;
+/* Values by name, to pass in: settings, parameters, options. */
+typedef struct oarlock_options oarlock_options;
+/* A value, or a tree of them, that was answered. */
+typedef struct oarlock_value oarlock_value;
+/* Where bytes come from. */
+typedef struct oarlock_source oarlock_source;
+/* Where bytes go. */
+typedef struct oarlock_sink oarlock_sink;
+/* What went wrong. */
+typedef struct oarlock_error oarlock_error;
+
+/* The types of values. */
+typedef enum oarlock_type {
+  OARLOCK_TYPE_NULL = 0,
+  OARLOCK_TYPE_BOOL = 1,
+  OARLOCK_TYPE_INT = 2,
+  OARLOCK_TYPE_STR = 3,
+  OARLOCK_TYPE_BYTES = 4,
+  OARLOCK_TYPE_TIME = 5,
+  OARLOCK_TYPE_LIST = 6,
+  OARLOCK_TYPE_MAP = 7
+} oarlock_type;
+
+/* How a function went. */
+typedef enum oarlock_status {
+  /* Not yet: the time is over, or a signal was handled. */
+  OARLOCK_PENDING = -1,
+  /* Done. */
+  OARLOCK_OK = 0,
+  /* An argument or option is wrong; nothing was sent. */
+  OARLOCK_INVALID_INPUT = 1,
+  /* A setting is unknown, malformed or contradicts another. */
+  OARLOCK_CONFIG = 2,
+  /* No usable credentials were found, or they have expired. */
+  OARLOCK_CREDENTIALS = 3,
+  /* The server knows who asks and refuses. */
+  OARLOCK_PERMISSION_DENIED = 4,
+  /* The object, version or upload does not exist. */
+  OARLOCK_NOT_FOUND = 5,
+  /* The bucket, or the store's directory, does not exist. */
+  OARLOCK_NO_SUCH_BUCKET = 6,
+  /* What was to be created exists already. */
+  OARLOCK_ALREADY_EXISTS = 7,
+  /* A condition (if_match, if_none_match, …) did not hold. */
+  OARLOCK_PRECONDITION = 8,
+  /* The object is as the caller already has it. */
+  OARLOCK_NOT_MODIFIED = 9,
+  /* The range asked for lies outside the object. */
+  OARLOCK_RANGE = 10,
+  /* The server asks for fewer requests, and retries did not help. */
+  OARLOCK_THROTTLED = 11,
+  /* A time limit passed. */
+  OARLOCK_TIMEOUT = 12,
+  /* The server could not be reached, or the connection broke. */
+  OARLOCK_NETWORK = 13,
+  /* The server failed or answered something unexpected. */
+  OARLOCK_SERVICE = 14,
+  /* The bucket lives in another region. */
+  OARLOCK_WRONG_REGION = 15,
+  /* The object or the source changed during the transfer. */
+  OARLOCK_CHANGED = 16,
+  /* The bytes do not match their checksum or length. */
+  OARLOCK_CORRUPT = 17,
+  /* The object could not be decrypted. */
+  OARLOCK_DECRYPT = 18,
+  /* The object's key commitment is missing, wrong or forbidden by the policy. */
+  OARLOCK_KEY_COMMITMENT = 19,
+  /* The call was cancelled. */
+  OARLOCK_CANCELLED = 20,
+  /* The call was begun in the parent of this process. */
+  OARLOCK_FORKED = 21,
+  /* The local file system or a host's stream failed. */
+  OARLOCK_IO = 22,
+  /* This store, server or build cannot do that. */
+  OARLOCK_UNSUPPORTED = 23,
+  /* A defect in oarlock itself. */
+  OARLOCK_INTERNAL = 24
+} oarlock_status;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ The library's version, for example `"0.1.0"`.
+ */
+const char *oarlock_version(void);
+
+/*
+ Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type, required, doc), reply, pages.
+ */
+oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
+
+/*
+ Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the default).
+ */
+void oarlock_log_level(int level);
+
+/*
+ Waits until no call of this process is under way, freed ones that still undo their work included; OARLOCK_PENDING when the time is over.
+ */
+oarlock_status oarlock_drain(int timeout_ms);
+
+/*
+ Begins a set of options. Free it with oarlock_options_free.
+ */
+oarlock_options *oarlock_options_new(void);
+
+/*
+ Copies options; a copy of NULL is empty. Free it with oarlock_options_free.
+ */
+oarlock_options *oarlock_options_copy(const oarlock_options *options);
+
+/*
+ Frees options.
+ */
+void oarlock_options_free(oarlock_options *options);
+
+/*
+ Sets an option to null, which counts as not given.
+ */
+oarlock_status oarlock_options_set_null(oarlock_options *options, const char *name);
+
+/*
+ Sets an option to true or false.
+ */
+oarlock_status oarlock_options_set_bool(oarlock_options *options, const char *name, bool value);
+
+/*
+ Sets an option to a whole number.
+ */
+oarlock_status oarlock_options_set_int(oarlock_options *options, const char *name, int64_t value);
+
+/*
+ Sets an option to NUL-terminated text.
+ */
+oarlock_status oarlock_options_set_str(oarlock_options *options, const char *name, const char *value);
+
+/*
+ Sets an option to text of this size.
+ */
+oarlock_status oarlock_options_set_text(oarlock_options *options, const char *name, const char *value, size_t size);
+
+/*
+ Sets an option to bytes, which are copied.
+ */
+oarlock_status oarlock_options_set_bytes(oarlock_options *options, const char *name, const uint8_t *value, size_t size);
+
+/*
+ Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after 1970 UTC.
+ */
+oarlock_status oarlock_options_set_time(oarlock_options *options, const char *name, int64_t seconds, uint32_t nanoseconds);
+
+/*
+ Sets an option to a map: a copy of these names and values.
+ */
+oarlock_status oarlock_options_set_map(oarlock_options *options, const char *name, const oarlock_options *entries);
+
+/*
+ Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
+ */
+oarlock_status oarlock_options_set_list(oarlock_options *options, const char *name, const oarlock_options *items);
+
+/*
+ Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.
+ Free the store with oarlock_store_free.
+ */
+oarlock_status oarlock_store_open(const char *url, const oarlock_options *settings, oarlock_store **store, oarlock_error **error);
+
+/*
+ Makes another handle of the same store, which is cheap; NULL for NULL. Free it with oarlock_store_free.
+ */
+oarlock_store *oarlock_store_clone(const oarlock_store *store);
+
+/*
+ Frees a store; calls under way go on.
+ */
+void oarlock_store_free(oarlock_store *store);
+
+/*
+ The store's URL without settings and secrets; it lives as long as the handle.
+ */
+const char *oarlock_store_url(const oarlock_store *store);
+
+/*
+ Tells the settings that the store was given, as a map with secrets left out.
+ */
+oarlock_status oarlock_store_settings(const oarlock_store *store, oarlock_value **settings, oarlock_error **error);
+
+/*
+ A source of bytes that are copied now.
+ */
+oarlock_source *oarlock_source_bytes(const uint8_t *data, size_t size);
+
+/*
+ A source of bytes that the caller keeps, unchanged, until the call is freed; they are read only by the thread that waits.
+ */
+oarlock_source *oarlock_source_view(const uint8_t *data, size_t size);
+
+/*
+ A source that is a file, read by oarlock's own threads.
+ */
+oarlock_source *oarlock_source_file(const char *path);
+
+/*
+ A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a negative number, which
+ fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or -1 if that is not known.
+ */
+oarlock_source *oarlock_source_callback(ptrdiff_t (*read)(void *userdata, uint8_t *buffer, size_t size),
+                                        void *userdata,
+                                        int64_t size);
+
+/*
+ A source of what oarlock_call_write is given; oarlock_call_wait ends it.
+ */
+oarlock_source *oarlock_source_pushed(void);
+
+/*
+ Frees a source that was not given to oarlock_start.
+ */
+void oarlock_source_free(oarlock_source *source);
+
+/*
+ A sink that is memory: the reply's `body`. NULL means the same.
+ */
+oarlock_sink *oarlock_sink_memory(void);
+
+/*
+ A sink that is a file: it appears, whole, only after the last byte was written and verified.
+ */
+oarlock_sink *oarlock_sink_file(const char *path);
+
+/*
+ A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with OARLOCK_IO.
+ */
+oarlock_sink *oarlock_sink_callback(int (*write)(void *userdata, const uint8_t *data, size_t size), void *userdata);
+
+/*
+ A sink whose bytes oarlock_call_read reads.
+ */
+oarlock_sink *oarlock_sink_pulled(void);
+
+/*
+ Frees a sink that was not given to oarlock_start.
+ */
+void oarlock_sink_free(oarlock_sink *sink);
+
+/*
+ Starts a verb by name, with its parameters and options by name. `options`, `source` and `sink` may be NULL. The options stay the
+ caller's; the source and the sink are taken over, on failure too. Free the call with oarlock_call_free.
+ */
+oarlock_status oarlock_start(const oarlock_store *store,
+                             const char *verb,
+                             const oarlock_options *options,
+                             oarlock_source *source,
+                             oarlock_sink *sink,
+                             oarlock_call **call,
+                             oarlock_error **error);
+
+/*
+ Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with oarlock_value_free.
+ OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait again. With 0 it never waits.
+ A pushed source ends here; what was not read of a pulled sink is dropped. `reply` may be NULL.
+ */
+oarlock_status oarlock_call_wait(oarlock_call *call, int timeout_ms, oarlock_value **reply, oarlock_error **error);
+
+/*
+ Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the reply.
+ OARLOCK_PENDING: nothing came in time, or a signal was handled.
+ */
+oarlock_status oarlock_call_read(oarlock_call *call,
+                                 int timeout_ms,
+                                 uint8_t *buffer,
+                                 size_t size,
+                                 size_t *count,
+                                 oarlock_error **error);
+
+/*
+ Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not taken in time, or a signal
+ was handled; write them again.
+ */
+oarlock_status oarlock_call_write(oarlock_call *call, int timeout_ms, const uint8_t *data, size_t size, oarlock_error **error);
+
+/*
+ Tells a descriptor that is readable (poll, epoll) while there is something to serve: call oarlock_call_wait with 0 then.
+ It is the call's own: never read, write or close it.
+ */
+oarlock_status oarlock_call_fd(oarlock_call *call, int *fd, oarlock_error **error);
+
+/*
+ Asks the call to stop, from any thread: it ends with OARLOCK_CANCELLED once it has undone what it began.
+ */
+oarlock_status oarlock_call_cancel(const oarlock_call *call);
+
+/*
+ Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be NULL.
+ */
+oarlock_status oarlock_call_progress(const oarlock_call *call, uint64_t *done, int64_t *total);
+
+/*
+ Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer other than 0 cancels
+ the call, which then ends with OARLOCK_CANCELLED.
+ */
+oarlock_status oarlock_call_on_progress(oarlock_call *call,
+                                        int (*progress)(void *userdata, uint64_t done, int64_t total),
+                                        void *userdata);
+
+/*
+ Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from oarlock_log_level on.
+ */
+oarlock_status oarlock_call_on_log(oarlock_call *call,
+                                   void (*log)(void *userdata, int level, const char *message),
+                                   void *userdata);
+
+/*
+ Frees a call and cancels it if it is still under way; no callback of it runs after this.
+ */
+void oarlock_call_free(oarlock_call *call);
+
+/*
+ The value's type; that of NULL is OARLOCK_TYPE_NULL.
+ */
+oarlock_type oarlock_value_type(const oarlock_value *value);
+
+/*
+ The value, if it is a bool; else false.
+ */
+bool oarlock_value_bool(const oarlock_value *value);
+
+/*
+ The value, if it is an int; else 0.
+ */
+int64_t oarlock_value_int(const oarlock_value *value);
+
+/*
+ The NUL-terminated text and its size without the NUL, if it is a str; else NULL and 0. `size` may be NULL.
+ */
+const char *oarlock_value_str(const oarlock_value *value, size_t *size);
+
+/*
+ The bytes and how many, if it is bytes; else NULL and 0. `size` may be NULL.
+ */
+const uint8_t *oarlock_value_bytes(const oarlock_value *value, size_t *size);
+
+/*
+ The time as whole seconds, which may be negative, and nanoseconds after 1970 UTC; false if it is none. Either place may be NULL.
+ */
+bool oarlock_value_time(const oarlock_value *value, int64_t *seconds, uint32_t *nanoseconds);
+
+/*
+ How many items a list or entries a map has; else 0.
+ */
+size_t oarlock_value_count(const oarlock_value *value);
+
+/*
+ The item of a list, or the value of a map's entry, at this place; else NULL. It lives as long as the whole value.
+ */
+const oarlock_value *oarlock_value_at(const oarlock_value *value, size_t index);
+
+/*
+ The name of a map's entry at this place; else NULL. It lives as long as the whole value.
+ */
+const char *oarlock_value_name(const oarlock_value *value, size_t index);
+
+/*
+ The value of a map's entry of this name; else NULL. It lives as long as the whole value.
+ */
+const oarlock_value *oarlock_value_get(const oarlock_value *value, const char *name);
+
+/*
+ Frees a whole value; never one that lies within another.
+ */
+void oarlock_value_free(oarlock_value *value);
+
+/*
+ The error's kind: the status that the function answered.
+ */
+oarlock_status oarlock_error_kind(const oarlock_error *error);
+
+/*
+ The sentence to show. Like the other texts, it lives as long as the error.
+ */
+const char *oarlock_error_message(const oarlock_error *error);
+
+/*
+ The verb that failed, or NULL.
+ */
+const char *oarlock_error_verb(const oarlock_error *error);
+
+/*
+ The bucket, or the directory of a `file://` store, or NULL.
+ */
+const char *oarlock_error_bucket(const oarlock_error *error);
+
+/*
+ The key as the caller gave it, or NULL.
+ */
+const char *oarlock_error_key(const oarlock_error *error);
+
+/*
+ S3's own error code, for example `NoSuchKey`, or NULL.
+ */
+const char *oarlock_error_code(const oarlock_error *error);
+
+/*
+ The server's request id, or NULL.
+ */
+const char *oarlock_error_request_id(const oarlock_error *error);
+
+/*
+ The HTTP status, or 0 if no server answered.
+ */
+int oarlock_error_http_status(const oarlock_error *error);
+
+/*
+ Whether the same call may succeed later without a change.
+ */
+bool oarlock_error_retryable(const oarlock_error *error);
+
+/*
+ Frees an error.
+ */
+void oarlock_error_free(oarlock_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* The status's name, for example "NotFound"; "" for a number this header does not know. */
+static inline const char *oarlock_status_name(oarlock_status status) {
+  switch ((int)status) {
+    case OARLOCK_PENDING: return "Pending";
+    case OARLOCK_OK: return "Ok";
+    case OARLOCK_INVALID_INPUT: return "InvalidInput";
+    case OARLOCK_CONFIG: return "Config";
+    case OARLOCK_CREDENTIALS: return "Credentials";
+    case OARLOCK_PERMISSION_DENIED: return "PermissionDenied";
+    case OARLOCK_NOT_FOUND: return "NotFound";
+    case OARLOCK_NO_SUCH_BUCKET: return "NoSuchBucket";
+    case OARLOCK_ALREADY_EXISTS: return "AlreadyExists";
+    case OARLOCK_PRECONDITION: return "Precondition";
+    case OARLOCK_NOT_MODIFIED: return "NotModified";
+    case OARLOCK_RANGE: return "Range";
+    case OARLOCK_THROTTLED: return "Throttled";
+    case OARLOCK_TIMEOUT: return "Timeout";
+    case OARLOCK_NETWORK: return "Network";
+    case OARLOCK_SERVICE: return "Service";
+    case OARLOCK_WRONG_REGION: return "WrongRegion";
+    case OARLOCK_CHANGED: return "Changed";
+    case OARLOCK_CORRUPT: return "Corrupt";
+    case OARLOCK_DECRYPT: return "Decrypt";
+    case OARLOCK_KEY_COMMITMENT: return "KeyCommitment";
+    case OARLOCK_CANCELLED: return "Cancelled";
+    case OARLOCK_FORKED: return "Forked";
+    case OARLOCK_IO: return "Io";
+    case OARLOCK_UNSUPPORTED: return "Unsupported";
+    case OARLOCK_INTERNAL: return "Internal";
+    default: return "";
+  }
+}
+
+/* Serves what there is to serve, without waiting: for event loops, when oarlock_call_fd is readable. */
+static inline oarlock_status oarlock_call_step(oarlock_call *call, oarlock_value **reply, oarlock_error **error) {
+  return oarlock_call_wait(call, 0, reply, error);
+}
+
+/* Waits for the end of a call, through signals, and frees it. */
+static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_value **reply, oarlock_error **error) {
+  oarlock_status status;
+  do {
+    status = oarlock_call_wait(call, -1, reply, error);
+  } while (status == OARLOCK_PENDING);
+  oarlock_call_free(call);
+  return status;
+}
+
+/* What the verbs answer: maps of these names, with OARLOCK_TYPE_NULL for what is not known.
+ *
+ * ObjectMeta: An object's metadata.
+ *   key (str): The key, without the store's prefix.
+ *   size (int): The whole object's size in bytes.
+ *   etag (str): The entity tag, without quotes.
+ *   last_modified (time): When it was stored.
+ *   version_id (str): Its version, in a versioned bucket.
+ *   content_type (str): The media type.
+ *   content_encoding (str): How the body is compressed.
+ *   content_language (str): The language of the content.
+ *   content_disposition (str): How a browser should present it.
+ *   cache_control (str): How caches may keep it.
+ *   expires (time): When caches should drop it.
+ *   metadata (map): User metadata, names in lower case.
+ *   storage_class (str): The storage class; absent means STANDARD.
+ *   sse (str): Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`.
+ *   sse_kms_key_id (str): The KMS key it is encrypted with.
+ *   sse_customer_algorithm (str): `AES256` if a customer key encrypts it.
+ *
+ * GetReply: What `get` answers.
+ *   meta (ObjectMeta): The object's metadata.
+ *   offset (int): The first byte that was delivered.
+ *   length (int): How many bytes were delivered.
+ *   body (bytes): The bytes, when they went to memory.
+ *
+ * PutReply: What `put` and `copy` answer.
+ *   etag (str): The entity tag of the new object, without quotes.
+ *   version_id (str): Its version, in a versioned bucket.
+ *   size (int): How many bytes were stored.
+ *
+ * DeleteReply: What `delete` answers.
+ *   version_id (str): The version that was deleted, or that of the new delete marker.
+ *   delete_marker (bool): Whether a delete marker was made or deleted.
+ *
+ * Deleted: One key of `delete_many`.
+ *   key (str): The key.
+ *   version_id (str): The version that was named.
+ *   error (str): Why it was not deleted: the error kind's name; absent if it was.
+ *   message (str): The sentence that goes with `error`.
+ *
+ * Entry: One row of a listing: an object, a version, a delete marker or a common prefix.
+ *   key (str): The key, or the common prefix.
+ *   is_prefix (bool): Whether this is a common prefix.
+ *   size (int): The size in bytes; 0 for prefixes and delete markers.
+ *   etag (str): The entity tag, without quotes.
+ *   last_modified (time): When it was stored.
+ *   storage_class (str): The storage class.
+ *   version_id (str): The version; only `list_versions` tells it.
+ *   is_latest (bool): Whether it is the newest version; only `list_versions` tells it.
+ *   is_delete_marker (bool): Whether it is a delete marker; only `list_versions` tells it.
+ *
+ * Page: A page of a listing, in UTF-8 byte order of the keys.
+ *   entries (list of Entry): The rows.
+ *   next (str): The `continuation` of the next page; absent on the last.
+ *
+ * Grant: One right that an ACL grants.
+ *   grantee (str): To whom: `id=…`, `uri=…` or `emailAddress=…`.
+ *   permission (str): `READ`, `READ_ACP`, `WRITE_ACP`, `WRITE` or `FULL_CONTROL`.
+ *
+ * Acl: An object's access control list.
+ *   owner (str): The owner's canonical id.
+ *   grants (list of Grant): The rights granted.
+ *
+ * Bucket: A bucket.
+ *   name (str): Its name.
+ *   created (time): When it was made.
+ *
+ * Upload: An unfinished multipart upload.
+ *   key (str): The key it would make.
+ *   upload_id (str): Its id, for `abort_upload`.
+ *   initiated (time): When it was begun.
+ *
+ * UploadPage: A page of unfinished uploads.
+ *   entries (list of Upload): The uploads.
+ *   next (str): The `continuation` of the next page; absent on the last.
+ */
+
+/* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */
+
+/* Fetches an object: whole or a range, to memory, to a file, or as a stream.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+ *   key (str): The object's key.
+ *   into (sink): Where the bytes go; default: memory.
+ * Options:
+ *   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+ *   version_id (str): The version to fetch; default: the newest.
+ *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+ *   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
+ *   if_modified_since (time): Only if changed after this time, else `NotModified`.
+ *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ * Reply: GetReply.
+ */
+static inline oarlock_status oarlock_get(const oarlock_store *store, const char *key, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "get", arguments, NULL, into, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+ *   key (str): The object's key.
+ *   source (source): The bytes to store.
+ * Options:
+ *   content_type (str): The media type; default: none is sent and the server chooses.
+ *   content_encoding (str): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
+ *   content_language (str): The language of the content.
+ *   content_disposition (str): How a browser should present it, for example `attachment`.
+ *   cache_control (str): How caches may keep it.
+ *   expires (time): When caches should drop it.
+ *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
+ *   tags (map): Tags: at most 10.
+ *   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
+ *   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+ *   grant_read (str): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+ *   grant_read_acp (str): Who may read its ACL; default: the store's setting.
+ *   grant_write_acp (str): Who may write its ACL; default: the store's setting.
+ *   grant_full_control (str): Who may do all three; default: the store's setting.
+ *   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+ *   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+ *   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+ *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+ *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ *   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+ * Reply: PutReply.
+ */
+static inline oarlock_status oarlock_put(const oarlock_store *store, const char *key, oarlock_source *source, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "put", arguments, source, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells an object's metadata.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version to look at; default: the newest.
+ *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+ *   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
+ *   if_modified_since (time): Only if changed after this time, else `NotModified`.
+ *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ * Reply: ObjectMeta.
+ */
+static inline oarlock_status oarlock_head(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "head", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells whether an object exists; a refusal (403) is an error, not a no.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version to look for; default: the newest.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ * Reply: bool.
+ */
+static inline oarlock_status oarlock_exists(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "exists", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Deletes an object; one that is not there counts as deleted.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+ *   if_match (str): Only if the object has this ETag, else `Precondition`.
+ * Reply: DeleteReply.
+ */
+static inline oarlock_status oarlock_delete(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "delete", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+ *   keys (list of keys): The keys, as text or as `{key, version_id}`.
+ * Reply: list of Deleted.
+ */
+static inline oarlock_status oarlock_delete_many(const oarlock_store *store, const oarlock_options *keys, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_list(arguments, "keys", keys);
+  status = oarlock_start(store, "delete_many", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Copies an object on the server, in parts above 5 GiB.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+ *   source_key (str): The key to copy from.
+ *   key (str): The key to copy to.
+ * Options:
+ *   source_bucket (str): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+ *   source_version_id (str): The version to copy; default: the newest.
+ *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
+ *   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
+ *   source_sse_customer_key (bytes): The SSE-C key of the source; default: the store's `sse_customer_key`.
+ *   content_type (str): The media type; giving it or any other header or `metadata` replaces all of the source's.
+ *   content_encoding (str): How the body is compressed.
+ *   content_language (str): The language of the content.
+ *   content_disposition (str): How a browser should present it.
+ *   cache_control (str): How caches may keep it.
+ *   expires (time): When caches should drop it.
+ *   metadata (map): User metadata in place of the source's.
+ *   tags (map): Tags in place of the source's.
+ *   storage_class (str): The storage class; default: the store's setting.
+ *   acl (str): A canned ACL; default: the store's setting.
+ *   grant_read (str): Who may read the object; default: the store's setting.
+ *   grant_read_acp (str): Who may read its ACL; default: the store's setting.
+ *   grant_write_acp (str): Who may write its ACL; default: the store's setting.
+ *   grant_full_control (str): Who may do all three; default: the store's setting.
+ *   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+ *   sse_kms_key_id (str): The KMS key of the copy; default: the store's setting.
+ *   sse_customer_key (bytes): The customer key of the copy, 32 bytes; default: the store's setting.
+ *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+ *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ * Reply: PutReply.
+ */
+static inline oarlock_status oarlock_copy(const oarlock_store *store, const char *source_key, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "source_key", source_key);
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "copy", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+ *   prefix (str): How the keys begin; default: any.
+ * Options:
+ *   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+ *   start_after (str): Only keys after this one, in UTF-8 byte order.
+ *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+ *   continuation (str): Where to go on: the `next` of the page before.
+ * Reply: Page; `continuation` is the page before's `next`.
+ */
+static inline oarlock_status oarlock_list(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "list", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Lists versions and delete markers, by key and then newest first, page by page.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
+ *   prefix (str): How the keys begin; default: any.
+ * Options:
+ *   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; default: none.
+ *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+ *   continuation (str): Where to go on: the `next` of the page before.
+ * Reply: Page; `continuation` is the page before's `next`.
+ */
+static inline oarlock_status oarlock_list_versions(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "list_versions", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+ *   key (str): The object's key.
+ * Options:
+ *   method (str): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+ *   expires_in (seconds): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+ *   version_id (str): The version it is for; default: the newest.
+ *   content_type (str): For `put`: the media type that the request must carry.
+ * Reply: str.
+ */
+static inline oarlock_status oarlock_presign(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "presign", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells an object's access control list.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version; default: the newest.
+ * Reply: Acl.
+ */
+static inline oarlock_status oarlock_get_acl(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "get_acl", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Replaces an object's access control list.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version; default: the newest.
+ *   acl (str): A canned ACL, for example `private` or `public-read`.
+ *   grant_read (str): Who may read the object.
+ *   grant_read_acp (str): Who may read its ACL.
+ *   grant_write_acp (str): Who may write its ACL.
+ *   grant_full_control (str): Who may do all three.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_set_acl(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "set_acl", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells an object's tags.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version; default: the newest.
+ * Reply: map.
+ */
+static inline oarlock_status oarlock_get_tags(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "get_tags", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Replaces an object's tags.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+ *   key (str): The object's key.
+ *   tags (map): The tags, at most 10.
+ * Options:
+ *   version_id (str): The version; default: the newest.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_set_tags(const oarlock_store *store, const char *key, const oarlock_options *tags, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  oarlock_options_set_map(arguments, "tags", tags);
+  status = oarlock_start(store, "set_tags", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Removes an object's tags.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
+ *   key (str): The object's key.
+ * Options:
+ *   version_id (str): The version; default: the newest.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_delete_tags(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "delete_tags", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells the region that the store's bucket lives in.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+ * Reply: str.
+ */
+static inline oarlock_status oarlock_bucket_region(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "bucket_region", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Lists the buckets of the account.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+ * Reply: list of Bucket.
+ */
+static inline oarlock_status oarlock_list_buckets(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "list_buckets", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Makes the store's bucket, in the store's region.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_create_bucket(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "create_bucket", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Deletes the store's bucket, which must be empty.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_delete_bucket(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "delete_bucket", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Lists unfinished multipart uploads, page by page.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+ *   prefix (str): How the keys begin; default: any.
+ * Options:
+ *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+ *   continuation (str): Where to go on: the `next` of the page before.
+ * Reply: UploadPage; `continuation` is the page before's `next`.
+ */
+static inline oarlock_status oarlock_list_uploads(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "list_uploads", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Aborts an unfinished multipart upload and frees its parts.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+ *   key (str): The key it would make.
+ *   upload_id (str): The upload's id, as `list_uploads` tells it.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_abort_upload(const oarlock_store *store, const char *key, const char *upload_id, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  oarlock_options_set_str(arguments, "upload_id", upload_id);
+  status = oarlock_start(store, "abort_upload", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+#endif

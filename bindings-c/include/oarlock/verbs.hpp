@@ -1,0 +1,270 @@
+// The verbs as methods of oarlock::store, whose body includes this file.
+// Generated from the verb table in core: change nothing here.
+
+// Fetches an object: whole or a range, to memory, to a file, or as a stream.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+//   key (str): The object's key.
+//   into (sink): Where the bytes go; default: memory.
+// Options:
+//   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+//   version_id (str): The version to fetch; default: the newest.
+//   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+//   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
+//   if_modified_since (time): Only if changed after this time, else `NotModified`.
+//   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+// Reply: GetReply.
+value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
+  return start("get", options(with).set("key", key), oarlock::source(), std::move(into)).wait();
+}
+
+// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+//   key (str): The object's key.
+//   source (source): The bytes to store.
+// Options:
+//   content_type (str): The media type; default: none is sent and the server chooses.
+//   content_encoding (str): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
+//   content_language (str): The language of the content.
+//   content_disposition (str): How a browser should present it, for example `attachment`.
+//   cache_control (str): How caches may keep it.
+//   expires (time): When caches should drop it.
+//   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
+//   tags (map): Tags: at most 10.
+//   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
+//   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+//   grant_read (str): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+//   grant_read_acp (str): Who may read its ACL; default: the store's setting.
+//   grant_write_acp (str): Who may write its ACL; default: the store's setting.
+//   grant_full_control (str): Who may do all three; default: the store's setting.
+//   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+//   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+//   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+//   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+//   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+//   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+// Reply: PutReply.
+value put(std::string_view key, oarlock::source source, const options &with = {}) const {
+  return start("put", options(with).set("key", key), std::move(source), oarlock::sink()).wait();
+}
+
+// Tells an object's metadata.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version to look at; default: the newest.
+//   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+//   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
+//   if_modified_since (time): Only if changed after this time, else `NotModified`.
+//   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+// Reply: ObjectMeta.
+value head(std::string_view key, const options &with = {}) const {
+  return start("head", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells whether an object exists; a refusal (403) is an error, not a no.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version to look for; default: the newest.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+// Reply: bool.
+value exists(std::string_view key, const options &with = {}) const {
+  return start("exists", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Deletes an object; one that is not there counts as deleted.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+//   if_match (str): Only if the object has this ETag, else `Precondition`.
+// Reply: DeleteReply.
+value delete_(std::string_view key, const options &with = {}) const {
+  return start("delete", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+//   keys (list of keys): The keys, as text or as `{key, version_id}`.
+// Reply: list of Deleted.
+value delete_many(const list &keys, const options &with = {}) const {
+  return start("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Copies an object on the server, in parts above 5 GiB.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+//   source_key (str): The key to copy from.
+//   key (str): The key to copy to.
+// Options:
+//   source_bucket (str): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+//   source_version_id (str): The version to copy; default: the newest.
+//   source_if_match (str): Only if the source has this ETag, else `Precondition`.
+//   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
+//   source_sse_customer_key (bytes): The SSE-C key of the source; default: the store's `sse_customer_key`.
+//   content_type (str): The media type; giving it or any other header or `metadata` replaces all of the source's.
+//   content_encoding (str): How the body is compressed.
+//   content_language (str): The language of the content.
+//   content_disposition (str): How a browser should present it.
+//   cache_control (str): How caches may keep it.
+//   expires (time): When caches should drop it.
+//   metadata (map): User metadata in place of the source's.
+//   tags (map): Tags in place of the source's.
+//   storage_class (str): The storage class; default: the store's setting.
+//   acl (str): A canned ACL; default: the store's setting.
+//   grant_read (str): Who may read the object; default: the store's setting.
+//   grant_read_acp (str): Who may read its ACL; default: the store's setting.
+//   grant_write_acp (str): Who may write its ACL; default: the store's setting.
+//   grant_full_control (str): Who may do all three; default: the store's setting.
+//   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+//   sse_kms_key_id (str): The KMS key of the copy; default: the store's setting.
+//   sse_customer_key (bytes): The customer key of the copy, 32 bytes; default: the store's setting.
+//   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+//   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+// Reply: PutReply.
+value copy(std::string_view source_key, std::string_view key, const options &with = {}) const {
+  return start("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+//   prefix (str): How the keys begin; default: any.
+// Options:
+//   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+//   start_after (str): Only keys after this one, in UTF-8 byte order.
+//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+//   continuation (str): Where to go on: the `next` of the page before.
+// Reply: Page; `continuation` is the page before's `next`.
+pages list(std::string_view prefix = {}, const options &with = {}) const {
+  return start_pages("list", options(with).set("prefix", prefix));
+}
+
+// Lists versions and delete markers, by key and then newest first, page by page.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
+//   prefix (str): How the keys begin; default: any.
+// Options:
+//   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; default: none.
+//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+//   continuation (str): Where to go on: the `next` of the page before.
+// Reply: Page; `continuation` is the page before's `next`.
+pages list_versions(std::string_view prefix = {}, const options &with = {}) const {
+  return start_pages("list_versions", options(with).set("prefix", prefix));
+}
+
+// Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+//   key (str): The object's key.
+// Options:
+//   method (str): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+//   expires_in (seconds): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+//   version_id (str): The version it is for; default: the newest.
+//   content_type (str): For `put`: the media type that the request must carry.
+// Reply: str.
+value presign(std::string_view key, const options &with = {}) const {
+  return start("presign", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells an object's access control list.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version; default: the newest.
+// Reply: Acl.
+value get_acl(std::string_view key, const options &with = {}) const {
+  return start("get_acl", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Replaces an object's access control list.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version; default: the newest.
+//   acl (str): A canned ACL, for example `private` or `public-read`.
+//   grant_read (str): Who may read the object.
+//   grant_read_acp (str): Who may read its ACL.
+//   grant_write_acp (str): Who may write its ACL.
+//   grant_full_control (str): Who may do all three.
+// Reply: nothing.
+value set_acl(std::string_view key, const options &with = {}) const {
+  return start("set_acl", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells an object's tags.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version; default: the newest.
+// Reply: map.
+value get_tags(std::string_view key, const options &with = {}) const {
+  return start("get_tags", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Replaces an object's tags.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+//   key (str): The object's key.
+//   tags (map): The tags, at most 10.
+// Options:
+//   version_id (str): The version; default: the newest.
+// Reply: nothing.
+value set_tags(std::string_view key, const options &tags, const options &with = {}) const {
+  return start("set_tags", options(with).set("key", key).set("tags", tags), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Removes an object's tags.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
+//   key (str): The object's key.
+// Options:
+//   version_id (str): The version; default: the newest.
+// Reply: nothing.
+value delete_tags(std::string_view key, const options &with = {}) const {
+  return start("delete_tags", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells the region that the store's bucket lives in.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+// Reply: str.
+value bucket_region(const options &with = {}) const {
+  return start("bucket_region", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Lists the buckets of the account.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+// Reply: list of Bucket.
+value list_buckets(const options &with = {}) const {
+  return start("list_buckets", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Makes the store's bucket, in the store's region.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+// Reply: nothing.
+value create_bucket(const options &with = {}) const {
+  return start("create_bucket", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Deletes the store's bucket, which must be empty.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+// Reply: nothing.
+value delete_bucket(const options &with = {}) const {
+  return start("delete_bucket", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Lists unfinished multipart uploads, page by page.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+//   prefix (str): How the keys begin; default: any.
+// Options:
+//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
+//   continuation (str): Where to go on: the `next` of the page before.
+// Reply: UploadPage; `continuation` is the page before's `next`.
+pages list_uploads(std::string_view prefix = {}, const options &with = {}) const {
+  return start_pages("list_uploads", options(with).set("prefix", prefix));
+}
+
+// Aborts an unfinished multipart upload and frees its parts.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+//   key (str): The key it would make.
+//   upload_id (str): The upload's id, as `list_uploads` tells it.
+// Reply: nothing.
+value abort_upload(std::string_view key, std::string_view upload_id, const options &with = {}) const {
+  return start("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink()).wait();
+}
