@@ -68,22 +68,28 @@ end
 
 # The stores that were opened, and what is done with them.
 class Agent
+  FACTS = %i[verb bucket key status code request_id].freeze
+
   def initialize = @stores = []
 
   def answer(request)
     {ok: send("do_#{request.fetch("op")}", request)}
   rescue Oarlock::Error => error
-    facts = %i[kind verb bucket key status code request_id].to_h { |fact| [fact, error.public_send(fact)] }
-    {error: {**facts, message: error.sentence, retryable: error.retryable?}}
+    facts = FACTS.to_h { |fact| [fact, error.public_send(fact)] }
+    {error: {**facts, kind: error.kind, message: error.sentence, retryable: error.retryable?}}
   rescue Broken => error
     # The host's own exception came through as it is; as a fact of the protocol it is a failed stream.
-    {error: {kind: "Io", message: error.message, retryable: false}}
+    foreign("Io", error, request)
   rescue ArgumentError, TypeError => error
     # Ruby's own word for an argument that cannot be.
-    {error: {kind: "InvalidInput", message: error.message, retryable: false}}
+    foreign("InvalidInput", error, request)
   end
 
   private
+
+  def foreign(kind, error, request)
+    {error: {**FACTS.to_h { |fact| [fact, nil] }, kind: kind, message: error.message, verb: request["verb"], retryable: false}}
+  end
 
   def do_open(request)
     settings = Spelling.read(request.fetch("settings", {}))
