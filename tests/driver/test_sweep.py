@@ -1,0 +1,125 @@
+"""The fault sweep: every request of a few scenarios meets every fault.
+
+Law: the identical result, or a typed error with nothing changed. Never wrong bytes, never half an object or file, never an
+upload left behind. The faults hit the core, which all languages share, so one agent is enough.
+"""
+
+import base64
+import itertools
+
+import agents
+import places
+import pytest
+import run
+import values
+from cases import Case
+
+OLD, NEW = 3000, 6000001
+STORE = {"multipart_threshold": 5 << 20, "multipart_chunksize": 5 << 20}
+
+FAULTS = {
+    "reset": {"reset": True},
+    "500": {"status": 500, "code": "InternalError"},
+    "503": {"status": 503, "code": "SlowDown"},
+    "error-in-200": {"status": 200, "code": "InternalError"},
+    "cut": {"truncate_body": 10},
+    "flipped": {"flip_bit": 11},
+    "lost-answer": {"drop_after_store": True},
+    "slow": {"slow": 50},
+}
+
+# What is done, and what "nothing changed" and "done" mean for the object `a`, which is there before, and `b`, which is not.
+SCENARIOS = {
+    "get": {"verb": "get", "args": {"key": "a"}},
+    "get-to-file": {"verb": "get", "args": {"key": "a", "into": {"file": "a"}}},
+    "get-range": {"verb": "get", "args": {"key": "a", "range": "100-2099", "into": "stream"}},
+    "head": {"verb": "head", "args": {"key": "a"}},
+    "list": {"verb": "list", "args": {"page_size": 1}},
+    "put": {"verb": "put", "args": {"key": "b", "source": OLD}, "makes": OLD},
+    "put-in-parts": {"verb": "put", "args": {"key": "b", "source": {"reader": [NEW]}}, "makes": NEW},
+    "copy": {"verb": "copy", "args": {"source_key": "a", "key": "b"}, "makes": OLD},
+    "delete": {"verb": "delete", "args": {"key": "a"}, "takes": "a"},
+    "delete-many": {"verb": "delete_many", "args": {"keys": ["a", "a2"]}, "takes": "a"},
+    "set-tags": {"verb": "set_tags", "args": {"key": "a", "tags": {"t": "1"}}},
+}
+
+# S3 puts an error into a 200 only where the work may outlast the answer's beginning.
+LATE_ERRORS = {"CopyObject", "UploadPartCopy", "CompleteMultipartUpload"}
+# No checksum covers a piece of an object, so nobody can see a bit that turned in it.
+BLIND = {("get-range", "flipped")}
+
+TYPED = {"Throttled", "Timeout", "Network", "Service", "Corrupt", "Changed"}
+
+
+@pytest.fixture(scope="module")
+def agent():
+    agent = agents.Agent("rust")
+    yield agent
+    agent.stop()
+
+
+class Attempt:
+    """One run of a scenario against a fresh bucket."""
+
+    def __init__(self, scenario, server, agent, directory, rules):
+        case = Case(name="sweep", doc="", on=["fake"], do=[], settings=STORE)
+        directory.mkdir()
+        self.run = run.Run(case, agent, places.Fake(server, case, directory), "fake", directory)
+        self.run.stores["main"] = self.run.succeed(self.run.open({}))
+        for key in ("a", "a2"):
+            self.run.succeed(self.run.call("main", "put", {"key": key, "source": OLD}))
+        self.server, self.scenario = server, scenario
+        begun = len(server.log())
+        server.plan(rules)
+        self.answer = self.run.call("main", scenario["verb"], scenario["args"])
+        server.plan([])
+        self.requests = [entry["op"] for entry in server.log()[begun:]]
+
+    def content(self, key):
+        """An object's bytes as they are now, or None."""
+        answer = self.run.call("main", "get", {"key": key})
+        return base64.b64decode(answer["ok"]["body"]["$bytes"]) if "ok" in answer else None
+
+    def check(self, clean, fault, struck):
+        """Compares with the run without a fault."""
+        done = "ok" in self.answer
+        if done:
+            assert steady(self.answer["ok"]) == steady(clean.answer["ok"])
+        else:
+            assert self.answer["error"]["kind"] in TYPED, self.answer
+        # Only a fault that strikes after the deed can leave it done behind an error.
+        may_be_done = done or fault in ("cut", "flipped", "lost-answer")
+        old, made, taken = values.pattern(OLD), self.scenario.get("makes"), self.scenario.get("takes")
+        assert self.content("a") in ([None] if taken and done else [None, old] if taken and may_be_done else [old])
+        expected = [values.pattern(made)] if made and done else [values.pattern(made), None] if made and may_be_done else [None]
+        assert self.content("b") in expected
+        # An upload whose beginning was never answered is one that nobody here knows of.
+        if not (struck == "CreateMultipartUpload" and fault in ("cut", "flipped", "lost-answer")):
+            assert self.server.state()["uploads"] == []
+        files = list(self.run.outputs.iterdir())
+        assert all(path.read_bytes() == old for path in files)
+        assert len(files) == (done and isinstance(self.scenario["args"].get("into"), dict))
+
+
+def steady(reply):
+    """A reply without what differs from run to run."""
+    if isinstance(reply, dict):
+        return {name: steady(each) for name, each in reply.items() if name not in ("last_modified", "$time")}
+    return [steady(each) for each in reply] if isinstance(reply, list) else reply
+
+
+@pytest.mark.parametrize(("scenario", "fault"), [pair for pair in itertools.product(SCENARIOS, FAULTS) if pair not in BLIND])
+def test_sweep(scenario, fault, servers, agent, tmp_path):
+    server = servers.get("fake")
+    clean = Attempt(SCENARIOS[scenario], server, agent, tmp_path / "clean", [])
+    assert "ok" in clean.answer, clean.answer
+    for number, struck in enumerate(clean.requests, 1):
+        if fault == "error-in-200" and struck not in LATE_ERRORS:
+            continue
+        rules = [{"match": {"nth": number}, "fault": FAULTS[fault]}]
+        attempt = Attempt(SCENARIOS[scenario], server, agent, tmp_path / f"nth-{number}", rules)
+        try:
+            attempt.check(clean, fault, struck)
+        except AssertionError as why:
+            log = [(entry["op"], entry["status"], entry["fault"]) for entry in server.log()]
+            raise AssertionError(f"{fault} at {struck}, request {number}: {why}\nanswer: {values.short(attempt.answer)}\nwire: {log}") from None
