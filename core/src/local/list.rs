@@ -40,6 +40,11 @@ impl Listing {
                 .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "option `continuation` is no `next` of an earlier page"))?,
             None => options.start_after.unwrap_or_default(),
         };
+        if let Some((directories, _)) = prefix.rsplit_once('/')
+            && directories.split('/').any(|segment| matches!(segment, "." | ".."))
+        {
+            fail!(InvalidInput, "no key of a directory store has a segment `.` or `..`, as the prefix {prefix:?} does");
+        }
         let delimiter = options.delimiter.filter(|delimiter| !delimiter.is_empty());
         Ok(Listing { prefix, delimiter, after, size: size as usize })
     }
@@ -95,8 +100,7 @@ impl<'a> Walk<'a> {
         let mut dir = Dir::root(root)?;
         let start = listing.prefix.rfind('/').map_or("", |slash| &listing.prefix[..=slash]);
         for (depth, name) in start.split_terminator('/').enumerate() {
-            // No key has such a segment, and none of them is for us to follow.
-            if matches!(name, "" | "." | "..") || (depth == 0 && is_reserved(name)) {
+            if name.is_empty() || (depth == 0 && is_reserved(name)) {
                 return Ok(None);
             }
             let Some(child) = descend(&dir, name)? else { return Ok(None) };
@@ -164,5 +168,29 @@ fn descend(dir: &Dir, name: &str) -> Result<Option<Dir>> {
         Ok(child) => Ok(Some(child)),
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
         Err(error) => Err(os("read a directory of the store")(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_directories_that_can_hold_a_wanted_key_are_read() {
+        let listing = |prefix: &str, start_after: &str| {
+            Listing::new(prefix.to_owned(), List { delimiter: Some("/".into()), start_after: Some(start_after.to_owned()), ..List::default() }).unwrap()
+        };
+        let wants = |listing: &Listing, told: Option<&str>, path: &str| Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path);
+        let deep = listing("a/b", "");
+        for (path, wanted) in [("a/", true), ("a/b/", true), ("a/bc/", true), ("a/b", true), ("b/", false), ("a/a/", false), ("a", false)] {
+            assert_eq!(wants(&deep, None, path), wanted, "{path}");
+        }
+        let late = listing("", "b/c");
+        for (path, wanted) in [("a/", false), ("b/", true), ("b/a/", false), ("b/c", false), ("b/c/", true), ("b/d/", true), ("c", true)] {
+            assert_eq!(wants(&late, None, path), wanted, "{path}");
+        }
+        for (path, wanted) in [("b/", false), ("b/d/", false), ("c/", true)] {
+            assert_eq!(wants(&late, Some("b/"), path), wanted, "{path}");
+        }
     }
 }

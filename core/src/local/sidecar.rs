@@ -78,9 +78,10 @@ impl Sidecar {
             }
         }
         for (name, value) in &self.metadata {
-            let plain = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-            if name.is_empty() || !plain(name) || !plain(value) {
-                fail!(InvalidInput, "user metadata takes names and values of printable ASCII, not {name:?}: {value:?}");
+            // What a header can carry (RFC 9110 section 5.1), as S3 sends each as one.
+            let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            if name.is_empty() || !name.bytes().all(token) || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                fail!(InvalidInput, "user metadata takes names of letters, digits and hyphens, and values of printable ASCII, not {name:?}: {value:?}");
             }
         }
         let bytes: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
