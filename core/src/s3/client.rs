@@ -17,6 +17,7 @@ use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::http::Response;
 use tokio::sync::OnceCell;
 
+use super::answers::Answers;
 use super::error;
 use super::observe::Observe;
 use crate::observe::{Level, event};
@@ -141,6 +142,7 @@ async fn build(settings: &Settings, bucket: &str) -> Result<Client> {
         .timeout_config(timeouts.build())
         // `Body::next` watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Answers)
         .interceptor(Observe);
     config.set_endpoint_url(endpoint);
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));

@@ -4,6 +4,7 @@
 //! batch); what moves bytes in parts is `transfer`, built from these.
 
 mod access;
+mod answers;
 mod bucket;
 mod client;
 mod error;
