@@ -39,6 +39,7 @@ struct Inner {
     feeder: Option<Feeder>,
     writer: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
+    told: Option<(u64, Option<u64>)>,
 }
 
 /// What a wait came back with.
@@ -62,7 +63,7 @@ impl Call {
             call.listen();
         }
         let canceller = call.canceller();
-        let inner = Mutex::new(Inner { call, feeder, writer, progress });
+        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None });
         Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
@@ -121,11 +122,7 @@ impl Inner {
             };
             match step {
                 Step::Event(event) => host::log(py, &event)?,
-                Step::Progress(done, total) => {
-                    if let Some(progress) = &self.progress {
-                        progress.bind(py).call1((done, total))?;
-                    }
-                }
+                Step::Progress(..) => self.tell_progress(py)?,
                 Step::Chunk(chunk) => match &self.writer {
                     Some(writer) => host::write(py, writer, chunk)?,
                     None => return Ok(Outcome::Chunk(chunk)),
@@ -139,6 +136,8 @@ impl Inner {
                     None => self.call.feed_error("there is none"),
                 },
                 Step::Done => {
+                    // A short call may be over before anyone listened; the last word is told in any case.
+                    self.tell_progress(py)?;
                     self.feeder = None;
                     self.writer = None;
                     self.progress = None;
@@ -147,6 +146,17 @@ impl Inner {
                 }
             }
         }
+    }
+
+    fn tell_progress(&mut self, py: Python<'_>) -> PyResult<()> {
+        let now = self.call.progress();
+        if let Some(progress) = &self.progress
+            && self.told != Some(now)
+        {
+            self.told = Some(now);
+            progress.bind(py).call1(now)?;
+        }
+        Ok(())
     }
 
     /// Cancels, and waits a little for the call to undo what it began.

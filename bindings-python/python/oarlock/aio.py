@@ -98,6 +98,9 @@ class AsyncPages(Pages):
 
 
 class AsyncVerb(Verb):
+    # A class has a __doc__ of its own, which would hide the inherited one.
+    __doc__ = Verb.__dict__["__doc__"]
+
     def __init__(self, *row):
         super().__init__(*row)
         self.__qualname__ = f"AsyncStore.{self.__name__}"

@@ -1,0 +1,41 @@
+"""What is special to Python; what is the same in every language is tested by the cases of `tests/driver`."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import oarlock  # noqa: E402
+import pytest  # noqa: E402
+from servers import FakeS3  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server():
+    fake = FakeS3()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def fake(server):
+    """The misbehaving server, empty but for the bucket `tests`."""
+    server.reset()
+    server.bucket("tests")
+    yield server
+    server.reset()
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store in a directory."""
+    (tmp_path / "store").mkdir()
+    with oarlock.open(f"file://{tmp_path}/store") as store:
+        yield store
+
+
+@pytest.fixture
+def remote(fake):
+    """A store on the misbehaving server."""
+    with oarlock.open("s3://tests/", **fake.settings()) as store:
+        yield store

@@ -1,0 +1,131 @@
+"""File objects: reading with seeks, writing all or nothing."""
+
+import gc
+import io
+import json
+import shutil
+
+import oarlock
+import pytest
+
+CONTENT = bytes(range(256)) * 40000
+
+
+def test_reads_like_a_file(remote):
+    remote.put("k", CONTENT)
+    with remote.open("k") as file:
+        assert file.readable() and file.seekable() and not file.writable() and file.raw.name == "k" and file.raw.meta.size == len(CONTENT)
+        assert file.read(10) == CONTENT[:10] and file.tell() == 10
+        assert file.seek(-5, io.SEEK_END) == len(CONTENT) - 5 and file.read() == CONTENT[-5:] and file.read() == b""
+        assert file.seek(1000) == 1000 and file.seek(24, io.SEEK_CUR) == 1024 and file.read(3) == CONTENT[1024:1027]
+        buffer = bytearray(5 << 20)
+        file.seek(7)
+        assert file.readinto(buffer) == len(buffer) and buffer == CONTENT[7 : 7 + len(buffer)]
+        assert file.seek(10**9) == 10**9 and file.read() == b""
+        with pytest.raises(ValueError):
+            file.seek(-1)
+    assert file.closed
+    with pytest.raises(ValueError):
+        file.read()
+
+
+def test_reads_in_one_request(fake, remote):
+    remote.put("k", CONTENT)
+    fake.reset
+    before = len(fake.log())
+    with remote.open("k") as file, io.BytesIO() as out:
+        shutil.copyfileobj(file, out, 10_000)
+        assert out.getvalue() == CONTENT
+    log = fake.log()[before:]
+    assert [row["op"] for row in log].count("GetObject") == 1
+
+
+def test_hands_itself_to_libraries(store):
+    import gzip
+    import zipfile
+
+    with store.open("z.zip", "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.json", json.dumps([1, 2]))
+    with store.open("z.zip") as file, zipfile.ZipFile(file) as archive:
+        assert json.loads(archive.read("a.json")) == [1, 2]
+    with store.open("t.gz", "wb") as file, gzip.open(file, "wt") as text:
+        text.write("text")
+    with store.open("t.gz") as file, gzip.open(file, "rt") as text:
+        assert text.read() == "text"
+
+
+def test_empty(remote):
+    with remote.open("k", "wb"):
+        pass
+    with remote.open("k") as file:
+        assert file.read() == b"" and file.seek(0, io.SEEK_END) == 0
+
+
+def test_missing(remote):
+    with pytest.raises(FileNotFoundError):
+        remote.open("none")
+
+
+def test_a_changed_object_is_told(remote):
+    remote.put("k", CONTENT)
+    with remote.open("k") as file:
+        assert file.read(10) == CONTENT[:10]
+        remote.put("k", CONTENT[::-1])
+        file.seek(8 << 20)
+        with pytest.raises(oarlock.Changed):
+            file.read(10)
+
+
+def test_writes(remote):
+    with remote.open("k", "wb", content_type="text/plain") as file:
+        assert file.writable() and file.write(b"abc") == 3 and file.tell() == 3
+        assert file.write(memoryview(CONTENT)) == len(CONTENT)
+        assert not remote.exists("k")
+    assert file.closed and file.reply.size == len(CONTENT) + 3 and file.reply.etag
+    assert remote.get("k").body == b"abc" + CONTENT and remote.head("k").content_type == "text/plain"
+    file.close()
+    with pytest.raises(ValueError):
+        file.write(b"x")
+
+
+@pytest.mark.parametrize("size", [10, 12 << 20])
+def test_leaving_by_an_error_stores_nothing(fake, size):
+    store = oarlock.open("s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    with pytest.raises(KeyError):
+        with store.open("k", "wb") as file:
+            file.write(b"x" * size)
+            raise KeyError
+    assert file.closed and file.reply is None and not store.exists("k") and fake.state()["uploads"] == []
+
+
+def test_dropping_a_writer_stores_nothing(remote):
+    file = remote.open("k", "wb")
+    file.write(b"x")
+    with pytest.warns(ResourceWarning, match="never closed"):
+        del file
+        gc.collect()
+    assert oarlock._native.drain(5) and not remote.exists("k")
+
+
+def test_exclusive(remote):
+    with remote.open("k", "xb") as file:
+        file.write(b"first")
+    with pytest.raises(FileExistsError) as caught:
+        with remote.open("k", "xb") as file:
+            file.write(b"second")
+    assert type(caught.value) is oarlock.AlreadyExists and file.closed
+    assert remote.get("k").body == b"first"
+
+
+def test_a_refused_write_is_told(fake, remote):
+    fake.plan([{"match": {"op": "PutObject"}, "fault": {"status": 403, "code": "AccessDenied"}}])
+    with pytest.raises(PermissionError):
+        with remote.open("k", "wb") as file:
+            file.write(b"x")
+    assert file.closed
+
+
+@pytest.mark.parametrize("mode", ["r", "w", "a", "r+b", ""])
+def test_modes(remote, mode):
+    with pytest.raises(oarlock.InvalidInput, match="mode"):
+        remote.open("k", mode)

@@ -1,0 +1,51 @@
+"""What happens inside a call is told to the logger `oarlock`, on the thread that waits."""
+
+import logging
+import threading
+
+import pytest
+
+
+def test_warnings_are_heard(fake, remote, caplog):
+    remote.put("k", b"x")
+    fake.plan([{"match": {"op": "GetObject", "nth": 1}, "fault": {"status": 503, "code": "SlowDown"}}])
+    with caplog.at_level(logging.DEBUG, logger="oarlock"):
+        remote.get("k")
+    assert any("GetObject" in record.getMessage() for record in caplog.records)
+    assert all(record.name == "oarlock" and record.thread == threading.get_ident() for record in caplog.records)
+
+
+def test_the_level_is_the_loggers(remote, caplog):
+    with caplog.at_level(logging.ERROR, logger="oarlock"):
+        remote.put("k", b"x")
+    assert not caplog.records
+    with caplog.at_level(logging.DEBUG, logger="oarlock"):
+        remote.put("k", b"x")
+    assert caplog.records
+
+
+def test_no_secret_is_logged(fake, remote, caplog):
+    with caplog.at_level(logging.DEBUG, logger="oarlock"):
+        remote.put("k", b"x", sse_customer_key=b"canary-customer-key-of-32-bytes!")
+        url = remote.presign("k")
+    assert fake.secret_key not in caplog.text and "canary-customer" not in caplog.text and url not in caplog.text
+    assert "X-Amz-Signature" not in caplog.text
+
+
+def test_a_handler_that_raises_does_so_to_its_own(remote, monkeypatch):
+    class Broken(logging.Filter):
+        def filter(self, record):
+            raise ZeroDivisionError
+
+    logger = logging.getLogger("oarlock")
+    broken = Broken()
+    logger.addFilter(broken)
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    logger.manager._clear_cache()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            remote.put("k", b"x")
+    finally:
+        logger.removeFilter(broken)
+        monkeypatch.undo()
+        logger.manager._clear_cache()

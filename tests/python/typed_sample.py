@@ -1,0 +1,46 @@
+"""A program that uses the whole interface; the type checkers read it, nobody runs it."""
+
+import io
+import pathlib
+import oarlock
+
+
+def sync() -> None:
+    with oarlock.open("s3://bucket/prefix", region="eu-west-3", max_attempts=3) as store:
+        reply = store.put("a", b"x", metadata={"a": "b"}, timeout=3, progress=lambda done, total: None)
+        tag: str | None = reply.etag
+        got = store.get("a", range="0-3")
+        n: int = len(bytes(got)) + len(memoryview(got)) + got.meta.size
+        if got.body is not None:
+            n += got.body[0]
+        for entry in store.list("p", delimiter="/"):
+            print(entry.key, entry.size, n, tag)
+        for page in store.list("p").pages():
+            print(page.next)
+        store.put("a", pathlib.Path("x"))
+        store.put("a", io.BytesIO(b"x"))
+        store.put("a", iter([b"x"]))
+        store.get("a", pathlib.Path("x"))
+        store.get("a", io.BytesIO())
+        with open("x", "wb") as file:
+            store.get("a", file)
+        with store.open("a") as reader:
+            reader.read(3)
+        with store.open("a", "wb") as writer:
+            writer.write(b"x")
+        try:
+            store.head("x")
+        except oarlock.NotFound as error:
+            print(error.key, error.errno, error.status)
+        except FileNotFoundError:
+            pass
+        store.delete_many(["a", {"key": "b", "version_id": "1"}, *store.list("x")])
+
+async def asynchronous(store: oarlock.Store) -> None:
+    reply = await store.aio.get("a", timeout=2.5)
+    print(len(reply))
+    async for entry in store.aio.list():
+        print(entry.key)
+    async for page in store.aio.list().pages():
+        print(page.entries[0].key)
+
