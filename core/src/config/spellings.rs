@@ -1,6 +1,7 @@
 //! What other programs call our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
 //!
-//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens stand for underscores.
+//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens stand for underscores, and
+//! an `aws_` that a name begins with says nothing.
 //! A spelling that means the opposite, or more than a name, has a function that says what it comes to. What a host means for
 //! itself and not for the store (compression, signing keys, caches) is no row: the host's plugin takes it out.
 
@@ -13,10 +14,10 @@ use super::keys::Settings;
 /// The canonical name, and what else it is called.
 const NAMES: &[(&str, &[&str])] = &[
     ("endpoint", &["endpoint_url", "endpointurl"]),
-    ("region", &["aws_region", "region_name"]),
-    ("access_key_id", &["aws_access_key_id", "id"]),
-    ("secret_access_key", &["aws_secret_access_key", "secret"]),
-    ("session_token", &["aws_session_token", "security_token"]),
+    ("region", &["region_name"]),
+    ("access_key_id", &["id"]),
+    ("secret_access_key", &["secret"]),
+    ("session_token", &["security_token"]),
     ("anonymous", &["allow_anonymous_login"]),
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
@@ -77,7 +78,8 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
             continue;
         }
         let plain = given.replace('-', "_");
-        let plain = NAMES.iter().find(|(_, others)| others.contains(&plain.as_str())).map_or(plain.as_str(), |(name, _)| name);
+        let plain = plain.strip_prefix("aws_").unwrap_or(&plain);
+        let plain = NAMES.iter().find(|(_, others)| others.contains(&plain)).map_or(plain, |(name, _)| name);
         let (name, value) = match MEANINGS.iter().find(|(spelling, _)| *spelling == plain) {
             Some((_, meaning)) => match meaning(value).map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))? {
                 Some(meant) => meant,
@@ -142,7 +144,8 @@ mod tests {
         assert_eq!(one("endpointurl", "http://h:1"), ("endpoint".into(), text("http://h:1")));
         assert_eq!(one("listobjects", "true"), ("list_version".into(), Value::Int(1)));
         assert_eq!(one("ssl_verify", "/etc/ca.pem"), ("ca_bundle".into(), text("/etc/ca.pem")));
-        assert_eq!(one("DisableSSL".to_lowercase().replace("ssl", "_ssl").as_str(), "yes"), ("use_ssl".into(), Value::Bool(false)));
+        assert_eq!(one("disable_ssl", "yes"), ("use_ssl".into(), Value::Bool(false)));
+        assert_eq!(one("aws_access_key_id", "a"), ("access_key_id".into(), text("a")));
         assert_eq!(read(&[("ssl_verify", "true"), ("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);
     }
 
