@@ -82,7 +82,8 @@ class error : public std::runtime_error {
 
 namespace detail {
 
-inline void check(oarlock_status status, oarlock_error *raw = nullptr) {
+// By reference, because the call that gives the status may be evaluated after its neighbour.
+inline void check(oarlock_status status, oarlock_error *const &raw = nullptr) {
   if (status != OARLOCK_OK) throw error(status, raw);
 }
 
