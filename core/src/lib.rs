@@ -18,6 +18,7 @@ pub mod config;
 mod credentials;
 mod error;
 mod io;
+mod keys;
 mod local;
 mod mailbox;
 pub mod observe;
@@ -38,7 +39,8 @@ pub use io::{Sink, Source};
 pub use runtime::drain;
 pub use store::Store;
 pub use value::Value;
-pub use verbs::{Args, Key, Keys, Prefix};
+pub use keys::{Key, Keys, Prefix};
+pub use verbs::Args;
 
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

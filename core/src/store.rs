@@ -10,7 +10,7 @@ use crate::error::{Result};
 use crate::local::Local;
 use crate::s3::S3;
 use crate::value::Value;
-use crate::verbs::Place;
+use crate::keys::Place;
 
 /// One place that holds objects. Its verbs are on the page [`verbs`](crate::verbs).
 ///

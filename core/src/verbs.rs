@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
+use crate::keys::{Key, Keys, Place, Prefix};
 use crate::options::{
     Copy, Delete, DeleteMany, Exists, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
 };
@@ -81,16 +82,6 @@ fn needed<T: Field>(args: &mut Args, name: &str) -> Result<T> {
     take_value(args, name)?.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` is missing")))
 }
 
-/// An object's key within the store: 1 to 1024 bytes of UTF-8 without NUL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key(pub(crate) String);
-
-impl<T: Into<String>> From<T> for Key {
-    fn from(key: T) -> Self {
-        Key(key.into())
-    }
-}
-
 impl Param for Key {
     const KIND: Type = Type::Str;
     fn take(args: &mut Args, name: &str) -> Result<Self> {
@@ -103,16 +94,6 @@ impl Param for Key {
             key if key.contains('\0') => fail!(InvalidInput, "the key {key:?} contains a NUL"),
             _ => Ok(()),
         }
-    }
-}
-
-/// The beginning of keys within the store; may be empty.
-#[derive(Clone, Debug, Default)]
-pub struct Prefix(pub(crate) String);
-
-impl<T: Into<String>> From<T> for Prefix {
-    fn from(prefix: T) -> Self {
-        Prefix(prefix.into())
     }
 }
 
@@ -141,35 +122,6 @@ impl Param for BTreeMap<String, String> {
     const KIND: Type = Type::Map;
     fn take(args: &mut Args, name: &str) -> Result<Self> {
         needed(args, name)
-    }
-}
-
-/// Keys, each with or without a version.
-#[derive(Clone, Debug, Default)]
-pub struct Keys(pub(crate) Vec<(Key, Option<String>)>);
-
-impl<K: Into<Key>> FromIterator<K> for Keys {
-    fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
-        Keys(keys.into_iter().map(|key| (key.into(), None)).collect())
-    }
-}
-
-impl Field for Keys {
-    const TYPE: Type = Type::KeyList;
-    fn from_value(value: Value) -> std::result::Result<Self, String> {
-        let Value::List(items) = value else { return Err(format!("takes a list of keys, not {}", value.type_name())) };
-        let read = |item| match item {
-            Value::Str(key) => Ok((Key(key), None)),
-            Value::Map(_) => {
-                let key = item.get("key").and_then(Value::as_str).ok_or("takes text or {key, version_id} for each key")?;
-                Ok((Key(key.to_owned()), item.get("version_id").and_then(Value::as_str).map(str::to_owned)))
-            }
-            other => Err(format!("takes text or {{key, version_id}} for each key, not {}", other.type_name())),
-        };
-        items.into_iter().map(read).collect::<std::result::Result<_, String>>().map(Keys)
-    }
-    fn into_value(self) -> Value {
-        Value::List(self.0.into_iter().map(|(key, _)| Value::Str(key.0)).collect())
     }
 }
 
@@ -252,29 +204,6 @@ macro_rules! verbs {
             )+
         }
     };
-}
-
-/// Names of bucket and key for errors, kept aside because the verb takes its parameters.
-pub(crate) struct Place {
-    pub(crate) bucket: String,
-    pub(crate) key: Option<String>,
-}
-
-impl Place {
-    fn with(mut self, param: &dyn std::any::Any) -> Self {
-        if let Some(Key(key)) = param.downcast_ref::<Key>() {
-            self.key = Some(key.clone());
-        }
-        self
-    }
-
-    fn dress(&self, error: Error) -> Error {
-        let error = error.with_bucket(&self.bucket);
-        match &self.key {
-            Some(key) => error.with_key(key),
-            None => error,
-        }
-    }
 }
 
 fn unused(args: Args) -> Result<Vec<(String, Value)>> {

@@ -22,13 +22,13 @@ use std::sync::Arc;
 
 use self::path::ObjectPath;
 use self::sidecar::Sidecar;
-use crate::mailbox::Mailbox;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
+use crate::keys::{Key, Keys, Prefix};
+use crate::mailbox::Mailbox;
 use crate::options;
 use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
-use crate::verbs::{Key, Keys, Prefix};
 
 /// A directory that holds objects.
 pub(crate) struct Local {
@@ -37,8 +37,15 @@ pub(crate) struct Local {
 
 /// Settings that promise what a directory can't keep. Those about servers and credentials are merely of no use here.
 const REFUSED: &[&str] = &[
-    "acl", "grant_read", "grant_read_acp", "grant_write_acp", "grant_full_control",
-    "sse", "sse_kms_key_id", "sse_customer_key", "storage_class",
+    "acl",
+    "grant_read",
+    "grant_read_acp",
+    "grant_write_acp",
+    "grant_full_control",
+    "sse",
+    "sse_kms_key_id",
+    "sse_customer_key",
+    "storage_class",
 ];
 
 impl Local {
@@ -163,13 +170,19 @@ pub(crate) async fn copy(at: &Local, mailbox: &Arc<Mailbox>, source_key: Key, ke
     refuse_keeping!(options)?;
     let (from, to) = (ObjectPath::new(&source_key.0)?, ObjectPath::new(&key.0)?);
     let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
-    let of_source = conditions::Read { if_match: options.source_if_match.take(), if_none_match: options.source_if_none_match.take(), ..Default::default() };
+    let of_source = conditions::Read {
+        if_match: options.source_if_match.take(),
+        if_none_match: options.source_if_none_match.take(),
+        ..Default::default()
+    };
     let replace = Sidecar::of_copy(options)?;
     let source = at
         .run(move |root| {
             let source = read::open(root, &from)?;
             // A source that is not as asked for is a failed precondition either way, as on S3.
-            of_source.check(&source.facts).map_err(|error| Error::new(ErrorKind::Precondition, format!("the source: {}", error.message())).with_key(from.key()))?;
+            of_source
+                .check(&source.facts)
+                .map_err(|error| Error::new(ErrorKind::Precondition, format!("the source: {}", error.message())).with_key(from.key()))?;
             Ok(source)
         })
         .await?;

@@ -11,7 +11,7 @@ use crate::config::check_exclusions;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::{GetAcl, SetAcl, Tags};
 use crate::reply::{Acl, Grant};
-use crate::verbs::Key;
+use crate::keys::Key;
 
 pub(crate) async fn get_acl(at: &S3, _: &Mailbox, key: Key, options: GetAcl) -> Result<Acl> {
     let output = at

@@ -12,7 +12,7 @@ use super::settings::{bare, customer, date, quoted, time};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Get;
 use crate::reply::ObjectMeta;
-use crate::verbs::Key;
+use crate::keys::Key;
 
 /// An answer whose body is still to be read.
 pub(crate) struct Body {

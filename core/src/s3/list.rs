@@ -10,7 +10,7 @@ use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
-use crate::verbs::Prefix;
+use crate::keys::Prefix;
 
 /// The page size for the request, checked.
 pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Copy, Delete, DeleteMany, Exists, Head};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, PutReply};
 use crate::value::{Field, Value};
-use crate::verbs::{Key, Keys};
+use crate::keys::{Key, Keys};
 
 /// The metadata that an answer's headers tell; GET and HEAD answer with the same headers in two types.
 macro_rules! meta {

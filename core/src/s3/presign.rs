@@ -11,7 +11,7 @@ use super::error::translate;
 use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::Presign;
-use crate::verbs::Key;
+use crate::keys::Key;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Copy, Put};
 use crate::reply::PutReply;
 use crate::value::ByteRange;
-use crate::verbs::Key;
+use crate::keys::Key;
 
 /// How a new object is to be kept, as `put` or `copy` asks.
 pub(crate) enum As<'a> {

@@ -9,7 +9,7 @@ use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
 use crate::options::{ListUploads, NoOptions};
 use crate::reply::{Upload, UploadPage};
-use crate::verbs::{Key, Prefix};
+use crate::keys::{Key, Prefix};
 
 pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: ListUploads) -> Result<UploadPage> {
     let size = page_size(options.page_size)?;

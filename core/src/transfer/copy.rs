@@ -13,7 +13,7 @@ use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::s3::{As, S3, abort, complete, copy_part, copy_whole, create, get_tags, head};
 use crate::value::ByteRange;
-use crate::verbs::Key;
+use crate::keys::Key;
 
 /// Bytes in a copied part: the server moves them, so they may be large.
 const COPY_PART: u64 = 512 << 20;

@@ -16,7 +16,7 @@ use crate::options::Get;
 use crate::reply::GetReply;
 use crate::s3::{Body, S3, fetch};
 use crate::value::ByteRange;
-use crate::verbs::Key;
+use crate::keys::Key;
 
 /// Times that a body may break off without a single new byte before the call gives up.
 const BREAKS: u32 = 4;

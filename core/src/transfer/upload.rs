@@ -19,7 +19,7 @@ use crate::io::{Source, about, blocking};
 use crate::options::Put;
 use crate::reply::PutReply;
 use crate::s3::{As, Part, S3, abort, complete, create, put_part, put_whole};
-use crate::verbs::Key;
+use crate::keys::Key;
 
 pub(super) const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
