@@ -14,27 +14,30 @@ CORE = ROOT / "core" / "src"
 
 # Each room of the core, and the rooms it may use besides itself.
 PLAIN = {"error", "value", "table"}
+DATA = PLAIN | {"options", "reply", "config", "keys"}
 USES = {
     "error": set(),
     "value": {"error"},
     "table": {"error", "value"},
     "options": PLAIN,
     "reply": PLAIN,
+    "keys": PLAIN,
     "config": PLAIN | {"options"},
     "wake": {"error"},
     "runtime": {"error"},
+    # An event is put into the mailbox of the call that it belongs to, and a mailbox carries events.
+    "observe": {"mailbox"},
+    "mailbox": {"error", "observe", "wake"},
+    "call": {"error", "mailbox", "observe", "runtime", "wake"},
     "io": {"error"},
-    # A call runs within its events, and an event is put into a call's mailbox.
-    "observe": {"call"},
-    "call": {"error", "observe", "runtime", "wake"},
-    "crypto": {"error", "value", "table"},
+    "crypto": PLAIN,
     "credentials": PLAIN | {"config", "options", "runtime", "observe"},
-    "transfer": {"error", "value", "call", "io", "observe", "runtime", "crypto"},
-    "s3": PLAIN | {"config", "options", "reply", "credentials", "call", "io", "observe", "runtime", "transfer", "crypto", "keys"},
-    "local": PLAIN | {"config", "options", "reply", "call", "io", "observe", "runtime", "transfer", "keys"},
-    "store": PLAIN | {"config", "s3", "local", "keys"},
+    "s3": DATA | {"credentials", "mailbox", "observe", "runtime"},
+    "local": DATA | {"io", "mailbox", "observe", "runtime"},
+    "transfer": DATA | {"crypto", "io", "mailbox", "observe", "runtime", "s3"},
+    "store": PLAIN | {"config", "keys", "local", "s3"},
     "classes": PLAIN | {"config", "store"},
-    "verbs": PLAIN | {"call", "io", "options", "reply", "store", "s3", "local", "keys"},
+    "verbs": DATA | {"call", "io", "local", "mailbox", "s3", "store", "transfer"},
 }
 
 # The rooms that may name AWS's types; `value` reads two date formats with them.
@@ -82,7 +85,7 @@ def test_arrows_run_one_way(path):
 def test_aws_types_stay_in_their_rooms():
     wrong = []
     for path in core_files():
-        for name in re.findall(r"\baws_[a-z_0-9]+(?:::[a-z_0-9]+)*", code(path)):
+        for name in re.findall(r"\baws_[a-z_0-9]+(?=::)(?:::[a-z_0-9]+)*", code(path)):
             if room(path) not in AWS_ROOMS and not any(room(path) == here and name.startswith(allowed) for here, allowed in AWS_EXCEPTIONS):
                 wrong.append(f"{path.relative_to(ROOT)}: {name}")
     assert not wrong, "\n".join(wrong)
@@ -116,7 +119,8 @@ def test_no_panic_at_the_borders():
     """Bindings answer errors; they neither unwrap nor expect nor panic."""
     wrong = []
     for path in rust_files():
-        if path.relative_to(ROOT).parts[0].startswith("bindings-"):
+        parts = path.relative_to(ROOT).parts
+        if parts[0].startswith("bindings-") and "tests" not in parts:
             for number, line in enumerate(code(path).splitlines()):
                 if re.search(r"\.(unwrap|expect)\(|\b(panic|todo|unimplemented|unreachable)!", line):
                     wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
