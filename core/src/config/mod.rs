@@ -87,7 +87,9 @@ impl Config {
             (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
             (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
             (None, None) if settings.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
-            (None, None) if settings.provider.as_deref() == Some("static") => fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`"),
+            (None, None) if settings.provider.as_deref() == Some("static") => {
+                fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
+            }
             _ => Ok(()),
         }
     }
@@ -149,13 +151,19 @@ fn check_endpoint(endpoint: Option<&str>) -> Result<()> {
         Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
-    let good = plain && matches!(scheme, "http" | "https") && !name.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok()) && !(bare && rest.contains('/'));
+    let good = plain
+        && matches!(scheme, "http" | "https")
+        && !name.is_empty()
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && !(bare && rest.contains('/'));
     if good { Ok(()) } else { fail!(Config, "setting `endpoint` takes https://host:port, host:port or host, not {endpoint:?}") }
 }
 
 fn one_of(name: &str, value: &Option<String>, known: &[&str]) -> Result<()> {
     match value {
-        Some(value) if !known.contains(&value.as_str()) => fail!(Config, "setting `{name}` takes one of {}, not {value:?}", known.join(", ")),
+        Some(value) if !known.contains(&value.as_str()) => {
+            fail!(Config, "setting `{name}` takes one of {}, not {value:?}", known.join(", "))
+        }
         _ => Ok(()),
     }
 }

@@ -60,7 +60,16 @@ fn style(value: Value) -> std::result::Result<Value, String> {
 
 /// Bytes as text for people, counted as the AWS CLI does: a MB is a MiB.
 fn size(value: Value) -> std::result::Result<Value, String> {
-    const UNITS: &[(&str, i64)] = &[("kib", 1 << 10), ("kb", 1 << 10), ("mib", 1 << 20), ("mb", 1 << 20), ("gib", 1 << 30), ("gb", 1 << 30), ("tib", 1 << 40), ("tb", 1 << 40)];
+    const UNITS: &[(&str, i64)] = &[
+        ("kib", 1 << 10),
+        ("kb", 1 << 10),
+        ("mib", 1 << 20),
+        ("mb", 1 << 20),
+        ("gib", 1 << 30),
+        ("gb", 1 << 30),
+        ("tib", 1 << 40),
+        ("tb", 1 << 40),
+    ];
     let Value::Str(text) = &value else { return Ok(value) };
     let lower = text.trim().to_ascii_lowercase();
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).unwrap_or((&lower, 1));
@@ -122,7 +131,8 @@ mod tests {
 
     #[test]
     fn every_row_leads_to_a_setting_and_no_spelling_to_two() {
-        let mut spellings: Vec<&str> = known().chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name))).collect();
+        let mut spellings: Vec<&str> =
+            known().chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name))).collect();
         for (name, others) in NAMES {
             assert!(known().any(|known| known == *name), "{name}");
             spellings.extend(*others);

@@ -32,7 +32,11 @@ fn buckets_and_prefixes() {
         ("s3://bucket/a%20b/c d@e:f", "bucket", "a%20b/c d@e:f"),
         ("s3://my.bucket-1/x?region=eu-west-1", "my.bucket-1", "x"),
         ("s3://Old_Bucket", "Old_Bucket", ""),
-        ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint/my-point/a/b", "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point", "a/b"),
+        (
+            "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/my-point/a/b",
+            "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point",
+            "a/b",
+        ),
         ("s3://arn:aws:s3::123456789012:accesspoint/name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
         (
             "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap/k",
@@ -83,7 +87,10 @@ fn queries_of_nix_and_dvc() {
     assert_eq!((settings.endpoint.as_deref(), settings.addressing_style.as_deref()), (Some("minio:9000"), Some("path")));
     assert_eq!((settings.multipart_threshold, settings.multipart_chunksize), (Some(100 << 20), Some(6 << 20)));
     assert_eq!((settings.storage_class.as_deref(), settings.ca_bundle.as_deref()), (Some("STANDARD_IA"), Some("/etc/ca x.pem")));
-    let config = open("s3://data/dir?endpointurl=https://h:1/x&use_ssl=false&ssl_verify=true&access_key_id=a&secret_access_key=b%26c&listobjects=true").unwrap();
+    let config = open(
+        "s3://data/dir?endpointurl=https://h:1/x&use_ssl=false&ssl_verify=true&access_key_id=a&secret_access_key=b%26c&listobjects=true",
+    )
+    .unwrap();
     assert_eq!(config.settings.list_version, Some(1));
     assert_eq!(config.settings.secret_access_key.unwrap().0, "b&c");
     // Of two the first wins, also under two spellings; a value keeps its `=` and `+`.

@@ -47,10 +47,14 @@ fn bucket(rest: &str) -> Result<(Target, Vec<(String, Value)>)> {
     let mut settings = Vec::new();
     if let Some(userinfo) = userinfo {
         let decoded = match userinfo.split_once(':') {
-            Some(("", _)) | Some((_, "")) | None => fail!(Config, "the URL has only a half of a key pair; write s3://ID:SECRET@bucket, or neither"),
+            Some(("", _)) | Some((_, "")) | None => {
+                fail!(Config, "the URL has only a half of a key pair; write s3://ID:SECRET@bucket, or neither")
+            }
             Some((id, secret)) => decoded_text(id).zip(decoded_text(secret)),
         };
-        let Some((id, secret)) = decoded else { fail!(Config, "the key pair in the URL has a malformed percent escape; write a `%` as %25") };
+        let Some((id, secret)) = decoded else {
+            fail!(Config, "the key pair in the URL has a malformed percent escape; write a `%` as %25")
+        };
         settings.push(("access_key_id".to_owned(), Value::Str(id)));
         settings.push(("secret_access_key".to_owned(), Value::Str(secret)));
     }
@@ -62,7 +66,10 @@ fn bucket(rest: &str) -> Result<(Target, Vec<(String, Value)>)> {
 fn plain(bucket: &str) -> Result<&str> {
     if bucket.contains(':') {
         // What stands here may be the beginning of a key pair whose secret has a slash: it is not shown.
-        fail!(Config, "the bucket's name contains a `:`; a port belongs into the setting `endpoint`, and a `/` in a secret is written as %2F");
+        fail!(
+            Config,
+            "the bucket's name contains a `:`; a port belongs into the setting `endpoint`, and a `/` in a secret is written as %2F"
+        );
     }
     if bucket.is_empty() {
         fail!(Config, "the URL names no bucket; write s3://bucket or s3://bucket/prefix");
@@ -82,11 +89,20 @@ fn plain(bucket: &str) -> Result<&str> {
 /// An access point's ARN in a bucket's place: its resource holds slashes, the prefix comes after.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>
 fn access_point<'a>(authority: &str, path: &'a str) -> Result<(String, &'a str)> {
-    let wrong = || crate::error::Error::new(crate::error::ErrorKind::Config, "the ARN in the URL is none of an access point; write s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix");
+    let wrong = || {
+        crate::error::Error::new(
+            crate::error::ErrorKind::Config,
+            "the ARN in the URL is none of an access point; write s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix",
+        )
+    };
     let fields: Vec<&str> = authority.split(':').collect();
     let &[_, partition, service, region, account, resource] = fields.as_slice() else { return Err(wrong()) };
     let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-    if !partition.starts_with("aws") || ![partition, region].into_iter().all(word) || account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !partition.starts_with("aws")
+        || ![partition, region].into_iter().all(word)
+        || account.len() != 12
+        || !account.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return Err(wrong());
     }
     let parts = match (service, resource) {
@@ -109,7 +125,9 @@ fn directory(rest: &str) -> Result<Target> {
     if !host.is_empty() && host != "localhost" {
         fail!(Config, "a file:// URL takes an absolute path on this machine: file:///directory");
     }
-    let Some(path) = decoded(&rest[host.len()..]) else { fail!(Config, "the directory in the URL has a malformed percent escape; write a `%` as %25") };
+    let Some(path) = decoded(&rest[host.len()..]) else {
+        fail!(Config, "the directory in the URL has a malformed percent escape; write a `%` as %25")
+    };
     if path.contains(&0) {
         fail!(Config, "the directory in the URL contains a NUL");
     }
@@ -125,7 +143,9 @@ pub(super) fn of_directory(directory: &Path) -> String {
     let mut url = String::from("file://");
     for byte in directory.as_os_str().as_bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b'+' | b'@' | b',' | b'=' | b':' => url.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b'+' | b'@' | b',' | b'=' | b':' => {
+                url.push(char::from(*byte))
+            }
             _ => url.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -28,7 +28,9 @@ impl Read {
         }
         match (&self.if_none_match, self.if_modified_since) {
             (Some(known), _) if lists(known, &facts.etag) => fail!(NotModified, "the object still has that etag"),
-            (None, Some(time)) if seconds(facts.modified) <= seconds(time) => fail!(NotModified, "the object was not changed after that time"),
+            (None, Some(time)) if seconds(facts.modified) <= seconds(time) => {
+                fail!(NotModified, "the object was not changed after that time")
+            }
             _ => Ok(()),
         }
     }
@@ -46,7 +48,9 @@ impl Write {
     /// Reads the options of `put` and `copy`.
     pub(super) fn new(if_match: Option<String>, if_none_match: Option<String>) -> Result<Write> {
         match if_none_match.as_deref() {
-            Some("*") if if_match.is_some() => fail!(InvalidInput, "`if_match` and `if_none_match` can't be used together: an object can't be there and not be there"),
+            Some("*") if if_match.is_some() => {
+                fail!(InvalidInput, "`if_match` and `if_none_match` can't be used together: an object can't be there and not be there")
+            }
             None | Some("*") => Ok(Write { if_match, if_none: if_none_match.is_some() }),
             Some(other) => fail!(InvalidInput, "option `if_none_match` takes only \"*\" when an object is stored, not {other:?}"),
         }

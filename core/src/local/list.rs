@@ -178,9 +178,15 @@ mod tests {
     #[test]
     fn only_directories_that_can_hold_a_wanted_key_are_read() {
         let listing = |prefix: &str, start_after: &str| {
-            Listing::new(prefix.to_owned(), List { delimiter: Some("/".into()), start_after: Some(start_after.to_owned()), ..List::default() }).unwrap()
+            Listing::new(
+                prefix.to_owned(),
+                List { delimiter: Some("/".into()), start_after: Some(start_after.to_owned()), ..List::default() },
+            )
+            .unwrap()
         };
-        let wants = |listing: &Listing, told: Option<&str>, path: &str| Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path);
+        let wants = |listing: &Listing, told: Option<&str>, path: &str| {
+            Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path)
+        };
         let deep = listing("a/b", "");
         for (path, wanted) in [("a/", true), ("a/b/", true), ("a/bc/", true), ("a/b", true), ("b/", false), ("a/a/", false), ("a", false)] {
             assert_eq!(wants(&deep, None, path), wanted, "{path}");

@@ -15,9 +15,9 @@ use super::path::ObjectPath;
 use super::reserved::Reserved;
 use super::sidecar::Sidecar;
 use super::work;
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Draft, Sink};
+use crate::mailbox::Mailbox;
 use crate::reply::GetReply;
 use crate::value::ByteRange;
 
@@ -77,7 +77,14 @@ pub(super) fn missing(path: &ObjectPath) -> Error {
 }
 
 /// Opens the object if it is as the conditions want it, and sends its bytes, or a range of them, where they are to go.
-pub(super) async fn get(root: PathBuf, path: ObjectPath, into: Sink, range: Option<ByteRange>, conditions: conditions::Read, mailbox: &Mailbox) -> Result<GetReply> {
+pub(super) async fn get(
+    root: PathBuf,
+    path: ObjectPath,
+    into: Sink,
+    range: Option<ByteRange>,
+    conditions: conditions::Read,
+    mailbox: &Mailbox,
+) -> Result<GetReply> {
     let key = path.key().to_owned();
     let (object, offset, length) = work(move || {
         let mut object = open(&root, &path)?;
@@ -149,9 +156,8 @@ impl Reader {
 
 fn buffer(length: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    usize::try_from(length)
-        .ok()
-        .and_then(|length| bytes.try_reserve_exact(length).ok())
-        .ok_or_else(|| Error::new(ErrorKind::Io, format!("there is no memory for {length} bytes; read the object to a file or as a stream")))?;
+    usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok()).ok_or_else(|| {
+        Error::new(ErrorKind::Io, format!("there is no memory for {length} bytes; read the object to a file or as a stream"))
+    })?;
     Ok(bytes)
 }

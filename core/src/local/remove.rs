@@ -85,7 +85,9 @@ pub(super) fn delete_bucket(root: &Path) -> Result<()> {
         fs::remove_dir_all(root.join(RESERVED)).map_err(os("remove the store's reserved directory"))?;
     }
     match fs::remove_dir(root) {
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => fail!(Precondition, "the store's directory was written to meanwhile"),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+            fail!(Precondition, "the store's directory was written to meanwhile")
+        }
         done => done.map_err(os("remove the store's directory")),
     }
 }

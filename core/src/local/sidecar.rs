@@ -81,7 +81,10 @@ impl Sidecar {
             // What a header can carry (RFC 9110 section 5.1), as S3 sends each as one.
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             if name.is_empty() || !name.bytes().all(token) || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-                fail!(InvalidInput, "user metadata takes names of letters, digits and hyphens, and values of printable ASCII, not {name:?}: {value:?}");
+                fail!(
+                    InvalidInput,
+                    "user metadata takes names of letters, digits and hyphens, and values of printable ASCII, not {name:?}: {value:?}"
+                );
             }
         }
         let bytes: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -120,7 +123,8 @@ impl Sidecar {
             Err(error) => return Err(os("read what is kept beside the object")(error)),
         }
         let json = serde_json::from_str::<Json>(&text).ok().filter(|json| json["key"] == key);
-        let json = json.ok_or_else(|| Error::new(ErrorKind::Corrupt, "what is kept beside the object is damaged; store the object anew"))?;
+        let json =
+            json.ok_or_else(|| Error::new(ErrorKind::Corrupt, "what is kept beside the object is damaged; store the object anew"))?;
         let texts = |name: &str| -> BTreeMap<String, String> {
             let pairs = json[name].as_object().into_iter().flatten();
             pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()

@@ -18,9 +18,9 @@ use super::read::{self, STEP};
 use super::reserved::{Place, Reserved, Temp, withhold};
 use super::sidecar::{self, Sidecar};
 use super::{conditions, work};
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Source, about, blocking};
+use crate::mailbox::Mailbox;
 use crate::reply::PutReply;
 use crate::value::to_unix;
 
@@ -127,7 +127,15 @@ impl Draft {
     }
 }
 
-fn appear(root: &Path, path: &ObjectPath, conditions: &conditions::Write, mode: Mode, place: &Place, file: &File, sidecar: &Sidecar) -> Result<PutReply> {
+fn appear(
+    root: &Path,
+    path: &ObjectPath,
+    conditions: &conditions::Write,
+    mode: Mode,
+    place: &Place,
+    file: &File,
+    sidecar: &Sidecar,
+) -> Result<PutReply> {
     let at = Dir::root(root)?;
     let reserved = Reserved::make(&at)?;
     let _lock = reserved.lock()?;
@@ -169,7 +177,11 @@ fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
         Standing::Special => fail!(AlreadyExists, "a pipe, socket or device has the object's name"),
         Standing::Directory => match parent.rmdir(path.name()) {
             Ok(()) => Ok(None),
-            Err(_) => fail!(AlreadyExists, "there are objects below {:?}; a directory store can't hold an object of that name beside them", format!("{}/", path.key())),
+            Err(_) => fail!(
+                AlreadyExists,
+                "there are objects below {:?}; a directory store can't hold an object of that name beside them",
+                format!("{}/", path.key())
+            ),
         },
     }
 }
@@ -185,7 +197,9 @@ async fn open_source(path: &Path) -> Result<(Arc<File>, Metadata)> {
     })
     .await
     .map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => Error::new(ErrorKind::InvalidInput, format!("{} is not a regular file; open it and give the reader", path.display())),
+        io::ErrorKind::InvalidInput => {
+            Error::new(ErrorKind::InvalidInput, format!("{} is not a regular file; open it and give the reader", path.display()))
+        }
         _ => about(&error, path),
     })?;
     Ok((Arc::new(file), metadata))

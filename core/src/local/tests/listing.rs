@@ -86,10 +86,15 @@ fn random_trees_list_as_a_bucket_would() {
                 _ => String::new(),
             };
             let page_size = [1, 2, 3, 7, 1000][chance.below(5)];
-            let options = List { delimiter: Some(delimiter.into()), start_after: Some(after.clone()), page_size: Some(page_size), ..List::default() };
+            let options =
+                List { delimiter: Some(delimiter.into()), start_after: Some(after.clone()), page_size: Some(page_size), ..List::default() };
             let rows = pages(&at.store, &prefix, options);
             let told: Vec<_> = rows.iter().map(|row| (row.key.clone(), row.is_prefix)).collect();
-            assert_eq!(told, reference(&keys, &prefix, delimiter, &after), "tree {tree}: {keys:?}, prefix {prefix:?}, delimiter {delimiter:?}, after {after:?}, pages of {page_size}");
+            assert_eq!(
+                told,
+                reference(&keys, &prefix, delimiter, &after),
+                "tree {tree}: {keys:?}, prefix {prefix:?}, delimiter {delimiter:?}, after {after:?}, pages of {page_size}"
+            );
             assert!(rows.iter().all(|row| row.is_prefix == row.etag.is_none() && (row.is_prefix || row.size == row.key.len() as u64)));
         }
     }

@@ -169,8 +169,25 @@ fn no_key_leaves_the_root() {
     symlink(at.path("in"), at.path("inner")).unwrap();
     let long = "x".repeat(256);
     let keys = [
-        "../x", "..", ".", "a/..", "a/../../x", "./a", "a/./b", "/etc/passwd", "a//b", "a/", "//", ".oarlock/tmp/x", ".oarlock", ".OarLock/lock",
-        "door/secret", "door/new/deep", "link", "inner/a", &long,
+        "../x",
+        "..",
+        ".",
+        "a/..",
+        "a/../../x",
+        "./a",
+        "a/./b",
+        "/etc/passwd",
+        "a//b",
+        "a/",
+        "//",
+        ".oarlock/tmp/x",
+        ".oarlock",
+        ".OarLock/lock",
+        "door/secret",
+        "door/new/deep",
+        "link",
+        "inner/a",
+        &long,
     ];
     for key in keys {
         assert_eq!(kind(at.store.get(key, Sink::Memory, Get::default())), Some(InvalidInput), "get {key}");
@@ -263,7 +280,11 @@ fn a_copy_keeps_what_is_not_replaced() {
     // Onto itself too.
     at.store.copy("a", "a", Copy { metadata: Some(Default::default()), ..Copy::default() }).wait(None).unwrap();
     assert_eq!((at.body("a"), head("a").content_type), ("hello".into(), None));
-    for wrong in [Copy { source_if_match: text("x"), ..Copy::default() }, Copy { source_if_none_match: text("*"), ..Copy::default() }, Copy { if_none_match: text("*"), ..Copy::default() }] {
+    for wrong in [
+        Copy { source_if_match: text("x"), ..Copy::default() },
+        Copy { source_if_none_match: text("*"), ..Copy::default() },
+        Copy { if_none_match: text("*"), ..Copy::default() },
+    ] {
         assert_eq!(kind(at.store.copy("a", "c", wrong)), Some(Precondition));
     }
     let error = at.store.copy("nowhere", "c", Copy::default()).wait(None).unwrap_err();

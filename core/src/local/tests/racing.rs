@@ -38,7 +38,8 @@ fn of_racing_writers_exactly_one_wins() {
         assert_eq!(new, 1, "if_none_match, round {round}");
         let etag = at.store.head(key.as_str(), Head::default()).wait(None).unwrap().etag;
         // Each with a store of its own: the lock is the directory's, not the object's in memory.
-        let replaced = winners(6, |_| won(open(at.directory.path()).put(key.as_str(), "newer", Put { if_match: etag.clone(), ..described() })));
+        let replaced =
+            winners(6, |_| won(open(at.directory.path()).put(key.as_str(), "newer", Put { if_match: etag.clone(), ..described() })));
         assert_eq!(replaced, 1, "if_match, round {round}");
     }
     assert_eq!((at.reserved("tmp"), at.reserved("meta")), (0, 12));
