@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::plan::{MAX_PART, part_size, parts};
-use super::upload::{CONCURRENCY, joined};
+use super::upload::{CONCURRENCY, begin, joined};
 use crate::mailbox::Mailbox;
 use crate::error::{ErrorKind, Result};
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
-use crate::s3::{As, S3, abort, complete, copy_part, copy_whole, create, get_tags, head};
+use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
 use crate::value::ByteRange;
 use crate::keys::Key;
 
@@ -46,13 +46,11 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     let key = Arc::new(key);
     let source: Arc<str> = source.into();
     let etag: Arc<str> = format!("\"{}\"", meta.etag.unwrap_or_default()).into();
-    let upload_id: Arc<str> = create(at, &key, As::Copy(&options)).await?.into();
-    let cleanup = {
-        let (at, key, upload_id) = (at.clone(), key.clone(), upload_id.clone());
-        mailbox.on_abandon(async move {
-            let _ = abort(&at, &key, &upload_id).await;
-        })
-    };
+    let (upload_id, cleanup) = begin(at, mailbox, &key, {
+        let (at, key, options) = (at.clone(), key.clone(), options.clone());
+        async move { create(&at, &key, As::Copy(&options)).await }
+    })
+    .await?;
     let mut sending = JoinSet::new();
     let mut done = Vec::new();
     for ((first, length), number) in parts(meta.size, part_size(meta.size, COPY_PART)).zip(1..) {

@@ -51,13 +51,11 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     }
     let key = Arc::new(key);
     let options = Arc::new(options);
-    let upload_id: Arc<str> = create(at, &key, As::Put(&options)).await?.into();
-    let cleanup = {
-        let (at, key, upload_id) = (at.clone(), key.clone(), upload_id.clone());
-        mailbox.on_abandon(async move {
-            let _ = abort(&at, &key, &upload_id).await;
-        })
-    };
+    let (upload_id, cleanup) = begin(at, mailbox, &key, {
+        let (at, key, options) = (at.clone(), key.clone(), options.clone());
+        async move { create(&at, &key, As::Put(&options)).await }
+    })
+    .await?;
     let concurrency = settings.max_concurrency.unwrap_or(CONCURRENCY) as usize;
     let mut sending: JoinSet<Result<Part>> = JoinSet::new();
     let mut done = Vec::new();
@@ -94,6 +92,31 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     let reply = complete(at, &key, &upload_id, done, As::Put(&options), total).await?;
     mailbox.keep(cleanup);
     Ok(reply)
+}
+
+/// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own, which a cancelled call
+/// does not stop: the server may have made the upload already, and without its id nobody could abort it.
+pub(super) async fn begin(
+    at: &S3,
+    mailbox: &Mailbox,
+    key: &Arc<Key>,
+    creating: impl Future<Output = Result<String>> + Send + 'static,
+) -> Result<(Arc<str>, u64)> {
+    let (tell, mut told) = tokio::sync::watch::channel(None::<Arc<str>>);
+    let creating = tokio::spawn(async move {
+        let upload_id: Arc<str> = creating.await?.into();
+        tell.send_replace(Some(upload_id.clone()));
+        Ok(upload_id)
+    });
+    let (at, key) = (at.clone(), key.clone());
+    let cleanup = mailbox.on_abandon(async move {
+        // An error here says that no upload was made.
+        let upload_id = told.wait_for(Option::is_some).await.map(|told| told.clone());
+        if let Ok(Some(upload_id)) = upload_id {
+            let _ = abort(&at, &key, &upload_id).await;
+        }
+    });
+    Ok((joined(Some(creating.await))?, cleanup))
 }
 
 /// The outcome of a part's task.
