@@ -122,8 +122,8 @@ module Oarlock
 
     def pages(verb, arguments, timeout, progress, block)
       listing = Listing.new do |continuation|
-        arguments[:continuation] = continuation if continuation
-        start(verb, arguments, timeout: timeout, progress: progress).result
+        asked = continuation ? {**arguments, continuation: continuation} : arguments
+        start(verb, asked, timeout: timeout, progress: progress).result
       end
       return listing unless block
 

@@ -4,6 +4,8 @@
 //! readers, loggers) is never called from Rust: Ruby asks a call for its next step and answers it, so `break`, `throw`, exceptions and
 //! `Thread#kill` unwind Ruby frames only. No Rust type keeps a Ruby value, so there is nothing to mark.
 
+#![allow(missing_docs, reason = "public is only Ruby's entry, which a macro writes")]
+
 mod call;
 mod error;
 mod store;
@@ -12,7 +14,6 @@ mod value;
 
 use magnus::{Error, Module, RModule, Ruby, function, prelude::*};
 
-/// Defines `Oarlock::Native`; Ruby calls it once, at `require`.
 #[magnus::init]
 fn init(ruby: &Ruby) -> Result<(), Error> {
     // SAFETY: told to Ruby while it loads this extension, as it must be; the extension keeps no state of a Ractor.
