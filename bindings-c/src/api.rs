@@ -223,10 +223,7 @@ impl Call {
                             room.truncate(count);
                             self.call.feed(room.into());
                         }
-                        Err(why) => {
-                            self.call.feed_error(&why);
-                            self.fail(ErrorKind::Io, format!("the source failed: {why}"));
-                        }
+                        Err(why) => self.call.feed_error(&why),
                     }
                     Turn::Served
                 }
