@@ -17,6 +17,10 @@ module Oarlock
     # The region of RubyGems' own providers, which read it nowhere else.
     REGION = "us-east-1"
 
+    # The time of a cached file is this machine's, in whole seconds; that of the object is the server's. What changed around then is
+    # fetched once more, for an index that is taken for unchanged stays stale until the next change.
+    CLOCKS_DIFFER = 60
+
     # What a HEAD answers: RubyGems asks it for its URI.
     Response = Struct.new(:uri)
 
@@ -28,9 +32,11 @@ module Oarlock
         place = "s3://#{uri.host}#{uri.path}"
         store = store(uri)
         key = unescape(uri.path.to_s.delete_prefix("/"))
-        options = mtime ? {if_modified_since: mtime} : {}
+        options = mtime ? {if_modified_since: mtime - CLOCKS_DIFFER} : {}
         return store.get(key, **options) unless head
 
+        # Asked for the source itself, RubyGems wants to know whether there is a compact index.
+        key += "versions" if key.empty? || key.end_with?("/")
         store.head(key, **options)
         Response.new(uri)
       rescue NotModifiedError
@@ -62,14 +68,18 @@ module Oarlock
       # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's. No entry means the
       # credentials that any other program on this machine would find.
       def entry(bucket)
-        sources = Gem.configuration[:s3_source] || Gem.configuration["s3_source"] || {}
-        given = sources[bucket] || sources[bucket.to_sym] || {}
-        entry = given.to_h { |name, value| [WORDS.fetch(name.to_s.delete_prefix(":"), name.to_s.delete_prefix(":").to_sym), value] }
+        given = named(named(Gem.configuration.to_enum(:each), "s3_source"), bucket)
+        entry = given.to_h { |name, value| [WORDS.fetch(plain(name), plain(name).to_sym), value] }
         path_style = entry.delete(:path_style)
         entry[:addressing_style] = path_style.to_s == "true" ? "path" : "virtual" unless path_style.nil?
         entry[:provider] = entry[:provider].to_s if entry.key?(:provider)
         entry
       end
+
+      def named(pairs, wanted) = pairs.find { |name, _| plain(name) == wanted }&.last || {}
+
+      # Newer RubyGems reads `.gemrc` with a parser that knows no symbols.
+      def plain(name) = name.to_s.delete_prefix(":")
 
       def unescape(text) = text.b.gsub(/%(\h\h)/) { $1.hex.chr }.force_encoding(Encoding::UTF_8)
     end

@@ -39,16 +39,15 @@ impl Call {
     }
 
     /// Uses the core's call; never across a Ruby call, so that the borrow cannot meet another.
-    fn with<T>(&self, ruby: &Ruby, ask: impl FnOnce(&mut oarlock::Call<oarlock::Value>) -> oarlock::Result<T>) -> Result<T, Error> {
-        let answer = match self.call.try_borrow_mut() {
-            Ok(mut call) => ask(&mut call),
-            Err(_) => Err(oarlock::Error::new(ErrorKind::Internal, "the call is in use elsewhere")),
-        };
-        answer.map_err(|error| exception(ruby, &error))
+    fn with<T>(&self, ruby: &Ruby, ask: impl FnOnce(&mut oarlock::Call<oarlock::Value>) -> T) -> Result<T, Error> {
+        match self.call.try_borrow_mut() {
+            Ok(mut call) => Ok(ask(&mut call)),
+            Err(_) => Err(exception(ruby, &oarlock::Error::new(ErrorKind::Internal, "the call is in use elsewhere"))),
+        }
     }
 
     fn listen(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
-        rb_self.with(ruby, |call| Ok(call.listen()))
+        rb_self.with(ruby, |call| call.listen())
     }
 
     /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:progress, done, total]`, `[:event, level, message]` or `[:done]`.
@@ -64,29 +63,29 @@ impl Call {
 
     /// The next step if there is one now.
     fn try_step(ruby: &Ruby, rb_self: &Self) -> Result<Option<Value>, Error> {
-        rb_self.with(ruby, |call| Ok(call.try_step()))?.map(|step| tell(ruby, step)).transpose()
+        rb_self.with(ruby, |call| call.try_step())?.map(|step| tell(ruby, step)).transpose()
     }
 
     /// The descriptor that is readable while there is a step; it stays the call's own.
     fn fd(ruby: &Ruby, rb_self: &Self) -> Result<RawFd, Error> {
-        rb_self.with(ruby, |call| call.fd())
+        rb_self.with(ruby, |call| call.fd())?.map_err(|error| exception(ruby, &error))
     }
 
     fn feed(ruby: &Ruby, rb_self: &Self, chunk: RString) -> Result<(), Error> {
         let bytes = copy(chunk);
-        rb_self.with(ruby, |call| Ok(call.feed(bytes)))
+        rb_self.with(ruby, |call| call.feed(bytes))
     }
 
     fn feed_end(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
-        rb_self.with(ruby, |call| Ok(call.feed_end()))
+        rb_self.with(ruby, |call| call.feed_end())
     }
 
     fn cancel(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
-        rb_self.with(ruby, |call| Ok(call.cancel()))
+        rb_self.with(ruby, |call| call.cancel())
     }
 
     fn take(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
-        let reply = rb_self.with(ruby, |call| call.take())?;
+        let reply = rb_self.with(ruby, |call| call.take())?.map_err(|error| exception(ruby, &error))?;
         to_ruby(ruby, reply, rb_self.reply)
     }
 }

@@ -38,7 +38,9 @@ impl Store {
         let known = oarlock::config::Settings::SPEC.fields;
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
-            Ok(other) => return Err(refused(ruby, ErrorKind::Config, None, Refusal::Because(format!("the URL is {}, not text", other.type_name())))),
+            Ok(other) => {
+                return Err(refused(ruby, ErrorKind::Config, None, Refusal::Because(format!("the URL is {}, not text", other.type_name()))));
+            }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
         };
         let settings = pairs(ruby, settings, |_| "setting", &[known]).map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
@@ -50,7 +52,14 @@ impl Store {
 
     /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;
     /// `sink` is `[:file, path]`, `[:stream, nil]` or nil.
-    fn start(ruby: &Ruby, rb_self: &Self, verb: String, args: RHash, source: Option<RArray>, sink: Option<RArray>) -> Result<Obj<Call>, Error> {
+    fn start(
+        ruby: &Ruby,
+        rb_self: &Self,
+        verb: String,
+        args: RHash,
+        source: Option<RArray>,
+        sink: Option<RArray>,
+    ) -> Result<Obj<Call>, Error> {
         if rb_self.is_closed() {
             let error = oarlock::Error::new(ErrorKind::InvalidInput, "the store is closed");
             return Err(exception(ruby, &error.with_verb(&verb)));
@@ -58,7 +67,8 @@ impl Store {
         let found = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
         let (params, options) = found.map_or((&[][..], &[][..]), |verb| (verb.params, verb.options.fields));
         let what = |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
-        let values = pairs(ruby, args, what, &[params, options]).map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
+        let values =
+            pairs(ruby, args, what, &[params, options]).map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
         let args = Args { values, source: source.map(read_source).transpose()?, sink: sink.map(read_sink).transpose()? };
         let call = rb_self.store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
         let reply = found.map_or(oarlock::value::Type::Null, |verb| verb.reply);

@@ -1,0 +1,190 @@
+# frozen_string_literal: true
+
+# A private gem server in a bucket, used by the real, unmodified `gem` through oarlock's RubyGems plugin.
+#
+#   ruby tests/hosts/gem.rb    with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY and OARLOCK_BUCKET (made if it is not there)
+#
+# Builds two gems, one of which needs the other, publishes them with their index, and does with them what people do. The plugin is the
+# working tree's, or that of the oarlock installed in OARLOCK_GEM_HOME. Prints a line for each thing proved; the first failure ends it.
+require "fileutils"
+require "open3"
+require "pathname"
+require "tmpdir"
+require "rubygems/package"
+require "rubygems/user_interaction"
+require "yaml"
+
+ROOT = File.expand_path("../..", __dir__)
+$LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib") unless ENV["OARLOCK_GEM_HOME"]
+Gem.paths = {"GEM_PATH" => ENV["OARLOCK_GEM_HOME"]} if ENV["OARLOCK_GEM_HOME"]
+require "oarlock"
+
+ENDPOINT, ID, SECRET, BUCKET = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET].map { |name| ENV.fetch("OARLOCK_#{name}") }
+
+# A directory of gems and its index, put into a bucket so that a reader never sees an entry of the index before its gem.
+class Publisher
+  # Gems first, then what describes one, then what lists all.
+  ORDER = %w[gems/*.gem quick/Marshal.4.8/*.gemspec.rz *specs.4.8.gz].freeze
+
+  def initialize(directory)
+    @directory = directory
+    FileUtils.mkdir_p("#{directory}/gems")
+  end
+
+  # Builds a gem into the directory.
+  def build(name, version, needs = {})
+    Dir.mktmpdir do |source|
+      FileUtils.mkdir_p("#{source}/lib")
+      File.write("#{source}/lib/#{name}.rb", needs.keys.map { |need| "require #{need.inspect}\n" }.join + "puts #{"#{name} #{version}".inspect}\n")
+      spec = Gem::Specification.new(name, version) do |s|
+        s.summary = "A gem of the tests"
+        s.authors = ["oarlock"]
+        s.license = "MIT"
+        s.homepage = "https://example.com"
+        s.files = ["lib/#{name}.rb"]
+        needs.each { |need, requirement| s.add_dependency(need, requirement) }
+      end
+      Dir.chdir(source) { Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) } }
+      FileUtils.mv("#{source}/#{spec.file_name}", "#{@directory}/gems")
+    end
+  end
+
+  def publish(store)
+    out, status = Open3.capture2e("gem", "generate_index", "--directory", @directory)
+    raise "gem generate_index failed: #{out}" unless status.success?
+
+    ORDER.each do |pattern|
+      Dir.glob(pattern, base: @directory).sort.each { |name| store.put(name, Pathname("#{@directory}/#{name}")) }
+    end
+  end
+end
+
+# A user with a home of their own, who runs `gem`.
+class User
+  attr_reader :home
+
+  def initialize(directory, entry)
+    @home = directory
+    FileUtils.mkdir_p(directory)
+    write({"s3_source" => {BUCKET => entry}}) if entry
+  end
+
+  def write(gemrc)
+    @gemrc = "#{home}/.gemrc"
+    File.write(@gemrc, YAML.dump(gemrc))
+  end
+
+  # The command's output; its status must be as expected.
+  def run(*command, ok: true)
+    out, status = Open3.capture2e(environment, *command, chdir: home)
+    expected = ok ? status.success? : !status.success?
+    raise "`#{command.join(" ")}` #{ok ? "failed" : "succeeded"}:\n#{out}" unless expected
+    raise "`#{command.join(" ")}` shows a secret:\n#{out}" if out.match?(/Signature=|#{Regexp.escape(SECRET)}\b/) && SECRET.size > 6
+
+    out
+  end
+
+  def gem(*arguments, ok: true) = run("gem", *arguments, ok: ok)
+
+  private
+
+  def environment
+    {
+      "HOME" => home, "GEM_HOME" => "#{home}/gems", "GEM_PATH" => [*ENV["OARLOCK_GEM_HOME"], "#{home}/gems"].join(":"), "GEMRC" => @gemrc,
+      "RUBYLIB" => ENV["OARLOCK_GEM_HOME"] ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
+      "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil, "AWS_PROFILE" => nil, "AWS_REGION" => nil
+    }
+  end
+end
+
+def proves(what)
+  yield
+  puts "ok   #{what}"
+rescue StandardError => error
+  abort "FAIL #{what}\n#{error.full_message}"
+end
+
+def expect(text, pattern)
+  raise "expected #{pattern.inspect} in:\n#{text}" unless text.match?(pattern)
+end
+
+place = {"endpoint" => ENDPOINT, "path_style" => true, "region" => "us-east-1"}
+keys = {"id" => ID, "secret" => SECRET}
+source = "s3://#{BUCKET}/gems-of-tests/"
+
+Dir.mktmpdir("oarlock-gem-") do |directory|
+  user = ->(name, entry) { User.new("#{directory}/#{name}", entry) }
+  store = Oarlock.open(source, endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET, region: "us-east-1", addressing_style: "path")
+  publisher = Publisher.new("#{directory}/server")
+
+  proves("publish: two gems and their index") do
+    begin
+      store.create_bucket
+    rescue Oarlock::AlreadyExistsError
+      nil
+    end
+    publisher.build("oar_ring", "1.0.0")
+    publisher.build("oar_boat", "1.0.0", "oar_ring" => "~> 1.0")
+    publisher.publish(store)
+  end
+
+  proves("gem install: a gem and what it needs") do
+    someone = user["install", {**keys, **place}]
+    expect someone.gem("install", "--source", source, "--no-document", "oar_boat"), /2 gems installed/
+    expect someone.run("ruby", "-e", 'require "oar_boat"'), /oar_ring 1\.0\.0\noar_boat 1\.0\.0/
+  end
+
+  proves("sources of .gemrc, symbols for names: list, search, fetch, specification, outdated, update") do
+    someone = user["symbols", nil]
+    symbols = {**keys, **place}.transform_keys(&:to_sym)
+    someone.write({sources: [source], s3_source: {BUCKET.to_sym => symbols}})
+    expect someone.gem("list", "-r"), /oar_boat \(1\.0\.0\)/
+    expect someone.gem("search", "oar"), /oar_ring/
+    expect someone.gem("specification", "-r", "oar_boat", "dependencies"), /oar_ring/
+    someone.gem("fetch", "oar_ring")
+    raise "no gem was fetched" unless File.size?("#{someone.home}/oar_ring-1.0.0.gem")
+
+    someone.gem("install", "--no-document", "oar_boat")
+    publisher.build("oar_ring", "1.1.0")
+    publisher.build("oar_ring", "2.0.0.pre1")
+    publisher.publish(store)
+    expect someone.gem("outdated"), /oar_ring \(1\.0\.0 < 1\.1\.0\)/
+    expect someone.gem("list", "-r", "--prerelease", "--all"), /2\.0\.0\.pre1/
+    expect someone.gem("update", "--no-document"), /oar_ring/
+  end
+
+  proves("a prefix without its slash") do
+    expect user["slash", {**keys, **place}].gem("install", "--source", source.chomp("/"), "--no-document", "oar_boat"), /2 gems installed/
+  end
+
+  proves("credentials in the URL, escaped") do
+    escaped = [ID, SECRET].map { |text| text.gsub(/[^A-Za-z0-9]/) { |one| format("%%%02X", one.ord) } }.join(":")
+    someone = user["url", place]
+    expect someone.gem("install", "--source", source.sub("//", "//#{escaped}@"), "--no-document", "oar_ring"), /1 gem installed/
+  end
+
+  proves("credentials in the environment") do
+    someone = user["env", {"provider" => "env", **place}]
+    out = someone.run("env", "AWS_ACCESS_KEY_ID=#{ID}", "AWS_SECRET_ACCESS_KEY=#{SECRET}", "gem", "install", "--source", source, "--no-document", "oar_ring")
+    expect out, /1 gem installed/
+  end
+
+  proves("a gem that is not there") do
+    expect user["missing", {**keys, **place}].gem("install", "--source", source, "oar_less", ok: false), /Could not find a valid gem 'oar_less'/
+  end
+
+  proves("a wrong secret: a refusal that shows none") do
+    out = user["wrong", {"id" => ID, "secret" => "wrong-secret-canary", **place}].gem("install", "--source", source, "oar_ring", ok: false)
+    expect out, /SignatureDoesNotMatch/
+    raise "the refusal shows a secret:\n#{out}" if out.match?(/wrong-secret-canary|Signature=/)
+  end
+
+  proves("an entry that says nothing of credentials") do
+    expect user["none", place].gem("install", "--source", source, "oar_ring", ok: false), /no id and secret, and no provider/
+    expect user["half", {"id" => ID, **place}].gem("install", "--source", source, "oar_ring", ok: false), /no id and secret/
+  end
+
+  proves("a setting that does not exist") do
+    expect user["typo", {**keys, **place, "endpiont" => "x"}].gem("install", "--source", source, "oar_ring", ok: false), /did you mean "endpoint"/
+  end
+end

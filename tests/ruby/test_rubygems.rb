@@ -1,0 +1,98 @@
+# frozen_string_literal: true
+
+require_relative "support"
+require "yaml"
+require "zlib"
+require "rubygems_plugin"
+require "oarlock/rubygems"
+
+# What RubyGems asks of its fetcher, and what `.gemrc` may say; `tests/hosts/gem.rb` does the same with the real `gem`.
+class RubyGemsTest < OarlockTest
+  PLACE = {"endpoint" => nil, "region" => "us-east-1", "path_style" => true}.freeze
+
+  def setup
+    super
+    @fetcher = Gem::RemoteFetcher.new
+    @bucket = Fake.store.url[%r{s3://([^/]+)}, 1]
+    @store = Oarlock.open("s3://#{@bucket}/p", endpoint: Fake.endpoint, **Fake::KEYS)
+    @keys = {"id" => "test", "secret" => "secret"}
+    @place = {**PLACE, "endpoint" => Fake.endpoint}
+    configure("s3_source", @bucket => {**@keys, **@place})
+  end
+
+  def teardown
+    Gem.configuration = nil
+    super
+  end
+
+  def configure(name, sources)
+    Oarlock::RubyGems.instance_variable_get(:@stores).clear
+    path = "#{@directory}/gemrc"
+    File.write(path, YAML.dump({name => sources}))
+    Gem.configuration = Gem::ConfigFile.new(["--config-file", path])
+  end
+
+  def fetch(path = "p/specs", *rest) = @fetcher.fetch_path("s3://#{@bucket}/#{path}", *rest)
+
+  def test_answers
+    @store.put("specs", "content")
+    assert_equal "content", fetch
+    assert_nil fetch("p/specs", Time.now + 120)
+    # Fetched in the second in which it changed: it may have changed once more.
+    assert_equal "content", fetch("p/specs", Time.now)
+    assert_equal "s3://#{@bucket}/p/specs", fetch("p/specs", nil, true).uri.to_s
+    assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/", nil, true) }
+    @store.put("versions", "---")
+    assert_equal "s3://#{@bucket}/p/", fetch("p/", nil, true).uri.to_s
+    @store.put("a b+c%", "odd")
+    assert_equal "odd", fetch("p/a%20b+c%25")
+    @store.put("specs.gz", Zlib.gzip("packed"))
+    assert_equal "packed", fetch("p/specs.gz")
+  end
+
+  def test_refusals
+    ["p/nowhere", "p/", ""].each do |path|
+      error = assert_raises(Gem::RemoteFetcher::FetchError) { fetch(path, nil, path != "p/nowhere") }
+      refute_match(/Signature|secret/, error.message)
+    end
+    assert_match(/no such|not exist/i, assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/nowhere") }.message)
+  end
+
+  def test_spellings_of_gemrc
+    @store.put("specs", "content")
+    symbols = {**@keys, **@place}.transform_keys(&:to_sym)
+    configure(:s3_source, @bucket.to_sym => symbols)
+    assert_equal "content", fetch
+    configure("s3_source", @bucket => symbols)
+    assert_equal "content", fetch
+    configure("s3_source", @bucket.to_sym => {"provider" => :static, "access_key_id" => "test", "secret_access_key" => "secret", **@place})
+    assert_equal "content", fetch
+  end
+
+  def test_entries_that_make_no_sense
+    {
+      "no id and secret, and no provider" => @place, "no id and secret" => {"id" => "x", **@place}, "did you mean \"region\"" => {**@keys, "regoin" => "x"},
+      "provider" => {"provider" => "nobody", **@place}
+    }.each do |message, entry|
+      configure("s3_source", @bucket => entry)
+      assert_match(/#{message}/, assert_raises(Gem::RemoteFetcher::FetchError) { fetch }.message)
+    end
+  end
+
+  def test_credentials_in_the_url
+    @store.put("specs", "content")
+    Fake.tell("credential", {access_key: "id+x", secret_key: "a/b+c%d"})
+    configure("s3_source", @bucket => @place)
+    assert_equal "content", @fetcher.fetch_path("s3://id%2Bx:a%2Fb%2Bc%25d@#{@bucket}/p/specs")
+    error = assert_raises(Gem::RemoteFetcher::FetchError) { @fetcher.fetch_path("s3://id%2Bx:canary@#{@bucket}/p/specs") }
+    refute_match(/canary/, error.message)
+  end
+
+  def test_a_prefix_without_its_slash
+    asked = nil
+    fetcher = Class.new(Gem::RemoteFetcher) { define_method(:cache_update_path) { |uri, *| asked = uri.to_s } }.new
+    spec = Gem::Specification.new("a", "1") { |one| one.loaded_from = "#{@directory}/a.gemspec" }
+    fetcher.download(spec, "s3://#{@bucket}/p", @directory)
+    assert_equal "s3://#{@bucket}/p/gems/a-1.gem", asked
+  end
+end
