@@ -29,6 +29,7 @@ class Case:
     versioned: bool = False
     # For fake-s3 only: `region`, `requester_pays`, `anonymous_read`, …
     bucket_settings: dict = field(default_factory=dict)
+    skip: dict = field(default_factory=dict)
 
     def __post_init__(self):
         for step in self.do:
