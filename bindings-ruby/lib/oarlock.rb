@@ -43,12 +43,17 @@ module Oarlock
     end
   end
 
-  # A cancelled call may still be undoing what it began on the server; the process waits a moment for it, interruptibly.
+  # How long a process that ends waits for calls to undo what they began on a server.
   DRAIN_SECONDS = 2
   private_constant :DRAIN_SECONDS
 
   at_exit do
+    next if Native.drain(0)
+
+    # What is still under way, a writer that nobody closed, say, will not come to its end any more.
+    ObjectSpace.each_object(Native::Call, &:cancel)
     give_up = Process.clock_gettime(Process::CLOCK_MONOTONIC) + DRAIN_SECONDS
+    # In small steps, between which a second Ctrl-C comes through.
     Thread.pass until Native.drain(0.02) || Process.clock_gettime(Process::CLOCK_MONOTONIC) > give_up
   end
 end

@@ -22,8 +22,10 @@ module Rbs
     PLAIN[name] || (name.start_with?("list of ") ? "Array[#{name.delete_prefix("list of ")}]" : name)
   end
 
-  # What is given: text may be a symbol, too.
-  def given(field) = field[:type] == "str" ? "String | Symbol" : type(field[:type])
+  # What may be given: text may be a symbol, too.
+  GIVEN = {"str" => "String | Symbol", "map" => "Hash[String | Symbol, String | Integer]", "time" => "Time | Date"}.freeze
+
+  def given(field) = GIVEN[field[:type]] || type(field[:type])
 
   def optional(type) = type.include?("|") ? "(#{type})?" : "#{type}?"
 

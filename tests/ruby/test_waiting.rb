@@ -117,6 +117,22 @@ class WaitingTest < OarlockTest
     end
   end
 
+  FORGOTTEN = <<~'RUBY'
+    require "oarlock"
+    store = Oarlock.open("s3://#{ARGV[1]}", endpoint: ARGV[0], access_key_id: "test", secret_access_key: "secret",
+                         multipart_threshold: 5 << 20, multipart_chunksize: 5 << 20)
+    writer = store.open("a", "wb")
+    writer << "x" * 12_000_000
+    nil until store.list_uploads.any?
+  RUBY
+
+  def test_a_writer_forgotten_at_the_end_of_the_process
+    store = Fake.store
+    assert_empty ruby(FORGOTTEN, Fake.endpoint, store.url[%r{s3://([^/]+)}, 1])
+    assert_empty store.list_uploads.to_a
+    refute store.exists?("a")
+  end
+
   def test_progress_and_log
     told = []
     body = "x" * 3_000_000

@@ -21,7 +21,7 @@ if defined?(RbSys)
     r.profile = ENV.fetch("OARLOCK_PROFILE", "release").to_sym
   end
 else
-  abort "oarlock is built with cargo, which was not found; install Rust (https://rustup.rs) and try again" unless find_executable("cargo")
+  abort "oarlock is built with cargo, which was not found; install Rust and try again" unless find_executable("cargo")
 
   profile = ENV.fetch("OARLOCK_PROFILE", "release")
   built = "target/#{profile == "dev" ? "debug" : profile}/liboarlock_native.#{RbConfig::CONFIG["SOEXT"]}"
