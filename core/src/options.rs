@@ -32,26 +32,6 @@ impl Field for Secret {
     }
 }
 
-/// Text that is never shown: its `Debug` is a row of dots.
-#[derive(Clone, PartialEq, Default)]
-pub struct SecretText(pub String);
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("•••")
-    }
-}
-
-impl Field for SecretText {
-    const TYPE: Type = Type::Str;
-    fn from_value(value: Value) -> Result<Self, String> {
-        String::from_value(value).map(SecretText)
-    }
-    fn into_value(self) -> Value {
-        Value::Str(self.0)
-    }
-}
-
 /// A customer key for server-side encryption: exactly 32 bytes, raw or as base64 text.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct CustomerKey(pub Secret);

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::table::{RecordSpec, Record, record};
+use crate::table::{Record, RecordSpec, record};
+use crate::value::SecretText;
 
 record! {
     /// An object's metadata.
@@ -70,6 +71,26 @@ record! {
         version_id: Option<String>,
         /// How many bytes were stored.
         size: u64,
+    }
+}
+
+record! {
+    /// What `credentials` answers: the keys that requests are signed with now. Treat it as a secret.
+    pub struct Identity {
+        /// What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
+        provider: String,
+        /// The access key id.
+        access_key_id: String,
+        /// The secret access key.
+        secret_access_key: SecretText,
+        /// The session token of temporary keys.
+        session_token: Option<SecretText>,
+        /// When they expire; absent if they don't.
+        expires: Option<SystemTime>,
+        /// The account that they belong to, if their source tells.
+        account_id: Option<String>,
+        /// The region that requests are signed for.
+        region: String,
     }
 }
 

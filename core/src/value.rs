@@ -3,6 +3,7 @@
 //! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native values and back.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -379,6 +380,26 @@ impl Field for ByteRange {
     }
     fn into_value(self) -> Value {
         Value::Str(self.header())
+    }
+}
+
+/// Text that is never shown: its `Debug` is a row of dots.
+#[derive(Clone, PartialEq, Default)]
+pub struct SecretText(pub String);
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+impl Field for SecretText {
+    const TYPE: Type = Type::Str;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        String::from_value(value).map(SecretText)
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self.0)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::keys::{Key, Keys, Place, Prefix};
 use crate::options::{
     Copy, Delete, DeleteMany, Exists, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
 };
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{Field, Type, Value};
@@ -23,7 +23,7 @@ use crate::local;
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
     pub(super) use crate::s3::{
-        abort_upload, bucket_region, create_bucket, delete, delete_bucket, delete_many, delete_tags, exists, get_acl, get_tags, head, list, list_buckets,
+        abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl, get_tags, head, list, list_buckets,
         list_uploads, list_versions, presign, set_acl, set_tags,
     };
     pub(super) use crate::transfer::{copy, get, put};
@@ -290,6 +290,9 @@ verbs! {
     /// Tells the region that the store's bucket lives in.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
     bucket_region(; NoOptions) -> String;
+    /// Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+    credentials(; NoOptions) -> Identity;
     /// Lists the buckets of the account.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
     list_buckets(; NoOptions) -> Vec<Bucket>;

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use crate::options::{CustomerKey, SecretText};
+use crate::options::CustomerKey;
 use crate::table::record;
+use crate::value::SecretText;
 
 record! {
     /// The settings of a store.
@@ -19,7 +20,7 @@ record! {
         region: Option<String>,
         /// How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
         addressing_style: Option<String>,
-        /// Where credentials come from: `static`, `anonymous`, `env`, `profile`, `instance_profile` or `default`; default: what the other settings say, else `default`.
+        /// Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile` or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
         provider: Option<String>,
         /// The access key id of a key pair.
         access_key_id: Option<String>,
@@ -35,6 +36,8 @@ record! {
         config_file: Option<String>,
         /// The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
         credentials_file: Option<String>,
+        /// The code of the MFA device that a profile's role asks for.
+        mfa_token: Option<SecretText>,
         /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE.
         ca_bundle: Option<String>,
         /// Seconds to wait for a connection; default 5.
@@ -79,4 +82,4 @@ record! {
 }
 
 /// Settings that are never shown.
-pub const SECRET: &[&str] = &["secret_access_key", "session_token", "sse_customer_key"];
+pub const SECRET: &[&str] = &["secret_access_key", "session_token", "mfa_token", "sse_customer_key"];

@@ -77,7 +77,7 @@ impl Config {
         check_exclusions(ErrorKind::Config, |name| self.given(name))?;
         check_endpoint(settings.endpoint.as_deref())?;
         one_of("addressing_style", &settings.addressing_style, &["auto", "path", "virtual"])?;
-        one_of("provider", &settings.provider, &["static", "anonymous", "env", "profile", "instance_profile", "default"])?;
+        one_of("provider", &settings.provider, &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "default"])?;
         one_of("sse", &settings.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
         within("max_attempts", settings.max_attempts.map(u64::from), 1, 20)?;
         within("max_concurrency", settings.max_concurrency.map(u64::from), 1, 1000)?;

@@ -28,7 +28,7 @@ use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
 
 /// A directory that holds objects.
 pub(crate) struct Local {
@@ -230,6 +230,10 @@ pub(crate) async fn delete_tags(at: &Local, mailbox: &Arc<Mailbox>, key: Key, op
 
 pub(crate) async fn bucket_region(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<String> {
     fail!(Unsupported, "a directory store lies in no region")
+}
+
+pub(crate) async fn credentials(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Identity> {
+    fail!(Unsupported, "a directory store is entered as the user that the program runs as; it has no credentials")
 }
 
 pub(crate) async fn list_buckets(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Vec<Bucket>> {

@@ -1,12 +1,11 @@
 //! The bucket itself: its region, making and deleting it, and its neighbours in the account.
 
-use aws_sdk_s3::config::Region;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::client::S3;
 use super::settings::time;
-use crate::mailbox::Mailbox;
 use crate::error::Result;
+use crate::mailbox::Mailbox;
 use crate::options::NoOptions;
 use crate::reply::Bucket;
 
@@ -23,7 +22,7 @@ pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<
             Ok(region.unwrap_or_else(|| "us-east-1".to_owned()))
         }
         // SeaweedFS wraps the answer in an element of its own. It took our signature, so the region that we signed for is as good as any.
-        Err(error) if error.status() == Some(200) => signing_region(at).await,
+        Err(error) if error.status() == Some(200) => at.region().await,
         Err(error) => Err(error),
     }
 }
@@ -33,7 +32,12 @@ pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<V
     let mut token: Option<String> = None;
     loop {
         let output = at.send(|client| client.list_buckets().set_continuation_token(token.clone()).send()).await?;
-        buckets.extend(output.buckets().iter().map(|bucket| Bucket { name: bucket.name().unwrap_or("").to_owned(), created: time(bucket.creation_date()) }));
+        buckets.extend(
+            output
+                .buckets()
+                .iter()
+                .map(|bucket| Bucket { name: bucket.name().unwrap_or("").to_owned(), created: time(bucket.creation_date()) }),
+        );
         token = output.continuation_token.filter(|token| !token.is_empty());
         if token.is_none() {
             return Ok(buckets);
@@ -42,17 +46,15 @@ pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<V
 }
 
 pub(crate) async fn create_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
-    let region = signing_region(at).await?;
+    let region = at.region().await?;
     // us-east-1 is the one region that must not be named.
     let configuration = (region != "us-east-1")
         .then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region.as_str())).build());
-    at.send(|client| client.create_bucket().bucket(at.bucket()).set_create_bucket_configuration(configuration.clone()).send()).await.map(drop)
+    at.send(|client| client.create_bucket().bucket(at.bucket()).set_create_bucket_configuration(configuration.clone()).send())
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn delete_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
     at.send(|client| client.delete_bucket().bucket(at.bucket()).send()).await.map(drop)
-}
-
-async fn signing_region(at: &S3) -> Result<String> {
-    Ok(at.client().await?.config().region().map_or_else(|| "us-east-1".to_owned(), |region: &Region| region.to_string()))
 }

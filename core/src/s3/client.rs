@@ -9,7 +9,9 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{AppName, BehaviorVersion, Region, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::{
+    AppName, BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -20,10 +22,10 @@ use tokio::sync::OnceCell;
 use super::answers::Answers;
 use super::error;
 use super::observe::Observe;
-use crate::observe::{Level, event};
 use crate::config::{Config, Settings, Target};
-use crate::credentials;
+use crate::credentials::{self, Identity};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
 
 /// How long an answer, or the next piece of it, may take.
@@ -40,6 +42,7 @@ struct Inner {
     client: PerGeneration<OnceCell<Client>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
+    identity: PerGeneration<OnceCell<Identity>>,
 }
 
 impl S3 {
@@ -54,12 +57,26 @@ impl S3 {
         {
             fail!(Config, "setting `app_name` takes letters, digits and !#$%&'*+-.^_`|~, not {name:?}");
         }
-        Ok(S3(Arc::new(Inner { bucket: bucket.clone(), prefix, settings: config.settings.clone(), client: PerGeneration::new(), moved: PerGeneration::new() })))
+        Ok(S3(Arc::new(Inner {
+            bucket: bucket.clone(),
+            prefix,
+            settings: config.settings.clone(),
+            client: PerGeneration::new(),
+            moved: PerGeneration::new(),
+            identity: PerGeneration::new(),
+        })))
     }
 
     /// Another bucket under the same settings.
     pub(crate) fn elsewhere(&self, bucket: &str) -> S3 {
-        S3(Arc::new(Inner { bucket: bucket.to_owned(), prefix: String::new(), settings: self.0.settings.clone(), client: PerGeneration::new(), moved: PerGeneration::new() }))
+        S3(Arc::new(Inner {
+            bucket: bucket.to_owned(),
+            prefix: String::new(),
+            settings: self.0.settings.clone(),
+            client: PerGeneration::new(),
+            moved: PerGeneration::new(),
+            identity: PerGeneration::new(),
+        }))
     }
 
     pub(crate) fn bucket(&self) -> &str {
@@ -93,20 +110,50 @@ impl S3 {
         if let Some(moved) = self.0.moved.get(|| Ok(OnceCell::new()))?.get() {
             return Ok(moved);
         }
-        self.0.client.get(|| Ok(OnceCell::new()))?.get_or_try_init(|| build(&self.0.settings, &self.0.bucket)).await
+        self.0
+            .client
+            .get(|| Ok(OnceCell::new()))?
+            .get_or_try_init(|| async { build(&self.0.settings, &self.0.bucket, self.identity().await?).await })
+            .await
     }
 
-    /// Sends a request, given as what to do with a client, and translates its failure; a wrong region is corrected once.
+    /// The region that requests are signed for.
+    pub(crate) async fn region(&self) -> Result<String> {
+        Ok(self.client().await?.config().region().map_or_else(|| "us-east-1".to_owned(), Region::to_string))
+    }
+
+    /// Who the requests are signed as.
+    pub(crate) async fn identity(&self) -> Result<&Identity> {
+        let settings = &self.0.settings;
+        let resolve = || async {
+            let region = credentials::region(settings).await;
+            credentials::identity(settings, &region, http_client(settings, endpoint(settings).as_deref())?)
+        };
+        self.0.identity.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
+    }
+
+    /// Sends a request, given as what to do with a client, and translates its failure; a wrong region is corrected once, and
+    /// credentials that the server calls expired are fetched anew once.
     pub(crate) async fn send<T, E, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, SdkError<E, Response>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let client = self.client().await?;
+        let provider = match self.identity().await? {
+            Identity::Fetched(provider) => Some((provider, provider.fetches())),
+            _ => None,
+        };
         let error = match request(client.clone()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        if let Some((provider, seen)) = provider
+            && matches!(error.code(), Some("ExpiredToken" | "TokenRefreshRequired"))
+            && provider.renew(seen).await.is_ok()
+        {
+            return request(client.clone()).await.map_err(error::translate);
+        }
         let used = client.config().region().map(Region::as_ref);
         match error::right_region(&error) {
             Some(region) if used != Some(&region) => {
@@ -122,7 +169,7 @@ impl S3 {
     }
 }
 
-async fn build(settings: &Settings, bucket: &str) -> Result<Client> {
+async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Client> {
     let region = credentials::region(settings).await;
     let endpoint = endpoint(settings);
     let http = http_client(settings, endpoint.as_deref())?;
@@ -134,21 +181,24 @@ async fn build(settings: &Settings, bucket: &str) -> Result<Client> {
     timeouts.set_operation_timeout(settings.operation_timeout);
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http.clone())
+        .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .region(Region::new(region.clone()))
+        .region(Region::new(region))
         .force_path_style(path_style)
         .retry_config(RetryConfig::standard().with_max_attempts(settings.max_attempts.unwrap_or(5)))
         .timeout_config(timeouts.build())
         // `Body::next` watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        // The provider keeps and renews them itself, for all stores together.
+        .identity_cache(IdentityCache::no_cache())
         .interceptor(Answers)
         .interceptor(Observe);
     config.set_endpoint_url(endpoint);
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
-    config = match credentials::provider(settings, &region, http).await {
-        Some(provider) => config.credentials_provider(provider),
-        None => config.allow_no_auth(),
+    config = match identity {
+        Identity::Anonymous => config.allow_no_auth(),
+        Identity::Keys(keys) => config.credentials_provider(keys.credentials.clone()),
+        Identity::Fetched(provider) => config.credentials_provider(provider.clone()),
     };
     Ok(Client::from_conf(config.build()))
 }
@@ -173,7 +223,8 @@ fn http_client(settings: &Settings, endpoint: Option<&str>) -> Result<SharedHttp
     }
     let mut trust = tls::TrustStore::default();
     if let Some(path) = &bundle {
-        let pem = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("cannot read the CA bundle {path:?}: {error}")))?;
+        let pem =
+            std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("cannot read the CA bundle {path:?}: {error}")))?;
         trust = tls::TrustStore::empty().with_pem_certificate(pem);
     }
     let context = tls::TlsContext::builder()

@@ -33,14 +33,22 @@ where
             let code = context.err().code().map(str::to_owned);
             let kind = kind(code.as_deref(), status.unwrap_or(0), region.is_some());
             let said = context.err().message().filter(|message| !message.is_empty());
-            Error::new(kind, sentence(kind, code.as_deref(), said, status, region.as_deref())).with_answer(status, code.as_deref(), request_id.as_deref())
+            Error::new(kind, sentence(kind, code.as_deref(), said, status, region.as_deref())).with_answer(
+                status,
+                code.as_deref(),
+                request_id.as_deref(),
+            )
         }
-        SdkError::TimeoutError(_) => Error::new(ErrorKind::Timeout, "the server did not answer in time; see the settings connect_timeout, read_timeout and operation_timeout"),
+        SdkError::TimeoutError(_) => Error::new(
+            ErrorKind::Timeout,
+            "the server did not answer in time; see the settings connect_timeout, read_timeout and operation_timeout",
+        ),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             Error::new(ErrorKind::Timeout, "the server could not be reached in time; see the settings connect_timeout and read_timeout")
         }
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-            Some(cause) => credentials(cause).unwrap_or_else(|| Error::new(ErrorKind::Network, format!("the server could not be reached: {}", root(cause)))),
+            Some(cause) => credentials(cause)
+                .unwrap_or_else(|| Error::new(ErrorKind::Network, format!("the server could not be reached: {}", root(cause)))),
             None => Error::new(ErrorKind::Network, "the server could not be reached"),
         },
         SdkError::ResponseError(_) if status.is_some_and(|status| status >= 300) => {
@@ -63,7 +71,9 @@ fn kind(code: Option<&str>, status: u16, elsewhere: bool) -> ErrorKind {
     match code.unwrap_or("") {
         "NoSuchBucket" => NoSuchBucket,
         "NoSuchKey" | "NoSuchVersion" | "NoSuchUpload" | "NotFound" | "NoSuchTagSet" => NotFound,
-        "AccessDenied" | "AllAccessDisabled" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "Forbidden" => PermissionDenied,
+        "AccessDenied" | "AllAccessDisabled" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "Forbidden" => {
+            PermissionDenied
+        }
         "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => Credentials,
         "PreconditionFailed" | "ConditionalRequestConflict" | "BucketNotEmpty" => Precondition,
         "NotModified" => NotModified,
@@ -134,11 +144,11 @@ fn credentials(error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref::<CredentialsError>() {
-            let why = match found {
-                CredentialsError::CredentialsNotLoaded(_) => "no credentials were found: give keys, a profile or a provider, set the environment, or ask for anonymous access".to_owned(),
-                other => format!("the credentials could not be loaded: {}", root(other)),
-            };
-            return Some(Error::new(ErrorKind::Credentials, why));
+            let ours = found.source().and_then(|cause| cause.downcast_ref::<Error>());
+            return Some(
+                ours.cloned()
+                    .unwrap_or_else(|| Error::new(ErrorKind::Credentials, format!("the credentials could not be loaded: {}", root(found)))),
+            );
         }
         cause = error.source();
     }

@@ -1,0 +1,183 @@
+//! Credentials as all stores of one source share them: fetched once, renewed before they expire.
+//!
+//! Law: however many calls want them, one fetch is under way at a time. Five minutes before they expire they are renewed behind
+//! the calls' backs; while that fails the last good ones serve until they expire. A fetch outlives the call that began it.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::Keys;
+use super::chain::Chain;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observe::{Level, event};
+
+const WINDOW: Duration = Duration::from_secs(300);
+const JITTER: u64 = 60;
+/// How long to leave a source alone that failed to renew, or gave keys that are short of time already.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// One source of credentials with what it gave last.
+#[derive(Clone)]
+pub(crate) struct Provider(Arc<Inner>);
+
+struct Inner {
+    chain: Chain,
+    held: RwLock<Held>,
+    flight: Arc<Mutex<()>>,
+}
+
+/// What the last fetch came to.
+#[derive(Default)]
+struct Held {
+    /// Counts the fetches: who waited for one takes its outcome.
+    fetches: u64,
+    keys: Option<Keys>,
+    renew_at: Option<SystemTime>,
+    failure: Option<Error>,
+}
+
+impl Held {
+    fn valid(&self) -> Option<&Keys> {
+        self.keys.as_ref().filter(|keys| keys.credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now()))
+    }
+
+    fn outcome(&self) -> Result<Keys> {
+        match (&self.failure, &self.keys) {
+            (None, Some(keys)) => Ok(keys.clone()),
+            (Some(error), _) => Err(error.clone()),
+            (None, None) => Err(Error::new(ErrorKind::Internal, "a fetch of credentials left nothing")),
+        }
+    }
+
+    fn settle(&mut self, outcome: Result<Keys>) {
+        let now = SystemTime::now();
+        let renewal = self.fetches > 0;
+        self.fetches += 1;
+        match outcome {
+            Ok(keys) => {
+                self.renew_at = keys.credentials.expiry().map(|expiry| {
+                    let due = expiry - WINDOW - Duration::from_secs(random() % JITTER);
+                    if renewal { due.max(now + pause(expiry, now)) } else { due }
+                });
+                (self.keys, self.failure) = (Some(keys), None);
+            }
+            Err(error) => {
+                if let Some(expiry) = self.valid().and_then(|keys| keys.credentials.expiry()) {
+                    event(Level::Warning, format!("credentials could not be renewed yet: {}", error.message()));
+                    self.renew_at = Some(now + pause(expiry, now));
+                } else {
+                    self.keys = None;
+                }
+                self.failure = Some(error);
+            }
+        }
+    }
+}
+
+fn pause(expiry: SystemTime, now: SystemTime) -> Duration {
+    PAUSE.min(expiry.duration_since(now).unwrap_or_default() / 4)
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+impl Provider {
+    pub(super) fn new(chain: Chain) -> Self {
+        Provider(Arc::new(Inner { chain, held: RwLock::default(), flight: Arc::default() }))
+    }
+
+    /// Credentials that are good now.
+    pub(crate) async fn get(&self) -> Result<Keys> {
+        let (seen, keys, due) = {
+            let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+            (held.fetches, held.valid().cloned(), held.renew_at.is_some_and(|at| at <= SystemTime::now()))
+        };
+        let Some(keys) = keys else { return self.renew(seen).await };
+        if due && let Ok(guard) = self.0.flight.clone().try_lock_owned() {
+            tokio::spawn(self.clone().fetch(guard));
+        }
+        Ok(keys)
+    }
+
+    /// How many fetches there have been: taken before a request, for `renew` after it.
+    pub(crate) fn fetches(&self) -> u64 {
+        self.0.held.read().unwrap_or_else(PoisonError::into_inner).fetches
+    }
+
+    /// Credentials newer than those of fetch `seen`, which a server refused or which are not there; fetched at most once for all who ask.
+    pub(crate) async fn renew(&self, seen: u64) -> Result<Keys> {
+        let guard = self.0.flight.clone().lock_owned().await;
+        {
+            let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+            if held.fetches != seen {
+                return held.outcome();
+            }
+        }
+        // A task of its own: a call that is cancelled must not take the fetch away from the others.
+        tokio::spawn(self.clone().fetch(guard))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a fetch of credentials was lost")))
+    }
+
+    async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {
+        let outcome = self.0.chain.fetch().await;
+        let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.settle(outcome);
+        held.outcome()
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("oarlock::Provider")
+    }
+}
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async { self.get().await.map(|keys| keys.credentials).map_err(CredentialsError::provider_error) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(id: &str, seconds: u64) -> Keys {
+        let expiry = SystemTime::now() + Duration::from_secs(seconds);
+        Keys { credentials: aws_credential_types::Credentials::new(id, "s", None, Some(expiry), "test"), provider: "test" }
+    }
+
+    #[test]
+    fn renewed_within_the_window_and_not_at_every_call() {
+        let mut held = Held::default();
+        held.settle(Ok(keys("a", 3600)));
+        let at = held.renew_at.unwrap().duration_since(SystemTime::now()).unwrap();
+        assert!(at > Duration::from_secs(3600 - 361) && at <= Duration::from_secs(3300), "{at:?}");
+        held.settle(Ok(keys("b", 100)));
+        assert!(held.renew_at.unwrap() > SystemTime::now() + Duration::from_secs(20));
+    }
+
+    #[test]
+    fn the_last_good_ones_are_kept_until_they_expire() {
+        let mut held = Held::default();
+        held.settle(Ok(keys("a", 200)));
+        assert!(held.renew_at.unwrap() <= SystemTime::now());
+        held.settle(Err(Error::new(ErrorKind::Credentials, "no")));
+        assert_eq!(held.valid().unwrap().credentials.access_key_id(), "a");
+        assert!(held.renew_at.unwrap() > SystemTime::now());
+        held.keys = Some(keys("a", 0));
+        held.settle(Err(Error::new(ErrorKind::Credentials, "no")));
+        assert!(held.valid().is_none() && held.outcome().is_err());
+    }
+}

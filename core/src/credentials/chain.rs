@@ -1,0 +1,159 @@
+//! Where credentials are looked for, in which order, and what is said when there are none.
+//!
+//! Law: a kind that was asked for by name never falls through to another. By default: environment keys, web identity from the
+//! environment, the shared files, a container, an instance's metadata; a link that is set up but fails ends the search.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::SharedHttpClient;
+use jiff::Timestamp;
+
+use super::environment::{self, variable};
+use super::services::Services;
+use super::{Keys, Kind, metadata, process, profile, sso, sts};
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result, fail};
+use profile::{Base, Plan};
+
+/// What one place says: keys, or why it has none. An error means that it should have had them.
+pub(super) enum Answer {
+    /// The keys and the name of the provider that gave them.
+    Keys(Credentials, &'static str),
+    None(String),
+}
+
+/// A source of credentials that can be asked again and again.
+pub(super) struct Chain {
+    pub(super) settings: Settings,
+    pub(super) region: String,
+    pub(super) http: SharedHttpClient,
+}
+
+impl Chain {
+    /// Fetches credentials anew.
+    pub(super) async fn fetch(&self) -> Result<Keys> {
+        match Kind::of(&self.settings) {
+            Kind::Default => self.search().await,
+            Kind::Env => only("env", environment::keys()?),
+            Kind::Profile(_) => only("profile", self.profile().await?),
+            Kind::WebIdentity => {
+                let profiles = profile::load(&self.settings).await?;
+                only("web_identity", self.web_identity(&self.services(&profiles)).await?)
+            }
+            Kind::Container => only("container", metadata::container(&self.region).await?),
+            Kind::InstanceProfile => {
+                let profiles = profile::load(&self.settings).await?;
+                only("instance_profile", metadata::instance(&profiles, false).await?)
+            }
+            // These two never get here: their keys, or that there are none, is known without asking.
+            Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
+        }
+    }
+
+    async fn search(&self) -> Result<Keys> {
+        let mut tried = Vec::new();
+        macro_rules! ask {
+            ($answer:expr) => {
+                match $answer {
+                    Answer::Keys(credentials, provider) => return Ok(Keys { credentials, provider }),
+                    Answer::None(why) => tried.push(why),
+                }
+            };
+        }
+        ask!(environment::keys()?);
+        let profiles = profile::load(&self.settings).await?;
+        ask!(self.web_identity(&self.services(&profiles)).await?);
+        ask!(self.profile().await?);
+        ask!(metadata::container(&self.region).await?);
+        ask!(metadata::instance(&profiles, true).await?);
+        fail!(
+            Credentials,
+            "no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access",
+            tried.join("; ")
+        )
+    }
+
+    fn services<'a>(&'a self, profiles: &'a profile::Profiles) -> Services<'a> {
+        Services { settings: &self.settings, region: &self.region, http: &self.http, profiles }
+    }
+
+    async fn web_identity(&self, services: &Services<'_>) -> Result<Answer> {
+        let Some(file) = variable("AWS_WEB_IDENTITY_TOKEN_FILE") else {
+            return Ok(Answer::None("the environment holds no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()));
+        };
+        let Some(role) = variable("AWS_ROLE_ARN") else {
+            fail!(Credentials, "the environment holds AWS_WEB_IDENTITY_TOKEN_FILE, but AWS_ROLE_ARN is missing");
+        };
+        sts::web_identity(services, &role, &file, variable("AWS_ROLE_SESSION_NAME").as_deref())
+            .await
+            .map(|keys| Answer::Keys(keys, "web_identity"))
+    }
+
+    /// The keys that the profile leads to: its base's, and then those of one role after the other.
+    async fn profile(&self) -> Result<Answer> {
+        let profiles = profile::load(&self.settings).await?;
+        let services = self.services(&profiles);
+        let plan = match profiles.plan()? {
+            Ok(plan) => plan,
+            Err(why) => return Ok(Answer::None(why)),
+        };
+        // Nothing is called in vain: a role that can't be assumed is known before the first request.
+        for role in &plan.roles {
+            if let (Some(serial), None) = (&role.mfa_serial, &self.settings.mfa_token) {
+                fail!(
+                    Credentials,
+                    "profile `{}` assumes {} with the MFA device {serial}; give its code as the setting `mfa_token`",
+                    plan.profile,
+                    role.arn
+                );
+            }
+        }
+        let mut keys = self.base(&services, &plan).await?;
+        for role in &plan.roles {
+            keys = sts::assume_role(&services, keys, role, &plan.profile).await?;
+        }
+        Ok(Answer::Keys(keys, plan.provider()))
+    }
+
+    async fn base(&self, services: &Services<'_>, plan: &Plan) -> Result<Credentials> {
+        let named = |source: &str, answer: Answer| match answer {
+            Answer::Keys(keys, _) => Ok(keys),
+            Answer::None(why) => fail!(Credentials, "profile `{}` takes its credentials from {source}, but {why}", plan.profile),
+        };
+        match &plan.base {
+            Base::Keys(keys) => Ok(keys.clone()),
+            Base::Environment => named("the environment", environment::keys()?),
+            Base::Container => named("the container", metadata::container(&self.region).await?),
+            Base::InstanceMetadata => named("the instance's metadata", metadata::instance(services.profiles, false).await?),
+            Base::WebIdentity { role, file, session } => sts::web_identity(services, role, file, session.as_deref()).await,
+            Base::Sso(login) => sso::role_credentials(services, login, &plan.profile).await,
+            Base::Process { command, account_id } => process::run(command, account_id.as_deref(), &plan.profile).await,
+        }
+    }
+}
+
+fn only(kind: &str, answer: Answer) -> Result<Keys> {
+    match answer {
+        Answer::Keys(credentials, provider) => Ok(Keys { credentials, provider }),
+        Answer::None(why) => fail!(Credentials, "provider `{kind}` was asked for, but {why}"),
+    }
+}
+
+/// A time as credentials' documents write it.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let zulu = text.strip_suffix("UTC").map(|head| format!("{head}Z"));
+    zulu.as_deref().unwrap_or(text).parse().ok()
+}
+
+/// These keys, unless they are past their time.
+pub(super) fn unexpired(keys: Credentials, what: &str) -> Result<Credentials> {
+    match keys.expiry() {
+        Some(expiry) if expiry <= SystemTime::now() => {
+            let when = Timestamp::try_from(expiry).map_or_else(|_| "long ago".to_owned(), |when| format!("at {when}"));
+            Err(Error::new(ErrorKind::Credentials, format!("{what} expired {when}; renew them")))
+        }
+        _ => Ok(keys),
+    }
+}

@@ -1,0 +1,288 @@
+//! Profiles: which one is meant, which files tell of it, and where its credentials come from.
+//!
+//! Law: reads the files as aws-config does and calls nobody; what it finds is a plan that `chain` carries out. A profile that
+//! someone named must be there. Within a profile: role, web identity, SSO, process, login, static keys.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use aws_config::profile::{Profile, ProfileSet};
+use aws_credential_types::Credentials;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::environment::variable;
+use super::root;
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result, fail};
+
+/// The shared files, read, and the profile that is meant.
+pub(crate) struct Profiles {
+    pub(crate) set: ProfileSet,
+    /// Who named the profile; nobody, when it is `default` for want of a name.
+    named_by: Option<&'static str>,
+    /// The two files, for sentences.
+    files: String,
+}
+
+/// Where a profile's credentials come from: a base, and roles assumed one after the other from there.
+pub(super) struct Plan {
+    pub(super) profile: String,
+    pub(super) base: Base,
+    pub(super) roles: Vec<Role>,
+}
+
+pub(super) enum Base {
+    Keys(Credentials),
+    Environment,
+    InstanceMetadata,
+    Container,
+    WebIdentity { role: String, file: String, session: Option<String> },
+    Sso(Login),
+    Process { command: String, account_id: Option<String> },
+}
+
+impl Plan {
+    /// The provider that gives the keys in the end.
+    pub(super) fn provider(&self) -> &'static str {
+        match &self.base {
+            _ if !self.roles.is_empty() => "assume_role",
+            Base::Keys(_) => "profile",
+            Base::Environment => "env",
+            Base::InstanceMetadata => "instance_profile",
+            Base::Container => "container",
+            Base::WebIdentity { .. } => "web_identity",
+            Base::Sso(_) => "sso",
+            Base::Process { .. } => "process",
+        }
+    }
+}
+
+/// A role to assume, with what goes to STS.
+pub(super) struct Role {
+    pub(super) arn: String,
+    pub(super) external_id: Option<String>,
+    pub(super) session: Option<String>,
+    pub(super) duration: Option<i32>,
+    pub(super) mfa_serial: Option<String>,
+}
+
+/// An SSO login: of a session that several profiles share, or of the profile alone.
+pub(super) struct Login {
+    pub(super) session: Option<String>,
+    pub(super) start_url: String,
+    pub(super) region: String,
+    pub(super) account_id: String,
+    pub(super) role: String,
+}
+
+/// Where a shared file is: the setting, the variable, the usual place.
+pub(crate) fn path(setting: Option<&str>, name: &str, usual: &str) -> PathBuf {
+    let path = setting.map(str::to_owned).or_else(|| variable(name)).unwrap_or_else(|| format!("~/.aws/{usual}"));
+    match (path.strip_prefix("~/"), variable("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+pub(crate) fn paths(settings: &Settings) -> [PathBuf; 2] {
+    [
+        path(settings.config_file.as_deref(), "AWS_CONFIG_FILE", "config"),
+        path(settings.credentials_file.as_deref(), "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ]
+}
+
+/// Reads the shared files. Files that a setting names must be there.
+pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
+    let [config, credentials] = paths(settings);
+    let files = format!("{} and {}", config.display(), credentials.display());
+    let mut sources = EnvConfigFiles::builder();
+    for (kind, setting, path) in [
+        (EnvConfigFileKind::Config, &settings.config_file, config),
+        (EnvConfigFileKind::Credentials, &settings.credentials_file, credentials),
+    ] {
+        sources = match (setting, kind) {
+            (Some(_), kind) => sources.with_file(kind, path),
+            (None, EnvConfigFileKind::Config) => sources.include_default_config_file(true),
+            (None, _) => sources.include_default_credentials_file(true),
+        };
+    }
+    // AWS_PROFILE counts even when it is empty: whoever sets it means a profile, and there is none of that name.
+    let given = [
+        ("the setting `profile`", settings.profile.clone()),
+        ("AWS_PROFILE", std::env::var("AWS_PROFILE").ok()),
+        ("AWS_DEFAULT_PROFILE", variable("AWS_DEFAULT_PROFILE")),
+    ];
+    let named = given.into_iter().find_map(|(by, name)| name.map(|name| (by, name)));
+    let (named_by, name) = named.map_or((None, "default".to_owned()), |(by, name)| (Some(by), name));
+    let set = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(name)))
+        .await
+        .map_err(|error| Error::new(ErrorKind::Credentials, format!("the profiles in {files} can't be read: {}", root(&error))))?;
+    Ok(Profiles { set, named_by, files })
+}
+
+impl Profiles {
+    /// Where the profile's credentials come from, or why there are none and others may be asked.
+    pub(super) fn plan(&self) -> Result<std::result::Result<Plan, String>> {
+        let name = self.set.selected_profile();
+        if self.set.get_profile(name).is_none() {
+            return match self.named_by {
+                Some(by) => fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.files),
+                None => Ok(Err(format!("there is no profile `default` in {}", self.files))),
+            };
+        }
+        let (mut at, mut visited, mut roles) = (name, Vec::new(), Vec::new());
+        let base = loop {
+            let Some(profile) = self.set.get_profile(at) else {
+                fail!(
+                    Credentials,
+                    "there is no profile `{at}`, which profile `{}` names as its source_profile, in {}",
+                    visited.last().unwrap_or(&name),
+                    self.files
+                );
+            };
+            if visited.contains(&at) {
+                visited.push(at);
+                fail!(Credentials, "the profiles in {} lead in a circle: {}", self.files, visited.join(" → "));
+            }
+            visited.push(at);
+            // A source's own keys win over the role that it could assume.
+            if visited.len() > 1 && profile.get("aws_access_key_id").is_some() && profile.get("aws_secret_access_key").is_some() {
+                break self.keys(profile)?;
+            }
+            let Some(role) = self.role(profile)? else { break self.base(profile)? };
+            roles.push(role);
+            match (profile.get("source_profile"), profile.get("credential_source")) {
+                (Some(_), Some(_)) => {
+                    fail!(Credentials, "profile `{at}` in {} has both source_profile and credential_source; leave one", self.files)
+                }
+                (None, None) => fail!(
+                    Credentials,
+                    "profile `{at}` in {} has a role_arn, but neither source_profile nor credential_source to assume it from",
+                    self.files
+                ),
+                (Some(source), None) if source != at => at = source,
+                _ => break self.base(profile)?,
+            }
+        };
+        match base {
+            Some(base) => {
+                roles.reverse();
+                Ok(Ok(Plan { profile: name.to_owned(), base, roles }))
+            }
+            None if visited.len() > 1 || !roles.is_empty() => {
+                fail!(
+                    Credentials,
+                    "profile `{}` in {} holds no credentials that a role could be assumed with",
+                    visited.last().unwrap_or(&name),
+                    self.files
+                )
+            }
+            None => Ok(Err(format!("profile `{name}` in {} holds no credentials", self.files))),
+        }
+    }
+
+    fn role(&self, profile: &Profile) -> Result<Option<Role>> {
+        let text = |key| profile.get(key).map(str::to_owned);
+        // A role with a web identity is a base: nobody's keys are needed to assume it.
+        let (Some(arn), None) = (text("role_arn"), profile.get("web_identity_token_file")) else { return Ok(None) };
+        let duration = match profile.get("duration_seconds").map(|text| (text, text.trim().parse::<i32>())) {
+            None => None,
+            Some((_, Ok(seconds))) if seconds > 0 => Some(seconds),
+            Some((text, _)) => {
+                fail!(Credentials, "duration_seconds of profile `{}` in {} takes seconds, not {text:?}", profile.name(), self.files)
+            }
+        };
+        Ok(Some(Role {
+            arn,
+            duration,
+            external_id: text("external_id"),
+            session: text("role_session_name"),
+            mfa_serial: text("mfa_serial"),
+        }))
+    }
+
+    fn base(&self, profile: &Profile) -> Result<Option<Base>> {
+        let text = |key| profile.get(key).map(str::to_owned);
+        let (name, files) = (profile.name(), &self.files);
+        if let Some(source) = profile.get("credential_source") {
+            return match source.to_ascii_lowercase().as_str() {
+                "environment" => Ok(Some(Base::Environment)),
+                "ec2instancemetadata" => Ok(Some(Base::InstanceMetadata)),
+                "ecscontainer" => Ok(Some(Base::Container)),
+                _ => fail!(
+                    Credentials,
+                    "credential_source of profile `{name}` in {files} takes Environment, Ec2InstanceMetadata or EcsContainer, not {source:?}"
+                ),
+            };
+        }
+        match (text("role_arn"), text("web_identity_token_file")) {
+            (Some(role), Some(file)) => return Ok(Some(Base::WebIdentity { role, file, session: text("role_session_name") })),
+            (None, Some(_)) => fail!(Credentials, "profile `{name}` in {files} has a web_identity_token_file, but role_arn is missing"),
+            _ => {}
+        }
+        if ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"].iter().any(|key| profile.get(key).is_some()) {
+            return self.login(profile).map(Base::Sso).map(Some);
+        }
+        if let Some(command) = text("credential_process") {
+            return Ok(Some(Base::Process { command, account_id: text("aws_account_id") }));
+        }
+        if profile.get("login_session").is_some() {
+            fail!(
+                Unsupported,
+                "profile `{name}` in {files} uses a login_session, which oarlock can't; use SSO, or credential_process with `aws configure export-credentials`"
+            );
+        }
+        self.keys(profile)
+    }
+
+    fn keys(&self, profile: &Profile) -> Result<Option<Base>> {
+        let text = |key| profile.get(key).map(str::to_owned);
+        let missing = match (text("aws_access_key_id"), text("aws_secret_access_key")) {
+            (Some(id), Some(secret)) => {
+                let mut keys = Credentials::builder().access_key_id(id).secret_access_key(secret).provider_name("oarlock");
+                keys.set_session_token(text("aws_session_token"));
+                keys.set_account_id(text("aws_account_id").map(Into::into));
+                return Ok(Some(Base::Keys(keys.build())));
+            }
+            (None, None) if profile.get("aws_session_token").is_none() => return Ok(None),
+            (Some(_), None) => "aws_secret_access_key",
+            _ => "aws_access_key_id",
+        };
+        fail!(Credentials, "{missing} is missing from profile `{}` in {}", profile.name(), self.files)
+    }
+
+    fn login(&self, profile: &Profile) -> Result<Login> {
+        let (name, files) = (profile.name(), &self.files);
+        let own = |key: &str| match profile.get(key) {
+            Some(value) => Ok(value.to_owned()),
+            None => fail!(Credentials, "{key} is missing from profile `{name}` in {files}, which signs in by SSO"),
+        };
+        let session = profile.get("sso_session");
+        let (start_url, region) = match session {
+            None => (own("sso_start_url")?, own("sso_region")?),
+            Some(session) => {
+                for key in ["sso_start_url", "sso_region"] {
+                    if profile.get(key).is_some() {
+                        fail!(Credentials, "{key} of profile `{name}` in {files} belongs into the section [sso-session {session}]");
+                    }
+                }
+                let Some(section) = self.set.sso_session(session) else {
+                    fail!(Credentials, "there is no section [sso-session {session}], which profile `{name}` names, in {files}");
+                };
+                let needed = |key: &str| match section.get(key) {
+                    Some(value) => Ok(value.to_owned()),
+                    None => fail!(Credentials, "{key} is missing from the section [sso-session {session}] in {files}"),
+                };
+                (needed("sso_start_url")?, needed("sso_region")?)
+            }
+        };
+        Ok(Login {
+            session: session.map(str::to_owned),
+            start_url,
+            region,
+            account_id: own("sso_account_id")?,
+            role: own("sso_role_name")?,
+        })
+    }
+}
