@@ -46,7 +46,10 @@ struct Finish<R> {
 
 impl<R> Drop for Finish<R> {
     fn drop(&mut self) {
-        let outcome = self.outcome.take().unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")));
+        let outcome = self
+            .outcome
+            .take()
+            .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")));
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.mailbox.finish();
     }

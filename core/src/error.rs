@@ -201,11 +201,21 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind(), self.0.message)?;
-        let facts = [("verb", self.verb()), ("bucket", self.bucket()), ("key", self.key()), ("code", self.code()), ("request id", self.request_id())];
+        let facts = [
+            ("verb", self.verb()),
+            ("bucket", self.bucket()),
+            ("key", self.key()),
+            ("code", self.code()),
+            ("request id", self.request_id()),
+        ];
         let mut separator = " (";
         for (name, value) in facts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
             write!(f, "{separator}{name} ")?;
-            if name == "key" { write!(f, "{value:?}")? } else { f.write_str(value)? }
+            if name == "key" {
+                write!(f, "{value:?}")?
+            } else {
+                f.write_str(value)?
+            }
             separator = ", ";
         }
         if separator == ", " { f.write_str(")") } else { Ok(()) }

@@ -13,10 +13,12 @@
 //! assert_eq!(reply.body.unwrap(), "hello");
 //! ```
 
+mod ambient;
 mod call;
 pub mod config;
 mod credentials;
 mod error;
+mod http;
 mod io;
 mod keys;
 mod local;
@@ -36,10 +38,10 @@ mod wake;
 pub use call::{Call, Canceller, Step};
 pub use error::{Error, ErrorKind, Result};
 pub use io::{Sink, Source};
+pub use keys::{Key, Keys, Prefix};
 pub use runtime::drain;
 pub use store::Store;
 pub use value::Value;
-pub use keys::{Key, Keys, Prefix};
 pub use verbs::Args;
 
 /// The version of this library.

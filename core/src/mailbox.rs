@@ -85,7 +85,11 @@ impl State {
         if let Some(wake) = &self.wake
             && something != self.raised
         {
-            if something { wake.raise() } else { wake.lower() }
+            if something {
+                wake.raise()
+            } else {
+                wake.lower()
+            }
             self.raised = something;
         }
         if something && let Some(waker) = self.waker.take() {

@@ -40,7 +40,11 @@ impl Field for CustomerKey {
     const TYPE: Type = Type::Bytes;
     fn from_value(value: Value) -> Result<Self, String> {
         let key = Secret::from_value(value)?;
-        if key.0.len() == 32 { Ok(CustomerKey(key)) } else { Err(format!("takes 32 raw bytes or their base64 text, not {} bytes", key.0.len())) }
+        if key.0.len() == 32 {
+            Ok(CustomerKey(key))
+        } else {
+            Err(format!("takes 32 raw bytes or their base64 text, not {} bytes", key.0.len()))
+        }
     }
     fn into_value(self) -> Value {
         self.0.into_value()

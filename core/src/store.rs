@@ -6,11 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::error::{Result};
+use crate::error::Result;
+use crate::keys::Place;
 use crate::local::Local;
 use crate::s3::S3;
 use crate::value::Value;
-use crate::keys::Place;
 
 /// One place that holds objects. Its verbs are on the page [`verbs`](crate::verbs).
 ///

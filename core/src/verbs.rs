@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Place, Prefix};
+use crate::local;
+use crate::mailbox::Mailbox;
 use crate::options::{
     Copy, Delete, DeleteMany, Exists, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
 };
@@ -18,13 +19,12 @@ use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, Object
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{Field, Type, Value};
-use crate::local;
 
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
     pub(super) use crate::s3::{
-        abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl, get_tags, head, list, list_buckets,
-        list_uploads, list_versions, presign, set_acl, set_tags,
+        abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl,
+        get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
     };
     pub(super) use crate::transfer::{copy, get, put};
 }

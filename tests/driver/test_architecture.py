@@ -31,8 +31,10 @@ USES = {
     "call": {"error", "mailbox", "observe", "runtime", "wake"},
     "io": {"error"},
     "crypto": PLAIN,
-    "credentials": PLAIN | {"config", "options", "runtime", "observe"},
-    "s3": DATA | {"credentials", "mailbox", "observe", "runtime"},
+    "ambient": PLAIN | {"config", "observe"},
+    "http": PLAIN | {"config", "observe", "runtime"},
+    "credentials": PLAIN | {"config", "http", "options", "runtime", "observe"},
+    "s3": DATA | {"ambient", "credentials", "http", "mailbox", "observe", "runtime"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     "transfer": DATA | {"crypto", "io", "mailbox", "observe", "runtime", "s3"},
     "store": PLAIN | {"config", "keys", "local", "s3"},
@@ -41,7 +43,7 @@ USES = {
 }
 
 # The rooms that may name AWS's types; `value` reads two date formats with them.
-AWS_ROOMS = {"credentials", "s3", "crypto"}
+AWS_ROOMS = {"ambient", "http", "credentials", "s3", "crypto"}
 AWS_EXCEPTIONS = {("value", "aws_smithy_types::date_time")}
 
 

@@ -16,6 +16,12 @@ record! {
         endpoint: Option<String>,
         /// Whether a bare endpoint is reached over TLS; default true.
         use_ssl: Option<bool>,
+        /// Whether to use the endpoints that keep FIPS 140; default: AWS_USE_FIPS_ENDPOINT, the profile's, false.
+        use_fips_endpoint: Option<bool>,
+        /// Whether to use the endpoints that answer on IPv6 too; default: AWS_USE_DUALSTACK_ENDPOINT, the profile's, false.
+        use_dualstack_endpoint: Option<bool>,
+        /// Whether to use S3 Transfer Acceleration; default: the profile's, false.
+        use_accelerate_endpoint: Option<bool>,
         /// The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
         region: Option<String>,
         /// How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
@@ -38,15 +44,23 @@ record! {
         credentials_file: Option<String>,
         /// The code of the MFA device that a profile's role asks for.
         mfa_token: Option<SecretText>,
-        /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE.
+        /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
         ca_bundle: Option<String>,
+        /// Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
+        verify: Option<bool>,
+        /// The proxy that all requests go through, as `http://host:port`; default: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Hosts in NO_PROXY are reached directly.
+        proxy: Option<SecretText>,
         /// Seconds to wait for a connection; default 5.
         connect_timeout: Option<Duration>,
         /// Seconds to wait for an answer to begin, or for more of it; default 60.
         read_timeout: Option<Duration>,
+        /// Seconds one attempt of a request may take; default: no limit.
+        attempt_timeout: Option<Duration>,
         /// Seconds one request may take with its retries; default: no limit.
         operation_timeout: Option<Duration>,
-        /// How often a request is tried, 1 to 20; default 5.
+        /// How failed requests are tried again: `standard`, or `adaptive`, which also slows down for a server that asks to; default: AWS_RETRY_MODE, the profile's, `standard`.
+        retry_mode: Option<String>,
+        /// How often a request is tried, 1 to 20; default: AWS_MAX_ATTEMPTS, the profile's, 5.
         max_attempts: Option<u32>,
         /// Parts of one transfer that move at a time, 1 to 1000; default 8.
         max_concurrency: Option<u32>,
@@ -82,4 +96,4 @@ record! {
 }
 
 /// Settings that are never shown.
-pub const SECRET: &[&str] = &["secret_access_key", "session_token", "mfa_token", "sse_customer_key"];
+pub const SECRET: &[&str] = &["secret_access_key", "session_token", "mfa_token", "proxy", "sse_customer_key"];

@@ -68,34 +68,8 @@ impl Config {
         pairs.extend(settings);
         let settings = Settings::from_pairs(ErrorKind::Config, "setting", pairs)?;
         let config = Config { target, settings };
-        config.check()?;
+        config.settings.check()?;
         Ok(config)
-    }
-
-    fn check(&self) -> Result<()> {
-        let settings = &self.settings;
-        check_exclusions(ErrorKind::Config, |name| self.given(name))?;
-        check_endpoint(settings.endpoint.as_deref())?;
-        one_of("addressing_style", &settings.addressing_style, &["auto", "path", "virtual"])?;
-        one_of("provider", &settings.provider, &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "default"])?;
-        one_of("sse", &settings.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
-        within("max_attempts", settings.max_attempts.map(u64::from), 1, 20)?;
-        within("max_concurrency", settings.max_concurrency.map(u64::from), 1, 1000)?;
-        within("list_version", settings.list_version.map(u64::from), 1, 2)?;
-        within("multipart_chunksize", settings.multipart_chunksize, 5 << 20, 5 << 30)?;
-        match (&settings.access_key_id, &settings.secret_access_key) {
-            (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
-            (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
-            (None, None) if settings.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
-            (None, None) if settings.provider.as_deref() == Some("static") => {
-                fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn given(&self, name: &str) -> bool {
-        self.to_pairs().iter().any(|(given, _)| given == name)
     }
 
     /// The directory, if this is a `file://` store.
@@ -124,15 +98,65 @@ impl Config {
 
     /// The settings that were given, by name, secrets included.
     pub fn to_pairs(&self) -> Vec<(String, Value)> {
-        match self.settings.clone().into_value() {
-            Value::Map(pairs) => pairs.into_iter().filter(|(_, value)| *value != Value::Null).collect(),
-            _ => Vec::new(),
-        }
+        self.settings.to_pairs()
     }
 
     /// The settings that were given, secrets left out.
     pub fn shown(&self) -> Vec<(String, Value)> {
         self.to_pairs().into_iter().filter(|(name, _)| !keys::SECRET.contains(&name.as_str())).collect()
+    }
+}
+
+impl Settings {
+    /// One setting, in any spelling, read and checked.
+    pub(crate) fn of(name: &str, value: Value) -> Result<Settings> {
+        let settings = Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(vec![(name.to_owned(), value)], false)?)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// These settings, with `other` where they say nothing.
+    pub(crate) fn over(self, other: Settings) -> Result<Settings> {
+        let mut pairs = self.to_pairs();
+        pairs.extend(other.to_pairs().into_iter().filter(|(name, _)| !pairs.iter().any(|(given, _)| given == name)).collect::<Vec<_>>());
+        Settings::from_pairs(ErrorKind::Config, "setting", pairs)
+    }
+
+    /// The settings that were given, by name, secrets included.
+    pub(crate) fn to_pairs(&self) -> Vec<(String, Value)> {
+        match self.clone().into_value() {
+            Value::Map(pairs) => pairs.into_iter().filter(|(_, value)| *value != Value::Null).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Refuses values out of range and settings that contradict each other.
+    fn check(&self) -> Result<()> {
+        let pairs = self.to_pairs();
+        check_exclusions(ErrorKind::Config, |name| pairs.iter().any(|(given, _)| given == name))?;
+        check_endpoint(self.endpoint.as_deref())?;
+        one_of("addressing_style", &self.addressing_style, &["auto", "path", "virtual"])?;
+        one_of(
+            "provider",
+            &self.provider,
+            &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "default"],
+        )?;
+        one_of("retry_mode", &self.retry_mode, &["standard", "adaptive"])?;
+        check_proxy(self.proxy.as_ref().map(|proxy| proxy.0.as_str()))?;
+        one_of("sse", &self.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
+        within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;
+        within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;
+        within("list_version", self.list_version.map(u64::from), 1, 2)?;
+        within("multipart_chunksize", self.multipart_chunksize, 5 << 20, 5 << 30)?;
+        match (&self.access_key_id, &self.secret_access_key) {
+            (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
+            (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
+            (None, None) if self.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
+            (None, None) if self.provider.as_deref() == Some("static") => {
+                fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -157,6 +181,17 @@ fn check_endpoint(endpoint: Option<&str>) -> Result<()> {
         && port.is_none_or(|port| port.parse::<u16>().is_ok())
         && !(bare && rest.contains('/'));
     if good { Ok(()) } else { fail!(Config, "setting `endpoint` takes https://host:port, host:port or host, not {endpoint:?}") }
+}
+
+/// Accepts `http://[user:password@]host[:port]`; the value is not shown, it may hold a secret.
+fn check_proxy(proxy: Option<&str>) -> Result<()> {
+    let Some(proxy) = proxy else { return Ok(()) };
+    let host =
+        proxy.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")).map(|(_, rest)| rest.trim_end_matches('/'));
+    match host.map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host)) {
+        Some(host) if !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) => Ok(()),
+        _ => fail!(Config, "setting `proxy` takes http://host:port"),
+    }
 }
 
 fn one_of(name: &str, value: &Option<String>, known: &[&str]) -> Result<()> {

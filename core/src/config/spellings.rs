@@ -19,6 +19,9 @@ const NAMES: &[(&str, &[&str])] = &[
     ("secret_access_key", &["secret"]),
     ("session_token", &["security_token"]),
     ("anonymous", &["allow_anonymous_login"]),
+    ("use_fips_endpoint", &["use_fips"]),
+    ("use_dualstack_endpoint", &["use_dualstack"]),
+    ("use_accelerate_endpoint", &["use_accelerate"]),
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
@@ -40,11 +43,16 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
     ("force_path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
     ("listobjects", |value| Ok(bool::from_value(value)?.then_some(("list_version", Value::Int(1))))),
-    // A path is a bundle to trust; trusting nobody in particular is no setting.
+    // A path is a bundle to trust.
     ("ssl_verify", |value| match bool::from_value(value.clone()) {
-        Ok(true) => Ok(None),
-        Ok(false) => Err("can't be false: name the file of certificates to trust instead".to_owned()),
+        Ok(verify) => Ok(Some(("verify", Value::Bool(verify)))),
         Err(_) => Ok(Some(("ca_bundle", value))),
+    }),
+    // What the AWS SDKs once did on their own is what they all call standard now.
+    ("retry_mode", |value| match &value {
+        Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => Ok(Some(("retry_mode", Value::Str("standard".to_owned())))),
+        Value::Str(mode) => Ok(Some(("retry_mode", Value::Str(mode.trim().to_ascii_lowercase())))),
+        _ => Ok(Some(("retry_mode", value))),
     }),
     ("sse_customer_algorithm", |value| match value.as_str() {
         Some("AES256") => Ok(None),
@@ -154,9 +162,11 @@ mod tests {
         assert_eq!(one("endpointurl", "http://h:1"), ("endpoint".into(), text("http://h:1")));
         assert_eq!(one("listobjects", "true"), ("list_version".into(), Value::Int(1)));
         assert_eq!(one("ssl_verify", "/etc/ca.pem"), ("ca_bundle".into(), text("/etc/ca.pem")));
+        assert_eq!(one("ssl_verify", "no"), ("verify".into(), Value::Bool(false)));
+        assert_eq!(one("retry_mode", "Legacy"), ("retry_mode".into(), text("standard")));
         assert_eq!(one("disable_ssl", "yes"), ("use_ssl".into(), Value::Bool(false)));
         assert_eq!(one("aws_access_key_id", "a"), ("access_key_id".into(), text("a")));
-        assert_eq!(read(&[("ssl_verify", "true"), ("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);
+        assert_eq!(read(&[("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);
     }
 
     #[test]
@@ -165,7 +175,6 @@ mod tests {
             (&[("adressing-style", "path")][..], &["adressing-style", "addressing_style"][..]),
             (&[("narinfo-compression", "xz")], &["narinfo-compression"]),
             (&[("scheme", "ftp")], &["scheme", "https"]),
-            (&[("ssl_verify", "no")], &["ssl_verify"]),
             (&[("multipart_threshold", "8 parsecs")], &["multipart_threshold", "parsecs"]),
             (&[("multipart_threshold", "9000000000GB")], &["multipart_threshold"]),
             (&[("endpoint", "a"), ("endpoint_url", "b")], &["twice", "endpoint_url"]),

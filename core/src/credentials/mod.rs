@@ -95,8 +95,18 @@ pub(crate) fn identity(settings: &Settings, region: &str, http: SharedHttpClient
 }
 
 /// The settings that tell one source of credentials from another, or say how it is reached.
-const TELLING: &[&str] =
-    &["provider", "profile", "config_file", "credentials_file", "mfa_token", "ca_bundle", "connect_timeout", "read_timeout"];
+const TELLING: &[&str] = &[
+    "provider",
+    "profile",
+    "config_file",
+    "credentials_file",
+    "mfa_token",
+    "ca_bundle",
+    "verify",
+    "proxy",
+    "connect_timeout",
+    "read_timeout",
+];
 
 /// One text for each source: what the settings, the environment and the files say. Hashed, for it holds secrets.
 fn fingerprint(settings: &Settings, region: &str) -> String {

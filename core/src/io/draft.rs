@@ -71,7 +71,6 @@ impl Draft {
         blocking(move || write_all(&file, &chunks)).await.map_err(|error| about(&error, &self.target))
     }
 
-
     /// Puts the whole file in its place with `place`, which is given the temporary and the final path.
     pub(crate) async fn place(mut self, place: impl FnOnce(&Path, &Path) -> std::io::Result<()> + Send + 'static) -> Result<()> {
         self.flush().await?;

@@ -6,17 +6,23 @@ use aws_sdk_s3::types::{Grantee, ObjectCannedAcl, Tag, Tagging};
 
 use super::client::S3;
 use super::settings::check_tags;
-use crate::mailbox::Mailbox;
 use crate::config::check_exclusions;
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
 use crate::options::{GetAcl, SetAcl, Tags};
 use crate::reply::{Acl, Grant};
-use crate::keys::Key;
 
 pub(crate) async fn get_acl(at: &S3, _: &Mailbox, key: Key, options: GetAcl) -> Result<Acl> {
     let output = at
         .send(|client| {
-            client.get_object_acl().bucket(at.bucket()).key(at.full(&key.0)).set_version_id(options.version_id.clone()).set_request_payer(at.payer()).send()
+            client
+                .get_object_acl()
+                .bucket(at.bucket())
+                .key(at.full(&key.0))
+                .set_version_id(options.version_id.clone())
+                .set_request_payer(at.payer())
+                .send()
         })
         .await?;
     let grants = output.grants().iter().map(|grant| Grant {
@@ -69,7 +75,13 @@ pub(crate) async fn set_acl(at: &S3, _: &Mailbox, key: Key, options: SetAcl) -> 
 pub(crate) async fn get_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> Result<BTreeMap<String, String>> {
     let output = at
         .send(|client| {
-            client.get_object_tagging().bucket(at.bucket()).key(at.full(&key.0)).set_version_id(options.version_id.clone()).set_request_payer(at.payer()).send()
+            client
+                .get_object_tagging()
+                .bucket(at.bucket())
+                .key(at.full(&key.0))
+                .set_version_id(options.version_id.clone())
+                .set_request_payer(at.payer())
+                .send()
         })
         .await?;
     Ok(output.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
@@ -78,7 +90,8 @@ pub(crate) async fn get_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> R
 pub(crate) async fn set_tags(at: &S3, _: &Mailbox, key: Key, tags: BTreeMap<String, String>, options: Tags) -> Result<()> {
     check_tags(&tags)?;
     let invalid = |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
-    let tags = tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build().map_err(invalid)).collect::<Result<Vec<_>>>()?;
+    let tags =
+        tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build().map_err(invalid)).collect::<Result<Vec<_>>>()?;
     let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(invalid)?;
     at.send(|client| {
         client
@@ -95,5 +108,9 @@ pub(crate) async fn set_tags(at: &S3, _: &Mailbox, key: Key, tags: BTreeMap<Stri
 }
 
 pub(crate) async fn delete_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> Result<()> {
-    at.send(|client| client.delete_object_tagging().bucket(at.bucket()).key(at.full(&key.0)).set_version_id(options.version_id.clone()).send()).await.map(drop)
+    at.send(|client| {
+        client.delete_object_tagging().bucket(at.bucket()).key(at.full(&key.0)).set_version_id(options.version_id.clone()).send()
+    })
+    .await
+    .map(drop)
 }

@@ -9,24 +9,26 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{
-    AppName, BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
-};
+use aws_sdk_s3::config::{AppName, BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::http::Response;
 use tokio::sync::OnceCell;
 
+use super::agent::Agent;
 use super::answers::Answers;
+use super::endpoint::{Route, route};
 use super::error;
 use super::observe::Observe;
+use super::regions;
+use crate::ambient;
 use crate::config::{Config, Settings, Target};
 use crate::credentials::{self, Identity};
-use crate::error::{Error, ErrorKind, Result, fail};
+use crate::error::{Result, fail};
+use crate::http;
 use crate::observe::{Level, event};
-use crate::runtime::{self, PerGeneration};
+use crate::runtime::PerGeneration;
 
 /// How long an answer, or the next piece of it, may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -39,6 +41,7 @@ struct Inner {
     bucket: String,
     prefix: String,
     settings: Settings,
+    completed: PerGeneration<OnceCell<Settings>>,
     client: PerGeneration<OnceCell<Client>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
@@ -61,6 +64,7 @@ impl S3 {
             bucket: bucket.clone(),
             prefix,
             settings: config.settings.clone(),
+            completed: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             identity: PerGeneration::new(),
@@ -73,6 +77,7 @@ impl S3 {
             bucket: bucket.to_owned(),
             prefix: String::new(),
             settings: self.0.settings.clone(),
+            completed: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             identity: PerGeneration::new(),
@@ -83,8 +88,14 @@ impl S3 {
         &self.0.bucket
     }
 
+    /// The settings as the host gave them.
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The settings, completed by the environment and the profile.
+    pub(crate) async fn completed(&self) -> Result<&Settings> {
+        self.0.completed.get(|| Ok(OnceCell::new()))?.get_or_try_init(|| ambient::complete(&self.0.settings)).await
     }
 
     /// The key as the server knows it.
@@ -113,7 +124,7 @@ impl S3 {
         self.0
             .client
             .get(|| Ok(OnceCell::new()))?
-            .get_or_try_init(|| async { build(&self.0.settings, &self.0.bucket, self.identity().await?).await })
+            .get_or_try_init(|| async { build(self.completed().await?, &self.0.bucket, self.identity().await?).await })
             .await
     }
 
@@ -127,7 +138,7 @@ impl S3 {
         let settings = &self.0.settings;
         let resolve = || async {
             let region = credentials::region(settings).await;
-            credentials::identity(settings, &region, http_client(settings, endpoint(settings).as_deref())?)
+            credentials::identity(settings, &region, http::client(self.completed().await?, false)?)
         };
         self.0.identity.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
     }
@@ -158,8 +169,10 @@ impl S3 {
         match error::right_region(&error) {
             Some(region) if used != Some(&region) => {
                 event(Level::Info, format!("bucket {} lives in {region}", self.0.bucket));
-                let moved = Client::from_conf(client.config().to_builder().region(Region::new(region)).build());
+                let moved = Client::from_conf(client.config().to_builder().region(Region::new(region.clone())).build());
                 let answer = request(moved.clone()).await.map_err(error::translate)?;
+                let route = route(self.completed().await?, &self.0.bucket)?;
+                regions::learn(route.url.as_deref(), &self.0.bucket, &region)?;
                 // A later failure to set it only means that another call was first.
                 let _ = self.0.moved.get(|| Ok(OnceCell::new()))?.set(moved);
                 Ok(answer)
@@ -170,30 +183,38 @@ impl S3 {
 }
 
 async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Client> {
-    let region = credentials::region(settings).await;
-    let endpoint = endpoint(settings);
-    let http = http_client(settings, endpoint.as_deref())?;
-    let style = settings.addressing_style.as_deref().unwrap_or("auto");
-    let path_style = style == "path" || (style == "auto" && (endpoint.is_some() || bucket.contains('.')));
+    let Route { url, path_style } = route(settings, bucket)?;
+    let http = http::client(settings, url.as_ref().is_some_and(|url| url.starts_with("http://")))?;
+    let region = match regions::known(url.as_deref(), bucket)? {
+        Some(region) => region,
+        None => credentials::region(settings).await,
+    };
     let mut timeouts = TimeoutConfig::builder()
         .connect_timeout(settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
         .read_timeout(settings.read_timeout.unwrap_or(READ_TIMEOUT));
+    timeouts.set_operation_attempt_timeout(settings.attempt_timeout);
     timeouts.set_operation_timeout(settings.operation_timeout);
+    let retries = if settings.retry_mode.as_deref() == Some("adaptive") { RetryConfig::adaptive() } else { RetryConfig::standard() };
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .region(Region::new(region))
         .force_path_style(path_style)
-        .retry_config(RetryConfig::standard().with_max_attempts(settings.max_attempts.unwrap_or(5)))
+        .use_arn_region(true)
+        .use_fips(settings.use_fips_endpoint == Some(true))
+        .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
+        .accelerate(settings.use_accelerate_endpoint == Some(true))
+        .retry_config(retries.with_max_attempts(settings.max_attempts.unwrap_or(5)))
         .timeout_config(timeouts.build())
         // `Body::next` watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // The provider keeps and renews them itself, for all stores together.
         .identity_cache(IdentityCache::no_cache())
+        .interceptor(Agent)
         .interceptor(Answers)
         .interceptor(Observe);
-    config.set_endpoint_url(endpoint);
+    config.set_endpoint_url(url);
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
     config = match identity {
         Identity::Anonymous => config.allow_no_auth(),
@@ -201,41 +222,4 @@ async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result
         Identity::Fetched(provider) => config.credentials_provider(provider.clone()),
     };
     Ok(Client::from_conf(config.build()))
-}
-
-/// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.
-fn endpoint(settings: &Settings) -> Option<String> {
-    let endpoint = settings.endpoint.as_ref()?;
-    if endpoint.contains("://") {
-        return Some(endpoint.clone());
-    }
-    let scheme = if settings.use_ssl == Some(false) { "http" } else { "https" };
-    Some(format!("{scheme}://{endpoint}"))
-}
-
-/// One HTTP client for the process and each way of trusting servers: connections and root certificates are shared.
-fn http_client(settings: &Settings, endpoint: Option<&str>) -> Result<SharedHttpClient> {
-    let generation = runtime::current()?;
-    let plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
-    let bundle = settings.ca_bundle.clone().or_else(|| std::env::var("AWS_CA_BUNDLE").ok()).filter(|bundle| !bundle.is_empty());
-    if plain && matches!(credentials::Kind::of(settings), credentials::Kind::Static(_) | credentials::Kind::Anonymous) {
-        return Ok((*generation.shared("http", || aws_smithy_http_client::Builder::new().build_http())).clone());
-    }
-    let mut trust = tls::TrustStore::default();
-    if let Some(path) = &bundle {
-        let pem =
-            std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("cannot read the CA bundle {path:?}: {error}")))?;
-        trust = tls::TrustStore::empty().with_pem_certificate(pem);
-    }
-    let context = tls::TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Config, format!("cannot use the trusted certificates: {error}")))?;
-    let client = generation.shared(&format!("https {}", bundle.unwrap_or_default()), || {
-        aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .tls_context(context)
-            .build_https()
-    });
-    Ok((*client).clone())
 }

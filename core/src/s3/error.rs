@@ -17,7 +17,14 @@ pub(super) fn right_region<E>(error: &SdkError<E, Response>) -> Option<String> {
     if !matches!(response.status().as_u16(), 301 | 307 | 400 | 403) {
         return None;
     }
-    response.headers().get("x-amz-bucket-region").map(str::to_owned)
+    if let Some(region) = response.headers().get("x-amz-bucket-region") {
+        return Some(region.to_owned());
+    }
+    // AuthorizationHeaderMalformed and some servers' redirects name it in the body alone.
+    let body = std::str::from_utf8(response.body().bytes()?).ok()?;
+    let (_, rest) = body.split_once("<Region>")?;
+    let (region, _) = rest.split_once("</Region>")?;
+    Some(region.to_owned()).filter(|region| !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }
 
 /// The error to show for a failed request.

@@ -10,9 +10,9 @@ use super::client::S3;
 use super::object::meta;
 use super::settings::{bare, customer, date, quoted, time};
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::Key;
 use crate::options::Get;
 use crate::reply::ObjectMeta;
-use crate::keys::Key;
 
 /// An answer whose body is still to be read.
 pub(crate) struct Body {
@@ -30,7 +30,10 @@ impl Body {
     /// The next piece; `None` at the end. An error means that the connection broke or the checksum is wrong.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         let Ok(piece) = tokio::time::timeout(self.patience, self.stream.next()).await else {
-            return Err(Error::new(ErrorKind::Network, format!("no byte came for {} s; see the setting read_timeout", self.patience.as_secs_f64())));
+            return Err(Error::new(
+                ErrorKind::Network,
+                format!("no byte came for {} s; see the setting read_timeout", self.patience.as_secs_f64()),
+            ));
         };
         match piece {
             None => Ok(None),

@@ -6,11 +6,11 @@ use aws_sdk_s3::types::{CommonPrefix, EncodingType, Object, ObjectVersion};
 
 use super::client::S3;
 use super::settings::{bare, time};
-use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
+use crate::keys::Prefix;
+use crate::mailbox::Mailbox;
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
-use crate::keys::Prefix;
 
 /// The page size for the request, checked.
 pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {

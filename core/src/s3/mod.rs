@@ -4,9 +4,11 @@
 //! batch); what moves bytes in parts is `transfer`, built from these.
 
 mod access;
+mod agent;
 mod answers;
 mod bucket;
 mod client;
+mod endpoint;
 mod error;
 mod get;
 mod identity;
@@ -15,6 +17,7 @@ mod object;
 mod observe;
 mod presign;
 mod put;
+mod regions;
 mod settings;
 mod uploads;
 

@@ -6,12 +6,12 @@ use aws_sdk_s3::types::{Delete as Batch, MetadataDirective, ObjectIdentifier, Ta
 
 use super::client::S3;
 use super::settings::{Keep, bare, customer, date, quoted, time};
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::{Key, Keys};
+use crate::mailbox::Mailbox;
 use crate::options::{Copy, Delete, DeleteMany, Exists, Head};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, PutReply};
 use crate::value::{Field, Value};
-use crate::keys::{Key, Keys};
 
 /// The metadata that an answer's headers tell; GET and HEAD answer with the same headers in two types.
 macro_rules! meta {
@@ -114,7 +114,8 @@ pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys, _: DeleteMany)
                     Some("AccessDenied") => ErrorKind::PermissionDenied.name().to_owned(),
                     _ => ErrorKind::Service.name().to_owned(),
                 }),
-                message: failed.map(|failed| format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))),
+                message: failed
+                    .map(|failed| format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))),
             });
         }
     }

@@ -8,10 +8,10 @@ use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::client::S3;
 use super::error::translate;
-use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
-use crate::options::Presign;
 use crate::keys::Key;
+use crate::mailbox::Mailbox;
+use crate::options::Presign;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -34,7 +34,9 @@ pub(crate) async fn presign(at: &S3, _: &Mailbox, key: Key, options: Presign) ->
         "get" => client.get_object().bucket(bucket).key(key).set_version_id(version).presigned(config).await.map_err(translate)?,
         "head" => client.head_object().bucket(bucket).key(key).set_version_id(version).presigned(config).await.map_err(translate)?,
         "delete" => client.delete_object().bucket(bucket).key(key).set_version_id(version).presigned(config).await.map_err(translate)?,
-        "put" => client.put_object().bucket(bucket).key(key).set_content_type(options.content_type).presigned(config).await.map_err(translate)?,
+        "put" => {
+            client.put_object().bucket(bucket).key(key).set_content_type(options.content_type).presigned(config).await.map_err(translate)?
+        }
         other => fail!(InvalidInput, "option `method` takes get, put, head or delete, not {other:?}"),
     };
     Ok(request.uri().to_owned())

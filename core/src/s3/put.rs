@@ -7,10 +7,10 @@ use bytes::Bytes;
 use super::client::S3;
 use super::settings::{Keep, bare, customer};
 use crate::error::{Error, ErrorKind, Result};
+use crate::keys::Key;
 use crate::options::{Copy, Put};
 use crate::reply::PutReply;
 use crate::value::ByteRange;
-use crate::keys::Key;
 
 /// How a new object is to be kept, as `put` or `copy` asks.
 pub(crate) enum As<'a> {
@@ -130,16 +130,22 @@ pub(crate) async fn put_part(at: &S3, key: &Key, upload_id: &str, number: i32, b
                 .send()
         })
         .await?;
-    let completed = CompletedPart::builder()
-        .part_number(number)
-        .set_e_tag(output.e_tag)
-        .set_checksum_crc32(output.checksum_crc32)
-        .build();
+    let completed = CompletedPart::builder().part_number(number).set_e_tag(output.e_tag).set_checksum_crc32(output.checksum_crc32).build();
     Ok(Part { number, completed })
 }
 
 /// Copies a range of another object into a part, on the server.
-pub(crate) async fn copy_part(at: &S3, key: &Key, upload_id: &str, number: i32, source: &str, etag: &str, range: ByteRange, options: &Copy) -> Result<Part> {
+#[allow(clippy::too_many_arguments)]
+pub(crate) async fn copy_part(
+    at: &S3,
+    key: &Key,
+    upload_id: &str,
+    number: i32,
+    source: &str,
+    etag: &str,
+    range: ByteRange,
+    options: &Copy,
+) -> Result<Part> {
     let to = customer(options.sse_customer_key.as_ref(), at.settings());
     let from = customer(options.source_sse_customer_key.as_ref(), at.settings());
     let output = at
@@ -200,7 +206,9 @@ pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, mut parts: Vec
 
 /// Frees an upload's parts.
 pub(crate) async fn abort(at: &S3, key: &Key, upload_id: &str) -> Result<()> {
-    at.send(|client| client.abort_multipart_upload().bucket(at.bucket()).key(at.full(&key.0)).upload_id(upload_id).set_request_payer(at.payer()).send())
-        .await
-        .map(drop)
+    at.send(|client| {
+        client.abort_multipart_upload().bucket(at.bucket()).key(at.full(&key.0)).upload_id(upload_id).set_request_payer(at.payer()).send()
+    })
+    .await
+    .map(drop)
 }

@@ -27,7 +27,11 @@ pub(crate) struct CustomerHeaders {
 /// The headers for the option's key, else the setting's.
 pub(crate) fn customer(option: Option<&CustomerKey>, settings: &Settings) -> CustomerHeaders {
     let Some(key) = option.or(settings.sse_customer_key.as_ref()) else { return CustomerHeaders::default() };
-    CustomerHeaders { algorithm: Some("AES256".into()), key: Some(STANDARD.encode(&key.0.0)), md5: Some(STANDARD.encode(Md5::digest(&key.0.0))) }
+    CustomerHeaders {
+        algorithm: Some("AES256".into()),
+        key: Some(STANDARD.encode(&key.0.0)),
+        md5: Some(STANDARD.encode(Md5::digest(&key.0.0))),
+    }
 }
 
 /// How a new object is to be kept: all that put, copy and multipart create have in common.

@@ -5,11 +5,11 @@ use aws_sdk_s3::types::EncodingType;
 use super::client::S3;
 use super::list::{decoded, page_size};
 use super::settings::time;
-use crate::mailbox::Mailbox;
 use crate::error::{Result, fail};
+use crate::keys::{Key, Prefix};
+use crate::mailbox::Mailbox;
 use crate::options::{ListUploads, NoOptions};
 use crate::reply::{Upload, UploadPage};
-use crate::keys::{Key, Prefix};
 
 pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: ListUploads) -> Result<UploadPage> {
     let size = page_size(options.page_size)?;
@@ -40,9 +40,10 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
         upload_id: upload.upload_id().unwrap_or("").to_owned(),
         initiated: time(upload.initiated()),
     });
-    let next = output.is_truncated().unwrap_or(false).then(|| {
-        format!("{}\n{}", output.next_upload_id_marker().unwrap_or(""), at.full(&decoded(at, output.next_key_marker(), encoded)))
-    });
+    let next = output
+        .is_truncated()
+        .unwrap_or(false)
+        .then(|| format!("{}\n{}", output.next_upload_id_marker().unwrap_or(""), at.full(&decoded(at, output.next_key_marker(), encoded))));
     Ok(UploadPage { entries: entries.collect(), next })
 }
 

@@ -7,13 +7,13 @@ use tokio::task::JoinSet;
 
 use super::plan::{MAX_PART, part_size, parts};
 use super::upload::{CONCURRENCY, begin, joined};
-use crate::mailbox::Mailbox;
 use crate::error::{ErrorKind, Result};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
 use crate::value::ByteRange;
-use crate::keys::Key;
 
 /// Bytes in a copied part: the server moves them, so they may be large.
 const COPY_PART: u64 = 512 << 20;
@@ -32,7 +32,8 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     };
     let meta = head(&from, mailbox, source_key.clone(), asked).await.map_err(|error| match error.kind() {
         // To the caller of a copy, "not modified" is a condition that does not hold.
-        ErrorKind::NotModified => crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have").with_answer(error.status(), error.code(), error.request_id()),
+        ErrorKind::NotModified => crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have")
+            .with_answer(error.status(), error.code(), error.request_id()),
         _ => error,
     })?;
     let source = encode(from.bucket(), &from.full(&source_key.0), options.source_version_id.as_deref());
@@ -54,13 +55,14 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     let mut sending = JoinSet::new();
     let mut done = Vec::new();
     for ((first, length), number) in parts(meta.size, part_size(meta.size, COPY_PART)).zip(1..) {
-        while sending.len() >= at.settings().max_concurrency.unwrap_or(CONCURRENCY) as usize {
+        while sending.len() >= at.completed().await?.max_concurrency.unwrap_or(CONCURRENCY) as usize {
             done.push(joined(sending.join_next().await)?);
         }
         let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
         let (options, mailbox) = (options.clone(), mailbox.clone());
         sending.spawn(async move {
-            let part = copy_part(&at, &key, &upload_id, number, &source, &etag, ByteRange::FromTo(first, first + length - 1), &options).await?;
+            let part =
+                copy_part(&at, &key, &upload_id, number, &source, &etag, ByteRange::FromTo(first, first + length - 1), &options).await?;
             mailbox.advance(length);
             Ok(part)
         });
@@ -92,7 +94,8 @@ async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut option
         options.metadata = Some(meta.metadata.clone());
     }
     if options.tags.is_none() {
-        let tags: BTreeMap<String, String> = get_tags(from, mailbox, source_key.clone(), Tags { version_id: options.source_version_id.clone() }).await?;
+        let tags: BTreeMap<String, String> =
+            get_tags(from, mailbox, source_key.clone(), Tags { version_id: options.source_version_id.clone() }).await?;
         options.tags = Some(tags).filter(|tags| !tags.is_empty());
     }
     Ok(options)

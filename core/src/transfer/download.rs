@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Draft, Sink};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::Get;
 use crate::reply::GetReply;
 use crate::s3::{Body, S3, fetch};
 use crate::value::ByteRange;
-use crate::keys::Key;
 
 /// Times that a body may break off without a single new byte before the call gives up.
 const BREAKS: u32 = 4;
@@ -119,7 +119,10 @@ impl<'a> Reader<'a> {
     /// Asks for the rest of the same object.
     async fn resume(&mut self) -> Result<()> {
         self.breaks += 1;
-        event(Level::Warning, format!("GetObject: broken off after {} of {} bytes, going on (break {})", self.got, self.length, self.breaks));
+        event(
+            Level::Warning,
+            format!("GetObject: broken off after {} of {} bytes, going on (break {})", self.got, self.length, self.breaks),
+        );
         tokio::time::sleep(Duration::from_millis(50 << self.breaks)).await;
         let Some(etag) = self.body.meta.etag.clone() else {
             return Err(Error::new(ErrorKind::Network, "the connection broke, and without an ETag the rest can't be fetched safely"));

@@ -13,20 +13,20 @@ use tokio::task::JoinSet;
 
 use super::budget::room;
 use super::plan::{MAX_PARTS, MAX_SIZE, growing_part_size, part_size};
-use crate::mailbox::Mailbox;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Source, about, blocking};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
 use crate::options::Put;
 use crate::reply::PutReply;
 use crate::s3::{As, Part, S3, abort, complete, create, put_part, put_whole};
-use crate::keys::Key;
 
 pub(super) const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
 pub(super) const CONCURRENCY: u32 = 8;
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
-    let settings = at.settings();
+    let settings = at.completed().await?;
     let wanted = options.part_size.or(settings.multipart_chunksize).unwrap_or(PART_SIZE);
     if !((5 << 20)..=(5 << 30)).contains(&wanted) {
         fail!(InvalidInput, "option `part_size` takes 5 MiB to 5 GiB, not {wanted}");
@@ -136,9 +136,16 @@ struct Pieces {
 
 enum From {
     Bytes(Bytes),
-    File { file: Arc<File>, path: PathBuf, before: Metadata },
+    File {
+        file: Arc<File>,
+        path: PathBuf,
+        before: Metadata,
+    },
     /// The bytes that were read ahead to learn whether there are more.
-    Fed { ahead: Bytes, ended: Option<()> },
+    Fed {
+        ahead: Bytes,
+        ended: Option<()>,
+    },
 }
 
 impl Pieces {
@@ -170,7 +177,8 @@ impl Pieces {
 
     /// The next `size` bytes, fewer only at the end.
     async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Bytes> {
-        let wanted = usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
+        let wanted =
+            usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
         let piece = match &mut self.from {
             From::Bytes(bytes) => bytes.split_to(wanted.min(bytes.len())),
             From::File { file, path, .. } => {
@@ -234,7 +242,11 @@ impl Pieces {
         let file = file.clone();
         let after = blocking(move || file.metadata()).await.map_err(|error| about(&error, path))?;
         let stamp = |metadata: &Metadata| (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
-        if stamp(before) == stamp(&after) { Ok(()) } else { Err(Error::new(ErrorKind::Changed, format!("{} changed while it was sent", path.display()))) }
+        if stamp(before) == stamp(&after) {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Changed, format!("{} changed while it was sent", path.display())))
+        }
     }
 }
 

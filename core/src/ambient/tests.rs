@@ -1,0 +1,89 @@
+//! Who wins, and what junk comes to.
+
+use std::collections::HashMap;
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+
+use super::*;
+
+fn profile(text: &str) -> Profile {
+    let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, text).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(profile::read(Some("default".to_owned()), files))
+}
+
+fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Settings> {
+    let mut settings = Settings::default();
+    for (name, value) in given {
+        settings = settings.over(Settings::of(name, Value::Str(value.to_string()))?)?;
+    }
+    let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), &profile(text))
+}
+
+const SERVICES: &str = "[default]\nservices = mine\nendpoint_url = http://p\n[services mine]\ns3 =\n  endpoint_url = http://s\n";
+
+#[test]
+fn endpoints_in_turn() {
+    let environment = [("AWS_ENDPOINT_URL", "http://e"), ("AWS_ENDPOINT_URL_S3", "http://es")];
+    for (given, variables, expected) in [
+        (&[("endpoint", "http://h")][..], &environment[..], Some("http://h")),
+        (&[], &environment, Some("http://es")),
+        (&[], &environment[..1], Some("http://e")),
+        (&[], &[], Some("http://s")),
+        (&[], &[("AWS_ENDPOINT_URL", " ")], Some("http://s")),
+        (&[], &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_ENDPOINT_URL", "http://e")], None),
+        (&[("endpoint", "h")], &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], Some("h")),
+    ] {
+        assert_eq!(completed(given, variables, SERVICES).unwrap().endpoint.as_deref(), expected);
+    }
+    let plain = "[default]\nendpoint_url = http://p\n";
+    assert_eq!(completed(&[], &[], plain).unwrap().endpoint.as_deref(), Some("http://p"));
+    assert_eq!(completed(&[], &[], &format!("{plain}ignore_configured_endpoint_urls = true\n")).unwrap().endpoint, None);
+}
+
+#[test]
+fn the_s3_section() {
+    let text = "[default]\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = false\n  max_concurrent_requests = 20\n  multipart_threshold = 64MB\n  multipart_chunksize = 16MB\n  payload_signing_enabled = true\n";
+    let found = completed(&[], &[], text).unwrap();
+    assert_eq!(
+        (found.addressing_style.as_deref(), found.use_dualstack_endpoint, found.use_accelerate_endpoint),
+        (Some("path"), Some(true), Some(false))
+    );
+    assert_eq!((found.max_concurrency, found.multipart_threshold, found.multipart_chunksize), (Some(20), Some(64 << 20), Some(16 << 20)));
+    let found = completed(&[("max_concurrency", "3"), ("endpoint", "h")], &[("AWS_USE_DUALSTACK_ENDPOINT", "true")], text).unwrap();
+    assert_eq!((found.max_concurrency, found.use_dualstack_endpoint), (Some(3), None));
+}
+
+#[test]
+fn trust_and_retries_in_turn() {
+    let text = "[default]\nca_bundle = /p\nretry_mode = adaptive\nmax_attempts = 7\n";
+    let all = [("SSL_CERT_FILE", "/s"), ("REQUESTS_CA_BUNDLE", "/r"), ("AWS_CA_BUNDLE", "/a")];
+    for (variables, text, expected) in [(&all[..], text, "/a"), (&all[..2], text, "/p"), (&all[..2], "", "/r"), (&all[..1], "", "/s")] {
+        assert_eq!(completed(&[], variables, text).unwrap().ca_bundle.as_deref(), Some(expected));
+    }
+    assert_eq!(completed(&[("verify", "false")], &all, text).unwrap().ca_bundle, None);
+    let found = completed(&[], &[("AWS_RETRY_MODE", "legacy")], text).unwrap();
+    assert_eq!((found.retry_mode.as_deref(), found.max_attempts), (Some("standard"), Some(7)));
+}
+
+#[test]
+fn junk_names_setting_value_and_place() {
+    for (variables, text, words) in [
+        (&[("AWS_MAX_ATTEMPTS", "0")][..], "", ["AWS_MAX_ATTEMPTS", "`max_attempts`", "0"]),
+        (&[("AWS_MAX_ATTEMPTS", "many")], "", ["AWS_MAX_ATTEMPTS", "`max_attempts`", "many"]),
+        (&[("AWS_RETRY_MODE", "often")], "", ["AWS_RETRY_MODE", "`retry_mode`", "often"]),
+        (&[("AWS_USE_FIPS_ENDPOINT", "perhaps")], "", ["AWS_USE_FIPS_ENDPOINT", "`use_fips_endpoint`", "perhaps"]),
+        (&[("AWS_ENDPOINT_URL_S3", "ftp://x")], "", ["AWS_ENDPOINT_URL_S3", "`endpoint`", "ftp://x"]),
+        (&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")], "", ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", "maybe"]),
+        (&[], "[default]\ns3 =\n  multipart_chunksize = huge\n", ["s3 section of the profile default", "`multipart_chunksize`", "huge"]),
+        (&[], "[default]\ns3 =\n  addressing_style = sideways\n", ["s3 section", "`addressing_style`", "sideways"]),
+        (&[], "[default]\nmax_attempts = -1\n", ["profile default", "`max_attempts`", "-1"]),
+    ] {
+        let error = completed(&[], variables, text).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::Config);
+        for word in words {
+            assert!(error.message().contains(word), "{error}");
+        }
+    }
+}

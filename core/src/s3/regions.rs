@@ -1,0 +1,29 @@
+//! The regions that servers corrected us to, for the whole process: a bucket's second store asks in the right place at once.
+//!
+//! Law: holds only what a server said. Lost with a fork, and learnt again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::runtime;
+
+/// Endpoint and bucket, and where it lives.
+type Regions = Mutex<HashMap<(Option<String>, String), String>>;
+
+fn regions() -> Result<std::sync::Arc<Regions>> {
+    Ok(runtime::current()?.shared("regions", Regions::default))
+}
+
+/// Where the bucket lives, if a server said so.
+pub(super) fn known(endpoint: Option<&str>, bucket: &str) -> Result<Option<String>> {
+    let regions = regions()?;
+    let regions = regions.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(regions.get(&(endpoint.map(str::to_owned), bucket.to_owned())).cloned())
+}
+
+/// Keeps what a server said.
+pub(super) fn learn(endpoint: Option<&str>, bucket: &str, region: &str) -> Result<()> {
+    regions()?.lock().unwrap_or_else(PoisonError::into_inner).insert((endpoint.map(str::to_owned), bucket.to_owned()), region.to_owned());
+    Ok(())
+}
