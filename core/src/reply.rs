@@ -208,6 +208,7 @@ record! {
 pub const RECORDS: &[RecordSpec] = &[
     ObjectMeta::SPEC,
     GetReply::SPEC,
+    Identity::SPEC,
     PutReply::SPEC,
     DeleteReply::SPEC,
     Deleted::SPEC,
