@@ -15,6 +15,7 @@
 
 mod ambient;
 mod call;
+mod classes;
 pub mod config;
 mod credentials;
 mod error;
@@ -36,6 +37,7 @@ pub mod verbs;
 mod wake;
 
 pub use call::{Call, Canceller, Step};
+pub use classes::StorageClasses;
 pub use error::{Error, ErrorKind, Result};
 pub use io::{Sink, Source};
 pub use keys::{Key, Keys, Prefix};

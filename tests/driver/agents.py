@@ -28,7 +28,12 @@ COMMANDS = {
 }
 
 # No agent may find credentials or settings of the machine it runs on, nor wait for its metadata service.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+FOREIGN = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith("AWS_") and not name.upper().endswith("_PROXY") and name not in FOREIGN
+} | {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",

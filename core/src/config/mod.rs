@@ -3,6 +3,7 @@
 //! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the nearest known one;
 //! exclusions are rows of a table. Reads no environment and no file, and knows no AWS type.
 
+pub(crate) mod gcfg;
 pub mod keys;
 mod spellings;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::error::{ErrorKind, Result, fail};
 use crate::table::Record;
 use crate::value::{Field, Value};
 pub use keys::Settings;
+pub(crate) use url::of_directory as directory_url;
 
 /// A checked description of one place.
 #[derive(Clone, Debug, PartialEq)]

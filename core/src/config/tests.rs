@@ -201,3 +201,70 @@ fn url_and_pairs_open_the_same_store() {
         assert_eq!(Config::from_url(&first.url(), first.to_pairs()).unwrap(), first, "{url}");
     }
 }
+
+#[test]
+fn junk_in_any_setting_is_an_error_that_names_it_or_a_value_that_lasts() {
+    let long = "9".repeat(400);
+    let texts = [
+        "",
+        " ",
+        "junk",
+        "-1",
+        "0",
+        "1",
+        "99999999999999999999",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e400",
+        "true",
+        "no",
+        "8MB",
+        "-8MB",
+        "\0",
+        "é",
+        "http://",
+        "://",
+        "a:b:c",
+        "[",
+        "%zz",
+        &long,
+    ];
+    let mut values: Vec<Value> = texts.iter().map(|text| Value::Str(text.to_string())).collect();
+    values.extend([i64::MIN, -1, 0, 1, 7, i64::MAX].map(Value::Int));
+    values.extend([
+        Value::Bool(true),
+        Value::List(vec![Value::Null]),
+        Value::Map(vec![("a".into(), Value::Int(1))]),
+        Value::Bytes(vec![0xff; 32].into()),
+    ]);
+    for field in Settings::SPEC.fields {
+        for value in &values {
+            match Config::from_url("s3://bucket", vec![(field.name.to_owned(), value.clone())]) {
+                Ok(config) => assert_eq!(Config::from_url(&config.url(), config.to_pairs()).unwrap(), config, "{} {value:?}", field.name),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Config, "{} {value:?}: {error}", field.name);
+                    assert!(error.message().contains(&format!("`{}`", field.name)), "{} {value:?}: {error}", field.name);
+                    if let Value::Str(text) = value
+                        && keys::SECRET.contains(&field.name)
+                    {
+                        assert!(text != "junk" || !error.message().contains("junk"), "{error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn proxies() {
+    for good in ["http://proxy:3128", "https://user:pa%40ss@proxy.example", "http://[::1]:80/"] {
+        assert!(with("s3://bucket", &[("proxy", good)]).is_ok(), "{good}");
+    }
+    for bad in ["proxy:3128", "socks5://proxy", "http://", "http://u:CaNaRy@", "http://a b"] {
+        let error = with("s3://bucket", &[("proxy", bad)]).unwrap_err();
+        assert!(error.message().contains("`proxy`") && !error.message().contains("CaNaRy"), "{error}");
+    }
+    let config = with("s3://bucket", &[("proxy", "http://user:CaNaRy@proxy")]).unwrap();
+    assert!(!format!("{config:?} {:?}", config.shown()).contains("CaNaRy"));
+}

@@ -139,7 +139,7 @@ fn directory(rest: &str) -> Result<Target> {
 }
 
 /// The URL of a directory.
-pub(super) fn of_directory(directory: &Path) -> String {
+pub(crate) fn of_directory(directory: &Path) -> String {
     let mut url = String::from("file://");
     for byte in directory.as_os_str().as_bytes() {
         match byte {

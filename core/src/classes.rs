@@ -1,0 +1,235 @@
+//! `StorageClasses`: the stores that a package server names, each a directory or a bucket, read from one `.gcfg` file.
+//!
+//! Law: a class's own section overlays the section of all field by field. What the file says and oarlock can't do is an error,
+//! never left out: a class that asks for encryption is not written in the clear. Sections of other concerns are passed over.
+
+use std::path::Path;
+
+use crate::config::gcfg::{Section, Variable, parse};
+use crate::config::{Settings, directory_url};
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::store::Store;
+use crate::table::unknown;
+use crate::value::{Field, Value};
+
+/// The fields of `[S3Storage]`, and the settings that they are; those without one are seen to below.
+const S3: &[(&str, Option<&str>)] = &[
+    ("bucket", None),
+    ("prefix", None),
+    ("profile", Some("profile")),
+    ("region", Some("region")),
+    ("endpoint", Some("endpoint")),
+    ("keyid", None),
+    ("skipvalidation", None),
+    ("disablessl", Some("disable_ssl")),
+    ("s3forcepathstyle", Some("force_path_style")),
+    ("enablesharedconfig", None),
+];
+
+/// The storage classes of a package server.
+///
+/// ```
+/// let classes = oarlock::StorageClasses::parse("[Storage]\nDefault = s3\n[S3Storage]\nBucket = all\n[S3Storage \"cran\"]\nPrefix = r").unwrap();
+/// assert_eq!(classes.class("packages").unwrap().url(), "s3://all/");
+/// assert_eq!(classes.class("cran").unwrap().url(), "s3://all/r");
+/// ```
+#[derive(Debug)]
+pub struct StorageClasses {
+    sections: Vec<Section>,
+}
+
+impl StorageClasses {
+    /// Reads the text of a `.gcfg` file.
+    ///
+    /// # Errors
+    /// `Config`, with the line, for what gcfg would refuse, and for unknown fields in the sections about storage.
+    pub fn parse(text: &str) -> Result<StorageClasses> {
+        let sections = parse(text)?;
+        for section in &sections {
+            let known: Vec<&str> = match section.name.as_str() {
+                "s3storage" => S3.iter().map(|(field, _)| *field).collect(),
+                "filestorage" => vec!["location"],
+                _ => continue,
+            };
+            for variable in &section.variables {
+                if !known.contains(&variable.name.as_str()) {
+                    let error = unknown(ErrorKind::Config, "field", &variable.name, known.iter().copied());
+                    return Err(Error::new(ErrorKind::Config, format!("line {}: {}", variable.line, error.message())));
+                }
+            }
+        }
+        Ok(StorageClasses { sections })
+    }
+
+    /// Reads a `.gcfg` file.
+    ///
+    /// # Errors
+    /// As [`parse`](StorageClasses::parse), and `Config` for a file that can't be read.
+    pub fn open(path: &Path) -> Result<StorageClasses> {
+        let bytes =
+            std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("{} can't be read: {error}", path.display())))?;
+        let Ok(text) = String::from_utf8(bytes) else { fail!(Config, "{} is not UTF-8 text", path.display()) };
+        StorageClasses::parse(&text).map_err(|error| Error::new(error.kind(), format!("{}: {}", path.display(), error.message())))
+    }
+
+    /// The store of a class, such as `packages` or `cran`.
+    ///
+    /// # Errors
+    /// `Config` where the file does not say enough, or nonsense, about the class; `Unsupported` where it asks for what oarlock can't do.
+    pub fn class(&self, name: &str) -> Result<Store> {
+        let kind = self.find("storage", None, &name.to_lowercase()).or_else(|| self.find("storage", None, "default"));
+        match kind.and_then(|variable| variable.value.as_deref()).map(str::to_lowercase).as_deref() {
+            Some("s3") => self.bucket(name),
+            Some("file") | None => self.directory(name),
+            Some(other) => {
+                fail!(Config, "line {}: class {name:?} is kept in `s3` or `file`, not {other:?}", kind.map_or(0, |kind| kind.line))
+            }
+        }
+    }
+
+    fn bucket(&self, class: &str) -> Result<Store> {
+        let mut settings = Settings::default();
+        for (field, setting) in S3 {
+            let Some(variable) = self.field("s3storage", class, field)? else { continue };
+            let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
+            let at = |error: Error| Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()));
+            let bool = || bool::from_value(value.clone()).map_err(|why| at(Error::new(ErrorKind::Config, why)));
+            match (*setting, *field) {
+                (Some(setting), _) => settings = settings.over(Settings::of(setting, value.clone()).map_err(at)?)?,
+                (None, "keyid") => {
+                    return Err(at(Error::new(ErrorKind::Unsupported, "client-side encryption with a KMS key is not there yet")));
+                }
+                // Credentials alone are read then, as the host's SDK does.
+                (None, "enablesharedconfig") if !bool()? => {
+                    settings = settings.over(Settings::of("config_file", Value::Str("/dev/null".to_owned()))?)?;
+                }
+                (None, "enablesharedconfig" | "skipvalidation") => drop(bool()?),
+                _ => {}
+            }
+        }
+        let text =
+            |field| Ok::<_, Error>(self.field("s3storage", class, field)?.and_then(|variable| variable.value.clone()).unwrap_or_default());
+        let (bucket, prefix): (String, String) = (text("bucket")?, text("prefix")?);
+        if bucket.is_empty() {
+            fail!(Config, "class {class:?} is kept in S3, but neither [S3Storage {class:?}] nor [S3Storage] names a Bucket");
+        }
+        if bucket.contains(['?', '/', '@']) || prefix.contains('?') {
+            fail!(Config, "class {class:?}: Bucket is a bucket's name alone, and Prefix holds no `?`");
+        }
+        Store::open(&format!("s3://{bucket}/{}", prefix.trim_start_matches('/')), settings.to_pairs())
+    }
+
+    fn directory(&self, class: &str) -> Result<Store> {
+        let place = match self.field("filestorage", class, "location")?.and_then(|variable| variable.value.as_ref()) {
+            Some(location) => Path::new(location).to_owned(),
+            None => match self.find("server", None, "datadir").and_then(|variable| variable.value.as_ref()) {
+                Some(data) => Path::new(data).join(class),
+                None => fail!(
+                    Config,
+                    "class {class:?} is kept in files, but neither [FileStorage {class:?}] Location nor [Server] DataDir says where"
+                ),
+            },
+        };
+        Store::open(&directory_url(&place), Vec::new())
+    }
+
+    /// A field of the class's own section, else of the section of all; a blank one counts as not given.
+    fn field(&self, section: &str, class: &str, field: &str) -> Result<Option<&Variable>> {
+        let subs = || self.sections.iter().filter(|each| each.name == section).filter_map(|each| Some((each.sub.as_deref()?, each.line)));
+        if let Some((near, line)) = subs().find(|(sub, _)| *sub != class && sub.to_lowercase() == class.to_lowercase())
+            && !subs().any(|(sub, _)| sub == class)
+        {
+            fail!(Config, "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are told apart by case");
+        }
+        Ok(self.find(section, Some(class), field).or_else(|| self.find(section, None, field)))
+    }
+
+    /// The last of a section's variables of this name, unless that is blank.
+    fn find(&self, section: &str, sub: Option<&str>, name: &str) -> Option<&Variable> {
+        let sections = self.sections.iter().filter(|each| each.name == section && each.sub.as_deref() == sub);
+        sections
+            .flat_map(|each| &each.variables)
+            .rfind(|variable| variable.name == name)
+            .filter(|variable| variable.value.as_deref() != Some(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        [Server]
+        DataDir = /var/lib/packages
+        [HTTP]
+        Listen = :4242
+        [Storage]
+        Default = s3
+        Metrics = file
+        Cache = file
+        [FileStorage "cache"]
+        Location = "/fast/cache space"
+        [S3Storage]
+        Bucket = everything
+        Prefix = all
+        Region = eu-west-1
+        EnableSharedConfig
+        [S3Storage "packages"]
+        Prefix = packages/
+        Endpoint = minio:9000
+        DisableSSL = yes
+        S3ForcePathStyle = ON
+        [S3Storage "cran"]
+        Bucket = cran-bucket
+        Prefix =
+        EnableSharedConfig = false
+    "#;
+
+    fn opened(class: &str) -> (String, Vec<(String, String)>) {
+        let store = StorageClasses::parse(FILE).unwrap().class(class).unwrap();
+        let text = |value: Value| match value {
+            Value::Str(text) => text,
+            other => format!("{other:?}"),
+        };
+        (store.url(), store.settings().into_iter().map(|(name, value)| (name, text(value))).collect())
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn a_class_overlays_the_rest() {
+        assert_eq!(opened("pypi"), ("s3://everything/all".into(), pairs(&[("region", "eu-west-1")])));
+        let packages =
+            pairs(&[("endpoint", "minio:9000"), ("use_ssl", "Bool(false)"), ("region", "eu-west-1"), ("addressing_style", "path")]);
+        assert_eq!(opened("packages"), ("s3://everything/packages/".into(), packages));
+        // A blank field falls back to the section of all.
+        assert_eq!(opened("cran"), ("s3://cran-bucket/all".into(), pairs(&[("region", "eu-west-1"), ("config_file", "/dev/null")])));
+        assert_eq!(opened("metrics").0, "file:///var/lib/packages/metrics");
+        assert_eq!(opened("cache").0, "file:///fast/cache%20space");
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (text, kind, words) in [
+            ("[Storage]\nDefault = tape", ErrorKind::Config, ["line 2", "tape"]),
+            ("[Storage]\nDefault = s3", ErrorKind::Config, ["packages", "Bucket"]),
+            ("", ErrorKind::Config, ["packages", "DataDir"]),
+            (
+                "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nDisableSSL = perhaps",
+                ErrorKind::Config,
+                ["line 5: disablessl", "perhaps"],
+            ),
+            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nEnableSharedConfig = 2", ErrorKind::Config, ["line 5", "2"]),
+            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k", ErrorKind::Unsupported, ["line 5", "encryption"]),
+            ("[Storage]\nDefault = s3\n[S3Storage \"Packages\"]\nBucket = b", ErrorKind::Config, ["line 3", "case"]),
+            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = id:secret@b", ErrorKind::Config, ["packages", "Bucket"]),
+        ] {
+            let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
+            assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
+        }
+        let error = StorageClasses::parse("[S3Storage]\nBuckt = b").unwrap_err();
+        assert!(error.message().contains("line 2") && error.message().contains("bucket"), "{error}");
+    }
+}
