@@ -1,0 +1,199 @@
+"""`OarlockFileSystem`: buckets as an fsspec file system, for everything that speaks fsspec, DVC among it.
+
+Law: paths are ``bucket/key``; nothing is cached, so what is told is what is there; only a missing object is "not there", a refusal
+is an error. A directory is what keys have in common before a slash, as everywhere on S3.
+"""
+
+import os
+from pathlib import Path
+
+from fsspec.callbacks import DEFAULT_CALLBACK
+from fsspec.spec import AbstractFileSystem
+
+from . import open as open_store
+from .errors import Error, InvalidInput, NotFound
+
+__all__ = ["OarlockFileSystem", "split_version"]
+
+_VERSION = "?versionId="
+
+
+def split_version(path):
+    """A path and the version that it names, if it names one."""
+    path, found, version = path.rpartition(_VERSION)
+    return (path, version or None) if found else (version, None)
+
+
+class OarlockFileSystem(AbstractFileSystem):
+    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings.
+
+    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version.
+    """
+
+    protocol = ("oarlock", "s3", "s3a")
+    root_marker = ""
+
+    def __init__(self, version_aware=False, **settings):
+        own = {name: settings.pop(name) for name in ("skip_instance_cache", "use_listings_cache") if name in settings}
+        super().__init__(**own)
+        self.version_aware = version_aware
+        self._settings = settings
+        self._stores = {}
+
+    def _split(self, path):
+        """The bucket's store, the key and the version."""
+        path = self._strip_protocol(path)
+        version = None
+        if self.version_aware:
+            path, version = split_version(path)
+        bucket, _, key = path.partition("/")
+        if bucket not in self._stores:
+            self._stores[bucket] = open_store(f"s3://{bucket}", **self._settings)
+        return self._stores[bucket], key, {"version_id": version} if version else {}
+
+    def _entry(self, bucket, entry):
+        """What fsspec calls an info."""
+        name = f"{bucket}/{entry.key}".rstrip("/")
+        if getattr(entry, "is_prefix", False):
+            return {"name": name, "size": 0, "type": "directory"}
+        told = {"name": f"{bucket}/{entry.key}", "size": entry.size, "type": "file", "ETag": entry.etag, "LastModified": entry.last_modified}
+        if entry.version_id is not None:
+            told["VersionId"] = entry.version_id
+        return told
+
+    def info(self, path, **kwargs):
+        path = self._strip_protocol(path)
+        store, key, version = self._split(path)
+        bucket = path.partition("/")[0]
+        if key:
+            try:
+                return self._entry(bucket, store.head(key, **version))
+            except NotFound:
+                if version:
+                    raise
+        # No object of that name: it may be what others begin with.
+        below = f"{key}/" if key else ""
+        if next(store.list(below, page_size=1), None) is None and key:
+            raise FileNotFoundError(path)
+        return {"name": path, "size": 0, "type": "directory"}
+
+    def exists(self, path, **kwargs):
+        try:
+            self.info(path, **kwargs)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def ls(self, path, detail=True, **kwargs):
+        path = self._strip_protocol(path)
+        if not path:
+            buckets = open_store("s3://none", **self._settings).list_buckets()
+            found = [{"name": bucket.name, "size": 0, "type": "directory"} for bucket in buckets]
+        else:
+            store, key, _ = self._split(path)
+            bucket = path.partition("/")[0]
+            below = f"{key}/" if key else ""
+            # A key that ends in a slash marks the directory itself.
+            found = [self._entry(bucket, entry) for entry in store.list(below, delimiter="/") if entry.key != below]
+            if not found:
+                one = self.info(path)
+                found = [one] if one["type"] == "file" else []
+        return found if detail else [entry["name"] for entry in found]
+
+    def find(self, path, maxdepth=None, withdirs=False, detail=False, prefix="", **kwargs):
+        path = self._strip_protocol(path)
+        if maxdepth is not None or withdirs:
+            if prefix:
+                raise InvalidInput("find takes a prefix, or maxdepth and withdirs, not both")
+            return super().find(path, maxdepth=maxdepth, withdirs=withdirs, detail=detail, **kwargs)
+        store, key, _ = self._split(path)
+        bucket = path.partition("/")[0]
+        begin = f"{key}/{prefix}" if key else prefix
+        found = [self._entry(bucket, entry) for entry in store.list(begin) if not entry.key.endswith("/")]
+        if not found and not prefix and key:
+            try:
+                found = [self._entry(bucket, store.head(key))]
+            except NotFound:
+                found = []
+        return {entry["name"]: entry for entry in found} if detail else [entry["name"] for entry in found]
+
+    def put_file(self, lpath, rpath, callback=DEFAULT_CALLBACK, **kwargs):
+        if os.path.isdir(lpath):
+            return
+        callback.set_size(os.path.getsize(lpath))
+        store, key, _ = self._split(rpath)
+        store.put(key, Path(lpath), progress=lambda done, total: callback.absolute_update(done))
+
+    def get_file(self, rpath, lpath, callback=DEFAULT_CALLBACK, **kwargs):
+        store, key, version = self._split(rpath)
+
+        def progress(done, total):
+            if total is not None:
+                callback.set_size(total)
+            callback.absolute_update(done)
+
+        try:
+            store.get(key, Path(lpath), progress=progress, **version)
+        except NotFound:
+            if version or not self.isdir(rpath):
+                raise
+            os.makedirs(lpath, exist_ok=True)
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        store, key, version = self._split(path)
+        if start is None and end is None:
+            return bytes(store.get(key, **version).body)
+        with store.open(key, **version) as file:
+            size = file.raw.meta.size
+            first, last = (slice(start, end).indices(size))[:2]
+            file.seek(first)
+            return file.read(max(last - first, 0))
+
+    def pipe_file(self, path, value, mode="overwrite", **kwargs):
+        store, key, _ = self._split(path)
+        store.put(key, value, **({"if_none_match": "*"} if mode == "create" else {}))
+
+    def cp_file(self, path1, path2, **kwargs):
+        source, key, version = self._split(path1)
+        target, to, _ = self._split(path2)
+        bucket = self._strip_protocol(path1).partition("/")[0]
+        if not key or (not source.exists(key, **version) and self.isdir(path1)):
+            return
+        target.copy(key, to, source_bucket=bucket, **({"source_version_id": version["version_id"]} if version else {}))
+
+    def rm(self, path, recursive=False, maxdepth=None):
+        paths = self.expand_path(path, recursive=recursive, maxdepth=maxdepth) if recursive else [path] if isinstance(path, str) else path
+        buckets = {}
+        for each in paths:
+            store, key, version = self._split(each)
+            if key:
+                buckets.setdefault(store, []).append({"key": key, **version})
+        for store, keys in buckets.items():
+            failed = [one for one in store.delete_many(keys) if one.error is not None]
+            if failed:
+                raise Error(f"{len(failed)} objects were not deleted, the first because of: {failed[0].message}", key=failed[0].key)
+
+    def rm_file(self, path):
+        store, key, version = self._split(path)
+        store.delete(key, **version)
+
+    def mkdir(self, path, create_parents=True, **kwargs):
+        path = self._strip_protocol(path)
+        if "/" not in path:
+            self._split(path)[0].create_bucket()
+
+    def makedirs(self, path, exist_ok=False):
+        """Directories need no making."""
+
+    def created(self, path):
+        return self.info(path)["LastModified"]
+
+    modified = created
+
+    def sign(self, path, expiration=100, **kwargs):
+        store, key, version = self._split(path)
+        return store.presign(key, expires_in=expiration, **version)
+
+    def _open(self, path, mode="rb", **kwargs):
+        store, key, version = self._split(path)
+        return store.open(key, mode, **version)
