@@ -100,6 +100,7 @@ SUITES = {
     "ruby": minitest(["make", "-s", "-C", "bindings-ruby", "test"]),
     "c": lines(["make", "-s", "-C", "tests/c", "test"]),
     "generated": whole(["make", "-s", "generated"]),
+    "oracles": pytest("tests/oracles"),
     "hosts": pytest("tests/hosts"),
 }
 
