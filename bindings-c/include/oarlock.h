@@ -538,6 +538,15 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   length (int): How many bytes were delivered.
  *   body (bytes): The bytes, when they went to memory.
  *
+ * Identity: What `credentials` answers: the keys that requests are signed with now. Treat it as a secret.
+ *   provider (str): What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
+ *   access_key_id (str): The access key id.
+ *   secret_access_key (str): The secret access key.
+ *   session_token (str): The session token of temporary keys.
+ *   expires (time): When they expire; absent if they don't.
+ *   account_id (str): The account that they belong to, if their source tells.
+ *   region (str): The region that requests are signed for.
+ *
  * PutReply: What `put` and `copy` answer.
  *   etag (str): The entity tag of the new object, without quotes.
  *   version_id (str): Its version, in a versioned bucket.
@@ -912,6 +921,18 @@ static inline oarlock_status oarlock_bucket_region(const oarlock_store *store, c
   oarlock_options *arguments = oarlock_options_copy(options);
   oarlock_status status;
   status = oarlock_start(store, "bucket_region", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+ * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+ * Reply: Identity.
+ */
+static inline oarlock_status oarlock_credentials(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "credentials", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

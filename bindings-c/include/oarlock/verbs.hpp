@@ -228,6 +228,13 @@ value bucket_region(const options &with = {}) const {
   return start("bucket_region", options(with), oarlock::source(), oarlock::sink()).wait();
 }
 
+// Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+// Reply: Identity.
+value credentials(const options &with = {}) const {
+  return start("credentials", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
 // Lists the buckets of the account.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 // Reply: list of Bucket.

@@ -58,6 +58,7 @@ __all__ = [
     "Forked",
     "GetReply",
     "Grant",
+    "Identity",
     "Internal",
     "InvalidInput",
     "Io",
@@ -216,6 +217,35 @@ class GetReply(Buffer):
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __bytes__(self) -> bytes: ...
     def __len__(self) -> int: ...
+
+@final
+class Identity:
+    """What `credentials` answers: the keys that requests are signed with now. Treat it as a secret."""
+
+    @property
+    def provider(self) -> str:
+        """What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`."""
+    @property
+    def access_key_id(self) -> str:
+        """The access key id."""
+    @property
+    def secret_access_key(self) -> str:
+        """The secret access key."""
+    @property
+    def session_token(self) -> str | None:
+        """The session token of temporary keys."""
+    @property
+    def expires(self) -> datetime.datetime | None:
+        """When they expire; absent if they don't."""
+    @property
+    def account_id(self) -> str | None:
+        """The account that they belong to, if their source tells."""
+    @property
+    def region(self) -> str:
+        """The region that requests are signed for."""
+    def __init__(self, provider: str, access_key_id: str, secret_access_key: str, *, session_token: str | None = None, expires: datetime.datetime | None = None, account_id: str | None = None, region: str) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
 
 @final
 class PutReply:
@@ -673,6 +703,16 @@ class Store:
         Returns: str
         """
 
+    def credentials(self, *, timeout: float | None = None) -> Identity:
+        """Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: Identity
+        """
+
     def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
         """Lists the buckets of the account.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -994,6 +1034,16 @@ class AsyncStore:
         Returns: str
         """
 
+    async def credentials(self, *, timeout: float | None = None) -> Identity:
+        """Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: Identity
+        """
+
     async def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
         """Lists the buckets of the account.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -1054,6 +1104,9 @@ def open(
     *,
     endpoint: str | None = None,
     use_ssl: bool | None = None,
+    use_fips_endpoint: bool | None = None,
+    use_dualstack_endpoint: bool | None = None,
+    use_accelerate_endpoint: bool | None = None,
     region: str | None = None,
     addressing_style: str | None = None,
     provider: str | None = None,
@@ -1064,10 +1117,15 @@ def open(
     profile: str | None = None,
     config_file: str | None = None,
     credentials_file: str | None = None,
+    mfa_token: str | None = None,
     ca_bundle: str | None = None,
+    verify: bool | None = None,
+    proxy: str | None = None,
     connect_timeout: float | datetime.timedelta | None = None,
     read_timeout: float | datetime.timedelta | None = None,
+    attempt_timeout: float | datetime.timedelta | None = None,
     operation_timeout: float | datetime.timedelta | None = None,
+    retry_mode: str | None = None,
     max_attempts: int | None = None,
     max_concurrency: int | None = None,
     multipart_threshold: int | None = None,
@@ -1088,11 +1146,14 @@ def open(
     """Opens the place that a URL names. Touches no network.
 
     Settings:
-        endpoint: Where the server is: `https://host:port`, or a bare `host:port` together with `use_ssl`; default: AWS in the region.
+        endpoint: Where the server is: `https://host:port`, or a bare `host:port` or `host` together with `use_ssl`; default: AWS in the region.
         use_ssl: Whether a bare endpoint is reached over TLS; default true.
+        use_fips_endpoint: Whether to use the endpoints that keep FIPS 140; default: AWS_USE_FIPS_ENDPOINT, the profile's, false.
+        use_dualstack_endpoint: Whether to use the endpoints that answer on IPv6 too; default: AWS_USE_DUALSTACK_ENDPOINT, the profile's, false.
+        use_accelerate_endpoint: Whether to use S3 Transfer Acceleration; default: the profile's, false.
         region: The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
         addressing_style: How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
-        provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `instance_profile` or `default`; default: what the other settings say, else `default`.
+        provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile` or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
         access_key_id: The access key id of a key pair.
         secret_access_key: The secret of the key pair.
         session_token: The session token of temporary keys.
@@ -1100,14 +1161,19 @@ def open(
         profile: The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
         config_file: The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
         credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
-        ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE.
+        mfa_token: The code of the MFA device that a profile's role asks for.
+        ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
+        verify: Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
+        proxy: The proxy that all requests go through, as `http://host:port`; default: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Hosts in NO_PROXY are reached directly.
         connect_timeout: Seconds to wait for a connection; default 5.
         read_timeout: Seconds to wait for an answer to begin, or for more of it; default 60.
+        attempt_timeout: Seconds one attempt of a request may take; default: no limit.
         operation_timeout: Seconds one request may take with its retries; default: no limit.
-        max_attempts: How often a request is tried, 1 to 20; default 5.
+        retry_mode: How failed requests are tried again: `standard`, or `adaptive`, which also slows down for a server that asks to; default: AWS_RETRY_MODE, the profile's, `standard`.
+        max_attempts: How often a request is tried, 1 to 20; default: AWS_MAX_ATTEMPTS, the profile's, 5.
         max_concurrency: Parts of one transfer that move at a time, 1 to 1000; default 8.
-        multipart_threshold: Bytes from which on an upload goes in parts; default 16 MiB.
-        multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB; grows when an upload would need more than 10,000; default 8 MiB.
+        multipart_threshold: Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
+        multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
         request_payer: Whether the account that asks pays for requests; default false.
         list_version: Which list request the server understands: 2, or 1 for old servers; default 2.
         storage_class: The storage class of new objects.
