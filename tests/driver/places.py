@@ -17,7 +17,8 @@ class Fake:
     def __init__(self, server, case, directory):
         server.reset()
         self.server = server
-        self.bucket = "oarlock-tests"
+        # A name in each region: agents remember where a bucket lives.
+        self.bucket = "-".join(["oarlock-tests", *filter(None, [case.bucket_settings.get("region")])])
         self.prefix = case.prefix
         if case.bucket != "none":
             server.bucket(self.bucket, versioning=case.versioned, **case.bucket_settings)
