@@ -22,7 +22,14 @@ pub(super) const RESERVED: &str = ".oarlock";
 pub(super) struct Reserved(Dir);
 
 /// The store's lock; dropping it lets the next one in.
-pub(super) struct Lock(#[allow(dead_code, reason = "the lock lives as long as its open file")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child forked meanwhile has the same open file and would hold the lock as long as it lives.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 impl Reserved {
     /// For reading: none if no write has made it.
@@ -42,18 +49,18 @@ impl Reserved {
     /// Waits for the lock.
     pub(super) fn lock(&self) -> Result<Lock> {
         loop {
-            let file = self.0.open_lock("lock").map_err(os("open the store's lock"))?;
+            let lock = Lock(self.0.open_lock("lock").map_err(os("open the store's lock"))?);
             loop {
-                match flock(&file, FlockOperation::LockExclusive) {
+                match flock(&lock.0, FlockOperation::LockExclusive) {
                     Ok(()) => break,
                     Err(Errno::INTR) => {}
                     Err(error) => return Err(os("lock the store")(error)),
                 }
             }
             // The store may have been deleted, and made anew, while we waited: then this lock is nobody's.
-            let ours = Facts::of_file(&file).map_err(os("lock the store"))?;
+            let ours = Facts::of_file(&lock.0).map_err(os("lock the store"))?;
             match self.0.look("lock").map_err(os("lock the store"))? {
-                Standing::Object(there) if there == ours => return Ok(Lock(file)),
+                Standing::Object(there) if there == ours => return Ok(lock),
                 Standing::Nothing => fail!(NoSuchBucket, "the store's directory was deleted meanwhile"),
                 _ => {}
             }
