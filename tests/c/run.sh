@@ -1,0 +1,123 @@
+#!/bin/sh
+# Builds and installs liboarlock, then runs everything that is special to C and C++: headers, symbols, linking in each way, the
+# programs beside this script, and the C ones again under valgrind. Prints "N passed, N failed" last; fails if one did.
+# PROFILE=dev (the default) or release. Needs a C and C++ compiler, make, pkg-config, cmake, valgrind and libcjson-dev.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+profile=${PROFILE:-dev}
+target=${CARGO_TARGET_DIR:-$root/target}
+prefix=$target/c/$profile
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# A check: its name, then a command whose output is shown only if it fails.
+check() {
+  name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED $name"
+    tail -40 "$work/log"
+  fi
+}
+
+# A program of tests: its name, then a command that ends with "N passed, N failed".
+program() {
+  name=$1
+  shift
+  timeout 300 "$@" >"$work/log" 2>&1
+  status=$?
+  counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/log" | tail -1)
+  if [ $status -ne 0 ] || [ -z "$counts" ]; then
+    echo "FAILED $name (status $status)"
+    tail -60 "$work/log"
+    [ "${counts#* }" = 0 ] && counts=
+  else
+    echo "ok $name: ${counts% *} tests"
+  fi
+  counts=${counts:-0 1}
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+}
+
+make -s -C "$root/bindings-c" install PREFIX="$prefix" DESTDIR= PROFILE="$profile" || exit 1
+make -s -C "$root/tests/agents/c" PROFILE="$profile" || exit 1
+cargo build --quiet --manifest-path "$root/Cargo.toml" -p oarlock-cxx --profile "$profile" --target-dir "$target" || exit 1
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+flags="$(pkg-config --cflags oarlock)"
+shared="$(pkg-config --libs oarlock) -Wl,-rpath,$prefix/lib"
+static="$prefix/lib/liboarlock.a $(pkg-config --static --libs-only-l oarlock | sed 's/-loarlock//')"
+version=$(pkg-config --modversion oarlock)
+c="cc -std=c99 -D_GNU_SOURCE -g -Wall -Wextra -pedantic -Werror -pthread $flags -DEXPECTED_VERSION=\"$version\""
+cxx="c++ -std=c++17 -g -Wall -Wextra -pedantic -Werror -pthread $flags"
+out=$target/$( [ "$profile" = dev ] && echo debug || echo "$profile" )
+
+only_ours() {
+  symbols=$(nm -D --defined-only "$prefix/lib/liboarlock.so" | awk '{print $3}')
+  echo "$symbols" | grep -v '^oarlock_' && return 1
+  for symbol in $(grep -v 'static inline' "$prefix/include/oarlock.h" | grep -o '\boarlock_[a-z_]*(' | tr -d '(' | sort -u); do
+    echo "$symbols" | grep -qx "$symbol" || grep -q "static inline.*\b$symbol(" "$prefix/include/oarlock.h" || { echo "$symbol is not exported"; return 1; }
+  done
+}
+soname() { readelf -d "$prefix/lib/liboarlock.so" | grep -q 'SONAME.*\[liboarlock\.so\.0\]'; }
+foreign() { ! readelf -d "$prefix/lib/liboarlock.so" | grep NEEDED | grep -vE 'lib(c|m|dl|rt|util|pthread|gcc_s)\.so|ld-linux'; }
+staged() {
+  make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/stage" PROFILE="$profile" &&
+    grep -q '^prefix=/usr$' "$work/stage/usr/lib/pkgconfig/oarlock.pc" && test -e "$work/stage/usr/lib/liboarlock.so"
+}
+found_by_cmake() {
+  cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/cmake" &&
+    for each in shared_c shared_cpp static_c; do "$work/cmake/$each"; [ $? -eq 2 ] || return 1; done
+}
+transfers() {
+  mkdir "$work/place" && dd if=/dev/urandom of="$work/file" bs=1M count=20 && "$work/transfer" "file://$work/place" "$work/file" &&
+    "$work/get" "file://$work/place" file | cmp - "$work/file"
+}
+
+echo 'int main(void) { return 0; }' >"$work/main.c"
+check "the header is C99" $c -include oarlock.h -fsyntax-only "$work/main.c"
+check "the header is C++17" $cxx -include oarlock.h -x c++ -fsyntax-only "$work/main.c"
+check "the skin is C++17" $cxx -include oarlock.hpp -x c++ -fsyntax-only "$work/main.c"
+check "exports oarlock_ and nothing else" only_ours
+check "has its SONAME" soname
+check "needs only the system's own libraries" foreign
+check "installs below DESTDIR" staged
+check "cmake finds it" found_by_cmake
+check "pkg-config links the C example" $c "$root/bindings-c/examples/get.c" -o "$work/get" $shared
+check "pkg-config links the C++ example" $cxx "$root/bindings-c/examples/transfer.cpp" -o "$work/transfer" $shared
+check "the examples move a file" transfers
+
+for each in conventions calls fork; do
+  check "$each builds" $c "$here/$each.c" -o "$work/$each" $shared
+  program "$each" "$work/$each" "$work"
+done
+check "conventions builds with the static library" $c "$here/conventions.c" -o "$work/conventions-static" $static
+program "conventions, static" "$work/conventions-static" "$work"
+check "skin builds" $cxx "$here/skin.cpp" -o "$work/skin" $shared
+program "skin" "$work/skin" "$work"
+check "bridge builds" $cxx -I"$target/cxxbridge" "$here/bridge.cpp" -o "$work/bridge" "$out/liboarlock_cxx.a" $(pkg-config --static --libs-only-l oarlock | sed 's/-loarlock//')
+program "bridge" "$work/bridge" "$work"
+
+# Memory that is lost, read before it is written, or used after it was freed is an error; the runtime's own threads live on at the end.
+careful="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect"
+agent_under_valgrind() {
+  mkdir -p "$work/agent-place" && sed "s|URL|file://$work/agent-place|" "$here/agent-requests" | $careful "$root/tests/agents/c/build/agent" >"$work/answers" && cat "$work/answers" &&
+    [ "$(wc -l <"$work/answers")" -eq "$(wc -l <"$here/agent-requests")" ]
+}
+if command -v valgrind >/dev/null; then
+  program "conventions under valgrind" $careful "$work/conventions" "$work"
+  program "calls under valgrind" $careful "$work/calls" "$work"
+  check "the agent under valgrind" agent_under_valgrind
+else
+  echo "FAILED valgrind is not installed"
+  failed=$((failed + 1))
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
