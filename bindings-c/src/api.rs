@@ -96,7 +96,19 @@ impl Call {
         };
         let key = values.iter().find(|(name, _)| name == "key").and_then(|(_, value)| value.as_str()).map(str::to_owned);
         let call = store.start(verb, Args { values, source, sink })?;
-        Ok(Call { call, verb: verb.to_owned(), key, read, write, progress: None, log: None, unread: Bytes::new(), wanting: false, failed: None, outcome: None })
+        Ok(Call {
+            call,
+            verb: verb.to_owned(),
+            key,
+            read,
+            write,
+            progress: None,
+            log: None,
+            unread: Bytes::new(),
+            wanting: false,
+            failed: None,
+            outcome: None,
+        })
     }
 
     /// A handle that cancels and watches from any thread.
@@ -183,7 +195,12 @@ impl Call {
         }
         while !std::mem::take(&mut self.wanting) {
             match &self.outcome {
-                Some(Ok(_)) => return Err(Error::new(ErrorKind::InvalidInput, "the call ended without these bytes; only a pushed source is written to")),
+                Some(Ok(_)) => {
+                    return Err(Error::new(
+                        ErrorKind::InvalidInput,
+                        "the call ended without these bytes; only a pushed source is written to",
+                    ));
+                }
                 Some(Err(error)) => return Err(error.clone()),
                 None => {}
             }

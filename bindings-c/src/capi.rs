@@ -11,8 +11,10 @@ use std::time::Duration;
 use oarlock::table::FieldSpec;
 use oarlock::{Store, Value, value, verbs};
 
-use crate::ffi::{self, CallHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle, Status, StoreHandle, ValueHandle};
 use crate::api;
+use crate::ffi::{
+    self, CallHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle, Status, StoreHandle, ValueHandle,
+};
 
 /// The library's version, for example `"0.1.0"`.
 #[unsafe(no_mangle)]
@@ -63,9 +65,12 @@ pub extern "C" fn oarlock_log_level(level: c_int) {
 /// Waits until no call of this process is under way, freed ones that still undo their work included; OARLOCK_PENDING when the time is over.
 #[unsafe(no_mangle)]
 pub extern "C" fn oarlock_drain(timeout_ms: c_int) -> Status {
-    ffi::plain(PENDING, || {
-        if oarlock::drain(ffi::limit(timeout_ms).unwrap_or(Duration::from_secs(u32::MAX.into()))) { OK } else { PENDING }
-    })
+    ffi::plain(
+        PENDING,
+        || {
+            if oarlock::drain(ffi::limit(timeout_ms).unwrap_or(Duration::from_secs(u32::MAX.into()))) { OK } else { PENDING }
+        },
+    )
 }
 
 /// Begins a set of options. Free it with oarlock_options_free.
@@ -118,21 +123,36 @@ pub unsafe extern "C" fn oarlock_options_set_str(options: *mut OptionsHandle, na
 
 /// Sets an option to text of this size.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_text(options: *mut OptionsHandle, name: *const c_char, value: *const c_char, size: usize) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_text(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: *const c_char,
+    size: usize,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || Ok(Value::Str(ffi::utf8(ffi::bytes(value.cast(), size, "value")?, "value")?.to_owned()))) }
 }
 
 /// Sets an option to bytes, which are copied.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_bytes(options: *mut OptionsHandle, name: *const c_char, value: *const u8, size: usize) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_bytes(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: *const u8,
+    size: usize,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || ffi::copied(value, size).map(Value::Bytes)) }
 }
 
 /// Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after 1970 UTC.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_time(options: *mut OptionsHandle, name: *const c_char, seconds: i64, nanoseconds: u32) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_time(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    seconds: i64,
+    nanoseconds: u32,
+) -> Status {
     let time = || match nanoseconds {
         0..1_000_000_000 => Ok(Value::Time(value::from_unix(seconds, nanoseconds))),
         _ => Err(ffi::invalid(format!("a time takes fewer than 1000000000 nanoseconds, not {nanoseconds}"))),
@@ -143,7 +163,11 @@ pub unsafe extern "C" fn oarlock_options_set_time(options: *mut OptionsHandle, n
 
 /// Sets an option to a map: a copy of these names and values.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_map(options: *mut OptionsHandle, name: *const c_char, entries: *const OptionsHandle) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_map(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    entries: *const OptionsHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::Map)) }
 }
@@ -159,7 +183,12 @@ pub unsafe extern "C" fn oarlock_options_set_list(options: *mut OptionsHandle, n
 /// Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.
 /// Free the store with oarlock_store_free.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_store_open(url: *const c_char, settings: *const OptionsHandle, store: *mut *mut StoreHandle, error: *mut *mut ErrorHandle) -> Status {
+pub unsafe extern "C" fn oarlock_store_open(
+    url: *const c_char,
+    settings: *const OptionsHandle,
+    store: *mut *mut StoreHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
@@ -196,7 +225,11 @@ pub unsafe extern "C" fn oarlock_store_url(store: *const StoreHandle) -> *const 
 
 /// Tells the settings that the store was given, as a map with secrets left out.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_store_settings(store: *const StoreHandle, settings: *mut *mut ValueHandle, error: *mut *mut ErrorHandle) -> Status {
+pub unsafe extern "C" fn oarlock_store_settings(
+    store: *const StoreHandle,
+    settings: *mut *mut ValueHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
@@ -327,7 +360,12 @@ pub unsafe extern "C" fn oarlock_start(
 /// OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait again. With 0 it never waits.
 /// A pushed source ends here; what was not read of a pulled sink is dropped. `reply` may be NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_call_wait(call: *mut CallHandle, timeout_ms: c_int, reply: *mut *mut ValueHandle, error: *mut *mut ErrorHandle) -> Status {
+pub unsafe extern "C" fn oarlock_call_wait(
+    call: *mut CallHandle,
+    timeout_ms: c_int,
+    reply: *mut *mut ValueHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
@@ -366,7 +404,13 @@ pub unsafe extern "C" fn oarlock_call_read(
 /// Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not taken in time, or a signal
 /// was handled; write them again.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_call_write(call: *mut CallHandle, timeout_ms: c_int, data: *const u8, size: usize, error: *mut *mut ErrorHandle) -> Status {
+pub unsafe extern "C" fn oarlock_call_write(
+    call: *mut CallHandle,
+    timeout_ms: c_int,
+    data: *const u8,
+    size: usize,
+    error: *mut *mut ErrorHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {

@@ -226,7 +226,14 @@ impl ErrorHandle {
     /// Makes the error readable from C.
     pub fn new(error: Error) -> Self {
         let text = |text: Option<&str>| text.map(c_text);
-        let texts = [Some(c_text(error.message())), text(error.verb()), text(error.bucket()), text(error.key()), text(error.code()), text(error.request_id())];
+        let texts = [
+            Some(c_text(error.message())),
+            text(error.verb()),
+            text(error.bucket()),
+            text(error.key()),
+            text(error.code()),
+            text(error.request_id()),
+        ];
         ErrorHandle { error, texts }
     }
 }

@@ -23,7 +23,9 @@ fn matches_or_write(path: &str, generated: &str) {
         std::fs::write(here(path), generated).unwrap();
     }
     let committed = read(path);
-    if let Some((line, (old, new))) = committed.lines().chain([""]).zip(generated.lines().chain([""])).enumerate().find(|(_, (old, new))| old != new) {
+    if let Some((line, (old, new))) =
+        committed.lines().chain([""]).zip(generated.lines().chain([""])).enumerate().find(|(_, (old, new))| old != new)
+    {
         panic!("{path}:{}: is {old:?}, should be {new:?}; write it anew with OARLOCK_WRITE_HEADERS=1", line + 1);
     }
     assert_eq!(committed, generated, "{path}");
@@ -42,7 +44,9 @@ fn shout(name: &str) -> String {
 }
 
 fn kinds() -> String {
-    let mut text = String::from("/* How a function went. */\ntypedef enum oarlock_status {\n  /* Not yet: the time is over, or a signal was handled. */\n  OARLOCK_PENDING = -1,\n  /* Done. */\n  OARLOCK_OK = 0");
+    let mut text = String::from(
+        "/* How a function went. */\ntypedef enum oarlock_status {\n  /* Not yet: the time is over, or a signal was handled. */\n  OARLOCK_PENDING = -1,\n  /* Done. */\n  OARLOCK_OK = 0",
+    );
     for kind in ErrorKind::ALL {
         write!(text, ",\n  /* {} */\n  OARLOCK_{} = {}", kind.doc(), shout(kind.name()), *kind as i32).unwrap();
     }
@@ -51,7 +55,9 @@ fn kinds() -> String {
 }
 
 fn names() -> String {
-    let mut text = String::from("/* The status's name, for example \"NotFound\"; \"\" for a number this header does not know. */\nstatic inline const char *oarlock_status_name(oarlock_status status) {\n  switch ((int)status) {\n    case OARLOCK_PENDING: return \"Pending\";\n    case OARLOCK_OK: return \"Ok\";\n");
+    let mut text = String::from(
+        "/* The status's name, for example \"NotFound\"; \"\" for a number this header does not know. */\nstatic inline const char *oarlock_status_name(oarlock_status status) {\n  switch ((int)status) {\n    case OARLOCK_PENDING: return \"Pending\";\n    case OARLOCK_OK: return \"Ok\";\n",
+    );
     for kind in ErrorKind::ALL {
         writeln!(text, "    case OARLOCK_{}: return \"{}\";", shout(kind.name()), kind.name()).unwrap();
     }
@@ -66,14 +72,22 @@ fn doc(verb: &Verb, lead: &str) -> String {
         writeln!(text, "{lead}{}", line.trim()).unwrap();
     }
     let field = |text: &mut String, field: &FieldSpec, sign: &str| {
-        writeln!(text, "{lead}  {sign}{} ({}): {}", field.name, field.kind.name(), field.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")).unwrap();
+        writeln!(
+            text,
+            "{lead}  {sign}{} ({}): {}",
+            field.name,
+            field.kind.name(),
+            field.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+        )
+        .unwrap();
     };
     verb.params.iter().for_each(|param| field(&mut text, param, ""));
     if !verb.options.fields.is_empty() {
         writeln!(text, "{lead}Options:").unwrap();
         verb.options.fields.iter().for_each(|option| field(&mut text, option, ""));
     }
-    writeln!(text, "{lead}Reply: {}{}.", verb.reply.name(), if verb.pages() { "; `continuation` is the page before's `next`" } else { "" }).unwrap();
+    writeln!(text, "{lead}Reply: {}{}.", verb.reply.name(), if verb.pages() { "; `continuation` is the page before's `next`" } else { "" })
+        .unwrap();
     // A comment must not be opened or closed from within.
     text.replace("*/", "* /").replace("/*", "/ *")
 }
@@ -84,7 +98,14 @@ fn records() -> String {
     for record in RECORDS {
         writeln!(text, " *\n * {}: {}", record.name, record.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")).unwrap();
         for field in record.fields {
-            writeln!(text, " *   {} ({}): {}", field.name, field.kind.name(), field.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")).unwrap();
+            writeln!(
+                text,
+                " *   {} ({}): {}",
+                field.name,
+                field.kind.name(),
+                field.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+            )
+            .unwrap();
         }
     }
     text.push_str(" */\n");

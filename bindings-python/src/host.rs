@@ -33,13 +33,17 @@ impl Feeder {
             Feeder::Reader(reader) => {
                 let data = reader.bind(py).call_method1(intern!(py, "read"), (size,))?;
                 if data.is_none() {
-                    return fail(py, ErrorKind::InvalidInput, "the source's read() returned None: streams that do not block cannot be read");
+                    return fail(
+                        py,
+                        ErrorKind::InvalidInput,
+                        "the source's read() returned None: streams that do not block cannot be read",
+                    );
                 }
                 bytes_from(&data).map(|bytes| (!bytes.is_empty()).then_some(bytes))
             }
             Feeder::Chunks(chunks) => {
-                let mut chunks = chunks.bind(py).clone();
-                while let Some(chunk) = chunks.next() {
+                let chunks = chunks.bind(py).clone();
+                for chunk in chunks {
                     let bytes = bytes_from(&chunk?)?;
                     if !bytes.is_empty() {
                         return Ok(Some(bytes));

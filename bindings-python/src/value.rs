@@ -119,7 +119,11 @@ pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
         return Ok(bytes.get().0.clone());
     }
     if object.is_instance_of::<PyString>() {
-        return fail(py, ErrorKind::InvalidInput, "text is not bytes: encode it, for example with .encode(), or open the file in binary mode");
+        return fail(
+            py,
+            ErrorKind::InvalidInput,
+            "text is not bytes: encode it, for example with .encode(), or open the file in binary mode",
+        );
     }
     match PyUntypedBuffer::get(object) {
         Ok(view) => copied(py, &view, 0, usize::MAX),
@@ -215,7 +219,11 @@ fn class<'py>(py: Python<'py>, name: &str) -> PyResult<&'py (&'static RecordSpec
 }
 
 /// An instance: the core tells a record's fields in the order of its declaration.
-fn make<'py>(py: Python<'py>, (spec, class): &(&'static RecordSpec, Py<PyType>), pairs: Vec<(String, Value)>) -> PyResult<Bound<'py, PyAny>> {
+fn make<'py>(
+    py: Python<'py>,
+    (spec, class): &(&'static RecordSpec, Py<PyType>),
+    pairs: Vec<(String, Value)>,
+) -> PyResult<Bound<'py, PyAny>> {
     let fields = spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
     class.bind(py).call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?)
 }

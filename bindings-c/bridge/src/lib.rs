@@ -91,7 +91,10 @@ impl Arguments {
     }
     fn time(&mut self, name: &str, seconds: i64, nanoseconds: u32) -> Result<()> {
         if nanoseconds >= 1_000_000_000 {
-            return Err(Error::new(ErrorKind::InvalidInput, format!("`{name}` takes fewer than 1000000000 nanoseconds, not {nanoseconds}")));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                format!("`{name}` takes fewer than 1000000000 nanoseconds, not {nanoseconds}"),
+            ));
         }
         self.put(name, Value::Time(oarlock::value::from_unix(seconds, nanoseconds)));
         Ok(())

@@ -39,7 +39,12 @@ impl Store {
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
             Ok(other) => {
-                return Err(refused(ruby, ErrorKind::Config, None, Refusal::Because(format!("the URL is {}, not text", other.type_name()))));
+                return Err(refused(
+                    ruby,
+                    ErrorKind::Config,
+                    None,
+                    Refusal::Because(format!("the URL is {}, not text", other.type_name())),
+                ));
             }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
         };
