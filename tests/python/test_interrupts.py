@@ -71,7 +71,8 @@ WORK = {
     "put": "store.put('b', b'x' * (1 << 20))",
     "list": "list(store.list())",
     "reader": "store.open('a').read()",
-    "writer": "store.open('b', 'wb').write(b'x' * (64 << 20))",
+    # The first piece is taken at once; the second waits for the upload to begin.
+    "writer": "file = store.open('b', 'wb'); file.write(b'x' * (64 << 20)); file.write(b'x' * (64 << 20))",
     "stream": "store.get('a', open('/dev/null', 'wb'))",
     "while another thread has the signal": "threading.Thread(target=threading.Event().wait, daemon=True).start(); store.get('a')",
 }
