@@ -75,7 +75,7 @@ def test_stubs_are_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", [["mypy", "--strict", "--no-incremental"], ["pyright"]], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [["mypy", "--strict", "--no-incremental"], ["pyright", "--pythonpath", sys.executable]], ids=lambda command: command[0])
 def test_type_checkers_accept_a_program(command):
     pytest.importorskip(command[0], reason=f"{command[0]} is not installed")
     sample = ROOT / "tests/python/typed_sample.py"
