@@ -46,7 +46,7 @@ else
     install: #{library}
     \tmkdir -p "$(DESTDIR)$(RUBYARCHDIR)/#{File.dirname(NAME)}"
     \tcp #{library} "$(DESTDIR)$(RUBYARCHDIR)/#{NAME}.#{RbConfig::CONFIG["DLEXT"]}"
-    \trm -rf target
+    \trm -rf target #{library}
 
     clean:
     \trm -rf target #{library}
