@@ -42,9 +42,8 @@ USES = {
     "verbs": DATA | {"call", "io", "local", "mailbox", "s3", "store", "transfer"},
 }
 
-# The rooms that may name AWS's types; `value` reads two date formats with them.
+# The rooms that may name AWS's types.
 AWS_ROOMS = {"ambient", "http", "credentials", "s3", "crypto"}
-AWS_EXCEPTIONS = {("value", "aws_smithy_types::date_time")}
 
 
 def room(path):
@@ -88,7 +87,7 @@ def test_aws_types_stay_in_their_rooms():
     wrong = []
     for path in core_files():
         for name in re.findall(r"\baws_[a-z_0-9]+(?=::)(?:::[a-z_0-9]+)*", code(path)):
-            if room(path) not in AWS_ROOMS and not any(room(path) == here and name.startswith(allowed) for here, allowed in AWS_EXCEPTIONS):
+            if room(path) not in AWS_ROOMS:
                 wrong.append(f"{path.relative_to(ROOT)}: {name}")
     assert not wrong, "\n".join(wrong)
 
