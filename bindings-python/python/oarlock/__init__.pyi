@@ -1130,6 +1130,9 @@ def open(
     max_concurrency: int | None = None,
     multipart_threshold: int | None = None,
     multipart_chunksize: int | None = None,
+    payload_signing_enabled: bool | None = None,
+    request_checksum_calculation: str | None = None,
+    response_checksum_validation: str | None = None,
     request_payer: bool | None = None,
     list_version: int | None = None,
     storage_class: str | None = None,
@@ -1174,7 +1177,10 @@ def open(
         max_concurrency: Parts of one transfer that move at a time, 1 to 1000; default 8.
         multipart_threshold: Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
         multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
-        request_payer: Whether the account that asks pays for requests; default false.
+        payload_signing_enabled: Whether an upload's bytes go into the signature: that costs a SHA-256 of all of them. Default: the profile's, else only where no TLS keeps them.
+        request_checksum_calculation: When uploads carry a checksum: `when_supported`, or `when_required` for servers that know none; default: AWS_REQUEST_CHECKSUM_CALCULATION, the profile's, `when_supported`.
+        response_checksum_validation: When a download is held against its checksum: `when_supported`, or `when_required`, which is never; default: AWS_RESPONSE_CHECKSUM_VALIDATION, the profile's, `when_supported`.
+        request_payer: Whether the account that asks pays for requests; default: whether AWS_REQUEST_PAYER is `requester`.
         list_version: Which list request the server understands: 2, or 1 for old servers; default 2.
         storage_class: The storage class of new objects.
         acl: A canned ACL for new objects; not together with `grant_*`.

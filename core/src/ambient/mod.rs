@@ -40,6 +40,10 @@ const ORDER: &[(&str, &[Place])] = &[
     ("max_concurrency", &[S3("max_concurrent_requests")]),
     ("multipart_threshold", &[S3("multipart_threshold")]),
     ("multipart_chunksize", &[S3("multipart_chunksize")]),
+    ("payload_signing_enabled", &[S3("payload_signing_enabled")]),
+    ("request_checksum_calculation", &[Variable("AWS_REQUEST_CHECKSUM_CALCULATION"), Property("request_checksum_calculation")]),
+    ("response_checksum_validation", &[Variable("AWS_RESPONSE_CHECKSUM_VALIDATION"), Property("response_checksum_validation")]),
+    ("request_payer", &[Variable("AWS_REQUEST_PAYER")]),
 ];
 
 /// Settings that only AWS's own endpoints have: the surroundings' wish for one gives way to an endpoint that the host names.

@@ -68,6 +68,18 @@ fn trust_and_retries_in_turn() {
 }
 
 #[test]
+fn checksums_signatures_and_payers_in_turn() {
+    let text = "[default]\nrequest_checksum_calculation = when_required\nresponse_checksum_validation = WHEN_REQUIRED\ns3 =\n  payload_signing_enabled = true\n";
+    let all = [("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported"), ("AWS_REQUEST_PAYER", "requester")];
+    let found = completed(&[], &all, text).unwrap();
+    assert_eq!(found.request_checksum_calculation.as_deref(), Some("when_supported"));
+    assert_eq!(found.response_checksum_validation.as_deref(), Some("when_required"));
+    assert_eq!((found.payload_signing_enabled, found.request_payer), (Some(true), Some(true)));
+    let found = completed(&[("payload_signing_enabled", "false"), ("request_payer", "false")], &all, text).unwrap();
+    assert_eq!((found.payload_signing_enabled, found.request_payer), (Some(false), Some(false)));
+}
+
+#[test]
 fn junk_names_setting_value_and_place() {
     for (variables, text, words) in [
         (&[("AWS_MAX_ATTEMPTS", "0")][..], "", ["AWS_MAX_ATTEMPTS", "`max_attempts`", "0"]),
@@ -78,6 +90,18 @@ fn junk_names_setting_value_and_place() {
         (&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")], "", ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", "maybe"]),
         (&[], "[default]\ns3 =\n  multipart_chunksize = huge\n", ["s3 section of the profile default", "`multipart_chunksize`", "huge"]),
         (&[], "[default]\ns3 =\n  addressing_style = sideways\n", ["s3 section", "`addressing_style`", "sideways"]),
+        (&[("AWS_REQUEST_PAYER", "bucketowner")], "", ["AWS_REQUEST_PAYER", "`request_payer`", "bucketowner"]),
+        (
+            &[("AWS_REQUEST_CHECKSUM_CALCULATION", "never")],
+            "",
+            ["AWS_REQUEST_CHECKSUM_CALCULATION", "`request_checksum_calculation`", "never"],
+        ),
+        (
+            &[],
+            "[default]\nresponse_checksum_validation = junk\n",
+            ["response_checksum_validation of the profile default", "when_supported", "junk"],
+        ),
+        (&[], "[default]\ns3 =\n  payload_signing_enabled = maybe\n", ["s3 section", "`payload_signing_enabled`", "maybe"]),
         (&[], "[default]\nmax_attempts = -1\n", ["profile default", "`max_attempts`", "-1"]),
     ] {
         let error = completed(&[], variables, text).unwrap_err();

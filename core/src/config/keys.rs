@@ -68,7 +68,13 @@ record! {
         multipart_threshold: Option<u64>,
         /// Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
         multipart_chunksize: Option<u64>,
-        /// Whether the account that asks pays for requests; default false.
+        /// Whether an upload's bytes go into the signature: that costs a SHA-256 of all of them. Default: the profile's, else only where no TLS keeps them.
+        payload_signing_enabled: Option<bool>,
+        /// When uploads carry a checksum: `when_supported`, or `when_required` for servers that know none; default: AWS_REQUEST_CHECKSUM_CALCULATION, the profile's, `when_supported`.
+        request_checksum_calculation: Option<String>,
+        /// When a download is held against its checksum: `when_supported`, or `when_required`, which is never; default: AWS_RESPONSE_CHECKSUM_VALIDATION, the profile's, `when_supported`.
+        response_checksum_validation: Option<String>,
+        /// Whether the account that asks pays for requests; default: whether AWS_REQUEST_PAYER is `requester`.
         request_payer: Option<bool>,
         /// Which list request the server understands: 2, or 1 for old servers; default 2.
         list_version: Option<u32>,

@@ -43,6 +43,9 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
     ("sse_customer_key", "sse_kms_key_id", "a customer key replaces server-managed encryption"),
 ];
 
+/// When there are checksums.
+const WHEN: &[&str] = &["when_supported", "when_required"];
+
 /// Refuses options or settings of which two exclude each other.
 pub(crate) fn check_exclusions(kind: ErrorKind, given: impl Fn(&str) -> bool) -> Result<()> {
     for (one, other, why) in EXCLUSIONS {
@@ -144,6 +147,8 @@ impl Settings {
             &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "default"],
         )?;
         one_of("retry_mode", &self.retry_mode, &["standard", "adaptive"])?;
+        one_of("request_checksum_calculation", &self.request_checksum_calculation, WHEN)?;
+        one_of("response_checksum_validation", &self.response_checksum_validation, WHEN)?;
         check_proxy(self.proxy.as_ref().map(|proxy| proxy.0.as_str()))?;
         one_of("sse", &self.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
         within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;

@@ -51,8 +51,14 @@ const MEANINGS: &[(&str, Meaning)] = &[
     // What the AWS SDKs once did on their own is what they all call standard now.
     ("retry_mode", |value| match &value {
         Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => Ok(Some(("retry_mode", Value::Str("standard".to_owned())))),
-        Value::Str(mode) => Ok(Some(("retry_mode", Value::Str(mode.trim().to_ascii_lowercase())))),
-        _ => Ok(Some(("retry_mode", value))),
+        _ => Ok(Some(("retry_mode", lower(value)))),
+    }),
+    ("request_checksum_calculation", |value| Ok(Some(("request_checksum_calculation", lower(value))))),
+    ("response_checksum_validation", |value| Ok(Some(("response_checksum_validation", lower(value))))),
+    // The header's own word.
+    ("request_payer", |value| match &value {
+        Value::Str(payer) if payer.trim().eq_ignore_ascii_case("requester") => Ok(Some(("request_payer", Value::Bool(true)))),
+        _ => Ok(Some(("request_payer", value))),
     }),
     ("sse_customer_algorithm", |value| match value.as_str() {
         Some("AES256") => Ok(None),
@@ -64,6 +70,14 @@ const MEANINGS: &[(&str, Meaning)] = &[
 
 fn style(value: Value) -> std::result::Result<Value, String> {
     Ok(Value::Str(if bool::from_value(value)? { "path" } else { "auto" }.to_owned()))
+}
+
+/// A word as settings spell it.
+fn lower(value: Value) -> Value {
+    match value {
+        Value::Str(word) => Value::Str(word.trim().to_ascii_lowercase()),
+        other => other,
+    }
 }
 
 /// Bytes as text for people, counted as the AWS CLI does: a MB is a MiB.

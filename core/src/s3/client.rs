@@ -9,9 +9,12 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{AppName, BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::{
+    AppName, BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedAsyncSleep,
+    StalledStreamProtectionConfig,
+};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::RequestPayer;
+use aws_sdk_s3::types::{ChecksumMode, RequestPayer};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::http::Response;
 use tokio::sync::OnceCell;
@@ -22,6 +25,7 @@ use super::endpoint::{Route, route};
 use super::error;
 use super::observe::Observe;
 use super::regions;
+use super::unsigned::Unsigned;
 use crate::ambient;
 use crate::config::{Config, Settings, Target};
 use crate::credentials::{self, Identity};
@@ -112,8 +116,24 @@ impl S3 {
         self.0.settings.read_timeout.unwrap_or(READ_TIMEOUT)
     }
 
+    /// What is known of the settings without waiting: inside of `send` they are complete.
+    fn known(&self) -> &Settings {
+        let completed = self.0.completed.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get);
+        completed.unwrap_or(&self.0.settings)
+    }
+
     pub(crate) fn payer(&self) -> Option<RequestPayer> {
-        (self.0.settings.request_payer == Some(true)).then_some(RequestPayer::Requester)
+        (self.known().request_payer == Some(true)).then_some(RequestPayer::Requester)
+    }
+
+    /// Whether downloads ask for their checksum and are held against it.
+    pub(crate) fn checksum_mode(&self) -> Option<ChecksumMode> {
+        (self.known().response_checksum_validation.as_deref() != Some("when_required")).then_some(ChecksumMode::Enabled)
+    }
+
+    /// Whether uploads carry a checksum that no server demands.
+    pub(crate) fn checksums(&self) -> bool {
+        self.known().request_checksum_calculation.as_deref() != Some("when_required")
     }
 
     /// The SDK's client of this process.
@@ -184,7 +204,8 @@ impl S3 {
 
 async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Client> {
     let Route { url, path_style } = route(settings, bucket)?;
-    let http = http::client(settings, url.as_ref().is_some_and(|url| url.starts_with("http://")))?;
+    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
+    let http = http::client(settings, plain)?;
     let region = match regions::known(url.as_deref(), bucket)? {
         Some(region) => region,
         None => credentials::region(settings).await,
@@ -215,6 +236,15 @@ async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result
         .interceptor(Answers)
         .interceptor(Observe);
     config.set_endpoint_url(url);
+    if settings.request_checksum_calculation.as_deref() == Some("when_required") {
+        config = config.request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+    }
+    if settings.response_checksum_validation.as_deref() == Some("when_required") {
+        config = config.response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    }
+    if !settings.payload_signing_enabled.unwrap_or(plain) {
+        config = config.interceptor(Unsigned);
+    }
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
     config = match identity {
         Identity::Anonymous => config.allow_no_auth(),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 
 use super::client::S3;
@@ -58,7 +57,7 @@ pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
                 .get_object()
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
-                .checksum_mode(ChecksumMode::Enabled)
+                .set_checksum_mode(at.checksum_mode())
                 .set_range(options.range.map(|range| range.header()))
                 .set_version_id(options.version_id.clone())
                 .set_if_match(options.if_match.as_deref().map(quoted))

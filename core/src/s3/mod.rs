@@ -19,6 +19,7 @@ mod presign;
 mod put;
 mod regions;
 mod settings;
+mod unsigned;
 mod uploads;
 
 pub(crate) use access::{delete_tags, get_acl, get_tags, set_acl, set_tags};

@@ -83,7 +83,7 @@ pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>) -> Result<String
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
                 // The parts carry CRC32, which the server must know from the beginning.
-                .checksum_algorithm(ChecksumAlgorithm::Crc32)
+                .set_checksum_algorithm(at.checksums().then_some(ChecksumAlgorithm::Crc32))
                 .set_content_type(keep.content_type)
                 .set_content_encoding(keep.content_encoding)
                 .set_content_language(keep.content_language)
@@ -119,7 +119,7 @@ pub(crate) async fn put_part(at: &S3, key: &Key, upload_id: &str, number: i32, b
                 .upload_part()
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
-                .checksum_algorithm(ChecksumAlgorithm::Crc32)
+                .set_checksum_algorithm(at.checksums().then_some(ChecksumAlgorithm::Crc32))
                 .upload_id(upload_id)
                 .part_number(number)
                 .body(ByteStream::from(body.clone()))
