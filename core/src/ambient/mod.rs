@@ -3,16 +3,20 @@
 //! Law: what the host said wins; below it one table says who is asked first. A junk value is an error that names the setting,
 //! the value and where it was found. Only reads, never writes the environment. Knows nothing of identities and requests.
 
+mod files;
 mod profile;
 #[cfg(test)]
 mod tests;
 
 use std::env;
+use std::error::Error as StdError;
 
 use crate::config::Settings;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::observe::{Level, event};
 use crate::value::Value;
-use profile::Profile;
+
+pub(crate) use profile::{Profiles, load, of_service};
 
 /// Where a setting may be found.
 enum Place {
@@ -30,6 +34,7 @@ use Place::{Property, S3, Service, Variable};
 /// Each setting, and who is asked for it, in turn.
 const ORDER: &[(&str, &[Place])] = &[
     ("endpoint", &[Variable("AWS_ENDPOINT_URL_S3"), Variable("AWS_ENDPOINT_URL"), Service("endpoint_url"), Property("endpoint_url")]),
+    ("region", &[Variable("AWS_REGION"), Variable("AWS_DEFAULT_REGION"), Property("region")]),
     ("use_fips_endpoint", &[Variable("AWS_USE_FIPS_ENDPOINT"), Property("use_fips_endpoint")]),
     ("use_dualstack_endpoint", &[Variable("AWS_USE_DUALSTACK_ENDPOINT"), S3("use_dualstack_endpoint"), Property("use_dualstack_endpoint")]),
     ("use_accelerate_endpoint", &[S3("use_accelerate_endpoint")]),
@@ -49,25 +54,68 @@ const ORDER: &[(&str, &[Place])] = &[
 /// Settings that only AWS's own endpoints have: the surroundings' wish for one gives way to an endpoint that the host names.
 const OF_AWS: &[&str] = &["use_dualstack_endpoint", "use_accelerate_endpoint"];
 
-/// The settings, completed by the environment and the profile.
-pub(crate) async fn complete(settings: &Settings) -> Result<Settings> {
-    let profile = profile::load(settings).await;
-    overlay(settings, &|name| env::var(name).ok(), &profile)
+/// Settings that the environment and the profile have completed.
+pub(crate) struct Completed {
+    pub(crate) settings: Settings,
+    /// The shared files as they were read; none, if they could not be.
+    pub(crate) profiles: Option<Profiles>,
 }
 
-fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profile: &Profile) -> Result<Settings> {
+/// The settings, completed by the environment and the profile. Files that can't be read are told of and say nothing here: whoever
+/// needs an identity from them says what is wrong with them.
+pub(crate) async fn complete(settings: &Settings) -> Result<Completed> {
+    let profiles = match load(settings).await {
+        Ok(profiles) => Some(profiles),
+        Err(error) if error.kind() == ErrorKind::Config => return Err(error),
+        Err(error) => {
+            event(Level::Warning, format!("the shared files say nothing of endpoints, certificates and retries: {}", error.message()));
+            None
+        }
+    };
+    let settings = overlay(settings, &|name| env::var(name).ok(), profiles.as_ref())?;
+    Ok(Completed { settings, profiles })
+}
+
+/// The region that completed settings come to.
+pub(crate) fn region(settings: &Settings) -> &str {
+    settings.region.as_deref().unwrap_or("us-east-1")
+}
+
+/// A variable that says something; a blank one counts as one that is not there.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// The innermost cause, which says most in fewest words.
+pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let line: String = cause.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    line.trim_end_matches('.').to_owned()
+}
+
+fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<Settings> {
     let given: Vec<String> = settings.to_pairs().into_iter().map(|(name, _)| name).collect();
     let given = |name: &str| given.iter().any(|given| given == name);
     let mut all = settings.clone();
     for (name, places) in ORDER {
         let overruled = given(name)
             || (given("endpoint") && OF_AWS.contains(name))
-            || (*name == "endpoint" && ignored(variable, profile)?)
+            || (*name == "endpoint" && ignored(variable, profiles)?)
             || (*name == "ca_bundle" && settings.verify == Some(false));
         if overruled {
             continue;
         }
-        if let Some((value, place)) = places.iter().find_map(|place| find(place, variable, profile)) {
+        if let Some((asked, (value, place))) = places.iter().find_map(|asked| Some((asked, find(asked, variable, profiles)?))) {
+            if let ("endpoint", Some(profiles)) = (*name, profiles) {
+                match asked {
+                    Property(name) => profiles.vouch(&place, |set| set.get(name))?,
+                    Service(name) => profiles.vouch(&place, |set| of_service(set, "s3", name))?,
+                    Variable(_) | S3(_) => {}
+                }
+            }
             all = all.over(read(name, &value, &place)?)?;
         }
     }
@@ -75,9 +123,9 @@ fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profi
 }
 
 /// Whether configured endpoints are to be ignored.
-fn ignored(variable: &dyn Fn(&str) -> Option<String>, profile: &Profile) -> Result<bool> {
+fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<bool> {
     let places = [Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), Property("ignore_configured_endpoint_urls")];
-    match places.iter().find_map(|place| find(place, variable, profile)) {
+    match places.iter().find_map(|place| find(place, variable, profiles)) {
         Some((value, _)) if value.eq_ignore_ascii_case("true") => Ok(true),
         Some((value, _)) if value.eq_ignore_ascii_case("false") => Ok(false),
         Some((value, place)) => crate::error::fail!(Config, "{place} takes true or false, not {value:?}"),
@@ -86,12 +134,13 @@ fn ignored(variable: &dyn Fn(&str) -> Option<String>, profile: &Profile) -> Resu
 }
 
 /// The value at a place, and the place's name; a blank value counts as none.
-fn find(place: &Place, variable: &dyn Fn(&str) -> Option<String>, profile: &Profile) -> Option<(String, String)> {
+fn find(place: &Place, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Option<(String, String)> {
+    let of_profile = |what: &str, name: &str| format!("{name}{what} of the profile {}", profiles.map_or("default", Profiles::name));
     let (value, place) = match place {
         Variable(name) => (variable(name), format!("the environment variable {name}")),
-        Property(name) => (profile.get(name), format!("{name} of the profile {}", profile.name)),
-        S3(name) => (profile.s3(name), format!("{name} in the s3 section of the profile {}", profile.name)),
-        Service(name) => (profile.service(name), format!("{name} in the services section of the profile {}", profile.name)),
+        Property(name) => (profiles?.get(name).map(str::to_owned), of_profile("", name)),
+        S3(name) => (profiles?.s3(name).map(str::to_owned), of_profile(" in the s3 section", name)),
+        Service(name) => (profiles?.service("s3", name).map(str::to_owned), of_profile(" in the services section", name)),
     };
     Some((value?.trim().to_owned(), place)).filter(|(value, _)| !value.is_empty())
 }

@@ -1,77 +1,135 @@
-//! The text of the chosen profile: its properties, its `s3 =` section, its services section.
+//! The text of the shared files, taken apart: the chosen profile, its `s3 =` section, its services section.
 //!
-//! Law: reads the shared files as aws-config does, which drops the `s3 =` section later. Files that can't be read are told of and
-//! count as empty here: whoever needs an identity from them says what is wrong with them.
+//! Law: the one place where profiles are read, by aws-config's own rules. AWS_PROFILE counts even when it is empty: whoever sets it
+//! means a profile, and there is none of that name. What only a stranger's file says can be told from what the user says.
 
 use std::borrow::Cow;
-use std::env;
 
 use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_runtime::env_config::property::PropertiesKey;
 use aws_types::os_shim_internal::{Env, Fs};
+use sha2::{Digest, Sha256};
 
+use super::files::{self, Kind, SharedFile, TRUST};
+use super::variable;
 use crate::config::Settings;
-use crate::observe::{Level, event};
+use crate::error::{Error, ErrorKind, Result, fail};
 
-/// A profile, or an empty one.
-pub(super) struct Profile {
-    pub(super) name: String,
-    set: Option<ProfileSet>,
+/// The shared files, read, and the profile that is meant.
+pub(crate) struct Profiles {
+    pub(crate) set: ProfileSet,
+    /// Who named the profile; nobody, when it is `default` for want of a name.
+    pub(crate) named_by: Option<&'static str>,
+    /// The two files, for sentences.
+    pub(crate) files: String,
+    /// Which text they held.
+    pub(crate) digest: [u8; 32],
+    stranger: Option<Stranger>,
 }
 
-pub(super) async fn load(settings: &Settings) -> Profile {
-    let named = |name| env::var(name).ok().filter(|name: &String| !name.trim().is_empty());
-    let name = settings.profile.clone().or_else(|| named("AWS_PROFILE")).or_else(|| named("AWS_DEFAULT_PROFILE"));
-    let mut files = EnvConfigFiles::builder();
-    files = match &settings.config_file {
-        Some(path) => files.with_file(EnvConfigFileKind::Config, path),
-        None => files.include_default_config_file(true),
-    };
-    files = match &settings.credentials_file {
-        Some(path) => files.with_file(EnvConfigFileKind::Credentials, path),
-        None => files.include_default_credentials_file(true),
-    };
-    read(name, files.build()).await
+/// What to know where a stranger's file is among the two.
+struct Stranger {
+    /// What the user's own files say.
+    own: ProfileSet,
+    /// The strangers' names.
+    files: String,
 }
 
-pub(super) async fn read(name: Option<String>, files: EnvConfigFiles) -> Profile {
-    let found = aws_config::profile::load(&Fs::real(), &Env::real(), &files, name.clone().map(Cow::Owned)).await;
-    let set = match found {
-        Ok(set) => Some(set),
-        Err(_) => {
-            event(
-                Level::Warning,
-                "the shared AWS config files can't be read, so they say nothing of endpoints, certificates and retries".to_owned(),
-            );
-            None
+/// Reads the shared files.
+pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
+    let given = [
+        ("the setting `profile`", settings.profile.clone()),
+        ("AWS_PROFILE", std::env::var("AWS_PROFILE").ok()),
+        ("AWS_DEFAULT_PROFILE", variable("AWS_DEFAULT_PROFILE")),
+    ];
+    let named = given.into_iter().find_map(|(by, name)| name.map(|name| (by, name)));
+    let (named_by, name) = named.map_or((None, "default".to_owned()), |(by, name)| (Some(by), name));
+    read(name, named_by, &files::read(settings)?).await
+}
+
+pub(super) async fn read(name: String, named_by: Option<&'static str>, shared: &[SharedFile]) -> Result<Profiles> {
+    let names = |wanted: &dyn Fn(&&SharedFile) -> bool| {
+        shared.iter().filter(wanted).map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(" and ")
+    };
+    let files = names(&|_| true);
+    let mut digest = Sha256::new();
+    for file in shared {
+        digest.update(Sha256::digest(&file.text));
+    }
+    let set = parse(&name, shared.iter(), &files).await?;
+    let stranger = match shared.iter().any(|file| file.strange) {
+        false => None,
+        true => Some(Stranger {
+            own: parse(&name, shared.iter().filter(|file| !file.strange), &files).await?,
+            files: names(&|file| file.strange),
+        }),
+    };
+    Ok(Profiles { set, named_by, files, digest: digest.finalize().into(), stranger })
+}
+
+async fn parse(name: &str, shared: impl Iterator<Item = &SharedFile>, files: &str) -> Result<ProfileSet> {
+    // One empty file more: the builder panics without any.
+    let mut sources = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "");
+    for file in shared {
+        let kind = match file.kind {
+            Kind::Config => EnvConfigFileKind::Config,
+            Kind::Credentials => EnvConfigFileKind::Credentials,
+        };
+        sources = sources.with_contents(kind, file.text.as_str());
+    }
+    let found = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(name.to_owned()))).await;
+    found.map_err(|error| Error::new(ErrorKind::Credentials, format!("the profiles in {files} can't be read: {}", super::root(&error))))
+}
+
+impl Profiles {
+    /// The name of the chosen profile.
+    pub(crate) fn name(&self) -> &str {
+        self.set.selected_profile()
+    }
+
+    /// A property of the chosen profile.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.set.get(name)
+    }
+
+    /// A property of its `s3 =` section, which is text of its own: a line each.
+    pub(crate) fn s3(&self, name: &str) -> Option<&str> {
+        lines(self.get("s3")?).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// A property of a service in the services section that the profile names.
+    pub(crate) fn service(&self, service: &str, name: &str) -> Option<&str> {
+        of_service(&self.set, service, name)
+    }
+
+    /// Refuses what only a stranger's file says: `what` names it, `said` looks it up.
+    ///
+    /// Such a file may hold keys, roles and regions. It may not say which program runs here, where secrets are sent, or which
+    /// file is read and sent away.
+    pub(crate) fn vouch(&self, what: &str, said: impl for<'a> Fn(&'a ProfileSet) -> Option<&'a str>) -> Result<()> {
+        match &self.stranger {
+            Some(stranger) if said(&self.set) != said(&stranger.own) => fail!(
+                Config,
+                "{what} in {} is refused: a file that a URL or a project names may not run programs, choose endpoints or have token files \
+                 read; if you trust it, say so by {TRUST}=true in your environment, or by the setting `trust_files` in code",
+                stranger.files
+            ),
+            _ => Ok(()),
         }
-    };
-    Profile { name: name.unwrap_or_else(|| "default".to_owned()), set }
+    }
 }
 
-impl Profile {
-    /// A property by its name.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
-        self.set.as_ref()?.get(name).map(str::to_owned)
-    }
-
-    /// A property of the `s3 =` section, which is text of its own: a line each.
-    pub(super) fn s3(&self, name: &str) -> Option<String> {
-        lines(&self.get("s3")?).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
-    }
-
-    /// A property of `s3` in the services section that the profile names.
-    pub(super) fn service(&self, name: &str) -> Option<String> {
-        let key = PropertiesKey::builder()
-            .section_key("services")
-            .section_name(self.get("services")?)
-            .property_name("s3")
-            .sub_property_name(name)
-            .build()
-            .ok()?;
-        self.set.as_ref()?.other_sections().get(&key).map(|value| value.to_string())
-    }
+/// A property of a service in the services section that the profile of the set names.
+pub(crate) fn of_service<'a>(set: &'a ProfileSet, service: &str, name: &str) -> Option<&'a str> {
+    let key = PropertiesKey::builder()
+        .section_key("services")
+        .section_name(set.get("services")?)
+        .property_name(service)
+        .sub_property_name(name)
+        .build()
+        .ok()?;
+    set.other_sections().get(&key).map(|value| value.as_str())
 }
 
 fn lines(section: &str) -> impl Iterator<Item = (&str, &str)> {

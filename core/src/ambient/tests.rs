@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-
+use super::files::{Kind, SharedFile};
 use super::*;
 
-fn profile(text: &str) -> Profile {
-    let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, text).build();
+fn profiles(config: (&str, bool), credentials: &str) -> Profiles {
+    let file = |kind, text: &str, strange| SharedFile { kind, path: "/the/file".into(), text: text.to_owned(), strange };
+    let files = [file(Kind::Config, config.0, config.1), file(Kind::Credentials, credentials, false)];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(profile::read(Some("default".to_owned()), files))
+    runtime.block_on(profile::read("default".to_owned(), None, &files)).unwrap()
 }
 
 fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Settings> {
@@ -18,7 +18,7 @@ fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> 
         settings = settings.over(Settings::of(name, Value::Str(value.to_string()))?)?;
     }
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
-    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), &profile(text))
+    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, false), "")))
 }
 
 const SERVICES: &str = "[default]\nservices = mine\nendpoint_url = http://p\n[services mine]\ns3 =\n  endpoint_url = http://s\n";
@@ -110,4 +110,23 @@ fn junk_names_setting_value_and_place() {
             assert!(error.message().contains(word), "{error}");
         }
     }
+}
+
+#[test]
+fn a_stranger_chooses_no_endpoint() {
+    let overlay = |text, variables: &'static [(&str, &str)]| {
+        let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+        let own = "[default]\nregion = r\n";
+        super::overlay(&Settings::default(), &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, true), own)))
+    };
+    for text in [SERVICES, "[default]\nendpoint_url = http://p\n"] {
+        let error = overlay(text, &[]).unwrap_err();
+        for word in ["endpoint_url", "profile default", "/the/file", "OARLOCK_TRUST_FILES=true", "trust_files"] {
+            assert!(error.message().contains(word), "{error}");
+        }
+        // What is not used is not refused.
+        assert_eq!(overlay(text, &[("AWS_ENDPOINT_URL", "http://e")]).unwrap().endpoint.as_deref(), Some("http://e"));
+        assert_eq!(overlay(text, &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]).unwrap().region.as_deref(), Some("r"));
+    }
+    assert_eq!(overlay("[default]\nregion = s\nmax_attempts = 2\n", &[]).unwrap().max_attempts, Some(2));
 }

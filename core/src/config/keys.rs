@@ -42,6 +42,8 @@ record! {
         config_file: Option<String>,
         /// The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
         credentials_file: Option<String>,
+        /// Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
+        trust_files: Option<bool>,
         /// The code of the MFA device that a profile's role asks for.
         mfa_token: Option<SecretText>,
         /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.

@@ -69,7 +69,15 @@ impl Config {
             WARNED.call_once(|| tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into logs, process lists and shell histories; give it as a setting or by the environment"));
         }
         let settings = spellings::canonical(settings, false)?;
-        pairs.retain(|(name, _)| !settings.iter().any(|(given, _)| given == name));
+        if pairs.iter().any(|(name, _)| name == "trust_files") {
+            fail!(Config, "setting `trust_files` can't be in a URL: whoever writes the URL would trust himself");
+        }
+        let given = |name: &str| settings.iter().any(|(given, _)| given == name);
+        pairs.retain(|(name, _)| !given(name));
+        // The URL may come from a project: who clones it must not run its programs.
+        if !given("trust_files") && pairs.iter().any(|(name, _)| name == "config_file" || name == "credentials_file") {
+            pairs.push(("trust_files".to_owned(), Value::Bool(false)));
+        }
         pairs.extend(settings);
         let settings = Settings::from_pairs(ErrorKind::Config, "setting", pairs)?;
         let config = Config { target, settings };

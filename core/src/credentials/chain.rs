@@ -3,15 +3,16 @@
 //! Law: a kind that was asked for by name never falls through to another. By default: environment keys, web identity from the
 //! environment, the shared files, a container, an instance's metadata; a link that is set up but fails ends the search.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::config::SharedHttpClient;
 use jiff::Timestamp;
 
-use super::environment::{self, variable};
+use super::environment;
 use super::services::Services;
 use super::{Keys, Kind, metadata, process, profile, sso, sts};
+use crate::ambient::{self, Profiles, variable};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 use profile::{Base, Plan};
@@ -25,33 +26,36 @@ pub(super) enum Answer {
 
 /// A source of credentials that can be asked again and again.
 pub(super) struct Chain {
-    pub(super) settings: Settings,
-    pub(super) region: String,
-    pub(super) http: SharedHttpClient,
+    settings: Settings,
+    /// The shared files as the first store read them, for the first fetch: later ones read them anew.
+    read: Mutex<Option<Profiles>>,
 }
 
 impl Chain {
+    pub(super) fn new(settings: Settings, profiles: Option<Profiles>) -> Self {
+        Chain { settings, read: Mutex::new(profiles) }
+    }
+
     /// Fetches credentials anew.
     pub(super) async fn fetch(&self) -> Result<Keys> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let profiles = async || match read {
+            Some(profiles) => Ok(profiles),
+            None => ambient::load(&self.settings).await,
+        };
         match Kind::of(&self.settings) {
-            Kind::Default => self.search().await,
+            Kind::Default => self.search(profiles).await,
             Kind::Env => only("env", environment::keys()?),
-            Kind::Profile(_) => only("profile", self.profile().await?),
-            Kind::WebIdentity => {
-                let profiles = profile::load(&self.settings).await?;
-                only("web_identity", self.web_identity(&self.services(&profiles)).await?)
-            }
-            Kind::Container => only("container", metadata::container(&self.region).await?),
-            Kind::InstanceProfile => {
-                let profiles = profile::load(&self.settings).await?;
-                only("instance_profile", metadata::instance(&profiles, false).await?)
-            }
+            Kind::Profile(_) => only("profile", self.profile(&self.services(&profiles().await?)).await?),
+            Kind::WebIdentity => only("web_identity", self.web_identity(&self.services(&profiles().await?)).await?),
+            Kind::Container => only("container", metadata::container(ambient::region(&self.settings)).await?),
+            Kind::InstanceProfile => only("instance_profile", metadata::instance(&profiles().await?, false).await?),
             // These two never get here: their keys, or that there are none, is known without asking.
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
         }
     }
 
-    async fn search(&self) -> Result<Keys> {
+    async fn search(&self, profiles: impl AsyncFnOnce() -> Result<Profiles>) -> Result<Keys> {
         let mut tried = Vec::new();
         macro_rules! ask {
             ($answer:expr) => {
@@ -62,10 +66,10 @@ impl Chain {
             };
         }
         ask!(environment::keys()?);
-        let profiles = profile::load(&self.settings).await?;
+        let profiles = profiles().await?;
         ask!(self.web_identity(&self.services(&profiles)).await?);
-        ask!(self.profile().await?);
-        ask!(metadata::container(&self.region).await?);
+        ask!(self.profile(&self.services(&profiles)).await?);
+        ask!(metadata::container(ambient::region(&self.settings)).await?);
         ask!(metadata::instance(&profiles, true).await?);
         fail!(
             Credentials,
@@ -74,8 +78,8 @@ impl Chain {
         )
     }
 
-    fn services<'a>(&'a self, profiles: &'a profile::Profiles) -> Services<'a> {
-        Services { settings: &self.settings, region: &self.region, http: &self.http, profiles }
+    fn services<'a>(&'a self, profiles: &'a Profiles) -> Services<'a> {
+        Services { settings: &self.settings, profiles }
     }
 
     async fn web_identity(&self, services: &Services<'_>) -> Result<Answer> {
@@ -91,10 +95,8 @@ impl Chain {
     }
 
     /// The keys that the profile leads to: its base's, and then those of one role after the other.
-    async fn profile(&self) -> Result<Answer> {
-        let profiles = profile::load(&self.settings).await?;
-        let services = self.services(&profiles);
-        let plan = match profiles.plan()? {
+    async fn profile(&self, services: &Services<'_>) -> Result<Answer> {
+        let plan = match profile::plan(services.profiles)? {
             Ok(plan) => plan,
             Err(why) => return Ok(Answer::None(why)),
         };
@@ -109,9 +111,9 @@ impl Chain {
                 );
             }
         }
-        let mut keys = self.base(&services, &plan).await?;
+        let mut keys = self.base(services, &plan).await?;
         for role in &plan.roles {
-            keys = sts::assume_role(&services, keys, role, &plan.profile).await?;
+            keys = sts::assume_role(services, keys, role, &plan.profile).await?;
         }
         Ok(Answer::Keys(keys, plan.provider()))
     }
@@ -124,7 +126,7 @@ impl Chain {
         match &plan.base {
             Base::Keys(keys) => Ok(keys.clone()),
             Base::Environment => named("the environment", environment::keys()?),
-            Base::Container => named("the container", metadata::container(&self.region).await?),
+            Base::Container => named("the container", metadata::container(ambient::region(&self.settings)).await?),
             Base::InstanceMetadata => named("the instance's metadata", metadata::instance(services.profiles, false).await?),
             Base::WebIdentity { role, file, session } => sts::web_identity(services, role, file, session.as_deref()).await,
             Base::Sso(login) => sso::role_credentials(services, login, &plan.profile).await,

@@ -1,19 +1,14 @@
 //! The process environment, as far as identities go: keys, their expiry, and what else is asked of a variable.
 //!
-//! Law: only reads. A blank variable counts as one that is not there; half a key pair is an error that names the other half.
+//! Law: only reads; half a key pair is an error that names the other half.
 
-use std::env;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 
 use super::chain::{Answer, moment, unexpired};
+use crate::ambient::variable;
 use crate::error::{Result, fail};
-
-/// A variable that says something.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
 
 /// Whether a variable says `true`, in any case.
 pub(super) fn says_true(name: &str) -> bool {

@@ -18,9 +18,8 @@ use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::chain::Answer;
-use super::environment::{number, says_true, variable};
-use super::profile::Profiles;
-use super::root;
+use super::environment::{number, says_true};
+use crate::ambient::{Profiles, root, variable};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime;
 
@@ -100,9 +99,14 @@ pub(super) async fn instance(profiles: &Profiles, forgiving: bool) -> Result<Ans
 
 /// Where the service is: the variable, the profile, or the fixed address of the IP version.
 fn endpoint(profiles: &Profiles) -> Result<String> {
-    let said = |name: &str, key: &str| variable(name).or_else(|| profiles.set.get(key).map(str::to_owned));
-    if let Some(endpoint) = said("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint") {
+    let said = |name: &str, key: &str| variable(name).or_else(|| profiles.get(key).map(str::to_owned));
+    if let Some(endpoint) = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
         return Ok(endpoint);
+    }
+    let key = "ec2_metadata_service_endpoint";
+    if let Some(endpoint) = profiles.get(key) {
+        profiles.vouch(&format!("`{key}` of profile `{}`", profiles.name()), |set| set.get(key))?;
+        return Ok(endpoint.to_owned());
     }
     match said("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode")
         .map(|mode| mode.trim().to_ascii_lowercase())

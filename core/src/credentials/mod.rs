@@ -14,20 +14,17 @@ mod services;
 mod sso;
 mod sts;
 
-use std::error::Error as StdError;
 use std::fmt::Write;
-use std::time::UNIX_EPOCH;
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::config::SharedHttpClient;
 use sha2::{Digest, Sha256};
 
+use crate::ambient::{Completed, Profiles};
 use crate::config::Settings;
 use crate::error::Result;
 use crate::runtime;
 use crate::value::{Field, Value};
 use chain::Chain;
-use environment::variable;
 
 pub(crate) use cache::Provider;
 
@@ -79,7 +76,9 @@ pub(crate) enum Identity {
 }
 
 /// Who a store acts as.
-pub(crate) fn identity(settings: &Settings, region: &str, http: SharedHttpClient) -> Result<Identity> {
+pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
+    let profiles = completed.profiles.take();
+    let settings = &completed.settings;
     match Kind::of(settings) {
         Kind::Anonymous => Ok(Identity::Anonymous),
         Kind::Static(id) => {
@@ -88,18 +87,21 @@ pub(crate) fn identity(settings: &Settings, region: &str, http: SharedHttpClient
             Ok(Identity::Keys(Keys { credentials: Credentials::new(id, secret, token, None, "static"), provider: "static" }))
         }
         _ => {
-            let made = || Provider::new(Chain { settings: settings.clone(), region: region.to_owned(), http });
-            Ok(Identity::Fetched((*runtime::current()?.shared(&fingerprint(settings, region), made)).clone()))
+            let source = fingerprint(settings, profiles.as_ref());
+            let made = || Provider::new(Chain::new(settings.clone(), profiles));
+            Ok(Identity::Fetched((*runtime::current()?.shared(&source, made)).clone()))
         }
     }
 }
 
 /// The settings that tell one source of credentials from another, or say how it is reached.
 const TELLING: &[&str] = &[
+    "region",
     "provider",
     "profile",
     "config_file",
     "credentials_file",
+    "trust_files",
     "mfa_token",
     "ca_bundle",
     "verify",
@@ -109,13 +111,12 @@ const TELLING: &[&str] = &[
 ];
 
 /// One text for each source: what the settings, the environment and the files say. Hashed, for it holds secrets.
-fn fingerprint(settings: &Settings, region: &str) -> String {
+fn fingerprint(settings: &Settings, profiles: Option<&Profiles>) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     };
-    add(region);
     if let Value::Map(pairs) = settings.clone().into_value() {
         for (name, value) in pairs.iter().filter(|(name, _)| TELLING.contains(&name.as_str())) {
             add(&format!("{name} {value:?}"));
@@ -124,38 +125,17 @@ fn fingerprint(settings: &Settings, region: &str) -> String {
     let mut variables: Vec<_> =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     variables.sort_unstable();
-    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AWS_") || name == "HOME") {
+    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AWS_") || name == "HOME" || name == "OARLOCK_TRUST_FILES") {
         add(name);
         add(value);
     }
     // A store that is opened after someone edited the files must see what they say now.
-    for path in profile::paths(settings) {
-        let found = std::fs::metadata(&path).ok();
-        let written = found.as_ref().and_then(|found| found.modified().ok()).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        add(&format!("{path:?} {:?} {written:?}", found.map(|found| found.len())));
+    if let Some(profiles) = profiles {
+        hash.update(profiles.digest);
     }
     hash.finalize().iter().fold("credentials ".to_owned(), |mut text, byte| {
         // Writing to a String can't fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The region: the setting, AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
-pub(crate) async fn region(settings: &Settings) -> String {
-    if let Some(region) = settings.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION")) {
-        return region;
-    }
-    let profiles = profile::load(settings).await.ok();
-    profiles.and_then(|profiles| profiles.set.get("region").map(str::to_owned)).unwrap_or_else(|| "us-east-1".to_owned())
-}
-
-/// The innermost cause, which says most in fewest words.
-fn root(error: &(dyn StdError + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let line: String = cause.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    line.trim_end_matches('.').to_owned()
 }

@@ -1,29 +1,13 @@
-//! Profiles: which one is meant, which files tell of it, and where its credentials come from.
+//! Profiles: where the credentials of the one that is meant come from.
 //!
-//! Law: reads the files as aws-config does and calls nobody; what it finds is a plan that `chain` carries out. A profile that
-//! someone named must be there. Within a profile: role, web identity, SSO, process, login, static keys.
+//! Law: calls nobody; what it finds is a plan that `chain` carries out. A profile that someone named must be
+//! there. Within a profile: role, web identity, SSO, process, login, static keys.
 
-use std::borrow::Cow;
-use std::path::PathBuf;
-
-use aws_config::profile::{Profile, ProfileSet};
+use aws_config::profile::Profile;
 use aws_credential_types::Credentials;
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_types::os_shim_internal::{Env, Fs};
 
-use super::environment::variable;
-use super::root;
-use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result, fail};
-
-/// The shared files, read, and the profile that is meant.
-pub(crate) struct Profiles {
-    pub(crate) set: ProfileSet,
-    /// Who named the profile; nobody, when it is `default` for want of a name.
-    named_by: Option<&'static str>,
-    /// The two files, for sentences.
-    files: String,
-}
+use crate::ambient::Profiles;
+use crate::error::{Result, fail};
 
 /// Where a profile's credentials come from: a base, and roles assumed one after the other from there.
 pub(super) struct Plan {
@@ -76,74 +60,38 @@ pub(super) struct Login {
     pub(super) role: String,
 }
 
-/// Where a shared file is: the setting, the variable, the usual place.
-pub(crate) fn path(setting: Option<&str>, name: &str, usual: &str) -> PathBuf {
-    let path = setting.map(str::to_owned).or_else(|| variable(name)).unwrap_or_else(|| format!("~/.aws/{usual}"));
-    match (path.strip_prefix("~/"), variable("HOME")) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => PathBuf::from(path),
-    }
+/// What says that a profile signs in by SSO.
+const SIGN_IN: [&str; 5] = ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"];
+
+/// Where the profile's credentials come from, or why there are none and others may be asked.
+pub(super) fn plan(profiles: &Profiles) -> Result<std::result::Result<Plan, String>> {
+    Reading(profiles).plan()
 }
 
-pub(crate) fn paths(settings: &Settings) -> [PathBuf; 2] {
-    [
-        path(settings.config_file.as_deref(), "AWS_CONFIG_FILE", "config"),
-        path(settings.credentials_file.as_deref(), "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-    ]
-}
+struct Reading<'a>(&'a Profiles);
 
-/// Reads the shared files. Files that a setting names must be there.
-pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
-    let [config, credentials] = paths(settings);
-    let files = format!("{} and {}", config.display(), credentials.display());
-    let mut sources = EnvConfigFiles::builder();
-    for (kind, setting, path) in [
-        (EnvConfigFileKind::Config, &settings.config_file, config),
-        (EnvConfigFileKind::Credentials, &settings.credentials_file, credentials),
-    ] {
-        sources = match (setting, kind) {
-            (Some(_), kind) => sources.with_file(kind, path),
-            (None, EnvConfigFileKind::Config) => sources.include_default_config_file(true),
-            (None, _) => sources.include_default_credentials_file(true),
-        };
-    }
-    // AWS_PROFILE counts even when it is empty: whoever sets it means a profile, and there is none of that name.
-    let given = [
-        ("the setting `profile`", settings.profile.clone()),
-        ("AWS_PROFILE", std::env::var("AWS_PROFILE").ok()),
-        ("AWS_DEFAULT_PROFILE", variable("AWS_DEFAULT_PROFILE")),
-    ];
-    let named = given.into_iter().find_map(|(by, name)| name.map(|name| (by, name)));
-    let (named_by, name) = named.map_or((None, "default".to_owned()), |(by, name)| (Some(by), name));
-    let set = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(name)))
-        .await
-        .map_err(|error| Error::new(ErrorKind::Credentials, format!("the profiles in {files} can't be read: {}", root(&error))))?;
-    Ok(Profiles { set, named_by, files })
-}
-
-impl Profiles {
-    /// Where the profile's credentials come from, or why there are none and others may be asked.
-    pub(super) fn plan(&self) -> Result<std::result::Result<Plan, String>> {
-        let name = self.set.selected_profile();
-        if self.set.get_profile(name).is_none() {
-            return match self.named_by {
-                Some(by) => fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.files),
-                None => Ok(Err(format!("there is no profile `default` in {}", self.files))),
+impl Reading<'_> {
+    fn plan(&self) -> Result<std::result::Result<Plan, String>> {
+        let name = self.0.set.selected_profile();
+        if self.0.set.get_profile(name).is_none() {
+            return match self.0.named_by {
+                Some(by) => fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.0.files),
+                None => Ok(Err(format!("there is no profile `default` in {}", self.0.files))),
             };
         }
         let (mut at, mut visited, mut roles) = (name, Vec::new(), Vec::new());
         let base = loop {
-            let Some(profile) = self.set.get_profile(at) else {
+            let Some(profile) = self.0.set.get_profile(at) else {
                 fail!(
                     Credentials,
                     "there is no profile `{at}`, which profile `{}` names as its source_profile, in {}",
                     visited.last().unwrap_or(&name),
-                    self.files
+                    self.0.files
                 );
             };
             if visited.contains(&at) {
                 visited.push(at);
-                fail!(Credentials, "the profiles in {} lead in a circle: {}", self.files, visited.join(" → "));
+                fail!(Credentials, "the profiles in {} lead in a circle: {}", self.0.files, visited.join(" → "));
             }
             visited.push(at);
             // A source's own keys win over the role that it could assume.
@@ -154,12 +102,12 @@ impl Profiles {
             roles.push(role);
             match (profile.get("source_profile"), profile.get("credential_source")) {
                 (Some(_), Some(_)) => {
-                    fail!(Credentials, "profile `{at}` in {} has both source_profile and credential_source; leave one", self.files)
+                    fail!(Credentials, "profile `{at}` in {} has both source_profile and credential_source; leave one", self.0.files)
                 }
                 (None, None) => fail!(
                     Credentials,
                     "profile `{at}` in {} has a role_arn, but neither source_profile nor credential_source to assume it from",
-                    self.files
+                    self.0.files
                 ),
                 (Some(source), None) if source != at => at = source,
                 _ => break self.base(profile)?,
@@ -175,10 +123,10 @@ impl Profiles {
                     Credentials,
                     "profile `{}` in {} holds no credentials that a role could be assumed with",
                     visited.last().unwrap_or(&name),
-                    self.files
+                    self.0.files
                 )
             }
-            None => Ok(Err(format!("profile `{name}` in {} holds no credentials", self.files))),
+            None => Ok(Err(format!("profile `{name}` in {} holds no credentials", self.0.files))),
         }
     }
 
@@ -190,7 +138,7 @@ impl Profiles {
             None => None,
             Some((_, Ok(seconds))) if seconds > 0 => Some(seconds),
             Some((text, _)) => {
-                fail!(Credentials, "duration_seconds of profile `{}` in {} takes seconds, not {text:?}", profile.name(), self.files)
+                fail!(Credentials, "duration_seconds of profile `{}` in {} takes seconds, not {text:?}", profile.name(), self.0.files)
             }
         };
         Ok(Some(Role {
@@ -204,7 +152,7 @@ impl Profiles {
 
     fn base(&self, profile: &Profile) -> Result<Option<Base>> {
         let text = |key| profile.get(key).map(str::to_owned);
-        let (name, files) = (profile.name(), &self.files);
+        let (name, files) = (profile.name(), &self.0.files);
         if let Some(source) = profile.get("credential_source") {
             return match source.to_ascii_lowercase().as_str() {
                 "environment" => Ok(Some(Base::Environment)),
@@ -216,15 +164,17 @@ impl Profiles {
                 ),
             };
         }
+        self.vouch(profile, "web_identity_token_file")?;
         match (text("role_arn"), text("web_identity_token_file")) {
             (Some(role), Some(file)) => return Ok(Some(Base::WebIdentity { role, file, session: text("role_session_name") })),
             (None, Some(_)) => fail!(Credentials, "profile `{name}` in {files} has a web_identity_token_file, but role_arn is missing"),
             _ => {}
         }
-        if ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"].iter().any(|key| profile.get(key).is_some()) {
+        if SIGN_IN.iter().any(|key| profile.get(key).is_some()) {
             return self.login(profile).map(Base::Sso).map(Some);
         }
         if let Some(command) = text("credential_process") {
+            self.vouch(profile, "credential_process")?;
             return Ok(Some(Base::Process { command, account_id: text("aws_account_id") }));
         }
         if profile.get("login_session").is_some() {
@@ -249,11 +199,20 @@ impl Profiles {
             (Some(_), None) => "aws_secret_access_key",
             _ => "aws_access_key_id",
         };
-        fail!(Credentials, "{missing} is missing from profile `{}` in {}", profile.name(), self.files)
+        fail!(Credentials, "{missing} is missing from profile `{}` in {}", profile.name(), self.0.files)
+    }
+
+    /// Refuses a property that only a stranger's file says.
+    fn vouch(&self, profile: &Profile, key: &str) -> Result<()> {
+        let name = profile.name();
+        self.0.vouch(&format!("`{key}` of profile `{name}`"), |set| set.get_profile(name)?.get(key))
     }
 
     fn login(&self, profile: &Profile) -> Result<Login> {
-        let (name, files) = (profile.name(), &self.files);
+        for key in SIGN_IN {
+            self.vouch(profile, key)?;
+        }
+        let (name, files) = (profile.name(), &self.0.files);
         let own = |key: &str| match profile.get(key) {
             Some(value) => Ok(value.to_owned()),
             None => fail!(Credentials, "{key} is missing from profile `{name}` in {files}, which signs in by SSO"),
@@ -263,11 +222,12 @@ impl Profiles {
             None => (own("sso_start_url")?, own("sso_region")?),
             Some(session) => {
                 for key in ["sso_start_url", "sso_region"] {
+                    self.0.vouch(&format!("`{key}` of [sso-session {session}]"), |set| set.sso_session(session)?.get(key))?;
                     if profile.get(key).is_some() {
                         fail!(Credentials, "{key} of profile `{name}` in {files} belongs into the section [sso-session {session}]");
                     }
                 }
-                let Some(section) = self.set.sso_session(session) else {
+                let Some(section) = self.0.set.sso_session(session) else {
                     fail!(Credentials, "there is no section [sso-session {session}], which profile `{name}` names, in {files}");
                 };
                 let needed = |key: &str| match section.get(key) {

@@ -14,14 +14,13 @@ use jiff::Timestamp;
 use sha1::{Digest, Sha1};
 
 use super::chain::moment;
-use super::environment::variable;
 use super::profile::Login;
-use super::root;
-use super::services::{Services, said};
+use super::services::{Services, complaint};
+use crate::ambient::{root, variable};
 use crate::error::{Error, ErrorKind, Result, fail};
 
 pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, profile: &str) -> Result<Credentials> {
-    let config = services.configuration().into_builder().region(Region::new(login.region.clone())).build();
+    let config = services.configuration("sso")?.region(Region::new(login.region.clone())).build();
     let token = match &login.session {
         Some(session) => {
             let tokens = SsoTokenProvider::builder()
@@ -52,7 +51,7 @@ pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, pro
         .map_err(|error| {
             Error::new(
                 ErrorKind::Credentials,
-                format!("SSO gave no credentials for the role {} of profile `{profile}`: {}", login.role, said(&error)),
+                format!("SSO gave no credentials for the role {} of profile `{profile}`: {}", login.role, complaint(&error)),
             )
         })?;
     let Some(keys) = answer.role_credentials else { fail!(Credentials, "SSO answered without credentials for profile `{profile}`") };

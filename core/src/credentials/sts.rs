@@ -11,11 +11,11 @@ use aws_sdk_sts::Client;
 use aws_sdk_sts::types::{AssumedRoleUser, Credentials as Issued};
 
 use super::profile::Role;
-use super::services::{Services, said};
+use super::services::{Services, complaint};
 use crate::error::{Error, ErrorKind, Result, fail};
 
 pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role: &Role, profile: &str) -> Result<Credentials> {
-    let config = services.configuration().into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
+    let config = services.configuration("sts")?.credentials_provider(SharedCredentialsProvider::new(keys)).build();
     let token = role.mfa_serial.as_ref().and(services.settings.mfa_token.as_ref()).map(|token| token.0.clone());
     let answer = Client::new(&config)
         .assume_role()
@@ -27,7 +27,7 @@ pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role
         .set_token_code(token)
         .send()
         .await
-        .map_err(|error| failed(&role.arn, &format!(" for profile `{profile}`"), &said(&error)))?;
+        .map_err(|error| failed(&role.arn, &format!(" for profile `{profile}`"), &complaint(&error)))?;
     issued(answer.credentials, answer.assumed_role_user, &role.arn)
 }
 
@@ -35,14 +35,14 @@ pub(super) async fn web_identity(services: &Services<'_>, role: &str, file: &str
     let token = tokio::fs::read_to_string(file)
         .await
         .map_err(|error| Error::new(ErrorKind::Credentials, format!("the web identity token file {file} can't be read: {error}")))?;
-    let answer = Client::new(&services.configuration())
+    let answer = Client::new(&services.configuration("sts")?.build())
         .assume_role_with_web_identity()
         .role_arn(role)
         .role_session_name(session_name(session))
         .web_identity_token(token)
         .send()
         .await
-        .map_err(|error| failed(role, &format!(" with the web identity in {file}"), &said(&error)))?;
+        .map_err(|error| failed(role, &format!(" with the web identity in {file}"), &complaint(&error)))?;
     issued(answer.credentials, answer.assumed_role_user, role)
 }
 

@@ -26,7 +26,7 @@ use super::error;
 use super::observe::Observe;
 use super::regions;
 use super::unsigned::Unsigned;
-use crate::ambient;
+use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Target};
 use crate::credentials::{self, Identity};
 use crate::error::{Result, fail};
@@ -45,11 +45,10 @@ struct Inner {
     bucket: String,
     prefix: String,
     settings: Settings,
-    completed: PerGeneration<OnceCell<Settings>>,
+    resolved: PerGeneration<OnceCell<(Completed, Identity)>>,
     client: PerGeneration<OnceCell<Client>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
-    identity: PerGeneration<OnceCell<Identity>>,
 }
 
 impl S3 {
@@ -68,10 +67,9 @@ impl S3 {
             bucket: bucket.clone(),
             prefix,
             settings: config.settings.clone(),
-            completed: PerGeneration::new(),
+            resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
-            identity: PerGeneration::new(),
         })))
     }
 
@@ -81,10 +79,9 @@ impl S3 {
             bucket: bucket.to_owned(),
             prefix: String::new(),
             settings: self.0.settings.clone(),
-            completed: PerGeneration::new(),
+            resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
-            identity: PerGeneration::new(),
         }))
     }
 
@@ -99,7 +96,17 @@ impl S3 {
 
     /// The settings, completed by the environment and the profile.
     pub(crate) async fn completed(&self) -> Result<&Settings> {
-        self.0.completed.get(|| Ok(OnceCell::new()))?.get_or_try_init(|| ambient::complete(&self.0.settings)).await
+        self.resolved().await.map(|(completed, _)| &completed.settings)
+    }
+
+    /// The completed settings, and who they make of us.
+    async fn resolved(&self) -> Result<&(Completed, Identity)> {
+        let resolve = || async {
+            let mut completed = ambient::complete(&self.0.settings).await?;
+            let identity = credentials::identity(&mut completed)?;
+            Ok((completed, identity))
+        };
+        self.0.resolved.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
     }
 
     /// The key as the server knows it.
@@ -118,8 +125,8 @@ impl S3 {
 
     /// What is known of the settings without waiting: inside of `send` they are complete.
     fn known(&self) -> &Settings {
-        let completed = self.0.completed.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get);
-        completed.unwrap_or(&self.0.settings)
+        let resolved = self.0.resolved.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get);
+        resolved.map_or(&self.0.settings, |(completed, _)| &completed.settings)
     }
 
     pub(crate) fn payer(&self) -> Option<RequestPayer> {
@@ -155,12 +162,7 @@ impl S3 {
 
     /// Who the requests are signed as.
     pub(crate) async fn identity(&self) -> Result<&Identity> {
-        let settings = &self.0.settings;
-        let resolve = || async {
-            let region = credentials::region(settings).await;
-            credentials::identity(settings, &region, http::client(self.completed().await?, false)?)
-        };
-        self.0.identity.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
+        self.resolved().await.map(|(_, identity)| identity)
     }
 
     /// Sends a request, given as what to do with a client, and translates its failure; a wrong region is corrected once, and
@@ -208,7 +210,7 @@ async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result
     let http = http::client(settings, plain)?;
     let region = match regions::known(url.as_deref(), bucket)? {
         Some(region) => region,
-        None => credentials::region(settings).await,
+        None => ambient::region(settings).to_owned(),
     };
     let mut timeouts = TimeoutConfig::builder()
         .connect_timeout(settings.connect_timeout.unwrap_or(Duration::from_secs(5)))

@@ -1,0 +1,106 @@
+//! The two shared AWS files: where they are, what they say, and whether the user vouches for that.
+//!
+//! Law: a file that a setting names must be there; one that nobody could read otherwise counts as empty, and is told of. A file
+//! named by a URL or by a project is a stranger's. Secrets that others on this machine can read are warned of once.
+
+use std::io::{ErrorKind as Io, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::variable;
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::observe::{Level, event};
+use crate::runtime;
+
+/// How a user says that he trusts the files that projects name.
+pub(crate) const TRUST: &str = "OARLOCK_TRUST_FILES";
+
+/// The two kinds of file: they spell the names of profiles differently.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    Config,
+    Credentials,
+}
+
+/// One of the files.
+pub(super) struct SharedFile {
+    pub(super) kind: Kind,
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    /// Named by a URL or by a project, and the user did not say that he trusts such files.
+    pub(super) strange: bool,
+}
+
+/// Reads both.
+pub(super) fn read(settings: &Settings) -> Result<[SharedFile; 2]> {
+    let strange = settings.trust_files == Some(false) && !trusting()?;
+    Ok([
+        file(Kind::Config, settings.config_file.as_deref(), "AWS_CONFIG_FILE", "~/.aws/config", strange)?,
+        file(Kind::Credentials, settings.credentials_file.as_deref(), "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", strange)?,
+    ])
+}
+
+fn trusting() -> Result<bool> {
+    match variable(TRUST).map(|value| value.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0" | "no" | "off") => Ok(false),
+        Some("true" | "1" | "yes" | "on") => Ok(true),
+        Some(other) => fail!(Config, "the environment variable {TRUST} takes true or false, not {other:?}"),
+    }
+}
+
+/// Where a file is: the setting, the variable, the usual place.
+fn file(kind: Kind, setting: Option<&str>, name: &str, usual: &str, strange: bool) -> Result<SharedFile> {
+    let named = variable(name);
+    let given = setting.map(str::to_owned).or_else(|| named.clone()).unwrap_or_else(|| usual.to_owned());
+    let path = home(&given);
+    let text = match text(kind, &path) {
+        Ok(text) => text,
+        Err(error) if setting.is_some() => {
+            return Err(Error::new(ErrorKind::Credentials, format!("{} can't be read: {error}", path.display())));
+        }
+        Err(error) if error.kind() == Io::NotFound && named.is_none() => String::new(),
+        Err(error) => {
+            event(Level::Warning, format!("{} can't be read, and counts as empty: {error}", path.display()));
+            String::new()
+        }
+    };
+    Ok(SharedFile { kind, path, text, strange: strange && setting.is_some() })
+}
+
+/// The path with the home directory in the place of `~`.
+pub(crate) fn home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), variable("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+fn text(kind: Kind, path: &Path) -> std::io::Result<String> {
+    if path.starts_with("~") {
+        // Without a home there is no such file; a directory of that name in the working directory is somebody else's.
+        return Err(Io::NotFound.into());
+    }
+    let mut file = std::fs::File::open(path)?;
+    if kind == Kind::Credentials {
+        warn_of_readers(path, &file.metadata()?);
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Warns, once for a file and process, of a file with secrets that others may read.
+pub(crate) fn warn_of_readers(path: &Path, found: &std::fs::Metadata) {
+    if !found.is_file() || found.mode() & 0o044 == 0 {
+        return;
+    }
+    let Ok(generation) = runtime::current() else { return };
+    if !generation.shared(&format!("readable {}", path.display()), || AtomicBool::new(false)).swap(true, Ordering::Relaxed) {
+        event(
+            Level::Warning,
+            format!("{} holds secrets and can be read by others (mode {:o}); chmod 600 it", path.display(), found.mode() & 0o777),
+        );
+    }
+}
