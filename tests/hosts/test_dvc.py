@@ -1,5 +1,6 @@
 """The real `dvc`, unmodified and without dvc-s3, with a remote in a bucket: what people do with it, through oarlock."""
 
+import json
 import os
 import subprocess
 import sys
@@ -43,15 +44,15 @@ class Repository:
         self.dvc("remote", "modify", "--local", "store", "access_key_id", server.access_key)
         self.dvc("remote", "modify", "--local", "store", "secret_access_key", self.secret)
 
-    def run(self, *command, ok=True):
-        done = subprocess.run(command, cwd=self.directory, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+    def run(self, *command, ok=True, **variables):
+        done = subprocess.run(command, cwd=self.directory, env=ENVIRONMENT | variables, capture_output=True, text=True, timeout=120, check=False)
         text = done.stdout + done.stderr
         assert (done.returncode == 0) == ok, f"{' '.join(command)} ended with {done.returncode}:\n{text}"
         assert self.secret not in text
         return text
 
-    def dvc(self, *words, ok=True):
-        return self.run(sys.executable, "-m", "dvc", *words, ok=ok)
+    def dvc(self, *words, ok=True, **variables):
+        return self.run(sys.executable, "-m", "dvc", *words, ok=ok, **variables)
 
 
 def test_dvc(server, tmp_path):
@@ -89,3 +90,26 @@ def test_dvc_with_a_wrong_secret(server, tmp_path):
     repository.dvc("add", "--quiet", "data")
     # A HEAD has no body, so there is only the refusal to tell.
     assert "refused access" in repository.dvc("push", ok=False).lower()
+
+
+def test_dvc_does_not_trust_the_files_that_a_repository_names(server, tmp_path):
+    repository = Repository(tmp_path / "first", server)
+    for name in ("access_key_id", "secret_access_key"):
+        repository.dvc("remote", "modify", "--local", "--unset", "store", name)
+    ran = tmp_path / "ran"
+    keys = {"Version": 1, "AccessKeyId": server.access_key, "SecretAccessKey": server.secret_key}
+    config = repository.directory / "aws-config"
+    config.write_text(f"[default]\ncredential_process = touch {ran}; echo '{json.dumps(keys)}'\n")
+    repository.dvc("remote", "modify", "store", "configpath", str(config))
+    (repository.directory / "data").write_text("content")
+    repository.dvc("add", "--quiet", "data")
+    said = " ".join(repository.dvc("push", ok=False).split())
+    for word in ("credential_process", "profile `default`", str(config), "OARLOCK_TRUST_FILES=true"):
+        assert word in said, said
+    # Nor does a URL, which the repository names too, make it trusted.
+    repository.dvc("remote", "modify", "store", "url", "s3://dvc-remote/some/prefix?trust-files=true")
+    assert "trust" in repository.dvc("push", ok=False)
+    repository.dvc("remote", "modify", "store", "url", "s3://dvc-remote/some/prefix")
+    assert not ran.exists()
+    assert "1 file pushed" in repository.dvc("push", OARLOCK_TRUST_FILES="true")
+    assert ran.exists()

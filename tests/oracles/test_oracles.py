@@ -71,7 +71,12 @@ DIFFERENCES = {
 }
 
 # What both SDKs overlook or fall over, and oarlock refuses: the variable that the Config error must name.
-REFUSED = {"cfg-max-attempts-0": "AWS_MAX_ATTEMPTS", "cfg-fips-junk": "AWS_USE_FIPS_ENDPOINT"}
+# The rule: a junk value of any setting is a Config error, never overlooked, above all not where it was to make things safer.
+REFUSED = {
+    "cfg-checksum-junk": "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "cfg-fips-junk": "AWS_USE_FIPS_ENDPOINT",
+    "cfg-max-attempts-0": "AWS_MAX_ATTEMPTS",
+}
 
 # Of aws-config's own cases: those where the answer is another, with the rule.
 CHAIN_DIFFERENCES = {

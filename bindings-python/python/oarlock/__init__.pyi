@@ -1117,6 +1117,7 @@ def open(
     profile: str | None = None,
     config_file: str | None = None,
     credentials_file: str | None = None,
+    trust_files: bool | None = None,
     mfa_token: str | None = None,
     ca_bundle: str | None = None,
     verify: bool | None = None,
@@ -1164,6 +1165,7 @@ def open(
         profile: The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
         config_file: The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
         credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
+        trust_files: Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
         mfa_token: The code of the MFA device that a profile's role asks for.
         ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
         verify: Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.

@@ -44,7 +44,8 @@ class S3FileSystem(ObjectFileSystem):
     def _prepare_credentials(self, **config):
         settings = {name: config[name] for name in SETTINGS if config.get(name) is not None}
         settings |= {name: value for name, value in parse_qsl(config.get("url_query") or "") if name != "versionId"}
-        return {**settings, "app_name": "dvc", "version_aware": bool(config.get("version_aware"))}
+        # A repository's configuration is no word of the user's: the files it names are read, not trusted.
+        return {**settings, "trust_files": False, "app_name": "dvc", "version_aware": bool(config.get("version_aware"))}
 
     @cached_property
     def fs(self):

@@ -102,6 +102,23 @@ fn queries_of_nix_and_dvc() {
 }
 
 #[test]
+fn a_url_trusts_no_file() {
+    let trust = |config: Result<Config>| config.unwrap().settings.trust_files;
+    assert_eq!(trust(open("s3://bucket?profile=p")), None);
+    for url in ["s3://bucket?config_file=f", "s3://bucket?credentialpath=f", "s3://bucket?aws-config-file=f"] {
+        assert_eq!(trust(open(url)), Some(false), "{url}");
+        assert_eq!(trust(with(url, &[("trust_files", "true")])), Some(true), "{url}");
+        // The host's own files take the URL's place.
+        assert_eq!(trust(with(url, &[("config_file", "g"), ("credentials_file", "g")])), None, "{url}");
+    }
+    assert_eq!(trust(with("s3://bucket", &[("config_file", "f")])), None);
+    for url in ["s3://bucket?trust_files=true", "s3://bucket?trust-files=1"] {
+        let error = with(url, &[("trust_files", "true")]).unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains("`trust_files`"), "{error}");
+    }
+}
+
+#[test]
 fn null_is_not_given() {
     let config = Config::from_url("s3://bucket?region=a", vec![("region".into(), Value::Null), ("no_such".into(), Value::Null)]).unwrap();
     assert_eq!(config.settings.region.as_deref(), Some("a"));

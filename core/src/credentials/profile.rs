@@ -246,3 +246,80 @@ impl Reading<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ambient;
+    use crate::config::Settings;
+
+    /// The plan of `[default]` in a config file that a setting names.
+    fn plan(text: &str, trust: Option<bool>) -> Result<std::result::Result<Plan, String>> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config");
+        std::fs::write(&file, text).unwrap();
+        std::fs::write(
+            directory.path().join("credentials"),
+            "[default]\ncredential_process = own\n[keys]\naws_access_key_id=A\naws_secret_access_key=S\n",
+        )
+        .unwrap();
+        let of = |path: std::path::PathBuf| Some(path.display().to_string());
+        let mut settings = Settings { config_file: of(file), profile: Some("p".to_owned()), trust_files: trust, ..Settings::default() };
+        settings.credentials_file = of(directory.path().join("credentials"));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        super::plan(&runtime.block_on(ambient::load(&settings))?)
+    }
+
+    #[test]
+    fn what_a_stranger_may_not_say() {
+        for (text, key) in [
+            ("[profile p]\ncredential_process = true\n", "credential_process"),
+            ("[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\ncredential_process = true\n", "credential_process"),
+            ("[profile p]\nrole_arn = r\nweb_identity_token_file = /etc/shadow\n", "web_identity_token_file"),
+            ("[profile p]\nsso_start_url = u\nsso_region = r\nsso_account_id = a\nsso_role_name = n\n", "sso_start_url"),
+            (
+                "[profile p]\nsso_session = s\nsso_account_id = a\nsso_role_name = n\n[sso-session s]\nsso_start_url = u\nsso_region = r\n",
+                "sso_session",
+            ),
+        ] {
+            let Err(error) = plan(text, Some(false)) else { panic!("{text}") };
+            for word in [key, "profile `", "/config", "OARLOCK_TRUST_FILES=true", "`trust_files`"] {
+                assert!(error.message().contains(word), "{error}");
+            }
+            for trust in [None, Some(true)] {
+                assert!(plan(text, trust).unwrap().is_ok(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_may_say() {
+        for text in
+            ["[profile p]\nrole_arn = r\nsource_profile = keys\n", "[profile p]\naws_access_key_id = A\naws_secret_access_key = S\n"]
+        {
+            assert!(plan(text, Some(false)).unwrap().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn loops_and_halves() {
+        for (text, words) in [
+            ("[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = s\nsource_profile = p\n", "p → q → p"),
+            ("[profile p]\nrole_arn = r\nsource_profile = ghost\n", "`ghost`"),
+            ("[profile p]\nrole_arn = r\nsource_profile = p\n", "holds no credentials"),
+            ("[profile p]\naws_access_key_id = A\n", "aws_secret_access_key is missing"),
+            ("[profile p]\naws_secret_access_key = S\n", "aws_access_key_id is missing"),
+            ("[profile p]\naws_session_token = T\n", "aws_access_key_id is missing"),
+            (
+                "[profile p]\nrole_arn = r\nsource_profile = keys\ncredential_source = Environment\n",
+                "both source_profile and credential_source",
+            ),
+            ("[profile p]\nrole_arn = r\ncredential_source = Moon\n", "Moon"),
+            ("[profile p]\nrole_arn = r\nsource_profile = keys\nduration_seconds = soon\n", "soon"),
+            ("[default]\n", "no profile `p`"),
+        ] {
+            let Err(error) = plan(text, None) else { panic!("{text}") };
+            assert!(error.kind() == crate::error::ErrorKind::Credentials && error.message().contains(words), "{error}");
+        }
+    }
+}
