@@ -107,6 +107,18 @@ class Store:
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
 '''
 
+CLASSES = '''
+class StorageClasses(Mapping[str, Store]):
+    """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in."""
+
+    def __init__(self, path_or_text: str | os.PathLike[str]) -> None: ...
+    def __getitem__(self, name: str, /) -> Store: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def about(self, name: str) -> StorageClass:
+        """What the file says of a class, for the server itself."""
+'''
+
 
 def value(kind):
     """The annotation of a record's field."""
@@ -185,6 +197,7 @@ def stubs():
     lines.append('class AsyncStore:\n    """The verbs of a store, to be awaited."""\n')
     for row in _native.verbs():
         lines += verb(row, entries, asynchronous=True)
+    lines.append(CLASSES)
     lines.append("def open(\n    url: str,\n    *,")
     for name, kind, _, doc in _native.settings():
         lines.append(f"    {name}: {ANNOTATIONS[kind]} | None = None,")

@@ -34,6 +34,8 @@
 
 /* A place that holds objects. */
 typedef struct oarlock_store oarlock_store;
+/* The storage classes of a package server, each a place that holds objects. */
+typedef struct oarlock_classes oarlock_classes;
 /* A verb under way. */
 typedef struct oarlock_call oarlock_call;
 /* Values by name, to pass in: settings, parameters, options. */

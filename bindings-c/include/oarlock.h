@@ -34,6 +34,8 @@
 
 /* A place that holds objects. */
 typedef struct oarlock_store oarlock_store;
+/* The storage classes of a package server, each a place that holds objects. */
+typedef struct oarlock_classes oarlock_classes;
 /* A verb under way. */
 typedef struct oarlock_call oarlock_call;
 /* Values by name, to pass in: settings, parameters, options. */
@@ -224,6 +226,40 @@ const char *oarlock_store_url(const oarlock_store *store);
  Tells the settings that the store was given, as a map with secrets left out.
  */
 oarlock_status oarlock_store_settings(const oarlock_store *store, oarlock_value **settings, oarlock_error **error);
+
+/*
+ Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text, which is what holds a line
+ break. Free them with oarlock_classes_free.
+ */
+oarlock_status oarlock_classes_open(const char *path_or_text,
+                                    oarlock_classes **classes,
+                                    oarlock_error **error);
+
+/*
+ Frees storage classes; stores that were opened by them stay open.
+ */
+void oarlock_classes_free(oarlock_classes *classes);
+
+/*
+ Tells the names of the classes, as a list of text in order.
+ */
+oarlock_status oarlock_classes_names(const oarlock_classes *classes, oarlock_value **names, oarlock_error **error);
+
+/*
+ Opens the store of a class, such as `packages`. No network is touched. Free the store with oarlock_store_free.
+ */
+oarlock_status oarlock_classes_store(const oarlock_classes *classes,
+                                     const char *name,
+                                     oarlock_store **store,
+                                     oarlock_error **error);
+
+/*
+ Tells what the file says of a class, as a StorageClass.
+ */
+oarlock_status oarlock_classes_about(const oarlock_classes *classes,
+                                     const char *name,
+                                     oarlock_value **about,
+                                     oarlock_error **error);
 
 /*
  A source of bytes that are copied now.
@@ -597,6 +633,14 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  * UploadPage: A page of unfinished uploads.
  *   entries (list of Upload): The uploads.
  *   next (str): The `continuation` of the next page; absent on the last.
+ *
+ * StorageClass: What a package server's file says of a storage class.
+ *   name (str): Its name, in lower case.
+ *   kind (str): Where it is kept: `s3` or `file`.
+ *   url (str): The URL of its store, without settings.
+ *   skip_validation (bool): Whether the server starts without having tried to write, look at and delete an object there.
+ *   cache_timeout (str): How long the server may keep what it looked up, as written.
+ *   retain_fetched_packages (bool): For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */

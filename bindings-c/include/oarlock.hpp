@@ -32,6 +32,8 @@ class store {
   store(const store &other) : handle_(oarlock_store_clone(other.get())) {}
   store(store &&) noexcept = default;
   store &operator=(store other) noexcept { return handle_ = std::move(other.handle_), *this; }
+  // Takes a C store over.
+  explicit store(oarlock_store *raw) noexcept : handle_(raw) {}
 
   // Closes the store: what is asked of it later fails with OARLOCK_INVALID_INPUT.
   void close() noexcept { handle_.reset(); }
@@ -57,6 +59,46 @@ class store {
 
  private:
   detail::store_handle handle_;
+};
+
+// The storage classes of a package server, read from its .gcfg file or from that file's text.
+//
+//   oarlock::storage_classes classes("/etc/rstudio-pm/rstudio-pm.gcfg");
+//   classes["packages"].put("archive.tar.gz", oarlock::source::file("archive.tar.gz"));
+class storage_classes {
+ public:
+  explicit storage_classes(const std::string &path_or_text) {
+    oarlock_classes *opened = nullptr;
+    oarlock_error *why = nullptr;
+    detail::check(oarlock_classes_open(path_or_text.c_str(), &opened, &why), why);
+    handle_.reset(opened);
+  }
+
+  // The classes' names, a list in order.
+  value names() const {
+    oarlock_value *names = nullptr;
+    oarlock_error *why = nullptr;
+    detail::check(oarlock_classes_names(get(), &names, &why), why);
+    return value(names);
+  }
+  // The store of a class.
+  store operator[](const std::string &name) const {
+    oarlock_store *opened = nullptr;
+    oarlock_error *why = nullptr;
+    detail::check(oarlock_classes_store(get(), name.c_str(), &opened, &why), why);
+    return store(opened);
+  }
+  // What the file says of a class: a StorageClass.
+  value about(const std::string &name) const {
+    oarlock_value *about = nullptr;
+    oarlock_error *why = nullptr;
+    detail::check(oarlock_classes_about(get(), name.c_str(), &about, &why), why);
+    return value(about);
+  }
+  const oarlock_classes *get() const noexcept { return handle_.get(); }
+
+ private:
+  detail::classes_handle handle_;
 };
 
 // Every verb, see oarlock_verbs.

@@ -9,11 +9,13 @@ use std::ptr::null;
 use std::time::Duration;
 
 use oarlock::table::FieldSpec;
-use oarlock::{Store, Value, value, verbs};
+use oarlock::value::Field as _;
+use oarlock::{StorageClasses, Store, Value, value, verbs};
 
 use crate::api;
 use crate::ffi::{
-    self, CallHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle, Status, StoreHandle, ValueHandle,
+    self, CallHandle, ClassesHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle, Status, StoreHandle,
+    ValueHandle,
 };
 
 /// The library's version, for example `"0.1.0"`.
@@ -195,7 +197,7 @@ pub unsafe extern "C" fn oarlock_store_open(
             let place = Out::new(store, "store")?;
             let settings = settings.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let store = Store::open(ffi::text(url, "url")?, settings)?;
-            place.set(ffi::give(StoreHandle { url: ffi::c_text(&store.url()), store }));
+            place.set(ffi::give(StoreHandle::new(store)));
             Ok(OK)
         })
     }
@@ -235,6 +237,85 @@ pub unsafe extern "C" fn oarlock_store_settings(
         ffi::status(error, || {
             let place = Out::new(settings, "settings")?;
             place.set(ffi::give(ValueHandle::new(Value::Map(ffi::lent(store, "store")?.store.settings()))));
+            Ok(OK)
+        })
+    }
+}
+
+/// Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text, which is what holds a line
+/// break. Free them with oarlock_classes_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_open(
+    path_or_text: *const c_char,
+    classes: *mut *mut ClassesHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        ffi::status(error, || {
+            let place = Out::new(classes, "classes")?;
+            place.set(ffi::give(ClassesHandle(StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?)));
+            Ok(OK)
+        })
+    }
+}
+
+/// Frees storage classes; stores that were opened by them stay open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_free(classes: *mut ClassesHandle) {
+    // SAFETY: the header's conventions.
+    ffi::plain((), || drop(unsafe { ffi::take_back(classes) }));
+}
+
+/// Tells the names of the classes, as a list of text in order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_names(
+    classes: *const ClassesHandle,
+    names: *mut *mut ValueHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        ffi::status(error, || {
+            let place = Out::new(names, "names")?;
+            let names = ffi::lent(classes, "classes")?.0.names();
+            place.set(ffi::give(ValueHandle::new(Value::List(names.into_iter().map(Value::Str).collect()))));
+            Ok(OK)
+        })
+    }
+}
+
+/// Opens the store of a class, such as `packages`. No network is touched. Free the store with oarlock_store_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_store(
+    classes: *const ClassesHandle,
+    name: *const c_char,
+    store: *mut *mut StoreHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        ffi::status(error, || {
+            let place = Out::new(store, "store")?;
+            place.set(ffi::give(StoreHandle::new(ffi::lent(classes, "classes")?.0.class(ffi::text(name, "name")?)?)));
+            Ok(OK)
+        })
+    }
+}
+
+/// Tells what the file says of a class, as a StorageClass.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_about(
+    classes: *const ClassesHandle,
+    name: *const c_char,
+    about: *mut *mut ValueHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        ffi::status(error, || {
+            let place = Out::new(about, "about")?;
+            place.set(ffi::give(ValueHandle::new(ffi::lent(classes, "classes")?.0.about(ffi::text(name, "name")?)?.into_value())));
             Ok(OK)
         })
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use oarlock::{Canceller, Error, ErrorKind, Result, Store, Value};
+use oarlock::{Canceller, Error, ErrorKind, Result, StorageClasses, Store, Value};
 
 use crate::api;
 
@@ -30,6 +30,16 @@ pub struct StoreHandle {
     pub(crate) store: Store,
     pub(crate) url: CString,
 }
+
+impl StoreHandle {
+    /// A store for C to own.
+    pub fn new(store: Store) -> Self {
+        StoreHandle { url: c_text(&store.url()), store }
+    }
+}
+
+/// What a package server's file says of its storage classes.
+pub struct ClassesHandle(pub(crate) StorageClasses);
 
 /// Values by name, built one by one, and the first mistake made in building them.
 #[derive(Clone, Default)]

@@ -5,6 +5,7 @@
 
 mod body;
 mod call;
+mod classes;
 mod error;
 mod host;
 mod owner;
@@ -68,6 +69,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::load_classes(py)?;
     module.add("VERSION", oarlock::VERSION)?;
     module.add_class::<store::Store>()?;
+    module.add_class::<classes::StorageClasses>()?;
     module.add_class::<call::Call>()?;
     module.add_class::<body::Bytes>()?;
     module.add_class::<body::Body>()?;

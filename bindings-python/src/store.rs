@@ -21,6 +21,12 @@ pub(crate) struct Store {
     closed: AtomicBool,
 }
 
+impl Store {
+    pub(crate) fn of(store: oarlock::Store) -> Self {
+        Store { store, closed: AtomicBool::new(false) }
+    }
+}
+
 #[pymethods]
 impl Store {
     #[new]
@@ -34,7 +40,7 @@ impl Store {
             pairs.push((name.extract()?, value::from_py(&setting)?));
         }
         let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
-        Ok(Store { store, closed: AtomicBool::new(false) })
+        Ok(Store::of(store))
     }
 
     /// Starts a verb; `args` are its parameters and options by name.

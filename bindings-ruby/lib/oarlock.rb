@@ -14,6 +14,7 @@ require_relative "oarlock/call"
 require_relative "oarlock/streams"
 require_relative "oarlock/listing"
 require_relative "oarlock/store"
+require_relative "oarlock/storage_classes"
 require_relative "oarlock/file"
 require_relative "oarlock/log"
 

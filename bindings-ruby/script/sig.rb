@@ -164,6 +164,19 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def closed?: () -> bool
   end
 
+  # A package server's storage classes: names, and the stores that they are kept in.
+  class StorageClasses
+    include Enumerable[[String, Store]]
+    def initialize: (String | Pathname path_or_text) -> void
+    def keys: () -> Array[String]
+    def key?: (String | Symbol name) -> bool
+    def []: (String | Symbol name) -> Store
+    def about: (String | Symbol name) -> StorageClass
+    def each: () { (String, Store) -> void } -> self
+            | () -> Enumerator[[String, Store], self]
+    def size: () -> Integer
+  end
+
   # One place that holds objects.
   class Store
     def initialize: (String url, **untyped settings) -> void

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::config::gcfg::{Section, Variable, parse};
 use crate::config::{Settings, directory_url};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::reply::StorageClass;
 use crate::store::Store;
 use crate::table::unknown;
 use crate::value::{Field, Value};
@@ -24,6 +25,22 @@ const S3: &[(&str, Option<&str>)] = &[
     ("disablessl", Some("disable_ssl")),
     ("s3forcepathstyle", Some("force_path_style")),
     ("enablesharedconfig", None),
+    ("chunksizebytes", Some("chunk_size_bytes")),
+    ("cachetimeout", None),
+];
+
+/// What a section says of every class, whichever way that is kept; it may stand in `[Storage]` too.
+const OF_ALL: &[&str] = &["cachetimeout", "chunksizebytes"];
+
+/// The classes that package servers have, and whether these hold what is fetched from a public source.
+const KNOWN: &[(&str, bool)] = &[
+    ("bioconductor", true),
+    ("cache", false),
+    ("cran", true),
+    ("metrics", false),
+    ("packages", false),
+    ("persistent", false),
+    ("pypi", true),
 ];
 
 /// The storage classes of a package server.
@@ -48,7 +65,7 @@ impl StorageClasses {
         for section in &sections {
             let known: Vec<&str> = match section.name.as_str() {
                 "s3storage" => S3.iter().map(|(field, _)| *field).collect(),
-                "filestorage" => vec!["location"],
+                "filestorage" => ["location"].iter().chain(OF_ALL).copied().collect(),
                 _ => continue,
             };
             for variable in &section.variables {
@@ -72,17 +89,85 @@ impl StorageClasses {
         StorageClasses::parse(&text).map_err(|error| Error::new(error.kind(), format!("{}: {}", path.display(), error.message())))
     }
 
+    /// Reads a `.gcfg` file, or the text of one: what holds a line break is text.
+    ///
+    /// # Errors
+    /// As [`open`](StorageClasses::open).
+    pub fn read(path_or_text: &str) -> Result<StorageClasses> {
+        if path_or_text.contains('\n') { StorageClasses::parse(path_or_text) } else { StorageClasses::open(Path::new(path_or_text)) }
+    }
+
+    /// The classes, in lower case and in order: those that the file names, and if it says where the rest is kept, those that package servers have.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        if [("storage", "default"), ("server", "datadir"), ("filestorage", "location")]
+            .iter()
+            .any(|(section, name)| self.find(section, None, name).is_some())
+        {
+            names.extend(KNOWN.iter().map(|(name, _)| name.to_string()));
+        }
+        for section in &self.sections {
+            match (section.name.as_str(), &section.sub) {
+                ("storage", None) => names.extend(
+                    section
+                        .variables
+                        .iter()
+                        .map(|variable| variable.name.clone())
+                        .filter(|name| name != "default" && !OF_ALL.contains(&name.as_str())),
+                ),
+                ("s3storage" | "filestorage", Some(sub)) => names.push(sub.to_lowercase()),
+                _ => {}
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The store of a class, such as `packages` or `cran`.
     ///
     /// # Errors
-    /// `Config` where the file does not say enough, or nonsense, about the class; `Unsupported` where it asks for what oarlock can't do.
+    /// `Config` for a class that there is not, and where the file does not say enough, or nonsense, about it; `Unsupported` where it asks
+    /// for what oarlock can't do.
     pub fn class(&self, name: &str) -> Result<Store> {
-        let kind = self.find("storage", None, &name.to_lowercase()).or_else(|| self.find("storage", None, "default"));
+        let name = &name.to_lowercase();
+        if self.in_bucket(name)? { self.bucket(name) } else { self.directory(name) }
+    }
+
+    /// What the file says of a class.
+    ///
+    /// # Errors
+    /// As [`class`](StorageClasses::class).
+    pub fn about(&self, name: &str) -> Result<StorageClass> {
+        let name = &name.to_lowercase();
+        let s3 = self.in_bucket(name)?;
+        let section = if s3 { "s3storage" } else { "filestorage" };
+        let text = |variable: &Variable| variable.value.clone().unwrap_or_default();
+        let fetched = KNOWN.iter().any(|(known, fetched)| known == name && *fetched);
+        let retain = self.find(name, None, "retainfetchedpackages").map(flag).transpose()?;
+        Ok(StorageClass {
+            name: name.clone(),
+            kind: if s3 { "s3" } else { "file" }.to_owned(),
+            url: self.class(name)?.url(),
+            skip_validation: self.field("s3storage", name, "skipvalidation")?.filter(|_| s3).map_or(Ok(false), flag)?,
+            cache_timeout: self.field(section, name, "cachetimeout")?.map(text),
+            retain_fetched_packages: fetched.then(|| retain.unwrap_or(!s3)),
+        })
+    }
+
+    /// Whether a class is kept in S3, else in files.
+    fn in_bucket(&self, class: &str) -> Result<bool> {
+        let names = self.names();
+        let known = || names.iter().map(String::as_str).chain(KNOWN.iter().map(|(name, _)| *name));
+        if !known().any(|known| known == class) {
+            return Err(unknown(ErrorKind::Config, "storage class", class, known()));
+        }
+        let kind = self.find("storage", None, class).or_else(|| self.find("storage", None, "default"));
         match kind.and_then(|variable| variable.value.as_deref()).map(str::to_lowercase).as_deref() {
-            Some("s3") => self.bucket(name),
-            Some("file") | None => self.directory(name),
+            Some("s3") => Ok(true),
+            Some("file") | None => Ok(false),
             Some(other) => {
-                fail!(Config, "line {}: class {name:?} is kept in `s3` or `file`, not {other:?}", kind.map_or(0, |kind| kind.line))
+                fail!(Config, "line {}: class {class:?} is kept in `s3` or `file`, not {other:?}", kind.map_or(0, |kind| kind.line))
             }
         }
     }
@@ -93,17 +178,16 @@ impl StorageClasses {
             let Some(variable) = self.field("s3storage", class, field)? else { continue };
             let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
             let at = |error: Error| Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()));
-            let bool = || bool::from_value(value.clone()).map_err(|why| at(Error::new(ErrorKind::Config, why)));
             match (*setting, *field) {
-                (Some(setting), _) => settings = settings.over(Settings::of(setting, value.clone()).map_err(at)?)?,
+                (Some(setting), _) => settings = settings.over(Settings::of(setting, value).map_err(at)?)?,
                 (None, "keyid") => {
                     return Err(at(Error::new(ErrorKind::Unsupported, "client-side encryption with a KMS key is not there yet")));
                 }
                 // Credentials alone are read then, as the host's SDK does.
-                (None, "enablesharedconfig") if !bool()? => {
+                (None, "enablesharedconfig") if !flag(variable)? => {
                     settings = settings.over(Settings::of("config_file", Value::Str("/dev/null".to_owned()))?)?;
                 }
-                (None, "enablesharedconfig" | "skipvalidation") => drop(bool()?),
+                (None, "skipvalidation") => drop(flag(variable)?),
                 _ => {}
             }
         }
@@ -136,12 +220,13 @@ impl StorageClasses {
     /// A field of the class's own section, else of the section of all; a blank one counts as not given.
     fn field(&self, section: &str, class: &str, field: &str) -> Result<Option<&Variable>> {
         let subs = || self.sections.iter().filter(|each| each.name == section).filter_map(|each| Some((each.sub.as_deref()?, each.line)));
-        if let Some((near, line)) = subs().find(|(sub, _)| *sub != class && sub.to_lowercase() == class.to_lowercase())
+        if let Some((near, line)) = subs().find(|(sub, _)| *sub != class && sub.to_lowercase() == class)
             && !subs().any(|(sub, _)| sub == class)
         {
             fail!(Config, "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are told apart by case");
         }
-        Ok(self.find(section, Some(class), field).or_else(|| self.find(section, None, field)))
+        let of_all = || self.find("storage", None, field).filter(|_| OF_ALL.contains(&field));
+        Ok(self.find(section, Some(class), field).or_else(|| self.find(section, None, field)).or_else(of_all))
     }
 
     /// The last of a section's variables of this name, unless that is blank.
@@ -154,6 +239,12 @@ impl StorageClasses {
     }
 }
 
+/// Whether a variable says true, as it does without a value.
+fn flag(variable: &Variable) -> Result<bool> {
+    let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
+    bool::from_value(value).map_err(|why| Error::new(ErrorKind::Config, format!("line {}: {} {why}", variable.line, variable.name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,14 +252,18 @@ mod tests {
     const FILE: &str = r#"
         [Server]
         DataDir = /var/lib/packages
+        [CRAN]
+        RetainFetchedPackages
         [HTTP]
         Listen = :4242
         [Storage]
         Default = s3
         Metrics = file
         Cache = file
+        CacheTimeout = 10m
         [FileStorage "cache"]
         Location = "/fast/cache space"
+        CacheTimeout = 5s
         [S3Storage]
         Bucket = everything
         Prefix = all
@@ -176,12 +271,15 @@ mod tests {
         EnableSharedConfig
         [S3Storage "packages"]
         Prefix = packages/
+        SkipValidation = true
+        ChunkSizeBytes = 16777216
         Endpoint = minio:9000
         DisableSSL = yes
         S3ForcePathStyle = ON
         [S3Storage "cran"]
         Bucket = cran-bucket
         Prefix =
+        ChunkSizeBytes = 8388608
         EnableSharedConfig = false
     "#;
 
@@ -201,13 +299,61 @@ mod tests {
     #[test]
     fn a_class_overlays_the_rest() {
         assert_eq!(opened("pypi"), ("s3://everything/all".into(), pairs(&[("region", "eu-west-1")])));
-        let packages =
-            pairs(&[("endpoint", "minio:9000"), ("use_ssl", "Bool(false)"), ("region", "eu-west-1"), ("addressing_style", "path")]);
+        let packages = pairs(&[
+            ("endpoint", "minio:9000"),
+            ("use_ssl", "Bool(false)"),
+            ("region", "eu-west-1"),
+            ("addressing_style", "path"),
+            ("multipart_chunksize", "Int(16777216)"),
+        ]);
         assert_eq!(opened("packages"), ("s3://everything/packages/".into(), packages));
         // A blank field falls back to the section of all.
-        assert_eq!(opened("cran"), ("s3://cran-bucket/all".into(), pairs(&[("region", "eu-west-1"), ("config_file", "/dev/null")])));
+        assert_eq!(
+            opened("cran"),
+            (
+                "s3://cran-bucket/all".into(),
+                pairs(&[("region", "eu-west-1"), ("config_file", "/dev/null"), ("multipart_chunksize", "Int(8388608)")])
+            )
+        );
+        assert_eq!(opened("CRAN"), opened("cran"));
         assert_eq!(opened("metrics").0, "file:///var/lib/packages/metrics");
         assert_eq!(opened("cache").0, "file:///fast/cache%20space");
+    }
+
+    #[test]
+    fn every_row_is_a_setting_or_seen_to() {
+        for (field, setting) in S3 {
+            let text = format!("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\n{field} = true");
+            let opened =
+                StorageClasses::parse(&text).unwrap().class("cran").map(|store| store.to_pairs().into_iter().map(|(name, _)| name));
+            match (*setting, opened) {
+                (Some(setting), Ok(mut names)) => {
+                    let [name] = [names.next().unwrap()];
+                    assert!(Settings::of(setting, Value::Str("true".into())).unwrap().to_pairs()[0].0 == name, "{field}");
+                }
+                (_, Ok(names)) => assert_eq!(names.count(), 0, "{field}"),
+                (_, Err(error)) => assert!(matches!(*field, "keyid" | "chunksizebytes"), "{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_host_keeps_for_itself() {
+        let classes = StorageClasses::parse(FILE).unwrap();
+        assert_eq!(classes.names(), ["bioconductor", "cache", "cran", "metrics", "packages", "persistent", "pypi"]);
+        let told = |name| {
+            let about = classes.about(name).unwrap();
+            (about.kind, about.skip_validation, about.cache_timeout, about.retain_fetched_packages)
+        };
+        let ten = Some("10m".to_owned());
+        assert_eq!(told("CRAN"), ("s3".into(), false, ten.clone(), Some(true)));
+        assert_eq!(told("pypi"), ("s3".into(), false, ten.clone(), Some(false)));
+        assert_eq!(told("packages"), ("s3".into(), true, ten, None));
+        assert_eq!(told("cache"), ("file".into(), false, Some("5s".into()), None));
+        let few = StorageClasses::read("[Storage]\nPyPI = s3\n[S3Storage \"own\"]\nBucket = own-bucket\n").unwrap();
+        assert_eq!(few.names(), ["own", "pypi"]);
+        assert_eq!(StorageClasses::parse("[Server]\nDataDir = /d").unwrap().about("pypi").unwrap().retain_fetched_packages, Some(true));
+        assert!(StorageClasses::read("/no/such/file.gcfg").unwrap_err().message().contains("/no/such/file.gcfg"));
     }
 
     #[test]
@@ -229,6 +375,8 @@ mod tests {
             let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
             assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
         }
+        let error = StorageClasses::parse(FILE).unwrap().class("pakages").unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains("did you mean \"packages\""), "{error}");
         let error = StorageClasses::parse("[S3Storage]\nBuckt = b").unwrap_err();
         assert!(error.message().contains("line 2") && error.message().contains("bucket"), "{error}");
     }

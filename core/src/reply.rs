@@ -204,6 +204,24 @@ record! {
     }
 }
 
+record! {
+    /// What a package server's file says of a storage class.
+    pub struct StorageClass {
+        /// Its name, in lower case.
+        name: String,
+        /// Where it is kept: `s3` or `file`.
+        kind: String,
+        /// The URL of its store, without settings.
+        url: String,
+        /// Whether the server starts without having tried to write, look at and delete an object there.
+        skip_validation: bool,
+        /// How long the server may keep what it looked up, as written.
+        cache_timeout: Option<String>,
+        /// For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not.
+        retain_fetched_packages: Option<bool>,
+    }
+}
+
 /// Every record that a verb answers, for stubs and documentation.
 pub const RECORDS: &[RecordSpec] = &[
     ObjectMeta::SPEC,
@@ -219,4 +237,5 @@ pub const RECORDS: &[RecordSpec] = &[
     Bucket::SPEC,
     Upload::SPEC,
     UploadPage::SPEC,
+    StorageClass::SPEC,
 ];

@@ -56,8 +56,8 @@ def chosen():
 class Agent:
     """One language's agent; `ask` is all it does."""
 
-    def __init__(self, language):
-        self.language = language
+    def __init__(self, language, **environment):
+        self.language, self.environment = language, ENVIRONMENT | environment
         # All that the agent ever wrote to standard error, restarts included: searched for secrets at the end.
         self.stderr = tempfile.NamedTemporaryFile(prefix=f"oarlock-agent-{language}-", suffix=".stderr")
         self.process = None
@@ -83,7 +83,7 @@ class Agent:
         program = next((word for word in command if isinstance(word, Path)), None)
         if program is not None and not program.exists():
             raise AgentDied(f"the {self.language} agent is not built: {program} is missing; run `make build`")
-        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.stderr, "env": ENVIRONMENT}
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.stderr, "env": self.environment}
         self.process = spawn(command, **options)
         self.lines = queue.Queue()
         threading.Thread(target=self._read, args=(self.process.stdout, self.lines), daemon=True).start()

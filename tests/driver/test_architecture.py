@@ -38,7 +38,7 @@ USES = {
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     "transfer": DATA | {"crypto", "io", "mailbox", "observe", "runtime", "s3"},
     "store": PLAIN | {"config", "keys", "local", "s3"},
-    "classes": PLAIN | {"config", "store"},
+    "classes": PLAIN | {"config", "reply", "store"},
     "verbs": DATA | {"call", "io", "local", "mailbox", "s3", "store", "transfer"},
 }
 

@@ -1,11 +1,12 @@
 # frozen_string_literal: true
 
-# A private gem server in a bucket, used by the real, unmodified `gem` through oarlock's RubyGems plugin.
+# A private gem server in a bucket, used by the real, unmodified `gem` and `bundle` through oarlock's RubyGems plugin and Bundler hook.
 #
 #   ruby tests/hosts/gem.rb    with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY and OARLOCK_BUCKET (made if it is not there)
 #
 # Builds two gems, one of which needs the other, publishes them with their index, and does with them what people do. The plugin is the
 # working tree's, or that of the oarlock installed in OARLOCK_GEM_HOME. Prints a line for each thing proved; the first failure ends it.
+require "digest"
 require "fileutils"
 require "open3"
 require "pathname"
@@ -24,7 +25,7 @@ ENDPOINT, ID, SECRET, BUCKET = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKE
 # A directory of gems and its index, put into a bucket so that a reader never sees an entry of the index before its gem.
 class Publisher
   # Gems first, then what describes one, then what lists all.
-  ORDER = %w[gems/*.gem quick/Marshal.4.8/*.gemspec.rz *specs.4.8.gz].freeze
+  ORDER = %w[gems/*.gem quick/Marshal.4.8/*.gemspec.rz info/* versions *specs.4.8.gz].freeze
 
   def initialize(directory)
     @directory = directory
@@ -47,6 +48,20 @@ class Publisher
       Dir.chdir(source) { Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) } }
       FileUtils.mv("#{source}/#{spec.file_name}", "#{@directory}/gems")
     end
+  end
+
+  # Writes the compact index beside the old one: what each gem needs, and a list of all.
+  def compact
+    FileUtils.mkdir_p("#{@directory}/info")
+    specs = Dir["#{@directory}/gems/*.gem"].sort.map { |path| [Gem::Package.new(path).spec, Digest::SHA256.file(path).hexdigest] }
+    rows = specs.group_by { |spec, _| spec.name }.map do |name, versions|
+      lines = versions.sort_by { |spec, _| spec.version }.map do |spec, sum|
+        "#{spec.version} #{spec.runtime_dependencies.map { |need| "#{need.name}:#{need.requirement.to_s.gsub(", ", "&")}" }.join(",")}|checksum:#{sum}"
+      end
+      File.write("#{@directory}/info/#{name}", "---\n#{lines.join("\n")}\n")
+      "#{name} #{versions.map { |spec, _| spec.version }.sort.join(",")} #{Digest::MD5.file("#{@directory}/info/#{name}").hexdigest}"
+    end
+    File.write("#{@directory}/versions", "created_at: 2026-01-01T00:00:00Z\n---\n#{rows.join("\n")}\n")
   end
 
   def publish(store)
@@ -86,12 +101,19 @@ class User
 
   def gem(*arguments, ok: true) = run("gem", *arguments, ok: ok)
 
+  # A Gemfile that lets oarlock in as its page says.
+  def gemfile(source, *gems, head: "begin\n  require \"oarlock/bundler\"\nrescue LoadError\n  nil\nend")
+    File.write("#{home}/Gemfile", [head, "source #{source.inspect}", *gems.map { |gem| "gem #{gem}" }, ""].join("\n"))
+  end
+
+  def bundle(*arguments, ok: true) = run("bundle", *arguments, ok: ok)
+
   private
 
   def environment
     {
-      "HOME" => home, "GEM_HOME" => "#{home}/gems", "GEM_PATH" => [*ENV["OARLOCK_GEM_HOME"], "#{home}/gems"].join(":"), "GEMRC" => @gemrc,
-      "RUBYLIB" => ENV["OARLOCK_GEM_HOME"] ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
+      "HOME" => home, "GEM_HOME" => "#{home}/gems", "GEM_PATH" => [*ENV["OARLOCK_GEM_HOME"], "#{home}/gems"].join(":"), "GEMRC" => @gemrc, "BUNDLE_USER_HOME" => "#{home}/.bundle",
+      "BUNDLE_GEMFILE" => nil, "BUNDLE_PATH" => nil, "RUBYOPT" => nil, "RUBYLIB" => ENV["OARLOCK_GEM_HOME"] ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
       "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil, "AWS_PROFILE" => nil, "AWS_REGION" => nil
     }
   end
@@ -186,5 +208,60 @@ Dir.mktmpdir("oarlock-gem-") do |directory|
 
   proves("a setting that does not exist") do
     expect user["typo", {**keys, **place, "endpiont" => "x"}].gem("install", "--source", source, "oar_ring", ok: false), /did you mean "endpoint"/
+  end
+
+  # What a bundle runs, installed from the bucket and nowhere else.
+  boats = lambda do |someone, ring|
+    expect someone.bundle("exec", "ruby", "-e", 'require "oar_boat"'), /oar_ring #{Regexp.escape(ring)}\noar_boat 1\.0\.0/
+    expect File.read("#{someone.home}/Gemfile.lock"), %r{remote: #{Regexp.escape(source)}\n}
+  end
+
+  proves("bundle install, lock, outdated, update, cache: from the index of all gems") do
+    someone = user["bundle", {**keys, **place}]
+    someone.bundle("config", "set", "--local", "path", "vendor")
+    someone.gemfile(source.chomp("/"), '"oar_boat"', '"oar_ring", "1.0.0"')
+    expect someone.bundle("install"), /Bundle complete! 2 Gemfile dependencies, 3 gems now installed/
+    boats[someone, "1.0.0"]
+    someone.gemfile(source, '"oar_boat"')
+    expect someone.bundle("outdated", ok: false), /oar_ring +1\.0\.0 +1\.1\.0/
+    someone.bundle("update", "oar_ring")
+    boats[someone, "1.1.0"]
+    someone.bundle("cache")
+    raise "no gem in the cache" unless File.size?("#{someone.home}/vendor/cache/oar_ring-1.1.0.gem")
+  end
+
+  proves("bundle install from the compact index, and again") do
+    publisher.compact
+    publisher.publish(store)
+    # What only this index tells, so it is this one that is read.
+    %w[specs.4.8.gz prerelease_specs.4.8.gz].each { |name| store.delete(name) }
+    someone = user["compact", {**keys, **place}]
+    someone.bundle("config", "set", "--local", "path", "vendor")
+    someone.gemfile(source, '"oar_boat"')
+    expect someone.bundle("install"), /Bundle complete!/
+    boats[someone, "1.1.0"]
+    File.delete("#{someone.home}/Gemfile.lock")
+    expect someone.bundle("install"), /Bundle complete!/
+    expect user["gem-compact", {**keys, **place}].gem("install", "--source", source, "--no-document", "oar_boat"), /2 gems installed/
+    publisher.publish(store)
+  end
+
+  proves("bundle install with RUBYOPT and credentials from the environment") do
+    someone = user["rubyopt", {"provider" => "env", **place}]
+    someone.gemfile(source, '"oar_ring"', head: "")
+    someone.run("env", "RUBYOPT=-roarlock/bundler", "AWS_ACCESS_KEY_ID=#{ID}", "AWS_SECRET_ACCESS_KEY=#{SECRET}", "bundle", "install", "--path", "vendor")
+    expect File.read("#{someone.home}/Gemfile.lock"), /oar_ring \(1\.1\.0\)/
+  end
+
+  proves("bundle install that must fail: a wrong secret, a gem that is not there") do
+    someone = user["bundle-wrong", {"id" => ID, "secret" => "wrong-secret-canary", **place}]
+    someone.gemfile(source, '"oar_ring"')
+    out = someone.bundle("install", "--retry", "0", ok: false)
+    raise "the refusal shows a secret:\n#{out}" if out.match?(/wrong-secret-canary|Signature=/)
+    expect out, /SignatureDoesNotMatch/
+
+    someone = user["bundle-missing", {**keys, **place}]
+    someone.gemfile(source, '"oar_less"')
+    expect someone.bundle("install", ok: false), /Could not find gem 'oar_less'/
   end
 end

@@ -1,4 +1,4 @@
-"""The real `gem` with a private gem server in a bucket: `gem.rb` does it all, here it gets a server and is believed line by line."""
+"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` does it all, here it gets a server and is believed line by line."""
 
 import os
 import subprocess
@@ -23,6 +23,6 @@ def test_gem(kind):
         done = subprocess.run(["ruby", script], env=os.environ | place, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         proved = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
-        assert len(proved) == 10, done.stdout
+        assert len(proved) == 14, done.stdout
     finally:
         server.stop()

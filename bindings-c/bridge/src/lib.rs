@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use oarlock::value::Field as _;
 use oarlock::{Error, ErrorKind, Result, Value};
 use oarlock_c::api;
 
@@ -42,6 +43,14 @@ mod bridge {
         type Store;
         fn open(url: &str, settings: &Arguments) -> Result<Box<Store>>;
         fn start(self: &Store, verb: &str, arguments: &Arguments, source: Box<Source>, sink: Box<Sink>) -> Result<Box<Call>>;
+
+        /// The storage classes of a package server's `.gcfg` file, or of its text, which is what holds a line break.
+        type Classes;
+        fn classes(path_or_text: &str) -> Result<Box<Classes>>;
+        fn names(self: &Classes) -> Vec<String>;
+        fn store(self: &Classes, name: &str) -> Result<Box<Store>>;
+        /// What the file says of a class, as a StorageClass.
+        fn about(self: &Classes, name: &str) -> Result<Box<Reply>>;
 
         /// A verb under way; letting go of it cancels it.
         type Call;
@@ -148,6 +157,25 @@ impl Store {
     fn start(&self, verb: &str, arguments: &Arguments, source: Box<Source>, sink: Box<Sink>) -> Result<Box<Call>> {
         let call = api::Call::start(&self.0, verb, arguments.0.clone(), source.0, sink.0)?;
         Ok(Box::new(Call { call, reply: None }))
+    }
+}
+
+/// See the bridge.
+pub struct Classes(oarlock::StorageClasses);
+
+fn classes(path_or_text: &str) -> Result<Box<Classes>> {
+    oarlock::StorageClasses::read(path_or_text).map(|classes| Box::new(Classes(classes)))
+}
+
+impl Classes {
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+    fn store(&self, name: &str) -> Result<Box<Store>> {
+        self.0.class(name).map(|store| Box::new(Store(store)))
+    }
+    fn about(&self, name: &str) -> Result<Box<Reply>> {
+        self.0.about(name).map(|about| Box::new(Reply(about.into_value())))
     }
 }
 

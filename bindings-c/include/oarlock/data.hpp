@@ -34,6 +34,7 @@ struct freer {
 };
 
 using store_handle = std::unique_ptr<oarlock_store, freer<oarlock_store, oarlock_store_free>>;
+using classes_handle = std::unique_ptr<oarlock_classes, freer<oarlock_classes, oarlock_classes_free>>;
 using call_handle = std::unique_ptr<oarlock_call, freer<oarlock_call, oarlock_call_free>>;
 using options_handle = std::unique_ptr<oarlock_options, freer<oarlock_options, oarlock_options_free>>;
 using source_handle = std::unique_ptr<oarlock_source, freer<oarlock_source, oarlock_source_free>>;

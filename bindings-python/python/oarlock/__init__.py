@@ -13,10 +13,10 @@ from ._verbs import Verb, attach, missing
 from .errors import *
 
 __version__ = _native.VERSION
-__all__ = ["AsyncPages", "AsyncStore", "Bytes", "Pages", "Store", "Writer", "open", *_records, *errors.__all__]
+__all__ = ["AsyncPages", "AsyncStore", "Bytes", "Pages", "StorageClasses", "Store", "Writer", "open", *_records, *errors.__all__]
 
 # What most programs never touch is imported when it is asked for.
-_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "Writer": "_files"}
+_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "StorageClasses": "_classes", "Writer": "_files"}
 
 
 def __getattr__(name):
@@ -50,6 +50,13 @@ class Store:
     def __init__(self, url, **settings):
         self._native = _native.Store(url, settings)
         self._aio = None
+
+    @classmethod
+    def _of(cls, native):
+        """A store that the core opened."""
+        store = cls.__new__(cls)
+        store._native, store._aio = native, None
+        return store
 
     @property
     def url(self):

@@ -75,6 +75,8 @@ __all__ = [
     "PutReply",
     "Range",
     "Service",
+    "StorageClass",
+    "StorageClasses",
     "Store",
     "Throttled",
     "Timeout",
@@ -417,6 +419,32 @@ class UploadPage:
     def next(self) -> str | None:
         """The `continuation` of the next page; absent on the last."""
     def __init__(self, entries: list[Upload], next: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class StorageClass:
+    """What a package server's file says of a storage class."""
+
+    @property
+    def name(self) -> str:
+        """Its name, in lower case."""
+    @property
+    def kind(self) -> str:
+        """Where it is kept: `s3` or `file`."""
+    @property
+    def url(self) -> str:
+        """The URL of its store, without settings."""
+    @property
+    def skip_validation(self) -> bool:
+        """Whether the server starts without having tried to write, look at and delete an object there."""
+    @property
+    def cache_timeout(self) -> str | None:
+        """How long the server may keep what it looked up, as written."""
+    @property
+    def retain_fetched_packages(self) -> bool | None:
+        """For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not."""
+    def __init__(self, name: str, kind: str, url: str, skip_validation: bool, cache_timeout: str | None = None, retain_fetched_packages: bool | None = None) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -1099,6 +1127,17 @@ class AsyncStore:
         Returns: None
         """
 
+
+class StorageClasses(Mapping[str, Store]):
+    """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in."""
+
+    def __init__(self, path_or_text: str | os.PathLike[str]) -> None: ...
+    def __getitem__(self, name: str, /) -> Store: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def about(self, name: str) -> StorageClass:
+        """What the file says of a class, for the server itself."""
+
 def open(
     url: str,
     *,
@@ -1145,6 +1184,11 @@ def open(
     sse: str | None = None,
     sse_kms_key_id: str | None = None,
     sse_customer_key: Buffer | str | None = None,
+    multipart_upload: bool | None = None,
+    version_id: str | None = None,
+    narinfo_compression: str | None = None,
+    ls_compression: str | None = None,
+    log_compression: str | None = None,
     app_name: str | None = None,
 ) -> Store:
     """Opens the place that a URL names. Touches no network.
@@ -1193,5 +1237,10 @@ def open(
         sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`.
         sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
         sse_customer_key: A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
+        multipart_upload: Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.
+        version_id: Carried for the host: the version of the object that a URL names.
+        narinfo_compression: Carried for the host: how it compresses `.narinfo` files.
+        ls_compression: Carried for the host: how it compresses `.ls` files.
+        log_compression: Carried for the host: how it compresses build logs.
         app_name: The name of the host program, for the user agent.
     """

@@ -30,14 +30,13 @@ module Oarlock
       # The object's bytes; nil if it did not change since `mtime`; for a HEAD, something with its URI.
       def fetch(uri, mtime, head)
         place = "s3://#{uri.host}#{uri.path}"
-        store = store(uri)
-        key = unescape(uri.path.to_s.delete_prefix("/"))
         options = mtime ? {if_modified_since: mtime - CLOCKS_DIFFER} : {}
-        return store.get(key, **options) unless head
+        return get(uri, **options) unless head
 
         # Asked for the source itself, RubyGems wants to know whether there is a compact index.
+        key = key(uri)
         key += "versions" if key.empty? || key.end_with?("/")
-        store.head(key, **options)
+        store(uri).head(key, **options)
         Response.new(uri)
       rescue NotModifiedError
         nil
@@ -45,7 +44,12 @@ module Oarlock
         raise Gem::RemoteFetcher::FetchError.new(error.message, place)
       end
 
+      # The object's bytes; options are those of `get`.
+      def get(uri, **options) = store(uri).get(key(uri), **options)
+
       private
+
+      def key(uri) = unescape(uri.path.to_s.delete_prefix("/"))
 
       def store(uri)
         @stores[[uri.host, uri.userinfo]] ||= Oarlock.open("s3://#{uri.host}", **settings(uri))
@@ -62,7 +66,7 @@ module Oarlock
           raise ConfigError, "s3_source for #{uri.host} in .gemrc has no id and secret, and no provider" if missing
         end
         certificates = Gem.configuration.ssl_ca_cert
-        {app_name: "rubygems", **(certificates ? {ca_bundle: certificates} : {}), **entry}
+        {app_name: defined?(BundlerDownloader) ? "bundler" : "rubygems", **(certificates ? {ca_bundle: certificates} : {}), **entry}
       end
 
       # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's. No entry means the

@@ -25,7 +25,8 @@ module Oarlock
   class Store
     # @see Oarlock.open
     def initialize(url, **settings)
-      @native = Native::Store.open(url, settings)
+      # Storage classes hand over a store that the core has opened.
+      @native = url.is_a?(Native::Store) ? url : Native::Store.open(url, settings)
       freeze
     end
 

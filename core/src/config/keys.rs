@@ -98,6 +98,16 @@ record! {
         sse_kms_key_id: Option<String>,
         /// A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
         sse_customer_key: Option<CustomerKey>,
+        /// Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.
+        multipart_upload: Option<bool>,
+        /// Carried for the host: the version of the object that a URL names.
+        version_id: Option<String>,
+        /// Carried for the host: how it compresses `.narinfo` files.
+        narinfo_compression: Option<String>,
+        /// Carried for the host: how it compresses `.ls` files.
+        ls_compression: Option<String>,
+        /// Carried for the host: how it compresses build logs.
+        log_compression: Option<String>,
         /// The name of the host program, for the user agent.
         app_name: Option<String>,
     }

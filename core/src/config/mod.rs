@@ -3,6 +3,8 @@
 //! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the nearest known one;
 //! exclusions are rows of a table. Reads no environment and no file, and knows no AWS type.
 
+#[cfg(test)]
+mod dialects;
 pub(crate) mod gcfg;
 pub mod keys;
 mod spellings;
@@ -159,6 +161,13 @@ impl Settings {
         one_of("response_checksum_validation", &self.response_checksum_validation, WHEN)?;
         check_proxy(self.proxy.as_ref().map(|proxy| proxy.0.as_str()))?;
         one_of("sse", &self.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
+        for (name, method) in [
+            ("narinfo_compression", &self.narinfo_compression),
+            ("ls_compression", &self.ls_compression),
+            ("log_compression", &self.log_compression),
+        ] {
+            one_of(name, method, &["none", "br", "bzip2", "compress", "gzip", "lzip", "lz4", "xz", "zstd"])?;
+        }
         within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;
         within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;
         within("list_version", self.list_version.map(u64::from), 1, 2)?;

@@ -3,7 +3,7 @@
 //! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens stand for underscores, and
 //! an `aws_` that a name begins with says nothing.
 //! A spelling that means the opposite, or more than a name, has a function that says what it comes to. What a host means for
-//! itself and not for the store (compression, signing keys, caches) is no row: the host's plugin takes it out.
+//! itself and keeps apart from its S3 settings (signing keys, caches) is no row: the host's plugin takes it out.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Record, unknown};
@@ -15,10 +15,11 @@ use super::keys::Settings;
 const NAMES: &[(&str, &[&str])] = &[
     ("endpoint", &["endpoint_url", "endpointurl"]),
     ("region", &["region_name"]),
-    ("access_key_id", &["id"]),
+    ("access_key_id", &["id", "key"]),
     ("secret_access_key", &["secret"]),
-    ("session_token", &["security_token"]),
-    ("anonymous", &["allow_anonymous_login"]),
+    ("session_token", &["security_token", "token"]),
+    ("anonymous", &["allow_anonymous_login", "anon"]),
+    ("request_payer", &["requester_pays"]),
     ("use_fips_endpoint", &["use_fips"]),
     ("use_dualstack_endpoint", &["use_dualstack"]),
     ("use_accelerate_endpoint", &["use_accelerate"]),
@@ -27,6 +28,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
     ("max_concurrency", &["max_concurrent_requests"]),
     ("multipart_chunksize", &["multipart_chunk_size", "buffer_size", "chunk_size_bytes"]),
+    ("read_timeout", &["stalled_download_timeout"]),
+    ("version_id", &["versionId"]),
 ];
 
 /// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x` ".
@@ -43,6 +46,8 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
     ("force_path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
     ("listobjects", |value| Ok(bool::from_value(value)?.then_some(("list_version", Value::Int(1))))),
+    // A bucket's region is found and remembered in any case.
+    ("cache_regions", |value| bool::from_value(value).map(|_| None)),
     // A path is a bundle to trust.
     ("ssl_verify", |value| match bool::from_value(value.clone()) {
         Ok(verify) => Ok(Some(("verify", Value::Bool(verify)))),
@@ -118,7 +123,7 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
             },
             None => match Settings::SPEC.fields.iter().find(|field| field.name == plain) {
                 Some(field) => (field.name, value),
-                None => return Err(unknown(ErrorKind::Config, "setting", &given, known())),
+                None => return Err(unknown(ErrorKind::Config, "setting", &given, spelled())),
             },
         };
         match seen.iter().find(|(other, _)| *other == name) {
@@ -137,6 +142,11 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
 
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     Settings::SPEC.fields.iter().map(|field| field.name)
+}
+
+/// Every name that is understood.
+fn spelled() -> impl Iterator<Item = &'static str> + Clone {
+    known().chain(NAMES.iter().flat_map(|(_, others)| others.iter().copied())).chain(MEANINGS.iter().map(|(name, _)| *name))
 }
 
 #[cfg(test)]
@@ -187,7 +197,8 @@ mod tests {
     fn what_is_refused() {
         for (pairs, words) in [
             (&[("adressing-style", "path")][..], &["adressing-style", "addressing_style"][..]),
-            (&[("narinfo-compression", "xz")], &["narinfo-compression"]),
+            (&[("secret-key", "k")], &["secret-key"]),
+            (&[("securty_token", "t")], &["security_token"]),
             (&[("scheme", "ftp")], &["scheme", "https"]),
             (&[("multipart_threshold", "8 parsecs")], &["multipart_threshold", "parsecs"]),
             (&[("multipart_threshold", "9000000000GB")], &["multipart_threshold"]),

@@ -23,6 +23,8 @@ use crate::s3::{As, Part, S3, abort, complete, create, put_part, put_whole};
 
 pub(super) const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
+/// What one request may carry.
+const MAX_WHOLE: u64 = 5 << 30;
 pub(super) const CONCURRENCY: u32 = 8;
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
@@ -31,7 +33,8 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     if !((5 << 20)..=(5 << 30)).contains(&wanted) {
         fail!(InvalidInput, "option `part_size` takes 5 MiB to 5 GiB, not {wanted}");
     }
-    let threshold = settings.multipart_threshold.unwrap_or(THRESHOLD);
+    let in_parts = settings.multipart_upload != Some(false);
+    let threshold = if in_parts { settings.multipart_threshold.unwrap_or(THRESHOLD) } else { MAX_WHOLE };
     let mut pieces = Pieces::open(source).await?;
     if let Some(size) = pieces.size {
         if size > MAX_SIZE {
@@ -48,6 +51,12 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         let reply = put_whole(at, &key, first, &options).await?;
         mailbox.advance(moved);
         return Ok(reply);
+    }
+    if !in_parts {
+        fail!(
+            InvalidInput,
+            "the source has more than {MAX_WHOLE} bytes, which only go in parts, and the setting `multipart_upload` forbids that"
+        );
     }
     let key = Arc::new(key);
     let options = Arc::new(options);

@@ -283,8 +283,35 @@ static oarlock_status verbs(cJSON **answer, oarlock_error **error) {
   return status;
 }
 
+static oarlock_status tell_classes(const char *source, cJSON **answer, oarlock_error **error) {
+  oarlock_classes *classes = NULL;
+  oarlock_value *names = NULL;
+  oarlock_status status = oarlock_classes_open(source, &classes, error);
+  size_t at;
+  *answer = cJSON_CreateArray();
+  if (status == OARLOCK_OK) status = oarlock_classes_names(classes, &names, error);
+  for (at = 0; status == OARLOCK_OK && at < oarlock_value_count(names); at++) {
+    oarlock_value *about = NULL;
+    status = oarlock_classes_about(classes, oarlock_value_str(oarlock_value_at(names, at), NULL), &about, error);
+    if (status == OARLOCK_OK) cJSON_AddItemToArray(*answer, value_to_json(about));
+    oarlock_value_free(about);
+  }
+  oarlock_value_free(names);
+  oarlock_classes_free(classes);
+  return status;
+}
+
+static oarlock_status open_class(const char *source, const char *name, oarlock_store **store, oarlock_error **error) {
+  oarlock_classes *classes = NULL;
+  oarlock_status status = oarlock_classes_open(source, &classes, error);
+  if (status == OARLOCK_OK) status = oarlock_classes_store(classes, name, store, error);
+  oarlock_classes_free(classes);
+  return status;
+}
+
 static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_error **error) {
   oarlock_options *settings = oarlock_options_new();
+  const char *classes = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes"));
   const cJSON *item;
   oarlock_status status;
   cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "settings")) set_value(settings, item->string, item);
@@ -292,7 +319,11 @@ static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_e
     fputs("too many stores for this agent\n", stderr);
     exit(1);
   }
-  status = oarlock_store_open(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "url")), settings, &stores[opened + 1], error);
+  if (classes != NULL) {
+    status = open_class(classes, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "class")), &stores[opened + 1], error);
+  } else {
+    status = oarlock_store_open(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "url")), settings, &stores[opened + 1], error);
+  }
   oarlock_options_free(settings);
   if (status == OARLOCK_OK) *answer = cJSON_CreateNumber(++opened);
   return status;
@@ -304,6 +335,7 @@ static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error 
   const int at = cJSON_IsNumber(number) && number->valueint > 0 && number->valueint <= opened ? number->valueint : 0;
   const char *verb = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "verb"));
   if (strcmp(op, "open") == 0) return open_store(request, answer, error);
+  if (strcmp(op, "classes") == 0) return tell_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
   if (strcmp(op, "verbs") == 0) return verbs(answer, error);
   if (strcmp(op, "reader") == 0) return reader(stores[at], request, answer, error);
   if (strcmp(op, "writer") == 0) return writer(stores[at], request, answer, error);

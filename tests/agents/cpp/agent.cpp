@@ -151,6 +151,18 @@ json verbs() {
 json answer(std::map<int, oarlock::store> &stores, const json &request) {
   const std::string op = request["op"];
   if (op == "verbs") return verbs();
+  if (op == "classes") {
+    const oarlock::storage_classes classes(request["classes"].get<std::string>());
+    json told = json::array();
+    for (const auto &name : classes.names()) told.push_back(values::to_json(classes.about(std::string(name.as_str()))));
+    return told;
+  }
+  if (op == "open" && request.contains("classes")) {
+    const oarlock::storage_classes classes(request["classes"].get<std::string>());
+    const int number = static_cast<int>(stores.size()) + 1;
+    stores.emplace(number, classes[request["class"].get<std::string>()]);
+    return number;
+  }
   if (op == "open") {
     oarlock::options settings;
     if (request.contains("settings"))

@@ -147,6 +147,12 @@ def write(store, key, args, chunks, fail):
 
 def answer(stores, request):
     op = request["op"]
+    if op == "classes":
+        classes = oarlock.StorageClasses(request["classes"])
+        return [wire(classes.about(name)) for name in classes]
+    if op == "open" and "classes" in request:
+        stores.append(oarlock.StorageClasses(request["classes"])[request["class"]])
+        return len(stores)
     if op == "open":
         stores.append(oarlock.open(request["url"], **native(request.get("settings") or {})))
         return len(stores)

@@ -91,7 +91,16 @@ class Agent
     {error: {**FACTS.to_h { |fact| [fact, nil] }, kind: kind, message: error.message, verb: request["verb"], retryable: false}}
   end
 
+  def do_classes(request)
+    classes = Oarlock::StorageClasses.new(request["classes"])
+    Spelling.write(classes.map { |name, _| classes.about(name) })
+  end
+
   def do_open(request)
+    if request["classes"]
+      @stores << Oarlock::StorageClasses.new(request["classes"])[request["class"]]
+      return @stores.size
+    end
     settings = Spelling.read(request.fetch("settings", {}))
     @stores << Oarlock.open(request["url"], **settings.transform_keys(&:to_sym))
     @stores.size

@@ -7,6 +7,7 @@
 #![allow(missing_docs, reason = "public is only Ruby's entry, which a macro writes")]
 
 mod call;
+mod classes;
 mod error;
 mod store;
 mod tables;
@@ -24,6 +25,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     native.define_singleton_method("log_level=", function!(oarlock::observe::set_level, 1))?;
     tables::define(native)?;
     store::define(ruby, native)?;
+    classes::define(ruby, native)?;
     call::define(ruby, native)
 }
 

@@ -50,9 +50,13 @@ impl Store {
         };
         let settings = pairs(ruby, settings, |_| "setting", &[known]).map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
         let store = oarlock::Store::open(&url, settings).map_err(|error| exception(ruby, &error))?;
+        Ok(Store::wrap(ruby, store))
+    }
+
+    pub(crate) fn wrap(ruby: &Ruby, store: oarlock::Store) -> Obj<Store> {
         let wrapped = ruby.obj_wrap(Store { store, closed: AtomicBool::new(false) });
         wrapped.freeze();
-        Ok(wrapped)
+        wrapped
     }
 
     /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;

@@ -9,8 +9,9 @@ mod serve;
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 
+use oarlock::value::Field;
 use oarlock::verbs::VERBS;
-use oarlock::{Error, Store};
+use oarlock::{Error, StorageClasses, Store};
 use serde_json::{Value as Json, json};
 
 /// Why a request was not answered with `ok`.
@@ -47,10 +48,18 @@ impl Agent {
             Some("open") => {
                 let settings = request["settings"].as_object().into_iter().flatten();
                 let settings = settings.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
-                let store = Store::open(request["url"].as_str().unwrap_or_default(), settings)?;
+                let store = match request["classes"].as_str() {
+                    Some(classes) => StorageClasses::read(classes)?.class(request["class"].as_str().unwrap_or_default())?,
+                    None => Store::open(request["url"].as_str().unwrap_or_default(), settings)?,
+                };
                 self.opened += 1;
                 self.stores.insert(self.opened, store);
                 Ok(json!(self.opened))
+            }
+            Some("classes") => {
+                let classes = StorageClasses::read(request["classes"].as_str().unwrap_or_default())?;
+                let about = classes.names().into_iter().map(|name| Ok(json::from_value(classes.about(&name)?.into_value())));
+                Ok(Json::Array(about.collect::<Result<_, Error>>()?))
             }
             Some("close") => {
                 self.stores.remove(&request["store"].as_u64().unwrap_or_default());

@@ -1,0 +1,44 @@
+"""`StorageClasses`: a package server's storage classes as a mapping of names to stores.
+
+Law: knows no class and no field; what there is, the file says.
+"""
+
+import os
+from collections.abc import Mapping
+
+from . import Store, _native
+
+__all__ = ["StorageClasses"]
+
+
+class StorageClasses(Mapping):
+    """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in.
+
+    Takes the file's path, or its text: a str with a line break is text. Names are told apart without regard to case.
+    """
+
+    def __init__(self, path_or_text):
+        self._native = _native.StorageClasses(os.fspath(path_or_text))
+        self._stores = {}
+
+    def __getitem__(self, name):
+        name = name.lower()
+        if name not in self._stores:
+            self._stores[name] = Store._of(self._native.store(name))
+        return self._stores[name]
+
+    def __iter__(self):
+        return iter(self._native.names())
+
+    def __len__(self):
+        return len(self._native.names())
+
+    def __contains__(self, name):
+        return isinstance(name, str) and name.lower() in self._native.names()
+
+    def about(self, name):
+        """What the file says of a class, for the server itself: a `StorageClass`."""
+        return self._native.about(name)
+
+    def __repr__(self):
+        return f"<oarlock.StorageClasses: {', '.join(self)}>"

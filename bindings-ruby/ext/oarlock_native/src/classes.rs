@@ -1,0 +1,46 @@
+//! `Oarlock::Native::StorageClasses`: the stores that a package server's file names, frozen and shareable between Ractors.
+//!
+//! Law: knows no class and no field; what there is, the file and the core say.
+
+use magnus::typed_data::Obj;
+use magnus::value::ReprValue;
+use magnus::{Class, Error, Module, Object, RModule, Ruby, Value, function, method};
+use oarlock::value::{Field, Type};
+
+use crate::error::exception;
+use crate::store::Store;
+use crate::value::to_ruby;
+
+#[magnus::wrap(class = "Oarlock::Native::StorageClasses", free_immediately, size, frozen_shareable)]
+pub(crate) struct StorageClasses(oarlock::StorageClasses);
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("StorageClasses", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_singleton_method("read", function!(StorageClasses::read, 1))?;
+    class.define_method("names", method!(StorageClasses::names, 0))?;
+    class.define_method("store", method!(StorageClasses::store, 1))?;
+    class.define_method("about", method!(StorageClasses::about, 1))
+}
+
+impl StorageClasses {
+    fn read(ruby: &Ruby, path_or_text: String) -> Result<Obj<StorageClasses>, Error> {
+        let classes = oarlock::StorageClasses::read(&path_or_text).map_err(|error| exception(ruby, &error))?;
+        let wrapped = ruby.obj_wrap(StorageClasses(classes));
+        wrapped.freeze();
+        Ok(wrapped)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn store(ruby: &Ruby, rb_self: &Self, name: String) -> Result<Obj<Store>, Error> {
+        rb_self.0.class(&name).map(|store| Store::wrap(ruby, store)).map_err(|error| exception(ruby, &error))
+    }
+
+    fn about(ruby: &Ruby, rb_self: &Self, name: String) -> Result<Value, Error> {
+        let about = rb_self.0.about(&name).map_err(|error| exception(ruby, &error))?;
+        to_ruby(ruby, about.into_value(), Type::Record("StorageClass"))
+    }
+}
