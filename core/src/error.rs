@@ -112,6 +112,7 @@ struct Facts {
     code: Option<String>,
     request_id: Option<String>,
     retryable: bool,
+    unsure: bool,
 }
 
 impl Error {
@@ -185,6 +186,17 @@ impl Error {
     /// Adds the key, unless one is already named.
     pub fn with_key(mut self, key: &str) -> Self {
         self.0.key.get_or_insert_with(|| key.to_owned());
+        self
+    }
+
+    /// Whether the work may have been done all the same: an attempt before was not answered.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.0.unsure
+    }
+
+    /// The same, after an attempt that was not answered.
+    pub(crate) fn unsure(mut self) -> Self {
+        self.0.unsure = true;
         self
     }
 

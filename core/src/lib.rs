@@ -15,6 +15,7 @@
 
 mod ambient;
 mod call;
+mod checksum;
 mod classes;
 pub mod config;
 mod credentials;

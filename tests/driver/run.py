@@ -39,6 +39,7 @@ class Run:
             "out": str(self.outputs),
             "endpoint": settings.get("endpoint", ""),
             "host": settings.get("endpoint", "").removeprefix("http://"),
+            "port": settings.get("endpoint", "").rpartition(":")[2],
             "access_key_id": settings.get("access_key_id", ""),
             "secret_access_key": settings.get("secret_access_key", ""),
             "sse_key": SSE_KEY,

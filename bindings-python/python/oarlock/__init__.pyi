@@ -1170,8 +1170,11 @@ def open(
     max_concurrency: int | None = None,
     multipart_threshold: int | None = None,
     multipart_chunksize: int | None = None,
+    fixed_part_size: bool | None = None,
+    max_parts: int | None = None,
     payload_signing_enabled: bool | None = None,
     request_checksum_calculation: str | None = None,
+    checksum_algorithm: str | None = None,
     response_checksum_validation: str | None = None,
     request_payer: bool | None = None,
     list_version: int | None = None,
@@ -1222,9 +1225,12 @@ def open(
         max_attempts: How often a request is tried, 1 to 20; default: AWS_MAX_ATTEMPTS, the profile's, 5.
         max_concurrency: Parts of one transfer that move at a time, 1 to 1000; default 8.
         multipart_threshold: Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
-        multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
+        multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than `max_parts`; default 8 MiB.
+        fixed_part_size: Whether all parts of an upload but the last have one size, as Cloudflare R2 demands: parts of a source whose length nobody knows don't grow then; default false.
+        max_parts: Parts an upload may have, 1 to 10000: 1000 for Scaleway; default 10000.
         payload_signing_enabled: Whether an upload's bytes go into the signature: that costs a SHA-256 of all of them. Default: the profile's, else only where no TLS keeps them.
         request_checksum_calculation: When uploads carry a checksum: `when_supported`, or `when_required` for servers that know none; default: AWS_REQUEST_CHECKSUM_CALCULATION, the profile's, `when_supported`.
+        checksum_algorithm: The checksum of uploads: `CRC64NVME`, `CRC32` or `CRC32C`; default: the first of CRC64NVME, CRC32 and Content-MD5 that the server takes.
         response_checksum_validation: When a download is held against its checksum: `when_supported`, or `when_required`, which is never; default: AWS_RESPONSE_CHECKSUM_VALIDATION, the profile's, `when_supported`.
         request_payer: Whether the account that asks pays for requests; default: whether AWS_REQUEST_PAYER is `requester`.
         list_version: Which list request the server understands: 2, or 1 for old servers; default 2.

@@ -68,12 +68,18 @@ record! {
         max_concurrency: Option<u32>,
         /// Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
         multipart_threshold: Option<u64>,
-        /// Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than 10,000; default 8 MiB.
+        /// Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than `max_parts`; default 8 MiB.
         multipart_chunksize: Option<u64>,
+        /// Whether all parts of an upload but the last have one size, as Cloudflare R2 demands: parts of a source whose length nobody knows don't grow then; default false.
+        fixed_part_size: Option<bool>,
+        /// Parts an upload may have, 1 to 10000: 1000 for Scaleway; default 10000.
+        max_parts: Option<u64>,
         /// Whether an upload's bytes go into the signature: that costs a SHA-256 of all of them. Default: the profile's, else only where no TLS keeps them.
         payload_signing_enabled: Option<bool>,
         /// When uploads carry a checksum: `when_supported`, or `when_required` for servers that know none; default: AWS_REQUEST_CHECKSUM_CALCULATION, the profile's, `when_supported`.
         request_checksum_calculation: Option<String>,
+        /// The checksum of uploads: `CRC64NVME`, `CRC32` or `CRC32C`; default: the first of CRC64NVME, CRC32 and Content-MD5 that the server takes.
+        checksum_algorithm: Option<String>,
         /// When a download is held against its checksum: `when_supported`, or `when_required`, which is never; default: AWS_RESPONSE_CHECKSUM_VALIDATION, the profile's, `when_supported`.
         response_checksum_validation: Option<String>,
         /// Whether the account that asks pays for requests; default: whether AWS_REQUEST_PAYER is `requester`.

@@ -158,6 +158,7 @@ impl Settings {
         )?;
         one_of("retry_mode", &self.retry_mode, &["standard", "adaptive"])?;
         one_of("request_checksum_calculation", &self.request_checksum_calculation, WHEN)?;
+        one_of("checksum_algorithm", &self.checksum_algorithm, &["CRC64NVME", "CRC32", "CRC32C"])?;
         one_of("response_checksum_validation", &self.response_checksum_validation, WHEN)?;
         check_proxy(self.proxy.as_ref().map(|proxy| proxy.0.as_str()))?;
         one_of("sse", &self.sse, &["AES256", "aws:kms", "aws:kms:dsse"])?;
@@ -172,6 +173,7 @@ impl Settings {
         within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;
         within("list_version", self.list_version.map(u64::from), 1, 2)?;
         within("multipart_chunksize", self.multipart_chunksize, 5 << 20, 5 << 30)?;
+        within("max_parts", self.max_parts, 1, 10_000)?;
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
             (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),

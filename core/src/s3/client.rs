@@ -23,6 +23,7 @@ use super::agent::Agent;
 use super::answers::Answers;
 use super::endpoint::{Route, route};
 use super::error;
+use super::integrity::{ContentMd5, Endpoint};
 use super::observe::Observe;
 use super::regions;
 use super::unsigned::Unsigned;
@@ -49,6 +50,7 @@ struct Inner {
     client: PerGeneration<OnceCell<Client>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
+    endpoint: PerGeneration<Arc<Endpoint>>,
 }
 
 impl S3 {
@@ -70,6 +72,7 @@ impl S3 {
             resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
+            endpoint: PerGeneration::new(),
         })))
     }
 
@@ -82,6 +85,7 @@ impl S3 {
             resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
+            endpoint: PerGeneration::new(),
         }))
     }
 
@@ -155,6 +159,12 @@ impl S3 {
             .await
     }
 
+    /// What is known of how the server checks bodies.
+    pub(super) async fn endpoint(&self) -> Result<&Endpoint> {
+        let settings = self.completed().await?;
+        self.0.endpoint.get(|| Endpoint::of(route(settings, &self.0.bucket)?.url.as_deref())).map(|endpoint| &**endpoint)
+    }
+
     /// The region that requests are signed for.
     pub(crate) async fn region(&self) -> Result<String> {
         Ok(self.client().await?.config().region().map_or_else(|| "us-east-1".to_owned(), Region::to_string))
@@ -181,6 +191,9 @@ impl S3 {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        if self.endpoint().await?.demanded_md5(error.code(), error.message()) {
+            return request(client.clone()).await.map_err(error::translate);
+        }
         if let Some((provider, seen)) = provider
             && matches!(error.code(), Some("ExpiredToken" | "TokenRefreshRequired"))
             && provider.renew(seen).await.is_ok()
@@ -236,11 +249,11 @@ async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result
         .identity_cache(IdentityCache::no_cache())
         .interceptor(Agent)
         .interceptor(Answers)
+        // What an object's bytes carry, `put` says; the rest carry what S3 requires.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .interceptor(ContentMd5(Endpoint::of(url.as_deref())?))
         .interceptor(Observe);
     config.set_endpoint_url(url);
-    if settings.request_checksum_calculation.as_deref() == Some("when_required") {
-        config = config.request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-    }
     if settings.response_checksum_validation.as_deref() == Some("when_required") {
         config = config.response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::{Delete as Batch, MetadataDirective, ObjectIdentifier, TaggingDirective};
 
 use super::client::S3;
-use super::settings::{Keep, bare, customer, date, quoted, time};
+use super::settings::{Keep, bare, customer, date, kept, quoted, time};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
@@ -128,9 +128,7 @@ pub(crate) async fn copy_whole(at: &S3, source: &str, key: &Key, options: &Copy,
     let from = customer(options.source_sse_customer_key.as_ref(), at.settings());
     let output = at
         .send(|client| {
-            let keep = keep.clone();
-            client
-                .copy_object()
+            kept!(client.copy_object(), keep)
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
                 .copy_source(source)
@@ -141,27 +139,8 @@ pub(crate) async fn copy_whole(at: &S3, source: &str, key: &Key, options: &Copy,
                 .set_copy_source_sse_customer_key_md5(from.md5.clone())
                 .set_metadata_directive(keep.describes().then_some(MetadataDirective::Replace))
                 .set_tagging_directive(keep.tagging.is_some().then_some(TaggingDirective::Replace))
-                .set_content_type(keep.content_type)
-                .set_content_encoding(keep.content_encoding)
-                .set_content_language(keep.content_language)
-                .set_content_disposition(keep.content_disposition)
-                .set_cache_control(keep.cache_control)
-                .set_expires(keep.expires)
-                .set_metadata(keep.metadata)
-                .set_tagging(keep.tagging)
-                .set_storage_class(keep.storage_class)
-                .set_acl(keep.acl)
-                .set_grant_read(keep.grant_read)
-                .set_grant_read_acp(keep.grant_read_acp)
-                .set_grant_write_acp(keep.grant_write_acp)
-                .set_grant_full_control(keep.grant_full_control)
-                .set_server_side_encryption(keep.sse)
-                .set_ssekms_key_id(keep.sse_kms_key_id)
-                .set_sse_customer_algorithm(keep.customer.algorithm)
-                .set_sse_customer_key(keep.customer.key)
-                .set_sse_customer_key_md5(keep.customer.md5)
-                .set_if_match(keep.if_match)
-                .set_if_none_match(keep.if_none_match)
+                .set_if_match(keep.if_match.clone())
+                .set_if_none_match(keep.if_none_match.clone())
                 .set_request_payer(at.payer())
                 .send()
         })

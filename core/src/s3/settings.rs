@@ -125,6 +125,33 @@ impl Keep {
     }
 }
 
+/// Sets on a request the headers that put, copy and multipart create have in common.
+macro_rules! kept {
+    ($request:expr, $keep:expr) => {
+        $request
+            .set_content_type($keep.content_type.clone())
+            .set_content_encoding($keep.content_encoding.clone())
+            .set_content_language($keep.content_language.clone())
+            .set_content_disposition($keep.content_disposition.clone())
+            .set_cache_control($keep.cache_control.clone())
+            .set_expires($keep.expires)
+            .set_metadata($keep.metadata.clone())
+            .set_tagging($keep.tagging.clone())
+            .set_storage_class($keep.storage_class.clone())
+            .set_acl($keep.acl.clone())
+            .set_grant_read($keep.grant_read.clone())
+            .set_grant_read_acp($keep.grant_read_acp.clone())
+            .set_grant_write_acp($keep.grant_write_acp.clone())
+            .set_grant_full_control($keep.grant_full_control.clone())
+            .set_server_side_encryption($keep.sse.clone())
+            .set_ssekms_key_id($keep.sse_kms_key_id.clone())
+            .set_sse_customer_algorithm($keep.customer.algorithm.clone())
+            .set_sse_customer_key($keep.customer.key.clone())
+            .set_sse_customer_key_md5($keep.customer.md5.clone())
+    };
+}
+pub(super) use kept;
+
 /// User metadata, refused where HTTP or S3 would break it.
 fn metadata(metadata: Option<&BTreeMap<String, String>>) -> Result<Option<std::collections::HashMap<String, String>>> {
     let Some(metadata) = metadata else { return Ok(None) };

@@ -48,5 +48,5 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
 }
 
 pub(crate) async fn abort_upload(at: &S3, _: &Mailbox, key: Key, upload_id: String, _: NoOptions) -> Result<()> {
-    super::put::abort(at, &key, &upload_id).await
+    super::multipart::abort(at, &key, &upload_id).await
 }

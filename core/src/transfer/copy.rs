@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::plan::{MAX_PART, part_size, parts};
+use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
 use super::upload::{CONCURRENCY, begin, joined};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
@@ -13,7 +13,6 @@ use crate::mailbox::Mailbox;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
-use crate::value::ByteRange;
 
 /// Bytes in a copied part: the server moves them, so they may be large.
 const COPY_PART: u64 = 512 << 20;
@@ -47,30 +46,33 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     let key = Arc::new(key);
     let source: Arc<str> = source.into();
     let etag: Arc<str> = format!("\"{}\"", meta.etag.unwrap_or_default()).into();
+    let algorithm = at.algorithm().await?;
     let (upload_id, cleanup) = begin(at, mailbox, &key, {
         let (at, key, options) = (at.clone(), key.clone(), options.clone());
-        async move { create(&at, &key, As::Copy(&options)).await }
+        async move { create(&at, &key, As::Copy(&options), algorithm).await }
     })
     .await?;
     let mut sending = JoinSet::new();
     let mut done = Vec::new();
-    for ((first, length), number) in parts(meta.size, part_size(meta.size, COPY_PART)).zip(1..) {
-        while sending.len() >= at.completed().await?.max_concurrency.unwrap_or(CONCURRENCY) as usize {
+    let settings = at.completed().await?;
+    let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
+    for (range, number) in parts(meta.size, cut.part_size(Some(meta.size), 1)).zip(1..) {
+        while sending.len() >= settings.max_concurrency.unwrap_or(CONCURRENCY) as usize {
             done.push(joined(sending.join_next().await)?);
         }
         let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
         let (options, mailbox) = (options.clone(), mailbox.clone());
         sending.spawn(async move {
-            let part =
-                copy_part(&at, &key, &upload_id, number, &source, &etag, ByteRange::FromTo(first, first + length - 1), &options).await?;
-            mailbox.advance(length);
+            let part = copy_part(&at, &key, &upload_id, number, &source, &etag, range, &options).await?;
+            mailbox.advance(range.1);
             Ok(part)
         });
     }
     while !sending.is_empty() {
         done.push(joined(sending.join_next().await)?);
     }
-    let reply = complete(at, &key, &upload_id, done, As::Copy(&options), meta.size).await?;
+    done.sort_by_key(|part| part.number);
+    let reply = complete(at, &key, &upload_id, &done, None, As::Copy(&options)).await?;
     mailbox.keep(cleanup);
     Ok(reply)
 }

@@ -7,6 +7,7 @@ mod budget;
 mod copy;
 mod download;
 mod plan;
+mod source;
 mod upload;
 
 pub(crate) use copy::copy;

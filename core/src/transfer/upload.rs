@@ -1,84 +1,142 @@
 //! `put`: from bytes, a file or the caller's reader to the bucket, in one request or as a multipart upload.
 //!
 //! Law: the object appears whole or not at all; an upload that fails or is cancelled is aborted; a retry sends the same bytes,
-//! because each part is kept until the server has it; a file that changes while it is read fails the upload.
+//! because each part is kept until the server has it; what the server made of a request whose answer was lost, a look decides.
 
-use std::fs::{File, Metadata};
-use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use super::budget::room;
-use super::plan::{MAX_PARTS, MAX_SIZE, growing_part_size, part_size};
+use super::plan::{Cut, MAX_PART, MAX_PARTS};
+use super::source::{Piece, Pieces};
+use crate::checksum::Checksum;
+use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Source, about, blocking};
+use crate::io::Source;
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
+use crate::observe::{Level, event};
 use crate::options::Put;
 use crate::reply::PutReply;
-use crate::s3::{As, Part, S3, abort, complete, create, put_part, put_whole};
+use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, put_part, put_whole, stored};
 
-pub(super) const PART_SIZE: u64 = 8 << 20;
+const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
-/// What one request may carry.
-const MAX_WHOLE: u64 = 5 << 30;
 pub(super) const CONCURRENCY: u32 = 8;
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
     let settings = at.completed().await?;
-    let wanted = options.part_size.or(settings.multipart_chunksize).unwrap_or(PART_SIZE);
-    if !((5 << 20)..=(5 << 30)).contains(&wanted) {
-        fail!(InvalidInput, "option `part_size` takes 5 MiB to 5 GiB, not {wanted}");
-    }
-    let in_parts = settings.multipart_upload != Some(false);
-    let threshold = if in_parts { settings.multipart_threshold.unwrap_or(THRESHOLD) } else { MAX_WHOLE };
-    let mut pieces = Pieces::open(source).await?;
+    let cut = cut(settings, &options)?;
+    let may_cut = settings.multipart_upload != Some(false);
+    let threshold = if may_cut { settings.multipart_threshold.unwrap_or(THRESHOLD) } else { MAX_PART };
+    let mut pieces = Pieces::open(source, at.algorithm().await?).await?;
     if let Some(size) = pieces.size {
-        if size > MAX_SIZE {
-            fail!(InvalidInput, "the source has {size} bytes; S3 allows {MAX_SIZE}");
+        if size > cut.max_size(pieces.size) {
+            fail!(InvalidInput, "the source has {size} bytes; {} are allowed, see `max_parts`", cut.max_size(pieces.size));
         }
         mailbox.set_total(size);
     }
     // Up to the threshold one request is enough; to know that of a source without a size, this much must be read first.
-    let first = pieces.size.map_or(threshold.max(wanted), |size| if size <= threshold { size } else { part_size(size, wanted) });
+    let first = match pieces.size {
+        Some(size) if size <= threshold => size,
+        None if !cut.fixed || !may_cut => threshold.max(cut.wanted),
+        size => cut.part_size(size, 1),
+    };
     let permit = room(first).await?;
-    let first = pieces.next(first, mailbox).await?;
+    let piece = pieces.next(first, mailbox).await?;
     if pieces.ended().await? {
-        let moved = first.len() as u64;
-        let reply = put_whole(at, &key, first, &options).await?;
+        let moved = piece.bytes.len() as u64;
+        let reply = whole(at, &key, piece, &options).await?;
         mailbox.advance(moved);
         return Ok(reply);
     }
-    if !in_parts {
+    if !may_cut {
         fail!(
             InvalidInput,
-            "the source has more than {MAX_WHOLE} bytes, which only go in parts, and the setting `multipart_upload` forbids that"
+            "the source has more than {MAX_PART} bytes, which only go in parts, and the setting `multipart_upload` forbids that"
         );
     }
+    in_parts(at, mailbox, key, (pieces, cut), (piece, permit), options).await
+}
+
+fn cut(settings: &Settings, options: &Put) -> Result<Cut> {
+    let wanted = options.part_size.or(settings.multipart_chunksize).unwrap_or(PART_SIZE);
+    if !((5 << 20)..=(5 << 30)).contains(&wanted) {
+        fail!(InvalidInput, "option `part_size` takes 5 MiB to 5 GiB, not {wanted}");
+    }
+    Ok(Cut { wanted, fixed: settings.fixed_part_size == Some(true), max_parts: settings.max_parts.unwrap_or(MAX_PARTS) })
+}
+
+/// Sends an object in one request; a server that refuses the checksum is given the next one.
+async fn whole(at: &S3, key: &Key, mut piece: Piece, options: &Put) -> Result<PutReply> {
+    loop {
+        let error = match put_whole(at, key, piece.bytes.clone(), piece.checksum, options).await {
+            Ok(reply) => return Ok(reply),
+            Err(error) => error,
+        };
+        if at.refuses(piece.checksum.map(|sum| sum.algorithm), &error).await? {
+            piece = piece.summed(at.algorithm().await?).await?;
+            continue;
+        }
+        if !error.is_unsure() {
+            return Err(error);
+        }
+        return match stored(at, key, piece.bytes.len() as u64, piece.checksum, Some(&etag_of(&piece.bytes)), options).await {
+            Ok(Some(reply)) => Ok(found(reply)),
+            _ => Err(error),
+        };
+    }
+}
+
+async fn in_parts(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    (mut pieces, cut): (Pieces, Cut),
+    (mut piece, mut permit): (Piece, OwnedSemaphorePermit),
+    options: Put,
+) -> Result<PutReply> {
     let key = Arc::new(key);
     let options = Arc::new(options);
-    let (upload_id, cleanup) = begin(at, mailbox, &key, {
-        let (at, key, options) = (at.clone(), key.clone(), options.clone());
-        async move { create(&at, &key, As::Put(&options)).await }
-    })
-    .await?;
-    let concurrency = settings.max_concurrency.unwrap_or(CONCURRENCY) as usize;
+    let (upload_id, cleanup) = loop {
+        let algorithm = pieces.algorithm;
+        let creating = {
+            let (at, key, options) = (at.clone(), key.clone(), options.clone());
+            async move { create(&at, &key, As::Put(&options), algorithm).await }
+        };
+        match begin(at, mailbox, &key, creating).await {
+            Ok(begun) => break begun,
+            Err(error) if at.refuses(algorithm, &error).await? => {
+                pieces.algorithm = at.algorithm().await?;
+                piece = piece.summed(pieces.algorithm).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let concurrency = at.completed().await?.max_concurrency.unwrap_or(CONCURRENCY) as usize;
     let mut sending: JoinSet<Result<Part>> = JoinSet::new();
     let mut done = Vec::new();
-    let (mut piece, mut permit, mut total, mut number) = (first, permit, 0, 1);
-    loop {
-        total += piece.len() as u64;
-        if total > MAX_SIZE || number > MAX_PARTS {
-            fail!(InvalidInput, "the source is larger than S3 allows: {MAX_SIZE} bytes in {MAX_PARTS} parts");
+    let mut checksum = None;
+    let mut total = 0;
+    for number in 1.. {
+        total += piece.bytes.len() as u64;
+        if total > cut.max_size(pieces.size) || number > cut.max_parts {
+            fail!(
+                InvalidInput,
+                "the source is larger than {} parts hold; give its size, or raise `multipart_chunksize` or `max_parts`",
+                cut.max_parts
+            );
         }
+        checksum = match (checksum, piece.checksum) {
+            (None, first) => first,
+            (Some(before), next) => next.map(|next: Checksum| before.then(next)),
+        };
         let (at, key, upload_id, options, mailbox_of) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-        let part_number = number as i32;
         sending.spawn(async move {
-            let moved = piece.len() as u64;
-            let part = put_part(&at, &key, &upload_id, part_number, piece, &options).await?;
+            let moved = piece.bytes.len() as u64;
+            let part = part(&at, &key, &upload_id, number as i32, piece, &options).await?;
             drop(permit);
             mailbox_of.advance(moved);
             Ok(part)
@@ -89,8 +147,7 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         while sending.len() >= concurrency {
             done.push(joined(sending.join_next().await)?);
         }
-        number += 1;
-        let size = pieces.size.map_or_else(|| growing_part_size(number, wanted), |size| part_size(size, wanted));
+        let size = cut.part_size(pieces.size, number + 1);
         permit = room(size).await?;
         piece = pieces.next(size, mailbox).await?;
     }
@@ -98,9 +155,43 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         done.push(joined(sending.join_next().await)?);
     }
     pieces.unchanged().await?;
-    let reply = complete(at, &key, &upload_id, done, As::Put(&options), total).await?;
+    done.sort_by_key(|part| part.number);
+    let reply = finish(at, &key, &upload_id, &done, checksum, &options).await?;
     mailbox.keep(cleanup);
     Ok(reply)
+}
+
+/// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's gets Content-MD5 instead.
+async fn part(at: &S3, key: &Key, upload_id: &str, number: i32, piece: Piece, options: &Put) -> Result<Part> {
+    match put_part(at, key, upload_id, number, piece.bytes.clone(), piece.checksum, options).await {
+        Err(error) if at.refuses(piece.checksum.map(|sum| sum.algorithm), &error).await? => {
+            put_part(at, key, upload_id, number, piece.bytes, None, options).await
+        }
+        sent => sent,
+    }
+}
+
+/// Makes the object of its parts.
+async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], checksum: Option<Checksum>, options: &Put) -> Result<PutReply> {
+    // A server that refused the checksum of a part is not asked about the whole's.
+    let checksum = checksum.filter(|_| parts.iter().all(|part| part.checksum.is_some()));
+    let error = match complete(at, key, upload_id, parts, checksum, As::Put(options)).await {
+        Ok(reply) => return Ok(reply),
+        Err(error) => error,
+    };
+    if !error.is_unsure() {
+        return Err(error);
+    }
+    let size = parts.iter().map(|part| part.size).sum();
+    match stored(at, key, size, checksum, etag_of_parts(parts).as_deref(), options).await {
+        Ok(Some(reply)) => Ok(found(reply)),
+        _ => Err(error),
+    }
+}
+
+fn found(reply: PutReply) -> PutReply {
+    event(Level::Info, "the answer was lost, and the object is there".to_owned());
+    reply
 }
 
 /// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own, which a cancelled call
@@ -134,131 +225,4 @@ pub(super) fn joined<T>(outcome: Option<std::result::Result<Result<T>, tokio::ta
         Some(Ok(result)) => result,
         _ => Err(Error::new(ErrorKind::Internal, "a part's task stopped; please report it")),
     }
-}
-
-/// A source, read piece by piece.
-struct Pieces {
-    size: Option<u64>,
-    at: u64,
-    from: From,
-}
-
-enum From {
-    Bytes(Bytes),
-    File {
-        file: Arc<File>,
-        path: PathBuf,
-        before: Metadata,
-    },
-    /// The bytes that were read ahead to learn whether there are more.
-    Fed {
-        ahead: Bytes,
-        ended: Option<()>,
-    },
-}
-
-impl Pieces {
-    async fn open(source: Source) -> Result<Pieces> {
-        Ok(match source {
-            Source::Bytes(bytes) => Pieces { size: Some(bytes.len() as u64), at: 0, from: From::Bytes(bytes) },
-            Source::File(path) => {
-                let name = path.clone();
-                let (file, before) = blocking(move || {
-                    let file = File::open(&name)?;
-                    let before = file.metadata()?;
-                    Ok((file, before))
-                })
-                .await
-                .map_err(|error| about(&error, &path))?;
-                if before.is_dir() {
-                    fail!(InvalidInput, "{} is a directory, not a file to send", path.display());
-                }
-                // A pipe or a device has no size to rely on; it is read like any file, to its end.
-                let size = before.is_file().then_some(before.len());
-                if size.is_none() {
-                    fail!(InvalidInput, "{} is not a regular file; open it and give the reader", path.display());
-                }
-                Pieces { size, at: 0, from: From::File { file: Arc::new(file), path, before } }
-            }
-            Source::Fed(size) => Pieces { size, at: 0, from: From::Fed { ahead: Bytes::new(), ended: None } },
-        })
-    }
-
-    /// The next `size` bytes, fewer only at the end.
-    async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Bytes> {
-        let wanted =
-            usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
-        let piece = match &mut self.from {
-            From::Bytes(bytes) => bytes.split_to(wanted.min(bytes.len())),
-            From::File { file, path, .. } => {
-                let (file, offset) = (file.clone(), self.at);
-                let wanted = wanted.min(usize::try_from(self.size.unwrap_or(0) - offset).unwrap_or(wanted));
-                let read = blocking(move || {
-                    let mut piece = vec![0; wanted];
-                    file.read_exact_at(&mut piece, offset)?;
-                    Ok(Bytes::from(piece))
-                });
-                read.await.map_err(|error| match error.kind() {
-                    std::io::ErrorKind::UnexpectedEof => shrunk(path),
-                    _ => about(&error, path),
-                })?
-            }
-            From::Fed { ahead, ended } => {
-                let mut piece = BytesMut::from(std::mem::take(ahead));
-                while piece.len() < wanted && ended.is_none() {
-                    match mailbox.pull(wanted - piece.len()).await? {
-                        Some(chunk) => piece.extend_from_slice(&chunk),
-                        None => *ended = Some(()),
-                    }
-                }
-                let mut piece = piece.freeze();
-                *ahead = piece.split_off(wanted.min(piece.len()));
-                // One more look, so that the caller knows whether this was the last piece.
-                if ahead.is_empty() && ended.is_none() {
-                    match mailbox.pull(1 << 20).await? {
-                        Some(chunk) => *ahead = chunk,
-                        None => *ended = Some(()),
-                    }
-                }
-                piece
-            }
-        };
-        self.at += piece.len() as u64;
-        Ok(piece)
-    }
-
-    async fn ended(&self) -> Result<bool> {
-        let ended = match &self.from {
-            From::Bytes(bytes) => bytes.is_empty(),
-            From::File { .. } => Some(self.at) == self.size,
-            From::Fed { ahead, ended } => {
-                let ended = ahead.is_empty() && ended.is_some();
-                if ended && self.size.is_some_and(|size| size != self.at) {
-                    fail!(Changed, "the source gave {} bytes where {} were announced", self.at, self.size.unwrap_or(0));
-                }
-                ended
-            }
-        };
-        if ended {
-            self.unchanged().await?;
-        }
-        Ok(ended)
-    }
-
-    /// Refuses a file that was written to while it was read.
-    async fn unchanged(&self) -> Result<()> {
-        let From::File { file, path, before } = &self.from else { return Ok(()) };
-        let file = file.clone();
-        let after = blocking(move || file.metadata()).await.map_err(|error| about(&error, path))?;
-        let stamp = |metadata: &Metadata| (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
-        if stamp(before) == stamp(&after) {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Changed, format!("{} changed while it was sent", path.display())))
-        }
-    }
-}
-
-fn shrunk(path: &std::path::Path) -> Error {
-    Error::new(ErrorKind::Changed, format!("{} became shorter while it was sent", path.display()))
 }

@@ -33,6 +33,8 @@ pub struct Pattern {
     key: Option<String>,
     prefix: Option<String>,
     op: Option<Op>,
+    header: Option<String>,
+    lacks: Option<String>,
     nth: Option<u64>,
     times: Option<u64>,
 }
@@ -123,6 +125,8 @@ impl Pattern {
             && self.key.as_ref().is_none_or(|key| *key == request.key)
             && self.prefix.as_ref().is_none_or(|prefix| request.key.starts_with(prefix.as_str()))
             && self.op.is_none_or(|op| op == request.op)
+            && self.header.as_ref().is_none_or(|name| request.header(name).is_some())
+            && self.lacks.as_ref().is_none_or(|name| request.header(name).is_none())
     }
 }
 
@@ -184,6 +188,18 @@ mod tests {
         ]));
         assert_eq!(fired(&mut both, "/b/k").as_deref(), Some("reset"));
         assert_eq!(fired(&mut both, "/b/k"), None);
+    }
+
+    #[test]
+    fn headers_are_matched_by_name() {
+        let mut rules = rules(serde_json::json!([
+            {"match": {"header": "content-md5"}, "fault": {"reset": true}},
+            {"match": {"lacks": "x-amz-acl"}, "fault": {"flip_bit": 0}},
+        ]));
+        let mut fault = |headers: &[(&str, &str)]| due(&mut rules, &example("PUT", "/b/k", headers)).map(|fault| fault.name());
+        assert_eq!(fault(&[("content-md5", "x"), ("x-amz-acl", "private")]).as_deref(), Some("reset"));
+        assert_eq!(fault(&[]).as_deref(), Some("flip_bit"));
+        assert_eq!(fault(&[("x-amz-acl", "private")]), None);
     }
 
     #[test]

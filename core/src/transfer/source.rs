@@ -1,0 +1,201 @@
+//! A source of an upload, read piece by piece and summed while it is read.
+//!
+//! Law: each byte is read once and copied at most once; a file is read by pread on a blocking thread, bytes in memory are only sliced; a
+//! source that changes while it is read fails.
+
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::checksum::{Algorithm, Checksum};
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::io::{Source, about, blocking};
+use crate::mailbox::Mailbox;
+
+/// Bytes that are summed where they are: more are worth handing to another thread.
+const AT_ONCE: usize = 256 << 10;
+
+/// Bytes that go into one part, or into the only request.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) bytes: Bytes,
+    pub(super) checksum: Option<Checksum>,
+}
+
+impl Piece {
+    async fn of(bytes: Bytes, algorithm: Option<Algorithm>) -> Result<Piece> {
+        let checksum = match algorithm {
+            None => None,
+            Some(algorithm) if bytes.len() <= AT_ONCE => Some(algorithm.of(&bytes)),
+            Some(algorithm) => {
+                let bytes = bytes.clone();
+                Some(blocking(move || Ok(algorithm.of(&bytes))).await?)
+            }
+        };
+        Ok(Piece { bytes, checksum })
+    }
+
+    /// The same bytes with another sum.
+    pub(super) async fn summed(self, algorithm: Option<Algorithm>) -> Result<Piece> {
+        if self.checksum.map(|sum| sum.algorithm) == algorithm { Ok(self) } else { Piece::of(self.bytes, algorithm).await }
+    }
+}
+
+/// A source, read piece by piece.
+pub(super) struct Pieces {
+    pub(super) size: Option<u64>,
+    /// What pieces are summed by.
+    pub(super) algorithm: Option<Algorithm>,
+    at: u64,
+    from: From,
+}
+
+enum From {
+    Bytes(Bytes),
+    File {
+        file: Arc<File>,
+        path: PathBuf,
+        before: Stamp,
+    },
+    /// The bytes that were read ahead to learn whether there are more.
+    Fed {
+        ahead: Bytes,
+        ended: bool,
+    },
+}
+
+/// What of a file changes when it is written to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stamp {
+    size: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        Stamp { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
+    }
+}
+
+impl Pieces {
+    pub(super) async fn open(source: Source, algorithm: Option<Algorithm>) -> Result<Pieces> {
+        let (size, from) = match source {
+            Source::Bytes(bytes) => (Some(bytes.len() as u64), From::Bytes(bytes)),
+            Source::File(path) => {
+                let name = path.clone();
+                let (file, before) = blocking(move || {
+                    let file = File::open(&name)?;
+                    let before = file.metadata()?;
+                    Ok((file, before))
+                })
+                .await
+                .map_err(|error| about(&error, &path))?;
+                if before.is_dir() {
+                    fail!(InvalidInput, "{} is a directory, not a file to send", path.display());
+                }
+                if !before.is_file() {
+                    // A pipe or a device has no size to rely on.
+                    fail!(InvalidInput, "{} is not a regular file; open it and give the reader", path.display());
+                }
+                (Some(before.len()), From::File { file: Arc::new(file), path, before: Stamp::of(&before) })
+            }
+            Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false }),
+        };
+        Ok(Pieces { size, algorithm, at: 0, from })
+    }
+
+    /// The next `size` bytes, fewer only at the end.
+    pub(super) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Piece> {
+        let wanted =
+            usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
+        let piece = match &mut self.from {
+            From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), self.algorithm).await?,
+            From::File { file, path, before } => {
+                let left = usize::try_from(before.size - self.at).unwrap_or(wanted);
+                read(file.clone(), path, self.at, wanted.min(left), self.algorithm).await?
+            }
+            From::Fed { ahead, ended } => Piece::of(pull(ahead, ended, wanted, mailbox).await?, self.algorithm).await?,
+        };
+        self.at += piece.bytes.len() as u64;
+        Ok(piece)
+    }
+
+    /// Whether all was read; a source that is not what it was then fails.
+    pub(super) async fn ended(&self) -> Result<bool> {
+        let ended = match &self.from {
+            From::Bytes(bytes) => bytes.is_empty(),
+            From::File { .. } => Some(self.at) == self.size,
+            From::Fed { ahead, ended } => {
+                let ended = ahead.is_empty() && *ended;
+                if ended && self.size.is_some_and(|size| size != self.at) {
+                    fail!(Changed, "the source gave {} bytes where {} were announced", self.at, self.size.unwrap_or(0));
+                }
+                ended
+            }
+        };
+        if ended {
+            self.unchanged().await?;
+        }
+        Ok(ended)
+    }
+
+    /// Refuses a file that was written to since it was opened.
+    pub(super) async fn unchanged(&self) -> Result<()> {
+        let From::File { file, path, before } = &self.from else { return Ok(()) };
+        let file = file.clone();
+        let after = blocking(move || file.metadata()).await.map_err(|error| about(&error, path))?;
+        if Stamp::of(&after) == *before { Ok(()) } else { Err(changed(path, "changed")) }
+    }
+}
+
+/// Bytes of a file, read and summed on one thread.
+async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+    let read = blocking(move || {
+        let mut bytes = Vec::with_capacity(size);
+        while bytes.len() < size {
+            let reached = offset + bytes.len() as u64;
+            match rustix::io::pread(&file, rustix::buffer::spare_capacity(&mut bytes), reached) {
+                Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // An allocator may give more room than asked for, and a file that grows fills it.
+        bytes.truncate(size);
+        let checksum = algorithm.map(|algorithm| algorithm.of(&bytes));
+        Ok(Piece { bytes: bytes.into(), checksum })
+    });
+    read.await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => changed(path, "became shorter"),
+        _ => about(&error, path),
+    })
+}
+
+/// Bytes that the host feeds.
+async fn pull(ahead: &mut Bytes, ended: &mut bool, wanted: usize, mailbox: &Mailbox) -> Result<Bytes> {
+    let mut piece = BytesMut::from(std::mem::take(ahead));
+    while piece.len() < wanted && !*ended {
+        match mailbox.pull(wanted - piece.len()).await? {
+            Some(chunk) => piece.extend_from_slice(&chunk),
+            None => *ended = true,
+        }
+    }
+    let mut piece = piece.freeze();
+    *ahead = piece.split_off(wanted.min(piece.len()));
+    // One more look, so that the caller knows whether this was the last piece.
+    if ahead.is_empty() && !*ended {
+        match mailbox.pull(1 << 20).await? {
+            Some(chunk) => *ahead = chunk,
+            None => *ended = true,
+        }
+    }
+    Ok(piece)
+}
+
+fn changed(path: &Path, how: &str) -> Error {
+    Error::new(ErrorKind::Changed, format!("{} {how} while it was sent", path.display()))
+}
