@@ -41,8 +41,9 @@ class Repository:
             self.dvc("init", "--quiet")
             self.dvc("remote", "add", "--default", "store", "s3://dvc-remote/some/prefix")
             self.dvc("remote", "modify", "store", "endpointurl", server.endpoint)
-        self.dvc("remote", "modify", "--local", "store", "access_key_id", server.access_key)
-        self.dvc("remote", "modify", "--local", "store", "secret_access_key", self.secret)
+        if not (directory / ".dvc" / "config.local").exists():
+            self.dvc("remote", "modify", "--local", "store", "access_key_id", server.access_key)
+            self.dvc("remote", "modify", "--local", "store", "secret_access_key", self.secret)
 
     def run(self, *command, ok=True, **variables):
         done = subprocess.run(command, cwd=self.directory, env=ENVIRONMENT | variables, capture_output=True, text=True, timeout=120, check=False)

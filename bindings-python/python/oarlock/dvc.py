@@ -4,10 +4,12 @@ Law: takes the settings of DVC's own schema as they are, and those of oarlock in
 """
 
 from functools import cached_property
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from dvc_objects.fs.base import ObjectFileSystem
+from dvc_objects.fs.errors import ConfigError
 
+from .errors import Config
 from .fsspec import OarlockFileSystem, split_version
 
 __all__ = ["S3FileSystem"]
@@ -16,8 +18,13 @@ __all__ = ["S3FileSystem"]
 SETTINGS = (
     "region", "profile", "credentialpath", "configpath", "endpointurl", "access_key_id", "secret_access_key", "session_token", "listobjects",
     "use_ssl", "allow_anonymous_login", "ssl_verify", "sse", "sse_kms_key_id", "sse_customer_algorithm", "sse_customer_key", "acl", "grant_read",
-    "grant_read_acp", "grant_write_acp", "grant_full_control", "read_timeout", "connect_timeout",
+    "grant_read_acp", "grant_write_acp", "grant_full_control", "read_timeout", "connect_timeout", "cache_regions",
 )  # fmt: skip
+
+
+def _other_than_version(query):
+    """What a URL's query says besides the version of the object."""
+    return "&".join(pair for pair in query.split("&") if not pair.startswith("versionId="))
 
 
 class S3FileSystem(ObjectFileSystem):
@@ -39,17 +46,21 @@ class S3FileSystem(ObjectFileSystem):
         query = urlsplit(urlpath).query
         if not query:
             return {}
-        return {"url_query": query, **({"version_aware": True} if "versionId" in dict(parse_qsl(query)) else {})}
+        return {"url_query": query, **({"version_aware": True} if _other_than_version(query) != query else {})}
 
     def _prepare_credentials(self, **config):
         settings = {name: config[name] for name in SETTINGS if config.get(name) is not None}
-        settings |= {name: value for name, value in parse_qsl(config.get("url_query") or "") if name != "versionId"}
+        query = _other_than_version(config.get("url_query") or "")
         # A repository's configuration is no word of the user's: the files it names are read, not trusted.
-        return {**settings, "trust_files": False, "app_name": "dvc", "version_aware": bool(config.get("version_aware"))}
+        own = {"url_query": query, "trust_files": False, "app_name": "dvc", "version_aware": bool(config.get("version_aware"))}
+        return {**settings, **own}
 
     @cached_property
     def fs(self):
-        return OarlockFileSystem(**self.fs_args)
+        try:
+            return OarlockFileSystem(**self.fs_args)
+        except Config as error:
+            raise ConfigError(str(error)) from error
 
     @classmethod
     def split_version(cls, path):

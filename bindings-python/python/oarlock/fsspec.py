@@ -16,6 +16,31 @@ from .errors import Error, InvalidInput, NotFound
 __all__ = ["OarlockFileSystem", "split_version"]
 
 _VERSION = "?versionId="
+#: What s3fs groups: the keywords of its client, of that client's configuration, and those of S3's requests.
+_GROUPS = ("client_kwargs", "config_kwargs", "s3_additional_kwargs", "s3", "retries")
+#: What these call settings that have another name here.
+_WORDS = {
+    "ServerSideEncryption": "sse", "SSEKMSKeyId": "sse_kms_key_id", "SSECustomerKey": "sse_customer_key", "ACL": "acl",
+    "SSECustomerAlgorithm": "sse_customer_algorithm", "GrantRead": "grant_read", "GrantReadACP": "grant_read_acp",
+    "GrantWriteACP": "grant_write_acp", "GrantFullControl": "grant_full_control", "StorageClass": "storage_class", "RequestPayer": "request_payer",
+    "verify": "ssl_verify", "mode": "retry_mode", "total_max_attempts": "max_attempts", "max_pool_connections": "max_concurrency",
+}  # fmt: skip
+#: Keywords of fsspec itself, and of s3fs about how it holds bytes, which oarlock decides by itself.
+_OTHERS = (
+    "skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop", "batch_size",
+    "default_block_size", "default_fill_cache", "default_cache_type", "fixed_upload_size",
+)  # fmt: skip
+
+
+def _flat(keywords, group=None):
+    """s3fs' keywords, groups and all, as settings."""
+    settings = {}
+    for name, value in keywords.items():
+        if name in _GROUPS:
+            settings |= _flat(value or {}, name)
+        elif value is not None:
+            settings[_WORDS.get(name, name) if group else name] = value
+    return settings
 
 
 def split_version(path):
@@ -25,20 +50,26 @@ def split_version(path):
 
 
 class OarlockFileSystem(AbstractFileSystem):
-    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings.
+    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings, and s3fs' own with their groups.
 
-    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version.
+    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version. ``url_query`` is the query of the
+    stores' URLs: settings that the keywords win over.
     """
 
     protocol = ("oarlock", "s3", "s3a")
     root_marker = ""
 
-    def __init__(self, version_aware=False, **settings):
-        own = {name: settings.pop(name) for name in ("skip_instance_cache", "use_listings_cache") if name in settings}
-        super().__init__(**own)
+    def __init__(self, version_aware=False, url_query="", **settings):
+        super().__init__(**{name: settings.pop(name) for name in _OTHERS if name in settings})
         self.version_aware = version_aware
-        self._settings = settings
+        self._query = f"?{url_query}" if url_query else ""
+        self._settings = _flat(settings)
         self._stores = {}
+        # Without the network: a setting that makes no sense is told now.
+        self._store("none")
+
+    def _store(self, bucket):
+        return open_store(f"s3://{bucket}{self._query}", **self._settings)
 
     def _split(self, path):
         """The bucket's store, the key and the version."""
@@ -48,7 +79,7 @@ class OarlockFileSystem(AbstractFileSystem):
             path, version = split_version(path)
         bucket, _, key = path.partition("/")
         if bucket not in self._stores:
-            self._stores[bucket] = open_store(f"s3://{bucket}", **self._settings)
+            self._stores[bucket] = self._store(bucket)
         return self._stores[bucket], key, {"version_id": version} if version else {}
 
     def _entry(self, bucket, entry):
@@ -87,7 +118,7 @@ class OarlockFileSystem(AbstractFileSystem):
     def ls(self, path, detail=True, **kwargs):
         path = self._strip_protocol(path)
         if not path:
-            buckets = open_store("s3://none", **self._settings).list_buckets()
+            buckets = self._store("none").list_buckets()
             found = [{"name": bucket.name, "size": 0, "type": "directory"} for bucket in buckets]
         else:
             store, key, _ = self._split(path)
