@@ -1157,6 +1157,7 @@ def open(
     config_file: str | None = None,
     credentials_file: str | None = None,
     trust_files: bool | None = None,
+    credentials_cache: str | None = None,
     mfa_token: str | None = None,
     ca_bundle: str | None = None,
     verify: bool | None = None,
@@ -1213,6 +1214,7 @@ def open(
         config_file: The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
         credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
         trust_files: Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
+        credentials_cache: A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
         mfa_token: The code of the MFA device that a profile's role asks for.
         ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
         verify: Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{Level, event};
 use crate::value::Value;
 
+pub(crate) use files::{home, warn_of_readers};
 pub(crate) use profile::{Profiles, load, of_service};
 
 /// Where a setting may be found.

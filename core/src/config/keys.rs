@@ -44,6 +44,8 @@ record! {
         credentials_file: Option<String>,
         /// Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
         trust_files: Option<bool>,
+        /// A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
+        credentials_cache: Option<String>,
         /// The code of the MFA device that a profile's role asks for.
         mfa_token: Option<SecretText>,
         /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.

@@ -48,6 +48,12 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
 /// When there are checksums.
 const WHEN: &[&str] = &["when_supported", "when_required"];
 
+/// Settings that only the host itself may give.
+const NOT_IN_URLS: &[(&str, &str)] = &[
+    ("trust_files", "whoever writes the URL would trust himself"),
+    ("credentials_cache", "whoever writes the URL would choose where secrets are kept"),
+];
+
 /// Refuses options or settings of which two exclude each other.
 pub(crate) fn check_exclusions(kind: ErrorKind, given: impl Fn(&str) -> bool) -> Result<()> {
     for (one, other, why) in EXCLUSIONS {
@@ -71,8 +77,10 @@ impl Config {
             WARNED.call_once(|| tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into logs, process lists and shell histories; give it as a setting or by the environment"));
         }
         let settings = spellings::canonical(settings, false)?;
-        if pairs.iter().any(|(name, _)| name == "trust_files") {
-            fail!(Config, "setting `trust_files` can't be in a URL: whoever writes the URL would trust himself");
+        for (name, why) in NOT_IN_URLS {
+            if pairs.iter().any(|(given, _)| given == name) {
+                fail!(Config, "setting `{name}` can't be in a URL: {why}");
+            }
         }
         let given = |name: &str| settings.iter().any(|(given, _)| given == name);
         pairs.retain(|(name, _)| !given(name));

@@ -112,9 +112,13 @@ fn a_url_trusts_no_file() {
         assert_eq!(trust(with(url, &[("config_file", "g"), ("credentials_file", "g")])), None, "{url}");
     }
     assert_eq!(trust(with("s3://bucket", &[("config_file", "f")])), None);
-    for url in ["s3://bucket?trust_files=true", "s3://bucket?trust-files=1"] {
-        let error = with(url, &[("trust_files", "true")]).unwrap_err();
-        assert!(error.kind() == ErrorKind::Config && error.message().contains("`trust_files`"), "{error}");
+    for (url, name) in [
+        ("s3://b-1?trust_files=true", "trust_files"),
+        ("s3://b-1?trust-files=1", "trust_files"),
+        ("s3://b-1?credentials-cache=d", "credentials_cache"),
+    ] {
+        let error = with(url, &[(name, "true")]).unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains(&format!("`{name}`")), "{error}");
     }
 }
 

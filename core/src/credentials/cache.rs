@@ -17,7 +17,8 @@ use super::chain::Chain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{Level, event};
 
-const WINDOW: Duration = Duration::from_secs(300);
+/// How long before they expire credentials are renewed.
+pub(super) const WINDOW: Duration = Duration::from_secs(300);
 const JITTER: u64 = 60;
 /// How long to leave a source alone that failed to renew, or gave keys that are short of time already.
 const PAUSE: Duration = Duration::from_secs(60);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::environment;
 use super::services::Services;
-use super::{Keys, Kind, metadata, process, profile, sso, sts};
+use super::{Keys, Kind, metadata, process, profile, sso, stored, sts};
 use crate::ambient::{self, Profiles, variable};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -29,11 +29,13 @@ pub(super) struct Chain {
     settings: Settings,
     /// The shared files as the first store read them, for the first fetch: later ones read them anew.
     read: Mutex<Option<Profiles>>,
+    /// The access key id that was given last: who asks again has no use for it.
+    given: Mutex<Option<String>>,
 }
 
 impl Chain {
     pub(super) fn new(settings: Settings, profiles: Option<Profiles>) -> Self {
-        Chain { settings, read: Mutex::new(profiles) }
+        Chain { settings, read: Mutex::new(profiles), given: Mutex::default() }
     }
 
     /// Fetches credentials anew.
@@ -43,7 +45,7 @@ impl Chain {
             Some(profiles) => Ok(profiles),
             None => ambient::load(&self.settings).await,
         };
-        match Kind::of(&self.settings) {
+        let found = match Kind::of(&self.settings) {
             Kind::Default => self.search(profiles).await,
             Kind::Env => only("env", environment::keys()?),
             Kind::Profile(_) => only("profile", self.profile(&self.services(&profiles().await?)).await?),
@@ -52,7 +54,17 @@ impl Chain {
             Kind::InstanceProfile => only("instance_profile", metadata::instance(&profiles().await?, false).await?),
             // These two never get here: their keys, or that there are none, is known without asking.
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
+        };
+        if let Ok(keys) = &found {
+            *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.credentials.access_key_id().to_owned());
         }
+        found
+    }
+
+    /// What STS or SSO gives, or gave another process of this user.
+    async fn role(&self, telling: &[String], fetch: impl Future<Output = Result<Credentials>>) -> Result<Credentials> {
+        let had = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        stored::kept(self.settings.credentials_cache.as_deref(), telling, had.as_deref(), fetch).await
     }
 
     async fn search(&self, profiles: impl AsyncFnOnce() -> Result<Profiles>) -> Result<Keys> {
@@ -89,7 +101,9 @@ impl Chain {
         let Some(role) = variable("AWS_ROLE_ARN") else {
             fail!(Credentials, "the environment holds AWS_WEB_IDENTITY_TOKEN_FILE, but AWS_ROLE_ARN is missing");
         };
-        sts::web_identity(services, &role, &file, variable("AWS_ROLE_SESSION_NAME").as_deref())
+        let session = variable("AWS_ROLE_SESSION_NAME");
+        let telling = services.telling(["web identity", &role, &file, session.as_deref().unwrap_or_default()])?;
+        self.role(&telling, sts::web_identity(services, &role, &file, session.as_deref()))
             .await
             .map(|keys| Answer::Keys(keys, "web_identity"))
     }
@@ -111,10 +125,17 @@ impl Chain {
                 );
             }
         }
-        let mut keys = self.base(services, &plan).await?;
-        for role in &plan.roles {
-            keys = sts::assume_role(services, keys, role, &plan.profile).await?;
-        }
+        let fetch = async {
+            let mut keys = self.base(services, &plan).await?;
+            for role in &plan.roles {
+                keys = sts::assume_role(services, keys, role, &plan.profile).await?;
+            }
+            Ok(keys)
+        };
+        let keys = match plan.telling() {
+            Some(telling) => self.role(&services.telling(telling.iter().map(String::as_str))?, fetch).await?,
+            None => fetch.await?,
+        };
         Ok(Answer::Keys(keys, plan.provider()))
     }
 

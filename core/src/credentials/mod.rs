@@ -8,10 +8,12 @@ mod cache;
 mod chain;
 mod environment;
 mod metadata;
+mod private;
 mod process;
 mod profile;
 mod services;
 mod sso;
+mod stored;
 mod sts;
 
 use std::fmt::Write;
@@ -102,6 +104,7 @@ const TELLING: &[&str] = &[
     "config_file",
     "credentials_file",
     "trust_files",
+    "credentials_cache",
     "mfa_token",
     "ca_bundle",
     "verify",

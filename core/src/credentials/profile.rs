@@ -6,7 +6,7 @@
 use aws_config::profile::Profile;
 use aws_credential_types::Credentials;
 
-use crate::ambient::Profiles;
+use crate::ambient::{Profiles, variable};
 use crate::error::{Result, fail};
 
 /// Where a profile's credentials come from: a base, and roles assumed one after the other from there.
@@ -42,6 +42,32 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// What tells these credentials from others; nothing where they are not a role's.
+    pub(super) fn telling(&self) -> Option<Vec<String>> {
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut telling = match &self.base {
+            Base::WebIdentity { role, file, session } => vec!["web identity".to_owned(), role.clone(), file.clone(), or_empty(session)],
+            Base::Sso(login) => {
+                let Login { session, start_url, region, account_id, role } = login.clone();
+                vec!["sso".to_owned(), session.unwrap_or_default(), start_url, region, account_id, role]
+            }
+            _ if self.roles.is_empty() => return None,
+            Base::Keys(keys) => vec!["keys".to_owned(), keys.access_key_id().to_owned()],
+            Base::Environment => vec!["environment".to_owned(), variable("AWS_ACCESS_KEY_ID").unwrap_or_default()],
+            Base::InstanceMetadata => vec!["instance".to_owned()],
+            Base::Container => vec!["container".to_owned()],
+            Base::Process { command, .. } => vec!["process".to_owned(), command.clone()],
+        };
+        for role in &self.roles {
+            let duration = role.duration.map(|seconds| seconds.to_string());
+            telling.push(role.arn.clone());
+            telling.extend([&role.external_id, &role.session, &duration, &role.mfa_serial].map(or_empty));
+        }
+        Some(telling)
+    }
+}
+
 /// A role to assume, with what goes to STS.
 pub(super) struct Role {
     pub(super) arn: String,
@@ -52,6 +78,7 @@ pub(super) struct Role {
 }
 
 /// An SSO login: of a session that several profiles share, or of the profile alone.
+#[derive(Clone)]
 pub(super) struct Login {
     pub(super) session: Option<String>,
     pub(super) start_url: String,

@@ -50,6 +50,12 @@ impl Services<'_> {
             .use_dual_stack(self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")))
     }
 
+    /// What tells a source of credentials from others, with where they are bought.
+    pub(super) fn telling<'t>(&self, source: impl IntoIterator<Item = &'t str>) -> Result<Vec<String>> {
+        let place = [Some(ambient::region(self.settings).to_owned()), self.endpoint("sts")?, self.endpoint("sso")?];
+        Ok(place.into_iter().map(Option::unwrap_or_default).chain(source.into_iter().map(str::to_owned)).collect())
+    }
+
     fn flag(&self, name: &str, key: &str) -> bool {
         match variable(name) {
             Some(_) => says_true(name),
