@@ -32,9 +32,25 @@ pub struct Event {
     pub message: String,
 }
 
-/// Runs `work` with its events going to `mailbox`.
+/// Runs `work` for the call of this mailbox: its events and its questions go there.
 pub(crate) fn within<F: Future>(mailbox: Arc<Mailbox>, work: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(mailbox, work)
+}
+
+/// The mailbox of the call that this task works for.
+pub(crate) fn current() -> Option<Arc<Mailbox>> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// `work`, to be spawned, for the call that spawns it.
+pub(crate) fn inherited<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let mailbox = current();
+    async move {
+        match mailbox {
+            Some(mailbox) => within(mailbox, work).await,
+            None => work.await,
+        }
+    }
 }
 
 static LEVEL: AtomicI32 = AtomicI32::new(Level::Warning as i32);

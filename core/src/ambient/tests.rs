@@ -130,3 +130,32 @@ fn a_stranger_chooses_no_endpoint() {
     }
     assert_eq!(overlay("[default]\nregion = s\nmax_attempts = 2\n", &[]).unwrap().max_attempts, Some(2));
 }
+
+#[test]
+fn junk_at_every_place_names_it() {
+    use crate::table::Record;
+    use crate::value::Type;
+    for (name, places) in ORDER {
+        let field = Settings::SPEC.fields.iter().find(|field| field.name == *name).unwrap();
+        let junk = match field.kind {
+            Type::Bool => "perhaps",
+            Type::Int => "many",
+            // Any path can be meant; what is wrong with it shows when it is read.
+            _ if *name == "ca_bundle" => continue,
+            _ => "?!#",
+        };
+        for place in *places {
+            let (variables, text, word) = match place {
+                Variable(name) => (vec![(*name, junk)], String::new(), *name),
+                Property(name) => (vec![], format!("[default]\n{name} = {junk}\n"), *name),
+                S3(name) => (vec![], format!("[default]\ns3 =\n  {name} = {junk}\n"), *name),
+                Service(name) => (vec![], format!("[default]\nservices = x\n[services x]\ns3 =\n  {name} = {junk}\n"), *name),
+            };
+            let Err(error) = completed(&[], &variables, &text) else { panic!("{name} takes {junk} from {word}") };
+            assert_eq!(error.kind(), crate::error::ErrorKind::Config);
+            for word in [*name, junk, word] {
+                assert!(error.message().contains(word), "{error}");
+            }
+        }
+    }
+}

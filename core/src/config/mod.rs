@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod dialects;
 pub(crate) mod gcfg;
+#[cfg(test)]
+mod junk;
 pub mod keys;
 mod spellings;
 #[cfg(test)]
@@ -14,8 +16,9 @@ mod url;
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::time::Duration;
 
-use crate::error::{ErrorKind, Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::table::Record;
 use crate::value::{Field, Value};
 pub use keys::Settings;
@@ -48,6 +51,9 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
 /// When there are checksums.
 const WHEN: &[&str] = &["when_supported", "when_required"];
 
+/// The longest time limit: longer ones are slips, and overflow clocks.
+const MOST: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Settings that only the host itself may give.
 const NOT_IN_URLS: &[(&str, &str)] = &[
     ("trust_files", "whoever writes the URL would trust himself"),
@@ -58,7 +64,7 @@ const NOT_IN_URLS: &[(&str, &str)] = &[
 pub(crate) fn check_exclusions(kind: ErrorKind, given: impl Fn(&str) -> bool) -> Result<()> {
     for (one, other, why) in EXCLUSIONS {
         if given(one) && given(other) {
-            return Err(crate::error::Error::new(kind, format!("`{one}` and `{other}` can't be used together: {why}")));
+            return Err(Error::new(kind, format!("`{one}` and `{other}` can't be used together: {why}")));
         }
     }
     Ok(())
@@ -71,7 +77,10 @@ impl Config {
     /// `Config`, naming the setting, its value and the nearest known name.
     pub fn from_url(url: &str, settings: Vec<(String, Value)>) -> Result<Config> {
         let (target, pairs) = url::parse(url)?;
-        let mut pairs = spellings::canonical(pairs, true)?;
+        let in_url = |error: Error| Error::new(error.kind(), format!("in the URL, {}", error.message()));
+        let mut pairs = spellings::canonical(pairs, true).map_err(in_url)?;
+        // For the sake of the error: which of the two sources a bad value came from.
+        Settings::from_pairs(ErrorKind::Config, "setting", pairs.clone()).and_then(|settings| settings.check_values()).map_err(in_url)?;
         if pairs.iter().any(|(name, _)| keys::SECRET.contains(&name.as_str())) {
             static WARNED: Once = Once::new();
             WARNED.call_once(|| tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into logs, process lists and shell histories; give it as a setting or by the environment"));
@@ -157,6 +166,46 @@ impl Settings {
     fn check(&self) -> Result<()> {
         let pairs = self.to_pairs();
         check_exclusions(ErrorKind::Config, |name| pairs.iter().any(|(given, _)| given == name))?;
+        self.check_values()?;
+        match (&self.access_key_id, &self.secret_access_key) {
+            (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
+            (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
+            (None, None) if self.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
+            (None, None) if self.provider.as_deref() == Some("static") => {
+                fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses values that no store can have.
+    fn check_values(&self) -> Result<()> {
+        for (name, value) in self.to_pairs() {
+            match value.as_str() {
+                Some(text) if text.contains(|c: char| c.is_control()) => match keys::SECRET.contains(&name.as_str()) {
+                    true => fail!(Config, "setting `{name}` takes text without line breaks and other control characters"),
+                    false => fail!(Config, "setting `{name}` takes text without control characters, not {text:?}"),
+                },
+                _ => {}
+            }
+        }
+        if let Some(region) = &self.region
+            && (region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
+        {
+            fail!(Config, "setting `region` takes letters, digits and hyphens, not {region:?}");
+        }
+        for (name, value) in [
+            ("connect_timeout", self.connect_timeout),
+            ("read_timeout", self.read_timeout),
+            ("attempt_timeout", self.attempt_timeout),
+            ("operation_timeout", self.operation_timeout),
+        ] {
+            if let Some(value) = value
+                && (value.is_zero() || value > MOST)
+            {
+                fail!(Config, "setting `{name}` takes more than 0 and at most {} seconds, not {}", MOST.as_secs(), value.as_secs_f64());
+            }
+        }
         check_endpoint(self.endpoint.as_deref())?;
         one_of("addressing_style", &self.addressing_style, &["auto", "path", "virtual"])?;
         one_of(
@@ -182,15 +231,7 @@ impl Settings {
         within("list_version", self.list_version.map(u64::from), 1, 2)?;
         within("multipart_chunksize", self.multipart_chunksize, 5 << 20, 5 << 30)?;
         within("max_parts", self.max_parts, 1, 10_000)?;
-        match (&self.access_key_id, &self.secret_access_key) {
-            (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
-            (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
-            (None, None) if self.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
-            (None, None) if self.provider.as_deref() == Some("static") => {
-                fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

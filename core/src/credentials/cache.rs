@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::Keys;
 use super::chain::Chain;
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::{Level, event};
+use crate::observe::{Level, event, inherited};
 
 /// How long before they expire credentials are renewed.
 pub(super) const WINDOW: Duration = Duration::from_secs(300);
@@ -102,7 +102,7 @@ impl Provider {
         };
         let Some(keys) = keys else { return self.renew(seen).await };
         if due && let Ok(guard) = self.0.flight.clone().try_lock_owned() {
-            tokio::spawn(self.clone().fetch(guard));
+            tokio::spawn(inherited(self.clone().fetch(guard)));
         }
         Ok(keys)
     }
@@ -122,7 +122,7 @@ impl Provider {
             }
         }
         // A task of its own: a call that is cancelled must not take the fetch away from the others.
-        tokio::spawn(self.clone().fetch(guard))
+        tokio::spawn(inherited(self.clone().fetch(guard)))
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a fetch of credentials was lost")))
     }

@@ -19,7 +19,7 @@ use aws_types::sdk_config::Builder;
 use super::environment::says_true;
 use crate::ambient::{self, Profiles, of_service, root, variable};
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Result, fail};
 use crate::http;
 
 /// What is needed to call STS and SSO.
@@ -68,12 +68,27 @@ impl Services<'_> {
         if self.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls") {
             return Ok(None);
         }
-        let named = variable(&format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase())).or_else(|| variable("AWS_ENDPOINT_URL"));
-        if named.is_some() {
-            return Ok(named);
+        let names = [format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
+        if let Some((name, url)) = names.iter().find_map(|name| Some((name, variable(name)?))) {
+            return whole(&url, &format!("environment variable {name}"));
         }
         self.profiles.vouch(&format!("`endpoint_url` of profile `{}`", self.profiles.name()), |set| said(set, service))?;
-        Ok(said(&self.profiles.set, service).filter(|value| !value.trim().is_empty()).map(str::to_owned))
+        match said(&self.profiles.set, service).filter(|value| !value.trim().is_empty()) {
+            Some(url) => whole(url, &format!("endpoint_url of profile `{}`", self.profiles.name())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// An endpoint as services take it: a URL.
+fn whole(url: &str, place: &str) -> Result<Option<String>> {
+    match url::Url::parse(url.trim()) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() && parsed.password().is_none() => {
+            Ok(Some(url.trim().to_owned()))
+        }
+        // Not shown where it may hold a password.
+        Ok(_) if url.contains('@') => fail!(Config, "{place} takes no user and password"),
+        _ => fail!(Config, "{place} takes a URL such as https://host:port, not {url:?}"),
     }
 }
 

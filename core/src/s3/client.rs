@@ -184,7 +184,11 @@ impl S3 {
     {
         let client = self.client().await?;
         let provider = match self.identity().await? {
-            Identity::Fetched(provider) => Some((provider, provider.fetches())),
+            Identity::Fetched(provider) => {
+                // Before the request, so that none of its time limits runs while a person looks for a code.
+                provider.get().await?;
+                Some((provider, provider.fetches()))
+            }
             _ => None,
         };
         let error = match request(client.clone()).await {
