@@ -163,6 +163,7 @@ fn value(name: &str) -> Value {
         "list_version" => Value::Int(1),
         "multipart_chunksize" => Value::Int(6 << 20),
         "region" => text("eu-west-3"),
+        "checksum_algorithm" => text("CRC32C"),
         "connect_timeout" | "read_timeout" => text("1.5"),
         "narinfo_compression" | "ls_compression" | "log_compression" => text("xz"),
         "request_checksum_calculation" | "response_checksum_validation" => text("when_required"),
