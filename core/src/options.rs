@@ -8,13 +8,22 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use zeroize::Zeroize;
 
 use crate::table::record;
 use crate::value::{ByteRange, Field, Type, Value};
 
-/// Raw bytes that are never shown: their `Debug` is a row of dots.
+/// Raw bytes that are never shown, and wiped when the last holder drops them: their `Debug` is a row of dots.
 #[derive(Clone, PartialEq, Default)]
 pub struct Secret(pub Bytes);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        if let Ok(mut bytes) = std::mem::take(&mut self.0).try_into_mut() {
+            bytes.zeroize();
+        }
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,8 +36,8 @@ impl Field for Secret {
     fn from_value(value: Value) -> Result<Self, String> {
         Bytes::from_value(value).map(Secret)
     }
-    fn into_value(self) -> Value {
-        Value::Bytes(self.0)
+    fn into_value(mut self) -> Value {
+        Value::Bytes(std::mem::take(&mut self.0))
     }
 }
 

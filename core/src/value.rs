@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -383,9 +384,15 @@ impl Field for ByteRange {
     }
 }
 
-/// Text that is never shown: its `Debug` is a row of dots.
+/// Text that is never shown, and wiped when it is dropped: its `Debug` is a row of dots.
 #[derive(Clone, PartialEq, Default)]
 pub struct SecretText(pub String);
+
+impl Drop for SecretText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -398,8 +405,8 @@ impl Field for SecretText {
     fn from_value(value: Value) -> std::result::Result<Self, String> {
         String::from_value(value).map(SecretText)
     }
-    fn into_value(self) -> Value {
-        Value::Str(self.0)
+    fn into_value(mut self) -> Value {
+        Value::Str(std::mem::take(&mut self.0))
     }
 }
 

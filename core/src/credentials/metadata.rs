@@ -53,6 +53,11 @@ pub(super) async fn container(region: &str) -> Result<Answer> {
         return Ok(Answer::None("the environment names no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI".to_owned()));
     }
     let secure = relative.is_none() && full.is_some_and(|uri| uri.starts_with("https:"));
+    if let Some(file) = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+        && let Err(error) = std::fs::File::open(&file)
+    {
+        fail!(Credentials, "the container's token file {file} can't be read: {error}");
+    }
     let configuration = configuration(secure)?.with_region(Some(Region::new(region.to_owned())));
     let agent = EcsCredentialsProvider::builder().configure(&configuration).build();
     match agent.provide_credentials().await {

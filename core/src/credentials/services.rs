@@ -82,12 +82,12 @@ impl Services<'_> {
 
 /// An endpoint as services take it: a URL.
 fn whole(url: &str, place: &str) -> Result<Option<String>> {
+    if url.contains('@') {
+        // Not shown: what stands before the @ may be a secret.
+        fail!(Config, "{place} takes no user and password");
+    }
     match url::Url::parse(url.trim()) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() && parsed.password().is_none() => {
-            Ok(Some(url.trim().to_owned()))
-        }
-        // Not shown where it may hold a password.
-        Ok(_) if url.contains('@') => fail!(Config, "{place} takes no user and password"),
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => Ok(Some(url.trim().to_owned())),
         _ => fail!(Config, "{place} takes a URL such as https://host:port, not {url:?}"),
     }
 }
