@@ -641,6 +641,12 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   skip_validation (bool): Whether the server starts without having tried to write, look at and delete an object there.
  *   cache_timeout (str): How long the server may keep what it looked up, as written.
  *   retain_fetched_packages (bool): For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not.
+ *
+ * Explained: One row of what `explain` answers.
+ *   what (str): What it tells of: a setting by its name, or for example `provider`, `tried`, `check put`.
+ *   value (str): What holds, as text; never a secret. Of a broken part the sentence that says why.
+ *   source (str): Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say.
+ *   error (str): The kind of the error, if this part keeps the store from working.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */
@@ -977,6 +983,21 @@ static inline oarlock_status oarlock_credentials(const oarlock_store *store, con
   oarlock_options *arguments = oarlock_options_copy(options);
   oarlock_status status;
   status = oarlock_start(store, "credentials", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
+ * What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+ * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+ * Options:
+ *   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+ * Reply: list of Explained.
+ */
+static inline oarlock_status oarlock_explain(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "explain", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

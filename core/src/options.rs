@@ -303,6 +303,14 @@ record! {
 }
 
 record! {
+    /// Options of `explain`.
+    pub struct Explain {
+        /// Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+        check: Option<bool>,
+    }
+}
+
+record! {
     /// Options of `list_uploads`.
     pub struct ListUploads {
         /// Entries in one page, 1 to 1000; default: the server's, 1000.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::error::Error;
 use crate::table::{Record, RecordSpec, record};
 use crate::value::SecretText;
 
@@ -222,6 +223,32 @@ record! {
     }
 }
 
+record! {
+    /// One row of what `explain` answers.
+    pub struct Explained {
+        /// What it tells of: a setting by its name, or for example `provider`, `tried`, `check put`.
+        what: String,
+        /// What holds, as text; never a secret. Of a broken part the sentence that says why.
+        value: String,
+        /// Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say.
+        source: Option<String>,
+        /// The kind of the error, if this part keeps the store from working.
+        error: Option<String>,
+    }
+}
+
+impl Explained {
+    /// A row that tells what holds.
+    pub(crate) fn row(what: &str, value: impl Into<String>, source: Option<&str>) -> Explained {
+        Explained { what: what.to_owned(), value: value.into(), source: source.map(str::to_owned), error: None }
+    }
+
+    /// A row for a part that is broken.
+    pub(crate) fn broken(what: &str, error: &Error, source: Option<&str>) -> Explained {
+        Explained { error: Some(error.kind().name().to_owned()), ..Explained::row(what, error.message(), source) }
+    }
+}
+
 /// Every record that a verb answers, for stubs and documentation.
 pub const RECORDS: &[RecordSpec] = &[
     ObjectMeta::SPEC,
@@ -238,4 +265,5 @@ pub const RECORDS: &[RecordSpec] = &[
     Upload::SPEC,
     UploadPage::SPEC,
     StorageClass::SPEC,
+    Explained::SPEC,
 ];

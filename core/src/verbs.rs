@@ -13,9 +13,9 @@ use crate::keys::{Key, Keys, Place, Prefix};
 use crate::local;
 use crate::mailbox::Mailbox;
 use crate::options::{
-    Copy, Delete, DeleteMany, Exists, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
+    Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
 };
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, Explained, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{Field, Type, Value};
@@ -26,7 +26,7 @@ mod remote {
         abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl,
         get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{copy, get, put};
+    pub(super) use crate::transfer::{copy, explain, get, put};
 }
 
 /// A verb as bindings, stubs and documentation see it.
@@ -293,6 +293,10 @@ verbs! {
     /// Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
     credentials(; NoOptions) -> Identity;
+    /// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
+    /// What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+    explain(; Explain) -> Vec<Explained>;
     /// Lists the buckets of the account.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
     list_buckets(; NoOptions) -> Vec<Bucket>;

@@ -8,7 +8,7 @@ CASES = Path(__file__).resolve().parents[1] / "cases"
 
 STEP_KINDS = ("verb", "open", "close", "reader", "writer", "fetch")
 STEP_WORDS = {
-    *STEP_KINDS, "on", "store", "args", "expect", "error", "keys", "count", "save", "wire", "wire_order", "fault", "holds", "files",
+    *STEP_KINDS, "on", "store", "args", "expect", "error", "keys", "count", "rows", "save", "wire", "wire_order", "fault", "holds", "files",
     "url", "settings", "bare", "key", "do", "chunks", "fail", "method", "headers", "body", "until",
 }  # fmt: skip
 

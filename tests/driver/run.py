@@ -153,10 +153,11 @@ class Run:
 
     def ask(self, request):
         answer = self.agent.ask(request)
-        if "error" in answer:
+        # What is wrong, and why things are as they are, is told to everyone.
+        if "error" in answer or request.get("verb") == "explain":
             shown = json.dumps(answer)
             leaked = [canary for canary in [*CANARIES, self.variables["secret_access_key"]] if canary and canary in shown]
-            assert not leaked, f"an error shows a secret ({leaked[0]}): {shown}"
+            assert not leaked, f"a secret is shown ({leaked[0]}): {shown}"
         return answer
 
     @staticmethod
@@ -175,6 +176,10 @@ class Run:
         if "count" in step:
             rows = reply["entries"] if isinstance(reply, dict) else reply
             assert len(rows) == step["count"], f"{len(rows)} rows, expected {step['count']}"
+        left = iter(reply if "rows" in step else [])
+        for row in step.get("rows", []):
+            expected = values.plain(row)
+            assert any(values.mismatch(expected, found) is None for found in left), f"no row (after the one before) is {expected}: {reply}"
 
     def failed_as(self, expected, answer, verb):
         assert "error" in answer, f"succeeded with {values.short(answer)}, expected {expected}"

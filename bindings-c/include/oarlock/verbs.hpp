@@ -235,6 +235,16 @@ value credentials(const options &with = {}) const {
   return start("credentials", options(with), oarlock::source(), oarlock::sink()).wait();
 }
 
+// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
+// What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+// Options:
+//   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+// Reply: list of Explained.
+value explain(const options &with = {}) const {
+  return start("explain", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
 // Lists the buckets of the account.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 // Reply: list of Bucket.

@@ -55,6 +55,7 @@ __all__ = [
     "Deleted",
     "Entry",
     "Error",
+    "Explained",
     "Forked",
     "GetReply",
     "Grant",
@@ -448,6 +449,26 @@ class StorageClass:
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
+@final
+class Explained:
+    """One row of what `explain` answers."""
+
+    @property
+    def what(self) -> str:
+        """What it tells of: a setting by its name, or for example `provider`, `tried`, `check put`."""
+    @property
+    def value(self) -> str:
+        """What holds, as text; never a secret. Of a broken part the sentence that says why."""
+    @property
+    def source(self) -> str | None:
+        """Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say."""
+    @property
+    def error(self) -> str | None:
+        """The kind of the error, if this part keeps the store from working."""
+    def __init__(self, what: str, value: str, source: str | None = None, error: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
 class Store:
     """One place that holds objects: a bucket with a prefix, or a directory."""
 
@@ -739,6 +760,18 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: Identity
+        """
+
+    def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
+        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
+        What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+
+        Parameters:
+            check (bool, optional): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Explained]
         """
 
     def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
@@ -1072,6 +1105,18 @@ class AsyncStore:
         Returns: Identity
         """
 
+    async def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
+        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
+        What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+
+        Parameters:
+            check (bool, optional): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Explained]
+        """
+
     async def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
         """Lists the buckets of the account.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -1216,7 +1261,7 @@ def open(
         trust_files: Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
         credentials_cache: A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
         mfa_token: The code of the MFA device that a profile's role asks for.
-        ca_bundle: A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
+        ca_bundle: A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         verify: Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
         proxy: The proxy that all requests go through, as `http://host:port`; default: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Hosts in NO_PROXY are reached directly.
         connect_timeout: Seconds to wait for a connection; default 5.
@@ -1242,7 +1287,7 @@ def open(
         grant_read_acp: Who may read the ACL of new objects.
         grant_write_acp: Who may write the ACL of new objects.
         grant_full_control: Who may do all three.
-        sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`.
+        sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the bucket's own.
         sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
         sse_customer_key: A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
         multipart_upload: Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.

@@ -36,10 +36,19 @@ pub(super) struct SharedFile {
 /// Reads both.
 pub(super) fn read(settings: &Settings) -> Result<[SharedFile; 2]> {
     let strange = settings.trust_files == Some(false) && !trusting()?;
+    let [config, credentials] = places(settings);
     Ok([
-        file(Kind::Config, settings.config_file.as_deref(), "AWS_CONFIG_FILE", "~/.aws/config", strange)?,
-        file(Kind::Credentials, settings.credentials_file.as_deref(), "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", strange)?,
+        file(Kind::Config, settings.config_file.as_deref(), config, strange)?,
+        file(Kind::Credentials, settings.credentials_file.as_deref(), credentials, strange)?,
     ])
+}
+
+/// Where both are, each with the environment variable that says so, if one does.
+pub(crate) fn places(settings: &Settings) -> [(PathBuf, Option<&'static str>); 2] {
+    [
+        place(settings.config_file.as_deref(), "AWS_CONFIG_FILE", "~/.aws/config"),
+        place(settings.credentials_file.as_deref(), "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+    ]
 }
 
 fn trusting() -> Result<bool> {
@@ -50,11 +59,16 @@ fn trusting() -> Result<bool> {
     }
 }
 
-/// Where a file is: the setting, the variable, the usual place.
-fn file(kind: Kind, setting: Option<&str>, name: &str, usual: &str, strange: bool) -> Result<SharedFile> {
-    let named = variable(name);
-    let given = setting.map(str::to_owned).or_else(|| named.clone()).unwrap_or_else(|| usual.to_owned());
-    let path = home(&given);
+/// Where a shared file is: the setting, the variable, the usual place; and the variable, if that says it.
+fn place(setting: Option<&str>, variable: &'static str, usual: &str) -> (PathBuf, Option<&'static str>) {
+    match (setting, super::variable(variable)) {
+        (Some(given), _) => (home(given), None),
+        (None, Some(named)) => (home(&named), Some(variable)),
+        (None, None) => (home(usual), None),
+    }
+}
+
+fn file(kind: Kind, setting: Option<&str>, (path, named): (PathBuf, Option<&'static str>), strange: bool) -> Result<SharedFile> {
     let text = match text(kind, &path) {
         Ok(text) => text,
         Err(error) if setting.is_some() => {

@@ -11,13 +11,13 @@ mod tests;
 use std::env;
 use std::error::Error as StdError;
 
-use crate::config::Settings;
+use crate::config::{Settings, Sources};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{Level, event};
 use crate::value::Value;
 
-pub(crate) use files::{home, warn_of_readers};
-pub(crate) use profile::{Profiles, load, of_service};
+pub(crate) use files::{home, places, warn_of_readers};
+pub(crate) use profile::{Profiles, load, meant, of_service};
 
 /// Where a setting may be found.
 enum Place {
@@ -56,25 +56,48 @@ const ORDER: &[(&str, &[Place])] = &[
 const OF_AWS: &[&str] = &["use_dualstack_endpoint", "use_accelerate_endpoint"];
 
 /// Settings that the environment and the profile have completed.
+#[derive(Default)]
 pub(crate) struct Completed {
     pub(crate) settings: Settings,
+    /// Where the environment and the profile had what they added.
+    pub(crate) sources: Sources,
+    /// What they say and can't be, by the setting that it is for.
+    pub(crate) junk: Vec<(&'static str, Error)>,
     /// The shared files as they were read; none, if they could not be.
     pub(crate) profiles: Option<Profiles>,
+    /// Why they could not be read.
+    pub(crate) unread: Option<Error>,
 }
 
 /// The settings, completed by the environment and the profile. Files that can't be read are told of and say nothing here: whoever
 /// needs an identity from them says what is wrong with them.
 pub(crate) async fn complete(settings: &Settings) -> Result<Completed> {
-    let profiles = match load(settings).await {
-        Ok(profiles) => Some(profiles),
-        Err(error) if error.kind() == ErrorKind::Config => return Err(error),
-        Err(error) => {
+    let completed = survey(settings).await;
+    match &completed.unread {
+        Some(error) if error.kind() == ErrorKind::Config => return Err(error.clone()),
+        Some(error) => {
             event(Level::Warning, format!("the shared files say nothing of endpoints, certificates and retries: {}", error.message()));
-            None
         }
+        None => {}
+    }
+    completed.sound()
+}
+
+/// The same, told in full: nothing that is wrong stops it.
+pub(crate) async fn survey(settings: &Settings) -> Completed {
+    let (profiles, unread) = match load(settings).await {
+        Ok(profiles) => (Some(profiles), None),
+        Err(error) => (None, Some(error)),
     };
-    let settings = overlay(settings, &|name| env::var(name).ok(), profiles.as_ref())?;
-    Ok(Completed { settings, profiles })
+    let completed = overlay(settings, &|name| env::var(name).ok(), profiles.as_ref());
+    Completed { profiles, unread, ..completed }
+}
+
+impl Completed {
+    /// These, unless something in the surroundings is junk.
+    fn sound(mut self) -> Result<Completed> {
+        if self.junk.is_empty() { Ok(self) } else { Err(self.junk.swap_remove(0).1) }
+    }
 }
 
 /// The region that completed settings come to.
@@ -97,30 +120,50 @@ pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
     line.trim_end_matches('.').to_owned()
 }
 
-fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<Settings> {
+fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Completed {
     let given: Vec<String> = settings.to_pairs().into_iter().map(|(name, _)| name).collect();
     let given = |name: &str| given.iter().any(|given| given == name);
-    let mut all = settings.clone();
+    let mut all = Completed { settings: settings.clone(), ..Completed::default() };
     for (name, places) in ORDER {
-        let overruled = given(name)
-            || (given("endpoint") && OF_AWS.contains(name))
-            || (*name == "endpoint" && ignored(variable, profiles)?)
-            || (*name == "ca_bundle" && settings.verify == Some(false));
+        let overruled =
+            given(name) || (given("endpoint") && OF_AWS.contains(name)) || (*name == "ca_bundle" && settings.verify == Some(false));
         if overruled {
             continue;
         }
-        if let Some((asked, (value, place))) = places.iter().find_map(|asked| Some((asked, find(asked, variable, profiles)?))) {
-            if let ("endpoint", Some(profiles)) = (*name, profiles) {
-                match asked {
-                    Property(name) => profiles.vouch(&place, |set| set.get(name))?,
-                    Service(name) => profiles.vouch(&place, |set| of_service(set, "s3", name))?,
-                    Variable(_) | S3(_) => {}
-                }
+        let found = match *name {
+            "endpoint" => endpoint(places, variable, profiles),
+            _ => Ok(places.iter().find_map(|asked| find(asked, variable, profiles))),
+        };
+        let added = found.and_then(|found| match found {
+            Some((value, place)) => Ok(Some((all.settings.clone().over(read(name, &value, &place)?)?, place))),
+            None => Ok(None),
+        });
+        match added {
+            Ok(None) => {}
+            Ok(Some((settings, place))) => {
+                all.settings = settings;
+                all.sources.add(name, place);
             }
-            all = all.over(read(name, &value, &place)?)?;
+            Err(error) => all.junk.push((name, error)),
         }
     }
-    Ok(all)
+    all
+}
+
+/// The endpoint that the surroundings configure, unless they say to ignore it; where requests go no stranger's file may say.
+fn endpoint(places: &[Place], variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<Option<(String, String)>> {
+    if ignored(variable, profiles)? {
+        return Ok(None);
+    }
+    let Some((asked, (value, place))) = places.iter().find_map(|asked| Some((asked, find(asked, variable, profiles)?))) else {
+        return Ok(None);
+    };
+    match (asked, profiles) {
+        (Property(name), Some(profiles)) => profiles.vouch(&place, |set| set.get(name))?,
+        (Service(name), Some(profiles)) => profiles.vouch(&place, |set| of_service(set, "s3", name))?,
+        _ => {}
+    }
+    Ok(Some((value, place)))
 }
 
 /// Whether configured endpoints are to be ignored.
@@ -138,7 +181,7 @@ fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles
 fn find(place: &Place, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Option<(String, String)> {
     let of_profile = |what: &str, name: &str| format!("{name}{what} of the profile {}", profiles.map_or("default", Profiles::name));
     let (value, place) = match place {
-        Variable(name) => (variable(name), format!("the environment variable {name}")),
+        Variable(name) => (variable(name), format!("environment variable {name}")),
         Property(name) => (profiles?.get(name).map(str::to_owned), of_profile("", name)),
         S3(name) => (profiles?.s3(name).map(str::to_owned), of_profile(" in the s3 section", name)),
         Service(name) => (profiles?.service("s3", name).map(str::to_owned), of_profile(" in the services section", name)),

@@ -36,15 +36,20 @@ struct Stranger {
     files: String,
 }
 
-/// Reads the shared files.
-pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
+/// The profile that is meant, and who names it.
+pub(crate) fn meant(settings: &Settings) -> (String, Option<&'static str>) {
     let given = [
         ("the setting `profile`", settings.profile.clone()),
         ("AWS_PROFILE", std::env::var("AWS_PROFILE").ok()),
         ("AWS_DEFAULT_PROFILE", variable("AWS_DEFAULT_PROFILE")),
     ];
-    let named = given.into_iter().find_map(|(by, name)| name.map(|name| (by, name)));
-    let (named_by, name) = named.map_or((None, "default".to_owned()), |(by, name)| (Some(by), name));
+    let named = given.into_iter().find_map(|(by, name)| name.map(|name| (name, Some(by))));
+    named.unwrap_or(("default".to_owned(), None))
+}
+
+/// Reads the shared files.
+pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
+    let (name, named_by) = meant(settings);
     read(name, named_by, &files::read(settings)?).await
 }
 

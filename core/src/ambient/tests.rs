@@ -12,13 +12,17 @@ fn profiles(config: (&str, bool), credentials: &str) -> Profiles {
     runtime.block_on(profile::read("default".to_owned(), None, &files)).unwrap()
 }
 
-fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Settings> {
+fn found(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Completed> {
     let mut settings = Settings::default();
     for (name, value) in given {
         settings = settings.over(Settings::of(name, Value::Str(value.to_string()))?)?;
     }
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
-    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, false), "")))
+    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, false), ""))).sound()
+}
+
+fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Settings> {
+    found(given, variables, text).map(|found| found.settings)
 }
 
 const SERVICES: &str = "[default]\nservices = mine\nendpoint_url = http://p\n[services mine]\ns3 =\n  endpoint_url = http://s\n";
@@ -117,7 +121,12 @@ fn a_stranger_chooses_no_endpoint() {
     let overlay = |text, variables: &'static [(&str, &str)]| {
         let variables: HashMap<&str, &str> = variables.iter().copied().collect();
         let own = "[default]\nregion = r\n";
-        super::overlay(&Settings::default(), &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, true), own)))
+        let found = super::overlay(
+            &Settings::default(),
+            &|name| variables.get(name).map(|value| value.to_string()),
+            Some(&profiles((text, true), own)),
+        );
+        found.sound().map(|found| found.settings)
     };
     for text in [SERVICES, "[default]\nendpoint_url = http://p\n"] {
         let error = overlay(text, &[]).unwrap_err();
@@ -158,4 +167,30 @@ fn junk_at_every_place_names_it() {
             }
         }
     }
+}
+
+#[test]
+fn where_each_was_found() {
+    let text = "[default]\nmax_attempts = 7\ns3 =\n  addressing_style = path\n";
+    let found =
+        found(&[("region", "r"), ("retry_mode", "standard")], &[("AWS_CA_BUNDLE", "/a"), ("AWS_RETRY_MODE", "adaptive")], text).unwrap();
+    for (setting, place) in [
+        ("ca_bundle", Some("environment variable AWS_CA_BUNDLE")),
+        ("max_attempts", Some("max_attempts of the profile default")),
+        ("addressing_style", Some("addressing_style in the s3 section of the profile default")),
+        // What the host said, and what nobody said.
+        ("retry_mode", None),
+        ("endpoint", None),
+    ] {
+        assert_eq!(found.sources.of(setting), place);
+    }
+}
+
+#[test]
+fn junk_hides_nothing_else() {
+    let variables =
+        HashMap::from([("AWS_MAX_ATTEMPTS", "0"), ("AWS_RETRY_MODE", "adaptive"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")]);
+    let found = overlay(&Settings::default(), &|name| variables.get(name).map(|value| value.to_string()), None);
+    assert_eq!(found.settings.retry_mode.as_deref(), Some("adaptive"));
+    assert_eq!(found.junk.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["endpoint", "max_attempts"]);
 }

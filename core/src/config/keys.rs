@@ -48,7 +48,7 @@ record! {
         credentials_cache: Option<String>,
         /// The code of the MFA device that a profile's role asks for.
         mfa_token: Option<SecretText>,
-        /// A file of PEM certificates to trust in place of the system's; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE.
+        /// A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         ca_bundle: Option<String>,
         /// Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
         verify: Option<bool>,
@@ -100,7 +100,7 @@ record! {
         grant_write_acp: Option<String>,
         /// Who may do all three.
         grant_full_control: Option<String>,
-        /// Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`.
+        /// Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the bucket's own.
         sse: Option<String>,
         /// The KMS key for `aws:kms`: id, alias or ARN.
         sse_kms_key_id: Option<String>,

@@ -9,6 +9,7 @@ pub(crate) mod gcfg;
 #[cfg(test)]
 mod junk;
 pub mod keys;
+mod sources;
 mod spellings;
 #[cfg(test)]
 mod tests;
@@ -22,13 +23,23 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::table::Record;
 use crate::value::{Field, Value};
 pub use keys::Settings;
+pub(crate) use sources::{Sources, shown};
 pub(crate) use url::of_directory as directory_url;
 
 /// A checked description of one place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) target: Target,
     pub(crate) settings: Settings,
+    /// Whether the URL or the host gave a setting.
+    pub(crate) sources: Sources,
+}
+
+// The same place is the same, whoever described it.
+impl PartialEq for Config {
+    fn eq(&self, other: &Config) -> bool {
+        (&self.target, &self.settings) == (&other.target, &other.settings)
+    }
 }
 
 /// What the URL names.
@@ -97,9 +108,12 @@ impl Config {
         if !given("trust_files") && pairs.iter().any(|(name, _)| name == "config_file" || name == "credentials_file") {
             pairs.push(("trust_files".to_owned(), Value::Bool(false)));
         }
+        let mut sources = Sources::default();
+        pairs.iter().for_each(|(name, _)| sources.add(name, "URL"));
+        settings.iter().for_each(|(name, _)| sources.add(name, "setting"));
         pairs.extend(settings);
         let settings = Settings::from_pairs(ErrorKind::Config, "setting", pairs)?;
-        let config = Config { target, settings };
+        let config = Config { target, settings, sources };
         config.settings.check()?;
         Ok(config)
     }

@@ -289,3 +289,19 @@ fn proxies() {
     let config = with("s3://bucket", &[("proxy", "http://user:CaNaRy@proxy")]).unwrap();
     assert!(!format!("{config:?} {:?}", config.shown()).contains("CaNaRy"));
 }
+
+#[test]
+fn the_url_is_told_from_the_host() {
+    let config =
+        with("s3://ID:S@bucket?region=a&retry-mode=standard&credentialpath=f", &[("region_name", "b"), ("provider", "static")]).unwrap();
+    for (setting, place) in [
+        ("access_key_id", Some("URL")),
+        ("retry_mode", Some("URL")),
+        ("trust_files", Some("URL")),
+        ("region", Some("setting")),
+        ("provider", Some("setting")),
+        ("endpoint", None),
+    ] {
+        assert_eq!(config.sources.of(setting), place, "{setting}");
+    }
+}

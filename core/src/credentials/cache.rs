@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Keys;
 use super::chain::Chain;
+use super::trail::Trail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{Level, event, inherited};
 
@@ -41,6 +42,7 @@ struct Held {
     keys: Option<Keys>,
     renew_at: Option<SystemTime>,
     failure: Option<Error>,
+    trail: Arc<Trail>,
 }
 
 impl Held {
@@ -107,6 +109,12 @@ impl Provider {
         Ok(keys)
     }
 
+    /// The way that the last fetch took, and when the keys are to be renewed.
+    pub(crate) fn told(&self) -> (Arc<Trail>, Option<SystemTime>) {
+        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+        (held.trail.clone(), held.renew_at)
+    }
+
     /// How many fetches there have been: taken before a request, for `renew` after it.
     pub(crate) fn fetches(&self) -> u64 {
         self.0.held.read().unwrap_or_else(PoisonError::into_inner).fetches
@@ -128,8 +136,10 @@ impl Provider {
     }
 
     async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {
-        let outcome = self.0.chain.fetch().await;
+        let mut trail = Trail::default();
+        let outcome = self.0.chain.fetch(&mut trail).await;
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.trail = Arc::new(trail);
         held.settle(outcome);
         held.outcome()
     }

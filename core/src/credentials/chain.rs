@@ -11,11 +11,19 @@ use jiff::Timestamp;
 
 use super::environment;
 use super::services::Services;
+use super::trail::Trail;
 use super::{Keys, Kind, metadata, process, profile, sso, stored, sts};
 use crate::ambient::{self, Profiles, variable};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 use profile::{Base, Plan};
+
+// The places, as `explain` names them.
+const ENVIRONMENT: &str = "environment variables";
+const WEB_IDENTITY: &str = "environment variable AWS_WEB_IDENTITY_TOKEN_FILE";
+const FILES: &str = "shared files";
+const CONTAINER: &str = "container's agent";
+const INSTANCE: &str = "instance metadata";
 
 /// What one place says: keys, or why it has none. An error means that it should have had them.
 pub(super) enum Answer {
@@ -38,20 +46,35 @@ impl Chain {
         Chain { settings, read: Mutex::new(profiles), given: Mutex::default() }
     }
 
-    /// Fetches credentials anew.
-    pub(super) async fn fetch(&self) -> Result<Keys> {
+    /// Fetches credentials anew, and tells the way.
+    pub(super) async fn fetch(&self, trail: &mut Trail) -> Result<Keys> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
         let profiles = async || match read {
             Some(profiles) => Ok(profiles),
             None => ambient::load(&self.settings).await,
         };
         let found = match Kind::of(&self.settings) {
-            Kind::Default => self.search(profiles).await,
-            Kind::Env => only("env", environment::keys()?),
-            Kind::Profile(_) => only("profile", self.profile(&self.services(&profiles().await?)).await?),
-            Kind::WebIdentity => only("web_identity", self.web_identity(&self.services(&profiles().await?)).await?),
-            Kind::Container => only("container", metadata::container(ambient::region(&self.settings)).await?),
-            Kind::InstanceProfile => only("instance_profile", metadata::instance(&profiles().await?, false).await?),
+            Kind::Default => self.search(profiles, trail).await,
+            Kind::Env => {
+                trail.ask(ENVIRONMENT);
+                only("env", environment::keys()?)
+            }
+            Kind::Profile(_) => {
+                trail.ask(FILES);
+                only("profile", self.profile(&self.services(&profiles().await?), trail).await?)
+            }
+            Kind::WebIdentity => {
+                trail.ask(WEB_IDENTITY);
+                only("web_identity", self.web_identity(&self.services(&profiles().await?)).await?)
+            }
+            Kind::Container => {
+                trail.ask(CONTAINER);
+                only("container", metadata::container(ambient::region(&self.settings)).await?)
+            }
+            Kind::InstanceProfile => {
+                trail.ask(INSTANCE);
+                only("instance_profile", metadata::instance(&profiles().await?, false).await?)
+            }
             // These two never get here: their keys, or that there are none, is known without asking.
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
         };
@@ -67,26 +90,30 @@ impl Chain {
         stored::kept(self.settings.credentials_cache.as_deref(), telling, had.as_deref(), fetch).await
     }
 
-    async fn search(&self, profiles: impl AsyncFnOnce() -> Result<Profiles>) -> Result<Keys> {
-        let mut tried = Vec::new();
+    async fn search(&self, profiles: impl AsyncFnOnce() -> Result<Profiles>, trail: &mut Trail) -> Result<Keys> {
         macro_rules! ask {
             ($answer:expr) => {
                 match $answer {
                     Answer::Keys(credentials, provider) => return Ok(Keys { credentials, provider }),
-                    Answer::None(why) => tried.push(why),
+                    Answer::None(why) => trail.none(why),
                 }
             };
         }
+        trail.ask(ENVIRONMENT);
         ask!(environment::keys()?);
+        trail.ask(FILES);
         let profiles = profiles().await?;
+        trail.ask(WEB_IDENTITY);
         ask!(self.web_identity(&self.services(&profiles)).await?);
-        ask!(self.profile(&self.services(&profiles)).await?);
+        ask!(self.profile(&self.services(&profiles), trail).await?);
+        trail.ask(CONTAINER);
         ask!(metadata::container(ambient::region(&self.settings)).await?);
+        trail.ask(INSTANCE);
         ask!(metadata::instance(&profiles, true).await?);
         fail!(
             Credentials,
             "no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access",
-            tried.join("; ")
+            trail.reasons()
         )
     }
 
@@ -109,11 +136,13 @@ impl Chain {
     }
 
     /// The keys that the profile leads to: its base's, and then those of one role after the other.
-    async fn profile(&self, services: &Services<'_>) -> Result<Answer> {
+    async fn profile(&self, services: &Services<'_>, trail: &mut Trail) -> Result<Answer> {
+        trail.ask(format!("profile {}", services.profiles.name()));
         let plan = match profile::plan(services.profiles)? {
             Ok(plan) => plan,
             Err(why) => return Ok(Answer::None(why)),
         };
+        trail.roles.extend(plan.roles.iter().map(|role| role.arn.clone()));
         // Nothing is called in vain: a role that can't be assumed is known before the first request.
         for role in &plan.roles {
             if let (Some(serial), None) = (&role.mfa_serial, &self.settings.mfa_token) {

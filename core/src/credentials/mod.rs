@@ -15,6 +15,7 @@ mod services;
 mod sso;
 mod stored;
 mod sts;
+mod trail;
 
 use std::fmt::Write;
 

@@ -4,6 +4,7 @@
 //! Knows nothing of S3.
 
 mod trusting;
+mod way;
 
 use std::env;
 
@@ -18,6 +19,7 @@ use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe::{Level, event};
 use crate::runtime;
+pub(crate) use way::way;
 
 /// The variables that name proxies; lower case is asked first.
 const PROXIES: &[&str] = &["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];

@@ -6,6 +6,7 @@
 
 mod conditions;
 mod dir;
+mod explain;
 mod list;
 mod path;
 mod read;
@@ -33,6 +34,8 @@ use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, Object
 /// A directory that holds objects.
 pub(crate) struct Local {
     root: PathBuf,
+    /// As the host wrote it, for `explain`.
+    config: Box<Config>,
 }
 
 /// Settings that promise what a directory can't keep. Those about servers and credentials are merely of no use here.
@@ -53,7 +56,7 @@ impl Local {
         if let Some((name, _)) = config.to_pairs().iter().find(|(name, _)| REFUSED.contains(&name.as_str())) {
             fail!(Config, "setting `{name}` can't be kept by a directory store; it is for s3:// only");
         }
-        Ok(Local { root: directory.to_owned() })
+        Ok(Local { root: directory.to_owned(), config: Box::new(config.clone()) })
     }
 
     /// Runs file work on a thread for it.
@@ -235,6 +238,8 @@ pub(crate) async fn bucket_region(_: &Local, _: &Arc<Mailbox>, _: options::NoOpt
 pub(crate) async fn credentials(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Identity> {
     fail!(Unsupported, "a directory store is entered as the user that the program runs as; it has no credentials")
 }
+
+pub(crate) use explain::explain;
 
 pub(crate) async fn list_buckets(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Vec<Bucket>> {
     fail!(Unsupported, "a directory store belongs to no account that could have other buckets")

@@ -28,7 +28,7 @@ use super::observe::Observe;
 use super::regions;
 use super::unsigned::Unsigned;
 use crate::ambient::{self, Completed};
-use crate::config::{Config, Settings, Target};
+use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{self, Identity};
 use crate::error::{Result, fail};
 use crate::http;
@@ -46,6 +46,7 @@ struct Inner {
     bucket: String,
     prefix: String,
     settings: Settings,
+    sources: Sources,
     resolved: PerGeneration<OnceCell<(Completed, Identity)>>,
     client: PerGeneration<OnceCell<Client>>,
     /// The client for the bucket's real region, once a server corrected us.
@@ -69,6 +70,7 @@ impl S3 {
             bucket: bucket.clone(),
             prefix,
             settings: config.settings.clone(),
+            sources: config.sources.clone(),
             resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
@@ -82,6 +84,7 @@ impl S3 {
             bucket: bucket.to_owned(),
             prefix: String::new(),
             settings: self.0.settings.clone(),
+            sources: self.0.sources.clone(),
             resolved: PerGeneration::new(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
@@ -111,6 +114,16 @@ impl S3 {
             Ok((completed, identity))
         };
         self.0.resolved.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
+    }
+
+    /// Where the host gave each of its settings.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.0.sources
+    }
+
+    /// What comes before every key.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0.prefix
     }
 
     /// The key as the server knows it.

@@ -2,8 +2,10 @@
 //!
 //! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads settings only.
 
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+
 use crate::config::Settings;
-use crate::error::{Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The way to a bucket.
 #[derive(Debug, PartialEq)]
@@ -55,6 +57,23 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     }
     let path_style = style == "path" || (style == "auto" && !arn && (url.is_some() || dotted));
     Ok(Route { url, path_style })
+}
+
+/// The URL of a bucket's requests, as the SDK's resolver comes to it for each of them.
+pub(super) async fn resolved(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<String> {
+    let parameters = Params::builder()
+        .bucket(bucket)
+        .region(region)
+        .set_endpoint(route.url.clone())
+        .force_path_style(route.path_style)
+        .use_arn_region(true)
+        .use_fips(settings.use_fips_endpoint == Some(true))
+        .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
+        .accelerate(settings.use_accelerate_endpoint == Some(true));
+    let wrong = |why: String| Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"));
+    let parameters = parameters.build().map_err(|error| wrong(error.to_string()))?;
+    let found = DefaultResolver::new().resolve_endpoint(&parameters).await.map_err(|error| wrong(error.to_string()))?;
+    Ok(found.url().to_owned())
 }
 
 /// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.

@@ -4,12 +4,14 @@
 //! is bounded by one budget a process.
 
 mod budget;
+mod check;
 mod copy;
 mod download;
 mod plan;
 mod source;
 mod upload;
 
+pub(crate) use check::explain;
 pub(crate) use copy::copy;
 pub(crate) use download::get;
 pub(crate) use upload::put;

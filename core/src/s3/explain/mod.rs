@@ -1,0 +1,140 @@
+//! `explain`: why a store acts as it does, one row a fact.
+//!
+//! Law: a part that is broken is a row, and the rest is told all the same. Says what the store would come to if it were opened
+//! now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
+
+mod identity;
+mod reach;
+
+use crate::ambient::{self, Completed};
+use crate::config::{self, Sources};
+use crate::credentials::{self, Identity};
+use crate::error::Result;
+use crate::reply::Explained;
+use crate::value::{Field as _, Value};
+
+use super::client::S3;
+
+/// What holds where nobody says anything; the rest is not told of then.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("use_fips_endpoint", "false"),
+    ("use_dualstack_endpoint", "false"),
+    ("use_accelerate_endpoint", "false"),
+    ("ca_bundle", "the system's"),
+    ("verify", "true"),
+    ("connect_timeout", "5"),
+    ("read_timeout", "60"),
+    ("attempt_timeout", "no limit"),
+    ("operation_timeout", "no limit"),
+    ("retry_mode", "standard"),
+    ("max_attempts", "5"),
+    ("max_concurrency", "8"),
+    ("multipart_threshold", "16 MiB"),
+    ("multipart_chunksize", "8 MiB"),
+    ("request_checksum_calculation", "when_supported"),
+    ("response_checksum_validation", "when_supported"),
+    ("sse", "the bucket's own"),
+];
+
+/// Settings that have rows elsewhere.
+const TOLD: &[&str] = &[
+    "endpoint",
+    "region",
+    "addressing_style",
+    "provider",
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+    "anonymous",
+    "profile",
+    "config_file",
+    "credentials_file",
+    "proxy",
+];
+
+/// What is asked for each row: what the store was told, and what its surroundings add.
+struct Facts<'a> {
+    at: &'a S3,
+    found: Completed,
+    /// Whether the profile is in the shared files.
+    known: bool,
+    identity: Result<Identity>,
+}
+
+impl Facts<'_> {
+    /// Where a setting comes from.
+    fn source(&self, name: &str) -> &str {
+        let given: &Sources = self.at.sources();
+        given.of(name).or(self.found.sources.of(name)).unwrap_or("default")
+    }
+}
+
+pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
+    // Junk, which would keep a store from working, has rows of its own: here the rest counts.
+    let mut found = ambient::survey(at.settings()).await;
+    let known = found.profiles.as_ref().is_some_and(|profiles| profiles.set.get_profile(profiles.name()).is_some());
+    let identity = credentials::identity(&mut found);
+    let facts = Facts { at, found, known, identity };
+    let mut rows = vec![
+        Explained::row("url", format!("s3://{}/{}", at.bucket(), at.prefix()), None),
+        Explained::row("bucket", at.bucket(), Some("URL")),
+        Explained::row("prefix", if at.prefix().is_empty() { "none" } else { at.prefix() }, Some("URL")),
+    ];
+    identity::tell(&facts, &mut rows).await;
+    reach::tell(&facts, &mut rows).await;
+    settings(&facts, &mut rows);
+    rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
+    rows.push(Explained::row("version", crate::VERSION, None));
+    rows
+}
+
+/// The settings that need no words of their own, in the order of their declaration.
+fn settings(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
+    let Value::Map(pairs) = facts.found.settings.clone().into_value() else { return };
+    let plain = rows.iter().any(|row| row.what == "endpoint" && row.value.starts_with("http:"));
+    for (name, value) in pairs.iter().filter(|(name, _)| !TOLD.contains(&name.as_str())) {
+        if plain && name == "verify" {
+            rows.push(Explained::row(name, "no: the endpoint is reached without TLS", Some(facts.source("endpoint"))));
+            continue;
+        }
+        let junk = facts.found.junk.iter().find(|(other, _)| other == name);
+        let default = DEFAULTS.iter().find(|(other, _)| other == name);
+        match (junk, value, default) {
+            (Some((_, error)), ..) => rows.push(Explained::broken(name, error, None)),
+            (None, Value::Null, None) => {}
+            (None, Value::Null, Some((_, value))) => rows.push(Explained::row(name, unit(name, value), Some("default"))),
+            (None, value, _) => rows.push(Explained::row(name, unit(name, &config::shown(name, value)), Some(facts.source(name)))),
+        }
+    }
+}
+
+/// The value with its unit, where a bare number would not say.
+fn unit(name: &str, value: &str) -> String {
+    if name.ends_with("_timeout") && value.parse::<f64>().is_ok() { format!("{value} s") } else { value.to_owned() }
+}
+
+fn agent(facts: &Facts<'_>) -> String {
+    let host = facts.at.settings().app_name.as_ref().map(|name| format!(" app/{name}")).unwrap_or_default();
+    format!("oarlock/{} and the AWS SDK for Rust{host}", crate::VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use crate::table::Record as _;
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        for (name, value) in DEFAULTS {
+            let field = Settings::SPEC.fields.iter().find(|field| field.name == *name).unwrap();
+            let told = field.doc.split("default").last().unwrap();
+            assert!(field.doc.contains("default") && told.contains(value), "{name}: {value} is not in {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_rows_of_its_own_is_a_setting() {
+        assert!(TOLD.iter().all(|name| Settings::SPEC.fields.iter().any(|field| field.name == *name)));
+    }
+}

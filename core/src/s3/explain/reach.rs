@@ -1,0 +1,72 @@
+//! Where requests go and on which way: region, endpoint, addressing, proxy.
+//!
+//! Law: the endpoint is asked of the resolver that the SDK asks for each request, so it is where requests go.
+
+use super::Facts;
+use crate::ambient::region;
+use crate::error::Result;
+use crate::http;
+use crate::reply::Explained;
+use crate::s3::endpoint::{Route, resolved, route};
+use crate::s3::regions;
+
+pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
+    let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
+    rows.push(Explained::row("region", region(settings), Some(facts.source("region"))));
+    let junk = |name: &str| facts.found.junk.iter().find(|(setting, _)| *setting == name).map(|(_, error)| error);
+    if let Some(error) = junk("endpoint").or(junk("addressing_style")) {
+        rows.push(Explained::broken("endpoint", error, None));
+        return;
+    }
+    let way = match way(facts).await {
+        Ok(way) => way,
+        Err(error) => {
+            rows.push(Explained::broken("endpoint", &error, Some(facts.source("endpoint"))));
+            return;
+        }
+    };
+    if let Some(region) = &way.learnt {
+        rows.push(Explained::row("bucket_region", region, Some("the server's correction")));
+    }
+    rows.push(Explained::row("endpoint", &way.url, Some(facts.source("endpoint"))));
+    let style = if way.route.path_style { "path" } else { "virtual" };
+    let why = match settings.addressing_style.as_deref() {
+        None | Some("auto") if bucket.starts_with("arn:") => "auto: an access point",
+        None | Some("auto") if way.route.url.is_some() => "auto: a custom endpoint",
+        None | Some("auto") if bucket.contains('.') => "auto: the bucket's name holds a dot",
+        None | Some("auto") => "auto: AWS's own endpoint",
+        Some(_) => facts.source("addressing_style"),
+    };
+    rows.push(Explained::row("addressing_style", style, Some(why)));
+    proxy(facts, &way.url, rows);
+    if let Err(error) = http::client(settings, way.url.starts_with("http:")) {
+        rows.push(Explained::broken("connection", &error, None));
+    }
+}
+
+struct Way {
+    route: Route,
+    learnt: Option<String>,
+    url: String,
+}
+
+async fn way(facts: &Facts<'_>) -> Result<Way> {
+    let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
+    let route = route(settings, bucket)?;
+    let learnt = regions::known(route.url.as_deref(), bucket)?;
+    let url = resolved(settings, &route, bucket, learnt.as_deref().unwrap_or(region(settings))).await?;
+    Ok(Way { route, learnt, url })
+}
+
+fn proxy(facts: &Facts<'_>, url: &str, rows: &mut Vec<Explained>) {
+    let way = http::way(&facts.found.settings, url);
+    let source = way.variable.map(|name| format!("environment variable {name}"));
+    let source = source.as_deref().unwrap_or_else(|| facts.source("proxy"));
+    match (way.proxy, way.excepted_by) {
+        (Some(proxy), _) => rows.push(Explained::row("proxy", proxy, Some(source))),
+        (None, Some(name)) => {
+            rows.push(Explained::row("proxy", "none: this host is reached directly", Some(&format!("environment variable {name}"))));
+        }
+        (None, None) => rows.push(Explained::row("proxy", "none", Some("default"))),
+    }
+}
