@@ -179,6 +179,17 @@ Dir.mktmpdir("oarlock-gem-") do |directory|
     expect user["slash", {**keys, **place}].gem("install", "--source", source.chomp("/"), "--no-document", "oar_boat"), /2 gems installed/
   end
 
+  proves("a server at the root of its bucket, added as a source") do
+    root = Oarlock.open("s3://#{BUCKET}", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET, region: "us-east-1", addressing_style: "path")
+    publisher.publish(root)
+    someone = user["root", {**keys, **place}]
+    expect someone.gem("sources", "--add", "s3://#{BUCKET}/"), /added to sources/
+    expect someone.gem("sources"), %r{s3://#{BUCKET}/}
+    # What RubyGems wrote anew must still say all of the bucket.
+    expect someone.gem("install", "--clear-sources", "--source", "s3://#{BUCKET}", "--no-document", "oar_boat"), /2 gems installed/
+    expect someone.gem("install", "--no-document", "oar_ring:1.0.0", "--clear-sources", "--source", "s3://#{BUCKET}/"), /1 gem installed/
+  end
+
   proves("credentials in the URL, escaped") do
     escaped = [ID, SECRET].map { |text| text.gsub(/[^A-Za-z0-9]/) { |one| format("%%%02X", one.ord) } }.join(":")
     someone = user["url", place]

@@ -23,6 +23,6 @@ def test_gem(kind):
         done = subprocess.run(["ruby", script], env=os.environ | place, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         proved = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
-        assert len(proved) == 14, done.stdout
+        assert len(proved) == 15, done.stdout
     finally:
         server.stop()

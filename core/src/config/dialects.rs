@@ -127,6 +127,11 @@ fn aws() {
         ("addressing_style=virtual use_accelerate_endpoint=true", "use_accelerate_endpoint=true addressing_style=virtual"),
         ("use_dualstack=true use_fips=true", "use_fips_endpoint=true use_dualstack_endpoint=true"),
         ("retry_mode=legacy max_attempts=3", "retry_mode=standard max_attempts=3"),
+        ("payload_signing_enabled=true request_payer=requester", "payload_signing_enabled=true request_payer=true"),
+        (
+            "request_checksum_calculation=WHEN_REQUIRED response_checksum_validation=when_supported",
+            "request_checksum_calculation=when_required response_checksum_validation=when_supported",
+        ),
     ]);
 }
 
@@ -149,29 +154,30 @@ fn exclusions() {
     }
 }
 
-/// A value for each setting.
+/// A value for each setting: odd text if it takes any, else what its own refusal names.
 fn value(name: &str) -> Value {
-    let text = |text: &str| Value::Str(text.to_owned());
-    match name {
-        "endpoint" => text("https://h:1/x"),
-        "addressing_style" => text("virtual"),
-        "provider" => text("static"),
-        "proxy" => text("http://u:p@proxy:3128"),
-        "retry_mode" => text("adaptive"),
-        "sse" => text("aws:kms"),
-        "sse_customer_key" => Value::Bytes(vec![7; 32].into()),
-        "list_version" => Value::Int(1),
-        "multipart_chunksize" => Value::Int(6 << 20),
-        "region" => text("eu-west-3"),
-        "checksum_algorithm" => text("CRC32C"),
-        "connect_timeout" | "read_timeout" => text("1.5"),
-        "narinfo_compression" | "ls_compression" | "log_compression" => text("xz"),
-        "request_checksum_calculation" | "response_checksum_validation" => text("when_required"),
-        _ => match Settings::SPEC.fields.iter().find(|field| field.name == name).unwrap().kind {
-            crate::value::Type::Bool => Value::Bool(true),
-            crate::value::Type::Int | crate::value::Type::Duration => Value::Int(7),
-            _ => text("a b&c=d%2F+é"),
-        },
+    let field = Settings::SPEC.fields.iter().find(|field| field.name == name).unwrap();
+    let value = match (name, field.kind) {
+        ("endpoint", _) => Value::Str("https://h:1/x".to_owned()),
+        ("proxy", _) => Value::Str("http://u:p@proxy:3128".to_owned()),
+        ("sse_customer_key", _) => Value::Bytes(vec![7; 32].into()),
+        (_, crate::value::Type::Bool) => Value::Bool(true),
+        (_, crate::value::Type::Int) => Value::Int(7),
+        (_, crate::value::Type::Duration) => Value::Str("1.5".to_owned()),
+        _ => Value::Str("a b&c=d%2F+é".to_owned()),
+    };
+    match Settings::of(name, value.clone()) {
+        Err(error) if error.message().contains("takes one of ") => {
+            let named = error.message().split("takes one of ").nth(1).and_then(|rest| rest.split(", ").next()).unwrap();
+            Value::Str(named.to_owned())
+        }
+        Err(error) if error.message().contains(" to ") => {
+            let least = error.message().split(" takes ").nth(1).and_then(|rest| rest.split(" to ").next()).unwrap();
+            Value::Int(least.parse().unwrap())
+        }
+        // One that takes no odd text takes a word, or is half of a pair.
+        Err(_) if matches!(value, Value::Str(_)) => Value::Str("plain-1".to_owned()),
+        _ => value,
     }
 }
 
