@@ -4,6 +4,7 @@ Law: each row is a scenario like theirs, run in the same way; `key` is the acces
 must say, `sts` how often a role may be asked for.
 """
 
+import hashlib
 import json
 
 import pytest
@@ -33,6 +34,14 @@ def row(env=None, config=None, credentials=None, server=None, host=None, files=N
 def process(document, code=0):
     text = document if isinstance(document, str) else json.dumps(document)
     return {"~/bin/keys!x": f"#!/bin/sh\necho 'refused Stderr1234567890ABCDEFG' >&2\necho '{text}'\nexit {code}\n"}
+
+
+LOGIN = f"~/.aws/login/cache/{hashlib.sha256(b'arn').hexdigest()}.json"
+
+
+def login(expires):
+    token = {"accessKeyId": "ASIALOGIN", "secretAccessKey": "secret-login", "sessionToken": "tok-login", "accountId": "1", "expiresAt": expires}
+    return json.dumps({"accessToken": token, "refreshToken": "secret-refresh", "clientId": "c", "dpopKey": "secret-key"})
 
 
 GOOD = {"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": "secret-p"}
@@ -129,6 +138,14 @@ ROWS = {
     "process-expiration-junk": row({}, RUN, files=process({**GOOD, "Expiration": "never"}), words=("Expiration",)),
     "process-fails": row({}, RUN, credentials=f"[other]\n{A}", files=process(GOOD, 3), words=("credential_process", "default", "3")),
     "process-is-a-source": row({**STS, "AWS_PROFILE": "a"}, f"[profile a]\n{ROLE}source_profile = default\n{RUN}", files=process(GOOD), key="ASIAR", sts=1),
+    # A console sign-in; its file is named by the SHA-256 of "arn".
+    "login": row({}, "[default]\nlogin_session = arn\n", files={LOGIN: login("2099-01-01T00:00:00Z")}, key="ASIALOGIN"),
+    "login-past": row({}, "[default]\nlogin_session = arn\n", files={LOGIN: login("2020-01-01T00:00:00Z")}, words=("expired at 2020-01-01", "aws login --profile default")),
+    "login-absent": row({}, "[default]\nlogin_session = arn\n", words=("aws login --profile default",)),
+    "login-is-a-source": row(
+        {**STS, "AWS_PROFILE": "a"}, f"[profile a]\n{ROLE}source_profile = b\n[profile b]\nlogin_session = arn\n",
+        files={LOGIN: login("2099-01-01T00:00:00Z")}, key="ASIAR", sts=1,
+    ),
     # SSO.
     "sso-section-missing": row(SSO, "[profile a]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = Dev\n", words=("[sso-session corp]", "profile `a`")),
     "sso-not-signed-in": row(

@@ -96,6 +96,11 @@ impl Provider {
         Provider(Arc::new(Inner { chain, held: RwLock::default(), flight: Arc::default() }))
     }
 
+    /// No two that are in use have the same.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Credentials that are good now.
     pub(crate) async fn get(&self) -> Result<Keys> {
         let (seen, keys, due) = {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::environment;
 use super::services::Services;
 use super::trail::Trail;
-use super::{Keys, Kind, metadata, process, profile, sso, stored, sts};
+use super::{Keys, Kind, login, metadata, process, profile, sso, stored, sts};
 use crate::ambient::{self, Profiles, variable};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -180,6 +180,7 @@ impl Chain {
             Base::InstanceMetadata => named("the instance's metadata", metadata::instance(services.profiles, false).await?),
             Base::WebIdentity { role, file, session } => sts::web_identity(services, role, file, session.as_deref()).await,
             Base::Sso(login) => sso::role_credentials(services, login, &plan.profile).await,
+            Base::Login { session } => login::credentials(session, &plan.profile),
             Base::Process { command, account_id } => process::run(command, account_id.as_deref(), &plan.profile).await,
         }
     }

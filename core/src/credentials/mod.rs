@@ -7,6 +7,7 @@
 mod cache;
 mod chain;
 mod environment;
+mod login;
 mod metadata;
 mod private;
 mod process;
@@ -76,6 +77,18 @@ pub(crate) enum Identity {
     Keys(Keys),
     /// They are fetched when needed, and again before they expire.
     Fetched(Provider),
+}
+
+impl Identity {
+    /// Tells one source from every other that is in use.
+    pub(crate) fn source(&self) -> usize {
+        match self {
+            Identity::Anonymous => 0,
+            // The settings hold them.
+            Identity::Keys(_) => 1,
+            Identity::Fetched(provider) => provider.address(),
+        }
+    }
 }
 
 /// Who a store acts as.

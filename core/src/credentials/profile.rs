@@ -23,6 +23,7 @@ pub(super) enum Base {
     Container,
     WebIdentity { role: String, file: String, session: Option<String> },
     Sso(Login),
+    Login { session: String },
     Process { command: String, account_id: Option<String> },
 }
 
@@ -37,6 +38,7 @@ impl Plan {
             Base::Container => "container",
             Base::WebIdentity { .. } => "web_identity",
             Base::Sso(_) => "sso",
+            Base::Login { .. } => "login",
             Base::Process { .. } => "process",
         }
     }
@@ -57,6 +59,7 @@ impl Plan {
             Base::Environment => vec!["environment".to_owned(), variable("AWS_ACCESS_KEY_ID").unwrap_or_default()],
             Base::InstanceMetadata => vec!["instance".to_owned()],
             Base::Container => vec!["container".to_owned()],
+            Base::Login { session } => vec!["login".to_owned(), session.clone()],
             Base::Process { command, .. } => vec!["process".to_owned(), command.clone()],
         };
         for role in &self.roles {
@@ -204,11 +207,9 @@ impl Reading<'_> {
             self.vouch(profile, "credential_process")?;
             return Ok(Some(Base::Process { command, account_id: text("aws_account_id") }));
         }
-        if profile.get("login_session").is_some() {
-            fail!(
-                Unsupported,
-                "profile `{name}` in {files} uses a login_session, which oarlock can't; use SSO, or credential_process with `aws configure export-credentials`"
-            );
+        if let Some(session) = text("login_session") {
+            self.vouch(profile, "login_session")?;
+            return Ok(Some(Base::Login { session }));
         }
         self.keys(profile)
     }
@@ -303,6 +304,7 @@ mod tests {
             ("[profile p]\ncredential_process = true\n", "credential_process"),
             ("[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\ncredential_process = true\n", "credential_process"),
             ("[profile p]\nrole_arn = r\nweb_identity_token_file = /etc/shadow\n", "web_identity_token_file"),
+            ("[profile p]\nlogin_session = arn\n", "login_session"),
             ("[profile p]\nsso_start_url = u\nsso_region = r\nsso_account_id = a\nsso_role_name = n\n", "sso_start_url"),
             (
                 "[profile p]\nsso_session = s\nsso_account_id = a\nsso_role_name = n\n[sso-session s]\nsso_start_url = u\nsso_region = r\n",

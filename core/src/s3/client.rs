@@ -11,7 +11,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     AppName, BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedAsyncSleep,
-    StalledStreamProtectionConfig,
+    SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{ChecksumMode, RequestPayer};
@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::agent::Agent;
 use super::answers::Answers;
+use super::clients;
 use super::endpoint::{Route, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
@@ -48,7 +49,7 @@ struct Inner {
     settings: Settings,
     sources: Sources,
     resolved: PerGeneration<OnceCell<(Completed, Identity)>>,
-    client: PerGeneration<OnceCell<Client>>,
+    client: PerGeneration<OnceCell<Arc<Client>>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
     endpoint: PerGeneration<Arc<Endpoint>>,
@@ -168,8 +169,9 @@ impl S3 {
         self.0
             .client
             .get(|| Ok(OnceCell::new()))?
-            .get_or_try_init(|| async { build(self.completed().await?, &self.0.bucket, self.identity().await?).await })
+            .get_or_try_init(|| async { client_of(self.completed().await?, &self.0.bucket, self.identity().await?) })
             .await
+            .map(|client| &**client)
     }
 
     /// What is known of how the server checks bodies.
@@ -234,14 +236,20 @@ impl S3 {
     }
 }
 
-async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Client> {
-    let Route { url, path_style } = route(settings, bucket)?;
-    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
+fn client_of(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Arc<Client>> {
+    let route = route(settings, bucket)?;
+    let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
     let http = http::client(settings, plain)?;
-    let region = match regions::known(url.as_deref(), bucket)? {
+    let region = match regions::known(route.url.as_deref(), bucket)? {
         Some(region) => region,
         None => ambient::region(settings).to_owned(),
     };
+    clients::shared(settings, &route, &region, identity, || build(settings, &route, &region, identity, http))
+}
+
+fn build(settings: &Settings, route: &Route, region: &str, identity: &Identity, http: SharedHttpClient) -> Result<Client> {
+    let url = route.url.clone();
+    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
     let mut timeouts = TimeoutConfig::builder()
         .connect_timeout(settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
         .read_timeout(settings.read_timeout.unwrap_or(READ_TIMEOUT));
@@ -252,8 +260,8 @@ async fn build(settings: &Settings, bucket: &str, identity: &Identity) -> Result
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .region(Region::new(region))
-        .force_path_style(path_style)
+        .region(Region::new(region.to_owned()))
+        .force_path_style(route.path_style)
         .use_arn_region(true)
         .use_fips(settings.use_fips_endpoint == Some(true))
         .use_dual_stack(settings.use_dualstack_endpoint == Some(true))

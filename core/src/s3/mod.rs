@@ -8,6 +8,7 @@ mod agent;
 mod answers;
 mod bucket;
 mod client;
+mod clients;
 mod endpoint;
 mod error;
 mod explain;

@@ -27,6 +27,10 @@ impl Intercept for Observe {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // A request that is only signed is not sent.
+        if context.response().is_none() && context.output_or_error().is_none() {
+            return Ok(());
+        }
         let status = context.response().map(|response| response.status().as_u16());
         let failed = status.is_none_or(|status| status >= 500 || status == 429);
         let level = if failed { Level::Warning } else { Level::Debug };
