@@ -12,6 +12,8 @@ Gem::Specification.new do |spec|
   spec.authors = ["The oarlock authors"]
   spec.licenses = ["MIT", "Apache-2.0"]
   spec.required_ruby_version = ">= 3.1"
+  spec.bindir = "exe"
+  spec.executables = ["oarlock-explain"]
   spec.require_paths = ["bindings-ruby/lib"]
   spec.extensions = ["bindings-ruby/ext/oarlock_native/extconf.rb"]
   # Named folder by folder: what cargo and make leave beside the sources must not slip in.
@@ -20,7 +22,7 @@ Gem::Specification.new do |spec|
       Cargo.toml Cargo.lock LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md
       core/Cargo.toml core/src/**/*.rs core/tests/**/*.rs
       bindings-ruby/ext/oarlock_native/Cargo.toml bindings-ruby/ext/oarlock_native/extconf.rb bindings-ruby/ext/oarlock_native/src/*.rs
-      bindings-ruby/lib/*.rb bindings-ruby/lib/oarlock/*.rb bindings-ruby/sig/*.rbs
+      bindings-ruby/lib/*.rb bindings-ruby/lib/oarlock/*.rb bindings-ruby/sig/*.rbs exe/oarlock-explain
     ].flat_map { |pattern| Dir[pattern].sort }
   end
 end

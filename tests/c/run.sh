@@ -80,6 +80,11 @@ transfers() {
     "$work/get" "file://$work/place" file | cmp - "$work/file"
 }
 
+explains() {
+  "$work/explain" "file://$work/place" --check region=r >"$work/rows" && grep -q '^check delete  *ok' "$work/rows" &&
+    grep -q '^region  *r  *setting' "$work/rows" && ! "$work/explain" "file://$work/nowhere"
+}
+
 echo 'int main(void) { return 0; }' >"$work/main.c"
 check "the header is C99" $c -include oarlock.h -fsyntax-only "$work/main.c"
 check "the header is C++17" $cxx -include oarlock.h -x c++ -fsyntax-only "$work/main.c"
@@ -92,6 +97,8 @@ check "cmake finds it" found_by_cmake
 check "pkg-config links the C example" $c "$root/bindings-c/examples/get.c" -o "$work/get" $shared
 check "pkg-config links the C++ example" $cxx "$root/bindings-c/examples/transfer.cpp" -o "$work/transfer" $shared
 check "the examples move a file" transfers
+check "pkg-config links the example that explains" $c "$root/bindings-c/examples/explain.c" -o "$work/explain" $shared
+check "the example explains" explains
 
 for each in conventions calls fork; do
   check "$each builds" $c "$here/$each.c" -o "$work/$each" $shared

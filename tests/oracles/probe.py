@@ -16,7 +16,8 @@ settings = {name: os.environ[variable] for name, variable in given.items() if va
 bucket = os.environ.get("PROBE_BUCKET", "bucket")
 said = {"impl": "oarlock", "version": oarlock.__version__}
 try:
-    found = oarlock.open(f"s3://{bucket}", **settings).credentials()
+    store = oarlock.open(f"s3://{bucket}", **settings)
+    found = store.credentials()
     left = found.expires and int((found.expires - datetime.datetime.now(datetime.UTC)).total_seconds())
     said |= {
         "ok": True,
@@ -27,6 +28,8 @@ try:
         "expires_in_s": left,
         "region": found.region,
         "provider_name": found.provider,
+        # Asks nobody anew: the keys are there.
+        "explained": {row.what: row.value for row in store.explain() if row.what in ("provider", "region")},
     }
 except oarlock.Error as error:
     said |= {"ok": False, "error_kind": type(error).__name__, "error": str(error)[:600]}

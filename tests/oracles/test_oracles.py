@@ -154,6 +154,13 @@ def test_scenario(name, answers):
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
+def test_explain_agrees(name, answers):
+    answer = answers[name]["oarlock"]
+    if answer.get("ok"):
+        assert answer["explained"] == {"provider": answer["provider_name"], "region": answer["region"]}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_no_error_tells_a_secret(name, answers):
     said = answers[name]["oarlock"].get("error") or ""
     for secret in ("secret-", "tok-", "sso-token-", "JWT-1", '"scp"'):
