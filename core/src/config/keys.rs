@@ -50,6 +50,10 @@ record! {
         mfa_token: Option<SecretText>,
         /// A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         ca_bundle: Option<String>,
+        /// A file of PEM certificates that show the server who asks; its key may stand in the same file.
+        client_certificate: Option<String>,
+        /// The PEM file with the key of `client_certificate`; default: that file itself.
+        client_key: Option<String>,
         /// Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
         verify: Option<bool>,
         /// The proxy that all requests go through, as `http://host:port`; default: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Hosts in NO_PROXY are reached directly.

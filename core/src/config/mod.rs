@@ -181,6 +181,9 @@ impl Settings {
         let pairs = self.to_pairs();
         check_exclusions(ErrorKind::Config, |name| pairs.iter().any(|(given, _)| given == name))?;
         self.check_values()?;
+        if self.client_key.is_some() && self.client_certificate.is_none() {
+            fail!(Config, "`client_key` is set but `client_certificate` is missing");
+        }
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
             (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),

@@ -26,6 +26,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
+    ("client_certificate", &["client_cert"]),
     ("max_concurrency", &["max_concurrent_requests"]),
     ("multipart_chunksize", &["multipart_chunk_size", "buffer_size", "chunk_size_bytes"]),
     ("read_timeout", &["stalled_download_timeout"]),

@@ -14,34 +14,19 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region, SharedAsyncSleep, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::chain::Answer;
 use super::environment::{number, says_true};
 use crate::ambient::{Profiles, root, variable};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::http::Way;
 use crate::runtime;
-
-/// A client of its own, because the stores' client may use a proxy.
-fn direct(secure: bool) -> Result<SharedHttpClient> {
-    let generation = runtime::current()?;
-    let client = if secure {
-        generation.shared("https direct", || {
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-                .build_https()
-        })
-    } else {
-        generation.shared("http direct", || aws_smithy_http_client::Builder::new().build_http())
-    };
-    Ok((*client).clone())
-}
 
 fn configuration(secure: bool) -> Result<ProviderConfig> {
     Ok(ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::v2026_01_12()))
-        .with_http_client(direct(secure)?)
+        .with_http_client(SharedHttpClient::from(Way::direct(secure).client()?))
         .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new())))
 }
 

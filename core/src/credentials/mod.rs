@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 use crate::ambient::{Completed, Profiles};
 use crate::config::Settings;
 use crate::error::Result;
+use crate::http::Way;
 use crate::runtime;
 use crate::value::{Field, Value};
 use chain::Chain;
@@ -103,14 +104,14 @@ pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
             Ok(Identity::Keys(Keys { credentials: Credentials::new(id, secret, token, None, "static"), provider: "static" }))
         }
         _ => {
-            let source = fingerprint(settings, profiles.as_ref());
+            let source = fingerprint(settings, &Way::of(settings)?, profiles.as_ref());
             let made = || Provider::new(Chain::new(settings.clone(), profiles));
             Ok(Identity::Fetched((*runtime::current()?.shared(&source, made)).clone()))
         }
     }
 }
 
-/// The settings that tell one source of credentials from another, or say how it is reached.
+/// The settings that tell one source of credentials from another, or, with the way, how it is reached.
 const TELLING: &[&str] = &[
     "region",
     "provider",
@@ -120,20 +121,18 @@ const TELLING: &[&str] = &[
     "trust_files",
     "credentials_cache",
     "mfa_token",
-    "ca_bundle",
-    "verify",
-    "proxy",
     "connect_timeout",
     "read_timeout",
 ];
 
 /// One text for each source: what the settings, the environment and the files say. Hashed, for it holds secrets.
-fn fingerprint(settings: &Settings, profiles: Option<&Profiles>) -> String {
+fn fingerprint(settings: &Settings, way: &Way, profiles: Option<&Profiles>) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     };
+    add(&way.key());
     if let Value::Map(pairs) = settings.clone().into_value() {
         for (name, value) in pairs.iter().filter(|(name, _)| TELLING.contains(&name.as_str())) {
             add(&format!("{name} {value:?}"));

@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_config::profile::ProfileSet;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSleep};
+use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
@@ -20,7 +20,7 @@ use super::environment::says_true;
 use crate::ambient::{self, Profiles, of_service, root, variable};
 use crate::config::Settings;
 use crate::error::{Result, fail};
-use crate::http;
+use crate::http::Way;
 
 /// What is needed to call STS and SSO.
 pub(super) struct Services<'a> {
@@ -39,7 +39,7 @@ impl Services<'_> {
         config.set_endpoint_url(self.endpoint(service)?);
         Ok(config
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http::client(self.settings, false)?)
+            .http_client(SharedHttpClient::from(Way::of(self.settings)?.client()?))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SystemTimeSource::new())
             .region(Region::new(ambient::region(self.settings).to_owned()))

@@ -32,7 +32,7 @@ use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{self, Identity};
 use crate::error::{Result, fail};
-use crate::http;
+use crate::http::Way;
 use crate::observe::{Level, event};
 use crate::runtime::PerGeneration;
 
@@ -239,7 +239,8 @@ impl S3 {
 fn client_of(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Arc<Client>> {
     let route = route(settings, bucket)?;
     let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let http = http::client(settings, plain)?;
+    let way = Way::of(settings)?;
+    let http: SharedHttpClient = if plain { way.plain() } else { way }.client()?.into();
     let region = match regions::known(route.url.as_deref(), bucket)? {
         Some(region) => region,
         None => ambient::region(settings).to_owned(),

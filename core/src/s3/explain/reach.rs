@@ -38,9 +38,15 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
         Some(_) => facts.source("addressing_style"),
     };
     rows.push(Explained::row("addressing_style", style, Some(why)));
-    proxy(facts, &way.url, rows);
-    if let Err(error) = http::client(settings, way.url.starts_with("http:")) {
-        rows.push(Explained::broken("connection", &error, None));
+    match http::Way::of(settings) {
+        Ok(there) => {
+            proxy(facts, there.told(&way.url), rows);
+            let there = if way.url.starts_with("http:") { there.plain() } else { there };
+            if let Err(error) = there.client() {
+                rows.push(Explained::broken("connection", &error, None));
+            }
+        }
+        Err(error) => rows.push(Explained::broken("proxy", &error, None)),
     }
 }
 
@@ -58,8 +64,7 @@ async fn way(facts: &Facts<'_>) -> Result<Way> {
     Ok(Way { route, learnt, url })
 }
 
-fn proxy(facts: &Facts<'_>, url: &str, rows: &mut Vec<Explained>) {
-    let way = http::way(&facts.found.settings, url);
+fn proxy(facts: &Facts<'_>, way: http::Told, rows: &mut Vec<Explained>) {
     let source = way.variable.map(|name| format!("environment variable {name}"));
     let source = source.as_deref().unwrap_or_else(|| facts.source("proxy"));
     match (way.proxy, way.excepted_by) {

@@ -1,0 +1,73 @@
+//! The body of an answer, watched: a server that falls silent within it is an error, not a wait without end.
+//!
+//! Law: a body whose reader is slow is not late; only the time that someone waits for a byte counts.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::connector::BoxError;
+
+/// The body of an answer.
+pub(crate) struct Watched {
+    body: Incoming,
+    patience: Duration,
+    /// Made at the first wait, wound up again at each later one.
+    alarm: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+}
+
+impl Watched {
+    pub(super) fn new(body: Incoming, patience: Duration) -> Watched {
+        Watched { body, patience, alarm: None, waiting: false }
+    }
+}
+
+/// No byte came for so long.
+#[derive(Debug)]
+struct Silent(Duration);
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no byte came for {} s; see the setting read_timeout", self.0.as_secs_f64())
+    }
+}
+
+impl std::error::Error for Silent {}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            this.waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let patience = this.patience;
+        let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep(patience)));
+        if !this.waiting {
+            this.waiting = true;
+            alarm.as_mut().reset(Instant::now() + patience);
+        }
+        match alarm.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Some(Err(Silent(patience).into()))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

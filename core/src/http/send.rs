@@ -1,0 +1,141 @@
+//! Sends a request and waits for the beginning of its answer, for the SDKs and for ourselves.
+//!
+//! Law: nothing is waited for without end: not a connection, not an answer, not the next byte on its way out or in.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::Scheme;
+use http::{Request, Response};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use tokio::time::timeout;
+
+use super::body::Watched;
+use super::connector::{Connector, Sent, certificate};
+use super::proxy::Proxies;
+
+/// How long to wait where nobody says.
+const CONNECT: Duration = Duration::from_secs(5);
+const READ: Duration = Duration::from_secs(60);
+
+/// A client for one way, with its connections. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client<Connector, SdkBody>,
+    proxies: Arc<Proxies>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Http")
+    }
+}
+
+impl Http {
+    pub(super) fn new(server: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>) -> Http {
+        let connector = Connector::new(server, hop, proxies.clone());
+        Http { client: Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector), proxies }
+    }
+
+    /// Sends a request. `read` is how long the wire may be still: while the request leaves, until the answer begins, and between
+    /// two pieces of the answer.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<SdkBody>,
+        connect: Duration,
+        read: Duration,
+    ) -> Result<Response<Watched>, ConnectorError> {
+        // A tunnel has told the proxy already; a request that it forwards tells each time.
+        if request.uri().scheme() == Some(&Scheme::HTTP)
+            && let Some(authorization) = self.proxies.of_server(request.uri()).and_then(|hop| hop.authorization.clone())
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
+        }
+        let mut connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            let connection = connection.clone();
+            capture.set_connection_retriever(move || metadata(&connection));
+        }
+        let mut answer = pin!(self.client.request(request));
+        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        tokio::select! {
+            biased;
+            answer = &mut answer => return whole(answer, read),
+            connected = timeout(connect, connected) => connected.map_err(|late| ConnectorError::timeout(late.into()))?,
+        }
+        let mut before = None;
+        loop {
+            match timeout(read, &mut answer).await {
+                Ok(answer) => return whole(answer, read),
+                Err(late) => {
+                    let sent = connection.connection_metadata().as_ref().map(Sent::of);
+                    if sent == before {
+                        return Err(ConnectorError::timeout(late.into()));
+                    }
+                    before = sent;
+                }
+            }
+        }
+    }
+}
+
+fn whole(answer: Result<Response<hyper::body::Incoming>, Error>, read: Duration) -> Result<Response<Watched>, ConnectorError> {
+    match answer {
+        Ok(answer) => Ok(answer.map(|body| Watched::new(body, read))),
+        // Whoever shows a certificate that is not trusted will show it again.
+        Err(error) if certificate(&error).is_some() => Err(ConnectorError::other(error.into(), None)),
+        Err(error) => Err(ConnectorError::io(error.into())),
+    }
+}
+
+/// What the SDK wants to know of a connection, above all how to give it up: after a server's failure it takes another.
+fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    let proxied = connection.connection_metadata().as_ref()?.is_proxied();
+    let connection = connection.clone();
+    let poison = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(proxied).poison_fn(poison).build())
+}
+
+impl From<Http> for SharedHttpClient {
+    fn from(http: Http) -> SharedHttpClient {
+        http_client_fn(move |settings, _| {
+            let (connect, read) = (settings.connect_timeout().unwrap_or(CONNECT), settings.read_timeout().unwrap_or(READ));
+            SharedHttpConnector::new(Patient { http: http.clone(), connect, read })
+        })
+    }
+}
+
+/// The client as the SDKs use it.
+#[derive(Debug)]
+struct Patient {
+    http: Http,
+    connect: Duration,
+    read: Duration,
+}
+
+impl HttpConnector for Patient {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (http, connect, read) = (self.http.clone(), self.connect, self.read);
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let answer = http.send(request, connect, read).await?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}

@@ -1,0 +1,109 @@
+"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, a metadata service.
+
+Law: each keeps what it was asked; the tests look at that, not at what a client says it did.
+"""
+
+import base64
+import http.server
+import json
+import select
+import socket
+import ssl
+import subprocess
+import threading
+
+BODY = b"hello"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers every GET with one object, and keeps what was asked; `want` is the proxy authorization it insists on."""
+
+    protocol_version = "HTTP/1.1"
+    want = None
+
+    def do_GET(self):
+        self.server.seen.append((self.path, dict(self.headers)))
+        self.answer(200, BODY, etag='"e"')
+
+    def do_CONNECT(self):
+        self.server.seen.append((f"CONNECT {self.path}", dict(self.headers)))
+        if self.server.want and self.headers["proxy-authorization"] != self.server.want:
+            return self.answer(407, b"")
+        host, port = self.path.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as far:
+            self.send_response(200)
+            self.end_headers()
+            ends = [self.connection, far]
+            while True:
+                for end in select.select(ends, [], [])[0]:
+                    piece = end.recv(65536)
+                    if not piece:
+                        self.close_connection = True
+                        return None
+                    ends[1 - ends.index(end)].sendall(piece)
+
+    def answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {"content-length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Metadata(Handler):
+    """EC2's metadata service, version 2, and a container's agent at `/container`."""
+
+    KEYS = {"Code": "Success", "AccessKeyId": "ASIAMETA", "SecretAccessKey": "canary-meta", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
+
+    def do_PUT(self):
+        self.server.seen.append((self.path, dict(self.headers)))
+        self.answer(200, b"token", x_aws_ec2_metadata_token_ttl_seconds="21600")
+
+    def do_GET(self):
+        self.server.seen.append((self.path, dict(self.headers)))
+        role = self.path.rstrip("/").endswith("security-credentials")
+        self.answer(200, b"role" if role else json.dumps(self.KEYS).encode())
+
+
+class Servers:
+    """The servers of one test, ended together."""
+
+    def __init__(self):
+        self.all = []
+
+    def start(self, certificate=None, handler=Handler, clients=None, user=None):
+        """A server; with a certificate over TLS, with `clients` only for those who show a certificate of that bundle."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads, server.block_on_close = True, False
+        server.seen = []
+        server.want = user and "Basic " + base64.b64encode(user.encode()).decode()
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            if clients:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(clients)
+            # The handshake belongs to the connection's own thread.
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.handle_error = lambda *_: None
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        self.all.append(server)
+        return server
+
+    def stop(self):
+        for server in self.all:
+            server.shutdown()
+            server.server_close()
+
+
+def self_signed(directory, name, *extensions):
+    """A certificate that nobody vouches for: its file, its key's, and one with both."""
+    paths = [directory / f"{name}.{part}" for part in ("pem", "key", "both")]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    extensions = [word for extension in extensions for word in ("-addext", extension)]
+    subprocess.run([*made, *extensions, "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True)
+    paths[2].write_bytes(paths[1].read_bytes() + paths[0].read_bytes())
+    return paths
