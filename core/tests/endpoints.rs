@@ -46,7 +46,9 @@ const ROWS: &[Row] = &[
     ("buck", &[], &[("AWS_MAX_ATTEMPTS", "0")], "", "error: AWS_MAX_ATTEMPTS"),
     ("buck", &[], &[("AWS_CA_BUNDLE", "/no/such/bundle.pem")], "", "error: /no/such/bundle.pem"),
     ("buck", &[("endpoint", "h.local"), ("use_fips_endpoint", "true")], &[], "", "error: use_fips_endpoint"),
-    ("buck", &[("verify", "false")], &[("HTTPS_PROXY", "http://127.0.0.1:1")], "", "error: proxy"),
+    ("buck", &[("verify", "false")], &[("HTTPS_PROXY", "http://127.0.0.1:1")], "", "https://buck.s3.us-west-2.amazonaws.com/a/k?"),
+    ("buck", &[], &[("HTTPS_PROXY", "socks5://127.0.0.1:1")], "", "error: HTTPS_PROXY"),
+    ("buck", &[("client_cert", "/no/such.pem")], &[], "", "error: /no/such.pem"),
 ];
 
 fn main() {

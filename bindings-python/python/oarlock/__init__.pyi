@@ -1205,6 +1205,8 @@ def open(
     credentials_cache: str | None = None,
     mfa_token: str | None = None,
     ca_bundle: str | None = None,
+    client_certificate: str | None = None,
+    client_key: str | None = None,
     verify: bool | None = None,
     proxy: str | None = None,
     connect_timeout: float | datetime.timedelta | None = None,
@@ -1262,6 +1264,8 @@ def open(
         credentials_cache: A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
         mfa_token: The code of the MFA device that a profile's role asks for.
         ca_bundle: A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
+        client_certificate: A file of PEM certificates that show the server who asks; its key may stand in the same file.
+        client_key: The PEM file with the key of `client_certificate`; default: that file itself.
         verify: Whether the server must prove who it is; false trusts anyone who answers, with a warning; default true.
         proxy: The proxy that all requests go through, as `http://host:port`; default: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Hosts in NO_PROXY are reached directly.
         connect_timeout: Seconds to wait for a connection; default 5.
