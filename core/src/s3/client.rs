@@ -240,12 +240,13 @@ fn client_of(settings: &Settings, bucket: &str, identity: &Identity) -> Result<A
     let route = route(settings, bucket)?;
     let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
     let way = Way::of(settings)?;
-    let http: SharedHttpClient = if plain { way.plain() } else { way }.client()?.into();
+    let way = if plain { way.plain() } else { way };
+    let http: SharedHttpClient = way.client()?.into();
     let region = match regions::known(route.url.as_deref(), bucket)? {
         Some(region) => region,
         None => ambient::region(settings).to_owned(),
     };
-    clients::shared(settings, &route, &region, identity, || build(settings, &route, &region, identity, http))
+    clients::shared(settings, &route, &region, identity, &way.key(), || build(settings, &route, &region, identity, http))
 }
 
 fn build(settings: &Settings, route: &Route, region: &str, identity: &Identity, http: SharedHttpClient) -> Result<Client> {

@@ -23,9 +23,10 @@ pub(super) fn shared(
     route: &Route,
     region: &str,
     identity: &Identity,
+    way: &str,
     build: impl FnOnce() -> Result<Client>,
 ) -> Result<Arc<Client>> {
-    let made_of = made_of(settings, route, region, identity);
+    let made_of = made_of(settings, route, region, identity, way);
     let clients = runtime::current()?.shared("s3 clients", Clients::default);
     let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(client) = clients.get(&made_of).and_then(Weak::upgrade) {
@@ -38,13 +39,14 @@ pub(super) fn shared(
 }
 
 /// All that a client is made of, hashed, for it holds secrets.
-fn made_of(settings: &Settings, route: &Route, region: &str, identity: &Identity) -> [u8; 32] {
+fn made_of(settings: &Settings, route: &Route, region: &str, identity: &Identity, way: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     };
     add(&format!("{:?} {} {region} {}", route.url, route.path_style, identity.source()));
+    add(way);
     for (name, value) in settings.to_pairs() {
         add(&name);
         add(&format!("{value:?}"));
