@@ -674,6 +674,27 @@ static inline oarlock_status oarlock_get(const oarlock_store *store, const char 
   return status;
 }
 
+/* Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+ *   key (str): The object's key.
+ *   ranges (list of ranges): The ranges, each as `get` takes one.
+ * Options:
+ *   gap (int): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+ *   version_id (str): The version to fetch; default: the newest.
+ *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ * Reply: list of bytes.
+ */
+static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, const char *key, const oarlock_options *ranges, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  oarlock_options_set_list(arguments, "ranges", ranges);
+  status = oarlock_start(store, "get_ranges", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
 /* Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
  *   key (str): The object's key.

@@ -12,6 +12,7 @@ module Rbs
   PLAIN = {
     "nothing" => "nil", "bool" => "bool", "int" => "Integer", "str" => "String", "bytes" => "String", "time" => "Time",
     "seconds" => "Numeric", "range" => "Range[Integer?] | String", "map" => "Hash[String, String]", "list of str" => "Array[String]",
+    "list of ranges" => "Enumerable[Range[Integer?] | String]", "list of bytes" => "Array[String]",
     "list of keys" => "Enumerable[String | Hash[Symbol, String] | Entry]",
     "source" => "String | Pathname | _Readable | _Chunks", "sink" => "Pathname | _Writable"
   }.freeze

@@ -81,6 +81,20 @@ record! {
 }
 
 record! {
+    /// Options of `get_ranges`.
+    pub struct GetRanges {
+        /// Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+        gap: Option<u64>,
+        /// The version to fetch; default: the newest.
+        version_id: Option<String>,
+        /// Only if the object's ETag is this one, else `Precondition`.
+        if_match: Option<String>,
+        /// The SSE-C key that the object was stored with; default: the store's setting.
+        sse_customer_key: Option<CustomerKey>,
+    }
+}
+
+record! {
     /// Options of `head`.
     pub struct Head {
         /// The version to look at; default: the newest.

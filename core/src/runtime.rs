@@ -152,6 +152,14 @@ pub fn drain(limit: Duration) -> bool {
     true
 }
 
+/// How many descriptors this process may have.
+pub(crate) fn descriptors() -> u32 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: one valid place to fill.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0;
+    if known { u32::try_from(limit.rlim_cur).unwrap_or(u32::MAX) } else { 1024 }
+}
+
 /// A value that belongs to one generation (an HTTP client, say): made at first use, made anew after a fork.
 pub(crate) struct PerGeneration<T> {
     slot: AtomicPtr<(u64, T)>,

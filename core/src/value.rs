@@ -84,6 +84,10 @@ pub enum Type {
     Duration,
     /// Bytes of an object: `first-last`, `first-`, `-suffix` as text, or a `[first, length]` list.
     Range,
+    /// A list of ranges.
+    Ranges,
+    /// A list of raw bytes.
+    BytesList,
     /// Text to text.
     Map,
     /// A list of text.
@@ -112,6 +116,8 @@ impl Type {
             Type::Time => "time".into(),
             Type::Duration => "seconds".into(),
             Type::Range => "range".into(),
+            Type::Ranges => "list of ranges".into(),
+            Type::BytesList => "list of bytes".into(),
             Type::Map => "map".into(),
             Type::StrList => "list of str".into(),
             Type::KeyList => "list of keys".into(),
@@ -316,6 +322,19 @@ impl Field for Vec<String> {
     }
 }
 
+impl Field for Vec<Bytes> {
+    const TYPE: Type = Type::BytesList;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match value {
+            Value::List(items) => items.into_iter().map(Bytes::from_value).collect(),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::List(self.into_iter().map(Value::Bytes).collect())
+    }
+}
+
 /// Bytes of an object, in the terms of HTTP (RFC 9110 section 14.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByteRange {
@@ -381,6 +400,19 @@ impl Field for ByteRange {
     }
     fn into_value(self) -> Value {
         Value::Str(self.header())
+    }
+}
+
+impl Field for Vec<ByteRange> {
+    const TYPE: Type = Type::Ranges;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        match value {
+            Value::List(items) => items.into_iter().map(ByteRange::from_value).collect(),
+            _ => Err(mismatch::<Self>(&value)),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::List(self.into_iter().map(ByteRange::into_value).collect())
     }
 }
 

@@ -13,12 +13,13 @@ use crate::keys::{Key, Keys, Place, Prefix};
 use crate::local;
 use crate::mailbox::Mailbox;
 use crate::options::{
-    Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put, SetAcl, Tags,
+    Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetRanges, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put,
+    SetAcl, Tags,
 };
 use crate::reply::{Acl, Bucket, DeleteReply, Deleted, Explained, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
-use crate::value::{Field, Type, Value};
+use crate::value::{ByteRange, Field, Type, Value};
 
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
@@ -26,7 +27,7 @@ mod remote {
         abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl,
         get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{copy, explain, get, put};
+    pub(super) use crate::transfer::{copy, explain, get, get_ranges, put};
 }
 
 /// A verb as bindings, stubs and documentation see it.
@@ -132,6 +133,13 @@ impl Param for Keys {
     }
     fn check(&self) -> Result<()> {
         self.0.iter().try_for_each(|(key, _)| key.check())
+    }
+}
+
+impl Param for Vec<ByteRange> {
+    const KIND: Type = Type::Ranges;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name)
     }
 }
 
@@ -245,6 +253,9 @@ verbs! {
     /// Fetches an object: whole or a range, to memory, to a file, or as a stream.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get(key: Key = "The object's key.", into: Sink = "Where the bytes go; default: memory."; Get) -> GetReply;
+    /// Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+    get_ranges(key: Key = "The object's key.", ranges: Vec<ByteRange> = "The ranges, each as `get` takes one."; GetRanges) -> Vec<bytes::Bytes>;
     /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     put(key: Key = "The object's key.", source: Source = "The bytes to store."; Put) -> PutReply;

@@ -18,6 +18,20 @@ value get(std::string_view key, const options &with = {}, oarlock::sink into = {
   return start("get", options(with).set("key", key), oarlock::source(), std::move(into)).wait();
 }
 
+// Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+//   key (str): The object's key.
+//   ranges (list of ranges): The ranges, each as `get` takes one.
+// Options:
+//   gap (int): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+//   version_id (str): The version to fetch; default: the newest.
+//   if_match (str): Only if the object's ETag is this one, else `Precondition`.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+// Reply: list of bytes.
+value get_ranges(std::string_view key, const list &ranges, const options &with = {}) const {
+  return start("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink()).wait();
+}
+
 // Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 //   key (str): The object's key.

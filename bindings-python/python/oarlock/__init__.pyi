@@ -509,6 +509,22 @@ class Store:
         Returns: GetReply
         """
 
+    def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+        """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            ranges (list of ranges): The ranges, each as `get` takes one.
+            gap (int, optional): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+            version_id (str, optional): The version to fetch; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Bytes]
+        """
+
     def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -850,6 +866,22 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: GetReply
+        """
+
+    async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+        """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            ranges (list of ranges): The ranges, each as `get` takes one.
+            gap (int, optional): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+            version_id (str, optional): The version to fetch; default: the newest.
+            if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
+            sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Bytes]
         """
 
     async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:

@@ -22,6 +22,7 @@ ANNOTATIONS = {
     "range": "str | tuple[int, int | None]",
     "map": "Mapping[str, str]",
     "list of str": "Iterable[str]",
+    "list of ranges": "Iterable[str | tuple[int, int | None]]",
     "list of keys": "Iterable[str | Mapping[str, str] | Entry]",
     "source": "Source",
     "sink": "Sink",

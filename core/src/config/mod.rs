@@ -24,6 +24,7 @@ use crate::table::Record;
 use crate::value::{Field, Value};
 pub use keys::Settings;
 pub(crate) use sources::{Sources, shown};
+pub(crate) use spellings::size;
 pub(crate) use url::of_directory as directory_url;
 
 /// A checked description of one place.

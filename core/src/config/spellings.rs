@@ -87,7 +87,7 @@ fn lower(value: Value) -> Value {
 }
 
 /// Bytes as text for people, counted as the AWS CLI does: a MB is a MiB.
-fn size(value: Value) -> std::result::Result<Value, String> {
+pub(crate) fn size(value: Value) -> std::result::Result<Value, String> {
     const UNITS: &[(&str, i64)] = &[
         ("kib", 1 << 10),
         ("kb", 1 << 10),

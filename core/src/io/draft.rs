@@ -3,25 +3,29 @@
 //! Law: the target's name never shows a part of the content, and a draft that is dropped leaves nothing behind.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use rustix::fs::FallocateFlags;
+use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// Smaller files are written before anybody could be told that there is no room.
+const RESERVE: u64 = 1 << 20;
+
 /// Bytes that are gathered before a thread is asked to write them: a hand-off costs more than a small write.
-const GATHER: usize = 1 << 20;
+pub(crate) const GATHER: usize = 1 << 20;
 
 pub(crate) struct Draft {
     file: Arc<File>,
     temporary: Option<PathBuf>,
-    target: PathBuf,
-    pending: Vec<Bytes>,
-    pending_bytes: usize,
+    target: Arc<Path>,
+    front: Stretch,
 }
 
 impl Draft {
@@ -50,29 +54,43 @@ impl Draft {
         })
         .await
         .map_err(|error| about(&error, &target))?;
-        Ok(Draft { file: Arc::new(file), temporary: Some(temporary), target, pending: Vec::new(), pending_bytes: 0 })
+        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
+        let front = Stretch::new(file.clone(), target.clone(), 0);
+        Ok(Draft { file, temporary: Some(temporary), target, front })
+    }
+
+    /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system that can't is left alone.
+    pub(crate) async fn reserve(&self, size: u64) -> Result<()> {
+        if size < RESERVE {
+            return Ok(());
+        }
+        let file = self.file.clone();
+        let reserved = blocking(move || Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, size)?)).await;
+        match reserved {
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)) => {
+                Err(about(&error, &self.target))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes from this byte on; what several write may come in any order. The draft alone decides what becomes of the file.
+    pub(crate) fn stretch(&self, first: u64) -> Stretch {
+        self.front.another(first)
     }
 
     /// Appends bytes.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.pending_bytes += chunk.len();
-        self.pending.push(chunk);
-        if self.pending_bytes >= GATHER { self.flush().await } else { Ok(()) }
+        self.front.write(chunk).await
     }
 
     /// Writes what was gathered.
     pub(crate) async fn flush(&mut self) -> Result<()> {
-        self.pending_bytes = 0;
-        let chunks = std::mem::take(&mut self.pending);
-        if chunks.is_empty() {
-            return Ok(());
-        }
-        let file = self.file.clone();
-        blocking(move || write_all(&file, &chunks)).await.map_err(|error| about(&error, &self.target))
+        self.front.flush().await
     }
 
     /// Puts the whole file in its place with `place`, which is given the temporary and the final path.
-    pub(crate) async fn place(mut self, place: impl FnOnce(&Path, &Path) -> std::io::Result<()> + Send + 'static) -> Result<()> {
+    pub(crate) async fn place(mut self, place: impl FnOnce(&Path, &Path) -> io::Result<()> + Send + 'static) -> Result<()> {
         self.flush().await?;
         let Some(temporary) = self.temporary.clone() else { return Ok(()) };
         let target = self.target.clone();
@@ -95,28 +113,84 @@ impl Drop for Draft {
     }
 }
 
-fn write_all(mut file: &File, chunks: &[Bytes]) -> std::io::Result<()> {
+/// Bytes of a draft that one writer writes in order, from some byte on. While a thread writes what was gathered, more is gathered.
+pub(crate) struct Stretch {
+    file: Arc<File>,
+    target: Arc<Path>,
+    at: u64,
+    pending: Vec<Bytes>,
+    pending_bytes: usize,
+    writing: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Stretch {
+    fn new(file: Arc<File>, target: Arc<Path>, at: u64) -> Stretch {
+        Stretch { file, target, at, pending: Vec::new(), pending_bytes: 0, writing: None }
+    }
+
+    /// Another stretch of the same file.
+    pub(crate) fn another(&self, at: u64) -> Stretch {
+        Stretch::new(self.file.clone(), self.target.clone(), at)
+    }
+
+    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.pending_bytes += chunk.len();
+        self.pending.push(chunk);
+        if self.pending_bytes >= GATHER { self.begin().await } else { Ok(()) }
+    }
+
+    /// Writes what was gathered, to the last byte.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        self.begin().await?;
+        self.written().await
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        self.written().await?;
+        let chunks = std::mem::take(&mut self.pending);
+        let at = self.at;
+        self.at += std::mem::take(&mut self.pending_bytes) as u64;
+        if !chunks.is_empty() {
+            let file = self.file.clone();
+            self.writing = Some(tokio::task::spawn_blocking(move || write_all(&file, &chunks, at)));
+        }
+        Ok(())
+    }
+
+    async fn written(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        let written = writing.await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")));
+        written.map_err(|error| about(&error, &self.target))
+    }
+}
+
+fn write_all(file: &File, chunks: &[Bytes], mut at: u64) -> io::Result<()> {
     let mut slices: Vec<IoSlice<'_>> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
     let mut slices = slices.as_mut_slice();
     while !slices.is_empty() {
-        match file.write_vectored(slices) {
-            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        // The kernel takes 1024 slices at a time.
+        let batch = slices.len().min(1024);
+        match rustix::io::pwritev(file, &slices[..batch], at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                at += written as u64;
+                IoSlice::advance_slices(&mut slices, written);
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
 /// Runs blocking file work on a thread made for it.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(std::io::Error::other("a worker thread stopped")))
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")))
 }
 
 /// A file error that names the file.
-pub(crate) fn about(error: &std::io::Error, path: &Path) -> Error {
-    let plain = Error::from(std::io::Error::from(error.kind()));
+pub(crate) fn about(error: &io::Error, path: &Path) -> Error {
+    let plain = Error::from(io::Error::from(error.kind()));
     let kind = if plain.kind() == ErrorKind::NotFound { ErrorKind::Io } else { plain.kind() };
     Error::new(kind, format!("cannot use {}: {error}", path.display()))
 }

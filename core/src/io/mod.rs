@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-pub(crate) use draft::{Draft, about, blocking};
+pub(crate) use draft::{Draft, GATHER, Stretch, about, blocking};
 
 /// Bytes to send.
 #[derive(Clone, Debug)]

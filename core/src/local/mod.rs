@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use self::path::ObjectPath;
 use self::sidecar::Sidecar;
 use crate::config::Config;
@@ -30,6 +32,7 @@ use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
 use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
+use crate::value::ByteRange;
 
 /// A directory that holds objects.
 pub(crate) struct Local {
@@ -111,6 +114,20 @@ macro_rules! read_conditions {
 pub(crate) async fn get(at: &Local, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: options::Get) -> Result<GetReply> {
     refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
     read::get(at.root.clone(), ObjectPath::new(&key.0)?, into, options.range, read_conditions!(options), mailbox).await
+}
+
+pub(crate) async fn get_ranges(
+    at: &Local,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    ranges: Vec<ByteRange>,
+    options: options::GetRanges,
+) -> Result<Vec<Bytes>> {
+    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    let path = ObjectPath::new(&key.0)?;
+    let conditions = conditions::Read { if_match: options.if_match, ..Default::default() };
+    let mailbox = mailbox.clone();
+    at.run(move |root| read::ranges(root, &path, &ranges, &conditions, &mailbox)).await
 }
 
 pub(crate) async fn put(at: &Local, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: options::Put) -> Result<PutReply> {

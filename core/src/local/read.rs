@@ -133,6 +133,33 @@ pub(super) async fn get(
     Ok(GetReply { meta: sidecar.describe(&key, &facts), offset, length, body })
 }
 
+/// The bytes of each range, of one state of the object.
+pub(super) fn ranges(
+    root: &Path,
+    path: &ObjectPath,
+    ranges: &[ByteRange],
+    conditions: &conditions::Read,
+    mailbox: &Mailbox,
+) -> Result<Vec<Bytes>> {
+    let Object { file, facts, .. } = open(root, path)?;
+    conditions.check(&facts)?;
+    let spans = ranges.iter().map(|range| range.within(facts.size)).collect::<Result<Vec<_>>>()?;
+    mailbox.set_total(spans.iter().map(|(_, length)| length).sum());
+    let mut reader = Reader { file, left: 0, facts };
+    let mut found = Vec::with_capacity(spans.len());
+    for (first, length) in spans {
+        reader.file.seek(SeekFrom::Start(first)).map_err(os("read the object"))?;
+        reader.left = length;
+        let mut bytes = buffer(length)?;
+        while reader.left > 0 {
+            (reader, bytes) = reader.step(bytes)?;
+        }
+        mailbox.advance(length);
+        found.push(bytes.into());
+    }
+    Ok(found)
+}
+
 /// The bytes that are still to be read.
 struct Reader {
     file: File,

@@ -14,10 +14,10 @@ use aws_sdk_s3::config::{
     SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::{ChecksumMode, RequestPayer};
+use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::http::Response;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::agent::Agent;
 use super::answers::Answers;
@@ -31,13 +31,16 @@ use super::unsigned::Unsigned;
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{self, Identity};
-use crate::error::{Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::Way;
 use crate::observe::{Level, event};
-use crate::runtime::PerGeneration;
+use crate::runtime::{self, PerGeneration};
 
 /// How long an answer, or the next piece of it, may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Parts that move at a time.
+const CONCURRENCY: u32 = 8;
 
 /// A bucket with a prefix. Cloning is cheap.
 #[derive(Clone)]
@@ -53,6 +56,7 @@ struct Inner {
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
     endpoint: PerGeneration<Arc<Endpoint>>,
+    slots: PerGeneration<Semaphore>,
 }
 
 impl S3 {
@@ -76,6 +80,7 @@ impl S3 {
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
+            slots: PerGeneration::new(),
         })))
     }
 
@@ -90,6 +95,7 @@ impl S3 {
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
+            slots: PerGeneration::new(),
         }))
     }
 
@@ -127,6 +133,19 @@ impl S3 {
         &self.0.prefix
     }
 
+    /// The parts that may move at a time besides each transfer's first request, which never waits.
+    pub(crate) async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+        let most = self.concurrency().await? as usize;
+        let slots = self.0.slots.get(|| Ok(Semaphore::new(most)))?;
+        slots.acquire().await.map_err(|_| Error::new(ErrorKind::Internal, "the store's slots are gone"))
+    }
+
+    /// How many parts may move at a time: each takes a connection, and the process must keep descriptors for itself.
+    pub(crate) async fn concurrency(&self) -> Result<u32> {
+        let wanted = self.completed().await?.max_concurrency.unwrap_or(CONCURRENCY);
+        Ok(wanted.min(runtime::descriptors() / 4).max(1))
+    }
+
     /// The key as the server knows it.
     pub(crate) fn full(&self, key: &str) -> String {
         format!("{}{key}", self.0.prefix)
@@ -152,8 +171,8 @@ impl S3 {
     }
 
     /// Whether downloads ask for their checksum and are held against it.
-    pub(crate) fn checksum_mode(&self) -> Option<ChecksumMode> {
-        (self.known().response_checksum_validation.as_deref() != Some("when_required")).then_some(ChecksumMode::Enabled)
+    pub(crate) fn validates(&self) -> bool {
+        self.known().response_checksum_validation.as_deref() != Some("when_required")
     }
 
     /// Whether uploads carry a checksum that no server demands.
@@ -281,9 +300,8 @@ fn build(settings: &Settings, route: &Route, region: &str, identity: &Identity, 
         .interceptor(ContentMd5(Endpoint::of(url.as_deref())?))
         .interceptor(Observe);
     config.set_endpoint_url(url);
-    if settings.response_checksum_validation.as_deref() == Some("when_required") {
-        config = config.response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    }
+    // `transfer` holds downloads against their checksums: it knows which bytes make up the whole.
+    config = config.response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if !settings.payload_signing_enabled.unwrap_or(plain) {
         config = config.interceptor(Unsigned);
     }

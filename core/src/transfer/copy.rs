@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
-use super::upload::{CONCURRENCY, begin, joined};
+use super::upload::{begin, joined};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -57,7 +57,7 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     let settings = at.completed().await?;
     let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
     for (range, number) in parts(meta.size, cut.part_size(Some(meta.size), 1)).zip(1..) {
-        while sending.len() >= settings.max_concurrency.unwrap_or(CONCURRENCY) as usize {
+        while sending.len() >= at.concurrency().await? as usize {
             done.push(joined(sending.join_next().await)?);
         }
         let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());

@@ -1,17 +1,32 @@
-//! Moving bytes between a bucket and a source or sink: get, put and copy, whole or in parts.
+//! Moving bytes between a bucket and a source or sink: get, put and copy, whole, in parts or in ranges.
 //!
 //! Law: the right bytes or a typed error, never a part of an object under its name, never an orphan upload; memory in flight
 //! is bounded by one budget a process.
 
+mod ahead;
 mod budget;
 mod check;
 mod copy;
 mod download;
+mod gate;
+mod pace;
+mod place;
 mod plan;
+mod ranges;
+mod reader;
 mod source;
+mod spans;
+mod spread;
 mod upload;
+mod verify;
+
+/// The primitives that `gate` is built of.
+mod sync {
+    pub(super) use std::sync::{Arc, Mutex};
+}
 
 pub(crate) use check::explain;
 pub(crate) use copy::copy;
 pub(crate) use download::get;
+pub(crate) use ranges::get_ranges;
 pub(crate) use upload::put;

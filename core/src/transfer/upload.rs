@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use super::budget::room;
+use super::gate::Room;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
 use super::source::{Piece, Pieces};
 use crate::checksum::Checksum;
@@ -24,7 +24,6 @@ use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, p
 
 const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
-pub(super) const CONCURRENCY: u32 = 8;
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
     let settings = at.completed().await?;
@@ -95,7 +94,7 @@ async fn in_parts(
     mailbox: &Arc<Mailbox>,
     key: Key,
     (mut pieces, cut): (Pieces, Cut),
-    (mut piece, mut permit): (Piece, OwnedSemaphorePermit),
+    (mut piece, mut permit): (Piece, Room),
     options: Put,
 ) -> Result<PutReply> {
     let key = Arc::new(key);
@@ -115,7 +114,7 @@ async fn in_parts(
             Err(error) => return Err(error),
         }
     };
-    let concurrency = at.completed().await?.max_concurrency.unwrap_or(CONCURRENCY) as usize;
+    let concurrency = at.concurrency().await? as usize;
     let mut sending: JoinSet<Result<Part>> = JoinSet::new();
     let mut done = Vec::new();
     let mut checksum = None;

@@ -59,6 +59,11 @@ pub struct Fault {
     pub change_object: Option<Change>,
     #[serde(default)]
     pub expire_token: bool,
+    #[serde(default)]
+    pub ignore_range: bool,
+    /// Headers of the answer: another value, or none if it is empty.
+    #[serde(default)]
+    pub answer_headers: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -137,6 +142,8 @@ impl Fault {
             (self.expire_token, "expire_token"),
             (self.change_object.is_some(), "change_object"),
             (self.slow.is_some(), "slow"),
+            (self.ignore_range, "ignore_range"),
+            (!self.answer_headers.is_empty(), "answer_headers"),
             (self.reset, "reset"),
             (self.status.is_some(), "status"),
             (self.drop_after_store, "drop_after_store"),

@@ -108,7 +108,7 @@ async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Inco
         let reply = error_reply(&error, method, &request.raw_path, n);
         return Ok(finish(world, n, reply, &error.code, None, wire));
     }
-    let (reply, code) = match carry_out(world, &request, raw, n) {
+    let (mut reply, code) = match carry_out(world, &request, raw, n, &fault) {
         Ok(reply) => (reply, String::new()),
         Err(error) => (error_reply(&error, method, &request.raw_path, n), error.code),
     };
@@ -116,10 +116,16 @@ async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Inco
         wire.reset();
         return Err(NoAnswer);
     }
+    for (name, value) in &fault.answer_headers {
+        reply.headers.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            reply.set(name, value);
+        }
+    }
     Ok(finish(world, n, reply, &code, Some(&fault), wire))
 }
 
-fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64) -> Result<Reply, S3Error> {
+fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64, fault: &Fault) -> Result<Reply, S3Error> {
     let now = clock::now();
     let own_region = world.store().buckets.get(&request.bucket).map(|bucket| bucket.region.clone());
     let here = world.options.region.as_str();
@@ -136,6 +142,15 @@ fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64) -> Result<Rep
         entry.body_length = payload.data.len();
         entry.body_sha256 = Some(payload.sha256.clone());
     });
+    // Only now: the header was signed.
+    let mut whole;
+    let request = if fault.ignore_range {
+        whole = request.clone();
+        whole.headers.remove("range");
+        &whole
+    } else {
+        request
+    };
     let ctx = Ctx { world, request, caller: &caller, payload: &payload, now };
     let mut reply = ops::run(&ctx)?;
     identify(&mut reply, n);

@@ -82,7 +82,7 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         let time: Value = value.funcall("to_time", ())?;
         return read(ruby, time, kind, depth);
     }
-    if matches!(kind, Some(Type::KeyList | Type::StrList)) && value.is_kind_of(ruby.module_enumerable()) {
+    if matches!(kind, Some(Type::KeyList | Type::StrList | Type::Ranges)) && value.is_kind_of(ruby.module_enumerable()) {
         return list(ruby, value.funcall("to_a", ())?, depth);
     }
     let wanted = kind.map_or(String::new(), |kind| format!("takes {}, ", kind.name()));

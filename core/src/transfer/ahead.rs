@@ -1,0 +1,128 @@
+//! A download as an ordered stream: the bytes go to the host as they come, and what follows is read ahead while the host is quicker
+//! than one connection.
+//!
+//! Law: order is kept; what waits for the host is bounded, taken from the budget only if there is room to spare, and never needed to
+//! get on: without it the stream goes on from one answer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+
+use super::budget;
+use super::gate::Room;
+use super::pace::{Pace, Seen};
+use super::reader::{Found, Reader};
+use super::spans::{LEAST, Span};
+use super::spread::How;
+use super::upload::joined;
+use super::verify::Expected;
+use crate::error::{Result, fail};
+use crate::observe;
+
+/// Bytes that one request reads ahead.
+const PART: u64 = 8 << 20;
+
+/// Hands everything that the reader is to bring to the host.
+pub(super) async fn stream(reader: Reader, expected: Expected, how: How<'_>) -> Result<()> {
+    let mut sum = expected.sum();
+    let mut pace = Pace::new(how.latency, how.streams);
+    let mut line =
+        Line { at: reader.left().first, end: reader.left().end(), direct: Some(reader), parts: VecDeque::new(), tasks: JoinSet::new() };
+    let begun = Instant::now();
+    let mut seen = Seen::default();
+    loop {
+        line.read_ahead(pace.streams(), &how)?;
+        let asked = Instant::now();
+        let Some(chunk) = line.next(how.found).await? else { break };
+        seen.waited += asked.elapsed();
+        seen.bytes += chunk.len() as u64;
+        sum.update(&chunk);
+        how.mailbox.advance(chunk.len() as u64);
+        how.mailbox.send(chunk).await;
+        seen.elapsed = begun.elapsed();
+        pace.look(seen);
+    }
+    expected.judge(vec![sum])
+}
+
+/// What is on its way, in order: one answer that is read directly, then parts that were begun ahead.
+struct Line {
+    /// The next byte for the host.
+    at: u64,
+    end: u64,
+    direct: Option<Reader>,
+    parts: VecDeque<Part>,
+    tasks: JoinSet<Result<()>>,
+}
+
+/// A part read ahead: its chunks, without limit but for its length, and the room that they fill.
+struct Part {
+    end: u64,
+    chunks: UnboundedReceiver<Bytes>,
+    _room: Room,
+}
+
+impl Line {
+    /// Begins parts until there are so many requests, as far as there is room to spare.
+    fn read_ahead(&mut self, streams: usize, how: &How<'_>) -> Result<()> {
+        while self.parts.len() + usize::from(self.direct.is_some()) < streams {
+            let first = self.parts.back().map_or(self.at + PART, |last| last.end);
+            let length = PART.min(self.end.saturating_sub(first));
+            if length == 0 || (self.parts.is_empty() && (self.direct.is_none() || length < LEAST)) {
+                break;
+            }
+            let Some(room) = budget::ahead(length)? else { break };
+            if self.parts.is_empty()
+                && let Some(direct) = &mut self.direct
+            {
+                direct.until(first, first);
+            }
+            let (tell, chunks) = unbounded_channel();
+            let (found, span) = (how.found.clone(), Span { first, length });
+            self.tasks.spawn(observe::within(how.mailbox.clone(), async move {
+                let _slot = found.at.slot().await?;
+                let mut reader = Reader::open(found.clone(), span).await?;
+                while let Some(chunk) = reader.next().await? {
+                    // Nobody listens any more once the call has ended.
+                    let _ = tell.send(chunk);
+                }
+                Ok(())
+            }));
+            self.parts.push_back(Part { end: span.end(), chunks, _room: room });
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, found: &Arc<Found>) -> Result<Option<Bytes>> {
+        loop {
+            let chunk = match (&mut self.direct, self.parts.front_mut()) {
+                (Some(direct), _) => direct.next().await?,
+                (None, Some(part)) => part.chunks.recv().await,
+                (None, None) if self.at == self.end => return Ok(None),
+                (None, None) => {
+                    let rest = Span { first: self.at, length: self.end - self.at };
+                    self.direct = Some(Reader::open(found.clone(), rest).await?);
+                    continue;
+                }
+            };
+            if let Some(chunk) = chunk {
+                self.at += chunk.len() as u64;
+                return Ok(Some(chunk));
+            }
+            if self.direct.take().is_none()
+                && let Some(part) = self.parts.pop_front()
+                && part.end != self.at
+            {
+                // It broke off; its task, or one after it, tells why.
+                while let Some(ended) = self.tasks.join_next().await {
+                    joined(Some(ended))?;
+                }
+                fail!(Internal, "a part ended before its last byte; please report it");
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! How many requests one download keeps going at a time: pure arithmetic over what was measured.
+//!
+//! Law: another request is begun only where waiting for the network, and not this machine, is what holds the bytes up, and only
+//! while the last ones made it faster. A machine that is busy already would only be made busier.
+
+use std::time::Duration;
+
+/// A server that takes longer to begin its answer is far away: one connection will not fill the line.
+const FAR: Duration = Duration::from_millis(4);
+
+/// Bytes to see before the pace is judged again.
+const WINDOW: u64 = 4 << 20;
+
+/// What of a download has happened so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// Time since its first answer began.
+    pub(super) elapsed: Duration,
+    /// Of that, the time spent waiting for bytes.
+    pub(super) waited: Duration,
+    /// Bytes that came.
+    pub(super) bytes: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Pace {
+    streams: usize,
+    most: usize,
+    last: Seen,
+    /// Bytes a second, in the window before.
+    rate: f64,
+}
+
+impl Pace {
+    /// The pace of a download whose first answer took `latency` to begin; never more than `most` requests at a time.
+    pub(super) fn new(latency: Duration, most: usize) -> Pace {
+        let most = most.max(1);
+        Pace { streams: if latency >= FAR { most } else { 1 }, most, last: Seen::default(), rate: 0.0 }
+    }
+
+    /// Requests to keep going.
+    pub(super) fn streams(&self) -> usize {
+        self.streams
+    }
+
+    /// Looks again; tells whether there should be more requests now.
+    pub(super) fn look(&mut self, seen: Seen) -> bool {
+        let bytes = seen.bytes - self.last.bytes;
+        if self.streams == self.most || bytes < WINDOW {
+            return false;
+        }
+        let elapsed = (seen.elapsed - self.last.elapsed).as_secs_f64().max(1e-9);
+        let waited = (seen.waited - self.last.waited).as_secs_f64();
+        let rate = bytes as f64 / elapsed;
+        let more = waited > elapsed / 2.0 && rate > self.rate * 1.2;
+        self.last = seen;
+        self.rate = rate.max(self.rate);
+        if more {
+            self.streams = (self.streams * 2).min(self.most);
+        }
+        more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(elapsed: u64, waited: u64, mib: u64) -> Seen {
+        Seen { elapsed: Duration::from_millis(elapsed), waited: Duration::from_millis(waited), bytes: mib << 20 }
+    }
+
+    #[test]
+    fn a_far_server_gets_all_at_once() {
+        assert_eq!(Pace::new(Duration::from_millis(20), 8).streams(), 8);
+        assert_eq!(Pace::new(Duration::from_millis(1), 8).streams(), 1);
+        assert_eq!(Pace::new(Duration::from_millis(1), 0).streams(), 1);
+    }
+
+    #[test]
+    fn a_busy_machine_gets_no_more() {
+        let mut pace = Pace::new(Duration::ZERO, 8);
+        assert!(!pace.look(seen(10, 1, 8)));
+        assert!(!pace.look(seen(20, 3, 16)));
+        assert_eq!(pace.streams(), 1);
+    }
+
+    #[test]
+    fn a_slow_line_gets_more_while_it_helps() {
+        let mut pace = Pace::new(Duration::ZERO, 8);
+        assert!(!pace.look(seen(5, 5, 1)), "too little to judge by");
+        assert!(pace.look(seen(100, 90, 8)));
+        assert!(pace.look(seen(150, 130, 16)));
+        assert_eq!(pace.streams(), 4);
+        assert!(!pace.look(seen(200, 180, 24)), "the last ones did not help");
+        assert_eq!(pace.streams(), 4);
+    }
+}

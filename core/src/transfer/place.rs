@@ -1,0 +1,167 @@
+//! Where the bytes of a download go when their order does not matter: a file in the making, or one buffer, cut into pieces.
+//!
+//! Law: memory is set aside once and filled in place, nothing is copied together in the end; a file's bytes are written where they
+//! belong. Each piece sums up what it is given.
+
+use bytes::{Bytes, BytesMut};
+
+use super::spans::Span;
+use super::verify::{Expected, Sum};
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::io::{GATHER, Stretch};
+
+/// Bytes that a piece of a buffer has in hand: what one read of a socket brings.
+const IN_HAND: u64 = 256 << 10;
+
+/// What may be more than the machine has.
+const LARGE: usize = 64 << 20;
+
+/// What nobody has taken yet of the place.
+pub(super) enum Place {
+    /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may outlive the call a little.
+    File(Stretch, u64),
+    Memory(BytesMut),
+}
+
+impl Place {
+    /// A buffer for so many bytes. What nobody writes to costs no memory, so a server's word alone fills none.
+    pub(super) fn memory(length: u64) -> Result<Place> {
+        let refused = || Error::new(ErrorKind::Io, format!("there is no memory for {length} bytes; fetch to a file or as a stream"));
+        let length = usize::try_from(length).map_err(|_| refused())?;
+        if length > LARGE {
+            // `BytesMut` would end the process where this can say no.
+            Vec::<u8>::new().try_reserve_exact(length).map_err(|_| refused())?;
+        }
+        Ok(Place::Memory(BytesMut::with_capacity(length)))
+    }
+
+    /// Bytes of memory that one piece holds while it is filled.
+    pub(super) fn holds(&self) -> u64 {
+        match self {
+            // One lot is gathered while another is written.
+            Place::File(..) => 2 * GATHER as u64,
+            Place::Memory(_) => IN_HAND,
+        }
+    }
+
+    /// Cuts the piece off at the front.
+    pub(super) fn front(&mut self, span: Span, expected: &Expected) -> Piece {
+        let out = match self {
+            Place::File(file, first) => Out::File(file.another(span.first - *first)),
+            Place::Memory(rest) => {
+                let back = rest.split_off(span.length as usize);
+                Out::Memory(std::mem::replace(rest, back))
+            }
+        };
+        Piece { span, out, sum: expected.sum() }
+    }
+
+    /// Cuts the piece off at the back, behind the `left` bytes that stay.
+    pub(super) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> Piece {
+        let out = match self {
+            Place::File(file, first) => Out::File(file.another(span.first - *first)),
+            Place::Memory(rest) => Out::Memory(rest.split_off(left as usize)),
+        };
+        Piece { span, out, sum: expected.sum() }
+    }
+}
+
+enum Out {
+    File(Stretch),
+    Memory(BytesMut),
+}
+
+/// A piece of the place, to be filled from its first byte to its last.
+pub(super) struct Piece {
+    pub(super) span: Span,
+    out: Out,
+    sum: Sum,
+}
+
+impl Piece {
+    /// Takes in the piece right behind this one, which is full.
+    pub(super) fn grow(&mut self, next: Piece) {
+        self.span.length += next.span.length;
+        if let (Out::Memory(bytes), Out::Memory(more)) = (&mut self.out, next.out) {
+            bytes.unsplit(more);
+        }
+    }
+
+    pub(super) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.sum.update(&chunk);
+        match &mut self.out {
+            Out::File(stretch) => stretch.write(chunk).await,
+            Out::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
+                bytes.extend_from_slice(&chunk);
+                Ok(())
+            }
+            Out::Memory(_) => fail!(Internal, "a piece was given more bytes than it has room for; please report it"),
+        }
+    }
+
+    /// Says that all has been written.
+    pub(super) async fn finish(self) -> Result<Filled> {
+        match self.out {
+            Out::File(mut stretch) => {
+                stretch.flush().await?;
+                Ok(Filled { span: self.span, sum: self.sum, bytes: BytesMut::new() })
+            }
+            Out::Memory(bytes) if bytes.len() as u64 == self.span.length => Ok(Filled { span: self.span, sum: self.sum, bytes }),
+            Out::Memory(_) => fail!(Internal, "a piece was left with a hole; please report it"),
+        }
+    }
+}
+
+/// A piece that has all its bytes.
+pub(super) struct Filled {
+    span: Span,
+    sum: Sum,
+    bytes: BytesMut,
+}
+
+/// Judges the pieces, which cover the place, and joins those in memory again.
+pub(super) fn join(mut pieces: Vec<Filled>, expected: &Expected) -> Result<Bytes> {
+    pieces.sort_by_key(|piece| (piece.span.first, piece.span.length));
+    let mut whole = BytesMut::new();
+    let mut sums = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        // They lie side by side, so this moves no byte.
+        whole.unsplit(piece.bytes);
+        sums.push(piece.sum);
+    }
+    expected.judge(sums)?;
+    Ok(whole.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn pieces_of_a_buffer_are_joined_without_a_copy() {
+        let mut place = Place::memory(12).unwrap();
+        let Place::Memory(buffer) = &place else { panic!() };
+        let address = buffer.as_ptr();
+        let expected = Expected::Nothing;
+        let mut front = place.front(Span { first: 100, length: 4 }, &expected);
+        let mut back = place.back(Span { first: 109, length: 3 }, 5, &expected);
+        back.write(Bytes::from_static(b"JKL")).await.unwrap();
+        front.write(Bytes::from_static(b"ABCD")).await.unwrap();
+        front.grow(place.front(Span { first: 104, length: 5 }, &expected));
+        front.write(Bytes::from_static(b"EF")).await.unwrap();
+        front.write(Bytes::from_static(b"GHI")).await.unwrap();
+        assert!(front.write(Bytes::from_static(b"!")).await.is_err());
+        let filled = vec![back.finish().await.unwrap(), front.finish().await.unwrap()];
+        let whole = join(filled, &expected).unwrap();
+        assert_eq!(whole, "ABCDEFGHIJKL");
+        assert_eq!(whole.as_ptr(), address);
+    }
+
+    #[tokio::test]
+    async fn a_hole_is_not_passed_over() {
+        let mut place = Place::memory(4).unwrap();
+        let piece = place.front(Span { first: 0, length: 4 }, &Expected::Nothing);
+        assert!(piece.finish().await.is_err());
+        assert_eq!(Place::memory(1 << 62).err().unwrap().kind(), ErrorKind::Io);
+    }
+}

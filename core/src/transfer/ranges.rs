@@ -1,0 +1,127 @@
+//! `get_ranges`: many ranges of one object, by as few requests as is worth while.
+//!
+//! Law: all bytes are of one state of the object, or the call is `Changed`; they come in the order asked for, each range cut to the
+//! object's end as `get` cuts it. Requests run side by side within the store's slots.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::place::Place;
+use super::reader::{Found, Reader, changed};
+use super::spans::{LEAST, Span, join};
+use super::spread::{How, fill};
+use super::upload::joined;
+use super::verify::Expected;
+use crate::error::Result;
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
+use crate::observe;
+use crate::options::{Get, GetRanges};
+use crate::s3::{S3, fetch};
+use crate::value::ByteRange;
+
+/// Bytes between two ranges that are fetched with them rather than asked around.
+const GAP: u64 = 64 << 10;
+
+pub(crate) async fn get_ranges(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    ranges: Vec<ByteRange>,
+    options: GetRanges,
+) -> Result<Vec<Bytes>> {
+    let one =
+        Get { version_id: options.version_id, if_match: options.if_match, sse_customer_key: options.sse_customer_key, ..Get::default() };
+    let mut tasks = JoinSet::new();
+    for (range, members) in asks(&ranges, options.gap.unwrap_or(GAP)) {
+        let (at, mailbox_of, key) = (at.clone(), mailbox.clone(), key.clone());
+        let asked = Get { range: Some(range), ..one.clone() };
+        tasks.spawn(observe::within(
+            mailbox.clone(),
+            async move { piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece)) },
+        ));
+    }
+    let mut found = vec![Bytes::new(); ranges.len()];
+    let mut first: Option<Piece> = None;
+    while let Some(ended) = tasks.join_next().await {
+        let (members, piece) = joined(Some(ended))?;
+        for member in members {
+            let (first, length) = ranges[member].within(piece.size)?;
+            let from = (first - piece.first) as usize;
+            found[member] = piece.bytes.slice(from..from + length as usize);
+        }
+        let before = first.get_or_insert_with(|| piece.clone());
+        if (&before.etag, before.size) != (&piece.etag, piece.size) {
+            return Err(changed());
+        }
+    }
+    Ok(found)
+}
+
+/// What to ask for, and which ranges each answer holds. Where a range begins that counts from the end is not known beforehand.
+fn asks(ranges: &[ByteRange], gap: u64) -> Vec<(ByteRange, Vec<usize>)> {
+    let mut known = Vec::new();
+    let mut alone = Vec::new();
+    for (member, range) in ranges.iter().enumerate() {
+        match *range {
+            ByteRange::FromTo(first, last) => known.push((member, Span { first, length: (last - first).saturating_add(1) })),
+            ByteRange::From(_) | ByteRange::Suffix(_) => alone.push((*range, vec![member])),
+        }
+    }
+    let joined = join(&known, gap).into_iter().map(|group| (group.span.range(), group.members));
+    joined.chain(alone).collect()
+}
+
+/// Bytes that one request fetched, and of what.
+#[derive(Clone)]
+struct Piece {
+    etag: Option<String>,
+    size: u64,
+    first: u64,
+    bytes: Bytes,
+}
+
+async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<Piece> {
+    let slot = at.slot().await?;
+    let body = fetch(at, &key, &asked).await?;
+    let (etag, size, splits) = (body.meta.etag.clone(), body.meta.size, body.ranges);
+    let (first, length) = asked.range.map_or(Ok((0, size)), |range| range.within(size))?;
+    let found = Found::new(at, key, &asked, &body.meta);
+    // A large piece is fetched by further requests, which wait for slots themselves.
+    let (_slot, streams) = if splits && found.sure() && length >= 2 * LEAST {
+        drop(slot);
+        (None, at.concurrency().await? as usize)
+    } else {
+        (Some(slot), 1)
+    };
+    let reader = Reader::of(found.clone(), body, Span { first, length })?;
+    // Requests run side by side already, however far the server is.
+    let how = How { found: &found, mailbox, latency: Duration::ZERO, streams };
+    let bytes = fill(reader, Place::memory(length)?, Expected::Nothing, how).await?;
+    Ok(Piece { etag, size, first, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_share_a_request() {
+        let ranges =
+            [ByteRange::FromTo(100, 199), ByteRange::Suffix(5), ByteRange::FromTo(0, 9), ByteRange::FromTo(20, 29), ByteRange::From(7)];
+        assert_eq!(
+            asks(&ranges, 10),
+            [
+                (ByteRange::FromTo(0, 29), vec![2, 3]),
+                (ByteRange::FromTo(100, 199), vec![0]),
+                (ByteRange::Suffix(5), vec![1]),
+                (ByteRange::From(7), vec![4]),
+            ]
+        );
+        assert_eq!(asks(&[ByteRange::FromTo(0, u64::MAX), ByteRange::FromTo(5, 6)], 0).len(), 1);
+        assert!(asks(&[], 0).is_empty());
+    }
+}

@@ -1,0 +1,167 @@
+//! One range of one object, read piece by piece over as many connections as it takes.
+//!
+//! Law: the bytes are those of the object that the first answer told of: a body that breaks off goes on at the byte reached, under
+//! the same ETag, and another object there by then is `Changed`. Bytes come exactly once and in order, or as an error.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::spans::Span;
+use crate::error::{Error, ErrorKind, Result};
+use crate::keys::Key;
+use crate::observe::{Level, event};
+use crate::options::Get;
+use crate::reply::ObjectMeta;
+use crate::s3::{Body, S3, fetch};
+
+/// Times that a body may break off without a single new byte before the call gives up.
+const BREAKS: u32 = 4;
+
+/// The object that the first answer told of, for all later requests to find again.
+pub(super) struct Found {
+    pub(super) at: S3,
+    pub(super) key: Key,
+    etag: Option<String>,
+    size: u64,
+    /// What later requests ask besides their range.
+    again: Get,
+}
+
+impl Found {
+    pub(super) fn new(at: &S3, key: Key, asked: &Get, meta: &ObjectMeta) -> Arc<Found> {
+        let again = Get {
+            version_id: meta.version_id.clone().or_else(|| asked.version_id.clone()),
+            if_match: meta.etag.clone(),
+            sse_customer_key: asked.sse_customer_key.clone(),
+            ..Get::default()
+        };
+        Arc::new(Found { at: at.clone(), key, etag: meta.etag.clone(), size: meta.size, again })
+    }
+
+    /// Whether another request can be sure to find it: a weak ETag stands for several objects.
+    pub(super) fn sure(&self) -> bool {
+        self.etag.as_ref().is_some_and(|etag| !etag.starts_with("W/"))
+    }
+
+    /// Asks for a span of it.
+    async fn fetch(&self, span: Span) -> Result<Body> {
+        let asked = Get { range: Some(span.range()), ..self.again.clone() };
+        let body = fetch(&self.at, &self.key, &asked).await.map_err(|error| match error.kind() {
+            ErrorKind::Precondition | ErrorKind::NotFound | ErrorKind::Range => changed(),
+            _ => error,
+        })?;
+        if body.meta.etag != self.etag || body.meta.size != self.size {
+            return Err(changed());
+        }
+        covers(&body, span)?;
+        Ok(body)
+    }
+}
+
+/// Sees that the answer holds what was asked for: a server that knows no ranges answers with more, none with less.
+fn covers(body: &Body, span: Span) -> Result<()> {
+    if body.offset <= span.first && span.end() <= body.offset + body.length {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Service, "the server answered with another range than it was asked for"))
+}
+
+pub(super) fn changed() -> Error {
+    Error::new(ErrorKind::Changed, "the object was replaced while it was read; read it again")
+}
+
+/// A span of an object under way.
+pub(super) struct Reader {
+    found: Arc<Found>,
+    body: Body,
+    /// Bytes of the body that were not handed out yet, from `at` on.
+    pending: Bytes,
+    /// The next byte to hand out.
+    at: u64,
+    /// Where to stop for now.
+    end: u64,
+    /// How far a request for the rest asks.
+    reach: u64,
+    breaks: u32,
+}
+
+impl Reader {
+    /// Reads a span out of an answer that holds it.
+    pub(super) fn of(found: Arc<Found>, body: Body, span: Span) -> Result<Reader> {
+        covers(&body, span)?;
+        Ok(Reader { found, body, pending: Bytes::new(), at: span.first, end: span.end(), reach: span.end(), breaks: 0 })
+    }
+
+    /// Asks for a span and reads the answer.
+    pub(super) async fn open(found: Arc<Found>, span: Span) -> Result<Reader> {
+        let body = found.fetch(span).await?;
+        Reader::of(found, body, span)
+    }
+
+    /// What is still to come.
+    pub(super) fn left(&self) -> Span {
+        Span { first: self.at, length: self.end - self.at }
+    }
+
+    /// Stops at `end`, and asks for nothing from `reach` on, should the answer break off.
+    pub(super) fn until(&mut self, end: u64, reach: u64) {
+        (self.end, self.reach) = (end, reach);
+    }
+
+    /// The next piece; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let wanted = self.end - self.at;
+            if wanted > 0 && !self.pending.is_empty() {
+                let chunk = self.pending.split_to(self.pending.len().min(usize::try_from(wanted).unwrap_or(usize::MAX)));
+                self.at += chunk.len() as u64;
+                self.breaks = 0;
+                return Ok(Some(chunk));
+            }
+            let at_end = self.body.left() == 0;
+            if wanted == 0 && !(at_end && self.pending.is_empty()) {
+                // The answer holds more than was wanted; with the reader it is dropped, and its connection with it.
+                return Ok(None);
+            }
+            let broken = match self.body.next().await {
+                Ok(Some(chunk)) => {
+                    self.receive(chunk);
+                    continue;
+                }
+                // One look beyond the last byte: an answer that ends there leaves its connection for the next request.
+                Ok(None) if wanted == 0 => return Ok(None),
+                Ok(None) => Error::new(ErrorKind::Network, "the connection ended before the last byte"),
+                Err(error) => error,
+            };
+            if broken.kind() != ErrorKind::Network || self.breaks == BREAKS {
+                return Err(broken);
+            }
+            self.resume().await?;
+        }
+    }
+
+    /// Takes in a piece of the body, without what lies before the span: a server that knows no ranges answers with everything.
+    fn receive(&mut self, mut chunk: Bytes) {
+        let first = self.body.position() - chunk.len() as u64;
+        let before = self.at.saturating_sub(first).min(chunk.len() as u64);
+        self.pending = chunk.split_off(before as usize);
+    }
+
+    /// Asks for the rest of the same object.
+    async fn resume(&mut self) -> Result<()> {
+        self.breaks += 1;
+        let rest = Span { first: self.at, length: self.reach - self.at };
+        event(
+            Level::Warning,
+            format!("GetObject: broken off at byte {} with {} to come, going on (break {})", rest.first, rest.length, self.breaks),
+        );
+        tokio::time::sleep(Duration::from_millis(50 << self.breaks)).await;
+        if !self.found.sure() {
+            return Err(Error::new(ErrorKind::Network, "the connection broke, and without an ETag the rest can't be fetched safely"));
+        }
+        self.body = self.found.fetch(rest).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! How the bytes of a download are shared out: pure arithmetic that knows neither requests nor AWS.
+//!
+//! Law: every byte is given out exactly once, whoever takes first; ranges that lie close together become one.
+
+use crate::value::ByteRange;
+
+/// A piece smaller than this is not worth a request of its own.
+pub(super) const LEAST: u64 = 4 << 20;
+
+/// Bytes that the reader at the front takes at a time; it goes on with the same answer, so little is enough.
+const STEP: u64 = 8 << 20;
+
+/// A range begins at a multiple of this, so that writes fall on whole pages.
+const ALIGN: u64 = 1 << 20;
+
+/// Bytes of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) first: u64,
+    pub(super) length: u64,
+}
+
+impl Span {
+    pub(super) fn end(self) -> u64 {
+        self.first.saturating_add(self.length)
+    }
+
+    /// As a request names it; a span is never empty.
+    pub(super) fn range(self) -> ByteRange {
+        ByteRange::FromTo(self.first, self.end() - 1)
+    }
+}
+
+/// What nobody has taken yet. One reader takes from the front, for its answer goes on anyway; the others take from the back.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    first: u64,
+    end: u64,
+}
+
+impl Untaken {
+    pub(super) fn new(span: Span) -> Untaken {
+        Untaken { first: span.first, end: span.end() }
+    }
+
+    pub(super) fn left(&self) -> u64 {
+        self.end - self.first
+    }
+
+    /// The next piece at the front; `None` when all is taken.
+    pub(super) fn front(&mut self) -> Option<Span> {
+        let piece = Span { first: self.first, length: self.left().min(STEP) };
+        self.first = piece.end();
+        (piece.length > 0).then_some(piece)
+    }
+
+    /// A piece at the back for one of `streams` requests, at most `most` bytes: large at first and smaller towards the end,
+    /// so that all end together. `None` when the rest is not worth another request.
+    pub(super) fn back(&mut self, streams: u64, most: u64) -> Option<Span> {
+        let left = self.left();
+        if left < 2 * LEAST {
+            return None;
+        }
+        let length = (left / (2 * streams.max(1))).clamp(LEAST, most.max(LEAST));
+        let first = (self.end - length).next_multiple_of(ALIGN).min(self.end - LEAST);
+        let piece = Span { first, length: self.end - first };
+        self.end = first;
+        Some(piece)
+    }
+}
+
+/// Neighbours that one request fetches, and who asked for which of its bytes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Group {
+    pub(super) span: Span,
+    pub(super) members: Vec<usize>,
+}
+
+/// Joins spans that overlap or lie at most `gap` bytes apart; members are numbered by their place in the list.
+pub(super) fn join(spans: &[(usize, Span)], gap: u64) -> Vec<Group> {
+    let mut sorted = spans.to_vec();
+    sorted.sort_by_key(|(_, span)| span.first);
+    let mut groups: Vec<Group> = Vec::new();
+    for (member, span) in sorted {
+        match groups.last_mut() {
+            Some(group) if span.first <= group.span.end().saturating_add(gap) => {
+                group.span.length = group.span.length.max(span.end() - group.span.first);
+                group.members.push(member);
+            }
+            _ => groups.push(Group { span, members: vec![member] }),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_byte_is_taken_once(first in 0u64..1 << 30, length in 0u64..1 << 40, most in 0u64..1 << 28, turns in any::<u64>(), streams in 0u64..64) {
+            let whole = Span { first, length };
+            let mut untaken = Untaken::new(whole);
+            let mut pieces = Vec::new();
+            // The readers come in any order; in the end the one at the front takes what is left.
+            for turn in 0..64 {
+                pieces.extend(if turns >> turn & 1 == 1 { untaken.front() } else { untaken.back(streams, most) });
+            }
+            let rest = Span { first: untaken.first, length: untaken.left() };
+            pieces.push(rest);
+            pieces.sort_by_key(|piece| (piece.first, piece.end()));
+            let mut next = first;
+            for piece in &pieces {
+                prop_assert_eq!(piece.first, next);
+                next = piece.end();
+            }
+            prop_assert_eq!(next, whole.end());
+        }
+
+        #[test]
+        fn the_front_ends(length in 0u64..1 << 32) {
+            let mut untaken = Untaken::new(Span { first: 0, length });
+            let taken: u64 = std::iter::from_fn(|| untaken.front()).map(|piece| piece.length).sum();
+            prop_assert_eq!(taken, length);
+        }
+
+        #[test]
+        fn pieces_at_the_back_are_neither_tiny_nor_huge(length in 0u64..1 << 40, streams in 0u64..64, most in LEAST..1 << 30) {
+            let mut untaken = Untaken::new(Span { first: 0, length });
+            while let Some(piece) = untaken.back(streams, most) {
+                prop_assert!(piece.length >= LEAST && piece.length <= most, "{piece:?}");
+            }
+            prop_assert!(untaken.left() < 2 * LEAST);
+        }
+
+        #[test]
+        fn joined_spans_hold_their_members(asked in prop::collection::vec((0u64..10_000, 1u64..500), 0..40), gap in 0u64..300) {
+            let spans: Vec<_> = asked.iter().map(|(first, length)| Span { first: *first, length: *length }).enumerate().collect();
+            let groups = join(&spans, gap);
+            let mut members: Vec<_> = groups.iter().flat_map(|group| group.members.clone()).collect();
+            for group in &groups {
+                for member in &group.members {
+                    let span = spans[*member].1;
+                    prop_assert!(group.span.first <= span.first && span.end() <= group.span.end());
+                }
+            }
+            for pair in groups.windows(2) {
+                prop_assert!(pair[1].span.first > pair[0].span.end() + gap);
+            }
+            members.sort_unstable();
+            prop_assert_eq!(members, (0..spans.len()).collect::<Vec<_>>());
+        }
+    }
+}
