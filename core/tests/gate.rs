@@ -19,6 +19,13 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
 use sync::Arc;
 
+/// Every order with at most two preemptions: more find nothing that two do not, and take minutes.
+fn model(run: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(run);
+}
+
 /// Enters with so many bytes and sees that no more are inside than the gate lets in.
 fn pass(gate: &Arc<Gate>, inside: &AtomicU64, bytes: u64, size: u64) {
     let room = block_on(room(gate, bytes));
@@ -36,7 +43,7 @@ fn empty(gate: &Arc<Gate>, size: u64) {
 
 #[test]
 fn no_more_are_inside_than_fit_and_all_get_in() {
-    loom::model(|| {
+    model(|| {
         let (gate, inside) = (Gate::new(4), Arc::new(AtomicU64::new(0)));
         // The last is larger than the gate: it gets in alone.
         let threads: Vec<_> = [3, 9]
@@ -54,7 +61,7 @@ fn no_more_are_inside_than_fit_and_all_get_in() {
 
 #[test]
 fn who_gives_up_leaves_nothing_behind() {
-    loom::model(|| {
+    model(|| {
         let gate = Gate::new(4);
         let held = block_on(room(&gate, 3));
         let other = {
@@ -74,7 +81,7 @@ fn who_gives_up_leaves_nothing_behind() {
 
 #[test]
 fn what_is_read_ahead_never_shuts_the_gate() {
-    loom::model(|| {
+    model(|| {
         let gate = Gate::new(4);
         let reader = {
             let gate = gate.clone();
@@ -92,7 +99,7 @@ fn what_is_read_ahead_never_shuts_the_gate() {
 
 #[test]
 fn first_come_first_served() {
-    loom::model(|| {
+    model(|| {
         let gate = Gate::new(4);
         let held = block_on(room(&gate, 1));
         let mut large = pin!(room(&gate, 4));

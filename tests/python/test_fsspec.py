@@ -1,41 +1,46 @@
-"""The keywords of `OarlockFileSystem`: oarlock's own, s3fs', and which of them wins."""
+"""Slices of objects through fsspec, as columnar readers ask for them."""
 
-import oarlock
 import pytest
+from oarlock.errors import NotFound
+from oarlock.fsspec import OarlockFileSystem
 
-fsspec = pytest.importorskip("oarlock.fsspec")
-
-
-def settings(**keywords):
-    filesystem = fsspec.OarlockFileSystem(skip_instance_cache=True, **keywords)
-    return filesystem._split("bucket/key")[0].settings
+DATA = bytes(range(256)) * 1000
 
 
-def test_keywords_of_s3fs():
-    told = settings(
-        key="id",
-        secret="canary",
-        token="canary",
-        client_kwargs={"endpoint_url": "http://host:1", "region_name": "eu-west-1", "verify": False},
-        config_kwargs={"connect_timeout": 3, "read_timeout": 4, "s3": {"addressing_style": "path"}, "retries": {"max_attempts": 2, "mode": "adaptive"}},
-        s3_additional_kwargs={"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k", "StorageClass": "STANDARD_IA"},
-        requester_pays=True,
-        default_block_size=1 << 20,
-        use_listings_cache=False,
-    )
-    expected = {
-        "access_key_id": "id", "endpoint": "http://host:1", "region": "eu-west-1", "verify": False, "addressing_style": "path",
-        "max_attempts": 2, "retry_mode": "adaptive", "sse": "aws:kms", "sse_kms_key_id": "k", "storage_class": "STANDARD_IA", "request_payer": True,
-    }  # fmt: skip
-    assert {name: told[name] for name in expected} == expected
-    assert "canary" not in repr(told)
-    assert settings(anon=True) == {"anonymous": True}
+@pytest.fixture
+def files(fake, remote):
+    remote.put("a", DATA)
+    remote.put("b", b"0123456789")
+    return OarlockFileSystem(skip_instance_cache=True, **fake.settings())
 
 
-def test_who_wins_and_what_is_refused():
-    assert settings(region="a", url_query="region=b&acl=private")["region"] == "a"
-    assert settings(url_query="region=b")["region"] == "b"
-    with pytest.raises(oarlock.Config, match="endpoint_url"):
-        settings(client_kwargs={"endpoint_ur": "http://host"})
-    with pytest.raises(oarlock.Config, match="twice"):
-        settings(region="a", client_kwargs={"region_name": "b"})
+def slices(edges):
+    return [DATA[slice(*each)] for each in edges]
+
+
+def test_ranges_are_slices(files):
+    edges = [(0, 10), (200_000, 200_010), (-5, None), (None, 4), (20, 30), (7, 7), (255_990, 300_000), (400_000, 400_001), (10, 2)]
+    starts, ends = zip(*edges)
+    assert files.cat_ranges(["tests/a"] * len(edges), list(starts), list(ends)) == slices(edges)
+
+
+def test_neighbours_share_a_request(fake, files):
+    begun = len(fake.log())
+    assert files.cat_ranges(["tests/a"] * 3, [0, 1000, 2000], [10, 1010, 2010]) == slices([(0, 10), (1000, 1010), (2000, 2010)])
+    assert [entry["headers"]["range"] for entry in fake.log()[begun:]] == ["bytes=0-2009"]
+    begun = len(fake.log())
+    files.cat_ranges(["tests/a"] * 2, [0, 1000], [10, 1010], max_gap=0)
+    assert len(fake.log()) - begun == 2
+
+
+def test_several_files_and_what_fails(files):
+    paths = ["tests/a", "tests/missing", "tests/b"]
+    found = files.cat_ranges(paths, 1, 3)
+    assert found[0] == DATA[1:3] and found[2] == b"12" and isinstance(found[1], NotFound)
+    with pytest.raises(FileNotFoundError):
+        files.cat_ranges(paths, 1, 3, on_error="raise")
+
+
+@pytest.mark.parametrize("edges", [(5, 9), (-3, None), (None, None), (250_000, 999_999), (999_999, None), (3, 3), (2, -2)])
+def test_a_slice_of_one_file(files, edges):
+    assert files.cat_file("tests/a", *edges) == DATA[slice(*edges)]

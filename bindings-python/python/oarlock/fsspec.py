@@ -11,7 +11,7 @@ from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.spec import AbstractFileSystem
 
 from . import open as open_store
-from .errors import Error, InvalidInput, NotFound
+from .errors import Error, InvalidInput, NotFound, Range
 
 __all__ = ["OarlockFileSystem", "split_version"]
 
@@ -174,11 +174,7 @@ class OarlockFileSystem(AbstractFileSystem):
         store, key, version = self._split(path)
         if start is None and end is None:
             return bytes(store.get(key, **version).body)
-        with store.open(key, **version) as file:
-            size = file.raw.meta.size
-            first, last = (slice(start, end).indices(size))[:2]
-            file.seek(first)
-            return file.read(max(last - first, 0))
+        return dict(self._ranges(path, [(0, start or 0, end)])).get(0, b"")
 
     def cat_ranges(self, paths, starts, ends, max_gap=None, on_error="return", **kwargs):
         paths = list(paths)
@@ -201,16 +197,21 @@ class OarlockFileSystem(AbstractFileSystem):
                     found[place] = error if on_error == "return" else None
         return found
 
-    def _ranges(self, path, asked, gap):
+    def _ranges(self, path, asked, gap=None):
         """The bytes of slices of one object, each with its place: as of a `bytes`, what lies outside is empty."""
         store, key, version = self._split(path)
-        if any(edge is None or edge < 0 for _, *slice_ in asked for edge in slice_):
-            size = store.head(key, **version).size
-            asked = [(place, *slice(start, end).indices(size)[:2]) for place, start, end in asked]
-        asked = [(place, start, end) for place, start, end in asked if start < end]
-        ranges = [f"{start}-{end - 1}" for _, start, end in asked]
-        found = store.get_ranges(key, ranges, gap=gap, **version) if ranges else []
-        return [(place, bytes(data)) for (place, *_), data in zip(asked, found)]
+
+        def fetch(size):
+            wanted = [(place, *(slice(*edges).indices(size)[:2] if size is not None else edges)) for place, *edges in asked]
+            wanted = [(place, first, end) for place, first, end in wanted if first < end]
+            found = store.get_ranges(key, [f"{first}-{end - 1}" for _, first, end in wanted], gap=gap, **version) if wanted else []
+            return [(place, bytes(data)) for (place, *_), data in zip(wanted, found)]
+
+        counted = all(edge is not None and edge >= 0 for _, *edges in asked for edge in edges)
+        try:
+            return fetch(None if counted else store.head(key, **version).size)
+        except Range:
+            return fetch(store.head(key, **version).size)
 
     def pipe_file(self, path, value, mode="overwrite", **kwargs):
         store, key, _ = self._split(path)
