@@ -13,6 +13,7 @@ module Rbs
     "nothing" => "nil", "bool" => "bool", "int" => "Integer", "str" => "String", "bytes" => "String", "time" => "Time",
     "seconds" => "Numeric", "range" => "Range[Integer?] | String", "map" => "Hash[String, String]", "list of str" => "Array[String]",
     "list of keys" => "Enumerable[String | Hash[Symbol, String] | Entry]",
+    "callback" => "_Callback", "str or callback" => "String | _Callback",
     "source" => "String | Pathname | _Readable | _Chunks", "sink" => "Pathname | _Writable"
   }.freeze
 
@@ -72,6 +73,10 @@ out = +<<~RBS
 
     interface _Writable
       def write: (String) -> untyped
+    end
+
+    interface _Callback
+      def call: (Hash[String, untyped] question) -> untyped
     end
 
     interface _Progress
