@@ -20,6 +20,7 @@
  *           A second thread that serves a call meanwhile is told OARLOCK_INVALID_INPUT.
  * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with the `userdata` they were
  *           given with, and never after oarlock_call_free. They must return: no longjmp and no exception through oarlock.
+ *           What a store asks (oarlock_options_set_callback) runs on whichever thread serves a call of that store.
  *           They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
  * Fork      Stores work on in a child. A call of the parent answers OARLOCK_FORKED there and can only be freed.
  * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with OARLOCK_PENDING.
@@ -58,5 +59,6 @@ typedef enum oarlock_type {
   OARLOCK_TYPE_BYTES = 4,
   OARLOCK_TYPE_TIME = 5,
   OARLOCK_TYPE_LIST = 6,
-  OARLOCK_TYPE_MAP = 7
+  OARLOCK_TYPE_MAP = 7,
+  OARLOCK_TYPE_CALLBACK = 8
 } oarlock_type;

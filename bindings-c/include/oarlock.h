@@ -20,6 +20,7 @@
  *           A second thread that serves a call meanwhile is told OARLOCK_INVALID_INPUT.
  * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with the `userdata` they were
  *           given with, and never after oarlock_call_free. They must return: no longjmp and no exception through oarlock.
+ *           What a store asks (oarlock_options_set_callback) runs on whichever thread serves a call of that store.
  *           They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
  * Fork      Stores work on in a child. A call of the parent answers OARLOCK_FORKED there and can only be freed.
  * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with OARLOCK_PENDING.
@@ -58,7 +59,8 @@ typedef enum oarlock_type {
   OARLOCK_TYPE_BYTES = 4,
   OARLOCK_TYPE_TIME = 5,
   OARLOCK_TYPE_LIST = 6,
-  OARLOCK_TYPE_MAP = 7
+  OARLOCK_TYPE_MAP = 7,
+  OARLOCK_TYPE_CALLBACK = 8
 } oarlock_type;
 
 /* How a function went. */
@@ -200,6 +202,19 @@ oarlock_status oarlock_options_set_map(oarlock_options *options, const char *nam
  Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
  */
 oarlock_status oarlock_options_set_list(oarlock_options *options, const char *name, const oarlock_options *items);
+
+/*
+ Sets a setting to a function that a call of the store asks, on the thread that serves the call (oarlock_call_wait, _read, _write).
+ It looks at the question, a map that lives until it returns, fills the empty `answer` and returns 0; a single value under the name
+ NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
+ why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
+ options, stores and calls that know the function is freed, or at once if it can't be set.
+ */
+oarlock_status oarlock_options_set_callback(oarlock_options *options,
+                                            const char *name,
+                                            int (*ask)(void *userdata, const oarlock_value *question, oarlock_options *answer),
+                                            void *userdata,
+                                            void (*release)(void *userdata));
 
 /*
  Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.

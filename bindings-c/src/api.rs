@@ -4,6 +4,7 @@
 //! pointer and no C type, and names no verb and no option.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,6 +21,11 @@ pub type Write = Box<dyn FnMut(&[u8]) -> std::result::Result<(), String>>;
 pub type Progress = Box<dyn FnMut(u64, Option<u64>) -> bool>;
 /// Hears what happens inside the call, with its level.
 pub type Log = Box<dyn FnMut(i32, &str)>;
+
+/// Answers a question of a call, or says why it can't.
+pub type Answer = Arc<dyn Fn(Value) -> std::result::Result<Value, String> + Send + Sync>;
+/// The host's functions among a store's settings, by their callbacks' numbers.
+pub type Functions = Vec<(u64, Answer)>;
 
 /// Bytes to send.
 pub enum Source {
@@ -54,6 +60,7 @@ pub struct Call {
     write: Option<Write>,
     progress: Option<Progress>,
     log: Option<Log>,
+    functions: Functions,
     unread: Bytes,
     wanting: bool,
     failed: Option<Error>,
@@ -104,6 +111,7 @@ impl Call {
             write,
             progress: None,
             log: None,
+            functions: Functions::new(),
             unread: Bytes::new(),
             wanting: false,
             failed: None,
@@ -133,6 +141,11 @@ impl Call {
     /// Has events told to the host.
     pub fn on_log(&mut self, log: Log) {
         self.log = Some(log);
+    }
+
+    /// Has the call's questions answered by these.
+    pub fn on_ask(&mut self, functions: Functions) {
+        self.functions = functions;
     }
 
     /// Serves the call until it ends, at most for `limit`; `None` when the time is over or a signal came. A pushed source ends
@@ -245,6 +258,16 @@ impl Call {
                     Turn::Served
                 }
             },
+            Some(Step::Ask { callback, question }) => {
+                match self.functions.iter().find(|(number, _)| *number == callback.number()) {
+                    Some((_, answer)) => match answer(question) {
+                        Ok(answer) => self.call.answer(answer),
+                        Err(why) => self.call.answer_error(&why),
+                    },
+                    None => self.call.answer_error("it is not known here"),
+                }
+                Turn::Served
+            }
             Some(Step::Progress(done, total)) => {
                 if let Some(progress) = &mut self.progress
                     && !progress(done, total)

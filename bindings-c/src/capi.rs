@@ -182,6 +182,32 @@ pub unsafe extern "C" fn oarlock_options_set_list(options: *mut OptionsHandle, n
     unsafe { ffi::set(options, name, || ffi::lent(items, "items")?.built().map(list)) }
 }
 
+/// Sets a setting to a function that a call of the store asks, on the thread that serves the call (oarlock_call_wait, _read, _write).
+/// It looks at the question, a map that lives until it returns, fills the empty `answer` and returns 0; a single value under the name
+/// NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
+/// why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
+/// options, stores and calls that know the function is freed, or at once if it can't be set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_options_set_callback(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    ask: Option<unsafe extern "C" fn(userdata: *mut c_void, question: *const ValueHandle, answer: *mut OptionsHandle) -> c_int>,
+    userdata: *mut c_void,
+    release: Option<unsafe extern "C" fn(userdata: *mut c_void)>,
+) -> Status {
+    // SAFETY: the header's conventions.
+    let (callback, answer) = unsafe { ffi::asker(ask, userdata, release) };
+    let number = callback.number();
+    let value = || if ask.is_some() { Ok(callback.into()) } else { Err(ffi::invalid("`ask` is NULL")) };
+    // SAFETY: the header's conventions.
+    let status = unsafe { ffi::set(options, name, value) };
+    // SAFETY: the header's conventions.
+    if let (OK, Some(options)) = (status, unsafe { options.as_mut() }) {
+        options.functions.push((number, answer));
+    }
+    status
+}
+
 /// Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.
 /// Free the store with oarlock_store_free.
 #[unsafe(no_mangle)]
@@ -195,9 +221,10 @@ pub unsafe extern "C" fn oarlock_store_open(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(store, "store")?;
+            let functions = settings.as_ref().map_or_else(Vec::new, |settings| settings.functions.clone());
             let settings = settings.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let store = Store::open(ffi::text(url, "url")?, settings)?;
-            place.set(ffi::give(StoreHandle::new(store)));
+            place.set(ffi::give(StoreHandle { functions, ..StoreHandle::new(store) }));
             Ok(OK)
         })
     }
@@ -206,7 +233,9 @@ pub unsafe extern "C" fn oarlock_store_open(
 /// Makes another handle of the same store, which is cheap; NULL for NULL. Free it with oarlock_store_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_store_clone(store: *const StoreHandle) -> *mut StoreHandle {
-    let copy = |store: &StoreHandle| ffi::give(StoreHandle { store: store.store.clone(), url: store.url.clone() });
+    let copy = |store: &StoreHandle| {
+        ffi::give(StoreHandle { store: store.store.clone(), functions: store.functions.clone(), url: store.url.clone() })
+    };
     // SAFETY: the header's conventions.
     ffi::plain(std::ptr::null_mut(), || unsafe { store.as_ref() }.map_or(std::ptr::null_mut(), copy))
 }
@@ -428,10 +457,12 @@ pub unsafe extern "C" fn oarlock_start(
         ffi::status(error, || {
             let (source, sink) = (ffi::take_back(source), ffi::take_back(sink));
             let place = Out::new(call, "call")?;
-            let store = &ffi::lent(store, "store")?.store;
+            let store = ffi::lent(store, "store")?;
             let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
-            place.set(ffi::give(CallHandle::new(api::Call::start(store, ffi::text(verb, "verb")?, values, source, sink)?)));
+            let mut begun = api::Call::start(&store.store, ffi::text(verb, "verb")?, values, source, sink)?;
+            begun.on_ask(store.functions.clone());
+            place.set(ffi::give(CallHandle::new(begun)));
             Ok(OK)
         })
     }

@@ -8,11 +8,12 @@ use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use oarlock::{Canceller, Error, ErrorKind, Result, StorageClasses, Store, Value};
+use oarlock::{Callback, Canceller, Error, ErrorKind, Result, StorageClasses, Store, Value};
 
 use crate::api;
 
@@ -25,16 +26,17 @@ pub const OK: Status = 0;
 /// Not yet.
 pub const PENDING: Status = -1;
 
-/// An open store and its URL as C text.
+/// An open store, its URL as C text and the functions among its settings.
 pub struct StoreHandle {
     pub(crate) store: Store,
+    pub(crate) functions: api::Functions,
     pub(crate) url: CString,
 }
 
 impl StoreHandle {
     /// A store for C to own.
     pub fn new(store: Store) -> Self {
-        StoreHandle { url: c_text(&store.url()), store }
+        StoreHandle { url: c_text(&store.url()), functions: api::Functions::new(), store }
     }
 }
 
@@ -45,6 +47,7 @@ pub struct ClassesHandle(pub(crate) StorageClasses);
 #[derive(Clone, Default)]
 pub struct OptionsHandle {
     pub(crate) values: Vec<(String, Value)>,
+    pub(crate) functions: api::Functions,
     pub(crate) mistake: Option<Error>,
 }
 
@@ -256,7 +259,7 @@ fn seal(value: &mut Value) {
             name.push('\0');
             seal(value);
         }),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Bytes(_) | Value::Time(_) => {}
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Bytes(_) | Value::Time(_) | Value::Callback(_) => {}
     }
 }
 
@@ -288,6 +291,7 @@ impl ValueHandle {
             Value::Time(_) => 5,
             Value::List(_) => 6,
             Value::Map(_) => 7,
+            Value::Callback(_) => 8,
         }
     }
 
@@ -423,6 +427,10 @@ pub type ReadFn = unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut u8, s
 pub type WriteFn = unsafe extern "C" fn(userdata: *mut c_void, data: *const u8, size: usize) -> c_int;
 /// `int (*)(void *userdata, uint64_t done, int64_t total)`
 pub type ProgressFn = unsafe extern "C" fn(userdata: *mut c_void, done: u64, total: i64) -> c_int;
+/// `int (*)(void *userdata, const oarlock_value *question, oarlock_options *answer)`
+pub type AskFn = unsafe extern "C" fn(userdata: *mut c_void, question: *const ValueHandle, answer: *mut OptionsHandle) -> c_int;
+/// `void (*)(void *userdata)`
+pub type FreeFn = unsafe extern "C" fn(userdata: *mut c_void);
 /// `void (*)(void *userdata, int level, const char *message)`
 pub type LogFn = unsafe extern "C" fn(userdata: *mut c_void, level: c_int, message: *const c_char);
 
@@ -473,6 +481,56 @@ pub unsafe fn writer(write: WriteFn, userdata: *mut c_void) -> api::Sink {
             other => Err(format!("the write callback answered {other}")),
         }
     }))
+}
+
+/// A function of C that answers questions, with what it is given.
+struct Asked {
+    ask: Option<AskFn>,
+    userdata: *mut c_void,
+    free: Option<FreeFn>,
+}
+
+// SAFETY: the header asks that the function and its userdata may be used from any thread.
+unsafe impl Send for Asked {}
+// SAFETY: as above.
+unsafe impl Sync for Asked {}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(free) = self.free {
+            // SAFETY: the last handle that could call the function is going.
+            unsafe { free(self.userdata) }
+        }
+    }
+}
+
+impl Asked {
+    fn answer(&self, question: Value) -> std::result::Result<Value, String> {
+        let Some(ask) = self.ask else { return Err("it is NULL".to_owned()) };
+        let question = ValueHandle::new(question);
+        let mut answer = OptionsHandle::default();
+        // SAFETY: as `asker` was promised; both handles live until the function returns.
+        let status = unsafe { ask(self.userdata, &question, &mut answer) };
+        let values = answer.built().map_err(|mistake| mistake.message().to_owned())?;
+        let whole = match values.as_slice() {
+            [(name, value)] if name.is_empty() => value.clone(),
+            _ => Value::Map(values),
+        };
+        match (status, whole) {
+            (0, whole) => Ok(whole),
+            (_, Value::Str(why)) => Err(why),
+            (status, _) => Err(format!("it answered {status}")),
+        }
+    }
+}
+
+/// A function of C, and the callback that stands for it. Whatever becomes of them, `free` is called once, at the end.
+///
+/// # Safety
+/// The function may be called with its userdata, on threads that serve calls, until `free` is.
+pub unsafe fn asker(ask: Option<AskFn>, userdata: *mut c_void, free: Option<FreeFn>) -> (Callback, api::Answer) {
+    let asked = Asked { ask, userdata, free };
+    (Callback::elsewhere(), Arc::new(move |question| asked.answer(question)))
 }
 
 /// A progress function of C.

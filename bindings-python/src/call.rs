@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use oarlock::value::Type;
 use oarlock::{Canceller, Error, ErrorKind, Step, Value};
 use pyo3::exceptions::PyException;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::body::Bytes;
 use crate::error::{fail, raise};
@@ -40,6 +41,9 @@ struct Inner {
     writer: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
     told: Option<(u64, Option<u64>)>,
+    functions: Option<Py<PyDict>>,
+    /// What the host's function raised, for the error that comes of it.
+    cause: Option<PyErr>,
 }
 
 /// What a wait came back with.
@@ -47,6 +51,7 @@ enum Outcome {
     Nothing,
     Chunk(bytes::Bytes),
     Want(usize),
+    Await(Py<PyAny>),
     Done,
 }
 
@@ -58,12 +63,13 @@ impl Call {
         feeder: Option<Feeder>,
         writer: Option<Py<PyAny>>,
         progress: Option<Py<PyAny>>,
+        functions: Option<Py<PyDict>>,
     ) -> Self {
         if progress.is_some() {
             call.listen();
         }
         let canceller = call.canceller();
-        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None });
+        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, cause: None });
         Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
@@ -94,15 +100,15 @@ fn deadline(py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Instant>> {
 
 impl Inner {
     /// Serves the call until it has something for the caller, or the time is over.
-    fn advance(&mut self, py: Python<'_>, end: Option<Instant>) -> PyResult<Outcome> {
-        let outcome = self.serve(py, end);
+    fn advance(&mut self, py: Python<'_>, end: Option<Instant>, awaits: bool) -> PyResult<Outcome> {
+        let outcome = self.serve(py, end, awaits);
         if let Err(error) = &outcome {
             self.abandon(py, if error.is_instance_of::<PyException>(py) { UNDO } else { UNDO_AT_INTERRUPT });
         }
         outcome
     }
 
-    fn serve(&mut self, py: Python<'_>, end: Option<Instant>) -> PyResult<Outcome> {
+    fn serve(&mut self, py: Python<'_>, end: Option<Instant>, awaits: bool) -> PyResult<Outcome> {
         loop {
             let step = match self.call.try_step() {
                 Some(step) => step,
@@ -135,6 +141,18 @@ impl Inner {
                     },
                     None => self.call.feed_error("there is none"),
                 },
+                Step::Ask { callback, question } => match self.ask(py, callback.number(), question) {
+                    Ok(answer) if answer.hasattr(intern!(py, "__await__"))? => {
+                        if awaits {
+                            return Ok(Outcome::Await(answer.unbind()));
+                        }
+                        // A coroutine that is dropped unclosed makes Python complain.
+                        let _ = answer.call_method0(intern!(py, "close"));
+                        self.call.answer_error("it is asynchronous, which only the verbs of `store.aio` can wait for");
+                    }
+                    Ok(answer) => self.answer(py, &answer)?,
+                    Err(error) => self.answer_error(py, error)?,
+                },
                 Step::Done => {
                     // A short call may be over before anyone listened; the last word is told in any case.
                     self.tell_progress(py)?;
@@ -146,6 +164,33 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// Runs the host's function.
+    fn ask<'py>(&self, py: Python<'py>, number: u64, question: Value) -> PyResult<Bound<'py, PyAny>> {
+        let function = self.functions.as_ref().map(|functions| functions.bind(py).get_item(number)).transpose()?.flatten();
+        match function {
+            Some(function) => function.call1((value::to_py(py, Type::Map, question)?,)),
+            None => fail(py, ErrorKind::Internal, "the function is not known here"),
+        }
+    }
+
+    fn answer(&mut self, py: Python<'_>, answer: &Bound<'_, PyAny>) -> PyResult<()> {
+        match value::from_py(answer) {
+            Ok(answer) => self.call.answer(answer),
+            Err(error) => self.answer_error(py, error)?,
+        }
+        Ok(())
+    }
+
+    /// What was raised is told of, and kept; an interrupt goes on instead, and leaves the question to other calls.
+    fn answer_error(&mut self, py: Python<'_>, error: PyErr) -> PyResult<()> {
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
+        }
+        self.call.answer_error(&error.to_string());
+        self.cause = Some(error);
+        Ok(())
     }
 
     fn tell_progress(&mut self, py: Python<'_>) -> PyResult<()> {
@@ -187,7 +232,7 @@ impl Call {
     fn wait<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let end = deadline(py, timeout)?;
         let mut inner = self.inner(py)?;
-        match inner.advance(py, end)? {
+        match inner.advance(py, end, false)? {
             Outcome::Done => {
                 drop(inner);
                 self.take(py)
@@ -196,22 +241,24 @@ impl Call {
                 inner.abandon(py, UNDO_AT_INTERRUPT);
                 Err(self.timeout(py))
             }
-            Outcome::Chunk(_) | Outcome::Want(_) => {
+            Outcome::Chunk(_) | Outcome::Want(_) | Outcome::Await(_) => {
                 inner.abandon(py, UNDO_AT_INTERRUPT);
                 fail(py, ErrorKind::InvalidInput, "a call that the caller feeds or drains must be stepped, not waited for")
             }
         }
     }
 
-    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when there is none yet.
-    #[pyo3(signature = (timeout = None))]
-    fn step<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when there is none yet; for a
+    /// caller that awaits also ("await", awaitable), to be answered with what comes of it.
+    #[pyo3(signature = (timeout = None, awaits = false))]
+    fn step<'py>(&self, py: Python<'py>, timeout: Option<f64>, awaits: bool) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let end = deadline(py, timeout)?;
-        let outcome = self.inner(py)?.advance(py, end)?;
+        let outcome = self.inner(py)?.advance(py, end, awaits)?;
         Ok(Some(match outcome {
             Outcome::Nothing => return Ok(None),
             Outcome::Chunk(chunk) => ("chunk", Bytes(chunk)).into_pyobject(py)?,
             Outcome::Want(size) => ("want", size).into_pyobject(py)?,
+            Outcome::Await(answer) => ("await", answer).into_pyobject(py)?,
             Outcome::Done => ("done", py.None()).into_pyobject(py)?,
         }))
     }
@@ -224,10 +271,28 @@ impl Call {
         Ok(())
     }
 
+    /// Answers the step "await".
+    fn answer(&self, py: Python<'_>, answer: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.inner(py)?.answer(py, answer)
+    }
+
+    /// Answers the step "await" with the exception that came of it.
+    fn answer_error(&self, py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.inner(py)?.answer_error(py, PyErr::from_value(error.clone()))
+    }
+
     /// The result, once the step "done" was told.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let result = self.inner(py)?.call.take();
-        let reply = result.map_err(|error| raise(py, &error.with_verb(&self.verb)))?;
+        let mut inner = self.inner(py)?;
+        let (result, cause) = (inner.call.take(), inner.cause.take());
+        drop(inner);
+        let reply = result.map_err(|error| {
+            let raised = raise(py, &error.clone().with_verb(&self.verb));
+            if error.kind() == ErrorKind::Credentials && cause.is_some() {
+                raised.set_cause(py, cause);
+            }
+            raised
+        })?;
         value::to_py(py, self.reply, reply)
     }
 

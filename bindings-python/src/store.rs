@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use oarlock::value::Type;
 use oarlock::verbs::VERBS;
-use oarlock::{Args, ErrorKind, Value};
+use oarlock::{Args, Callback, ErrorKind, Value};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -18,12 +19,14 @@ use crate::{host, owner, value};
 #[pyclass(frozen, module = "oarlock._native")]
 pub(crate) struct Store {
     store: oarlock::Store,
+    /// The host's functions among the settings, by their numbers.
+    functions: Option<Py<PyDict>>,
     closed: AtomicBool,
 }
 
 impl Store {
     pub(crate) fn of(store: oarlock::Store) -> Self {
-        Store { store, closed: AtomicBool::new(false) }
+        Store { store, functions: None, closed: AtomicBool::new(false) }
     }
 }
 
@@ -36,11 +39,24 @@ impl Store {
         };
         let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
         let mut pairs = Vec::with_capacity(settings.len());
+        let functions = PyDict::new(py);
         for (name, setting) in settings.iter() {
-            pairs.push((name.extract()?, value::from_py(&setting)?));
+            let value = if setting.is_callable() {
+                let callback = Callback::elsewhere();
+                functions.set_item(callback.number(), setting)?;
+                Value::Callback(callback)
+            } else {
+                value::from_py(&setting)?
+            };
+            pairs.push((name.extract()?, value));
         }
         let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
-        Ok(Store::of(store))
+        Ok(Store { functions: (!functions.is_empty()).then(|| functions.unbind()), ..Store::of(store) })
+    }
+
+    // A function often knows the object that holds the store.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.functions)
     }
 
     /// Starts a verb; `args` are its parameters and options by name.
@@ -73,7 +89,15 @@ impl Store {
         }
         host::follow_log_level(py)?;
         let call = self.store.start(verb, given).map_err(|error| raise(py, &error))?;
-        Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress))
+        Ok(Call::new(
+            call,
+            verb,
+            found.map_or(Type::Null, |verb| verb.reply),
+            feeder,
+            writer,
+            progress,
+            self.functions.as_ref().map(|functions| functions.clone_ref(py)),
+        ))
     }
 
     /// The store's URL without settings and secrets.
@@ -87,9 +111,16 @@ impl Store {
         value::to_py(py, Type::Map, Value::Map(self.store.settings()))
     }
 
-    /// The settings that were given, secrets included.
-    fn to_pairs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        value::to_py(py, Type::Map, Value::Map(self.store.to_pairs()))
+    /// The settings that were given, secrets and functions included.
+    fn to_pairs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let pairs = PyDict::new(py);
+        for (name, value) in self.store.to_pairs() {
+            match (&value, &self.functions) {
+                (Value::Callback(callback), Some(functions)) => pairs.set_item(name, functions.bind(py).get_item(callback.number())?)?,
+                _ => pairs.set_item(name, value::to_py(py, Type::Null, value)?)?,
+            }
+        }
+        Ok(pairs)
     }
 
     /// Later calls fail; calls under way go on.

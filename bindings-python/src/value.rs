@@ -190,6 +190,7 @@ pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<
             let (seconds, nanos) = to_unix(time);
             epoch.bind(py).add(timedelta.bind(py).call1((0, seconds, nanos / 1000))?)?
         }
+        (_, Value::Callback(_)) => PyString::new(py, "callback").into_any(),
         (_, Value::List(items)) => {
             PyList::new(py, items.into_iter().map(|item| to_py(py, Type::Null, item)).collect::<PyResult<Vec<_>>>()?)?.into_any()
         }

@@ -14,6 +14,7 @@ module Rbs
     "seconds" => "Numeric", "range" => "Range[Integer?] | String", "map" => "Hash[String, String]", "list of str" => "Array[String]",
     "list of ranges" => "Enumerable[Range[Integer?] | String]", "list of bytes" => "Array[String]",
     "list of keys" => "Enumerable[String | Hash[Symbol, String] | Entry]",
+    "callback" => "_Callback", "str or callback" => "String | _Callback",
     "source" => "String | Pathname | _Readable | _Chunks", "sink" => "Pathname | _Writable"
   }.freeze
 
@@ -73,6 +74,10 @@ out = +<<~RBS
 
     interface _Writable
       def write: (String) -> untyped
+    end
+
+    interface _Callback
+      def call: (Hash[String, untyped] question) -> untyped
     end
 
     interface _Progress

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub use crate::mailbox::Step;
 use crate::mailbox::{Feed, Mailbox};
 use crate::runtime;
+use crate::value::{Callback, Value};
 
 /// How long a cancelled or failed call may take to undo what it began on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
@@ -76,20 +77,20 @@ impl<R: Send + 'static> Call<R> {
         let mut finish = Finish { mailbox: mailbox.clone(), result: result.clone(), outcome: None };
         current.spawn(async move {
             let mailbox = finish.mailbox.clone();
-            let outcome = crate::observe::within(mailbox.clone(), async {
-                tokio::select! {
+            let all = async {
+                let outcome = tokio::select! {
                     biased;
                     () = mailbox.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
                     outcome = work => outcome,
+                };
+                if outcome.is_err() {
+                    for work in mailbox.take_cleanups() {
+                        let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
+                    }
                 }
-            })
-            .await;
-            if outcome.is_err() {
-                for work in mailbox.take_cleanups() {
-                    let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
-                }
-            }
-            finish.outcome = Some(outcome);
+                outcome
+            };
+            finish.outcome = Some(crate::observe::within(mailbox.clone(), all).await);
             drop(finish);
         });
         Call { mailbox, result, generation: runtime::generation(), taken: false }
@@ -155,22 +156,46 @@ impl<R> Call<R> {
 
     /// Answers `Step::Want` with bytes; more or fewer than wanted are fine, none at all means the end.
     pub fn feed(&self, bytes: Bytes) {
-        self.answer(if bytes.is_empty() { Feed::End } else { Feed::Data(bytes) });
+        self.supply(if bytes.is_empty() { Feed::End } else { Feed::Data(bytes) });
     }
 
     /// Answers `Step::Want`: the source has ended.
     pub fn feed_end(&self) {
-        self.answer(Feed::End);
+        self.supply(Feed::End);
     }
 
     /// Answers `Step::Want`: the host's source failed, and so does the call, with `Io`.
     pub fn feed_error(&self, why: &str) {
-        self.answer(Feed::Failed(Error::new(ErrorKind::Io, format!("the source failed: {why}"))));
+        self.supply(Feed::Failed(Error::new(ErrorKind::Io, format!("the source failed: {why}"))));
     }
 
-    fn answer(&self, feed: Feed) {
+    fn supply(&self, feed: Feed) {
         if !self.forked() {
-            self.mailbox.answer(feed);
+            self.mailbox.feed(feed);
+        }
+    }
+
+    /// Answers `Step::Ask` with what the host's function said.
+    pub fn answer(&self, answer: Value) {
+        self.reply(Ok(answer));
+    }
+
+    /// Answers `Step::Ask`: the host's function failed, and so do the calls that need its answer, with `Credentials`.
+    pub fn answer_error(&self, why: &str) {
+        self.reply(Err(Error::new(ErrorKind::Credentials, why)));
+    }
+
+    fn reply(&self, answer: Result<Value>) {
+        if !self.forked() {
+            self.mailbox.answer(answer);
+        }
+    }
+
+    /// Runs the function that is asked, here and now.
+    fn ask(&self, callback: &Callback, question: Value) {
+        match callback.run(question) {
+            Ok(answer) => self.answer(answer),
+            Err(why) => self.answer_error(&why),
         }
     }
 
@@ -220,6 +245,7 @@ impl<R> Call<R> {
             match self.step(left)? {
                 Some(Step::Done) => return self.take(),
                 Some(Step::Want(_)) => self.feed_error("the call was given no source to read"),
+                Some(Step::Ask { callback, question }) => self.ask(&callback, question),
                 Some(_) => {}
                 None if left == Some(Duration::ZERO) => {
                     return Err(Error::new(ErrorKind::Timeout, "the call did not end in time and was cancelled"));
@@ -255,6 +281,7 @@ impl<R> Future for Call<R> {
             match self.poll_step(context) {
                 Poll::Ready(Step::Done) => return Poll::Ready(self.take()),
                 Poll::Ready(Step::Want(_)) => self.feed_error("the call was given no source to read"),
+                Poll::Ready(Step::Ask { callback, question }) => self.ask(&callback, question),
                 Poll::Ready(_) => {}
                 Poll::Pending => return Poll::Pending,
             }

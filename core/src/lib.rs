@@ -27,6 +27,7 @@ mod local;
 mod mailbox;
 pub mod observe;
 pub mod options;
+mod question;
 pub mod reply;
 mod runtime;
 mod s3;
@@ -44,7 +45,7 @@ pub use io::{Sink, Source};
 pub use keys::{Key, Keys, Prefix};
 pub use runtime::drain;
 pub use store::Store;
-pub use value::Value;
+pub use value::{Callback, Value};
 pub use verbs::Args;
 
 /// The version of this library.

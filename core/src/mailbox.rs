@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
 use crate::observe::Event;
+use crate::question::Question;
+use crate::value::{Callback, Value};
 use crate::wake::Wake;
 
 /// Bytes that may lie in a mailbox before the worker waits for the host to take them.
@@ -28,6 +30,13 @@ pub enum Step {
     Chunk(Bytes),
     /// The call wants up to this many more bytes: answer with `feed`, `feed_end` or `feed_error`.
     Want(usize),
+    /// The call needs what a function of the host's knows: run it and answer with `answer` or `answer_error`.
+    Ask {
+        /// Which function, as the setting named it.
+        callback: Callback,
+        /// What it is asked, a map.
+        question: Value,
+    },
     /// Bytes moved so far, and the total if it is known.
     Progress(u64, Option<u64>),
     /// Something for the host's log.
@@ -50,6 +59,11 @@ struct State {
     chunk_bytes: usize,
     want: Option<usize>,
     fed: Option<Feed>,
+    /// What this call would have answered; the same may be there several times.
+    questions: Vec<Arc<Question>>,
+    /// What the host is answering.
+    asked: Option<Arc<Question>>,
+    cancelled: bool,
     progress: bool,
     finished: bool,
     raised: bool,
@@ -69,6 +83,13 @@ impl State {
         if let Some(size) = self.want.take() {
             return Some(Step::Want(size));
         }
+        if self.asks()
+            && let Some(question) = self.questions.iter().find(|question| question.take()).cloned()
+        {
+            let step = Step::Ask { callback: question.callback.clone(), question: question.value.clone() };
+            self.asked = Some(question);
+            return Some(step);
+        }
         if std::mem::take(&mut self.progress) {
             return Some(Step::Progress(0, None));
         }
@@ -76,7 +97,13 @@ impl State {
     }
 
     fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.chunks.is_empty() && self.want.is_none() && !self.progress && !self.finished
+        let asks = self.asks() && self.questions.iter().any(|question| question.free());
+        self.events.is_empty() && self.chunks.is_empty() && self.want.is_none() && !asks && !self.progress && !self.finished
+    }
+
+    /// Whether a question may be put to the host now: one at a time, and none once the call is to stop.
+    fn asks(&self) -> bool {
+        self.asked.is_none() && !self.cancelled
     }
 
     /// Makes descriptor and waker tell the truth after a change.
@@ -173,6 +200,33 @@ impl Mailbox {
         }
     }
 
+    /// Offers a question to the thread that waits for this call, for as long as this is polled; ends once the call is cancelled.
+    pub(crate) async fn offer(&self, question: &Arc<Question>) {
+        struct Offer<'a>(&'a Mailbox, &'a Arc<Question>);
+        impl Drop for Offer<'_> {
+            fn drop(&mut self) {
+                self.0.change(|state| {
+                    if let Some(at) = state.questions.iter().position(|question| Arc::ptr_eq(question, self.1)) {
+                        state.questions.swap_remove(at);
+                    }
+                });
+            }
+        }
+
+        let offering = async {
+            loop {
+                question.until_free(true).await;
+                let _offer = Offer(self, question);
+                self.change(|state| state.questions.push(question.clone()));
+                question.until_free(false).await;
+            }
+        };
+        tokio::select! {
+            () = self.cancelled() => {}
+            () = offering => {}
+        }
+    }
+
     /// The total number of bytes that will move.
     pub(crate) fn set_total(&self, total: u64) {
         self.total.store(total, Ordering::Relaxed);
@@ -226,6 +280,15 @@ impl Mailbox {
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         self.cancel.notify_waiters();
+        let mut asked = None;
+        self.change(|state| {
+            state.cancelled = true;
+            asked = state.asked.take();
+        });
+        // The host may never come to its end with it now.
+        if let Some(question) = asked {
+            question.give_up();
+        }
     }
 }
 
@@ -294,8 +357,17 @@ impl Mailbox {
         }
     }
 
-    pub(crate) fn answer(&self, feed: Feed) {
+    pub(crate) fn feed(&self, feed: Feed) {
         self.state().fed = Some(feed);
         self.host_acted.notify_one();
+    }
+
+    /// The host's answer to the question it has; one that came too late counts for nothing.
+    pub(crate) fn answer(&self, answer: Result<Value>) {
+        let mut asked = None;
+        self.change(|state| asked = state.asked.take());
+        if let Some(question) = asked {
+            question.answer(answer);
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! What crosses every language border: null, bool, int, str, bytes, time, list, map.
+//! What crosses every language border: null, bool, int, str, bytes, time, list, map, and the host's functions by number.
 //!
 //! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native values and back.
+
+mod callback;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +12,7 @@ use bytes::Bytes;
 use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind, Result};
+pub use callback::{Callback, SecretSource};
 
 /// A plain datum. Floating-point numbers (seconds) cross as their decimal text.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -31,6 +34,8 @@ pub enum Value {
     List(Vec<Value>),
     /// Values by name, in the order they were put.
     Map(Vec<(String, Value)>),
+    /// A function of the host's, which only the host runs.
+    Callback(Callback),
 }
 
 impl Value {
@@ -45,6 +50,7 @@ impl Value {
             Value::Time(_) => "time",
             Value::List(_) => "list",
             Value::Map(_) => "map",
+            Value::Callback(_) => "callback",
         }
     }
 
@@ -98,6 +104,10 @@ pub enum Type {
     Source,
     /// Where bytes go: memory, a file, or the caller as they come.
     Sink,
+    /// A function of the host's that answers questions.
+    Callback,
+    /// Text, or a function that is asked for it.
+    StrOrCallback,
     /// A record of this name, see `records`.
     Record(&'static str),
     /// A list of records of this name.
@@ -123,6 +133,8 @@ impl Type {
             Type::KeyList => "list of keys".into(),
             Type::Source => "source".into(),
             Type::Sink => "sink".into(),
+            Type::Callback => "callback".into(),
+            Type::StrOrCallback => "str or callback".into(),
             Type::Record(name) => name.into(),
             Type::Records(name) => format!("list of {name}"),
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 
-STEP_KINDS = ("verb", "open", "close", "reader", "writer", "fetch")
+STEP_KINDS = ("verb", "open", "close", "reader", "writer", "fetch", "asked")
 STEP_WORDS = {
     *STEP_KINDS, "on", "store", "args", "expect", "error", "keys", "count", "rows", "save", "wire", "wire_order", "fault", "holds", "files",
     "url", "settings", "bare", "key", "do", "chunks", "fail", "method", "headers", "body", "until",

@@ -4,6 +4,7 @@ Law: a step without `error` must succeed, a step with `error` must fail so; no m
 """
 
 import base64
+import datetime
 import http.client
 import json
 import time
@@ -18,7 +19,15 @@ SSE_KEY = base64.b64encode(b"canary-customer-key-32-bytes-Jx9").decode()
 OTHER_SSE_KEY = base64.b64encode(b"canary-another-key--32-bytes-Kv3").decode()
 WRONG_SECRET = "canary-wrong-secret-Hn4T"
 SESSION_TOKEN = "canary-session-token-Wd8P"
+# A second identity, temporary, that fake-s3 knows.
+OTHER_ID, OTHER_SECRET = "AKIDOTHERTESTS", "canary-other-secret-Zu5L"
 CANARIES = [SSE_KEY, OTHER_SSE_KEY, WRONG_SECRET, SESSION_TOKEN, "canary-", "X-Amz-Signature="]
+
+
+def soon():
+    """A time within the minutes in which keys are renewed before they expire."""
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=200)
+    return then.isoformat(timespec="seconds")
 
 
 class Run:
@@ -47,11 +56,17 @@ class Run:
             "sse_key_bytes": {"$bytes": SSE_KEY},
             "wrong_secret": WRONG_SECRET,
             "session_token": SESSION_TOKEN,
+            "other_access_key_id": OTHER_ID,
+            "other_secret_access_key": OTHER_SECRET,
+            "soon": {"$time": soon()},
         }
 
     def all(self):
         """The whole case."""
-        if any(step.get("store", "main") == "main" and step["kind"] not in ("open", "fetch") for step in self.case.do) or self.case.seed:
+        if any(step["kind"] == "asked" for step in self.case.do):
+            self.ask({"op": "asked"})
+            self.place.server.credential(OTHER_ID, OTHER_SECRET, SESSION_TOKEN)
+        if any(step.get("store", "main") == "main" and step["kind"] not in ("open", "fetch", "asked") for step in self.case.do) or self.case.seed:
             self.stores["main"] = self.succeed(self.open({}))
         for seed in self.case.seed:
             seed = values.substitute(dict(seed), self.variables)
@@ -126,6 +141,11 @@ class Run:
             reply = self.fetch(step)
             if reply["ok"]["status"] == step.get("until", reply["ok"]["status"]) or time.monotonic() > deadline:
                 return reply
+
+    def do_asked(self, step):
+        answer = self.ask({"op": "asked"})
+        assert len(answer["ok"]) == step["asked"], f"functions were asked {len(answer['ok'])} times, expected {step['asked']}: {answer['ok']}"
+        return answer
 
     @staticmethod
     def fetch(step):

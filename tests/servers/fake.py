@@ -52,6 +52,10 @@ class FakeS3:
         """Makes or changes a bucket."""
         self.control("POST", "bucket", {"name": name, **settings})
 
+    def credential(self, access_key, secret_key, session_token):
+        """Makes another identity known until the next reset."""
+        self.control("POST", "credential", {"access_key": access_key, "secret_key": secret_key, "session_token": session_token})
+
     def plan(self, rules):
         """Says how to misbehave from now on."""
         self.control("POST", "plan", {"rules": rules})

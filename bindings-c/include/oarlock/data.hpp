@@ -94,6 +94,7 @@ inline void check(oarlock_status status, oarlock_error *const &raw = nullptr) {
 class value {
  public:
   value() = default;
+  explicit value(std::shared_ptr<const oarlock_value> shared) : value_(std::move(shared)) {}
   explicit value(oarlock_value *whole) : value_(whole, [](const oarlock_value *freed) { oarlock_value_free(const_cast<oarlock_value *>(freed)); }) {}
 
   oarlock_type type() const { return oarlock_value_type(value_.get()); }
@@ -172,7 +173,14 @@ struct bytes {
   std::string data;
 };
 
-// The value of one option: nullptr, bool, a whole number, text, bytes, a time, a list or options (a map).
+class argument;
+
+namespace detail {
+using ask = std::function<argument(const value &)>;
+inline std::function<oarlock_status(oarlock_options *, const char *)> asked(ask function);
+}  // namespace detail
+
+// The value of one option: nullptr, bool, a whole number, text, bytes, a time, a list, options (a map) or a function.
 class argument {
  public:
   argument(std::nullptr_t) : put_([](oarlock_options *to, const char *name) { return oarlock_options_set_null(to, name); }) {}
@@ -193,6 +201,10 @@ class argument {
     }) {}
   inline argument(options entries);
   inline argument(list items);
+  // A function that answers questions, on the thread that waits; what it throws is told in the error that comes of it. The question
+  // and its parts live until it returns.
+  template <typename F, std::enable_if_t<!std::is_same_v<F, argument> && std::is_invocable_r_v<argument, const F &, const value &>, int> = 0>
+  argument(F function) : put_(detail::asked(std::function<argument(const value &)>(std::move(function)))) {}
 
   // A mistake is remembered and told by whatever takes the options.
   void put(oarlock_options *to, const char *name) const { put_(to, name); }
@@ -238,6 +250,31 @@ inline argument::argument(options entries)
     : put_([entries = std::move(entries)](oarlock_options *to, const char *name) { return oarlock_options_set_map(to, name, entries.get()); }) {}
 inline argument::argument(list items)
     : put_([items = std::move(items)](oarlock_options *to, const char *name) { return oarlock_options_set_list(to, name, items.get()); }) {}
+
+namespace detail {
+
+inline int on_ask(void *userdata, const oarlock_value *question, oarlock_options *answer) noexcept {
+  try {
+    const auto &function = **static_cast<std::shared_ptr<ask> *>(userdata);
+    function(value(std::shared_ptr<const oarlock_value>(question, [](const oarlock_value *) {}))).put(answer, nullptr);
+    return 0;
+  } catch (const std::exception &error) {
+    oarlock_options_set_str(answer, nullptr, error.what());
+  } catch (...) {
+    oarlock_options_set_str(answer, nullptr, "an exception that is no std::exception");
+  }
+  return -1;
+}
+
+inline void on_release(void *userdata) noexcept { delete static_cast<std::shared_ptr<ask> *>(userdata); }
+
+inline std::function<oarlock_status(oarlock_options *, const char *)> asked(ask function) {
+  return [shared = std::make_shared<ask>(std::move(function))](oarlock_options *to, const char *name) {
+    return oarlock_options_set_callback(to, name, on_ask, new std::shared_ptr<ask>(shared), on_release);
+  };
+}
+
+}  // namespace detail
 
 }  // namespace oarlock
 

@@ -30,7 +30,8 @@ def __getattr__(name):
 def open(url, **settings):
     """Opens the place that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Touches no network.
 
-    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest known.
+    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest known. A setting that takes
+    a function calls it on the thread that waits, or on the loop's thread, where it may be a coroutine function.
     """
     return Store(url, **settings)
 
@@ -39,7 +40,7 @@ class Store:
     """One place that holds objects: a bucket with a prefix, or a directory.
 
     It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the settings as they were
-    given, secrets only if they were among them. Profiles and the environment are looked up anew where it is opened again.
+    given, secrets only if they were among them, functions by reference. Profiles and the environment are looked up anew where it is opened again.
 
     Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes take ``progress=``: a function that is called
     with the bytes done and the total (or None) on the waiting thread.

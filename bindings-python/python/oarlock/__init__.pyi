@@ -100,6 +100,7 @@ Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
 AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
 Sink: TypeAlias = os.PathLike[str] | _Write | None
 Progress: TypeAlias = Callable[[int, int | None], object]
+Callback: TypeAlias = Callable[[dict[str, Any]], object]
 _Entry = TypeVar("_Entry", covariant=True)
 _Page = TypeVar("_Page", covariant=True)
 
@@ -1230,6 +1231,7 @@ def open(
     secret_access_key: str | None = None,
     session_token: str | None = None,
     anonymous: bool | None = None,
+    credentials: Callback | None = None,
     profile: str | None = None,
     config_file: str | None = None,
     credentials_file: str | None = None,
@@ -1284,11 +1286,12 @@ def open(
         use_accelerate_endpoint: Whether to use S3 Transfer Acceleration; default: the profile's, false.
         region: The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
         addressing_style: How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
-        provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile` or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
+        provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile`, `callback` (the setting `credentials`) or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
         access_key_id: The access key id of a key pair.
         secret_access_key: The secret of the key pair.
         session_token: The session token of temporary keys.
         anonymous: Whether requests go unsigned; default false.
+        credentials: The host's own function that gives keys (selects the provider `callback`). Asked with a map, `setting` ("credentials") and `region`, it answers one: `access_key_id`, `secret_access_key` and, if there are any, `session_token`, `expires` (a time) and `account_id`. It runs on a thread that waits for a call of the store, is asked again five minutes before the keys expire or when a server calls them expired, and must not use the store itself.
         profile: The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
         config_file: The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
         credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.

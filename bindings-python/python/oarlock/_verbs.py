@@ -28,6 +28,8 @@ ANNOTATIONS = {
     "sink": "Sink",
     "float": "float",
     "function": "Progress",
+    "callback": "Callback",
+    "str or callback": "str | Callback",
 }
 
 

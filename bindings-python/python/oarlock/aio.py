@@ -43,7 +43,7 @@ async def finish(call, timeout=None, chunks=None):
     end = None if timeout is None else time.monotonic() + timeout
     try:
         while True:
-            step = call.step(0)
+            step = call.step(0, True)
             if step is None:
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
@@ -51,6 +51,8 @@ async def finish(call, timeout=None, chunks=None):
                 await _readable(call.fd(), left)
             elif step[0] == "done":
                 return call.take()
+            elif step[0] == "await":
+                await _answer(call, step[1], end)
             elif step[0] == "want" and chunks is not None:
                 call.feed(await _next_chunk(chunks))
             else:
@@ -58,6 +60,31 @@ async def finish(call, timeout=None, chunks=None):
     except BaseException:
         call.cancel()
         raise
+
+
+async def _answer(call, awaitable, end):
+    """Awaits what a function of the host's gave, and answers the call with what comes of it."""
+    left = None if end is None else max(0.0, end - time.monotonic())
+    try:
+        answer = await _limited(awaitable, left)
+    except Exception as error:
+        if end is not None and time.monotonic() >= end:
+            raise call.expire() from None
+        call.answer_error(error)
+    else:
+        call.answer(answer)
+
+
+async def _limited(awaitable, limit):
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        with trio.fail_after(float("inf") if limit is None else limit):
+            return await awaitable
+    if limit is None:
+        return await awaitable
+    import asyncio
+
+    return await asyncio.wait_for(awaitable, limit)
 
 
 async def _next_chunk(chunks):

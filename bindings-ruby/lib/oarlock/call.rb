@@ -14,14 +14,16 @@ module Oarlock
     private_constant :CANCEL_SECONDS
 
     # @param native [Native::Call]
+    # @param functions [Hash] the host's functions that the call may ask, by their numbers
     # @param about [Hash] verb and key, for the message when the time is over
-    def initialize(native, sink: nil, progress: nil, timeout: nil, about: {})
+    def initialize(native, sink: nil, progress: nil, timeout: nil, functions: {}, about: {})
       @native = native
       @sink = sink
       @progress = progress
       @timeout = timeout
       @give_up = timeout && now + timeout
       @about = about
+      @functions = functions
       @ended = false
       native.listen if progress
     end
@@ -33,7 +35,7 @@ module Oarlock
           advance
           feed_end if @wanted
         end
-        @native.take
+        take
       end
     end
 
@@ -97,10 +99,27 @@ module Oarlock
       case kind
       when :chunk then @sink ? @sink.call(one) : @chunk = one
       when :want then @wanted = one
+      when :ask then ask(one, two)
       when :progress then @progress.call(one, two)
       when :event then Oarlock.log(one, two)
       when :done then @ended = true
       end
+    end
+
+    # Runs a function of the host's. What it raises is told of, and is the cause of what comes of it.
+    def ask(number, question)
+      @native.answer(@functions.fetch(number).call(question))
+    rescue StandardError => error
+      @cause = error
+      @native.answer_error("#{error.class}: #{error.message}")
+    end
+
+    def take
+      @native.take
+    rescue CredentialsError => error
+      raise unless @cause
+
+      raise error, cause: @cause
     end
 
     # The next step, or nil when the time is over.

@@ -22,11 +22,15 @@ module Oarlock
   #   store.get("a", range: 0..99)            # => "…", a Body
   #   store.get("a") { |chunk| digest << chunk }
   #   store.list("logs/") { |entry| puts entry.key }
+  #
+  # A setting that takes a function takes anything with `call`; it is called on the thread that waits.
   class Store
     # @see Oarlock.open
     def initialize(url, **settings)
       # Storage classes hand over a store that the core has opened.
-      @native = url.is_a?(Native::Store) ? url : Native::Store.open(url, settings)
+      @functions = {}
+      @native = url.is_a?(Native::Store) ? url : Native::Store.open(url, settings, @functions)
+      @functions.freeze
       freeze
     end
 
@@ -96,7 +100,7 @@ module Oarlock
     # @private
     def start(verb, values, source = nil, sink = nil, **serving)
       call = @native.start(verb, values, source, sink)
-      Call.new(call, about: {verb: verb, key: values[:key]}.compact, **serving)
+      Call.new(call, functions: @functions, about: {verb: verb, key: values[:key]}.compact, **serving)
     end
 
     # The store's URL without settings and secrets.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::options::CustomerKey;
 use crate::table::record;
-use crate::value::SecretText;
+use crate::value::{Callback, SecretSource, SecretText};
 
 record! {
     /// The settings of a store.
@@ -26,7 +26,7 @@ record! {
         region: Option<String>,
         /// How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
         addressing_style: Option<String>,
-        /// Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile` or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
+        /// Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile`, `callback` (the setting `credentials`) or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
         provider: Option<String>,
         /// The access key id of a key pair.
         access_key_id: Option<String>,
@@ -36,6 +36,8 @@ record! {
         session_token: Option<SecretText>,
         /// Whether requests go unsigned; default false.
         anonymous: Option<bool>,
+        /// The host's own function that gives keys (selects the provider `callback`). Asked with a map, `setting` ("credentials") and `region`, it answers one: `access_key_id`, `secret_access_key` and, if there are any, `session_token`, `expires` (a time) and `account_id`. It runs on a thread that waits for a call of the store, is asked again five minutes before the keys expire or when a server calls them expired, and must not use the store itself.
+        credentials: Option<Callback>,
         /// The profile in the shared files; default: AWS_PROFILE, AWS_DEFAULT_PROFILE, `default`.
         profile: Option<String>,
         /// The shared config file; default: AWS_CONFIG_FILE, `~/.aws/config`.
@@ -46,8 +48,8 @@ record! {
         trust_files: Option<bool>,
         /// A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
         credentials_cache: Option<String>,
-        /// The code of the MFA device that a profile's role asks for.
-        mfa_token: Option<SecretText>,
+        /// The code of the MFA device that a profile's role asks for: text, or a function that is asked for it each time, with a map of `setting` ("mfa_token"), `device`, `role` and `profile`, and answers text.
+        mfa_token: Option<SecretSource>,
         /// A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         ca_bundle: Option<String>,
         /// A file of PEM certificates that show the server who asks; its key may stand in the same file.

@@ -52,6 +52,7 @@ pub(crate) enum Target {
 
 /// Pairs of settings that contradict each other, with the reason.
 const EXCLUSIONS: &[(&str, &str, &str)] = &[
+    ("access_key_id", "credentials", "the keys are given, or a function is asked for them"),
     ("acl", "grant_read", "a canned ACL and grants exclude each other"),
     ("acl", "grant_read_acp", "a canned ACL and grants exclude each other"),
     ("acl", "grant_write_acp", "a canned ACL and grants exclude each other"),
@@ -148,9 +149,11 @@ impl Config {
         self.settings.to_pairs()
     }
 
-    /// The settings that were given, secrets left out.
+    /// The settings that were given, secrets left out and functions only told of.
     pub fn shown(&self) -> Vec<(String, Value)> {
-        self.to_pairs().into_iter().filter(|(name, _)| !keys::SECRET.contains(&name.as_str())).collect()
+        let shown = |value| if let Value::Callback(_) = value { Value::Str("callback".to_owned()) } else { value };
+        let open = |name: &str| !keys::SECRET.contains(&name);
+        self.to_pairs().into_iter().filter(|(name, _)| open(name)).map(|(name, value)| (name, shown(value))).collect()
     }
 }
 
@@ -182,6 +185,16 @@ impl Settings {
         let pairs = self.to_pairs();
         check_exclusions(ErrorKind::Config, |name| pairs.iter().any(|(given, _)| given == name))?;
         self.check_values()?;
+        match (&self.credentials, self.provider.as_deref()) {
+            (None, Some("callback")) => fail!(Config, "provider `callback` needs the setting `credentials`, a function"),
+            (Some(_), Some(other)) if other != "callback" => {
+                fail!(Config, "`credentials` is a function to ask, but the provider is `{other}`; leave one")
+            }
+            (Some(_), _) if self.anonymous == Some(true) => {
+                fail!(Config, "`credentials` and `anonymous` can't be used together: keys sign, and anonymous requests go unsigned")
+            }
+            _ => {}
+        }
         if self.client_key.is_some() && self.client_certificate.is_none() {
             fail!(Config, "`client_key` is set but `client_certificate` is missing");
         }
@@ -229,7 +242,7 @@ impl Settings {
         one_of(
             "provider",
             &self.provider,
-            &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "default"],
+            &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "callback", "default"],
         )?;
         one_of("retry_mode", &self.retry_mode, &["standard", "adaptive"])?;
         one_of("request_checksum_calculation", &self.request_checksum_calculation, WHEN)?;

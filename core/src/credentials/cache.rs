@@ -1,22 +1,24 @@
 //! Credentials as all stores of one source share them: fetched once, renewed before they expire.
 //!
 //! Law: however many calls want them, one fetch is under way at a time. Five minutes before they expire they are renewed behind
-//! the calls' backs; while that fails the last good ones serve until they expire. A fetch outlives the call that began it.
+//! the calls' backs; while that fails the last good ones serve until they expire. A fetch outlives the call that began it, unless
+//! it may have to ask the host: then it is the work of a call that someone waits for, and of the next one if that is cancelled.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::Keys;
 use super::chain::Chain;
 use super::trail::Trail;
+use super::{Keys, asks};
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::{Level, event, inherited};
+use crate::observe::{self, Level, event, inherited};
 
 /// How long before they expire credentials are renewed.
 pub(super) const WINDOW: Duration = Duration::from_secs(300);
@@ -104,35 +106,54 @@ impl Provider {
     /// Credentials that are good now.
     pub(crate) async fn get(&self) -> Result<Keys> {
         let (seen, keys, due) = {
-            let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+            let held = self.held();
             (held.fetches, held.valid().cloned(), held.renew_at.is_some_and(|at| at <= SystemTime::now()))
         };
         let Some(keys) = keys else { return self.renew(seen).await };
-        if due && let Ok(guard) = self.0.flight.clone().try_lock_owned() {
-            tokio::spawn(inherited(self.clone().fetch(guard)));
+        if due
+            && let Ok(guard) = self.0.flight.clone().try_lock_owned()
+            && self.fetches() == seen
+        {
+            if !asks(&self.0.chain.settings) {
+                tokio::spawn(inherited(self.clone().fetch(guard)));
+            } else if observe::current().is_some() {
+                let renewed = self.clone().fetch(guard).await;
+                return renewed.or_else(|error| self.held().valid().cloned().ok_or(error));
+            }
         }
         Ok(keys)
     }
 
     /// The way that the last fetch took, and when the keys are to be renewed.
     pub(crate) fn told(&self) -> (Arc<Trail>, Option<SystemTime>) {
-        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held();
         (held.trail.clone(), held.renew_at)
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many fetches there have been: taken before a request, for `renew` after it.
     pub(crate) fn fetches(&self) -> u64 {
-        self.0.held.read().unwrap_or_else(PoisonError::into_inner).fetches
+        self.held().fetches
     }
 
     /// Credentials newer than those of fetch `seen`, which a server refused or which are not there; fetched at most once for all who ask.
     pub(crate) async fn renew(&self, seen: u64) -> Result<Keys> {
-        let guard = self.0.flight.clone().lock_owned().await;
+        let guard = tokio::select! {
+            biased;
+            guard = self.0.flight.clone().lock_owned() => guard,
+            never = self.0.chain.host.lend() => match never {},
+        };
         {
-            let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+            let held = self.held();
             if held.fetches != seen {
                 return held.outcome();
             }
+        }
+        if asks(&self.0.chain.settings) {
+            return self.clone().fetch(guard).await;
         }
         // A task of its own: a call that is cancelled must not take the fetch away from the others.
         tokio::spawn(inherited(self.clone().fetch(guard)))
@@ -142,7 +163,15 @@ impl Provider {
 
     async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {
         let mut trail = Trail::default();
-        let outcome = self.0.chain.fetch(&mut trail).await;
+        // Boxed, so that what waits for it does not become as deep a type as it is.
+        let fetching: Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> = Box::pin(self.0.chain.fetch(&mut trail));
+        let outcome = fetching.await;
+        // A call that was cancelled while it asked has learned nothing of the source.
+        if let Err(error) = &outcome
+            && error.kind() == ErrorKind::Cancelled
+        {
+            return outcome;
+        }
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
         held.trail = Arc::new(trail);
         held.settle(outcome);

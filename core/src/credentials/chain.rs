@@ -10,6 +10,7 @@ use aws_credential_types::Credentials;
 use jiff::Timestamp;
 
 use super::environment;
+use super::host::Host;
 use super::services::Services;
 use super::trail::Trail;
 use super::{Keys, Kind, login, metadata, process, profile, sso, stored, sts};
@@ -24,6 +25,7 @@ const WEB_IDENTITY: &str = "environment variable AWS_WEB_IDENTITY_TOKEN_FILE";
 const FILES: &str = "shared files";
 const CONTAINER: &str = "container's agent";
 const INSTANCE: &str = "instance metadata";
+const HOST: &str = "setting `credentials`";
 
 /// What one place says: keys, or why it has none. An error means that it should have had them.
 pub(super) enum Answer {
@@ -34,7 +36,8 @@ pub(super) enum Answer {
 
 /// A source of credentials that can be asked again and again.
 pub(super) struct Chain {
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) host: Host,
     /// The shared files as the first store read them, for the first fetch: later ones read them anew.
     read: Mutex<Option<Profiles>>,
     /// The access key id that was given last: who asks again has no use for it.
@@ -43,7 +46,7 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(settings: Settings, profiles: Option<Profiles>) -> Self {
-        Chain { settings, read: Mutex::new(profiles), given: Mutex::default() }
+        Chain { settings, host: Host::default(), read: Mutex::new(profiles), given: Mutex::default() }
     }
 
     /// Fetches credentials anew, and tells the way.
@@ -74,6 +77,11 @@ impl Chain {
             Kind::InstanceProfile => {
                 trail.ask(INSTANCE);
                 only("instance_profile", metadata::instance(&profiles().await?, false).await?)
+            }
+            Kind::Callback(callback) => {
+                trail.ask(HOST);
+                let credentials = self.host.keys(callback, ambient::region(&self.settings)).await?;
+                Ok(Keys { credentials, provider: "callback" })
             }
             // These two never get here: their keys, or that there are none, is known without asking.
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
@@ -118,7 +126,7 @@ impl Chain {
     }
 
     fn services<'a>(&'a self, profiles: &'a Profiles) -> Services<'a> {
-        Services { settings: &self.settings, profiles }
+        Services { settings: &self.settings, host: &self.host, profiles }
     }
 
     async fn web_identity(&self, services: &Services<'_>) -> Result<Answer> {
@@ -148,7 +156,7 @@ impl Chain {
             if let (Some(serial), None) = (&role.mfa_serial, &self.settings.mfa_token) {
                 fail!(
                     Credentials,
-                    "profile `{}` assumes {} with the MFA device {serial}; give its code as the setting `mfa_token`",
+                    "profile `{}` assumes {} with the MFA device {serial}; give its code, or a function that knows it, as the setting `mfa_token`",
                     plan.profile,
                     role.arn
                 );

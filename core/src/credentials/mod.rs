@@ -7,6 +7,7 @@
 mod cache;
 mod chain;
 mod environment;
+mod host;
 mod login;
 mod metadata;
 mod private;
@@ -28,7 +29,7 @@ use crate::config::Settings;
 use crate::error::Result;
 use crate::http::Way;
 use crate::runtime;
-use crate::value::{Field, Value};
+use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
 
 pub(crate) use cache::Provider;
@@ -43,12 +44,16 @@ pub(crate) enum Kind<'a> {
     WebIdentity,
     Container,
     InstanceProfile,
+    Callback(&'a Callback),
     Default,
 }
 
 impl<'a> Kind<'a> {
-    /// The kind that the settings ask for: keys, then anonymous, then a provider's name, then a profile, then the chain.
+    /// The kind that the settings ask for: keys or a function for them, then anonymous, then a provider's name, then a profile, then the chain.
     pub(crate) fn of(settings: &'a Settings) -> Kind<'a> {
+        if let Some(callback) = &settings.credentials {
+            return Kind::Callback(callback);
+        }
         match (settings.access_key_id.as_deref(), settings.provider.as_deref(), settings.profile.as_deref()) {
             (Some(id), _, _) => Kind::Static(id),
             _ if settings.anonymous == Some(true) => Kind::Anonymous,
@@ -104,11 +109,20 @@ pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
             Ok(Identity::Keys(Keys { credentials: Credentials::new(id, secret, token, None, "static"), provider: "static" }))
         }
         _ => {
+            // A source that asks the host's function is the store's own, and goes with it.
+            if asks(settings) {
+                return Ok(Identity::Fetched(Provider::new(Chain::new(settings.clone(), profiles))));
+            }
             let source = fingerprint(settings, &Way::of(settings)?, profiles.as_ref());
             let made = || Provider::new(Chain::new(settings.clone(), profiles));
             Ok(Identity::Fetched((*runtime::current()?.shared(&source, made)).clone()))
         }
     }
+}
+
+/// Whether the source may have to ask the host.
+fn asks(settings: &Settings) -> bool {
+    settings.credentials.is_some() || matches!(settings.mfa_token, Some(SecretSource::Callback(_)))
 }
 
 /// The settings that tell one source of credentials from another, or, with the way, how it is reached.

@@ -17,6 +17,7 @@ use aws_smithy_async::time::SystemTimeSource;
 use aws_types::sdk_config::Builder;
 
 use super::environment::says_true;
+use super::host::Host;
 use crate::ambient::{self, Profiles, of_service, root, variable};
 use crate::config::Settings;
 use crate::error::{Result, fail};
@@ -25,6 +26,7 @@ use crate::http::Way;
 /// What is needed to call STS and SSO.
 pub(super) struct Services<'a> {
     pub(super) settings: &'a Settings,
+    pub(super) host: &'a Host,
     pub(super) profiles: &'a Profiles,
 }
 

@@ -13,10 +13,15 @@ use aws_sdk_sts::types::{AssumedRoleUser, Credentials as Issued};
 use super::profile::Role;
 use super::services::{Services, complaint};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::value::SecretSource;
 
 pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role: &Role, profile: &str) -> Result<Credentials> {
     let config = services.configuration("sts")?.credentials_provider(SharedCredentialsProvider::new(keys)).build();
-    let token = role.mfa_serial.as_ref().and(services.settings.mfa_token.as_ref()).map(|token| token.0.clone());
+    let token = match (&role.mfa_serial, &services.settings.mfa_token) {
+        (Some(_), Some(SecretSource::Text(token))) => Some(token.0.clone()),
+        (Some(device), Some(SecretSource::Callback(callback))) => Some(services.host.mfa_code(callback, device, &role.arn, profile).await?),
+        _ => None,
+    };
     let answer = Client::new(&config)
         .assume_role()
         .role_arn(&role.arn)

@@ -51,7 +51,8 @@ struct Inner {
     prefix: String,
     settings: Settings,
     sources: Sources,
-    resolved: PerGeneration<OnceCell<(Completed, Identity)>>,
+    /// Shared with other buckets under the same settings: a source that asks the host is this store's own.
+    resolved: Arc<PerGeneration<OnceCell<(Completed, Identity)>>>,
     client: PerGeneration<OnceCell<Arc<Client>>>,
     /// The client for the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Client>>,
@@ -76,7 +77,7 @@ impl S3 {
             prefix,
             settings: config.settings.clone(),
             sources: config.sources.clone(),
-            resolved: PerGeneration::new(),
+            resolved: Arc::new(PerGeneration::new()),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
@@ -91,7 +92,7 @@ impl S3 {
             prefix: String::new(),
             settings: self.0.settings.clone(),
             sources: self.0.sources.clone(),
-            resolved: PerGeneration::new(),
+            resolved: self.0.resolved.clone(),
             client: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),

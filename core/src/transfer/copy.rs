@@ -10,6 +10,7 @@ use super::upload::{begin, joined};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
+use crate::observe::inherited;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
@@ -62,11 +63,11 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
         }
         let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
         let (options, mailbox) = (options.clone(), mailbox.clone());
-        sending.spawn(async move {
+        sending.spawn(inherited(async move {
             let part = copy_part(&at, &key, &upload_id, number, &source, &etag, range, &options).await?;
             mailbox.advance(range.1);
             Ok(part)
-        });
+        }));
     }
     while !sending.is_empty() {
         done.push(joined(sending.join_next().await)?);

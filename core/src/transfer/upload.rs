@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::Source;
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::observe::{Level, event};
+use crate::observe::{Level, event, inherited};
 use crate::options::Put;
 use crate::reply::PutReply;
 use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, put_part, put_whole, stored};
@@ -133,13 +133,13 @@ async fn in_parts(
             (Some(before), next) => next.map(|next: Checksum| before.then(next)),
         };
         let (at, key, upload_id, options, mailbox_of) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-        sending.spawn(async move {
+        sending.spawn(inherited(async move {
             let moved = piece.bytes.len() as u64;
             let part = part(&at, &key, &upload_id, number as i32, piece, &options).await?;
             drop(permit);
             mailbox_of.advance(moved);
             Ok(part)
-        });
+        }));
         if pieces.ended().await? {
             break;
         }
@@ -202,11 +202,11 @@ pub(super) async fn begin(
     creating: impl Future<Output = Result<String>> + Send + 'static,
 ) -> Result<(Arc<str>, u64)> {
     let (tell, mut told) = tokio::sync::watch::channel(None::<Arc<str>>);
-    let creating = tokio::spawn(async move {
+    let creating = tokio::spawn(inherited(async move {
         let upload_id: Arc<str> = creating.await?.into();
         tell.send_replace(Some(upload_id.clone()));
         Ok(upload_id)
-    });
+    }));
     let (at, key) = (at.clone(), key.clone());
     let cleanup = mailbox.on_abandon(async move {
         // An error here says that no upload was made.

@@ -337,6 +337,7 @@ static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error 
   if (strcmp(op, "open") == 0) return open_store(request, answer, error);
   if (strcmp(op, "classes") == 0) return tell_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
   if (strcmp(op, "verbs") == 0) return verbs(answer, error);
+  if (strcmp(op, "asked") == 0) return *answer = take_asked(), OARLOCK_OK;
   if (strcmp(op, "reader") == 0) return reader(stores[at], request, answer, error);
   if (strcmp(op, "writer") == 0) return writer(stores[at], request, answer, error);
   if (strcmp(op, "call") == 0) return answers_pages(verb) ? all_pages(stores[at], verb, args, answer, error) : once(stores[at], verb, args, answer, error);

@@ -70,8 +70,38 @@ cJSON *bytes_to_json(const uint8_t *data, size_t size) {
   return json;
 }
 
+/* A function for a setting: gives its answers in turn, the last one for good. */
+typedef struct function {
+  cJSON *answers, *next;
+} function;
+
+static cJSON *all_asked;
+
+cJSON *take_asked(void) {
+  cJSON *taken = all_asked != NULL ? all_asked : cJSON_CreateArray();
+  all_asked = NULL;
+  return taken;
+}
+
+static int function_ask(void *userdata, const oarlock_value *question, oarlock_options *answer) {
+  function *asked = userdata;
+  const cJSON *given = asked->next, *why = cJSON_GetObjectItemCaseSensitive(given, "$raise");
+  if (all_asked == NULL) all_asked = cJSON_CreateArray();
+  cJSON_AddItemToArray(all_asked, value_to_json(question));
+  if (given->next != NULL) asked->next = given->next;
+  set_value(answer, NULL, why != NULL ? why : given);
+  return why != NULL ? -1 : 0;
+}
+
+static void function_free(void *userdata) {
+  function *freed = userdata;
+  cJSON_Delete(freed->answers);
+  free(freed);
+}
+
 static void set_object(oarlock_options *options, const char *name, const cJSON *object) {
-  const cJSON *raw = cJSON_GetObjectItemCaseSensitive(object, "$bytes"), *time = cJSON_GetObjectItemCaseSensitive(object, "$time"), *entry;
+  const cJSON *raw = cJSON_GetObjectItemCaseSensitive(object, "$bytes"), *time = cJSON_GetObjectItemCaseSensitive(object, "$time");
+  const cJSON *answers = cJSON_GetObjectItemCaseSensitive(object, "$callback"), *entry;
   if (raw != NULL) {
     buffer bytes = from_base64(raw);
     oarlock_options_set_bytes(options, name, bytes.data, bytes.size);
@@ -79,6 +109,11 @@ static void set_object(oarlock_options *options, const char *name, const cJSON *
   } else if (time != NULL) {
     /* oarlock reads times as text. */
     set_value(options, name, time);
+  } else if (answers != NULL) {
+    function *own = need(malloc(sizeof *own));
+    own->answers = need(cJSON_Duplicate(answers, true));
+    own->next = own->answers->child;
+    oarlock_options_set_callback(options, name, function_ask, own, function_free);
   } else {
     oarlock_options *entries = oarlock_options_new();
     cJSON_ArrayForEach(entry, object) set_value(entries, entry->string, entry);
@@ -147,6 +182,7 @@ cJSON *value_to_json(const oarlock_value *value) {
       for (at = 0; at < oarlock_value_count(value); at++)
         cJSON_AddItemToObject(json, oarlock_value_name(value, at), value_to_json(oarlock_value_at(value, at)));
       return json;
+    case OARLOCK_TYPE_CALLBACK:
     case OARLOCK_TYPE_NULL: break;
   }
   return cJSON_CreateNull();

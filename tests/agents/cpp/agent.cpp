@@ -151,6 +151,7 @@ json verbs() {
 json answer(std::map<int, oarlock::store> &stores, const json &request) {
   const std::string op = request["op"];
   if (op == "verbs") return verbs();
+  if (op == "asked") return std::exchange(values::asked, json::array());
   if (op == "classes") {
     const oarlock::storage_classes classes(request["classes"].get<std::string>());
     json told = json::array();

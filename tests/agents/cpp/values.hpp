@@ -39,6 +39,23 @@ inline json bytes_to_json(std::string_view bytes) {
   return {{"$bytes", text}};
 }
 
+// What functions were asked since the last look.
+inline json asked = json::array();
+
+inline json to_json(const oarlock::value &value);
+inline oarlock::argument from_json(const json &value);
+
+// A function for a setting: gives its answers in turn, the last one for good.
+inline oarlock::argument function(const json &answers) {
+  return [answers, next = std::make_shared<std::size_t>(0)](const oarlock::value &question) {
+    asked.push_back(to_json(question));
+    const json &answer = answers[*next];
+    if (*next + 1 < answers.size()) ++*next;
+    if (answer.contains("$raise")) throw std::runtime_error(answer["$raise"].get<std::string>());
+    return from_json(answer);
+  };
+}
+
 inline oarlock::argument from_json(const json &value) {
   if (value.is_null()) return nullptr;
   if (value.is_boolean()) return value.get<bool>();
@@ -53,6 +70,7 @@ inline oarlock::argument from_json(const json &value) {
   }
   if (value.contains("$bytes")) return oarlock::bytes{from_base64(value["$bytes"])};
   if (value.contains("$time")) return from_json(value["$time"]);
+  if (value.contains("$callback")) return function(value["$callback"]);
   oarlock::options entries;
   for (const auto &[name, entry] : value.items()) entries.set(name, from_json(entry));
   return entries;
@@ -61,6 +79,7 @@ inline oarlock::argument from_json(const json &value) {
 inline json to_json(const oarlock::value &value) {
   json told;
   switch (value.type()) {
+    case OARLOCK_TYPE_CALLBACK:
     case OARLOCK_TYPE_NULL: return nullptr;
     case OARLOCK_TYPE_BOOL: return value.as_bool();
     case OARLOCK_TYPE_INT: return value.as_int();

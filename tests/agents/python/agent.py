@@ -60,6 +60,22 @@ def sink(spec):
     return {"memory": None, "stream": io.BytesIO(), "stream_fails": Failing()}[spec]
 
 
+class Function:
+    """A function for a setting: gives its answers in turn, the last one for good, and keeps what it was asked."""
+
+    asked = []
+
+    def __init__(self, answers):
+        self.answers = list(answers)
+
+    def __call__(self, question):
+        Function.asked.append(question)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, dict) and "$raise" in answer:
+            raise HostFailed(answer["$raise"])
+        return native(answer)
+
+
 def native(value):
     """The Python value of one in the protocol."""
     if isinstance(value, list):
@@ -76,6 +92,8 @@ def native(value):
             return source(inner)
         if name == "$sink":
             return sink(inner)
+        if name == "$callback":
+            return Function(inner)
     return {name: native(item) for name, item in value.items()}
 
 
@@ -158,6 +176,9 @@ def answer(stores, request):
         return len(stores)
     if op == "verbs":
         return verbs()
+    if op == "asked":
+        questions, Function.asked = Function.asked, []
+        return wire(questions)
     store = stores[request["store"] - 1]
     if op == "call":
         return call(store, request["verb"], request.get("args") or {})

@@ -29,6 +29,7 @@ module Spelling
       when ["$time"] then Time.iso8601(json["$time"])
       when ["$source"] then source(*json["$source"].first)
       when ["$sink"] then json["$sink"].is_a?(Hash) ? Pathname(json["$sink"]["file"]) : json["$sink"].to_sym
+      when ["$callback"] then Function.new(json["$callback"])
       else json.transform_values { |item| read(item) }
       end
     else json
@@ -58,6 +59,24 @@ module Spelling
   end
 
   def binary(value) = {"$bytes" => [value].pack("m0")}
+end
+
+# A function for a setting: gives its answers in turn, the last one for good, and keeps what it was asked.
+class Function
+  class << self
+    attr_accessor :asked
+  end
+  self.asked = []
+
+  def initialize(answers) = @answers = answers
+
+  def call(question)
+    Function.asked << question
+    answer = @answers.size > 1 ? @answers.shift : @answers.first
+    raise Broken, answer["$raise"] if answer.is_a?(Hash) && answer.key?("$raise")
+
+    Spelling.read(answer)
+  end
 end
 
 # A reader that breaks after its chunks.
@@ -107,6 +126,11 @@ class Agent
   end
 
   def do_close(request) = store(request).close
+
+  def do_asked(_request)
+    asked, Function.asked = Function.asked, []
+    Spelling.write(asked)
+  end
 
   def do_verbs(_request)
     Oarlock::VERBS.transform_values do |verb|

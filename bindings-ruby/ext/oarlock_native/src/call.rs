@@ -12,7 +12,7 @@ use oarlock::value::Type;
 use oarlock::{ErrorKind, Step};
 
 use crate::error::exception;
-use crate::value::{copy, to_ruby};
+use crate::value::{Refusal, copy, from_ruby, to_ruby};
 
 #[magnus::wrap(class = "Oarlock::Native::Call", free_immediately, size)]
 pub(crate) struct Call {
@@ -29,6 +29,8 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("fd", method!(Call::fd, 0))?;
     class.define_method("feed", method!(Call::feed, 1))?;
     class.define_method("feed_end", method!(Call::feed_end, 0))?;
+    class.define_method("answer", method!(Call::answer, 1))?;
+    class.define_method("answer_error", method!(Call::answer_error, 1))?;
     class.define_method("cancel", method!(Call::cancel, 0))?;
     class.define_method("take", method!(Call::take, 0))
 }
@@ -50,7 +52,8 @@ impl Call {
         rb_self.with(ruby, |call| call.listen())
     }
 
-    /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:progress, done, total]`, `[:event, level, message]` or `[:done]`.
+    /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:ask, number, question]`, `[:progress, done,
+    /// total]`, `[:event, level, message]` or `[:done]`.
     fn step(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
         loop {
             if let Some(step) = Self::try_step(ruby, rb_self)? {
@@ -80,6 +83,19 @@ impl Call {
         rb_self.with(ruby, |call| call.feed_end())
     }
 
+    fn answer(ruby: &Ruby, rb_self: &Self, answer: Value) -> Result<(), Error> {
+        match from_ruby(ruby, answer, None) {
+            Ok(answer) => rb_self.with(ruby, |call| call.answer(answer)),
+            Err(Refusal::Because(why)) => Err(exception(ruby, &oarlock::Error::new(ErrorKind::InvalidInput, format!("the answer {why}")))),
+            Err(Refusal::Raised(error)) => Err(error),
+        }
+    }
+
+    fn answer_error(ruby: &Ruby, rb_self: &Self, why: RString) -> Result<(), Error> {
+        let why = copy(why);
+        rb_self.with(ruby, |call| call.answer_error(&String::from_utf8_lossy(&why)))
+    }
+
     fn cancel(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
         rb_self.with(ruby, |call| call.cancel())
     }
@@ -100,6 +116,11 @@ fn tell(ruby: &Ruby, step: Step) -> Result<Value, Error> {
         Step::Want(size) => {
             told.push(ruby.to_symbol("want"))?;
             told.push(size)?;
+        }
+        Step::Ask { callback, question } => {
+            told.push(ruby.to_symbol("ask"))?;
+            told.push(callback.number())?;
+            told.push(to_ruby(ruby, question, Type::Map)?)?;
         }
         Step::Progress(done, total) => {
             told.push(ruby.to_symbol("progress"))?;

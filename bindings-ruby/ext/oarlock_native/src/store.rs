@@ -10,7 +10,7 @@ use magnus::typed_data::Obj;
 use magnus::value::ReprValue;
 use magnus::{Class, Error, Module, Object, RArray, RHash, RModule, RString, Ruby, Symbol, Value, function, method};
 use oarlock::table::{FieldSpec, Record};
-use oarlock::{Args, ErrorKind, Sink, Source};
+use oarlock::{Args, Callback, ErrorKind, Sink, Source};
 
 use crate::call::Call;
 use crate::error::exception;
@@ -25,7 +25,7 @@ pub(crate) struct Store {
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Store", ruby.class_object())?;
     class.undef_default_alloc_func();
-    class.define_singleton_method("open", function!(Store::open, 2))?;
+    class.define_singleton_method("open", function!(Store::open, 3))?;
     class.define_method("start", method!(Store::start, 4))?;
     class.define_method("url", method!(Store::url, 0))?;
     class.define_method("settings", method!(Store::settings, 0))?;
@@ -34,7 +34,8 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 impl Store {
-    fn open(ruby: &Ruby, url: Value, settings: RHash) -> Result<Obj<Store>, Error> {
+    /// Opens a store. What answers `call` among the settings is put into `functions`, under the number that a call's question tells.
+    fn open(ruby: &Ruby, url: Value, settings: RHash, functions: RHash) -> Result<Obj<Store>, Error> {
         let known = oarlock::config::Settings::SPEC.fields;
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
@@ -48,7 +49,20 @@ impl Store {
             }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
         };
-        let settings = pairs(ruby, settings, |_| "setting", &[known]).map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
+        let plain = ruby.hash_new();
+        let mut callbacks = Vec::new();
+        let read = each_pair(settings, |key, value| {
+            if !value.respond_to("call", false)? {
+                return Ok(plain.aset(key, value)?);
+            }
+            let callback = Callback::elsewhere();
+            functions.aset(callback.number(), value)?;
+            callbacks.push((name(ruby, key)?, callback.into()));
+            Ok(())
+        });
+        let settings = read.and_then(|()| pairs(ruby, plain, |_| "setting", &[known]));
+        let mut settings = settings.map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
+        settings.extend(callbacks);
         let store = oarlock::Store::open(&url, settings).map_err(|error| exception(ruby, &error))?;
         Ok(Store::wrap(ruby, store))
     }

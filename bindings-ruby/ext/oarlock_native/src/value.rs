@@ -179,6 +179,7 @@ pub(crate) fn to_ruby(ruby: &Ruby, datum: Datum, kind: Type) -> Result<Value, Er
         Datum::Bool(flag) => ruby.into_value(flag),
         Datum::Int(number) => ruby.into_value(number),
         Datum::Str(text) => ruby.str_new(&text).as_value(),
+        Datum::Callback(_) => ruby.str_new("callback").as_value(),
         Datum::Bytes(bytes) => ruby.str_from_slice(&bytes).as_value(),
         Datum::Time(time) => self::time(ruby, time)?.as_value(),
         Datum::List(items) => {

@@ -74,6 +74,10 @@ impl Agent {
                 }
             }
             Some("verbs") => Ok(verbs()),
+            Some("asked") => {
+                let asked = std::mem::take(&mut *json::ASKED.lock().map_err(|why| why.to_string())?);
+                Ok(asked.into_iter().map(json::from_value).collect())
+            }
             Some("reader" | "writer") => Err(Trouble::Skip("Rust has no file object over a store")),
             _ => Err(Trouble::Request(format!("unknown request {request}"))),
         }

@@ -144,6 +144,11 @@ fn drive(mut call: Call<Value>, mut feed: Option<Feed>, mut stream: Option<Strea
                 Some(feed) => feed.answer(&call, size),
                 None => call.feed_error("the agent has no source"),
             },
+            // The agent's functions lie in their callbacks, which a call that is waited for runs itself.
+            Some(Step::Ask { callback, question }) => match callback.run(question) {
+                Ok(answer) => call.answer(answer),
+                Err(why) => call.answer_error(&why),
+            },
             Some(Step::Done) => break,
             Some(Step::Progress(..) | Step::Event(_)) | None => {}
         }

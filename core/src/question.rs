@@ -1,0 +1,76 @@
+//! A question to the host's code: offered to every call that waits for its answer, and run by the first thread that comes by.
+//!
+//! Law: one thread at a time has it. A call that is cancelled gives it up, and another takes it; the first answer counts. So a call
+//! that nobody waits for keeps nobody waiting. Knows no mailbox and does not know what is asked.
+
+use tokio::sync::watch;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::{Callback, Value};
+
+#[derive(Clone)]
+enum Stage {
+    Free,
+    Taken,
+    Answered(Result<Value>),
+}
+
+/// What is asked, of whom, and how far that is.
+pub(crate) struct Question {
+    pub(crate) callback: Callback,
+    pub(crate) value: Value,
+    stage: watch::Sender<Stage>,
+}
+
+impl Question {
+    pub(crate) fn new(callback: Callback, value: Value) -> Self {
+        Question { callback, value, stage: watch::Sender::new(Stage::Free) }
+    }
+
+    pub(crate) fn free(&self) -> bool {
+        matches!(*self.stage.borrow(), Stage::Free)
+    }
+
+    pub(crate) fn open(&self) -> bool {
+        !matches!(*self.stage.borrow(), Stage::Answered(_))
+    }
+
+    /// Takes the question, unless another thread has it.
+    pub(crate) fn take(&self) -> bool {
+        self.turn(|stage| matches!(stage, Stage::Free), Stage::Taken)
+    }
+
+    /// Leaves the question to another thread.
+    pub(crate) fn give_up(&self) {
+        self.turn(|stage| matches!(stage, Stage::Taken), Stage::Free);
+    }
+
+    pub(crate) fn answer(&self, answer: Result<Value>) {
+        self.turn(|stage| !matches!(stage, Stage::Answered(_)), Stage::Answered(answer));
+    }
+
+    fn turn(&self, from: impl Fn(&Stage) -> bool, to: Stage) -> bool {
+        self.stage.send_if_modified(|stage| {
+            let turns = from(stage);
+            if turns {
+                *stage = to;
+            }
+            turns
+        })
+    }
+
+    /// Waits until some thread may take it, or until none may any more.
+    pub(crate) async fn until_free(&self, free: bool) {
+        // The sender is this question's own, so it is there.
+        let _ = self.stage.subscribe().wait_for(|stage| matches!(stage, Stage::Free) == free).await.map(drop);
+    }
+
+    /// Waits for the answer.
+    pub(crate) async fn answered(&self) -> Result<Value> {
+        let mut stage = self.stage.subscribe();
+        match stage.wait_for(|stage| matches!(stage, Stage::Answered(_))).await.map(|stage| stage.clone()) {
+            Ok(Stage::Answered(answer)) => answer,
+            _ => Err(Error::new(ErrorKind::Internal, "a question to the host was lost")),
+        }
+    }
+}
