@@ -7,8 +7,10 @@ mod budget;
 mod check;
 mod copy;
 mod download;
+mod journal;
 mod plan;
 mod source;
+mod standing;
 mod upload;
 
 pub(crate) use check::explain;
