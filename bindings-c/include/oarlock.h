@@ -735,6 +735,7 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
  *   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+ *   journal (str): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
  * Reply: PutReply.
  */
 static inline oarlock_status oarlock_put(const oarlock_store *store, const char *key, oarlock_source *source, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1078,6 +1079,7 @@ static inline oarlock_status oarlock_delete_bucket(const oarlock_store *store, c
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
  *   prefix (str): How the keys begin; default: any.
  * Options:
+ *   older_than (seconds): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
  *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
  *   continuation (str): Where to go on: the `next` of the page before.
  * Reply: UploadPage; `continuation` is the page before's `next`.
@@ -1103,6 +1105,22 @@ static inline oarlock_status oarlock_abort_upload(const oarlock_store *store, co
   oarlock_options_set_str(arguments, "key", key);
   oarlock_options_set_str(arguments, "upload_id", upload_id);
   status = oarlock_start(store, "abort_upload", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+ *   prefix (str): How the keys begin; default: any.
+ * Options:
+ *   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+ * Reply: list of Upload.
+ */
+static inline oarlock_status oarlock_abort_uploads(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "abort_uploads", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

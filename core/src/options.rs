@@ -165,6 +165,8 @@ record! {
         if_none_match: Option<String>,
         /// Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
         part_size: Option<u64>,
+        /// A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
+        journal: Option<String>,
     }
 }
 
@@ -325,8 +327,18 @@ record! {
 }
 
 record! {
+    /// Options of `abort_uploads`.
+    pub struct AbortUploads {
+        /// Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+        older_than: Option<Duration>,
+    }
+}
+
+record! {
     /// Options of `list_uploads`.
     pub struct ListUploads {
+        /// Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
+        older_than: Option<Duration>,
         /// Entries in one page, 1 to 1000; default: the server's, 1000.
         page_size: Option<u32>,
         /// Where to go on: the `next` of the page before.

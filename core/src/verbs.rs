@@ -13,10 +13,10 @@ use crate::keys::{Key, Keys, Place, Prefix};
 use crate::local;
 use crate::mailbox::Mailbox;
 use crate::options::{
-    Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetRanges, Head, List, ListUploads, ListVersions, NoOptions, Presign, Put,
-    SetAcl, Tags,
+    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetRanges, Head, List, ListUploads, ListVersions, NoOptions,
+    Presign, Put, SetAcl, Tags,
 };
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, Explained, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, Explained, GetReply, Identity, ObjectMeta, Page, PutReply, Upload, UploadPage};
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{ByteRange, Field, Type, Value};
@@ -24,8 +24,8 @@ use crate::value::{ByteRange, Field, Type, Value};
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
     pub(super) use crate::s3::{
-        abort_upload, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists, get_acl,
-        get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
+        abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists,
+        get_acl, get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
     };
     pub(super) use crate::transfer::{copy, explain, get, get_ranges, put};
 }
@@ -323,6 +323,9 @@ verbs! {
     /// Aborts an unfinished multipart upload and frees its parts.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
     abort_upload(key: Key = "The key it would make.", upload_id: String = "The upload's id, as `list_uploads` tells it."; NoOptions) -> ();
+    /// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+    abort_uploads(prefix: Prefix = "How the keys begin; default: any."; AbortUploads) -> Vec<Upload>;
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ SCENARIOS = {
     "list": {"verb": "list", "args": {"page_size": 1}},
     "put": {"verb": "put", "args": {"key": "b", "source": OLD}, "makes": OLD},
     "put-in-parts": {"verb": "put", "args": {"key": "b", "source": {"reader": [NEW]}}, "makes": NEW},
+    "put-if-absent": {"verb": "put", "args": {"key": "b", "source": OLD, "if_none_match": "*"}, "makes": OLD},
+    "put-a-file-in-parts-if-absent": {"verb": "put", "args": {"key": "b", "source": {"file": NEW}, "if_none_match": "*"}, "makes": NEW},
     "copy": {"verb": "copy", "args": {"source_key": "a", "key": "b"}, "makes": OLD},
     "delete": {"verb": "delete", "args": {"key": "a"}, "takes": "a"},
     "delete-many": {"verb": "delete_many", "args": {"keys": ["a", "a2"]}, "takes": "a"},

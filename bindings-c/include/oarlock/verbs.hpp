@@ -57,6 +57,7 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
 //   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+//   journal (str): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
 // Reply: PutReply.
 value put(std::string_view key, oarlock::source source, const options &with = {}) const {
   return start("put", options(with).set("key", key), std::move(source), oarlock::sink()).wait();
@@ -284,6 +285,7 @@ value delete_bucket(const options &with = {}) const {
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
 //   prefix (str): How the keys begin; default: any.
 // Options:
+//   older_than (seconds): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
 //   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
 //   continuation (str): Where to go on: the `next` of the page before.
 // Reply: UploadPage; `continuation` is the page before's `next`.
@@ -298,4 +300,14 @@ pages list_uploads(std::string_view prefix = {}, const options &with = {}) const
 // Reply: nothing.
 value abort_upload(std::string_view key, std::string_view upload_id, const options &with = {}) const {
   return start("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+//   prefix (str): How the keys begin; default: any.
+// Options:
+//   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+// Reply: list of Upload.
+value abort_uploads(std::string_view prefix = {}, const options &with = {}) const {
+  return start("abort_uploads", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
 }

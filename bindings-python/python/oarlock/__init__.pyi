@@ -553,6 +553,7 @@ class Store:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+            journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
@@ -821,12 +822,13 @@ class Store:
         Returns: None
         """
 
-    def list_uploads(self, prefix: str = "", *, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Upload, UploadPage]:
+    def list_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Upload, UploadPage]:
         """Lists unfinished multipart uploads, page by page.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.
+            older_than (seconds, optional): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
@@ -844,6 +846,18 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: None
+        """
+
+    def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, timeout: float | None = None) -> builtins.list[Upload]:
+        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Upload]
         """
 
 class AsyncStore:
@@ -912,6 +926,7 @@ class AsyncStore:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+            journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
@@ -1180,12 +1195,13 @@ class AsyncStore:
         Returns: None
         """
 
-    def list_uploads(self, prefix: str = "", *, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Upload, UploadPage]:
+    def list_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Upload, UploadPage]:
         """Lists unfinished multipart uploads, page by page.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.
+            older_than (seconds, optional): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
@@ -1203,6 +1219,18 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: None
+        """
+
+    async def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, timeout: float | None = None) -> builtins.list[Upload]:
+        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Upload]
         """
 
 

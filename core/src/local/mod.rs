@@ -31,7 +31,7 @@ use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, Upload, UploadPage};
 use crate::value::ByteRange;
 
 /// A directory that holds objects.
@@ -276,4 +276,8 @@ pub(crate) async fn list_uploads(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: opti
 
 pub(crate) async fn abort_upload(_: &Local, _: &Arc<Mailbox>, _: Key, _: String, _: options::NoOptions) -> Result<()> {
     fail!(NotFound, "a directory store has no multipart uploads")
+}
+
+pub(crate) async fn abort_uploads(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::AbortUploads) -> Result<Vec<Upload>> {
+    Ok(Vec::new())
 }

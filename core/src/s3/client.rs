@@ -194,6 +194,12 @@ impl S3 {
             .map(|client| &**client)
     }
 
+    /// The bucket's address, to tell it from all others.
+    pub(crate) async fn place(&self) -> Result<String> {
+        let route = route(self.completed().await?, &self.0.bucket)?;
+        Ok(format!("{}/{}", route.url.as_deref().unwrap_or("AWS").trim_end_matches('/'), self.0.bucket))
+    }
+
     /// What is known of how the server checks bodies.
     pub(super) async fn endpoint(&self) -> Result<&Endpoint> {
         let settings = self.completed().await?;

@@ -38,4 +38,4 @@ pub(crate) use multipart::{As, abort, complete, copy_part, create, etag_of, etag
 pub(crate) use object::{copy_whole, delete, delete_many, exists, head};
 pub(crate) use presign::presign;
 pub(crate) use put::{Part, put_part, put_whole};
-pub(crate) use uploads::{abort_upload, list_uploads};
+pub(crate) use uploads::{abort_upload, abort_uploads, list_parts, list_uploads};

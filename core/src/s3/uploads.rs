@@ -1,14 +1,18 @@
-//! Unfinished multipart uploads: telling them and aborting them.
+//! Unfinished multipart uploads: telling them and their parts, and aborting them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::types::EncodingType;
 
 use super::client::S3;
 use super::list::{decoded, page_size};
-use super::settings::time;
-use crate::error::{Result, fail};
+use super::put::Part;
+use super::settings::{customer, time};
+use crate::checksum::{Algorithm, Checksum};
+use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
-use crate::options::{ListUploads, NoOptions};
+use crate::options::{AbortUploads, ListUploads, NoOptions, Put};
 use crate::reply::{Upload, UploadPage};
 
 pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: ListUploads) -> Result<UploadPage> {
@@ -35,11 +39,17 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
         })
         .await?;
     let encoded = output.encoding_type() == Some(&EncodingType::Url);
-    let entries = output.uploads().iter().map(|upload| Upload {
-        key: decoded(at, upload.key(), encoded),
-        upload_id: upload.upload_id().unwrap_or("").to_owned(),
-        initiated: time(upload.initiated()),
-    });
+    let begun = options.older_than.map(|age| SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH));
+    let entries = output
+        .uploads()
+        .iter()
+        .map(|upload| Upload {
+            key: decoded(at, upload.key(), encoded),
+            upload_id: upload.upload_id().unwrap_or("").to_owned(),
+            initiated: time(upload.initiated()),
+        })
+        // Of an upload that tells no age nobody knows that it is old.
+        .filter(|upload| begun.is_none_or(|begun| upload.initiated.is_some_and(|initiated| initiated <= begun)));
     let next = output
         .is_truncated()
         .unwrap_or(false)
@@ -49,4 +59,65 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
 
 pub(crate) async fn abort_upload(at: &S3, _: &Mailbox, key: Key, upload_id: String, _: NoOptions) -> Result<()> {
     super::multipart::abort(at, &key, &upload_id).await
+}
+
+/// How old an upload must be that nobody is taken to be sending any more: a day.
+const STALE: Duration = Duration::from_secs(86_400);
+
+pub(crate) async fn abort_uploads(at: &S3, mailbox: &Mailbox, prefix: Prefix, options: AbortUploads) -> Result<Vec<Upload>> {
+    let mut aborted = Vec::new();
+    let mut asked = ListUploads { older_than: Some(options.older_than.unwrap_or(STALE)), ..ListUploads::default() };
+    loop {
+        let page = list_uploads(at, mailbox, prefix.clone(), asked.clone()).await?;
+        for upload in page.entries {
+            match super::multipart::abort(at, &Key(upload.key.clone()), &upload.upload_id).await {
+                Ok(()) => aborted.push(upload),
+                // It ended meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match page.next {
+            Some(next) => asked.continuation = Some(next),
+            None => return Ok(aborted),
+        }
+    }
+}
+
+/// The parts that an upload has.
+pub(crate) async fn list_parts(at: &S3, key: &Key, upload_id: &str, options: &Put) -> Result<Vec<Part>> {
+    let customer = customer(options.sse_customer_key.as_ref(), at.settings());
+    let mut parts = Vec::new();
+    let mut marker = None;
+    loop {
+        let output = at
+            .send(|client| {
+                client
+                    .list_parts()
+                    .bucket(at.bucket())
+                    .key(at.full(&key.0))
+                    .upload_id(upload_id)
+                    .set_part_number_marker(marker.clone())
+                    .set_sse_customer_algorithm(customer.algorithm.clone())
+                    .set_sse_customer_key(customer.key.clone())
+                    .set_sse_customer_key_md5(customer.md5.clone())
+                    .set_request_payer(at.payer())
+                    .send()
+            })
+            .await?;
+        for part in output.parts() {
+            let size = part.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+            let told = [
+                (Algorithm::Crc64Nvme, part.checksum_crc64_nvme()),
+                (Algorithm::Crc32, part.checksum_crc32()),
+                (Algorithm::Crc32c, part.checksum_crc32_c()),
+            ];
+            let checksum = told.into_iter().find_map(|(algorithm, text)| Checksum::read(algorithm, text?, size));
+            parts.push(Part { number: part.part_number().unwrap_or(0), size, etag: part.e_tag().map(str::to_owned), checksum });
+        }
+        match output.next_part_number_marker().filter(|next| output.is_truncated() == Some(true) && marker.as_deref() != Some(*next)) {
+            Some(next) => marker = Some(next.to_owned()),
+            None => return Ok(parts),
+        }
+    }
 }

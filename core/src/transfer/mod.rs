@@ -9,6 +9,7 @@ mod check;
 mod copy;
 mod download;
 mod gate;
+mod journal;
 mod pace;
 mod place;
 mod plan;
@@ -17,6 +18,7 @@ mod reader;
 mod source;
 mod spans;
 mod spread;
+mod standing;
 mod upload;
 mod verify;
 

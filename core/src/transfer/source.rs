@@ -69,7 +69,7 @@ enum From {
 
 /// What of a file changes when it is written to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Stamp {
+struct Stamp {
     size: u64,
     seconds: i64,
     nanoseconds: i64,
@@ -106,6 +106,14 @@ impl Pieces {
             Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false }),
         };
         Ok(Pieces { size, algorithm, at: 0, from })
+    }
+
+    /// What tells this source from others before it is read: a file's size and time, else the size if it is known.
+    pub(super) fn stamp(&self) -> [i64; 3] {
+        match &self.from {
+            From::File { before, .. } => [before.size as i64, before.seconds, before.nanoseconds],
+            _ => [self.size.map_or(-1, |size| size as i64), 0, 0],
+        }
     }
 
     /// The next `size` bytes, fewer only at the end.

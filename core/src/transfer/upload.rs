@@ -11,6 +11,7 @@ use super::budget::room;
 use super::gate::Room;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
 use super::source::{Piece, Pieces};
+use super::standing::{Standing, digest};
 use crate::checksum::Checksum;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -43,12 +44,19 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         None if !cut.fixed || !may_cut => threshold.max(cut.wanted),
         size => cut.part_size(size, 1),
     };
+    let mut standing = match &options.journal {
+        Some(named) => Some(Standing::open(at, &key, named, &pieces, &cut, &options).await?),
+        None => None,
+    };
     let permit = room(first).await?;
     let piece = pieces.next(first, mailbox).await?;
     if pieces.ended().await? {
         let moved = piece.bytes.len() as u64;
         let reply = whole(at, &key, piece, &options).await?;
         mailbox.advance(moved);
+        if let Some(standing) = standing {
+            standing.give_up(at, &key).await;
+        }
         return Ok(reply);
     }
     if !may_cut {
@@ -57,7 +65,15 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
             "the source has more than {MAX_PART} bytes, which only go in parts, and the setting `multipart_upload` forbids that"
         );
     }
-    in_parts(at, mailbox, key, (pieces, cut), (piece, permit), options).await
+    let key = Arc::new(key);
+    let outcome = in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, &mut standing).await;
+    match (standing, &outcome) {
+        (Some(standing), Ok(_)) => standing.done().await,
+        // What may pass by itself, the next call goes on after.
+        (Some(standing), Err(error)) if !error.retryable() => standing.give_up(at, &key).await,
+        _ => {}
+    }
+    outcome
 }
 
 fn cut(settings: &Settings, options: &Put) -> Result<Cut> {
@@ -92,30 +108,35 @@ async fn whole(at: &S3, key: &Key, mut piece: Piece, options: &Put) -> Result<Pu
 async fn in_parts(
     at: &S3,
     mailbox: &Arc<Mailbox>,
-    key: Key,
+    key: &Arc<Key>,
     (mut pieces, cut): (Pieces, Cut),
     (mut piece, mut permit): (Piece, Room),
     options: Put,
+    standing: &mut Option<Standing>,
 ) -> Result<PutReply> {
-    let key = Arc::new(key);
     let options = Arc::new(options);
-    let (upload_id, cleanup) = loop {
-        let algorithm = pieces.algorithm;
-        let creating = {
-            let (at, key, options) = (at.clone(), key.clone(), options.clone());
-            async move { create(&at, &key, As::Put(&options), algorithm).await }
-        };
-        match begin(at, mailbox, &key, creating).await {
-            Ok(begun) => break begun,
-            Err(error) if at.refuses(algorithm, &error).await? => {
-                pieces.algorithm = at.algorithm().await?;
-                piece = piece.summed(pieces.algorithm).await?;
+    let (upload_id, cleanup) = match standing.as_ref().and_then(Standing::upload) {
+        Some((upload_id, algorithm)) => {
+            pieces.algorithm = algorithm;
+            piece = piece.summed(algorithm).await?;
+            (upload_id.into(), None)
+        }
+        None => {
+            let (upload_id, cleanup) = begin_put(at, mailbox, key, &mut pieces, &options).await?;
+            piece = piece.summed(pieces.algorithm).await?;
+            match standing {
+                // From now on the journal sees to its end.
+                Some(standing) => {
+                    standing.began(&upload_id, pieces.algorithm).await?;
+                    mailbox.keep(cleanup);
+                    (upload_id, None)
+                }
+                None => (upload_id, Some(cleanup)),
             }
-            Err(error) => return Err(error),
         }
     };
     let concurrency = at.concurrency().await? as usize;
-    let mut sending: JoinSet<Result<Part>> = JoinSet::new();
+    let mut sending: JoinSet<Result<Sent>> = JoinSet::new();
     let mut done = Vec::new();
     let mut checksum = None;
     let mut total = 0;
@@ -132,32 +153,82 @@ async fn in_parts(
             (None, first) => first,
             (Some(before), next) => next.map(|next: Checksum| before.then(next)),
         };
-        let (at, key, upload_id, options, mailbox_of) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-        sending.spawn(inherited(async move {
-            let moved = piece.bytes.len() as u64;
-            let part = part(&at, &key, &upload_id, number as i32, piece, &options).await?;
+        let part_number = number as i32;
+        if let Some(part) = standing.as_ref().and_then(|standing| standing.part(part_number, &piece)) {
+            mailbox.advance(part.size);
+            done.push(part);
             drop(permit);
-            mailbox_of.advance(moved);
-            Ok(part)
-        }));
+        } else {
+            let digest = standing.is_some().then(|| digest(&piece));
+            let (at, key, upload_id, options, mailbox) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+            sending.spawn(inherited(async move {
+                let part = part(&at, &key, &upload_id, part_number, piece, &options).await?;
+                drop(permit);
+                mailbox.advance(part.size);
+                Ok((part, digest))
+            }));
+        }
         if pieces.ended().await? {
             break;
         }
-        while sending.len() >= concurrency {
-            done.push(joined(sending.join_next().await)?);
-        }
+        collect(&mut sending, concurrency - 1, &mut done, standing).await?;
         let size = cut.part_size(pieces.size, number + 1);
         permit = room(size).await?;
         piece = pieces.next(size, mailbox).await?;
     }
-    while !sending.is_empty() {
-        done.push(joined(sending.join_next().await)?);
-    }
+    collect(&mut sending, 0, &mut done, standing).await?;
     pieces.unchanged().await?;
     done.sort_by_key(|part| part.number);
-    let reply = finish(at, &key, &upload_id, &done, checksum, &options).await?;
-    mailbox.keep(cleanup);
+    let reply = finish(at, key, &upload_id, &done, checksum, &options).await?;
+    if let Some(cleanup) = cleanup {
+        mailbox.keep(cleanup);
+    }
     Ok(reply)
+}
+
+/// A part that is there, and for a journal what tells its bytes from others.
+type Sent = (Part, Option<Checksum>);
+
+/// Takes in the parts that are there, and waits until no more than so many are on their way.
+async fn collect(sending: &mut JoinSet<Result<Sent>>, at_most: usize, done: &mut Vec<Part>, standing: &mut Option<Standing>) -> Result<()> {
+    let mut sent = Vec::new();
+    let mut failed = None;
+    while failed.is_none() {
+        let next = match sending.try_join_next() {
+            Some(next) => next,
+            None if sending.len() > at_most => match sending.join_next().await {
+                Some(next) => next,
+                None => break,
+            },
+            None => break,
+        };
+        match joined(Some(next)) {
+            Ok((part, digest)) => {
+                sent.extend(digest.map(|digest| (part.clone(), digest)));
+                done.push(part);
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
+    if let Some(standing) = standing {
+        standing.sent(&sent).await?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Begins the upload of a source, whose pieces carry from then on a checksum that the server takes.
+async fn begin_put(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, pieces: &mut Pieces, options: &Arc<Put>) -> Result<(Arc<str>, u64)> {
+    loop {
+        let algorithm = pieces.algorithm;
+        let creating = {
+            let (at, key, options) = (at.clone(), key.clone(), options.clone());
+            async move { create(&at, &key, As::Put(&options), algorithm).await }
+        };
+        match begin(at, mailbox, key, creating).await {
+            Err(error) if at.refuses(algorithm, &error).await? => pieces.algorithm = at.algorithm().await?,
+            begun => return begun,
+        }
+    }
 }
 
 /// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's gets Content-MD5 instead.

@@ -1,0 +1,132 @@
+//! The journal of a transfer: a small file from which the same call goes on after a crash.
+//!
+//! Law: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a proof: whoever goes on by it holds
+//! each byte it speaks of against its sum.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Result, fail};
+use crate::io::{about, blocking};
+
+/// No journal is as large; what is, is none.
+const LARGEST: u64 = 16 << 20;
+
+/// A transfer's journal.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    /// Which transfer it is of: what is done, where, and to which key.
+    transfer: String,
+}
+
+impl Journal {
+    /// The journal at the path that the option names, or of this transfer in that directory; and what it holds.
+    pub(super) async fn open(named: &str, transfer: &str) -> Result<(Journal, Option<Value>)> {
+        if named.is_empty() {
+            fail!(InvalidInput, "option `journal` takes the path of a file or of a directory");
+        }
+        let (named, transfer) = (PathBuf::from(named), transfer.to_owned());
+        let inside = format!("{}.journal", fingerprint(&transfer));
+        let shown = named.clone();
+        let (path, text) = blocking(move || {
+            let path = if named.is_dir() { named.join(inside) } else { named };
+            let text = read(&path)?;
+            Ok((path, text))
+        })
+        .await
+        .map_err(|error| about(&error, &shown))?;
+        let held = text.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        if let Some(other) = held.as_ref().and_then(|held| held["transfer"].as_str()).filter(|other| *other != transfer) {
+            fail!(InvalidInput, "the journal {} is that of another transfer ({other}); name another, or a directory", path.display());
+        }
+        Ok((Journal { path, transfer }, held))
+    }
+
+    /// Replaces what it holds.
+    pub(super) async fn write(&self, mut held: Value) -> Result<()> {
+        held["transfer"] = json!(self.transfer);
+        let path = self.path.clone();
+        blocking(move || write(&path, held.to_string().as_bytes())).await.map_err(|error| about(&error, &self.path))
+    }
+
+    /// The transfer has come to its end.
+    pub(super) async fn remove(&self) {
+        let path = self.path.clone();
+        let _ = blocking(move || fs::remove_file(path)).await;
+    }
+}
+
+/// A name for what must not be told, or is too long.
+pub(super) fn fingerprint(text: &str) -> String {
+    Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let metadata = file.metadata()?;
+    // Anyone else could lead the transfer astray by it.
+    if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no journal: not a file of this user alone (mode 0600)"));
+    }
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text)?;
+    Ok(Some(text))
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    // From a process that was killed while it wrote.
+    let _ = fs::remove_file(&new);
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&new)?;
+    file.write_all(text)?;
+    fs::rename(&new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[tokio::test]
+    async fn what_is_written_is_read_again_by_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let named = directory.path().to_str().unwrap();
+        let (journal, held) = Journal::open(named, "put there a").await.unwrap();
+        assert_eq!(held, None);
+        journal.write(json!({"parts": [1, 2]})).await.unwrap();
+        assert_eq!(fs::metadata(&journal.path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let (again, held) = Journal::open(named, "put there a").await.unwrap();
+        assert_eq!(held.unwrap()["parts"], json!([1, 2]));
+        let (_, other) = Journal::open(named, "put there b").await.unwrap();
+        assert_eq!(other, None);
+        let path = again.path.to_str().unwrap().to_owned();
+        assert_eq!(Journal::open(&path, "put there b").await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Journal::open(named, "put there a").await.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        again.remove().await;
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn torn_text_holds_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        write(&path, b"{\"transfer\": \"put").unwrap();
+        assert_eq!(Journal::open(path.to_str().unwrap(), "put there a").await.unwrap().1, None);
+    }
+}

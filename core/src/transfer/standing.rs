@@ -1,0 +1,141 @@
+//! An upload that outlives its process: what its journal says of it, and which of its parts stand.
+//!
+//! Law: a part stands when the source's bytes, the journal and the server agree on it; every other one is sent again. An upload of another
+//! source, of other parts or of other options is none to go on with: it is aborted, and a new one begins.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::journal::{Journal, fingerprint};
+use super::plan::Cut;
+use super::source::{Piece, Pieces};
+use crate::checksum::{Algorithm, Checksum};
+use crate::error::{ErrorKind, Result};
+use crate::keys::Key;
+use crate::observe::{Level, event};
+use crate::options::Put;
+use crate::s3::{Part, S3, abort, list_parts};
+
+/// A part as the journal knows it.
+#[derive(Clone, Debug)]
+struct Row {
+    size: u64,
+    etag: Option<String>,
+    digest: Checksum,
+}
+
+/// An upload with a journal.
+pub(super) struct Standing {
+    journal: Journal,
+    /// What must be the same for the upload to go on.
+    facts: Value,
+    /// The upload's id, and the checksum that it was begun with.
+    upload: Option<(String, Option<Algorithm>)>,
+    rows: BTreeMap<i32, Row>,
+    /// What the server has, of what the journal tells.
+    listed: BTreeMap<i32, Part>,
+    unwritten: usize,
+}
+
+impl Standing {
+    /// Opens the journal and looks what is left of the upload that it tells of.
+    pub(super) async fn open(at: &S3, key: &Key, named: &str, pieces: &Pieces, cut: &Cut, options: &Put) -> Result<Standing> {
+        let transfer = format!("put {} {}", at.place().await?, at.full(&key.0));
+        let (journal, held) = Journal::open(named, &transfer).await?;
+        let kept = at.completed().await?;
+        let facts = json!({
+            "source": pieces.stamp(),
+            "cut": [cut.wanted, cut.fixed as u64, cut.max_parts],
+            // Secrets show as dots here.
+            "options": fingerprint(&format!("{options:?} {:?}", (&kept.storage_class, &kept.acl, &kept.sse, &kept.sse_kms_key_id))),
+        });
+        let mut standing = Standing { journal, facts, upload: None, rows: BTreeMap::new(), listed: BTreeMap::new(), unwritten: 0 };
+        let Some(held) = held else { return Ok(standing) };
+        let Some(upload_id) = held["upload_id"].as_str() else { return Ok(standing) };
+        if held["facts"] != standing.facts {
+            event(Level::Info, "the journal tells of another upload of this key, which is aborted".to_owned());
+            let _ = abort(at, key, upload_id).await;
+            return Ok(standing);
+        }
+        let listed = match list_parts(at, key, upload_id, options).await {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                event(Level::Info, "the upload that the journal tells of is gone; a new one begins".to_owned());
+                return Ok(standing);
+            }
+            Err(error) => return Err(error),
+        };
+        standing.upload = Some((upload_id.to_owned(), held["algorithm"].as_str().and_then(Algorithm::named)));
+        standing.rows = held["parts"].as_array().into_iter().flatten().filter_map(row).collect();
+        standing.listed = listed.into_iter().map(|part| (part.number, part)).collect();
+        Ok(standing)
+    }
+
+    /// The upload to go on with, and the checksum that its parts carry.
+    pub(super) fn upload(&self) -> Option<(&str, Option<Algorithm>)> {
+        self.upload.as_ref().map(|(upload_id, algorithm)| (upload_id.as_str(), *algorithm))
+    }
+
+    /// An upload has begun.
+    pub(super) async fn began(&mut self, upload_id: &str, algorithm: Option<Algorithm>) -> Result<()> {
+        self.upload = Some((upload_id.to_owned(), algorithm));
+        self.write().await
+    }
+
+    /// The part of these bytes, if it stands.
+    pub(super) fn part(&self, number: i32, piece: &Piece) -> Option<Part> {
+        let (row, listed) = (self.rows.get(&number)?, self.listed.get(&number)?);
+        let told = match listed.checksum {
+            Some(told) if told.algorithm == row.digest.algorithm => told == row.digest,
+            _ => listed.etag == row.etag,
+        };
+        let same = row.size == piece.bytes.len() as u64 && listed.size == row.size && row.digest == digest(piece) && told;
+        same.then(|| Part { number, size: row.size, etag: listed.etag.clone(), checksum: piece.checksum })
+    }
+
+    /// Parts are there now. The journal is replaced ever more seldom as it grows, so that writing it costs little of any upload.
+    pub(super) async fn sent(&mut self, sent: &[(Part, Checksum)]) -> Result<()> {
+        for (part, digest) in sent {
+            self.rows.insert(part.number, Row { size: part.size, etag: part.etag.clone(), digest: *digest });
+        }
+        self.unwritten += sent.len();
+        if self.unwritten > self.rows.len() / 64 { self.write().await } else { Ok(()) }
+    }
+
+    async fn write(&mut self) -> Result<()> {
+        self.unwritten = 0;
+        let parts: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|(number, row)| json!([number, row.size, row.etag, row.digest.algorithm.name(), row.digest.text()]))
+            .collect();
+        let Some((upload_id, algorithm)) = self.upload() else { return Ok(()) };
+        let held = json!({"facts": self.facts, "upload_id": upload_id, "algorithm": algorithm.map(Algorithm::name), "parts": parts});
+        self.journal.write(held).await
+    }
+
+    /// The object is there, and the journal has no more to say.
+    pub(super) async fn done(self) {
+        self.journal.remove().await;
+    }
+
+    /// The upload will never become an object.
+    pub(super) async fn give_up(self, at: &S3, key: &Key) {
+        if let Some((upload_id, _)) = self.upload() {
+            let _ = abort(at, key, upload_id).await;
+        }
+        self.journal.remove().await;
+    }
+}
+
+/// What tells a part's bytes from others, whatever checksum the server takes.
+pub(super) fn digest(piece: &Piece) -> Checksum {
+    piece.checksum.unwrap_or_else(|| Algorithm::Crc64Nvme.of(&piece.bytes))
+}
+
+fn row(told: &Value) -> Option<(i32, Row)> {
+    let size = told[1].as_u64()?;
+    let digest = Checksum::read(Algorithm::named(told[3].as_str()?)?, told[4].as_str()?, size)?;
+    Some((i32::try_from(told[0].as_i64()?).ok()?, Row { size, etag: told[2].as_str().map(str::to_owned), digest }))
+}

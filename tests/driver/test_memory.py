@@ -1,0 +1,79 @@
+"""A large upload costs the memory of its parts in flight, not that of the object.
+
+The server takes everything and keeps nothing, so that what is measured is the client's.
+"""
+
+import http.server
+import re
+import threading
+
+import agents
+import pytest
+
+SIZE = 1 << 30
+LIMIT_KB = 160 << 10
+
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    """Reads bodies and forgets them; answers as S3 does."""
+
+    protocol_version = "HTTP/1.1"
+    received = 0
+
+    def body(self):
+        left, buffer = int(self.headers.get("Content-Length", 0)), bytearray(1 << 20)
+        while left:
+            read = self.rfile.readinto(memoryview(buffer)[: min(left, len(buffer))])
+            assert read, "the body broke off"
+            left -= read
+        return int(self.headers.get("Content-Length", 0))
+
+    def answer(self, text="", **headers):
+        self.send_response(200)
+        for name, value in {"Content-Length": str(len(text)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def do_PUT(self):
+        Sink.received += self.body()
+        self.answer(ETag='"0123456789abcdef0123456789abcdef"')
+
+    def do_POST(self):
+        self.body()
+        if "uploadId" in self.path:
+            self.answer('<CompleteMultipartUploadResult><ETag>"x-128"</ETag></CompleteMultipartUploadResult>')
+        else:
+            self.answer("<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def sink():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    Sink.received = 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_gibibyte_is_sent_in_bounded_memory(sink, tmp_path):
+    source = tmp_path / "source"
+    with open(source, "wb") as file:
+        file.truncate(SIZE)
+    agent = agents.Agent("rust")
+    try:
+        settings = {"endpoint": sink, "region": "us-east-1", "access_key_id": "a", "secret_access_key": "s", "payload_signing_enabled": False}
+        store = agent.ask({"op": "open", "url": "s3://bucket/", "settings": settings})["ok"]
+        args = {"key": "a", "source": {"$source": {"file": str(source)}}}
+        answer = agent.ask({"op": "call", "store": store, "verb": "put", "args": args}, seconds=300)
+        status = open(f"/proc/{agent.process.pid}/status").read()
+    finally:
+        agent.stop()
+    assert answer["ok"]["size"] == SIZE and Sink.received == SIZE
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+    print(f"peak {peak >> 10} MiB for {SIZE >> 20} MiB")
+    assert peak < LIMIT_KB
