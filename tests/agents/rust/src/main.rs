@@ -74,6 +74,7 @@ impl Agent {
                 }
             }
             Some("verbs") => Ok(verbs()),
+            Some("check") => Err(Trouble::Skip("Rust programs ask a class's store for explain with check")),
             Some("reader" | "writer") => Err(Trouble::Skip("Rust has no file object over a store")),
             _ => Err(Trouble::Request(format!("unknown request {request}"))),
         }
