@@ -178,6 +178,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def key?: (String | Symbol name) -> bool
     def []: (String | Symbol name) -> Store
     def about: (String | Symbol name) -> StorageClass
+    def check: () -> Hash[String, Array[Explained]]
     def each: () { (String, Store) -> void } -> self
             | () -> Enumerator[[String, Store], self]
     def size: () -> Integer

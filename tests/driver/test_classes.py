@@ -80,6 +80,23 @@ def test_classes(agent, server, tmp_path):
             assert (tmp_path / "data" / "cache" / "a" / "b").read_bytes() == b"hello"
 
 
+def test_check(agent, server, tmp_path):
+    """As a package server starts: the classes in S3 are tried, one without its bucket is told of, one that says so is not tried."""
+    host = server.endpoint.removeprefix("http://")
+    text = FILE.format(directory=tmp_path, host=host) + '[S3Storage "cran"]\nBucket = not-there\n'
+    store = ok(agent, op="open", classes=text, **{"class": "pypi"})
+    agent.ask({"op": "call", "store": store, "verb": "create_bucket", "args": {}})
+    answer = agent.ask({"op": "check", "classes": text})
+    if "skip" in answer:
+        pytest.skip(answer["skip"])
+    told = answer["ok"]
+    assert sorted(told) == ["bioconductor", "cran", "metrics", "persistent", "pypi"]
+    broken = {name: [row["what"] for row in rows if row["error"]] for name, rows in told.items()}
+    assert broken["cran"] and broken["pypi"] == [], told["pypi"]
+    if hasattr(server, "state"):
+        assert server.state()["objects"] == 0
+
+
 def test_what_is_refused(agent, server):
     for text, name, words in [
         ("[Storage]\nDefault = s3\n[S3Storage]\nBuckt = b\n", "cran", ["line 4", "bucket"]),

@@ -1243,6 +1243,8 @@ class StorageClasses(Mapping[str, Store]):
     def __len__(self) -> int: ...
     def about(self, name: str) -> StorageClass:
         """What the file says of a class, for the server itself."""
+    def check(self) -> dict[str, list[Explained]]:
+        """What `Store.explain` tells with ``check=True`` of the classes in S3, as a package server tries them when it starts."""
 
 def open(
     url: str,

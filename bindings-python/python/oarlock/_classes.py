@@ -40,5 +40,13 @@ class StorageClasses(Mapping):
         """What the file says of a class, for the server itself: a `StorageClass`."""
         return self._native.about(name)
 
+    def check(self):
+        """Tries the classes that are kept in S3 as a package server does when it starts, those with ``SkipValidation`` left out.
+
+        Answers by class what `Store.explain` tells with ``check=True``; a row whose ``error`` is set keeps the class from working.
+        """
+        tried = [name for name in self if (about := self.about(name)).kind == "s3" and not about.skip_validation]
+        return {name: self[name].explain(check=True) for name in tried}
+
     def __repr__(self):
         return f"<oarlock.StorageClasses: {', '.join(self)}>"

@@ -37,6 +37,15 @@ module Oarlock
     # @return [StorageClass]
     def about(name) = @native.about(name.to_s)
 
+    # Tries the classes that are kept in S3 as a package server does when it starts, those with `SkipValidation` left out.
+    #
+    # @return [Hash{String => Array<Explained>}] what {Store}'s `explain` tells with `check: true`, by class; a row with an `error` keeps the
+    #   class from working
+    def check
+      tried = keys.select { |name| about(name).then { |about| about.kind == "s3" && !about.skip_validation } }
+      tried.to_h { |name| [name, self[name].explain(check: true)] }
+    end
+
     # @yield [String, Store] each class
     def each
       return to_enum { keys.size } unless block_given?

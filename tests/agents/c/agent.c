@@ -309,6 +309,30 @@ static oarlock_status open_class(const char *source, const char *name, oarlock_s
   return status;
 }
 
+/* As a C program would: each class in S3, unless the file says that it is not to be tried. */
+static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_error **error) {
+  cJSON *classes = NULL;
+  const cJSON *row;
+  oarlock_status status = tell_classes(source, &classes, error);
+  *answer = cJSON_CreateObject();
+  cJSON_ArrayForEach(row, classes) {
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "name"));
+    oarlock_store *store = NULL;
+    cJSON *args, *told = NULL;
+    if (status != OARLOCK_OK || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "skip_validation"))) continue;
+    if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "kind")), "s3") != 0) continue;
+    args = cJSON_CreateObject();
+    cJSON_AddTrueToObject(args, "check");
+    status = open_class(source, name, &store, error);
+    if (status == OARLOCK_OK) status = once(store, "explain", args, &told, error);
+    if (status == OARLOCK_OK) cJSON_AddItemToObject(*answer, name, told);
+    cJSON_Delete(args);
+    oarlock_store_free(store);
+  }
+  cJSON_Delete(classes);
+  return status;
+}
+
 static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_error **error) {
   oarlock_options *settings = oarlock_options_new();
   const char *classes = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes"));
@@ -336,6 +360,7 @@ static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error 
   const char *verb = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "verb"));
   if (strcmp(op, "open") == 0) return open_store(request, answer, error);
   if (strcmp(op, "classes") == 0) return tell_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
+  if (strcmp(op, "check") == 0) return check_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
   if (strcmp(op, "verbs") == 0) return verbs(answer, error);
   if (strcmp(op, "asked") == 0) return *answer = take_asked(), OARLOCK_OK;
   if (strcmp(op, "reader") == 0) return reader(stores[at], request, answer, error);

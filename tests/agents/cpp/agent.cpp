@@ -158,6 +158,11 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
     for (const auto &name : classes.names()) told.push_back(values::to_json(classes.about(std::string(name.as_str()))));
     return told;
   }
+  if (op == "check") {
+    json told = json::object();
+    for (const auto &[name, rows] : oarlock::storage_classes(request["classes"].get<std::string>()).check()) told[name] = values::to_json(rows);
+    return told;
+  }
   if (op == "open" && request.contains("classes")) {
     const oarlock::storage_classes classes(request["classes"].get<std::string>());
     const int number = static_cast<int>(stores.size()) + 1;

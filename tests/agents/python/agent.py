@@ -168,6 +168,8 @@ def answer(stores, request):
     if op == "classes":
         classes = oarlock.StorageClasses(request["classes"])
         return [wire(classes.about(name)) for name in classes]
+    if op == "check":
+        return {name: wire(rows) for name, rows in oarlock.StorageClasses(request["classes"]).check().items()}
     if op == "open" and "classes" in request:
         stores.append(oarlock.StorageClasses(request["classes"])[request["class"]])
         return len(stores)

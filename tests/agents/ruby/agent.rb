@@ -115,6 +115,8 @@ class Agent
     Spelling.write(classes.map { |name, _| classes.about(name) })
   end
 
+  def do_check(request) = Spelling.write(Oarlock::StorageClasses.new(request["classes"]).check)
+
   def do_open(request)
     if request["classes"]
       @stores << Oarlock::StorageClasses.new(request["classes"])[request["class"]]

@@ -78,6 +78,7 @@ impl Agent {
                 let asked = std::mem::take(&mut *json::ASKED.lock().map_err(|why| why.to_string())?);
                 Ok(asked.into_iter().map(json::from_value).collect())
             }
+            Some("check") => Err(Trouble::Skip("Rust programs ask a class's store for explain with check")),
             Some("reader" | "writer") => Err(Trouble::Skip("Rust has no file object over a store")),
             _ => Err(Trouble::Request(format!("unknown request {request}"))),
         }
