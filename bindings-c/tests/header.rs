@@ -127,8 +127,8 @@ fn c_verb(verb: &Verb) -> String {
             Type::Source => ("oarlock_source *", None),
             Type::Sink => ("oarlock_sink *", None),
             Type::Map => ("const oarlock_options *", Some("map")),
-            Type::KeyList | Type::Ranges => ("const oarlock_options *", Some("list")),
-            Type::Str => ("const char *", Some("str")),
+            Type::KeyList | Type::Items | Type::Ranges => ("const oarlock_options *", Some("list")),
+            Type::Str | Type::Directory => ("const char *", Some("str")),
             other => panic!("{}.{name}: no C type for {}", verb.name, other.name()),
         };
         write!(params, ", {kind}{name}").unwrap();
@@ -158,7 +158,7 @@ fn cpp_verb(verb: &Verb) -> String {
     for param in verb.params.iter().filter(|param| !is_stream(param)) {
         let kind = match param.kind {
             Type::Map => "const options &",
-            Type::KeyList | Type::Ranges => "const list &",
+            Type::KeyList | Type::Items | Type::Ranges => "const list &",
             _ => "std::string_view ",
         };
         params.push(format!("{kind}{}{}", param.name, if param.required { "" } else { " = {}" }));

@@ -15,6 +15,8 @@ module Rbs
     "list of ranges" => "Enumerable[Range[Integer?] | String]", "list of bytes" => "Array[String]",
     "list of keys" => "Enumerable[String | Hash[Symbol, String] | Entry]",
     "callback" => "_Callback", "str or callback" => "String | _Callback",
+    "list of objects" => "Enumerable[String | Hash[Symbol, untyped]]",
+    "directory" => "String | Pathname",
     "source" => "String | Pathname | _Readable | _Chunks", "sink" => "Pathname | _Writable"
   }.freeze
 

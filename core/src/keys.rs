@@ -2,6 +2,10 @@
 //!
 //! Law: keys here are the caller's, without the store's prefix; whoever talks to a server or a file system puts that before them.
 
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
 use crate::error::Error;
 use crate::value::{Field, Type, Value};
 
@@ -52,6 +56,96 @@ impl Field for Keys {
     fn into_value(self) -> Value {
         Value::List(self.0.into_iter().map(|(key, _)| Value::Str(key.0)).collect())
     }
+}
+
+/// A directory of this machine, whose files are objects elsewhere.
+#[derive(Clone, Debug)]
+pub struct Directory(pub(crate) PathBuf);
+
+impl<T: Into<PathBuf>> From<T> for Directory {
+    fn from(path: T) -> Self {
+        Directory(path.into())
+    }
+}
+
+/// One object of many: its key, and the file or the bytes that belong to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The key.
+    pub(crate) key: Key,
+    /// The file that it is read from or written to.
+    pub(crate) path: Option<PathBuf>,
+    /// Its bytes, where it is stored from memory.
+    pub(crate) body: Option<Bytes>,
+    /// The version to look at.
+    pub(crate) version_id: Option<String>,
+    /// The media type of what is stored.
+    pub(crate) content_type: Option<String>,
+}
+
+impl<T: Into<Key>> From<T> for Item {
+    fn from(key: T) -> Self {
+        Item { key: key.into(), path: None, body: None, version_id: None, content_type: None }
+    }
+}
+
+impl Item {
+    /// With the file that the object is read from or written to.
+    pub fn file(self, path: impl Into<PathBuf>) -> Item {
+        Item { path: Some(path.into()), ..self }
+    }
+
+    /// With the bytes to store.
+    pub fn body(self, body: impl Into<Bytes>) -> Item {
+        Item { body: Some(body.into()), ..self }
+    }
+}
+
+/// Objects with what belongs to each.
+#[derive(Clone, Debug, Default)]
+pub struct Items(pub(crate) Vec<Item>);
+
+impl<I: Into<Item>> FromIterator<I> for Items {
+    fn from_iter<T: IntoIterator<Item = I>>(items: T) -> Self {
+        Items(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Field for Items {
+    const TYPE: Type = Type::Items;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        let Value::List(items) = value else { return Err(format!("takes a list of objects, not {}", value.type_name())) };
+        let read = |item| match item {
+            Value::Str(key) => Ok(Item::from(key)),
+            Value::Map(pairs) => read_item(pairs),
+            other => Err(format!("takes a key or a map for each object, not {}", other.type_name())),
+        };
+        items.into_iter().map(read).collect::<std::result::Result<_, String>>().map(Items)
+    }
+    fn into_value(self) -> Value {
+        Value::List(self.0.into_iter().map(|item| Value::Str(item.key.0)).collect())
+    }
+}
+
+fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
+    let mut item = Item::from("");
+    for (name, value) in pairs {
+        match (name.as_str(), value) {
+            (_, Value::Null) => {}
+            ("key", Value::Str(key)) => item.key = Key(key),
+            ("path", Value::Str(path)) => item.path = Some(path.into()),
+            ("body", Value::Bytes(body)) => item.body = Some(body),
+            // Text stands for itself here, not for base64, as with the source of a single `put`.
+            ("body", Value::Str(text)) => item.body = Some(text.into()),
+            ("version_id", Value::Str(version)) => item.version_id = Some(version),
+            ("content_type", Value::Str(media)) => item.content_type = Some(media),
+            ("key" | "path" | "body" | "version_id" | "content_type", other) => {
+                return Err(format!("holds {} for the {name} of an object", other.type_name()));
+            }
+            _ => return Err(format!("takes key, path, body, version_id and content_type for each object, not {name:?}")),
+        }
+    }
+    if item.key.0.is_empty() { Err("holds an object without a key".to_owned()) } else { Ok(item) }
 }
 
 /// Names of bucket and key for errors, kept aside because the verb takes its parameters.

@@ -139,6 +139,10 @@ pub(crate) struct Mailbox {
     listens: AtomicBool,
     cleanups: Mutex<Vec<(u64, Cleanup)>>,
     next_cleanup: AtomicU64,
+    /// The call's own mailbox, if this one is for a part of its work.
+    whole: Option<Arc<Mailbox>>,
+    /// Which of the whole's cleanups are this part's.
+    own_cleanups: Mutex<Vec<u64>>,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -155,7 +159,15 @@ impl Mailbox {
             listens: AtomicBool::new(false),
             cleanups: Mutex::default(),
             next_cleanup: AtomicU64::new(0),
+            whole: None,
+            own_cleanups: Mutex::default(),
         }
+    }
+
+    /// A mailbox for one of many pieces of work in a call: it may fail and be undone alone. Bytes count for the call, which knows
+    /// the total; nothing else is told.
+    pub(crate) fn of_part(whole: &Arc<Mailbox>) -> Self {
+        Mailbox { whole: Some(whole.clone()), ..Mailbox::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -234,6 +246,9 @@ impl Mailbox {
 
     /// So many more bytes have moved.
     pub(crate) fn advance(&self, bytes: u64) {
+        if let Some(whole) = &self.whole {
+            return whole.advance(bytes);
+        }
         self.done.fetch_add(bytes, Ordering::Relaxed);
         if self.listens.load(Ordering::Relaxed) {
             self.change(|state| state.progress = true);
@@ -246,6 +261,12 @@ impl Mailbox {
 
     /// Work to do if the call fails or is cancelled, for example to abort an upload; `keep` takes it back.
     pub(crate) fn on_abandon(&self, work: impl Future<Output = ()> + Send + 'static) -> u64 {
+        if let Some(whole) = &self.whole {
+            // The whole keeps it, so that a call that is cancelled finds it there.
+            let id = whole.on_abandon(work);
+            self.own_cleanups.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+            return id;
+        }
         let id = self.next_cleanup.fetch_add(1, Ordering::Relaxed);
         self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).push((id, Box::pin(work)));
         id
@@ -253,12 +274,21 @@ impl Mailbox {
 
     /// The work registered under `id` is no longer needed.
     pub(crate) fn keep(&self, id: u64) {
+        if let Some(whole) = &self.whole {
+            return whole.keep(id);
+        }
         self.cleanups.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
     }
 
     /// What was registered with `on_abandon` and not kept.
     pub(crate) fn take_cleanups(&self) -> Vec<Cleanup> {
-        std::mem::take(&mut *self.cleanups.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().map(|(_, work)| work).collect()
+        let of = self.whole.as_deref().unwrap_or(self);
+        let own = self.own_cleanups.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cleanups = of.cleanups.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, left) = std::mem::take(&mut *cleanups).into_iter().partition(|(id, _)| self.whole.is_none() || own.contains(id));
+        *cleanups = left;
+        let taken: Vec<(u64, Cleanup)> = taken;
+        taken.into_iter().map(|(_, work)| work).collect()
     }
 
     /// Nothing more will come from the verb.

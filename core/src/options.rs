@@ -186,6 +186,54 @@ record! {
 }
 
 record! {
+    /// Options of `get_many`.
+    pub struct GetMany {
+        /// Objects that move at a time, 1 to 1000; default 64.
+        max_concurrency: Option<u32>,
+    }
+}
+
+record! {
+    /// Options of `put_many`, for all objects alike.
+    pub struct PutMany {
+        /// Objects that move at a time, 1 to 1000; default 64.
+        max_concurrency: Option<u32>,
+        /// User metadata: ASCII names and values, at most 2 KB together.
+        metadata: Option<BTreeMap<String, String>>,
+        /// The storage class, for example `STANDARD_IA`; default: the store's setting.
+        storage_class: Option<String>,
+        /// `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+        if_none_match: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `head_many`.
+    pub struct HeadMany {
+        /// Objects that are asked for at a time, 1 to 1000; default 64.
+        max_concurrency: Option<u32>,
+    }
+}
+
+record! {
+    /// Options of `sync_up` and `sync_down`.
+    pub struct Sync {
+        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+        compare: Option<String>,
+        /// Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+        include: Option<Vec<String>>,
+        /// Not those that match one of these; they are neither moved nor deleted.
+        exclude: Option<Vec<String>>,
+        /// Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+        delete: Option<bool>,
+        /// Whether only to tell, in `steps`, what would be done; default false.
+        dry_run: Option<bool>,
+        /// Objects that move at a time, 1 to 1000; default 64.
+        max_concurrency: Option<u32>,
+    }
+}
+
+record! {
     /// Options of `copy`.
     pub struct Copy {
         /// The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.

@@ -120,6 +120,86 @@ record! {
 }
 
 record! {
+    /// One object of `get_many`.
+    pub struct Fetched {
+        /// The key.
+        key: String,
+        /// The object's metadata; absent if it failed.
+        meta: Option<ObjectMeta>,
+        /// The bytes, when they went to memory.
+        body: Option<Bytes>,
+        /// Why it was not fetched: the error kind's name; absent if it was.
+        error: Option<String>,
+        /// The sentence that goes with `error`.
+        message: Option<String>,
+    }
+}
+
+record! {
+    /// One object of `put_many`.
+    pub struct Stored {
+        /// The key.
+        key: String,
+        /// The entity tag of the new object, without quotes.
+        etag: Option<String>,
+        /// Its version, in a versioned bucket.
+        version_id: Option<String>,
+        /// How many bytes were stored.
+        size: u64,
+        /// Why it was not stored: the error kind's name; absent if it was.
+        error: Option<String>,
+        /// The sentence that goes with `error`.
+        message: Option<String>,
+    }
+}
+
+record! {
+    /// One object of `head_many`.
+    pub struct Headed {
+        /// The key.
+        key: String,
+        /// The object's metadata; absent if it failed.
+        meta: Option<ObjectMeta>,
+        /// Why nothing is known: the error kind's name, `NotFound` for an object that is not there.
+        error: Option<String>,
+        /// The sentence that goes with `error`.
+        message: Option<String>,
+    }
+}
+
+record! {
+    /// One step of a `sync_up` or `sync_down`.
+    pub struct SyncStep {
+        /// `upload`, `download` or `delete`.
+        action: String,
+        /// The object's key.
+        key: String,
+        /// The file.
+        path: String,
+        /// The size in bytes of what moves; 0 for a deletion.
+        size: u64,
+        /// Why: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
+        reason: String,
+    }
+}
+
+record! {
+    /// What `sync_up` and `sync_down` answer.
+    pub struct SyncReply {
+        /// Objects or files that were moved; in a dry run, that would be.
+        transferred: u64,
+        /// Their bytes.
+        size: u64,
+        /// Those that were alike already.
+        unchanged: u64,
+        /// Those that were deleted; in a dry run, that would be.
+        deleted: u64,
+        /// In a dry run, what would be done, in the order of the keys; else empty.
+        steps: Vec<SyncStep>,
+    }
+}
+
+record! {
     /// One row of a listing: an object, a version, a delete marker or a common prefix.
     pub struct Entry {
         /// The key, or the common prefix.
@@ -257,6 +337,11 @@ pub const RECORDS: &[RecordSpec] = &[
     PutReply::SPEC,
     DeleteReply::SPEC,
     Deleted::SPEC,
+    Fetched::SPEC,
+    Stored::SPEC,
+    Headed::SPEC,
+    SyncStep::SPEC,
+    SyncReply::SPEC,
     Entry::SPEC,
     Page::SPEC,
     Grant::SPEC,

@@ -100,6 +100,10 @@ pub enum Type {
     StrList,
     /// A list of text, or of `{key, version_id}` maps.
     KeyList,
+    /// A list of keys as text, or of `{key, path, body, version_id, content_type}` maps.
+    Items,
+    /// A directory of the machine.
+    Directory,
     /// Bytes to send: bytes, a file, a reader or an iterator of chunks.
     Source,
     /// Where bytes go: memory, a file, or the caller as they come.
@@ -131,6 +135,8 @@ impl Type {
             Type::Map => "map".into(),
             Type::StrList => "list of str".into(),
             Type::KeyList => "list of keys".into(),
+            Type::Directory => "directory".into(),
+            Type::Items => "list of objects".into(),
             Type::Source => "source".into(),
             Type::Sink => "sink".into(),
             Type::Callback => "callback".into(),

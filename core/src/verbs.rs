@@ -9,25 +9,34 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
-use crate::keys::{Key, Keys, Place, Prefix};
-use crate::local;
+use crate::keys::{Directory, Items, Key, Keys, Place, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{
-    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetRanges, Head, List, ListUploads, ListVersions, NoOptions,
-    Presign, Put, SetAcl, Tags,
+    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany, List, ListUploads,
+    ListVersions, NoOptions, Presign, Put, PutMany, SetAcl, Sync, Tags,
 };
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, Explained, GetReply, Identity, ObjectMeta, Page, PutReply, Upload, UploadPage};
+use crate::reply::{
+    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page, PutReply, Stored, SyncReply,
+    Upload, UploadPage,
+};
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{ByteRange, Field, Type, Value};
 
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
+    pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists,
         get_acl, get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
     };
     pub(super) use crate::transfer::{copy, explain, get, get_ranges, put};
+}
+
+/// Which room answers for a directory.
+mod directory {
+    pub(super) use crate::local::*;
+    pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
 }
 
 /// A verb as bindings, stubs and documentation see it.
@@ -143,6 +152,29 @@ impl Param for Vec<ByteRange> {
     }
 }
 
+impl Param for Directory {
+    const KIND: Type = Type::Directory;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed::<String>(args, name).map(Directory::from)
+    }
+    fn check(&self) -> Result<()> {
+        if self.0.as_os_str().is_empty() {
+            fail!(InvalidInput, "the directory's name is empty");
+        }
+        Ok(())
+    }
+}
+
+impl Param for Items {
+    const KIND: Type = Type::Items;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        needed(args, name)
+    }
+    fn check(&self) -> Result<()> {
+        self.0.iter().try_for_each(|item| item.key.check())
+    }
+}
+
 impl Param for Source {
     const KIND: Type = Type::Source;
     fn take(args: &mut Args, name: &str) -> Result<Self> {
@@ -205,7 +237,7 @@ macro_rules! verbs {
                     $(#[allow(unused_variables)] let place = Place::with(place, &$param);)*
                     let outcome = match store.backend() {
                         Backend::S3(s3) => remote::$name(s3, &mailbox, $($param,)* options).await,
-                        Backend::Local(local) => local::$name(local, &mailbox, $($param,)* options).await,
+                        Backend::Local(local) => directory::$name(local, &mailbox, $($param,)* options).await,
                     };
                     outcome.map_err(|error| place.dress(error.with_verb(stringify!($name))))
                 }
@@ -271,6 +303,21 @@ verbs! {
     /// Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
     delete_many(keys: Keys = "The keys, as text or as `{key, version_id}`."; DeleteMany) -> Vec<Deleted>;
+    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together."; GetMany) -> Vec<Fetched>;
+    /// Stores many objects at a time and tells each one's fate in the order given.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    put_many(items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be."; PutMany) -> Vec<Stored>;
+    /// Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    head_many(items: Items = "The objects: keys, or `{key, version_id}`."; HeadMany) -> Vec<Headed>;
+    /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    sync_up(directory: Directory = "The directory to read. Links to files are followed, links to directories are not.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply;
+    /// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    sync_down(directory: Directory = "The directory to write; made if it is not there.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply;
     /// Copies an object on the server, in parts above 5 GiB.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     copy(source_key: Key = "The key to copy from.", key: Key = "The key to copy to."; Copy) -> PutReply;

@@ -39,9 +39,10 @@ USES = {
     "s3": DATA | {"ambient", "checksum", "credentials", "http", "mailbox", "observe", "runtime"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     "transfer": DATA | {"checksum", "crypto", "io", "mailbox", "observe", "runtime", "s3"},
+    "many": DATA | {"io", "local", "mailbox", "observe", "s3", "transfer"},
     "store": PLAIN | {"config", "keys", "local", "s3"},
     "classes": PLAIN | {"config", "reply", "store"},
-    "verbs": DATA | {"call", "io", "local", "mailbox", "s3", "store", "transfer"},
+    "verbs": DATA | {"call", "io", "local", "mailbox", "many", "s3", "store", "transfer"},
 }
 
 # The rooms that may name AWS's types.

@@ -10,6 +10,9 @@ from .errors import InvalidInput
 _TIMEOUT = ("timeout", "float", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
 _PROGRESS = ("progress", "function", False, "Called as bytes move, on the waiting thread, with the bytes done and the total or None.")
 
+#: What a verb takes that moves bytes.
+_MOVING = ("source", "sink", "list of objects", "directory")
+
 #: How a declared type is written in Python.
 ANNOTATIONS = {
     "nothing": "None",
@@ -24,6 +27,8 @@ ANNOTATIONS = {
     "list of str": "Iterable[str]",
     "list of ranges": "Iterable[str | tuple[int, int | None]]",
     "list of keys": "Iterable[str | Mapping[str, str] | Entry]",
+    "list of objects": "Iterable[str | Mapping[str, Any]]",
+    "directory": "str | os.PathLike[str]",
     "source": "Source",
     "sink": "Sink",
     "float": "float",
@@ -50,7 +55,7 @@ class Verb:
         self.summary = "\n".join(line.strip() for line in doc.splitlines())
         self.params = params
         self.names = tuple(param[0] for param in params)
-        self.moves = any(param[1] in ("source", "sink") for param in params)
+        self.moves = any(param[1] in _MOVING for param in params)
         self.options = [*options, *([_PROGRESS] if self.moves else []), _TIMEOUT]
         self.reply = reply
         self.pages = pages

@@ -82,7 +82,7 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         let time: Value = value.funcall("to_time", ())?;
         return read(ruby, time, kind, depth);
     }
-    if matches!(kind, Some(Type::KeyList | Type::StrList | Type::Ranges)) && value.is_kind_of(ruby.module_enumerable()) {
+    if matches!(kind, Some(Type::KeyList | Type::Items | Type::StrList | Type::Ranges)) && value.is_kind_of(ruby.module_enumerable()) {
         return list(ruby, value.funcall("to_a", ())?, depth);
     }
     let wanted = kind.map_or(String::new(), |kind| format!("takes {}, ", kind.name()));
@@ -105,7 +105,12 @@ fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refus
             Err(error) => return Err(error.into()),
         }
     };
-    String::from_utf8(copy(string).into()).map(Datum::Str).or_else(|_| refuse("is not valid UTF-8"))
+    match String::from_utf8(copy(string).into()) {
+        Ok(text) => Ok(Datum::Str(text)),
+        // What no type is declared for, within a list of objects, may be an object's bytes.
+        Err(error) if binary && kind.is_none() => Ok(Datum::Bytes(error.into_bytes().into())),
+        Err(_) => refuse("is not valid UTF-8"),
+    }
 }
 
 /// The string's bytes as they are now; Ruby may change or move them afterwards.

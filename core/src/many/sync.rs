@@ -1,0 +1,276 @@
+//! `sync_up` and `sync_down`: a directory and the objects under a prefix, brought to the same state.
+//!
+//! Law: both sides are looked at first, then only what differs moves; nothing is deleted before all of it has moved well. What
+//! fails is told once all the rest is done, as an error: a sync that answers has left nothing out. Begun again it goes on where it was.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures_util::StreamExt;
+
+use super::select::Select;
+use super::tree::{self, File};
+use super::{At, each, limit};
+use crate::error::{Error, Result, fail};
+use crate::io::{Sink, Source};
+use crate::keys::{Directory, Key, Keys, Prefix};
+use crate::mailbox::Mailbox;
+use crate::observe::{Level, event};
+use crate::options::{Get, List, Put, Sync};
+use crate::reply::{Entry, SyncReply, SyncStep};
+
+/// Keys that an error names before it only counts them.
+const NAMED: usize = 5;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Compare {
+    SizeAndTime,
+    Size,
+    Etag,
+}
+
+/// Both sides, each by the path below the directory and the prefix.
+struct Sides {
+    directory: PathBuf,
+    prefix: String,
+    files: BTreeMap<String, File>,
+    objects: BTreeMap<String, Entry>,
+}
+
+impl Sides {
+    async fn look(at: At<'_>, mailbox: &Arc<Mailbox>, directory: PathBuf, prefix: Prefix, select: &Select, up: bool) -> Result<Sides> {
+        let mut prefix = prefix.0;
+        if !prefix.is_empty() && !prefix.ends_with('/') {
+            prefix.push('/');
+        }
+        let mut files = tree::files(&directory, up).await?;
+        files.retain(|path, _| select.takes(path));
+        let mut objects = BTreeMap::new();
+        let mut continuation = None;
+        loop {
+            let page = at.list(mailbox, Prefix(prefix.clone()), List { continuation, ..List::default() }).await?;
+            for entry in page.entries {
+                let Some(path) = entry.key.strip_prefix(&prefix).map(str::to_owned) else { continue };
+                // Some programs store an empty object for each directory.
+                let stands_for_directory = path.is_empty() || (path.ends_with('/') && entry.size == 0);
+                if !stands_for_directory && select.takes(&path) {
+                    objects.insert(path, entry);
+                }
+            }
+            match page.next {
+                Some(next) => continuation = Some(next),
+                None => return Ok(Sides { directory, prefix, files, objects }),
+            }
+        }
+    }
+
+    fn step(&self, action: &str, path: &str, size: u64, reason: &str) -> SyncStep {
+        SyncStep {
+            action: action.to_owned(),
+            key: format!("{}{path}", self.prefix),
+            path: self.directory.join(path).display().to_string(),
+            size,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+pub(crate) async fn sync_up<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    directory: Directory,
+    prefix: Prefix,
+    options: Sync,
+) -> Result<SyncReply> {
+    let (at, limit) = (at.into(), limit(options.max_concurrency)?);
+    let compare = compare(at, options.compare.as_deref())?;
+    let select = Select::new(options.include, options.exclude)?;
+    let sides = Sides::look(at, mailbox, directory.0, prefix, &select, true).await?;
+    let mut plan = Plan::default();
+    for (path, file) in &sides.files {
+        let reason = match sides.objects.get(path) {
+            None => Some("new"),
+            Some(object) => {
+                let older = object.last_modified.is_none_or(|stored| seconds(stored) < seconds(file.modified));
+                differs(compare, &sides.directory.join(path), file, object, older).await?
+            }
+        };
+        plan.add(path, file.size, reason, || sides.step("upload", path, file.size, reason.unwrap_or_default()));
+    }
+    if options.delete == Some(true) {
+        plan.gone(sides.objects.keys().filter(|path| !sides.files.contains_key(*path)), |path| sides.step("delete", path, 0, "gone"));
+    }
+    if options.dry_run == Some(true) {
+        return Ok(plan.told());
+    }
+    mailbox.set_total(plan.size);
+    let work = |own: Arc<Mailbox>, path: String| {
+        let (key, source) = (Key(format!("{}{path}", sides.prefix)), Source::File(sides.directory.join(path)));
+        async move { at.put(&own, key, source, Put::default()).await.map(drop) }
+    };
+    run(mailbox, limit, &plan.moves, work).await?;
+    for batch in plan.deletions.chunks(1000) {
+        let keys: Keys = batch.iter().map(|path| format!("{}{path}", sides.prefix)).collect();
+        if let Some(failed) = at.delete_many(mailbox, keys).await?.into_iter().find(|fate| fate.error.is_some()) {
+            fail!(Service, "{:?} could not be deleted: {}", failed.key, failed.message.unwrap_or_default());
+        }
+    }
+    Ok(plan.done())
+}
+
+pub(crate) async fn sync_down<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    directory: Directory,
+    prefix: Prefix,
+    options: Sync,
+) -> Result<SyncReply> {
+    let (at, limit) = (at.into(), limit(options.max_concurrency)?);
+    let compare = compare(at, options.compare.as_deref())?;
+    let select = Select::new(options.include, options.exclude)?;
+    let sides = Sides::look(at, mailbox, directory.0, prefix, &select, false).await?;
+    let mut plan = Plan::default();
+    for (path, object) in &sides.objects {
+        // All keys are looked at before the first byte moves.
+        tree::checked(path).map_err(|error| error.with_key(&object.key))?;
+        let reason = match sides.files.get(path) {
+            None => Some("new"),
+            Some(file) => {
+                let older = object.last_modified.is_some_and(|stored| seconds(file.modified) < seconds(stored));
+                differs(compare, &sides.directory.join(path), file, object, older).await?
+            }
+        };
+        plan.add(path, object.size, reason, || sides.step("download", path, object.size, reason.unwrap_or_default()));
+    }
+    if options.delete == Some(true) {
+        plan.gone(sides.files.keys().filter(|path| !sides.objects.contains_key(*path)), |path| sides.step("delete", path, 0, "gone"));
+    }
+    if options.dry_run == Some(true) {
+        return Ok(plan.told());
+    }
+    mailbox.set_total(plan.size);
+    let work = |own: Arc<Mailbox>, path: String| {
+        let sides = &sides;
+        async move {
+            let target = tree::place(&sides.directory, &path).await?;
+            let key = Key(format!("{}{path}", sides.prefix));
+            let reply = at.get(&own, key, Sink::File(target.clone()), Get::default()).await?;
+            match reply.meta.last_modified {
+                Some(modified) => tree::stamp(target, modified).await,
+                None => Ok(()),
+            }
+        }
+    };
+    run(mailbox, limit, &plan.moves, work).await?;
+    for path in &plan.deletions {
+        tree::remove(sides.directory.join(path)).await?;
+    }
+    Ok(plan.done())
+}
+
+/// What is to be done.
+#[derive(Default)]
+struct Plan {
+    moves: Vec<String>,
+    size: u64,
+    unchanged: u64,
+    deletions: Vec<String>,
+    steps: Vec<SyncStep>,
+}
+
+impl Plan {
+    fn add(&mut self, path: &str, size: u64, reason: Option<&str>, step: impl Fn() -> SyncStep) {
+        match reason {
+            Some(_) => {
+                self.moves.push(path.to_owned());
+                self.size += size;
+                self.steps.push(step());
+            }
+            None => self.unchanged += 1,
+        }
+    }
+
+    fn gone<'p>(&mut self, paths: impl Iterator<Item = &'p String>, step: impl Fn(&str) -> SyncStep) {
+        for path in paths {
+            self.deletions.push(path.clone());
+            self.steps.push(step(path));
+        }
+        self.steps.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+
+    fn done(self) -> SyncReply {
+        SyncReply { steps: Vec::new(), ..self.told() }
+    }
+
+    fn told(self) -> SyncReply {
+        SyncReply {
+            transferred: self.moves.len() as u64,
+            size: self.size,
+            unchanged: self.unchanged,
+            deleted: self.deletions.len() as u64,
+            steps: self.steps,
+        }
+    }
+}
+
+/// Does the work for each path; what failed is told when the others are done.
+async fn run<'a, F>(mailbox: &'a Arc<Mailbox>, limit: usize, paths: &[String], work: impl Fn(Arc<Mailbox>, String) -> F + 'a) -> Result<()>
+where
+    F: Future<Output = Result<()>> + 'a,
+{
+    let mut failed: Vec<(usize, Error)> = Vec::new();
+    let mut outcomes = std::pin::pin!(each(mailbox, limit, paths.to_vec(), work));
+    while let Some((number, outcome)) = outcomes.next().await {
+        if let Err(error) = outcome {
+            event(Level::Warning, format!("{}: {}", paths[number], error.message()));
+            failed.push((number, error));
+        }
+    }
+    failed.sort_by_key(|(number, _)| *number);
+    let Some((number, first)) = failed.first() else { return Ok(()) };
+    let named: Vec<&str> = failed.iter().take(NAMED).map(|(number, _)| paths[*number].as_str()).collect();
+    let more = if failed.len() > NAMED { ", …" } else { "" };
+    let sentence = format!(
+        "{} of {} could not be moved ({}{more}), the others were; {}: {}",
+        failed.len(),
+        paths.len(),
+        named.join(", "),
+        paths[*number],
+        first.message()
+    );
+    Err(Error::new(first.kind(), sentence))
+}
+
+fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
+    match (wanted.unwrap_or("size_mtime"), at) {
+        ("size_mtime", _) => Ok(Compare::SizeAndTime),
+        ("size", _) => Ok(Compare::Size),
+        ("etag", At::S3(_)) => Ok(Compare::Etag),
+        ("etag", At::Local(_)) => fail!(Unsupported, "a directory store's ETags tell nothing of the bytes; compare by `size_mtime`"),
+        (other, _) => fail!(InvalidInput, "option `compare` takes size_mtime, size or etag, not {other:?}"),
+    }
+}
+
+/// Why the target is not as its origin, if it is not; `older`: whether its time says so.
+async fn differs(compare: Compare, path: &Path, file: &File, object: &Entry, older: bool) -> Result<Option<&'static str>> {
+    if file.size != object.size {
+        return Ok(Some("size"));
+    }
+    Ok(match compare {
+        Compare::Size => None,
+        Compare::SizeAndTime => older.then_some("newer"),
+        Compare::Etag => {
+            let stored = object.etag.as_deref().unwrap_or_default();
+            let parts = stored.split_once('-').and_then(|(_, count)| count.parse().ok());
+            let size = parts.map(|count| tree::likely_part_size(file.size, count));
+            (tree::etag(path.to_owned(), size).await? != stored).then_some("etag")
+        }
+    })
+}
+
+/// Whole seconds: servers tell no more of an object's time.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
