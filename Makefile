@@ -13,7 +13,7 @@ setup: ## install what building needs: packages, Rust, the tests' virtual enviro
 
 build: setup ## build everything for development: core, servers, agents, the three bindings
 	cargo build --workspace --quiet
-	VIRTUAL_ENV=.tools/venv $(VENV)/maturin develop --quiet --manifest-path bindings-python/Cargo.toml
+	$(MAKE) -s -C bindings-python
 	$(MAKE) -s -C bindings-ruby
 	$(MAKE) -s -C tests/agents/c
 	$(MAKE) -s -C tests/agents/cpp
@@ -31,7 +31,7 @@ install: setup ## install the C and C++ library: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
 generated: ## fail if header, stubs or signatures are not what the table of verbs makes of them
-	cargo test --quiet -p oarlock-c --test header
+	cargo test --quiet --workspace --test header
 	$(VENV)/python bindings-python/stubs.py --check
 	ruby -Ibindings-ruby/lib bindings-ruby/script/sig.rb | diff -u bindings-ruby/sig/oarlock.rbs -
 

@@ -48,7 +48,7 @@ program() {
 
 make -s -C "$root/bindings-c" install PREFIX="$prefix" DESTDIR= PROFILE="$profile" || exit 1
 make -s -C "$root/tests/agents/c" PROFILE="$profile" || exit 1
-cargo build --quiet --manifest-path "$root/Cargo.toml" -p oarlock-cxx --profile "$profile" --target-dir "$target" || exit 1
+[ "$profile" = dev ] || cargo build --quiet --manifest-path "$root/Cargo.toml" -p oarlock-cxx --profile "$profile" --target-dir "$target" || exit 1
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 flags="$(pkg-config --cflags oarlock)"
 shared="$(pkg-config --libs oarlock) -Wl,-rpath,$prefix/lib"
