@@ -613,6 +613,41 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   error (str): Why it was not deleted: the error kind's name; absent if it was.
  *   message (str): The sentence that goes with `error`.
  *
+ * Fetched: One object of `get_many`.
+ *   key (str): The key.
+ *   meta (ObjectMeta): The object's metadata; absent if it failed.
+ *   body (bytes): The bytes, when they went to memory.
+ *   error (str): Why it was not fetched: the error kind's name; absent if it was.
+ *   message (str): The sentence that goes with `error`.
+ *
+ * Stored: One object of `put_many`.
+ *   key (str): The key.
+ *   etag (str): The entity tag of the new object, without quotes.
+ *   version_id (str): Its version, in a versioned bucket.
+ *   size (int): How many bytes were stored.
+ *   error (str): Why it was not stored: the error kind's name; absent if it was.
+ *   message (str): The sentence that goes with `error`.
+ *
+ * Headed: One object of `head_many`.
+ *   key (str): The key.
+ *   meta (ObjectMeta): The object's metadata; absent if it failed.
+ *   error (str): Why nothing is known: the error kind's name, `NotFound` for an object that is not there.
+ *   message (str): The sentence that goes with `error`.
+ *
+ * SyncStep: One step of a `sync_up` or `sync_down`.
+ *   action (str): `upload`, `download` or `delete`.
+ *   key (str): The object's key.
+ *   path (str): The file.
+ *   size (int): The size in bytes of what moves; 0 for a deletion.
+ *   reason (str): Why: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
+ *
+ * SyncReply: What `sync_up` and `sync_down` answer.
+ *   transferred (int): Objects or files that were moved; in a dry run, that would be.
+ *   size (int): Their bytes.
+ *   unchanged (int): Those that were alike already.
+ *   deleted (int): Those that were deleted; in a dry run, that would be.
+ *   steps (list of SyncStep): In a dry run, what would be done, in the order of the keys; else empty.
+ *
  * Entry: One row of a listing: an object, a version, a delete marker or a common prefix.
  *   key (str): The key, or the common prefix.
  *   is_prefix (bool): Whether this is a common prefix.
@@ -812,6 +847,103 @@ static inline oarlock_status oarlock_delete_many(const oarlock_store *store, con
   oarlock_status status;
   oarlock_options_set_list(arguments, "keys", keys);
   status = oarlock_start(store, "delete_many", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+ *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+ * Options:
+ *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ * Reply: list of Fetched.
+ */
+static inline oarlock_status oarlock_get_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_list(arguments, "items", items);
+  status = oarlock_start(store, "get_many", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Stores many objects at a time and tells each one's fate in the order given.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+ *   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+ * Options:
+ *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
+ *   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
+ *   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+ * Reply: list of Stored.
+ */
+static inline oarlock_status oarlock_put_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_list(arguments, "items", items);
+  status = oarlock_start(store, "put_many", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+ *   items (list of objects): The objects: keys, or `{key, version_id}`.
+ * Options:
+ *   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
+ * Reply: list of Headed.
+ */
+static inline oarlock_status oarlock_head_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_list(arguments, "items", items);
+  status = oarlock_start(store, "head_many", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+ *   directory (directory): The directory to read. Links to files are followed, links to directories are not.
+ *   prefix (str): How the keys begin, a slash added; default: none.
+ * Options:
+ *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+ *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+ *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
+ *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+ *   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
+ *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ * Reply: SyncReply.
+ */
+static inline oarlock_status oarlock_sync_up(const oarlock_store *store, const char *directory, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "directory", directory);
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "sync_up", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+ *   directory (directory): The directory to write; made if it is not there.
+ *   prefix (str): How the keys begin, a slash added; default: none.
+ * Options:
+ *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+ *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+ *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
+ *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+ *   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
+ *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ * Reply: SyncReply.
+ */
+static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const char *directory, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "directory", directory);
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "sync_down", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

@@ -108,6 +108,71 @@ value delete_many(const list &keys, const options &with = {}) const {
   return start("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink()).wait();
 }
 
+// Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+//   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+// Options:
+//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+// Reply: list of Fetched.
+value get_many(const list &items, const options &with = {}) const {
+  return start("get_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Stores many objects at a time and tells each one's fate in the order given.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+//   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+// Options:
+//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+//   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
+//   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
+//   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+// Reply: list of Stored.
+value put_many(const list &items, const options &with = {}) const {
+  return start("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+//   items (list of objects): The objects: keys, or `{key, version_id}`.
+// Options:
+//   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
+// Reply: list of Headed.
+value head_many(const list &items, const options &with = {}) const {
+  return start("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+//   directory (directory): The directory to read. Links to files are followed, links to directories are not.
+//   prefix (str): How the keys begin, a slash added; default: none.
+// Options:
+//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+//   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+//   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
+//   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+//   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
+//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+// Reply: SyncReply.
+value sync_up(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
+  return start("sync_up", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+//   directory (directory): The directory to write; made if it is not there.
+//   prefix (str): How the keys begin, a slash added; default: none.
+// Options:
+//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+//   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+//   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
+//   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+//   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
+//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+// Reply: SyncReply.
+value sync_down(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
+  return start("sync_down", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+}
+
 // Copies an object on the server, in parts above 5 GiB.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 //   source_key (str): The key to copy from.

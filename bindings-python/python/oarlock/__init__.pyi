@@ -59,6 +59,7 @@ __all__ = [
     "Forked",
     "GetReply",
     "Grant",
+    "Headed",
     "Identity",
     "Internal",
     "InvalidInput",
@@ -79,6 +80,9 @@ __all__ = [
     "StorageClass",
     "StorageClasses",
     "Store",
+    "Stored",
+    "SyncReply",
+    "SyncStep",
     "Throttled",
     "Timeout",
     "Unsupported",
@@ -299,6 +303,124 @@ class Deleted:
     def message(self) -> str | None:
         """The sentence that goes with `error`."""
     def __init__(self, key: str, version_id: str | None = None, error: str | None = None, message: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Fetched(Buffer):
+    """One object of `get_many`."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def meta(self) -> ObjectMeta | None:
+        """The object's metadata; absent if it failed."""
+    @property
+    def body(self) -> Bytes | None:
+        """The bytes, when they went to memory."""
+    @property
+    def error(self) -> str | None:
+        """Why it was not fetched: the error kind's name; absent if it was."""
+    @property
+    def message(self) -> str | None:
+        """The sentence that goes with `error`."""
+    def __init__(self, key: str, meta: ObjectMeta | None = None, body: Bytes | None = None, error: str | None = None, message: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+
+@final
+class Stored:
+    """One object of `put_many`."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def etag(self) -> str | None:
+        """The entity tag of the new object, without quotes."""
+    @property
+    def version_id(self) -> str | None:
+        """Its version, in a versioned bucket."""
+    @property
+    def size(self) -> int:
+        """How many bytes were stored."""
+    @property
+    def error(self) -> str | None:
+        """Why it was not stored: the error kind's name; absent if it was."""
+    @property
+    def message(self) -> str | None:
+        """The sentence that goes with `error`."""
+    def __init__(self, key: str, *, etag: str | None = None, version_id: str | None = None, size: int, error: str | None = None, message: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Headed:
+    """One object of `head_many`."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def meta(self) -> ObjectMeta | None:
+        """The object's metadata; absent if it failed."""
+    @property
+    def error(self) -> str | None:
+        """Why nothing is known: the error kind's name, `NotFound` for an object that is not there."""
+    @property
+    def message(self) -> str | None:
+        """The sentence that goes with `error`."""
+    def __init__(self, key: str, meta: ObjectMeta | None = None, error: str | None = None, message: str | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SyncStep:
+    """One step of a `sync_up` or `sync_down`."""
+
+    @property
+    def action(self) -> str:
+        """`upload`, `download` or `delete`."""
+    @property
+    def key(self) -> str:
+        """The object's key."""
+    @property
+    def path(self) -> str:
+        """The file."""
+    @property
+    def size(self) -> int:
+        """The size in bytes of what moves; 0 for a deletion."""
+    @property
+    def reason(self) -> str:
+        """Why: `new`, `size`, `newer`, `etag`, or `gone` for a deletion."""
+    def __init__(self, action: str, key: str, path: str, size: int, reason: str) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SyncReply:
+    """What `sync_up` and `sync_down` answer."""
+
+    @property
+    def transferred(self) -> int:
+        """Objects or files that were moved; in a dry run, that would be."""
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+    @property
+    def unchanged(self) -> int:
+        """Those that were alike already."""
+    @property
+    def deleted(self) -> int:
+        """Those that were deleted; in a dry run, that would be."""
+    @property
+    def steps(self) -> list[SyncStep]:
+        """In a dry run, what would be done, in the order of the keys; else empty."""
+    def __init__(self, transferred: int, size: int, unchanged: int, deleted: int, steps: list[SyncStep]) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -612,6 +734,86 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
+        """
+
+    def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Fetched]
+        """
+
+    def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
+        """Stores many objects at a time and tells each one's fate in the order given.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
+            if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Stored]
+        """
+
+    def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
+        """Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            items (list of objects): The objects: keys, or `{key, version_id}`.
+            max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Headed]
+        """
+
+    def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
+        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            directory (directory): The directory to read. Links to files are followed, links to directories are not.
+            prefix (str, optional): How the keys begin, a slash added; default: none.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+            exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
+            delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+            dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: SyncReply
+        """
+
+    def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
+        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            directory (directory): The directory to write; made if it is not there.
+            prefix (str, optional): How the keys begin, a slash added; default: none.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+            exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
+            delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+            dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: SyncReply
         """
 
     def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
@@ -985,6 +1187,86 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
+        """
+
+    async def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+        Parameters:
+            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Fetched]
+        """
+
+    async def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
+        """Stores many objects at a time and tells each one's fate in the order given.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
+            if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Stored]
+        """
+
+    async def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
+        """Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            items (list of objects): The objects: keys, or `{key, version_id}`.
+            max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[Headed]
+        """
+
+    async def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
+        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            directory (directory): The directory to read. Links to files are followed, links to directories are not.
+            prefix (str, optional): How the keys begin, a slash added; default: none.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+            exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
+            delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+            dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: SyncReply
+        """
+
+    async def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
+        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            directory (directory): The directory to write; made if it is not there.
+            prefix (str, optional): How the keys begin, a slash added; default: none.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+            exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
+            delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+            dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
+            max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: SyncReply
         """
 
     async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
