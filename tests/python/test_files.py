@@ -3,7 +3,10 @@
 import gc
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import oarlock
 import pytest
@@ -129,3 +132,29 @@ def test_a_refused_write_is_told(fake, remote):
 def test_modes(remote, mode):
     with pytest.raises(oarlock.InvalidInput, match="mode"):
         remote.open("k", mode)
+
+
+MANY = """
+import oarlock, sys
+store = oarlock.open("s3://tests/", endpoint=sys.argv[1], access_key_id=sys.argv[2], secret_access_key=sys.argv[3], region="us-east-1")
+writers = [store.open(f"w{number}", "wb") for number in range(4)]
+for step in range(20):
+    for writer in writers:
+        writer.write(bytes([step]) * (1 << 20))
+store.put("whole", bytes(20 << 20))
+for writer in writers:
+    writer.close()
+readers = [store.open(f"w{number}") for number in range(4)]
+for step in range(20):
+    for reader in readers:
+        assert reader.read(1 << 20) == bytes([step]) * (1 << 20)
+    store.get("whole")
+print("done")
+"""
+
+
+def test_many_open_files_share_a_small_budget(fake):
+    """One thread holds them all: none may wait for room that another one keeps."""
+    arguments = [sys.executable, "-c", MANY, fake.endpoint, fake.access_key, fake.secret_key]
+    environment = {**os.environ, "OARLOCK_MEMORY_BUDGET": "8MiB"}
+    assert subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120).stdout == "done\n"

@@ -116,6 +116,11 @@ impl Pieces {
         }
     }
 
+    /// Whether the host feeds them.
+    pub(super) fn are_fed(&self) -> bool {
+        matches!(self.from, From::Fed { .. })
+    }
+
     /// The next `size` bytes, fewer only at the end.
     pub(super) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Piece> {
         let wanted =

@@ -48,8 +48,7 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         Some(named) => Some(Standing::open(at, &key, named, &pieces, &cut, &options).await?),
         None => None,
     };
-    let permit = room(first).await?;
-    let piece = pieces.next(first, mailbox).await?;
+    let (piece, permit) = take(&mut pieces, first, mailbox).await?;
     if pieces.ended().await? {
         let moved = piece.bytes.len() as u64;
         let reply = whole(at, &key, piece, &options).await?;
@@ -173,8 +172,7 @@ async fn in_parts(
         }
         collect(&mut sending, concurrency - 1, &mut done, standing).await?;
         let size = cut.part_size(pieces.size, number + 1);
-        permit = room(size).await?;
-        piece = pieces.next(size, mailbox).await?;
+        (piece, permit) = take(&mut pieces, size, mailbox).await?;
     }
     collect(&mut sending, 0, &mut done, standing).await?;
     pieces.unchanged().await?;
@@ -229,6 +227,18 @@ async fn begin_put(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, pieces: &mut Piec
             begun => return begun,
         }
     }
+}
+
+/// The next piece and the room that it takes. Bytes that the host feeds are waited for without holding any: the host may be waiting
+/// for another call that needs it.
+async fn take(pieces: &mut Pieces, size: u64, mailbox: &Mailbox) -> Result<(Piece, Room)> {
+    if pieces.are_fed() {
+        let piece = pieces.next(size, mailbox).await?;
+        let room = room(piece.bytes.len() as u64).await?;
+        return Ok((piece, room));
+    }
+    let room = room(size).await?;
+    Ok((pieces.next(size, mailbox).await?, room))
 }
 
 /// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's gets Content-MD5 instead.
