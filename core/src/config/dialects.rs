@@ -204,6 +204,9 @@ fn pairs_of_any_settings_come_back() {
             given.retain(|name| !["access_key_id", "secret_access_key"].contains(name));
             given.extend(["access_key_id", "secret_access_key"]);
         }
+        if given.contains(&"client_key") && !given.contains(&"client_certificate") {
+            given.push("client_certificate");
+        }
         let pairs: Vec<(String, Value)> = given.iter().map(|name| (name.to_string(), value(name))).collect();
         let config = Config::from_url("s3://bucket/prefix", pairs).unwrap_or_else(|error| panic!("{given:?}: {error}"));
         let mut found: Vec<String> = config.to_pairs().into_iter().map(|(name, _)| name).collect();

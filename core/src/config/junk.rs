@@ -20,6 +20,8 @@ const FREE: &[&str] = &[
     "grant_read_acp",
     "grant_write_acp",
     "grant_full_control",
+    "client_certificate",
+    "client_key",
     "sse_kms_key_id",
     "app_name",
     "secret_access_key",
