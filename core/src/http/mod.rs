@@ -19,6 +19,7 @@ use crate::observe::{Level, event};
 use crate::runtime;
 use proxy::Proxies;
 
+pub(crate) use body::Watched;
 pub(crate) use proxy::Told;
 pub(crate) use send::Http;
 

@@ -1,11 +1,13 @@
-//! `S3`: a bucket with a prefix, and the SDK client that speaks for it, built from the store's settings at the first request.
+//! `S3`: a bucket with a prefix, and the two ways to speak to it, made of the store's settings at the first request.
 //!
-//! Law: opening touches neither network nor thread; a forked child builds its own client; the process shares one HTTP client
-//! per way of trusting servers. A request sent to the wrong region is sent once more to the right one.
+//! Law: opening touches neither network nor thread; a forked child makes its own; the process shares connections for each way of
+//! trusting servers. Both ways try by one policy: a request sent to the wrong region is sent once more to the right one, and so on.
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -16,28 +18,31 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::http::Response;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::agent::Agent;
 use super::answers::Answers;
 use super::clients;
+use super::direct::{Direct, Request, Session};
 use super::endpoint::{Route, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
-use super::observe::Observe;
 use super::regions;
-use super::unsigned::Unsigned;
+use super::retry::{Cause, Clock, Failure, Health, Retries};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{self, Identity};
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::Way;
+use crate::http::{Watched, Way};
 use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
 
 /// How long an answer, or the next piece of it, may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Parts that move at a time.
 const CONCURRENCY: u32 = 8;
@@ -53,9 +58,9 @@ struct Inner {
     sources: Sources,
     /// Shared with other buckets under the same settings: a source that asks the host is this store's own.
     resolved: Arc<PerGeneration<OnceCell<(Completed, Identity)>>>,
-    client: PerGeneration<OnceCell<Arc<Client>>>,
-    /// The client for the bucket's real region, once a server corrected us.
-    moved: PerGeneration<OnceCell<Client>>,
+    line: PerGeneration<OnceCell<Arc<Line>>>,
+    /// The line to the bucket's real region, once a server corrected us.
+    moved: PerGeneration<OnceCell<Arc<Line>>>,
     endpoint: PerGeneration<Arc<Endpoint>>,
     slots: PerGeneration<Semaphore>,
 }
@@ -78,7 +83,7 @@ impl S3 {
             settings: config.settings.clone(),
             sources: config.sources.clone(),
             resolved: Arc::new(PerGeneration::new()),
-            client: PerGeneration::new(),
+            line: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
             slots: PerGeneration::new(),
@@ -93,7 +98,7 @@ impl S3 {
             settings: self.0.settings.clone(),
             sources: self.0.sources.clone(),
             resolved: self.0.resolved.clone(),
-            client: PerGeneration::new(),
+            line: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
             slots: PerGeneration::new(),
@@ -157,10 +162,6 @@ impl S3 {
         key.strip_prefix(&self.0.prefix).unwrap_or(key).to_owned()
     }
 
-    pub(crate) fn read_timeout(&self) -> Duration {
-        self.0.settings.read_timeout.unwrap_or(READ_TIMEOUT)
-    }
-
     /// What is known of the settings without waiting: inside of `send` they are complete.
     fn known(&self) -> &Settings {
         let resolved = self.0.resolved.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get);
@@ -181,17 +182,31 @@ impl S3 {
         self.known().request_checksum_calculation.as_deref() != Some("when_required")
     }
 
-    /// The SDK's client of this process.
-    pub(crate) async fn client(&self) -> Result<&Client> {
+    /// How the bucket is spoken to.
+    async fn line(&self) -> Result<Arc<Line>> {
         if let Some(moved) = self.0.moved.get(|| Ok(OnceCell::new()))?.get() {
-            return Ok(moved);
+            return Ok(moved.clone());
         }
-        self.0
-            .client
-            .get(|| Ok(OnceCell::new()))?
-            .get_or_try_init(|| async { client_of(self.completed().await?, &self.0.bucket, self.identity().await?) })
-            .await
-            .map(|client| &**client)
+        let open = || async {
+            let settings = self.completed().await?;
+            let endpoint = route(settings, &self.0.bucket)?.url;
+            let region = match regions::known(endpoint.as_deref(), &self.0.bucket)? {
+                Some(region) => region,
+                None => ambient::region(settings).to_owned(),
+            };
+            Line::open(settings, &self.0.bucket, self.identity().await?, region).await.map(Arc::new)
+        };
+        self.0.line.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await.cloned()
+    }
+
+    /// The SDK's client of this process.
+    pub(crate) async fn client(&self) -> Result<Client> {
+        self.line().await.map(|line| Client::clone(&line.client))
+    }
+
+    /// The region that requests are signed for.
+    pub(crate) async fn region(&self) -> Result<String> {
+        self.line().await.map(|line| line.region.clone())
     }
 
     /// The bucket's address, to tell it from all others.
@@ -206,25 +221,43 @@ impl S3 {
         self.0.endpoint.get(|| Endpoint::of(route(settings, &self.0.bucket)?.url.as_deref())).map(|endpoint| &**endpoint)
     }
 
-    /// The region that requests are signed for.
-    pub(crate) async fn region(&self) -> Result<String> {
-        Ok(self.client().await?.config().region().map_or_else(|| "us-east-1".to_owned(), Region::to_string))
-    }
-
     /// Who the requests are signed as.
     pub(crate) async fn identity(&self) -> Result<&Identity> {
         self.resolved().await.map(|(_, identity)| identity)
     }
 
-    /// Sends a request, given as what to do with a client, and translates its failure; a wrong region is corrected once, and
-    /// credentials that the server calls expired are fetched anew once.
+    /// Sends a request through the SDK, given as what to do with a client, and translates its failure.
     pub(crate) async fn send<T, E, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, SdkError<E, Response>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let client = self.client().await?;
-        let provider = match self.identity().await? {
+        // "GetObjectError" of some path: the only name of the operation that is at hand here.
+        let name = std::any::type_name::<E>();
+        let operation = name.rsplit("::").next().unwrap_or(name).trim_end_matches("Error");
+        let attempt = |line: Arc<Line>| {
+            let sending = request(Client::clone(&line.client));
+            async move { sending.await.map_err(error::failure) }
+        };
+        self.try_until(operation, attempt).await
+    }
+
+    /// Sends a request of ours.
+    pub(super) async fn ask(&self, request: &Request) -> Result<http::Response<Watched>> {
+        let attempt = |line: Arc<Line>| async move {
+            let keys = self.keys(&line).await?;
+            line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await
+        };
+        self.try_until(request.operation(), attempt).await
+    }
+
+    /// Tries by the store's policy. A wrong region is corrected, and credentials that the server calls expired are fetched anew.
+    async fn try_until<T, F>(&self, operation: &str, attempt: impl Fn(Arc<Line>) -> F) -> Result<T>
+    where
+        F: Future<Output = std::result::Result<T, Failure>>,
+    {
+        let (line, attempt) = (self.line().await?, &attempt);
+        let seen = match self.identity().await? {
             Identity::Fetched(provider) => {
                 // Before the request, so that none of its time limits runs while a person looks for a code.
                 provider.get().await?;
@@ -232,71 +265,105 @@ impl S3 {
             }
             _ => None,
         };
-        let error = match request(client.clone()).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        if self.endpoint().await?.demanded_md5(error.code(), error.message()) {
-            return request(client.clone()).await.map_err(error::translate);
-        }
-        if let Some((provider, seen)) = provider
-            && matches!(error.code(), Some("ExpiredToken" | "TokenRefreshRequired"))
-            && provider.renew(seen).await.is_ok()
-        {
-            return request(client.clone()).await.map_err(error::translate);
-        }
-        let used = client.config().region().map(Region::as_ref);
-        match error::right_region(&error) {
-            Some(region) if used != Some(&region) => {
-                event(Level::Info, format!("bucket {} lives in {region}", self.0.bucket));
-                let moved = Client::from_conf(client.config().to_builder().region(Region::new(region.clone())).build());
-                let answer = request(moved.clone()).await.map_err(error::translate)?;
-                let route = route(self.completed().await?, &self.0.bucket)?;
-                regions::learn(route.url.as_deref(), &self.0.bucket, &region)?;
-                // A later failure to set it only means that another call was first.
-                let _ = self.0.moved.get(|| Ok(OnceCell::new()))?.set(moved);
-                Ok(answer)
+        let try_once = || async move { attempt(self.line().await?).await };
+        let mend = |cause| {
+            let line = line.clone();
+            async move {
+                match (cause, seen) {
+                    (Cause::Expired, Some((provider, seen))) => provider.renew(seen).await.is_ok(),
+                    (Cause::Elsewhere(region), _) => self.move_to(&line, region).await.is_ok_and(|moved| moved),
+                    _ => false,
+                }
             }
-            _ => Err(error::translate(error)),
+        };
+        // Boxed: the futures around it would grow by all of it, and with each layer of them anew.
+        Box::pin(line.retries.run(operation, try_once, mend)).await
+    }
+
+    /// Goes on in the region that a server named; false if that is where we asked.
+    async fn move_to(&self, line: &Line, region: String) -> Result<bool> {
+        if line.region == region {
+            return Ok(false);
         }
+        event(Level::Info, format!("bucket {} lives in {region}", self.0.bucket));
+        let settings = self.completed().await?;
+        let moved = Line::open(settings, &self.0.bucket, self.identity().await?, region.clone()).await?;
+        regions::learn(route(settings, &self.0.bucket)?.url.as_deref(), &self.0.bucket, &region)?;
+        // A failure to set it only means that another call was first.
+        let _ = self.0.moved.get(|| Ok(OnceCell::new()))?.set(Arc::new(moved));
+        Ok(true)
+    }
+
+    /// The keys to sign with now; none where requests go unsigned.
+    async fn keys(&self, line: &Line) -> std::result::Result<Option<Credentials>, Failure> {
+        if line.direct.wants_session() {
+            return line.session.keys(&line.client, &self.0.bucket).await.map(Some);
+        }
+        Ok(match self.identity().await? {
+            Identity::Anonymous => None,
+            Identity::Keys(keys) => Some(keys.credentials.clone()),
+            Identity::Fetched(provider) => Some(provider.get().await?.credentials),
+        })
     }
 }
 
-fn client_of(settings: &Settings, bucket: &str, identity: &Identity) -> Result<Arc<Client>> {
-    let route = route(settings, bucket)?;
-    let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let way = Way::of(settings)?;
-    let way = if plain { way.plain() } else { way };
-    let http: SharedHttpClient = way.client()?.into();
-    let region = match regions::known(route.url.as_deref(), bucket)? {
-        Some(region) => region,
-        None => ambient::region(settings).to_owned(),
-    };
-    clients::shared(settings, &route, &region, identity, &way.key(), || build(settings, &route, &region, identity, http))
+/// How a bucket in one region is spoken to: directly for its data, through the SDK for all else.
+struct Line {
+    region: String,
+    client: Arc<Client>,
+    direct: Direct,
+    session: Session,
+    retries: Retries,
 }
 
-fn build(settings: &Settings, route: &Route, region: &str, identity: &Identity, http: SharedHttpClient) -> Result<Client> {
-    let url = route.url.clone();
-    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let mut timeouts = TimeoutConfig::builder()
-        .connect_timeout(settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
-        .read_timeout(settings.read_timeout.unwrap_or(READ_TIMEOUT));
-    timeouts.set_operation_attempt_timeout(settings.attempt_timeout);
-    timeouts.set_operation_timeout(settings.operation_timeout);
-    let retries = if settings.retry_mode.as_deref() == Some("adaptive") { RetryConfig::adaptive() } else { RetryConfig::standard() };
+impl Line {
+    async fn open(settings: &Settings, bucket: &str, identity: &Identity, region: String) -> Result<Line> {
+        let route = route(settings, bucket)?;
+        let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
+        let way = Way::of(settings)?;
+        let way = if plain { way.plain() } else { way };
+        let http = way.client()?;
+        let health = Health::of(route.url.as_deref(), bucket)?;
+        let integrity = Endpoint::of(route.url.as_deref())?;
+        let timeouts = (settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT), settings.read_timeout.unwrap_or(READ_TIMEOUT));
+        Ok(Line {
+            direct: Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?,
+            client: clients::shared(settings, &route, &region, identity, &way.key(), || {
+                Ok(build(settings, &route, identity, &region, http.into(), timeouts, health.clock.clone(), integrity.clone()))
+            })?,
+            session: Session::default(),
+            retries: Retries::new(settings, health, integrity),
+            region,
+        })
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn build(
+    settings: &Settings,
+    route: &Route,
+    identity: &Identity,
+    region: &str,
+    http: SharedHttpClient,
+    timeouts: (Duration, Duration),
+    clock: Arc<Clock>,
+    integrity: Arc<Endpoint>,
+) -> Client {
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(ServerTime(clock))
         .region(Region::new(region.to_owned()))
         .force_path_style(route.path_style)
         .use_arn_region(true)
         .use_fips(settings.use_fips_endpoint == Some(true))
         .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
         .accelerate(settings.use_accelerate_endpoint == Some(true))
-        .retry_config(retries.with_max_attempts(settings.max_attempts.unwrap_or(5)))
-        .timeout_config(timeouts.build())
-        // `Body::next` watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
+        // Tried again by ourselves, as what goes past the SDK is.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(timeouts.0).read_timeout(timeouts.1).build())
+        // The client watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // The provider keeps and renews them itself, for all stores together.
         .identity_cache(IdentityCache::no_cache())
@@ -304,19 +371,30 @@ fn build(settings: &Settings, route: &Route, region: &str, identity: &Identity, 
         .interceptor(Answers)
         // What an object's bytes carry, `put` says; the rest carry what S3 requires.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .interceptor(ContentMd5(Endpoint::of(url.as_deref())?))
-        .interceptor(Observe);
-    config.set_endpoint_url(url);
-    // `transfer` holds downloads against their checksums: it knows which bytes make up the whole.
-    config = config.response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    if !settings.payload_signing_enabled.unwrap_or(plain) {
-        config = config.interceptor(Unsigned);
-    }
+        .interceptor(ContentMd5(integrity))
+        // `transfer` holds downloads against their checksums: it knows which bytes make up the whole.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    config.set_endpoint_url(route.url.clone());
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
     config = match identity {
         Identity::Anonymous => config.allow_no_auth(),
         Identity::Keys(keys) => config.credentials_provider(keys.credentials.clone()),
         Identity::Fetched(provider) => config.credentials_provider(provider.clone()),
     };
-    Ok(Client::from_conf(config.build()))
+    Client::from_conf(config.build())
+}
+
+/// The server's time for the SDK's signatures.
+struct ServerTime(Arc<Clock>);
+
+impl fmt::Debug for ServerTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTime")
+    }
+}
+
+impl TimeSource for ServerTime {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
 }

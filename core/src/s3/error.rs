@@ -1,30 +1,119 @@
-//! Translates what the SDK reports into `Error`: kind, sentence, status, code, request id.
+//! Translates what a server answers and the SDK reports into `Error`: kind, sentence, status, code, request id; and what it means for a retry.
 //!
 //! Law: the only place that knows the SDK's error types. No URL and no header reaches a message.
 
 use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 
+use super::retry::{Cause, Failure, cause, late};
 use crate::error::{Error, ErrorKind};
 
-/// The region that the server says the bucket lives in, if that is why it refused.
-pub(super) fn right_region<E>(error: &SdkError<E, Response>) -> Option<String> {
-    let response = error.raw_response()?;
-    if !matches!(response.status().as_u16(), 301 | 307 | 400 | 403) {
-        return None;
+/// A server's refusal, whoever read it.
+pub(super) struct Refusal<'a> {
+    pub(super) status: u16,
+    pub(super) header: &'a dyn Fn(&str) -> Option<&'a str>,
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) body: &'a str,
+}
+
+impl Refusal<'_> {
+    /// The region that the server says the bucket lives in, if that is why it refused.
+    fn right_region(&self) -> Option<String> {
+        if !matches!(self.status, 301 | 307 | 400 | 403) {
+            return None;
+        }
+        if let Some(region) = (self.header)("x-amz-bucket-region") {
+            return Some(region.to_owned());
+        }
+        // AuthorizationHeaderMalformed and some servers' redirects name it in the body alone.
+        let (_, rest) = self.body.split_once("<Region>")?;
+        let (region, _) = rest.split_once("</Region>")?;
+        Some(region.to_owned()).filter(|region| !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
     }
-    if let Some(region) = response.headers().get("x-amz-bucket-region") {
-        return Some(region.to_owned());
+
+    /// How long the server asks to be left alone: in seconds, or in AWS's own header in milliseconds.
+    fn after(&self) -> Option<Duration> {
+        let number = |name| (self.header)(name)?.trim().parse().ok();
+        number("x-amz-retry-after").map(Duration::from_millis).or_else(|| number("retry-after").map(Duration::from_secs))
     }
-    // AuthorizationHeaderMalformed and some servers' redirects name it in the body alone.
-    let body = std::str::from_utf8(response.body().bytes()?).ok()?;
-    let (_, rest) = body.split_once("<Region>")?;
-    let (region, _) = rest.split_once("</Region>")?;
-    Some(region.to_owned()).filter(|region| !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+}
+
+/// The failure that a refusal is.
+pub(super) fn refused(refusal: Refusal<'_>) -> Failure {
+    let region = refusal.right_region();
+    // The answer to a HEAD has no body to say so.
+    let code = refusal.code.clone().or_else(|| (refusal.status == 404 && refusal.body.is_empty()).then(|| "NotFound".to_owned()));
+    let kind = kind(code.as_deref(), refusal.status, region.is_some());
+    let said = refusal.message.as_deref().filter(|message| !message.is_empty());
+    let request_id = (refusal.header)("x-amz-request-id");
+    let date = (refusal.header)("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+    Failure {
+        error: Error::new(kind, sentence(kind, code.as_deref(), said, Some(refusal.status), region.as_deref())).with_answer(
+            Some(refusal.status),
+            code.as_deref(),
+            request_id,
+        ),
+        cause: cause(refusal.status, code.as_deref(), region),
+        date: date.and_then(|date| SystemTime::try_from(date).ok()),
+        after: refusal.after(),
+    }
+}
+
+/// The failure to reach a server.
+pub(super) fn unreachable(error: &ConnectorError) -> Failure {
+    if error.is_timeout() {
+        let message = "the server could not be reached in time; see the settings connect_timeout and read_timeout";
+        return Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, message).into() };
+    }
+    let network = || Error::new(ErrorKind::Network, format!("the server could not be reached: {}", root(error)));
+    let cause = if error.is_io() || error.as_other().is_some() { Cause::Transient } else { Cause::Final };
+    Failure { cause, ..credentials(error).unwrap_or_else(network).into() }
+}
+
+/// The failure that the SDK reports.
+pub(super) fn failure<E>(error: SdkError<E, Response>) -> Failure
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let answer = error.raw_response();
+    let status = answer.map(|answer| answer.status().as_u16());
+    let refused = |code: Option<&str>, message: Option<&str>| {
+        let body = answer.and_then(|answer| answer.body().bytes()).and_then(|body| std::str::from_utf8(body).ok());
+        refused(Refusal {
+            status: status.unwrap_or(0),
+            header: &|name| answer.and_then(|answer| answer.headers().get(name)),
+            code: code.map(str::to_owned),
+            message: message.map(str::to_owned),
+            body: body.unwrap_or_default(),
+        })
+    };
+    match &error {
+        SdkError::ServiceError(context) => refused(context.err().code(), context.err().message()),
+        SdkError::TimeoutError(_) => late(),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(error) => unreachable(error),
+            None => Error::new(ErrorKind::Network, "the server could not be reached").into(),
+        },
+        SdkError::ResponseError(_) if status.is_some_and(|status| status >= 300) => refused(None, None),
+        other => {
+            let (kind, what, cause) = match status {
+                Some(_) => (ErrorKind::Network, "the answer broke off or can't be read", Cause::Transient),
+                None => (ErrorKind::InvalidInput, "the request can't be sent", Cause::Final),
+            };
+            let request_id = answer.and_then(|answer| answer.headers().request_id());
+            let told = || Error::new(kind, format!("{what}: {}", root(other))).with_answer(status, None, request_id);
+            Failure { cause, ..credentials(other).unwrap_or_else(told).into() }
+        }
+    }
 }
 
 /// The error to show for a failed request.
@@ -32,42 +121,7 @@ pub(super) fn translate<E>(error: SdkError<E, Response>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let region = right_region(&error);
-    let request_id = error.raw_response().and_then(|response| response.headers().request_id()).map(str::to_owned);
-    match &error {
-        SdkError::ServiceError(context) => {
-            let code = context.err().code().map(str::to_owned);
-            let kind = kind(code.as_deref(), status.unwrap_or(0), region.is_some());
-            let said = context.err().message().filter(|message| !message.is_empty());
-            Error::new(kind, sentence(kind, code.as_deref(), said, status, region.as_deref())).with_answer(
-                status,
-                code.as_deref(),
-                request_id.as_deref(),
-            )
-        }
-        SdkError::TimeoutError(_) => Error::new(
-            ErrorKind::Timeout,
-            "the server did not answer in time; see the settings connect_timeout, read_timeout and operation_timeout",
-        ),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            Error::new(ErrorKind::Timeout, "the server could not be reached in time; see the settings connect_timeout and read_timeout")
-        }
-        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-            Some(cause) => credentials(cause)
-                .unwrap_or_else(|| Error::new(ErrorKind::Network, format!("the server could not be reached: {}", root(cause)))),
-            None => Error::new(ErrorKind::Network, "the server could not be reached"),
-        },
-        SdkError::ResponseError(_) if status.is_some_and(|status| status >= 300) => {
-            let kind = kind(None, status.unwrap_or(0), region.is_some());
-            Error::new(kind, sentence(kind, None, None, status, region.as_deref())).with_answer(status, None, request_id.as_deref())
-        }
-        other => credentials(other).unwrap_or_else(|| {
-            let kind = if status.is_some() { ErrorKind::Network } else { ErrorKind::InvalidInput };
-            let verb = if status.is_some() { "the answer broke off or can't be read" } else { "the request can't be sent" };
-            Error::new(kind, format!("{verb}: {}", root(other))).with_answer(status, None, request_id.as_deref())
-        }),
-    }
+    failure(error).error
 }
 
 fn kind(code: Option<&str>, status: u16, elsewhere: bool) -> ErrorKind {

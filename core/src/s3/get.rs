@@ -1,15 +1,16 @@
 //! One GET: the object's metadata and a body to read piece by piece.
 
-use std::time::Duration;
+use std::pin::Pin;
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use http::{HeaderMap, Method};
+use http_body::{Body as _, Frame};
 
 use super::client::S3;
-use super::object::meta;
-use super::settings::{bare, customer, date, quoted, time};
+use super::direct::{Request, meta, text};
+use super::settings::{customer, quoted};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::Watched;
 use crate::keys::Key;
 use crate::options::Get;
 use crate::reply::ObjectMeta;
@@ -27,29 +28,34 @@ pub(crate) struct Body {
     pub(crate) checksums: Vec<(&'static str, String)>,
     /// How many of them have come.
     came: u64,
-    stream: ByteStream,
-    /// How long to wait for the next piece.
-    patience: Duration,
+    body: Watched,
 }
 
 impl Body {
     /// The next piece; `None` at the end. An error means that the connection broke.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
-        let Ok(piece) = tokio::time::timeout(self.patience, self.stream.next()).await else {
-            return Err(Error::new(
-                ErrorKind::Network,
-                format!("no byte came for {} s; see the setting read_timeout", self.patience.as_secs_f64()),
-            ));
-        };
-        let Some(piece) = piece.transpose().map_err(|_| Error::new(ErrorKind::Network, "the connection broke before the last byte"))?
-        else {
-            return Ok(None);
-        };
+        let Some(piece) = self.piece().await? else { return Ok(None) };
         self.came += piece.len() as u64;
         if self.came > self.length {
             return Err(Error::new(ErrorKind::Corrupt, "the server sent more bytes than it announced"));
         }
         Ok(Some(piece))
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let frame = std::future::poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await;
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => return Ok(None),
+                Some(Ok(Ok(bytes))) => return Ok(Some(bytes)),
+                // A trailer.
+                Some(Ok(Err(_))) => {}
+                Some(Err(error)) if error.is::<hyper::Error>() => {
+                    return Err(Error::new(ErrorKind::Network, "the connection broke before the last byte"));
+                }
+                Some(Err(error)) => return Err(Error::new(ErrorKind::Network, error.to_string())),
+            }
+        }
     }
 
     /// The object's byte that comes next.
@@ -65,60 +71,46 @@ impl Body {
 
 /// Sends one GET.
 pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
-    let customer = customer(options.sse_customer_key.as_ref(), at.settings());
-    let output = at
-        .send(|client| {
-            let request = client
-                .get_object()
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .set_range(options.range.map(|range| range.header()))
-                .set_version_id(options.version_id.clone())
-                .set_if_match(options.if_match.as_deref().map(quoted))
-                .set_if_none_match(options.if_none_match.as_deref().map(quoted))
-                .set_if_modified_since(options.if_modified_since.map(date))
-                .set_if_unmodified_since(options.if_unmodified_since.map(date))
-                .set_sse_customer_algorithm(customer.algorithm.clone())
-                .set_sse_customer_key(customer.key.clone())
-                .set_sse_customer_key_md5(customer.md5.clone())
-                .set_request_payer(at.payer());
-            let checked = at.validates() && options.range.is_none();
-            // Asked for by header: told by its own option, the SDK would hold each body against it a second time.
-            request
-                .customize()
-                .mutate_request(move |request| {
-                    if checked {
-                        request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
-                    }
-                })
-                .send()
-        })
+    let checked = at.validates() && options.range.is_none();
+    let request = Request::new("GetObject", Method::GET, &at.full(&key.0))?
+        .query("versionId", options.version_id.as_deref())
+        .query("x-id", Some("GetObject"))
+        .header("range", options.range.map(|range| range.header()))?
+        .header("if-match", options.if_match.as_deref().map(quoted))?
+        .header("if-none-match", options.if_none_match.as_deref().map(quoted))?
+        .date("if-modified-since", options.if_modified_since)?
+        .date("if-unmodified-since", options.if_unmodified_since)?
+        .customer_key(&customer(options.sse_customer_key.as_ref(), at.settings()))?
+        .header("x-amz-checksum-mode", checked.then_some("ENABLED"))?
+        .payer(at)
         .await?;
-    let Some(length) = output.content_length().and_then(|length| u64::try_from(length).ok()) else {
+    let (head, body) = at.ask(&request).await?.into_parts();
+    let told = |name| text(&head.headers, name);
+    let Some(length) = told("content-length").and_then(|length| length.parse().ok()) else {
         return Err(Error::new(ErrorKind::Service, "the server does not say how many bytes it sends"));
     };
-    let (offset, size) = match output.content_range() {
+    let (offset, size) = match told("content-range") {
         None => (0, length),
         Some(header) => match content_range(header) {
             Some((first, last, size)) if last - first + 1 == length => (first, size),
             _ => return Err(Error::new(ErrorKind::Service, "the server's Content-Range can't be read or contradicts its Content-Length")),
         },
     };
-    let checksums = if at.validates() && output.content_range().is_none() { checksums(&output) } else { Vec::new() };
-    let ranges = output.content_range().is_some() || output.accept_ranges() == Some("bytes");
-    let meta = meta!(key.0.clone(), size, output);
-    Ok(Body { meta, offset, length, ranges, checksums, came: 0, stream: output.body, patience: at.read_timeout() })
+    let checksums = if at.validates() && told("content-range").is_none() { checksums(&head.headers) } else { Vec::new() };
+    let ranges = told("content-range").is_some() || told("accept-ranges") == Some("bytes");
+    let meta = meta(key.0.clone(), size, &head.headers);
+    Ok(Body { meta, offset, length, ranges, checksums, came: 0, body })
 }
 
-fn checksums(output: &GetObjectOutput) -> Vec<(&'static str, String)> {
+fn checksums(headers: &HeaderMap) -> Vec<(&'static str, String)> {
     let told = [
-        ("CRC64NVME", output.checksum_crc64_nvme()),
-        ("CRC32C", output.checksum_crc32_c()),
-        ("CRC32", output.checksum_crc32()),
-        ("SHA1", output.checksum_sha1()),
-        ("SHA256", output.checksum_sha256()),
+        ("CRC64NVME", "x-amz-checksum-crc64nvme"),
+        ("CRC32C", "x-amz-checksum-crc32c"),
+        ("CRC32", "x-amz-checksum-crc32"),
+        ("SHA1", "x-amz-checksum-sha1"),
+        ("SHA256", "x-amz-checksum-sha256"),
     ];
-    told.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect()
+    told.into_iter().filter_map(|(name, header)| Some((name, text(headers, header)?.to_owned()))).collect()
 }
 
 /// First byte, last byte and whole size from `bytes first-last/size`.

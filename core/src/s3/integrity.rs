@@ -89,7 +89,7 @@ impl S3 {
     }
 }
 
-fn md5(body: &[u8]) -> String {
+pub(super) fn md5(body: &[u8]) -> String {
     STANDARD.encode(Md5::digest(body))
 }
 

@@ -10,7 +10,6 @@ use md5::{Digest, Md5};
 use super::client::S3;
 use super::put::{Part, agrees, summed};
 use super::settings::{Keep, bare, customer, kept};
-use super::unsure::Unsure;
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
@@ -104,7 +103,6 @@ pub(crate) async fn complete(
         .iter()
         .map(|part| summed!(CompletedPart::builder(), part.checksum).part_number(part.number).set_e_tag(part.etag.clone()).build());
     let named = CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build();
-    let unsure = Unsure::default();
     let output = at
         .send(|client| {
             summed!(client.complete_multipart_upload(), checksum)
@@ -120,12 +118,9 @@ pub(crate) async fn complete(
                 .set_if_match(keep.if_match.clone())
                 .set_if_none_match(keep.if_none_match.clone())
                 .set_request_payer(at.payer())
-                .customize()
-                .interceptor(unsure.clone())
                 .send()
         })
-        .await
-        .map_err(|error| unsure.mark(error))?;
+        .await?;
     agrees!(output, checksum)?;
     Ok(PutReply { etag: bare(output.e_tag()), version_id: output.version_id, size })
 }

@@ -3,9 +3,11 @@
 use std::time::SystemTime;
 
 use aws_sdk_s3::types::{Delete as Batch, MetadataDirective, ObjectIdentifier, TaggingDirective};
+use http::Method;
 
 use super::client::S3;
-use super::settings::{Keep, bare, customer, date, kept, quoted, time};
+use super::direct::{Request, meta, text};
+use super::settings::{Keep, bare, customer, kept, quoted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
@@ -13,53 +15,19 @@ use crate::options::{Copy, Delete, DeleteMany, Exists, Head};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, PutReply};
 use crate::value::{Field, Value};
 
-/// The metadata that an answer's headers tell; GET and HEAD answer with the same headers in two types.
-macro_rules! meta {
-    ($key:expr, $size:expr, $output:expr) => {
-        ObjectMeta {
-            key: $key,
-            size: $size,
-            etag: bare($output.e_tag()),
-            last_modified: time($output.last_modified()),
-            version_id: $output.version_id().map(str::to_owned),
-            content_type: $output.content_type().map(str::to_owned),
-            content_encoding: $output.content_encoding().map(str::to_owned).filter(|encoding| !encoding.is_empty()),
-            content_language: $output.content_language().map(str::to_owned),
-            content_disposition: $output.content_disposition().map(str::to_owned),
-            cache_control: $output.cache_control().map(str::to_owned),
-            expires: $crate::s3::object::expires($output.expires_string()),
-            metadata: $output.metadata().into_iter().flatten().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect(),
-            storage_class: $output.storage_class().map(|class| class.as_str().to_owned()),
-            sse: $output.server_side_encryption().map(|sse| sse.as_str().to_owned()),
-            sse_kms_key_id: $output.ssekms_key_id().map(str::to_owned),
-            sse_customer_algorithm: $output.sse_customer_algorithm().map(str::to_owned),
-        }
-    };
-}
-pub(super) use meta;
-
 pub(crate) async fn head(at: &S3, _: &Mailbox, key: Key, options: Head) -> Result<ObjectMeta> {
-    let customer = customer(options.sse_customer_key.as_ref(), at.settings());
-    let output = at
-        .send(|client| {
-            client
-                .head_object()
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .set_version_id(options.version_id.clone())
-                .set_if_match(options.if_match.as_deref().map(quoted))
-                .set_if_none_match(options.if_none_match.as_deref().map(quoted))
-                .set_if_modified_since(options.if_modified_since.map(date))
-                .set_if_unmodified_since(options.if_unmodified_since.map(date))
-                .set_sse_customer_algorithm(customer.algorithm.clone())
-                .set_sse_customer_key(customer.key.clone())
-                .set_sse_customer_key_md5(customer.md5.clone())
-                .set_request_payer(at.payer())
-                .send()
-        })
+    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
+        .query("versionId", options.version_id.as_deref())
+        .header("if-match", options.if_match.as_deref().map(quoted))?
+        .header("if-none-match", options.if_none_match.as_deref().map(quoted))?
+        .date("if-modified-since", options.if_modified_since)?
+        .date("if-unmodified-since", options.if_unmodified_since)?
+        .customer_key(&customer(options.sse_customer_key.as_ref(), at.settings()))?
+        .payer(at)
         .await?;
-    let size = u64::try_from(output.content_length().unwrap_or(0)).unwrap_or(0);
-    Ok(meta!(key.0, size, output))
+    let answer = at.ask(&request).await?;
+    let size = text(answer.headers(), "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    Ok(meta(key.0, size, answer.headers()))
 }
 
 pub(crate) async fn exists(at: &S3, mailbox: &Mailbox, key: Key, options: Exists) -> Result<bool> {
@@ -73,19 +41,18 @@ pub(crate) async fn exists(at: &S3, mailbox: &Mailbox, key: Key, options: Exists
 }
 
 pub(crate) async fn delete(at: &S3, _: &Mailbox, key: Key, options: Delete) -> Result<DeleteReply> {
-    let output = at
-        .send(|client| {
-            client
-                .delete_object()
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .set_version_id(options.version_id.clone())
-                .set_if_match(options.if_match.as_deref().map(quoted))
-                .set_request_payer(at.payer())
-                .send()
-        })
+    let request = Request::new("DeleteObject", Method::DELETE, &at.full(&key.0))?
+        .query("versionId", options.version_id.as_deref())
+        .query("x-id", Some("DeleteObject"))
+        .header("if-match", options.if_match.as_deref().map(quoted))?
+        .payer(at)
         .await?;
-    Ok(DeleteReply { version_id: output.version_id, delete_marker: output.delete_marker.unwrap_or(false) })
+    let answer = at.ask(&request).await?;
+    let told = |name| text(answer.headers(), name);
+    Ok(DeleteReply {
+        version_id: told("x-amz-version-id").map(str::to_owned),
+        delete_marker: told("x-amz-delete-marker").is_some_and(|marker| marker.eq_ignore_ascii_case("true")),
+    })
 }
 
 pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys, _: DeleteMany) -> Result<Vec<Deleted>> {

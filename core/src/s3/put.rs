@@ -2,12 +2,12 @@
 //!
 //! Law: what the server says it stored is held against what was sent.
 
-use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use http::{HeaderMap, Method};
 
 use super::client::S3;
-use super::settings::{Keep, bare, customer, kept};
-use super::unsure::Unsure;
+use super::direct::{Request, text};
+use super::settings::{Keep, bare, customer};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
@@ -62,26 +62,37 @@ pub(super) fn same<'a>(sent: Option<Checksum>, told: impl Fn(Algorithm) -> Optio
 /// Stores an object in one request.
 pub(crate) async fn put_whole(at: &S3, key: &Key, body: Bytes, checksum: Option<Checksum>, options: &Put) -> Result<PutReply> {
     let keep = Keep::of_put(options, at.settings())?;
-    let unsure = Unsure::default();
+    let size = body.len() as u64;
+    let request = Request::new("PutObject", Method::PUT, &at.full(&key.0))?
+        .query("x-id", Some("PutObject"))
+        .keep(&keep)?
+        .header("if-match", keep.if_match.as_deref())?
+        .header("if-none-match", keep.if_none_match.as_deref())?;
+    let answer = send(at, request, body, checksum).await?;
+    let told = |name| text(&answer, name);
+    Ok(PutReply { etag: bare(told("etag")), version_id: told("x-amz-version-id").map(str::to_owned), size })
+}
+
+/// Sends the bytes, and holds what the server says of them against what was sent.
+async fn send(at: &S3, request: Request, body: Bytes, checksum: Option<Checksum>) -> Result<HeaderMap> {
     let content_md5 = at.content_md5(checksum.as_ref(), &body);
-    let output = at
-        .send(|client| {
-            summed!(kept!(client.put_object(), keep), checksum)
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .body(ByteStream::from(body.clone()))
-                .set_content_md5(content_md5.clone())
-                .set_if_match(keep.if_match.clone())
-                .set_if_none_match(keep.if_none_match.clone())
-                .set_request_payer(at.payer())
-                .customize()
-                .interceptor(unsure.clone())
-                .send()
-        })
-        .await
-        .map_err(|error| unsure.mark(error))?;
-    agrees!(output, checksum)?;
-    Ok(PutReply { etag: bare(output.e_tag()), version_id: output.version_id, size: body.len() as u64 })
+    let request = request.header("content-md5", content_md5)?.payer(at).await?.body(body)?;
+    let request = match checksum {
+        Some(sum) => request.header(header(sum.algorithm), Some(sum.text()))?,
+        None => request,
+    };
+    let answer = at.ask(&request).await?.into_parts().0.headers;
+    same(checksum, |algorithm| text(&answer, header(algorithm)))?;
+    Ok(answer)
+}
+
+/// The header that carries a checksum.
+fn header(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::Crc64Nvme => "x-amz-checksum-crc64nvme",
+        Algorithm::Crc32 => "x-amz-checksum-crc32",
+        Algorithm::Crc32c => "x-amz-checksum-crc32c",
+    }
 }
 
 /// Sends one part.
@@ -94,26 +105,14 @@ pub(crate) async fn put_part(
     checksum: Option<Checksum>,
     options: &Put,
 ) -> Result<Part> {
-    let customer = customer(options.sse_customer_key.as_ref(), at.settings());
-    let content_md5 = at.content_md5(checksum.as_ref(), &body);
-    let output = at
-        .send(|client| {
-            summed!(client.upload_part(), checksum)
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .upload_id(upload_id)
-                .part_number(number)
-                .body(ByteStream::from(body.clone()))
-                .set_content_md5(content_md5.clone())
-                .set_sse_customer_algorithm(customer.algorithm.clone())
-                .set_sse_customer_key(customer.key.clone())
-                .set_sse_customer_key_md5(customer.md5.clone())
-                .set_request_payer(at.payer())
-                .send()
-        })
-        .await?;
-    agrees!(output, checksum)?;
-    Ok(Part { number, size: body.len() as u64, etag: output.e_tag, checksum })
+    let size = body.len() as u64;
+    let request = Request::new("UploadPart", Method::PUT, &at.full(&key.0))?
+        .query("partNumber", Some(&number.to_string()))
+        .query("uploadId", Some(upload_id))
+        .query("x-id", Some("UploadPart"))
+        .customer_key(&customer(options.sse_customer_key.as_ref(), at.settings()))?;
+    let answer = send(at, request, body, checksum).await?;
+    Ok(Part { number, size, etag: text(&answer, "etag").map(str::to_owned), checksum })
 }
 
 #[cfg(test)]

@@ -1,0 +1,95 @@
+//! What a server's answer says: an object's metadata, or why it refused.
+//!
+//! Law: a header that can't be read says nothing; a body that explains a refusal is read to a bound.
+
+use std::time::Duration;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Response};
+use http_body::Body as _;
+
+use crate::http::Watched;
+use crate::reply::ObjectMeta;
+use crate::s3::error::{Refusal, refused};
+use crate::s3::object::expires;
+use crate::s3::retry::Failure;
+use crate::s3::settings::{bare, time};
+
+/// Bytes of a refusal that are read.
+const EXPLANATION: usize = 64 << 10;
+/// How long to wait for them.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A header as text.
+pub(in crate::s3) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
+}
+
+/// The metadata that the headers of a GET or HEAD tell.
+pub(in crate::s3) fn meta(key: String, size: u64, headers: &HeaderMap) -> ObjectMeta {
+    let mut meta = ObjectMeta { key, size, ..ObjectMeta::default() };
+    for (name, value) in headers {
+        let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };
+        let text = || Some(value.to_owned());
+        match name.as_str() {
+            "etag" => meta.etag = bare(Some(value)),
+            "last-modified" => meta.last_modified = time(DateTime::from_str(value, Format::HttpDate).ok().as_ref()),
+            "x-amz-version-id" => meta.version_id = text(),
+            "content-type" => meta.content_type = text(),
+            "content-encoding" => meta.content_encoding = text().filter(|encoding| !encoding.is_empty()),
+            "content-language" => meta.content_language = text(),
+            "content-disposition" => meta.content_disposition = text(),
+            "cache-control" => meta.cache_control = text(),
+            "expires" => meta.expires = expires(Some(value)),
+            "x-amz-storage-class" => meta.storage_class = text(),
+            "x-amz-server-side-encryption" => meta.sse = text(),
+            "x-amz-server-side-encryption-aws-kms-key-id" => meta.sse_kms_key_id = text(),
+            "x-amz-server-side-encryption-customer-algorithm" => meta.sse_customer_algorithm = text(),
+            name => {
+                if let Some(name) = name.strip_prefix("x-amz-meta-") {
+                    meta.metadata.insert(name.to_owned(), value.to_owned());
+                }
+            }
+        }
+    }
+    meta
+}
+
+/// Why the server refused.
+pub(super) async fn refusal(answer: Response<Watched>) -> Failure {
+    let (head, body) = answer.into_parts();
+    // An explanation that does not come is none.
+    let body = tokio::time::timeout(PATIENCE, explanation(body)).await.unwrap_or_default();
+    let body = String::from_utf8_lossy(&body);
+    let said = body.contains("<Error");
+    refused(Refusal {
+        status: head.status.as_u16(),
+        header: &|name| text(&head.headers, name),
+        code: if said { element(&body, "Code") } else { None },
+        message: if said { element(&body, "Message") } else { None },
+        body: &body,
+    })
+}
+
+async fn explanation(mut body: Watched) -> Bytes {
+    let mut whole = BytesMut::new();
+    while whole.len() < EXPLANATION {
+        match std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {
+            Some(Ok(frame)) => whole.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+            _ => break,
+        }
+    }
+    whole.freeze()
+}
+
+/// The text of the first element of this name.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(["&lt;<", "&gt;>", "&quot;\"", "&apos;'", "&#39;'", "&#34;\"", "&amp;&"].iter().fold(text.to_owned(), |text, pair| {
+        let (entity, character) = pair.split_at(pair.len() - 1);
+        text.replace(entity, character)
+    }))
+}

@@ -1,0 +1,77 @@
+//! Where a bucket's requests go and for whom they are signed: the SDK's own answer, asked once.
+//!
+//! Law: access points, FIPS, dual stack, acceleration and addressing are the SDK's rules; here they are only read.
+
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_smithy_types::Document;
+use aws_smithy_types::endpoint::EndpointAuthScheme;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
+
+use super::sign::{Signer, value};
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::s3::endpoint::Route;
+
+/// The place of one bucket in one region.
+pub(super) struct Endpoint {
+    scheme: Scheme,
+    authority: Authority,
+    /// What stands before `/key`.
+    pub(super) path: String,
+    pub(super) host: HeaderValue,
+    pub(super) signer: Signer,
+    /// Whether requests are signed with the keys of a session (directory buckets).
+    pub(super) sessions: bool,
+}
+
+impl Endpoint {
+    pub(super) async fn resolve(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Endpoint> {
+        let bad = |why: String| Error::new(ErrorKind::Config, format!("the bucket can't be reached: {why}"));
+        let params = Params::builder()
+            .bucket(bucket)
+            .region(region)
+            .set_endpoint(route.url.clone())
+            .force_path_style(route.path_style)
+            .use_arn_region(true)
+            .use_fips(settings.use_fips_endpoint == Some(true))
+            .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
+            .accelerate(settings.use_accelerate_endpoint == Some(true))
+            .build()
+            .map_err(|error| bad(error.to_string()))?;
+        let found = DefaultResolver::new().resolve_endpoint(&params).await.map_err(|error| bad(error.to_string()))?;
+        let url: Uri = found.url().parse().map_err(|_| bad("its URL can't be read".to_owned()))?;
+        let parts = url.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else { return Err(bad("its URL is not whole".to_owned())) };
+        let known = |scheme: &&EndpointAuthScheme| matches!(scheme.name(), "sigv4" | "sigv4-s3express");
+        let Some(auth) = found.auth_schemes().iter().find(known) else {
+            return Err(bad("it wants signatures that oarlock does not make".to_owned()));
+        };
+        let said = |name: &str| auth.get(name).and_then(Document::as_string);
+        let (region, service) = (said("signingRegion").unwrap_or(region), said("signingName").unwrap_or("s3"));
+        let sessions = auth.name() == "sigv4-s3express";
+        let default_port = match authority.port_u16() {
+            Some(80) => scheme == Scheme::HTTP,
+            Some(443) => scheme == Scheme::HTTPS,
+            _ => false,
+        };
+        Ok(Endpoint {
+            host: value(if default_port { authority.host() } else { authority.as_str() })?,
+            path: parts.path_and_query.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned()),
+            signer: if sessions { Signer::of_sessions(region, service) } else { Signer::new(region, service) },
+            scheme,
+            authority,
+            sessions,
+        })
+    }
+
+    /// The URL of a path and query here.
+    pub(super) fn url(&self, target: String) -> Result<Uri> {
+        let unfit = |_| Error::new(ErrorKind::InvalidInput, "the request can't be sent: its URL would be too long");
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(bytes::Bytes::from(target)).map_err(unfit)?);
+        Uri::from_parts(parts).map_err(|_| Error::new(ErrorKind::Internal, "a URL can't be put together"))
+    }
+}

@@ -1,0 +1,118 @@
+//! The short way for the requests that move data: GET, HEAD, PUT, UploadPart and DELETE, written, signed and sent by ourselves, because the
+//! SDK spends several times more on each than all the rest of a small request costs.
+//!
+//! Law: to a server and to a caller the same as through the SDK, which the tests hold it against: the same request, the same answer,
+//! the same error. Where it goes and who signs comes from the SDK; connections are shared with it.
+
+mod answer;
+mod endpoint;
+mod request;
+mod session;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_smithy_types::body::SdkBody;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+
+use super::endpoint::Route;
+use super::error::unreachable;
+use super::integrity;
+use super::retry::Failure;
+use crate::config::Settings;
+use crate::error::Result;
+use crate::http::{Http, Watched};
+use endpoint::Endpoint;
+use sign::{UNSIGNED, Unsigned, value};
+
+pub(super) use answer::{meta, text};
+pub(super) use request::Request;
+pub(super) use session::Session;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+/// How one bucket in one region is asked.
+pub(super) struct Direct {
+    endpoint: Endpoint,
+    http: Http,
+    agent: HeaderValue,
+    /// Whether an upload's bytes go into its signature.
+    signs_payload: bool,
+    integrity: Arc<integrity::Endpoint>,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+}
+
+impl Direct {
+    pub(super) async fn new(
+        settings: &Settings,
+        route: &Route,
+        bucket: &str,
+        region: &str,
+        http: Http,
+        timeouts: (Duration, Duration),
+        integrity: Arc<integrity::Endpoint>,
+    ) -> Result<Direct> {
+        let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
+        let app = settings.app_name.as_ref().map(|name| format!(" app/{name}")).unwrap_or_default();
+        Ok(Direct {
+            endpoint: Endpoint::resolve(settings, route, bucket, region).await?,
+            http,
+            agent: value(&format!("oarlock/{}{app}", crate::VERSION))?,
+            signs_payload: settings.payload_signing_enabled.unwrap_or(plain),
+            integrity,
+            connect_timeout: timeouts.0,
+            read_timeout: timeouts.1,
+        })
+    }
+
+    /// Whether requests are signed with the keys of a session, which the caller then brings.
+    pub(super) fn wants_session(&self) -> bool {
+        self.endpoint.sessions
+    }
+
+    /// One attempt; `keys` is none where requests go unsigned. An answer that says no is a failure.
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        keys: Option<&Credentials>,
+        now: SystemTime,
+    ) -> std::result::Result<Response<Watched>, Failure> {
+        let request = self.signed(request, keys, now)?;
+        let answer = self.http.send(request, self.connect_timeout, self.read_timeout).await.map_err(|error| unreachable(&error))?;
+        if answer.status().is_success() { Ok(answer) } else { Err(answer::refusal(answer).await) }
+    }
+
+    fn signed(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Result<http::Request<SdkBody>> {
+        let target = format!("{}{}", self.endpoint.path, request.target);
+        let mut headers = request.headers.clone();
+        headers.push((header::HOST, self.endpoint.host.clone()));
+        if let Some(body) = &request.body
+            && self.integrity.demands_md5()
+            && !headers.iter().any(|(name, _)| *name == CONTENT_MD5)
+        {
+            headers.push((CONTENT_MD5, value(&integrity::md5(body))?));
+        }
+        if let Some(keys) = keys {
+            let (path, query) = target.split_at(self.endpoint.path.len() + request.path_length);
+            let unsigned = request.body.is_some() && !self.signs_payload;
+            let payload = if unsigned { UNSIGNED.to_owned() } else { request.hash() };
+            let unsigned = Unsigned { method: request.method.as_str(), path, query: query.trim_start_matches('?'), payload: &payload };
+            self.endpoint.signer.sign(&unsigned, &mut headers, keys, now)?;
+        }
+        headers.push((header::USER_AGENT, self.agent.clone()));
+        let mut map = HeaderMap::with_capacity(headers.len());
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        let mut signed = http::Request::new(request.body.clone().map_or_else(SdkBody::empty, SdkBody::from));
+        *signed.method_mut() = request.method.clone();
+        *signed.uri_mut() = self.endpoint.url(target)?;
+        *signed.headers_mut() = map;
+        Ok(signed)
+    }
+}

@@ -1,0 +1,352 @@
+//! Which failures are tried again, when, and how often: one policy for every request, whoever sends it.
+//!
+//! Law: a failed attempt has changed nothing that a second could harm. However many calls fail at once, the tokens that all of a
+//! bucket's calls share bound the retries, so that a server in trouble is not buried under them.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::integrity::Endpoint;
+use super::pace::Pace;
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observe::{Level, event, heard};
+use crate::runtime;
+
+/// Attempts at a request, where nobody says.
+const ATTEMPTS: u32 = 5;
+/// The longest pause of our own accord, and the longest that a server may ask for.
+const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST_ASKED: Duration = Duration::from_secs(60);
+/// The first pause, and the first after a server asked to slow down.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_THROTTLED: Duration = Duration::from_secs(1);
+/// What there is to spend on retries, and what one costs.
+const TOKENS: u32 = 500;
+const COST: u32 = 5;
+const COST_OF_TIMEOUT: u32 = 10;
+/// A clock that is off by more than this is why a server refuses; S3 allows 15 minutes.
+const SKEW: i64 = 240;
+
+/// Why an attempt failed, in the terms that decide what follows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cause {
+    /// It would fail again.
+    Final,
+    /// The server is in trouble, or the connection broke.
+    Transient,
+    Timeout,
+    /// The server asks to slow down.
+    Throttled,
+    /// The credentials have expired.
+    Expired,
+    /// The bucket lives in this region.
+    Elsewhere(String),
+}
+
+/// A failed attempt.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) cause: Cause,
+    /// What the server said of its time, and how long to wait.
+    pub(super) date: Option<SystemTime>,
+    pub(super) after: Option<Duration>,
+}
+
+impl Failure {
+    /// Whether the server may have done the work all the same: it gave no answer, or failed within one.
+    fn unsure(&self) -> bool {
+        let status = self.error.status();
+        !status.is_some_and(|status| (300..500).contains(&status)) && (status.is_some() || self.cause != Cause::Final)
+    }
+}
+
+impl From<Error> for Failure {
+    /// What failed before anything was sent.
+    fn from(error: Error) -> Self {
+        Failure { error, cause: Cause::Final, date: None, after: None }
+    }
+}
+
+/// Codes that ask to slow down, and those of a passing trouble.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+const THROTTLED: &[&str] = &[
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+];
+const TRANSIENT: &[&str] = &["RequestTimeout", "RequestTimeoutException", "InternalError"];
+
+/// What a server's refusal means for a retry.
+pub(super) fn cause(status: u16, code: Option<&str>, region: Option<String>) -> Cause {
+    let code = code.unwrap_or("");
+    if THROTTLED.contains(&code) || status == 429 {
+        return Cause::Throttled;
+    }
+    if matches!(code, "ExpiredToken" | "TokenRefreshRequired") {
+        return Cause::Expired;
+    }
+    if let Some(region) = region {
+        return Cause::Elsewhere(region);
+    }
+    if TRANSIENT.contains(&code) || matches!(status, 500 | 502 | 503 | 504) { Cause::Transient } else { Cause::Final }
+}
+
+/// The time at an endpoint, as far as it told us.
+#[derive(Default)]
+pub(super) struct Clock {
+    /// Seconds that the server's clock is ahead of ours.
+    ahead: AtomicI64,
+}
+
+impl Clock {
+    pub(super) fn now(&self) -> SystemTime {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let (now, distance) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
+        if ahead < 0 { now - distance } else { now + distance }
+    }
+
+    /// Sets our clock by the server's, if the difference is why it refused.
+    fn corrected(&self, failure: &Failure) -> bool {
+        let Some(date) = failure.date.filter(|_| matches!(failure.error.status(), Some(400 | 403))) else { return false };
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
+        if (seconds(date) - seconds(self.now())).abs() < SKEW {
+            return false;
+        }
+        let ahead = seconds(date) - seconds(SystemTime::now());
+        self.ahead.store(ahead, Ordering::Relaxed);
+        event(
+            Level::Warning,
+            format!("the server's clock is {ahead} s ahead of this machine's; requests are signed for the server's time"),
+        );
+        true
+    }
+}
+
+/// What all calls to one bucket at one endpoint know of how it answers.
+pub(super) struct Health {
+    tokens: AtomicU32,
+    pub(super) clock: Arc<Clock>,
+    pub(super) pace: Pace,
+}
+
+impl Health {
+    /// The health of a bucket, shared within the process; the clock is the endpoint's.
+    pub(super) fn of(endpoint: Option<&str>, bucket: &str) -> Result<Arc<Health>> {
+        let (generation, endpoint) = (runtime::current()?, endpoint.unwrap_or_default());
+        let clock = generation.shared(&format!("clock {endpoint}"), Clock::default);
+        Ok(generation.shared(&format!("health {endpoint} {bucket}"), || Health::new(clock)))
+    }
+
+    fn new(clock: Arc<Clock>) -> Health {
+        Health { tokens: AtomicU32::new(TOKENS), clock, pace: Pace::default() }
+    }
+
+    fn spend(&self, cost: u32) -> bool {
+        self.tokens.try_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
+    }
+
+    fn refund(&self, tokens: u32) {
+        if self.tokens.load(Ordering::Relaxed) < TOKENS {
+            let _ = self.tokens.try_update(Ordering::Relaxed, Ordering::Relaxed, |held| Some((held + tokens).min(TOKENS)));
+        }
+    }
+}
+
+/// How one store tries.
+pub(super) struct Retries {
+    pub(super) health: Arc<Health>,
+    integrity: Arc<Endpoint>,
+    attempts: u32,
+    adaptive: bool,
+    attempt_timeout: Option<Duration>,
+    operation_timeout: Option<Duration>,
+}
+
+impl Retries {
+    pub(super) fn new(settings: &Settings, health: Arc<Health>, integrity: Arc<Endpoint>) -> Retries {
+        Retries {
+            health,
+            integrity,
+            attempts: settings.max_attempts.unwrap_or(ATTEMPTS),
+            adaptive: settings.retry_mode.as_deref() == Some("adaptive"),
+            attempt_timeout: settings.attempt_timeout,
+            operation_timeout: settings.operation_timeout,
+        }
+    }
+
+    /// Tries until it works, until a retry can't help, or until the time is over. `mend` looks at a failure that waiting does
+    /// not help (expired credentials, another region) and tells whether it did something about it.
+    pub(super) async fn run<T, A, M>(&self, operation: &str, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
+    where
+        A: Future<Output = std::result::Result<T, Failure>>,
+        M: Future<Output = bool>,
+    {
+        let tries = self.tries(operation, attempt, mend);
+        match self.operation_timeout {
+            None => tries.await,
+            Some(limit) => tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| Err(late().error.unsure())),
+        }
+    }
+
+    async fn tries<T, A, M>(&self, operation: &str, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
+    where
+        A: Future<Output = std::result::Result<T, Failure>>,
+        M: Future<Output = bool>,
+    {
+        let (mut tries, mut spent, mut unsure) = (0, 0, false);
+        let mut mended = HashSet::new();
+        loop {
+            tries += 1;
+            let failure = {
+                let _pace = self.health.pace.enter(self.adaptive).await;
+                match self.attempt(&attempt).await {
+                    Ok(answer) => {
+                        if heard(Level::Debug) {
+                            event(Level::Debug, format!("{operation}: answered (attempt {tries})"));
+                        }
+                        self.health.pace.went_well(self.adaptive);
+                        // What the retries of a call that came through cost is paid back; one that needed none mends the bucket slowly.
+                        self.health.refund(spent.max(1));
+                        return Ok(answer);
+                    }
+                    Err(failure) => failure,
+                }
+            };
+            tell(operation, &failure, tries);
+            unsure |= failure.unsure();
+            let given_up = |failure: Failure| Err(if unsure { failure.error.unsure() } else { failure.error });
+            let slow = failure.cause == Cause::Throttled || failure.error.status() == Some(503);
+            if slow {
+                self.health.pace.slow_down(self.adaptive);
+            }
+            let cost = match failure.cause {
+                Cause::Transient | Cause::Throttled => COST,
+                Cause::Timeout => COST_OF_TIMEOUT,
+                // Each of these is mended once, and tried again at once.
+                Cause::Final | Cause::Elsewhere(_) if self.health.clock.corrected(&failure) && mended.insert("clock") => continue,
+                Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => continue,
+                Cause::Expired if mended.insert("credentials") && mend(failure.cause.clone()).await => continue,
+                Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => continue,
+                _ => return given_up(failure),
+            };
+            if tries >= self.attempts || !self.health.spend(cost) {
+                return given_up(failure);
+            }
+            spent += cost;
+            tokio::time::sleep(pause(&failure, tries)).await;
+        }
+    }
+
+    fn demands_md5(&self, failure: &Failure) -> bool {
+        self.integrity.demanded_md5(failure.error.code(), Some(failure.error.message()))
+    }
+
+    async fn attempt<T, A>(&self, attempt: &impl Fn() -> A) -> std::result::Result<T, Failure>
+    where
+        A: Future<Output = std::result::Result<T, Failure>>,
+    {
+        match self.attempt_timeout {
+            None => attempt().await,
+            Some(limit) => tokio::time::timeout(limit, attempt()).await.unwrap_or_else(|_| Err(late())),
+        }
+    }
+}
+
+/// The failure of an attempt, or of all of them, that took too long.
+pub(super) fn late() -> Failure {
+    let message = "the server did not answer in time; see the settings connect_timeout, read_timeout and operation_timeout";
+    Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, message).into() }
+}
+
+/// How long to wait before the next try: a random part of a span that doubles, but not less than the server asks for.
+fn pause(failure: &Failure, tries: u32) -> Duration {
+    let first = if failure.cause == Cause::Throttled { PAUSE_THROTTLED } else { PAUSE };
+    let span = first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
+    let chance = RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64;
+    span.mul_f64(chance).max(failure.after.unwrap_or_default().min(LONGEST_ASKED))
+}
+
+/// Tells an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
+fn tell(operation: &str, failure: &Failure, tries: u32) {
+    let status = failure.error.status();
+    let level = if status.is_none_or(|status| status >= 500 || status == 429) { Level::Warning } else { Level::Debug };
+    if heard(level) {
+        let outcome = status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+        event(level, format!("{operation}: {outcome} (attempt {tries})"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(cause: Cause) -> Failure {
+        Failure { cause, ..Error::new(ErrorKind::Service, "no").with_answer(Some(500), None, None).into() }
+    }
+
+    #[test]
+    fn pauses_grow_and_end() {
+        for tries in 1..40 {
+            assert!(pause(&failure(Cause::Transient), tries) <= PAUSE.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST));
+        }
+        let asked = Failure { after: Some(Duration::from_secs(7)), ..failure(Cause::Transient) };
+        assert_eq!(pause(&asked, 1), Duration::from_secs(7));
+        let asked = Failure { after: Some(Duration::from_secs(7000)), ..failure(Cause::Throttled) };
+        assert_eq!(pause(&asked, 1), LONGEST_ASKED);
+    }
+
+    #[test]
+    fn tokens_run_out_and_come_back() {
+        let health = Health::new(Arc::default());
+        assert_eq!((0..1000).filter(|_| health.spend(COST)).count() as u32, TOKENS / COST);
+        health.refund(COST_OF_TIMEOUT);
+        assert!(health.spend(COST_OF_TIMEOUT) && !health.spend(1));
+        health.refund(10 * TOKENS);
+        assert_eq!(health.tokens.load(Ordering::Relaxed), TOKENS);
+    }
+
+    #[test]
+    fn the_servers_clock_is_learnt_once() {
+        let clock = Clock::default();
+        let skewed = |date| Failure {
+            date: Some(date),
+            ..Error::new(ErrorKind::PermissionDenied, "no").with_answer(Some(403), Some("RequestTimeTooSkewed"), None).into()
+        };
+        let ahead = SystemTime::now() + Duration::from_secs(3600);
+        assert!(clock.corrected(&skewed(ahead)));
+        assert!(clock.now().duration_since(ahead - Duration::from_secs(5)).is_ok());
+        assert!(!clock.corrected(&skewed(ahead)), "the clock is right now");
+        assert!(!clock.corrected(&Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }), "a 500 says nothing of clocks");
+    }
+
+    #[test]
+    fn what_is_tried_again() {
+        for (status, code, expected) in [
+            (503, Some("SlowDown"), Cause::Throttled),
+            (400, Some("RequestLimitExceeded"), Cause::Throttled),
+            (429, None, Cause::Throttled),
+            (400, Some("RequestTimeout"), Cause::Transient),
+            (200, Some("InternalError"), Cause::Transient),
+            (503, None, Cause::Transient),
+            (501, None, Cause::Final),
+            (404, Some("NoSuchKey"), Cause::Final),
+            (400, Some("ExpiredToken"), Cause::Expired),
+        ] {
+            assert_eq!(cause(status, code, None), expected, "{status} {code:?}");
+        }
+        assert_eq!(cause(301, None, Some("eu-west-1".to_owned())), Cause::Elsewhere("eu-west-1".to_owned()));
+    }
+}
