@@ -24,7 +24,7 @@ def test_signature_and_doc(owner, name):
     given = [each for each in parameters if each not in ("self", "timeout", "progress")]
     assert given == [field[0] for field in (*params, *options)]
     assert all(parameters[field[0]].kind is inspect.Parameter.KEYWORD_ONLY for field in options)
-    assert ("progress" in parameters) == any(field[1] in ("source", "sink") for field in params)
+    assert ("progress" in parameters) == any(field[1] in ("source", "sink", "list of objects", "directory") for field in params)
     assert "timeout" in parameters
     for field in (*params, *options):
         assert " ".join(field[3].split()) in inspect.getdoc(verb)

@@ -56,6 +56,7 @@ __all__ = [
     "Entry",
     "Error",
     "Explained",
+    "Fetched",
     "Forked",
     "GetReply",
     "Grant",
@@ -648,7 +649,7 @@ class Store:
         Returns: list[Bytes]
         """
 
-    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
@@ -1101,7 +1102,7 @@ class AsyncStore:
         Returns: list[Bytes]
         """
 
-    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
@@ -1549,7 +1550,7 @@ def open(
     credentials_file: str | None = None,
     trust_files: bool | None = None,
     credentials_cache: str | None = None,
-    mfa_token: str | None = None,
+    mfa_token: str | Callback | None = None,
     ca_bundle: str | None = None,
     client_certificate: str | None = None,
     client_key: str | None = None,
@@ -1609,7 +1610,7 @@ def open(
         credentials_file: The shared credentials file; default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
         trust_files: Whether `config_file` and `credentials_file` may run programs, choose endpoints and have token files read; default: true, but false where a URL names them. OARLOCK_TRUST_FILES=true in the environment overrules a false; a URL can't say it.
         credentials_cache: A directory in which this user's processes share the credentials of roles, made with mode 0700 if it is not there; a URL can't say it. Default: none.
-        mfa_token: The code of the MFA device that a profile's role asks for.
+        mfa_token: The code of the MFA device that a profile's role asks for: text, or a function that is asked for it each time, with a map of `setting` ("mfa_token"), `device`, `role` and `profile`, and answers text.
         ca_bundle: A file of PEM certificates to trust; default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         client_certificate: A file of PEM certificates that show the server who asks; its key may stand in the same file.
         client_key: The PEM file with the key of `client_certificate`; default: that file itself.
