@@ -64,6 +64,11 @@ impl Checksum {
         Checksum { value, length: self.length + next.length, ..self }
     }
 
+    /// How many bytes it is of.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// As S3 writes it: big-endian, in base64.
     pub(crate) fn text(&self) -> String {
         let bytes = self.value.to_be_bytes();

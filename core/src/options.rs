@@ -77,6 +77,8 @@ record! {
         if_unmodified_since: Option<SystemTime>,
         /// The SSE-C key that the object was stored with; default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
+        journal: Option<String>,
     }
 }
 

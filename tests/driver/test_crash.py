@@ -185,3 +185,73 @@ def test_a_failure_that_may_pass_keeps_what_was_sent_and_others_do_not(victim):
     assert victim.operations(before) == ["ListParts"] + ["UploadPart"] * 3 + ["CompleteMultipartUpload", "AbortMultipartUpload"]
     victim.server.plan([])
     assert victim.server.state()["uploads"] == [] and list(victim.journals.iterdir()) == []
+
+
+# Four stretches of 16 MiB and a bit.
+LARGE = (64 << 20) + 1000
+
+
+def fetched(victim, target):
+    """The file is the right one, and nothing is left beside it."""
+    with open(target, "rb") as file:
+        content = file.read()
+    assert content == (bytes(range(251)) * (LARGE // 251 + 1))[:LARGE]
+    assert list(target.parent.iterdir()) == [target] and list(victim.journals.iterdir()) == []
+
+
+def seed(victim, **more):
+    victim.server.control("POST", "seed", {"bucket": victim.place.bucket, "key": "b", "size": LARGE, **more})
+
+
+def get(victim, target):
+    return victim.call("get", {"key": "b", "into": {"$sink": {"file": str(target)}}, "journal": str(victim.journals)})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_download_goes_on_where_it_was_killed(language, victim, tmp_path):
+    victim, target = victim(language), tmp_path / "fetched" / "b"
+    target.parent.mkdir()
+    seed(victim)
+    # When the fourth request arrives, three stretches are there.
+    victim.killed(lambda: get(victim, target), 4)
+    assert not target.exists()
+    before = len(victim.server.log())
+    assert get(victim, target)["ok"]["length"] == LARGE
+    assert victim.operations(before) == ["HeadObject", "GetObject", "GetObject"]
+    fetched(victim, target)
+
+
+def test_a_download_killed_again_and_again(victim, tmp_path):
+    victim, target, chance = victim(max_concurrency=3), tmp_path / "fetched" / "b", random.Random(7)
+    target.parent.mkdir()
+    seed(victim)
+    for _ in range(2):
+        victim.killed(lambda: get(victim, target), chance.randint(1, 2))
+    assert get(victim, target)["ok"]["length"] == LARGE
+    assert target.stat().st_size == LARGE and list(victim.journals.iterdir()) == []
+
+
+def test_bytes_that_changed_in_the_file_are_fetched_again(victim, tmp_path):
+    victim, target = victim(), tmp_path / "fetched" / "b"
+    target.parent.mkdir()
+    seed(victim)
+    victim.killed(lambda: get(victim, target), 4)
+    (left,) = target.parent.iterdir()
+    with open(left, "r+b") as file:
+        file.seek(17 << 20)
+        file.write(b"other bytes")
+    before = len(victim.server.log())
+    assert get(victim, target)["ok"]["length"] == LARGE
+    assert victim.operations(before) == ["HeadObject"] + ["GetObject"] * 3
+    fetched(victim, target)
+
+
+def test_another_object_is_fetched_from_its_beginning(victim, tmp_path):
+    victim, target = victim(), tmp_path / "fetched" / "b"
+    target.parent.mkdir()
+    seed(victim)
+    victim.killed(lambda: get(victim, target), 4)
+    victim.server.control("POST", "seed", {"bucket": victim.place.bucket, "key": "b", "body_b64": base64.b64encode(b"small").decode()})
+    assert get(victim, target)["ok"]["length"] == 5
+    assert target.read_bytes() == b"small"
+    assert list(target.parent.iterdir()) == [target] and list(victim.journals.iterdir()) == []

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ pub(crate) const GATHER: usize = 1 << 20;
 pub(crate) struct Draft {
     file: Arc<File>,
     temporary: Option<PathBuf>,
+    /// Whether it stays when it is dropped, for a later process to go on with.
+    stands: bool,
     target: Arc<Path>,
     front: Stretch,
 }
@@ -56,7 +58,52 @@ impl Draft {
         .map_err(|error| about(&error, &target))?;
         let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
         let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Draft { file, temporary: Some(temporary), target, front })
+        Ok(Draft { file, temporary: Some(temporary), stands: false, target, front })
+    }
+
+    /// The draft of this name that an earlier process left beside the target, and the file to read it by; `None` if there is none of ours.
+    pub(crate) async fn again(target: &Path, name: &str) -> Result<Option<(Draft, File)>> {
+        let Some(temporary) = left(target, name) else { return Ok(None) };
+        let path = temporary.clone();
+        let opened = blocking(move || {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK)
+                .open(&path)?;
+            let metadata = file.metadata()?;
+            let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.nlink() == 1;
+            Ok((ours.then(|| file.try_clone()).transpose()?, file))
+        });
+        let Ok((Some(reads), file)) = opened.await else { return Ok(None) };
+        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
+        let front = Stretch::new(file.clone(), target.clone(), 0);
+        Ok(Some((Draft { file, temporary: Some(temporary), stands: true, target, front }, reads)))
+    }
+
+    /// Removes the draft of this name that an earlier process left beside the target.
+    pub(crate) async fn discard(target: &Path, name: &str) {
+        if let Some(temporary) = left(target, name) {
+            let _ = blocking(move || fs::remove_file(temporary)).await;
+        }
+    }
+
+    /// Whether it stays when it is dropped.
+    pub(crate) fn stands(&mut self, stands: bool) {
+        self.stands = stands;
+    }
+
+    /// What it is called beside the target.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.temporary.as_ref()?.file_name()?.to_str()
+    }
+
+    /// The file, to read what was written.
+    pub(crate) async fn read(&self) -> Result<File> {
+        let path = self.temporary.clone().unwrap_or_default();
+        blocking(move || OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path))
+            .await
+            .map_err(|error| about(&error, &self.target))
     }
 
     /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system that can't is left alone.
@@ -105,9 +152,15 @@ impl Draft {
     }
 }
 
+/// Where a draft of this name stands; `None` for a name that no draft has.
+fn left(target: &Path, name: &str) -> Option<PathBuf> {
+    let ours = name.strip_prefix(".oarlock-")?.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    ours.then(|| target.with_file_name(name))
+}
+
 impl Drop for Draft {
     fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take() {
+        if let Some(temporary) = self.temporary.take().filter(|_| !self.stands) {
             let _ = fs::remove_file(temporary);
         }
     }

@@ -11,10 +11,11 @@ use super::ahead::stream;
 use super::budget::turn;
 use super::place::Place;
 use super::reader::{Found, Reader};
+use super::restored;
 use super::spans::{LEAST, Span};
 use super::spread::{How, fill};
 use super::verify::Expected;
-use crate::error::Result;
+use crate::error::{Result, fail};
 use crate::io::{Draft, Sink};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -23,6 +24,10 @@ use crate::reply::GetReply;
 use crate::s3::{S3, fetch};
 
 pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+    if let Some(named) = options.journal.clone() {
+        let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
+        return restored::get(at, mailbox, key, path, options, &named).await;
+    }
     // The draft comes first: a target that can't be written fails before any request.
     let draft = match &into {
         Sink::File(path) => Some(Draft::beside(path).await?),

@@ -15,6 +15,7 @@ mod place;
 mod plan;
 mod ranges;
 mod reader;
+mod restored;
 mod source;
 mod spans;
 mod spread;

@@ -24,8 +24,8 @@ pub(super) enum Expected {
 
 impl Expected {
     /// The quickest of the sums that an answer told, by the algorithms' names.
-    pub(super) fn of(told: &[(&'static str, String)], size: u64) -> Expected {
-        let told = |name: &str| told.iter().find(|(told, _)| told.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    pub(super) fn of(told: &[(impl AsRef<str>, String)], size: u64) -> Expected {
+        let told = |name: &str| told.iter().find(|(told, _)| told.as_ref().eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
         let crc = Algorithm::ALL.into_iter().find_map(|algorithm| Checksum::read(algorithm, told(algorithm.name())?, size));
         let sha = |name: &str, length: usize| STANDARD.decode(told(name)?).ok().filter(|sum| sum.len() == length);
         match (crc, sha("SHA1", 20), sha("SHA256", 32)) {

@@ -1,0 +1,268 @@
+//! A download to a file that outlives its process: what its journal says of the file in the making, and which stretches of it stand.
+//!
+//! Law: a stretch stands when the object is the one that the journal tells of (ETag and size) and the file's bytes have the sum that was
+//! written down; every other one is fetched again. The file appears, as without a journal, when it is whole and verified.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::budget::room;
+use super::journal::Journal;
+use super::reader::{Found, Reader};
+use super::spans::Span;
+use super::upload::joined;
+use super::verify::Expected;
+use crate::checksum::{Algorithm, Checksum, Running};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{Draft, GATHER, Stretch, about, blocking};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
+use crate::observe::{Level, event};
+use crate::options::{Get, Head};
+use crate::reply::{GetReply, ObjectMeta};
+use crate::s3::{Body, S3, fetch, head};
+
+/// Bytes of a stretch: what one request fetches, and what a crash loses of it.
+const STRETCH: u64 = 16 << 20;
+
+/// Bytes that are read at a time to be summed.
+const LOT: u64 = 1 << 20;
+
+/// A download with a journal.
+struct Standing {
+    journal: Journal,
+    draft: Draft,
+    meta: ObjectMeta,
+    span: Span,
+    /// What the server told of the whole object.
+    told: Vec<(String, String)>,
+    /// The stretches that stand, by their first byte.
+    rows: BTreeMap<u64, Checksum>,
+    unwritten: usize,
+}
+
+pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path, options: Get, named: &str) -> Result<GetReply> {
+    let shown = std::path::absolute(target).map_err(|error| about(&error, target))?;
+    let transfer = format!("get {} {} to {}", at.place().await?, at.full(&key.0), shown.display());
+    let (journal, held) = Journal::open(named, &transfer).await?;
+    let asked = Head {
+        version_id: options.version_id.clone(),
+        if_match: options.if_match.clone(),
+        if_none_match: options.if_none_match.clone(),
+        if_modified_since: options.if_modified_since,
+        if_unmodified_since: options.if_unmodified_since,
+        sse_customer_key: options.sse_customer_key.clone(),
+    };
+    let stands = match &held {
+        Some(held) => Some((held, head(at, mailbox, key.clone(), asked).await?)).filter(|(held, meta)| same(held, meta)),
+        None => None,
+    };
+    let (mut standing, body) = match stands {
+        Some((held, meta)) => (Standing::again(journal, held, meta, target, &options).await?, None),
+        None => {
+            if let Some(left) = held.as_ref().and_then(|held| held["temporary"].as_str()) {
+                event(Level::Info, "the object is another one than the journal tells of; the download begins anew".to_owned());
+                Draft::discard(target, left).await;
+            }
+            let draft = Draft::beside(target).await?;
+            let body = fetch(at, &key, &options).await?;
+            let standing = Standing::anew(journal, draft, &body, &options)?;
+            standing.draft.reserve(standing.span.length).await?;
+            (standing, Some(body))
+        }
+    };
+    standing.draft.stands(true);
+    let outcome = standing.fill(at, mailbox, key, &options, body).await;
+    match outcome {
+        Ok(()) => standing.finish().await,
+        // What may pass by itself, the next call goes on after.
+        Err(error) if error.retryable() => Err(error),
+        Err(error) => {
+            standing.draft.stands(false);
+            standing.journal.remove().await;
+            Err(error)
+        }
+    }
+}
+
+/// Whether the journal tells of this object.
+fn same(held: &Value, meta: &ObjectMeta) -> bool {
+    let strong = meta.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
+    strong.is_some() && held["etag"].as_str() == strong && held["size"].as_u64() == Some(meta.size)
+}
+
+/// What is asked for of an object of this size.
+fn wanted(options: &Get, meta: &ObjectMeta) -> Result<Span> {
+    let (first, length) = options.range.map_or(Ok((0, meta.size)), |range| range.within(meta.size))?;
+    Ok(Span { first, length })
+}
+
+impl Standing {
+    fn anew(journal: Journal, draft: Draft, body: &Body, options: &Get) -> Result<Standing> {
+        let told = body.checksums.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+        let span = wanted(options, &body.meta)?;
+        Ok(Standing { journal, draft, meta: body.meta.clone(), span, told, rows: BTreeMap::new(), unwritten: 0 })
+    }
+
+    /// Goes on with the file that the journal tells of, as far as its bytes are what was written down.
+    async fn again(journal: Journal, held: &Value, meta: ObjectMeta, target: &Path, options: &Get) -> Result<Standing> {
+        let span = wanted(options, &meta)?;
+        let told = held["told"].as_array().into_iter().flatten();
+        let told = told.filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))).collect();
+        let left = held["temporary"].as_str().unwrap_or_default();
+        let (draft, rows) = match Draft::again(target, left).await? {
+            Some((draft, file)) => {
+                let rows: Vec<_> = held["rows"].as_array().into_iter().flatten().filter_map(row).collect();
+                let first = held["first"].as_u64().unwrap_or(0);
+                let rows = blocking(move || Ok(rows.into_iter().filter(|(at, sum)| stands(&file, at.checked_sub(first), sum)).collect()));
+                // The file's first byte is that of the range.
+                let rows = if first == span.first { rows.await? } else { BTreeMap::new() };
+                (draft, rows)
+            }
+            None => (Draft::beside(target).await?, BTreeMap::new()),
+        };
+        Ok(Standing { journal, draft, meta, span, told, rows, unwritten: 0 })
+    }
+
+    fn expected(&self) -> Expected {
+        if self.span.length == self.meta.size { Expected::of(&self.told, self.meta.size) } else { Expected::Nothing }
+    }
+
+    /// Fetches what does not stand, by as many requests as the store allows.
+    async fn fill(&mut self, at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: &Get, body: Option<Body>) -> Result<()> {
+        mailbox.set_total(self.span.length);
+        self.write().await?;
+        let found = Found::new(at, key, options, &self.meta);
+        let algorithm = match self.expected() {
+            Expected::Crc(sum) => sum.algorithm,
+            _ => Algorithm::Crc64Nvme,
+        };
+        // The first answer is read as far as the first stretch goes.
+        let mut front = body.map(|body| Reader::of(found.clone(), body, self.span)).transpose()?;
+        let streams = if found.sure() { at.concurrency().await? as usize } else { 1 };
+        let mut fetching: JoinSet<Result<(u64, Checksum)>> = JoinSet::new();
+        let mut next = self.span.first;
+        while next < self.span.end() {
+            let length = STRETCH.min(self.span.end() - next);
+            let length = if found.sure() { length } else { self.span.length };
+            let span = Span { first: next, length };
+            next = span.end();
+            if self.rows.get(&span.first).is_some_and(|sum| sum.length() == length && sum.algorithm == algorithm) {
+                mailbox.advance(length);
+                continue;
+            }
+            while fetching.len() >= streams {
+                self.row(joined(fetching.join_next().await)?).await?;
+            }
+            let permit = room(2 * GATHER as u64).await?;
+            let stretch = self.draft.stretch(span.first - self.span.first);
+            let (found, mailbox, front) = (found.clone(), mailbox.clone(), front.take());
+            fetching.spawn(async move {
+                let reader = match front {
+                    Some(mut reader) => {
+                        reader.until(span.end(), span.end());
+                        reader
+                    }
+                    None => Reader::open(found, span).await?,
+                };
+                let sum = write(reader, stretch, algorithm, &mailbox).await?;
+                drop(permit);
+                Ok((span.first, sum))
+            });
+        }
+        while !fetching.is_empty() {
+            self.row(joined(fetching.join_next().await)?).await?;
+        }
+        Ok(())
+    }
+
+    /// A stretch is there. The journal is replaced ever more seldom as it grows.
+    async fn row(&mut self, (first, sum): (u64, Checksum)) -> Result<()> {
+        self.rows.insert(first, sum);
+        self.unwritten += 1;
+        if self.unwritten > self.rows.len() / 64 { self.write().await } else { Ok(()) }
+    }
+
+    async fn write(&mut self) -> Result<()> {
+        self.unwritten = 0;
+        let rows: Vec<Value> =
+            self.rows.iter().map(|(first, sum)| json!([first, sum.length(), sum.algorithm.name(), sum.text()])).collect();
+        let held = json!({
+            "etag": self.meta.etag, "size": self.meta.size, "first": self.span.first, "told": self.told,
+            "temporary": self.draft.name(), "rows": rows,
+        });
+        self.journal.write(held).await
+    }
+
+    /// Judges the whole and lets the file appear.
+    async fn finish(mut self) -> Result<GetReply> {
+        let expected = self.expected();
+        let right = match &expected {
+            Expected::Nothing => true,
+            Expected::Crc(sum) => self.rows.values().copied().reduce(Checksum::then).is_none_or(|joined| joined == *sum),
+            _ => {
+                // A sum that needs the bytes in their order is made when they are all there.
+                let (file, mut sum) = (self.draft.read().await?, expected.sum());
+                let sum = blocking(move || {
+                    each_lot(&file, 0, u64::MAX, |lot| sum.update(lot))?;
+                    Ok(sum)
+                });
+                expected.judge(vec![sum.await?]).is_ok()
+            }
+        };
+        self.journal.remove().await;
+        self.draft.stands(false);
+        if !right {
+            return Err(Error::new(ErrorKind::Corrupt, "the bytes do not match the object's checksum"));
+        }
+        self.draft.finish().await?;
+        Ok(GetReply { meta: self.meta, offset: self.span.first, length: self.span.length, body: None })
+    }
+}
+
+/// Writes a stretch and sums it up.
+async fn write(mut reader: Reader, mut stretch: Stretch, algorithm: Algorithm, mailbox: &Mailbox) -> Result<Checksum> {
+    let mut sum = Running::new(algorithm);
+    while let Some(chunk) = reader.next().await? {
+        sum.update(&chunk);
+        mailbox.advance(chunk.len() as u64);
+        stretch.write(chunk).await?;
+    }
+    stretch.flush().await?;
+    Ok(sum.finish())
+}
+
+/// Whether the file holds, from this byte on, bytes of this sum.
+fn stands(file: &File, at: Option<u64>, sum: &Checksum) -> bool {
+    let mut found = Running::new(sum.algorithm);
+    let read = at.map(|at| each_lot(file, at, sum.length(), |lot| found.update(lot)));
+    matches!(read, Some(Ok(()))) && found.finish() == *sum
+}
+
+/// Reads so many bytes of a file, or to its end.
+fn each_lot(file: &File, first: u64, length: u64, mut with: impl FnMut(&[u8])) -> std::io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    let mut lot = vec![0; LOT as usize];
+    let (mut at, end) = (first, first.saturating_add(length));
+    while at < end {
+        let size = LOT.min(end - at) as usize;
+        match file.read_at(&mut lot[..size], at)? {
+            0 => break,
+            read => {
+                with(&lot[..read]);
+                at += read as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(told: &Value) -> Option<(u64, Checksum)> {
+    let sum = Checksum::read(Algorithm::named(told[2].as_str()?)?, told[3].as_str()?, told[1].as_u64()?)?;
+    Some((told[0].as_u64()?, sum))
+}
