@@ -613,7 +613,7 @@ class Store:
     @overload
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
 
-    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -627,6 +627,7 @@ class Store:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
@@ -1066,7 +1067,7 @@ class Store:
 class AsyncStore:
     """The verbs of a store, to be awaited."""
 
-    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -1080,6 +1081,7 @@ class AsyncStore:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
