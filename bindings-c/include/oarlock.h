@@ -713,6 +713,7 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
  * Reply: GetReply.
  */
 static inline oarlock_status oarlock_get(const oarlock_store *store, const char *key, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
