@@ -19,6 +19,8 @@ mod checksum;
 mod classes;
 pub mod config;
 mod credentials;
+#[allow(dead_code)]
+mod crypto;
 mod error;
 mod http;
 mod io;

@@ -1,0 +1,173 @@
+//! The engine of AWS-LC, which TLS links already: its GCM, begun at any block of the message.
+//!
+//! GCM with a nonce of 16 bytes begins after the block `J = ((nonce * H) + 128) * H`, so that solving this for the nonce begins it after
+//! any block. The tag that it then tells is the segment's share, with a mask and the segment's length, which are taken off again: such a
+//! tag never leaves this file.
+
+use std::ffi::c_int;
+use std::ptr::{NonNull, null, null_mut};
+
+use aws_lc_sys::{
+    EVP_CIPHER, EVP_CIPHER_CTX, EVP_CIPHER_CTX_ctrl, EVP_CIPHER_CTX_free, EVP_CIPHER_CTX_new, EVP_CTRL_AEAD_GET_TAG,
+    EVP_CTRL_AEAD_SET_IVLEN, EVP_CipherFinal_ex, EVP_CipherInit_ex, EVP_CipherUpdate, EVP_aes_256_ctr, EVP_aes_256_gcm,
+};
+use ghash::GHash;
+use zeroize::Zeroizing;
+
+use super::powers::{inverse, times};
+use super::{Block, Engine, add, broken, lengths};
+use crate::error::Result;
+
+/// Bytes that one call of AWS-LC takes: lengths are C's `int` there.
+const AT_ONCE: usize = 1 << 30;
+
+const DECRYPT: c_int = 0;
+const ENCRYPT: c_int = 1;
+
+pub(crate) struct AwsLc {
+    key: Zeroizing<[u8; 32]>,
+    ghash: GHash,
+    inverse: GHash,
+}
+
+impl Engine for AwsLc {
+    const NAME: &'static str = "aws-lc";
+
+    fn new(key: &[u8; 32]) -> Result<AwsLc> {
+        let mut hash_key = Block::default();
+        Context::counter(key, &Block::default())?.update(hash_key.as_mut())?;
+        let one_over = inverse(&hash_key);
+        Ok(AwsLc { key: Zeroizing::new(*key), ghash: GHash::new((&*hash_key).into()), inverse: GHash::new((&*one_over).into()) })
+    }
+
+    fn cipher(&self, counter: &Block, bytes: &mut [u8]) -> Result<()> {
+        Context::counter(&self.key, counter)?.update(bytes)
+    }
+
+    fn share(&self, bytes: &[u8]) -> Result<Block> {
+        let before = Block::default();
+        let mut context = Context::galois(&self.key, &self.nonce(&before), ENCRYPT)?;
+        context.additional(bytes)?;
+        let lengths = lengths(bytes.len() as u64, 0);
+        self.unmasked(context.tag()?, &before, &lengths)
+    }
+
+    fn encrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block> {
+        self.run(counter, bytes, ENCRYPT)
+    }
+
+    fn decrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block> {
+        self.run(counter, bytes, DECRYPT)
+    }
+}
+
+impl AwsLc {
+    fn run(&self, counter: &Block, bytes: &mut [u8], direction: c_int) -> Result<Block> {
+        let before = before(counter);
+        let mut context = Context::galois(&self.key, &self.nonce(&before), direction)?;
+        context.update(bytes)?;
+        let lengths = lengths(0, bytes.len() as u64);
+        self.unmasked(context.tag()?, &before, &lengths)
+    }
+
+    /// The nonce with which GCM begins after this block.
+    fn nonce(&self, block: &Block) -> Block {
+        let bits = lengths(0, 16);
+        times(&self.inverse, &add(times(&self.inverse, block), &bits))
+    }
+
+    /// What a tag says of the bytes alone.
+    fn unmasked(&self, tag: Block, before: &Block, lengths: &Block) -> Result<Block> {
+        let mut mask = Block::default();
+        self.cipher(before, mask.as_mut())?;
+        Ok(add(add(tag, &mask), &times(&self.ghash, lengths)))
+    }
+}
+
+/// The counter block before this one.
+fn before(counter: &Block) -> Block {
+    let mut block = counter.clone();
+    let [.., a, b, c, d] = **counter;
+    block[12..].copy_from_slice(&u32::from_be_bytes([a, b, c, d]).wrapping_sub(1).to_be_bytes());
+    block
+}
+
+/// A cipher at work. AWS-LC wipes what it frees.
+struct Context(NonNull<EVP_CIPHER_CTX>);
+
+impl Context {
+    /// Nothing but the key stream, from this counter block on.
+    fn counter(key: &[u8; 32], counter: &Block) -> Result<Context> {
+        // SAFETY: the function has no preconditions; the cipher it tells is static.
+        let cipher = unsafe { EVP_aes_256_ctr() };
+        let mut context = Context::new()?;
+        context.init(cipher, key.as_ptr(), counter.as_ptr(), ENCRYPT)?;
+        Ok(context)
+    }
+
+    /// GCM with a nonce of 16 bytes.
+    fn galois(key: &[u8; 32], nonce: &Block, direction: c_int) -> Result<Context> {
+        // SAFETY: the function has no preconditions; the cipher it tells is static.
+        let cipher = unsafe { EVP_aes_256_gcm() };
+        let mut context = Context::new()?;
+        context.init(cipher, null(), null(), direction)?;
+        // SAFETY: the context lives and has its cipher; this control reads no memory.
+        done(unsafe { EVP_CIPHER_CTX_ctrl(context.0.as_ptr(), EVP_CTRL_AEAD_SET_IVLEN, 16, null_mut()) })?;
+        context.init(null(), key.as_ptr(), nonce.as_ptr(), direction)?;
+        Ok(context)
+    }
+
+    fn new() -> Result<Context> {
+        // SAFETY: the function has no preconditions.
+        NonNull::new(unsafe { EVP_CIPHER_CTX_new() }).map(Context).ok_or_else(|| broken(()))
+    }
+
+    /// `key` and `nonce` are null, or point to as many bytes as the cipher takes: 32, and 16.
+    fn init(&mut self, cipher: *const EVP_CIPHER, key: *const u8, nonce: *const u8, direction: c_int) -> Result<()> {
+        // SAFETY: the context lives; the cipher is static or null; both callers keep what `key` and `nonce` ask, and it is copied.
+        done(unsafe { EVP_CipherInit_ex(self.0.as_ptr(), cipher, null_mut(), key, nonce, direction) })
+    }
+
+    /// Ciphers in place.
+    fn update(&mut self, bytes: &mut [u8]) -> Result<()> {
+        for bytes in bytes.chunks_mut(AT_ONCE) {
+            let (text, mut written) = (bytes.as_mut_ptr(), 0);
+            // SAFETY: the context is set up; input and output are the same slice, which these ciphers allow, and neither writes more
+            // than it reads. The length fits.
+            done(unsafe { EVP_CipherUpdate(self.0.as_ptr(), text, &mut written, text, bytes.len() as c_int) })?;
+        }
+        Ok(())
+    }
+
+    /// Hashes additional data.
+    fn additional(&mut self, bytes: &[u8]) -> Result<()> {
+        for bytes in bytes.chunks(AT_ONCE) {
+            let mut read = 0;
+            // SAFETY: the context is set up; without an output the bytes are only read. The length fits.
+            done(unsafe { EVP_CipherUpdate(self.0.as_ptr(), null_mut(), &mut read, bytes.as_ptr(), bytes.len() as c_int) })?;
+        }
+        Ok(())
+    }
+
+    /// The tag of what was ciphered. Only who encrypts is told it, so the direction changes here: the tag covers the ciphertext alone.
+    fn tag(mut self) -> Result<Block> {
+        self.init(null(), null(), null(), ENCRYPT)?;
+        let (mut tag, mut written) = (Block::default(), 0);
+        // SAFETY: the context is set up; at the end of GCM no bytes are written to the output, which has room for a block all the same.
+        done(unsafe { EVP_CipherFinal_ex(self.0.as_ptr(), tag.as_mut_ptr(), &mut written) })?;
+        // SAFETY: GCM has ended, and the tag has the 16 bytes that are asked for.
+        done(unsafe { EVP_CIPHER_CTX_ctrl(self.0.as_ptr(), EVP_CTRL_AEAD_GET_TAG, 16, tag.as_mut_ptr().cast()) })?;
+        Ok(tag)
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: the context came from `EVP_CIPHER_CTX_new` and nobody else holds it.
+        unsafe { EVP_CIPHER_CTX_free(self.0.as_ptr()) }
+    }
+}
+
+fn done(status: c_int) -> Result<()> {
+    if status == 1 { Ok(()) } else { Err(broken(())) }
+}
