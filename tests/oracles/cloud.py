@@ -49,7 +49,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": len(body), **headers}.items():
             self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def handle_one(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

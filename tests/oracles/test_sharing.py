@@ -100,6 +100,18 @@ def test_expired_token_is_met_by_one_fetch_and_one_retry(cloud, tmp_path):
     assert (len(cloud.issued), cloud.signed[2:]) == (4, ["ASIA3", "ASIA4"])
 
 
+def test_a_head_refused_without_a_reason_is_met_by_one_fetch(cloud, tmp_path):
+    head = "import oarlock\nstore = oarlock.open('s3://bucket')\n"
+    cloud.expired.add("ASIA1")
+    finish(start(f"{head}store.head('k')\n", cloud.profile(tmp_path)))
+    assert (len(cloud.issued), cloud.signed) == (2, ["ASIA1", "ASIA2"])
+    # Keys that are refused although they are new are not what is wrong: the calls that follow ask for no others.
+    cloud.expired |= {"ASIA3", "ASIA4", "ASIA5"}
+    code = f"{head}for _ in range(3):\n    try: store.head('k')\n    except oarlock.Error as error: print(error.status)"
+    assert finish(start(code, cloud.profile(tmp_path))).split() == ["400"] * 3
+    assert (len(cloud.issued), cloud.signed[2:]) == (4, ["ASIA3", "ASIA4", "ASIA4", "ASIA4"])
+
+
 def test_a_transfer_outlives_its_credentials(cloud, tmp_path):
     # After the third request the first keys are refused; whatever is under way goes on with the next.
     cloud.on_request = lambda: cloud.expired.add("ASIA1") if len(cloud.signed) > 3 else None

@@ -74,8 +74,6 @@ module Oarlock
       def entry(bucket)
         given = named(named(Gem.configuration.to_enum(:each), "s3_source"), bucket)
         entry = given.to_h { |name, value| [WORDS.fetch(plain(name), plain(name).to_sym), value] }
-        path_style = entry.delete(:path_style)
-        entry[:addressing_style] = path_style.to_s == "true" ? "path" : "virtual" unless path_style.nil?
         entry[:provider] = entry[:provider].to_s if entry.key?(:provider)
         entry
       end

@@ -44,6 +44,7 @@ const ORDER: &[(&str, &[Place])] = &[
     ("retry_mode", &[Variable("AWS_RETRY_MODE"), Property("retry_mode")]),
     ("max_attempts", &[Variable("AWS_MAX_ATTEMPTS"), Property("max_attempts")]),
     ("max_concurrency", &[S3("max_concurrent_requests")]),
+    ("max_bandwidth", &[S3("max_bandwidth")]),
     ("multipart_threshold", &[S3("multipart_threshold")]),
     ("multipart_chunksize", &[S3("multipart_chunksize")]),
     ("payload_signing_enabled", &[S3("payload_signing_enabled")]),

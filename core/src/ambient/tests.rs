@@ -48,8 +48,9 @@ fn endpoints_in_turn() {
 
 #[test]
 fn the_s3_section() {
-    let text = "[default]\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = false\n  max_concurrent_requests = 20\n  multipart_threshold = 64MB\n  multipart_chunksize = 16MB\n  payload_signing_enabled = true\n";
+    let text = "[default]\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = false\n  max_concurrent_requests = 20\n  multipart_threshold = 64MB\n  multipart_chunksize = 16MB\n  payload_signing_enabled = true\n  max_bandwidth = 2MB/s\n";
     let found = completed(&[], &[], text).unwrap();
+    assert_eq!(found.max_bandwidth, Some(2 << 20));
     assert_eq!(
         (found.addressing_style.as_deref(), found.use_dualstack_endpoint, found.use_accelerate_endpoint),
         (Some("path"), Some(true), Some(false))

@@ -124,7 +124,7 @@ fn aws() {
         ("aws_access_key_id=a aws_secret_access_key=s aws_session_token=t", "access_key_id=a secret_access_key=s session_token=t"),
         ("endpoint_url=http://h", "endpoint=http://h"),
         ("max_concurrent_requests=20 multipart_threshold=64MB", "max_concurrency=20 multipart_threshold=67108864"),
-        ("multipart_chunksize=16MB", "multipart_chunksize=16777216"),
+        ("multipart_chunksize=16MB max_bandwidth=1MB/s", "max_bandwidth=1048576 multipart_chunksize=16777216"),
         ("addressing_style=virtual use_accelerate_endpoint=true", "use_accelerate_endpoint=true addressing_style=virtual"),
         ("use_dualstack=true use_fips=true", "use_fips_endpoint=true use_dualstack_endpoint=true"),
         ("retry_mode=legacy max_attempts=3", "retry_mode=standard max_attempts=3"),

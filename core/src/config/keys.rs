@@ -74,6 +74,10 @@ record! {
         max_attempts: Option<u32>,
         /// Parts of one transfer that move at a time, 1 to 1000; default 8.
         max_concurrency: Option<u32>,
+        /// Requests of this store that wait for an answer at a time, 1 to 10000; default: as many as the process has connections for.
+        max_requests: Option<u32>,
+        /// Bytes of objects that this store moves in a second, both ways together, also as text such as `10MB/s`, or `80Mb/s` in bits; default: no limit.
+        max_bandwidth: Option<u64>,
         /// Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
         multipart_threshold: Option<u64>,
         /// Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than `max_parts`; default 8 MiB.

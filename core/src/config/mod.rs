@@ -259,6 +259,8 @@ impl Settings {
         }
         within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;
         within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;
+        within("max_requests", self.max_requests.map(u64::from), 1, 10_000)?;
+        within("max_bandwidth", self.max_bandwidth, 1 << 10, 1 << 40)?;
         within("list_version", self.list_version.map(u64::from), 1, 2)?;
         within("multipart_chunksize", self.multipart_chunksize, 5 << 20, 5 << 30)?;
         within("max_parts", self.max_parts, 1, 10_000)?;

@@ -26,7 +26,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
-    ("client_certificate", &["client_cert"]),
+    ("client_certificate", &["client_cert", "tls_certificate"]),
+    ("client_key", &["tls_private_key"]),
     ("max_concurrency", &["max_concurrent_requests"]),
     ("multipart_chunksize", &["multipart_chunk_size", "buffer_size", "chunk_size_bytes"]),
     ("read_timeout", &["stalled_download_timeout"]),
@@ -72,6 +73,7 @@ const MEANINGS: &[(&str, Meaning)] = &[
     }),
     ("multipart_threshold", |value| Ok(Some(("multipart_threshold", size(value)?)))),
     ("multipart_chunksize", |value| Ok(Some(("multipart_chunksize", size(value)?)))),
+    ("max_bandwidth", |value| Ok(Some(("max_bandwidth", rate(value)?)))),
 ];
 
 fn style(value: Value) -> std::result::Result<Value, String> {
@@ -103,6 +105,16 @@ pub(crate) fn size(value: Value) -> std::result::Result<Value, String> {
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).unwrap_or((&lower, 1));
     let bytes = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
     bytes.map(Value::Int).ok_or_else(|| format!("takes a whole number of bytes, or one with a unit such as 64MB, not {text:?}"))
+}
+
+/// Bytes a second as text for people, as the AWS CLI reads it: a small b means bits.
+fn rate(value: Value) -> std::result::Result<Value, String> {
+    let Value::Str(text) = &value else { return Ok(value) };
+    let wrong = || format!("takes bytes a second, as a whole number or with a unit such as 10MB/s or 80Mb/s, not {text:?}");
+    let trimmed = text.trim();
+    let amount = trimmed.strip_suffix("/s").or_else(|| trimmed.strip_suffix("ps")).unwrap_or(trimmed);
+    let Ok(Value::Int(bytes)) = size(Value::Str(amount.to_owned())) else { return Err(wrong()) };
+    Ok(Value::Int(if amount.ends_with('b') { bytes / 8 } else { bytes }))
 }
 
 /// Settings under their canonical names; null counts as not given. Of two values for one setting the first wins if `first_wins`,
@@ -185,6 +197,10 @@ mod tests {
         assert_eq!(one("multipart-threshold", "64MB"), ("multipart_threshold".into(), Value::Int(64 << 20)));
         assert_eq!(one("multipart_chunk_size", "16 MiB"), ("multipart_chunksize".into(), Value::Int(16 << 20)));
         assert_eq!(one("endpointurl", "http://h:1"), ("endpoint".into(), text("http://h:1")));
+        assert_eq!(one("max_bandwidth", "10MB/s"), ("max_bandwidth".into(), Value::Int(10 << 20)));
+        assert_eq!(one("max_bandwidth", "8 Mb/s"), ("max_bandwidth".into(), Value::Int(1 << 20)));
+        assert_eq!(one("max_bandwidth", "65536"), ("max_bandwidth".into(), Value::Int(65536)));
+        assert_eq!(one("tls-private-key", "/k"), ("client_key".into(), text("/k")));
         assert_eq!(one("listobjects", "true"), ("list_version".into(), Value::Int(1)));
         assert_eq!(one("ssl_verify", "/etc/ca.pem"), ("ca_bundle".into(), text("/etc/ca.pem")));
         assert_eq!(one("ssl_verify", "no"), ("verify".into(), Value::Bool(false)));

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +35,8 @@ struct Inner {
     chain: Chain,
     held: RwLock<Held>,
     flight: Arc<Mutex<()>>,
+    /// The fetch whose keys are above suspicion.
+    trusted: AtomicU64,
 }
 
 /// What the last fetch came to.
@@ -95,7 +98,7 @@ fn random() -> u64 {
 
 impl Provider {
     pub(super) fn new(chain: Chain) -> Self {
-        Provider(Arc::new(Inner { chain, held: RwLock::default(), flight: Arc::default() }))
+        Provider(Arc::new(Inner { chain, held: RwLock::default(), flight: Arc::default(), trusted: AtomicU64::new(0) }))
     }
 
     /// No two that are in use have the same.
@@ -159,6 +162,16 @@ impl Provider {
         tokio::spawn(inherited(self.clone().fetch(guard)))
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a fetch of credentials was lost")))
+    }
+
+    /// Renews keys of fetch `seen` that a server refused without a reason; false if that was tried already, with these for its outcome.
+    pub(crate) async fn suspect(&self, seen: u64) -> bool {
+        if self.0.trusted.load(Ordering::Relaxed) == seen {
+            return false;
+        }
+        let renewed = self.renew(seen).await.is_ok();
+        self.0.trusted.store(self.fetches(), Ordering::Relaxed);
+        renewed
     }
 
     async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {

@@ -37,11 +37,14 @@ impl Services<'_> {
             .connect_timeout(self.settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
             .read_timeout(self.settings.read_timeout.unwrap_or(Duration::from_secs(60)))
             .build();
+        let (endpoint, way) = (self.endpoint(service)?, Way::of(self.settings)?);
+        // Without TLS there is no need to read the system's certificates.
+        let way = if endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) { way.plain() } else { way };
         let mut config = SdkConfig::builder();
-        config.set_endpoint_url(self.endpoint(service)?);
+        config.set_endpoint_url(endpoint);
         Ok(config
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(SharedHttpClient::from(Way::of(self.settings)?.client()?))
+            .http_client(SharedHttpClient::from(way.client()?))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SystemTimeSource::new())
             .region(Region::new(ambient::region(self.settings).to_owned()))

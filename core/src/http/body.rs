@@ -4,7 +4,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::connector::BoxError;
+use super::meter::{Meter, Passage};
 
 /// The body of an answer.
 pub(crate) struct Watched {
@@ -21,11 +23,18 @@ pub(crate) struct Watched {
     /// Made at the first wait, wound up again at each later one.
     alarm: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    passage: Option<Passage>,
 }
 
 impl Watched {
     pub(super) fn new(body: Incoming, patience: Duration) -> Watched {
-        Watched { body, patience, alarm: None, waiting: false }
+        Watched { body, patience, alarm: None, waiting: false, passage: None }
+    }
+
+    /// The same body, held to a store's bandwidth.
+    pub(crate) fn metered(mut self, meter: Option<Arc<Meter>>) -> Watched {
+        self.passage = meter.map(Passage::new);
+        self
     }
 }
 
@@ -47,8 +56,14 @@ impl Body for Watched {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        if let Some(passage) = &mut this.passage {
+            ready!(passage.poll_free(context));
+        }
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             this.waiting = false;
+            if let (Some(passage), Some(Ok(frame))) = (&this.passage, &frame) {
+                passage.passed(frame.data_ref().map_or(0, Bytes::len));
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let patience = this.patience;

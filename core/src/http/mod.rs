@@ -6,6 +6,7 @@
 
 mod body;
 mod connector;
+mod meter;
 mod proxy;
 mod send;
 mod tls;
@@ -20,6 +21,7 @@ use crate::runtime;
 use proxy::Proxies;
 
 pub(crate) use body::Watched;
+pub(crate) use meter::{Meter, Metered};
 pub(crate) use proxy::Told;
 pub(crate) use send::Http;
 

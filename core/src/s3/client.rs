@@ -271,6 +271,7 @@ impl S3 {
             async move {
                 match (cause, seen) {
                     (Cause::Expired, Some((provider, seen))) => provider.renew(seen).await.is_ok(),
+                    (Cause::Unexplained, Some((provider, seen))) => provider.suspect(seen).await,
                     (Cause::Elsewhere(region), _) => self.move_to(&line, region).await.is_ok_and(|moved| moved),
                     _ => false,
                 }

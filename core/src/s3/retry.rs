@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::Semaphore;
+
 use super::integrity::Endpoint;
 use super::pace::Pace;
 use crate::config::Settings;
@@ -43,6 +45,8 @@ pub(super) enum Cause {
     Throttled,
     /// The credentials have expired.
     Expired,
+    /// The server gave no reason, and expired credentials may be it.
+    Unexplained,
     /// The bucket lives in this region.
     Elsewhere(String),
 }
@@ -61,6 +65,13 @@ impl Failure {
     fn unsure(&self) -> bool {
         let status = self.error.status();
         !status.is_some_and(|status| (300..500).contains(&status)) && (status.is_some() || self.cause != Cause::Final)
+    }
+}
+
+impl Failure {
+    /// Whether the server refused the request and gave no reason.
+    pub(super) fn unexplained(&self) -> bool {
+        self.cause == Cause::Final && self.error.status() == Some(400) && self.error.code().is_none()
     }
 }
 
@@ -173,6 +184,8 @@ pub(super) struct Retries {
     adaptive: bool,
     attempt_timeout: Option<Duration>,
     operation_timeout: Option<Duration>,
+    /// Places for requests, if the store has a limit.
+    places: Option<Semaphore>,
 }
 
 impl Retries {
@@ -184,6 +197,7 @@ impl Retries {
             adaptive: settings.retry_mode.as_deref() == Some("adaptive"),
             attempt_timeout: settings.attempt_timeout,
             operation_timeout: settings.operation_timeout,
+            places: settings.max_requests.map(|most| Semaphore::new(most as usize)),
         }
     }
 
@@ -211,6 +225,11 @@ impl Retries {
         loop {
             tries += 1;
             let failure = {
+                // Never closed, so there is always a place in the end.
+                let _place = match &self.places {
+                    Some(places) => places.acquire().await.ok(),
+                    None => None,
+                };
                 let _pace = self.health.pace.enter(self.adaptive).await;
                 match self.attempt(&attempt).await {
                     Ok(answer) => {
@@ -238,7 +257,7 @@ impl Retries {
                 // Each of these is mended once, and tried again at once.
                 Cause::Final | Cause::Elsewhere(_) if self.health.clock.corrected(&failure) && mended.insert("clock") => continue,
                 Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => continue,
-                Cause::Expired if mended.insert("credentials") && mend(failure.cause.clone()).await => continue,
+                Cause::Expired | Cause::Unexplained if mended.insert("credentials") && mend(failure.cause.clone()).await => continue,
                 Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => continue,
                 _ => return given_up(failure),
             };

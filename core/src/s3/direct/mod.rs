@@ -22,10 +22,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use super::endpoint::Route;
 use super::error::unreachable;
 use super::integrity;
-use super::retry::Failure;
+use super::retry::{Cause, Failure};
 use crate::config::Settings;
 use crate::error::Result;
-use crate::http::{Http, Watched};
+use crate::http::{Http, Meter, Metered, Watched};
 use endpoint::Endpoint;
 use sign::{UNSIGNED, Unsigned, value};
 
@@ -45,6 +45,8 @@ pub(super) struct Direct {
     integrity: Arc<integrity::Endpoint>,
     connect_timeout: Duration,
     read_timeout: Duration,
+    /// If the store's bandwidth has a limit.
+    meter: Option<Arc<Meter>>,
 }
 
 impl Direct {
@@ -67,6 +69,7 @@ impl Direct {
             integrity,
             connect_timeout: timeouts.0,
             read_timeout: timeouts.1,
+            meter: settings.max_bandwidth.map(Meter::new),
         })
     }
 
@@ -84,7 +87,15 @@ impl Direct {
     ) -> std::result::Result<Response<Watched>, Failure> {
         let request = self.signed(request, keys, now)?;
         let answer = self.http.send(request, self.connect_timeout, self.read_timeout).await.map_err(|error| unreachable(&error))?;
-        if answer.status().is_success() { Ok(answer) } else { Err(answer::refusal(answer).await) }
+        if answer.status().is_success() {
+            return Ok(answer.map(|body| body.metered(self.meter.clone())));
+        }
+        let mut failure = answer::refusal(answer).await;
+        // What a session token that has expired gets for a HEAD, which has no body to say so.
+        if failure.unexplained() && keys.is_some_and(|keys| keys.session_token().is_some()) {
+            failure.cause = Cause::Unexplained;
+        }
+        Err(failure)
     }
 
     fn signed(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Result<http::Request<SdkBody>> {
@@ -109,7 +120,12 @@ impl Direct {
         for (name, value) in headers {
             map.append(name, value);
         }
-        let mut signed = http::Request::new(request.body.clone().map_or_else(SdkBody::empty, SdkBody::from));
+        let body = match (request.body.clone(), &self.meter) {
+            (None, _) => SdkBody::empty(),
+            (Some(body), None) => SdkBody::from(body),
+            (Some(body), Some(meter)) => SdkBody::from_body_1_x(Metered::new(body, meter.clone())),
+        };
+        let mut signed = http::Request::new(body);
         *signed.method_mut() = request.method.clone();
         *signed.uri_mut() = self.endpoint.url(target)?;
         *signed.headers_mut() = map;
