@@ -1565,6 +1565,8 @@ def open(
     retry_mode: str | None = None,
     max_attempts: int | None = None,
     max_concurrency: int | None = None,
+    max_requests: int | None = None,
+    max_bandwidth: int | None = None,
     multipart_threshold: int | None = None,
     multipart_chunksize: int | None = None,
     fixed_part_size: bool | None = None,
@@ -1625,6 +1627,8 @@ def open(
         retry_mode: How failed requests are tried again: `standard`, or `adaptive`, which also slows down for a server that asks to; default: AWS_RETRY_MODE, the profile's, `standard`.
         max_attempts: How often a request is tried, 1 to 20; default: AWS_MAX_ATTEMPTS, the profile's, 5.
         max_concurrency: Parts of one transfer that move at a time, 1 to 1000; default 8.
+        max_requests: Requests of this store that wait for an answer at a time, 1 to 10000; default: as many as the process has connections for.
+        max_bandwidth: Bytes of objects that this store moves in a second, both ways together, also as text such as `10MB/s`, or `80Mb/s` in bits; default: no limit.
         multipart_threshold: Bytes from which on an upload goes in parts, also as text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI); default 16 MiB.
         multipart_chunksize: Bytes in a part, 5 MiB to 5 GiB, also as text such as `16MiB`; grows when an upload would need more than `max_parts`; default 8 MiB.
         fixed_part_size: Whether all parts of an upload but the last have one size, as Cloudflare R2 demands: parts of a source whose length nobody knows don't grow then; default false.
