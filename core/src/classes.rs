@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::config::gcfg::{Section, Variable, parse};
-use crate::config::{Settings, directory_url};
+use crate::config::{POLICIES, Settings, directory_url};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::reply::StorageClass;
 use crate::store::Store;
@@ -20,7 +20,7 @@ const S3: &[(&str, Option<&str>)] = &[
     ("profile", Some("profile")),
     ("region", Some("region")),
     ("endpoint", Some("endpoint")),
-    ("keyid", None),
+    ("keyid", Some("encryption_kms_key_id")),
     ("skipvalidation", None),
     ("disablessl", Some("disable_ssl")),
     ("s3forcepathstyle", Some("force_path_style")),
@@ -180,9 +180,6 @@ impl StorageClasses {
             let at = |error: Error| Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()));
             match (*setting, *field) {
                 (Some(setting), _) => settings = settings.over(Settings::of(setting, value).map_err(at)?)?,
-                (None, "keyid") => {
-                    return Err(at(Error::new(ErrorKind::Unsupported, "client-side encryption with a KMS key is not there yet")));
-                }
                 // Credentials alone are read then, as the host's SDK does.
                 (None, "enablesharedconfig") if !flag(variable)? => {
                     settings = settings.over(Settings::of("config_file", Value::Str("/dev/null".to_owned()))?)?;
@@ -190,6 +187,10 @@ impl StorageClasses {
                 (None, "skipvalidation") => drop(flag(variable)?),
                 _ => {}
             }
+        }
+        if settings.encryption_kms_key_id.is_some() {
+            // The host's own client reads the format without a key commitment, and no other.
+            settings = settings.over(Settings { encryption_policy: Some(POLICIES[0].to_owned()), ..Settings::default() })?;
         }
         let text =
             |field| Ok::<_, Error>(self.field("s3storage", class, field)?.and_then(|variable| variable.value.clone()).unwrap_or_default());
@@ -332,7 +333,7 @@ mod tests {
                     assert!(Settings::of(setting, Value::Str("true".into())).unwrap().to_pairs()[0].0 == name, "{field}");
                 }
                 (_, Ok(names)) => assert_eq!(names.count(), 0, "{field}"),
-                (_, Err(error)) => assert!(matches!(*field, "keyid" | "chunksizebytes"), "{error}"),
+                (_, Err(error)) => assert!(*field == "chunksizebytes", "{error}"),
             }
         }
     }
@@ -368,13 +369,18 @@ mod tests {
                 ["line 5: disablessl", "perhaps"],
             ),
             ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nEnableSharedConfig = 2", ErrorKind::Config, ["line 5", "2"]),
-            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k", ErrorKind::Unsupported, ["line 5", "encryption"]),
+            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k=", ErrorKind::Config, ["line 5", "encryption_kms_key_id"]),
             ("[Storage]\nDefault = s3\n[S3Storage \"Packages\"]\nBucket = b", ErrorKind::Config, ["line 3", "case"]),
             ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = id:secret@b", ErrorKind::Config, ["packages", "Bucket"]),
         ] {
             let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
             assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
         }
+        let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = alias/packages";
+        let settings = StorageClasses::parse(text).unwrap().class("packages").unwrap().to_pairs();
+        let given = |name: &str| settings.iter().find(|(given, _)| given == name).and_then(|(_, value)| value.as_str().map(str::to_owned));
+        assert_eq!(given("encryption_kms_key_id").as_deref(), Some("alias/packages"));
+        assert_eq!(given("encryption_policy").as_deref(), Some("FORBID_ENCRYPT_ALLOW_DECRYPT"));
         let error = StorageClasses::parse(FILE).unwrap().class("pakages").unwrap_err();
         assert!(error.kind() == ErrorKind::Config && error.message().contains("did you mean \"packages\""), "{error}");
         let error = StorageClasses::parse("[S3Storage]\nBuckt = b").unwrap_err();

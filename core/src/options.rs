@@ -60,6 +60,23 @@ impl Field for CustomerKey {
     }
 }
 
+/// An encryption context: names and texts, given as a map or as the JSON text of one.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Context(pub BTreeMap<String, String>);
+
+impl Field for Context {
+    const TYPE: Type = Type::Map;
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Str(text) => serde_json::from_str(&text).map(Context).map_err(|_| format!("takes a map of texts or its JSON text, not {text:?}")),
+            other => BTreeMap::from_value(other).map(Context),
+        }
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
 record! {
     /// Options of `get`.
     pub struct Get {

@@ -28,6 +28,8 @@ const FREE: &[&str] = &[
     "session_token",
     "mfa_token",
     "version_id",
+    "encryption_rsa_key",
+    "encryption_instruction_suffix",
 ];
 
 /// Values that the setting can't take.
@@ -37,6 +39,7 @@ fn junk(field: &FieldSpec) -> Vec<&'static str> {
         Type::Int => vec!["many", "", "-1", "1e3", "99999999999999999999"],
         Type::Duration => vec!["soon", "", "-1", "0", "NaN", "inf", "1e300", "99999999999"],
         Type::Bytes => vec!["c2hvcnQ=", "\u{1}"],
+        Type::Map => vec!["{", "[]", "{\"a\":{}}", "a=b"],
         _ if FREE.contains(&field.name) => vec![],
         _ => vec!["\u{fffd}:/?#", ""],
     };

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::options::CustomerKey;
+use crate::options::{Context, CustomerKey};
 use crate::table::record;
 use crate::value::{Callback, SecretSource, SecretText};
 
@@ -116,6 +116,34 @@ record! {
         sse_kms_key_id: Option<String>,
         /// A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
         sse_customer_key: Option<CustomerKey>,
+        /// Encrypts objects before they leave, as the Amazon S3 Encryption Clients do, under this key in KMS: its id, its alias (`alias/…`) or its ARN, whose region is asked then.
+        encryption_kms_key_id: Option<String>,
+        /// Whether objects are read whichever KMS key wrapped theirs; default false: the store's own key alone.
+        encryption_kms_any_key: Option<bool>,
+        /// Encrypts objects before they leave, under this AES key: 32 bytes raw or as base64 text.
+        encryption_aes_key: Option<CustomerKey>,
+        /// Encrypts objects before they leave, under the RSA key in this file, PEM or DER. A public key is enough to write.
+        encryption_rsa_key: Option<String>,
+        /// What KMS binds each object's key to, and must be told again to read it: a map of texts, or its JSON text. For other keys, words that describe the key. Default: none.
+        encryption_context: Option<Context>,
+        /// What is written and read: `REQUIRE_ENCRYPT_REQUIRE_DECRYPT` writes and reads only objects with a key commitment, `REQUIRE_ENCRYPT_ALLOW_DECRYPT` reads those without as well, `FORBID_ENCRYPT_ALLOW_DECRYPT` writes them without, for readers that are older; default REQUIRE_ENCRYPT_REQUIRE_DECRYPT.
+        encryption_policy: Option<String>,
+        /// Whether an object's wrapped key is written to a file beside it, its key and `.instruction`, rather than into its metadata; default false.
+        encryption_instruction_file: Option<bool>,
+        /// What ends the names of the instruction files that are read; default `.instruction`.
+        encryption_instruction_suffix: Option<String>,
+        /// Whether keys are read that old clients wrapped in ways no longer thought safe; default false.
+        encryption_legacy_wrapping: Option<bool>,
+        /// Whether content is read that old clients encrypted without authenticating it (AES/CBC); default false.
+        encryption_legacy_content: Option<bool>,
+        /// Bytes of an encrypted object that are kept in memory while they are verified, before a stream hands out the first; what is larger is kept, encrypted, in an unnamed temporary file. At most 64 MiB; also as text such as `8MiB`; default 8 MiB.
+        encryption_verify_buffer: Option<u64>,
+        /// Whether calls that ask for bytes before they are verified (`unverified`) are refused; default false.
+        encryption_verified_only: Option<bool>,
+        /// Objects that may be written with one data key of KMS's, each under a key of its own derived from it; not for objects without a key commitment; default 1.
+        encryption_reuse_objects: Option<u64>,
+        /// Seconds that a data key may be used again; default 300.
+        encryption_reuse_age: Option<Duration>,
         /// Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.
         multipart_upload: Option<bool>,
         /// Carried for the host: the version of the object that a URL names.
@@ -132,4 +160,4 @@ record! {
 }
 
 /// Settings that are never shown.
-pub const SECRET: &[&str] = &["secret_access_key", "session_token", "mfa_token", "proxy", "sse_customer_key"];
+pub const SECRET: &[&str] = &["secret_access_key", "session_token", "mfa_token", "proxy", "sse_customer_key", "encryption_aes_key"];

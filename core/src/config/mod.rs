@@ -59,7 +59,16 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
     ("acl", "grant_full_control", "a canned ACL and grants exclude each other"),
     ("sse_customer_key", "sse", "a customer key replaces server-managed encryption"),
     ("sse_customer_key", "sse_kms_key_id", "a customer key replaces server-managed encryption"),
+    ("encryption_kms_key_id", "encryption_aes_key", "an object's key is wrapped with one key"),
+    ("encryption_kms_key_id", "encryption_rsa_key", "an object's key is wrapped with one key"),
+    ("encryption_aes_key", "encryption_rsa_key", "an object's key is wrapped with one key"),
 ];
+
+/// The settings that ask for encryption.
+const ENCRYPTS: &[&str] = &["encryption_kms_key_id", "encryption_aes_key", "encryption_rsa_key"];
+
+/// The policies of client-side encryption; the first writes what has no key commitment.
+pub(crate) const POLICIES: &[&str] = &["FORBID_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"];
 
 /// When there are checksums.
 const WHEN: &[&str] = &["when_supported", "when_required"];
@@ -195,6 +204,7 @@ impl Settings {
             }
             _ => {}
         }
+        self.check_encryption(&pairs)?;
         if self.client_key.is_some() && self.client_certificate.is_none() {
             fail!(Config, "`client_key` is set but `client_certificate` is missing");
         }
@@ -207,6 +217,30 @@ impl Settings {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what a store can't encrypt by: settings of encryption that have no key, or no use.
+    fn check_encryption(&self, pairs: &[(String, Value)]) -> Result<()> {
+        let given = |name: &str| pairs.iter().any(|(given, _)| given == name);
+        if let Some((name, _)) = pairs.iter().find(|(name, _)| name.starts_with("encryption_"))
+            && !ENCRYPTS.iter().any(|key| given(key))
+        {
+            fail!(Config, "setting `{name}` is given, but no key to encrypt with: one of {}", ENCRYPTS.join(", "));
+        }
+        if self.encryption_kms_key_id.is_none()
+            && let Some(name) = ["encryption_kms_any_key", "encryption_reuse_objects", "encryption_reuse_age"].iter().find(|name| given(name))
+        {
+            fail!(Config, "setting `{name}` is for keys in KMS, and `encryption_kms_key_id` is not given");
+        }
+        if self.encryption_reuse_objects.is_some_and(|objects| objects > 1) && self.encryption_policy.as_deref() == Some(POLICIES[0]) {
+            fail!(Config, "`encryption_reuse_objects` can't be used with the policy {}: without a key commitment each object needs a data key of its own", POLICIES[0]);
+        }
+        if let Some(suffix) = &self.encryption_instruction_suffix
+            && (suffix.is_empty() || suffix.contains('/'))
+        {
+            fail!(Config, "setting `encryption_instruction_suffix` takes what ends a key, without a slash, not {suffix:?}");
+        }
+        Ok(())
     }
 
     /// Refuses values that no store can have.
@@ -257,6 +291,19 @@ impl Settings {
         ] {
             one_of(name, method, &["none", "br", "bzip2", "compress", "gzip", "lzip", "lz4", "xz", "zstd"])?;
         }
+        one_of("encryption_policy", &self.encryption_policy, POLICIES)?;
+        if let Some(key_id) = &self.encryption_kms_key_id
+            && (key_id.is_empty() || !key_id.chars().all(|c| c.is_ascii_alphanumeric() || "-_/:".contains(c)))
+        {
+            fail!(Config, "setting `encryption_kms_key_id` takes a key's id, alias or ARN, not {key_id:?}");
+        }
+        if let Some(age) = self.encryption_reuse_age
+            && (age.is_zero() || age > Duration::from_secs(24 * 3600))
+        {
+            fail!(Config, "setting `encryption_reuse_age` takes more than 0 and at most 86400 seconds, not {}", age.as_secs_f64());
+        }
+        within("encryption_verify_buffer", self.encryption_verify_buffer, 0, 64 << 20)?;
+        within("encryption_reuse_objects", self.encryption_reuse_objects, 1, 1 << 32)?;
         within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;
         within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;
         within("max_requests", self.max_requests.map(u64::from), 1, 10_000)?;

@@ -1,7 +1,7 @@
 //! What other programs call our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
 //!
-//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens stand for underscores, and
-//! an `aws_` that a name begins with says nothing.
+//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens and dots stand for
+//! underscores, and an `aws_` or `oarlock_` that a name begins with says nothing.
 //! A spelling that means the opposite, or more than a name, has a function that says what it comes to. What a host means for
 //! itself and keeps apart from its S3 settings (signing keys, caches) is no row: the host's plugin takes it out.
 
@@ -32,6 +32,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("multipart_chunksize", &["multipart_chunk_size", "buffer_size", "chunk_size_bytes"]),
     ("read_timeout", &["stalled_download_timeout"]),
     ("version_id", &["versionId"]),
+    ("encryption_kms_key_id", &["encryption_kms_key", "kms_key_id"]),
 ];
 
 /// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x` ".
@@ -74,6 +75,7 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("multipart_threshold", |value| Ok(Some(("multipart_threshold", size(value)?)))),
     ("multipart_chunksize", |value| Ok(Some(("multipart_chunksize", size(value)?)))),
     ("max_bandwidth", |value| Ok(Some(("max_bandwidth", rate(value)?)))),
+    ("encryption_verify_buffer", |value| Ok(Some(("encryption_verify_buffer", size(value)?)))),
 ];
 
 fn style(value: Value) -> std::result::Result<Value, String> {
@@ -126,8 +128,8 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
         if value == Value::Null {
             continue;
         }
-        let plain = given.replace('-', "_");
-        let plain = plain.strip_prefix("aws_").unwrap_or(&plain);
+        let plain = given.replace(['-', '.'], "_");
+        let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
         let plain = NAMES.iter().find(|(_, others)| others.contains(&plain)).map_or(plain, |(name, _)| name);
         let (name, value) = match MEANINGS.iter().find(|(spelling, _)| *spelling == plain) {
             Some((_, meaning)) => match meaning(value).map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))? {

@@ -24,15 +24,18 @@ use std::fmt::Write;
 use aws_credential_types::Credentials;
 use sha2::{Digest, Sha256};
 
-use crate::ambient::{Completed, Profiles};
+use tokio::sync::OnceCell;
+
+use crate::ambient::{self, Completed, Profiles};
 use crate::config::Settings;
 use crate::error::Result;
 use crate::http::Way;
-use crate::runtime;
+use crate::runtime::{self, PerGeneration};
 use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
 
 pub(crate) use cache::Provider;
+pub(crate) use services::{complaint, configured};
 
 /// What credentials come from.
 #[derive(Debug, PartialEq)]
@@ -94,6 +97,32 @@ impl Identity {
             Identity::Keys(_) => 1,
             Identity::Fetched(provider) => provider.address(),
         }
+    }
+}
+
+/// A store's settings, completed at the first use, and who they make of us: one answer for all that share it.
+pub(crate) struct Resolved {
+    settings: Settings,
+    cell: PerGeneration<OnceCell<(Completed, Identity)>>,
+}
+
+impl Resolved {
+    pub(crate) fn new(settings: &Settings) -> Resolved {
+        Resolved { settings: settings.clone(), cell: PerGeneration::new() }
+    }
+
+    pub(crate) async fn get(&self) -> Result<&(Completed, Identity)> {
+        let resolve = || async {
+            let mut completed = ambient::complete(&self.settings).await?;
+            let identity = identity(&mut completed)?;
+            Ok((completed, identity))
+        };
+        self.cell.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
+    }
+
+    /// What is known without waiting.
+    pub(crate) fn known(&self) -> Option<&(Completed, Identity)> {
+        self.cell.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get)
     }
 }
 

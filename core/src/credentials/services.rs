@@ -1,4 +1,4 @@
-//! How STS and SSO are reached: region, endpoint, certificates, and what a failed call comes to.
+//! How STS, SSO and KMS are reached: region, endpoint, certificates, and what a failed call comes to.
 //!
 //! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry setting of the
 //! environment: the SDK ends the process over some of their values.
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::profile::ProfileSet;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient};
@@ -16,6 +17,7 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_types::sdk_config::Builder;
 
+use super::Identity;
 use super::environment::says_true;
 use super::host::Host;
 use crate::ambient::{self, Profiles, of_service, root, variable};
@@ -85,6 +87,21 @@ impl Services<'_> {
     }
 }
 
+/// The configuration of a client for another service that the store itself asks, as who it is.
+pub(crate) async fn configured(settings: &Settings, identity: &Identity, service: &str, region: Option<&str>) -> Result<SdkConfig> {
+    let (host, profiles) = (Host::default(), ambient::load(settings).await?);
+    let mut config = Services { settings, host: &host, profiles: &profiles }.configuration(service)?;
+    if let Some(region) = region {
+        config = config.region(Region::new(region.to_owned()));
+    }
+    let config = match identity {
+        Identity::Anonymous => fail!(Credentials, "the store sends its requests unsigned, and {service} answers signed ones only"),
+        Identity::Keys(keys) => config.credentials_provider(SharedCredentialsProvider::new(keys.credentials.clone())),
+        Identity::Fetched(provider) => config.credentials_provider(SharedCredentialsProvider::new(provider.clone())),
+    };
+    Ok(config.build())
+}
+
 /// An endpoint as services take it: a URL.
 fn whole(url: &str, place: &str) -> Result<Option<String>> {
     if url.contains('@') {
@@ -103,7 +120,7 @@ fn said<'a>(set: &'a ProfileSet, service: &str) -> Option<&'a str> {
 }
 
 /// What a failed call comes to: the service's own code and words, else the innermost cause.
-pub(super) fn complaint<E, R>(error: &SdkError<E, R>) -> String
+pub(crate) fn complaint<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug + 'static,

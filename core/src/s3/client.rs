@@ -33,7 +33,8 @@ use super::regions;
 use super::retry::{Cause, Clock, Failure, Health, Retries};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
-use crate::credentials::{self, Identity};
+use crate::credentials::{Identity, Resolved};
+use crate::crypto::Encryption;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::{Watched, Way};
 use crate::observe::{Level, event};
@@ -57,7 +58,9 @@ struct Inner {
     settings: Settings,
     sources: Sources,
     /// Shared with other buckets under the same settings: a source that asks the host is this store's own.
-    resolved: Arc<PerGeneration<OnceCell<(Completed, Identity)>>>,
+    resolved: Arc<Resolved>,
+    /// Shared with them too: what encrypts objects before they leave, if anything does.
+    encryption: Option<Arc<Encryption>>,
     line: PerGeneration<OnceCell<Arc<Line>>>,
     /// The line to the bucket's real region, once a server corrected us.
     moved: PerGeneration<OnceCell<Arc<Line>>>,
@@ -77,12 +80,15 @@ impl S3 {
         {
             fail!(Config, "setting `app_name` takes letters, digits and !#$%&'*+-.^_`|~, not {name:?}");
         }
+        let resolved = Arc::new(Resolved::new(&config.settings));
+        let encryption = Encryption::of(config, resolved.clone())?.map(Arc::new);
         Ok(S3(Arc::new(Inner {
             bucket: bucket.clone(),
             prefix,
             settings: config.settings.clone(),
             sources: config.sources.clone(),
-            resolved: Arc::new(PerGeneration::new()),
+            resolved,
+            encryption,
             line: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
@@ -98,6 +104,7 @@ impl S3 {
             settings: self.0.settings.clone(),
             sources: self.0.sources.clone(),
             resolved: self.0.resolved.clone(),
+            encryption: self.0.encryption.clone(),
             line: PerGeneration::new(),
             moved: PerGeneration::new(),
             endpoint: PerGeneration::new(),
@@ -121,12 +128,12 @@ impl S3 {
 
     /// The completed settings, and who they make of us.
     async fn resolved(&self) -> Result<&(Completed, Identity)> {
-        let resolve = || async {
-            let mut completed = ambient::complete(&self.0.settings).await?;
-            let identity = credentials::identity(&mut completed)?;
-            Ok((completed, identity))
-        };
-        self.0.resolved.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
+        self.0.resolved.get().await
+    }
+
+    /// What encrypts the store's objects before they leave, if anything does.
+    pub(crate) fn encryption(&self) -> Option<&Encryption> {
+        self.0.encryption.as_deref()
     }
 
     /// Where the host gave each of its settings.
@@ -164,8 +171,7 @@ impl S3 {
 
     /// What is known of the settings without waiting: inside of `send` they are complete.
     fn known(&self) -> &Settings {
-        let resolved = self.0.resolved.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get);
-        resolved.map_or(&self.0.settings, |(completed, _)| &completed.settings)
+        self.0.resolved.known().map_or(&self.0.settings, |(completed, _)| &completed.settings)
     }
 
     pub(crate) fn payer(&self) -> Option<RequestPayer> {

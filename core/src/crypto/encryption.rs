@@ -1,0 +1,255 @@
+//! What a store carries that encrypts: a keyring, an encryption context, a policy. It makes the content of a new object with its
+//! envelope, and finds the content of one that is there.
+//!
+//! Law: the policy is asked before any key is unwrapped. Under a data key that is used again each object has a key of its own, so that
+//! is for the committing format alone, bounded in objects and age, and never leaves the process.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::cbc::Cbc;
+use super::content::{Content, DataKey, ENGINE};
+use super::envelope::{Envelope, Format, SUFFIX, Suite};
+use super::keyring::{Aes, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, random, region_of};
+use super::policy::{Policy, Reads};
+use super::refused;
+use crate::config::{Config, Settings};
+use crate::credentials::Resolved;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::options::Context;
+use crate::runtime::PerGeneration;
+
+/// S3's limit of user metadata.
+const METADATA: usize = 2 << 10;
+/// No key file is as large.
+const KEY_FILE: u64 = 64 << 10;
+/// How long a data key may be used again.
+const REUSE_AGE: Duration = Duration::from_secs(300);
+/// Bytes that are verified in memory before a stream gets them.
+const VERIFY_BUFFER: u64 = 8 << 20;
+
+/// How a store encrypts.
+pub(crate) struct Encryption {
+    pub(super) keyring: Keyring,
+    context: BTreeMap<String, String>,
+    reads: Reads,
+    /// Whether new envelopes go to instruction files.
+    pub(crate) instruction_file: bool,
+    /// What ends the names of the instruction files that are read.
+    pub(crate) suffix: String,
+    pub(crate) verify_buffer: u64,
+    /// Whether nobody may ask for bytes before they are verified.
+    pub(crate) verified_only: bool,
+    reuse: Option<Reuse>,
+}
+
+/// A data key that serves several objects.
+struct Reuse {
+    objects: u64,
+    age: Duration,
+    kept: PerGeneration<Mutex<Option<Kept>>>,
+}
+
+struct Kept {
+    context: BTreeMap<String, String>,
+    key: DataKey,
+    wrapped: Wrapped,
+    since: Instant,
+    used: u64,
+}
+
+/// The content of an object that is to be, and what its envelope says.
+pub(crate) struct Sealed {
+    pub(crate) content: Content,
+    /// To be added to the object's own metadata.
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// The text of the instruction file, to be stored before the object.
+    pub(crate) instruction: Option<Bytes>,
+}
+
+/// The content of an object that is there.
+pub(crate) enum Opened {
+    Gcm(Content),
+    Cbc(Cbc),
+}
+
+impl Encryption {
+    /// The encryption that the settings ask for, if they do. Reads the key's file, but asks nobody.
+    pub(crate) fn of(config: &Config, resolved: Arc<Resolved>) -> Result<Option<Encryption>> {
+        let settings = &config.settings;
+        let given = |name: &str| config.sources.of(name).unwrap_or("setting").to_owned();
+        let keyring = match (&settings.encryption_kms_key_id, &settings.encryption_aes_key, &settings.encryption_rsa_key) {
+            (Some(key_id), ..) => {
+                if key_id.starts_with("arn:") && region_of(key_id).is_none() {
+                    fail!(Config, "setting `encryption_kms_key_id` ({}) takes a KMS key's ARN, not {key_id:?}", given("encryption_kms_key_id"));
+                }
+                Keyring::Kms(Box::new(Kms::new(key_id, settings.encryption_kms_any_key == Some(true), resolved)))
+            }
+            (_, Some(key), _) => Keyring::Aes(Aes::new(&key.0.0).ok_or_else(|| Error::new(ErrorKind::Config, "setting `encryption_aes_key` takes 32 bytes"))?),
+            (.., Some(path)) => {
+                let why = |why: String| {
+                    Error::new(ErrorKind::Config, format!("setting `encryption_rsa_key` ({}): the file {path} {why}", given("encryption_rsa_key")))
+                };
+                Keyring::Rsa(key_file(Path::new(path)).and_then(|text| Rsa::read(&text)).map_err(why)?)
+            }
+            _ => return Ok(None),
+        };
+        Encryption::with(keyring, settings).map(Some)
+    }
+
+    /// The encryption by a keyring and all the other settings.
+    pub(super) fn with(keyring: Keyring, settings: &Settings) -> Result<Encryption> {
+        let context = settings.encryption_context.clone().unwrap_or_default().0;
+        check_context(&context).map_err(|why| Error::new(ErrorKind::Config, format!("setting `encryption_context` {why}")))?;
+        let reads = Reads {
+            policy: Policy::named(settings.encryption_policy.as_deref()),
+            legacy_wrapping: settings.encryption_legacy_wrapping == Some(true),
+            legacy_content: settings.encryption_legacy_content == Some(true),
+        };
+        let age = settings.encryption_reuse_age.unwrap_or(REUSE_AGE);
+        Ok(Encryption {
+            keyring,
+            context,
+            reads,
+            instruction_file: settings.encryption_instruction_file == Some(true),
+            suffix: settings.encryption_instruction_suffix.clone().unwrap_or_else(|| SUFFIX.to_owned()),
+            verify_buffer: settings.encryption_verify_buffer.unwrap_or(VERIFY_BUFFER),
+            verified_only: settings.encryption_verified_only == Some(true),
+            reuse: settings.encryption_reuse_objects.filter(|objects| *objects > 1).map(|objects| Reuse {
+                objects,
+                age,
+                kept: PerGeneration::new(),
+            }),
+        })
+    }
+
+    /// The engine, the keyring and the policy, for `explain`.
+    pub(crate) fn told(&self) -> String {
+        format!("{}, keys from {}, {}", ENGINE, self.keyring.name(), self.reads.policy.name())
+    }
+
+    /// The context of a call: its own, else the store's.
+    fn context<'a>(&'a self, own: Option<&'a Context>) -> Result<&'a BTreeMap<String, String>> {
+        let Some(own) = own else { return Ok(&self.context) };
+        check_context(&own.0).map_err(|why| Error::new(ErrorKind::InvalidInput, format!("option `encryption_context` {why}")))?;
+        Ok(&own.0)
+    }
+
+    /// The content of a new object, of this size if it is known. Never of two: what is sent again is the ciphertext.
+    pub(crate) async fn seal(&self, context: Option<&Context>, size: Option<u64>) -> Result<Sealed> {
+        let context = self.context(context)?;
+        let (content, suite, wrapped) = match self.reads.policy.writes() {
+            Format::V3 => {
+                let message_id = random::<28>()?;
+                let (key, wrapped) = self.data_key(context).await?;
+                let (content, commitment) = Content::committing(&key, &message_id)?;
+                (content, Suite::Committing { message_id, commitment }, wrapped)
+            }
+            _ => {
+                let suite = Suite::Gcm { iv: random::<12>()? };
+                let Suite::Gcm { iv } = suite else { fail!(Internal, "no suite is another") };
+                let (key, wrapped) = self.keyring.generate(suite.bound(), context).await?;
+                (Content::plain(&exact(key)?, iv)?, suite, wrapped)
+            }
+        };
+        let format = self.reads.policy.writes();
+        let envelope = Envelope { format, suite, wrap: wrapped.wrap, key: wrapped.key, description: wrapped.description };
+        let (mut metadata, instruction) = written(&envelope, self.instruction_file)?;
+        if let (Format::V2, Some(size)) = (format, size) {
+            // Some readers of this format take the size from here.
+            metadata.insert("x-amz-unencrypted-content-length".to_owned(), size.to_string());
+        }
+        Ok(Sealed { content, metadata, instruction })
+    }
+
+    /// A data key for the committing format: a new one, or one that may serve another object.
+    async fn data_key(&self, context: &BTreeMap<String, String>) -> Result<(DataKey, Wrapped)> {
+        let generate = || async {
+            let (key, wrapped) = self.keyring.generate(COMMITTING, context).await?;
+            Ok::<_, Error>((exact(key)?, wrapped))
+        };
+        let Some(reuse) = &self.reuse else { return generate().await };
+        let mut kept = reuse.kept.get(|| Ok(Mutex::new(None)))?.lock().await;
+        if let Some(kept) = kept.as_mut().filter(|kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age && kept.context == *context) {
+            kept.used += 1;
+            return Ok((kept.key.clone(), kept.wrapped.clone()));
+        }
+        let (key, wrapped) = generate().await?;
+        *kept = Some(Kept { context: context.clone(), key: key.clone(), wrapped: wrapped.clone(), since: Instant::now(), used: 1 });
+        Ok((key, wrapped))
+    }
+
+    /// The content of an object by its metadata and, if its key is not there, its instruction file.
+    ///
+    /// # Errors
+    /// `KeyCommitment` where the commitment is missing, wrong or out of its place; `Decrypt` for all else that is wrong with the object.
+    pub(crate) async fn open(&self, metadata: &BTreeMap<String, String>, instruction: Option<&[u8]>, context: Option<&Context>) -> Result<Opened> {
+        let context = self.context(context)?;
+        let envelope = Envelope::read(metadata, instruction)?;
+        self.reads.allow(&envelope)?;
+        let (key, sound) = self.keyring.unwrap(&envelope, context).await?;
+        Ok(match envelope.suite {
+            Suite::Committing { message_id, commitment } => Opened::Gcm(Content::committed(&exact(key)?, &message_id, &commitment)?),
+            Suite::Gcm { iv } => Opened::Gcm(Content::plain(&exact(key)?, iv)?),
+            Suite::Cbc { iv } => Opened::Cbc(Cbc::new(key, iv, sound)),
+        })
+    }
+
+    /// The same object's envelope with its data key wrapped by this keyring instead of the old one: the content stays as it is.
+    pub(crate) async fn rewrap(
+        &self,
+        old: &Encryption,
+        metadata: &BTreeMap<String, String>,
+        instruction: Option<&[u8]>,
+        context: Option<&Context>,
+    ) -> Result<(BTreeMap<String, String>, Option<Bytes>)> {
+        let mut envelope = Envelope::read(metadata, instruction)?;
+        old.reads.allow(&envelope)?;
+        if matches!(envelope.suite, Suite::Cbc { .. }) {
+            fail!(Unsupported, "the object is encrypted in an old way (AES/CBC) that gets no new envelope; read it and put it again");
+        }
+        let (key, _) = old.keyring.unwrap(&envelope, &old.context).await?;
+        if let Suite::Committing { message_id, commitment } = &envelope.suite {
+            Content::committed(&exact(key.clone())?, message_id, commitment)?;
+        }
+        let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), self.context(context)?).await?;
+        (envelope.wrap, envelope.key, envelope.description) = (wrapped.wrap, wrapped.key, wrapped.description);
+        written(&envelope, instruction.is_some())
+    }
+}
+
+/// The name of the committing suite, as wraps bind it.
+const COMMITTING: &str = "115";
+
+fn written(envelope: &Envelope, instruction_file: bool) -> Result<(BTreeMap<String, String>, Option<Bytes>)> {
+    let (metadata, instruction) = envelope.write(instruction_file)?;
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > METADATA {
+        fail!(InvalidInput, "the envelope takes {size} bytes, and metadata hold {METADATA}; use `encryption_instruction_file` or a shorter encryption context");
+    }
+    Ok((metadata, instruction.map(Bytes::from)))
+}
+
+/// A key of 32 bytes.
+fn exact(key: PlainKey) -> Result<DataKey> {
+    let mut own = Zeroizing::new([0; 32]);
+    if key.len() != own.len() {
+        return Err(refused());
+    }
+    own.copy_from_slice(&key);
+    Ok(own)
+}
+
+fn key_file(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
+    let mut text = Zeroizing::new(Vec::new());
+    let read = fs::File::open(path).and_then(|file| file.take(KEY_FILE).read_to_end(&mut text));
+    read.map(|_| text).map_err(|error| format!("can't be read: {error}"))
+}
