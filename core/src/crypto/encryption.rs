@@ -16,8 +16,9 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::cbc::Cbc;
-use super::content::{Content, DataKey, ENGINE};
+use super::content::{Content, DataKey};
 use super::envelope::{Envelope, Format, SUFFIX, Suite};
+use super::gcm::ENGINE;
 use super::keyring::{Aes, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, random, region_of};
 use super::policy::{Policy, Reads};
 use super::refused;
