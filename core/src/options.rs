@@ -68,7 +68,9 @@ impl Field for Context {
     const TYPE: Type = Type::Map;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
-            Value::Str(text) => serde_json::from_str(&text).map(Context).map_err(|_| format!("takes a map of texts or its JSON text, not {text:?}")),
+            Value::Str(text) => {
+                serde_json::from_str(&text).map(Context).map_err(|_| format!("takes a map of texts or its JSON text, not {text:?}"))
+            }
             other => BTreeMap::from_value(other).map(Context),
         }
     }

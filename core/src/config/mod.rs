@@ -228,12 +228,17 @@ impl Settings {
             fail!(Config, "setting `{name}` is given, but no key to encrypt with: one of {}", ENCRYPTS.join(", "));
         }
         if self.encryption_kms_key_id.is_none()
-            && let Some(name) = ["encryption_kms_any_key", "encryption_reuse_objects", "encryption_reuse_age"].iter().find(|name| given(name))
+            && let Some(name) =
+                ["encryption_kms_any_key", "encryption_reuse_objects", "encryption_reuse_age"].iter().find(|name| given(name))
         {
             fail!(Config, "setting `{name}` is for keys in KMS, and `encryption_kms_key_id` is not given");
         }
         if self.encryption_reuse_objects.is_some_and(|objects| objects > 1) && self.encryption_policy.as_deref() == Some(POLICIES[0]) {
-            fail!(Config, "`encryption_reuse_objects` can't be used with the policy {}: without a key commitment each object needs a data key of its own", POLICIES[0]);
+            fail!(
+                Config,
+                "`encryption_reuse_objects` can't be used with the policy {}: without a key commitment each object needs a data key of its own",
+                POLICIES[0]
+            );
         }
         if let Some(suffix) = &self.encryption_instruction_suffix
             && (suffix.is_empty() || suffix.contains('/'))

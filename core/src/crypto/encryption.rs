@@ -78,7 +78,7 @@ pub(crate) struct Sealed {
 
 /// The content of an object that is there.
 pub(crate) enum Opened {
-    Gcm(Content),
+    Gcm(Box<Content>),
     Cbc(Cbc),
 }
 
@@ -90,16 +90,25 @@ impl Encryption {
         let keyring = match (&settings.encryption_kms_key_id, &settings.encryption_aes_key, &settings.encryption_rsa_key) {
             (Some(key_id), ..) => {
                 if key_id.starts_with("arn:") && region_of(key_id).is_none() {
-                    fail!(Config, "setting `encryption_kms_key_id` ({}) takes a KMS key's ARN, not {key_id:?}", given("encryption_kms_key_id"));
+                    fail!(
+                        Config,
+                        "setting `encryption_kms_key_id` ({}) takes a KMS key's ARN, not {key_id:?}",
+                        given("encryption_kms_key_id")
+                    );
                 }
                 Keyring::Kms(Box::new(Kms::new(key_id, settings.encryption_kms_any_key == Some(true), resolved)))
             }
-            (_, Some(key), _) => Keyring::Aes(Aes::new(&key.0.0).ok_or_else(|| Error::new(ErrorKind::Config, "setting `encryption_aes_key` takes 32 bytes"))?),
+            (_, Some(key), _) => Keyring::Aes(
+                Aes::new(&key.0.0).ok_or_else(|| Error::new(ErrorKind::Config, "setting `encryption_aes_key` takes 32 bytes"))?,
+            ),
             (.., Some(path)) => {
                 let why = |why: String| {
-                    Error::new(ErrorKind::Config, format!("setting `encryption_rsa_key` ({}): the file {path} {why}", given("encryption_rsa_key")))
+                    Error::new(
+                        ErrorKind::Config,
+                        format!("setting `encryption_rsa_key` ({}): the file {path} {why}", given("encryption_rsa_key")),
+                    )
                 };
-                Keyring::Rsa(key_file(Path::new(path)).and_then(|text| Rsa::read(&text)).map_err(why)?)
+                Keyring::Rsa(key_file(Path::new(path)).and_then(|text| Rsa::read(&text)).map(Box::new).map_err(why)?)
             }
             _ => return Ok(None),
         };
@@ -179,7 +188,9 @@ impl Encryption {
         };
         let Some(reuse) = &self.reuse else { return generate().await };
         let mut kept = reuse.kept.get(|| Ok(Mutex::new(None)))?.lock().await;
-        if let Some(kept) = kept.as_mut().filter(|kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age && kept.context == *context) {
+        if let Some(kept) =
+            kept.as_mut().filter(|kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age && kept.context == *context)
+        {
             kept.used += 1;
             return Ok((kept.key.clone(), kept.wrapped.clone()));
         }
@@ -192,14 +203,21 @@ impl Encryption {
     ///
     /// # Errors
     /// `KeyCommitment` where the commitment is missing, wrong or out of its place; `Decrypt` for all else that is wrong with the object.
-    pub(crate) async fn open(&self, metadata: &BTreeMap<String, String>, instruction: Option<&[u8]>, context: Option<&Context>) -> Result<Opened> {
+    pub(crate) async fn open(
+        &self,
+        metadata: &BTreeMap<String, String>,
+        instruction: Option<&[u8]>,
+        context: Option<&Context>,
+    ) -> Result<Opened> {
         let context = self.context(context)?;
         let envelope = Envelope::read(metadata, instruction)?;
         self.reads.allow(&envelope)?;
         let (key, sound) = self.keyring.unwrap(&envelope, context).await?;
         Ok(match envelope.suite {
-            Suite::Committing { message_id, commitment } => Opened::Gcm(Content::committed(&exact(key)?, &message_id, &commitment)?),
-            Suite::Gcm { iv } => Opened::Gcm(Content::plain(&exact(key)?, iv)?),
+            Suite::Committing { message_id, commitment } => {
+                Opened::Gcm(Box::new(Content::committed(&exact(key)?, &message_id, &commitment)?))
+            }
+            Suite::Gcm { iv } => Opened::Gcm(Box::new(Content::plain(&exact(key)?, iv)?)),
             Suite::Cbc { iv } => Opened::Cbc(Cbc::new(key, iv, sound)),
         })
     }
@@ -234,7 +252,10 @@ fn written(envelope: &Envelope, instruction_file: bool) -> Result<(BTreeMap<Stri
     let (metadata, instruction) = envelope.write(instruction_file)?;
     let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > METADATA {
-        fail!(InvalidInput, "the envelope takes {size} bytes, and metadata hold {METADATA}; use `encryption_instruction_file` or a shorter encryption context");
+        fail!(
+            InvalidInput,
+            "the envelope takes {size} bytes, and metadata hold {METADATA}; use `encryption_instruction_file` or a shorter encryption context"
+        );
     }
     Ok((metadata, instruction.map(Bytes::from)))
 }

@@ -65,7 +65,7 @@ pub(crate) enum Wrap {
     AesGcm,
     RsaOaepSha1,
     Kms,
-    AesWrap,
+    Rfc3394,
     AesEcb,
     RsaPkcs1,
     RsaOaepSha256,
@@ -77,7 +77,7 @@ const WRAPS: &[(Wrap, &str, &str)] = &[
     (Wrap::AesGcm, "AES/GCM", "02"),
     (Wrap::RsaOaepSha1, "RSA-OAEP-SHA1", "22"),
     (Wrap::Kms, "kms", ""),
-    (Wrap::AesWrap, "AESWrap", ""),
+    (Wrap::Rfc3394, "AESWrap", ""),
     (Wrap::RsaOaepSha256, "RSA/ECB/OAEPWithSHA-256AndMGF1Padding", ""),
     (Wrap::AesEcb, "AES/ECB", ""),
     (Wrap::RsaPkcs1, "RSA/PKCS1", ""),
@@ -134,7 +134,8 @@ pub(crate) fn is_elsewhere(metadata: &BTreeMap<String, String>) -> bool {
 
 /// Whether an object says that its content is in CBC.
 pub(crate) fn is_cbc(metadata: &BTreeMap<String, String>) -> bool {
-    named(metadata).is_ok_and(|found| found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC")))
+    named(metadata)
+        .is_ok_and(|found| found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC")))
 }
 
 /// The metadata that are the envelope's.
@@ -177,8 +178,13 @@ impl Envelope {
             Some(&"x-amz-key") => v1(&found),
             Some(&"x-amz-key-v2") => v2(&found),
             Some(_) => v3(&found),
-            None if has(OLD) || has(BOUND) || has(NEW) => Err(malformed("it has no data key, neither in its metadata nor in its instruction file")),
-            None => fail!(Decrypt, "the object is not encrypted, and this store reads only encrypted ones: it has no envelope in its metadata and no instruction file"),
+            None if has(OLD) || has(BOUND) || has(NEW) => {
+                Err(malformed("it has no data key, neither in its metadata nor in its instruction file"))
+            }
+            None => fail!(
+                Decrypt,
+                "the object is not encrypted, and this store reads only encrypted ones: it has no envelope in its metadata and no instruction file"
+            ),
         }
     }
 
@@ -230,7 +236,10 @@ fn instructions(text: &[u8]) -> Result<Vec<(String, String)>> {
     for (name, value) in pairs {
         let name = name.to_ascii_lowercase();
         if BOUND.contains(&name.as_str()) {
-            fail!(KeyCommitment, "the object's envelope is not sound: its instruction file holds `{name}`, which stands on the object alone");
+            fail!(
+                KeyCommitment,
+                "the object's envelope is not sound: its instruction file holds `{name}`, which stands on the object alone"
+            );
         }
         if IDLE.contains(&name.as_str()) {
             continue;
@@ -305,7 +314,9 @@ fn v2(found: &BTreeMap<String, String>) -> Result<Envelope> {
 
 fn v3(found: &BTreeMap<String, String>) -> Result<Envelope> {
     let bound = |name: &str| {
-        found.get(name).ok_or_else(|| Error::new(ErrorKind::KeyCommitment, format!("the object's envelope is not sound: `{name}` is missing on the object")))
+        found.get(name).ok_or_else(|| {
+            Error::new(ErrorKind::KeyCommitment, format!("the object's envelope is not sound: `{name}` is missing on the object"))
+        })
     };
     if bound("x-amz-c")? != "115" {
         return Err(malformed("`x-amz-c` names an unknown suite"));

@@ -15,8 +15,11 @@ mod policy;
 mod tests;
 mod text;
 
+#[allow(unused_imports)]
 pub(crate) use cbc::Cbc;
+#[allow(unused_imports)]
 pub(crate) use encryption::{Encryption, Opened, Sealed};
+#[allow(unused_imports)]
 pub(crate) use envelope::{LARGEST, SUFFIX, is_elsewhere, is_named, without};
 
 use crate::error::{Error, ErrorKind};

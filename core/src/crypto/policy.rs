@@ -10,16 +10,16 @@ use crate::error::{Result, fail};
 /// Which of the two formats is written, and whether the one without a key commitment is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
-    ForbidEncryptAllowDecrypt,
-    RequireEncryptAllowDecrypt,
-    RequireEncryptRequireDecrypt,
+    Forbid,
+    Allow,
+    Require,
 }
 
 impl Policy {
     /// The policy of this name; the strictest for none.
     pub(crate) fn named(name: Option<&str>) -> Policy {
-        let all = [Policy::ForbidEncryptAllowDecrypt, Policy::RequireEncryptAllowDecrypt];
-        all.into_iter().find(|policy| Some(policy.name()) == name).unwrap_or(Policy::RequireEncryptRequireDecrypt)
+        let all = [Policy::Forbid, Policy::Allow];
+        all.into_iter().find(|policy| Some(policy.name()) == name).unwrap_or(Policy::Require)
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -29,7 +29,7 @@ impl Policy {
     /// The format of new objects.
     pub(crate) fn writes(self) -> Format {
         match self {
-            Policy::ForbidEncryptAllowDecrypt => Format::V2,
+            Policy::Forbid => Format::V2,
             _ => Format::V3,
         }
     }
@@ -48,7 +48,7 @@ pub(crate) struct Reads {
 impl Reads {
     /// Refuses what the store does not read.
     pub(crate) fn allow(&self, envelope: &Envelope) -> Result<()> {
-        if envelope.format != Format::V3 && self.policy == Policy::RequireEncryptRequireDecrypt {
+        if envelope.format != Format::V3 && self.policy == Policy::Require {
             fail!(
                 KeyCommitment,
                 "the object has no key commitment (format {}), and the store's policy {} reads only those that have one; REQUIRE_ENCRYPT_ALLOW_DECRYPT reads both",

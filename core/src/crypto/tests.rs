@@ -72,7 +72,7 @@ fn aes() -> Keyring {
 }
 
 fn rsa(name: &str) -> Keyring {
-    Keyring::Rsa(Rsa::read(&std::fs::read(directory().join(name)).unwrap()).unwrap())
+    Keyring::Rsa(Box::new(Rsa::read(&std::fs::read(directory().join(name)).unwrap()).unwrap()))
 }
 
 /// With a policy, and all the switches for what is old.

@@ -60,7 +60,10 @@ impl Local {
             fail!(Config, "setting `{name}` can't be kept by a directory store; it is for s3:// only");
         }
         if let Some((name, _)) = config.to_pairs().iter().find(|(name, _)| name.starts_with("encryption_")) {
-            fail!(Config, "setting `{name}` is for s3:// only: a directory store does not encrypt; keep the directory on an encrypted disk");
+            fail!(
+                Config,
+                "setting `{name}` is for s3:// only: a directory store does not encrypt; keep the directory on an encrypted disk"
+            );
         }
         Ok(Local { root: directory.to_owned(), config: Box::new(config.clone()) })
     }

@@ -24,6 +24,9 @@ use crate::reply::GetReply;
 use crate::s3::{S3, fetch};
 
 pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+    if at.encryption().is_some() {
+        fail!(Unsupported, "a store that encrypts can't get objects yet");
+    }
     if let Some(named) = options.journal.clone() {
         let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
         return restored::get(at, mailbox, key, path, options, &named).await;

@@ -27,6 +27,9 @@ const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
+    if at.encryption().is_some() {
+        fail!(Unsupported, "a store that encrypts can't put objects yet");
+    }
     let settings = at.completed().await?;
     let cut = cut(settings, &options)?;
     let may_cut = settings.multipart_upload != Some(false);

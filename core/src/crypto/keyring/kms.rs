@@ -109,7 +109,8 @@ impl KeyService for Kms {
         Box::pin(async move {
             let key_id = (!self.any_key).then(|| self.key_id.clone());
             let asked = self.client().await?.decrypt().set_key_id(key_id).ciphertext_blob(Blob::new(wrapped));
-            let answer = asked.set_encryption_context(map(context)).send().await.map_err(|error| self.failed("unwrap a data key", &error))?;
+            let answer =
+                asked.set_encryption_context(map(context)).send().await.map_err(|error| self.failed("unwrap a data key", &error))?;
             answer.plaintext.map(|plain| Zeroizing::new(plain.into_inner())).ok_or_else(refused)
         })
     }

@@ -58,7 +58,7 @@ pub(super) trait KeyService: Send + Sync {
 pub(super) enum Keyring {
     Kms(Box<dyn KeyService>),
     Aes(Aes),
-    Rsa(Rsa),
+    Rsa(Box<Rsa>),
 }
 
 /// A wrapped data key, as an envelope holds it.
@@ -121,7 +121,7 @@ impl Keyring {
                 kms.decrypt(wrapped, &envelope.description).await?
             }
             (Keyring::Aes(aes), Wrap::AesGcm) => aes.unwrap(wrapped, bound)?,
-            (Keyring::Aes(aes), Wrap::AesWrap) => aes.unwrap_rfc3394(wrapped)?,
+            (Keyring::Aes(aes), Wrap::Rfc3394) => aes.unwrap_rfc3394(wrapped)?,
             (Keyring::Aes(aes), Wrap::AesEcb) => aes.unwrap_ecb(wrapped)?,
             (Keyring::Rsa(rsa), Wrap::RsaOaepSha1) => rsa.unwrap(wrapped, bound)?,
             (Keyring::Rsa(rsa), Wrap::RsaOaepSha256) => rsa.unwrap_sha256(wrapped)?,
