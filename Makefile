@@ -17,17 +17,22 @@ build: setup ## build everything for development: core, servers, agents, the thr
 	$(MAKE) -s -C bindings-ruby
 	$(MAKE) -s -C tests/agents/c
 	$(MAKE) -s -C tests/agents/cpp
+	$(MAKE) -s -C bindings-c/nix PROFILE=dev
 
 test: setup ## run every suite and print a table (some: make test SUITES="rust cases")
 	@$(VENV)/python scripts/suites.py $(SUITES)
 
-demo: build ## real dvc, gem and a C++ program move real files to a real server and back
+nix-plugin: build ## build the store plugin for Debian 12's Nix and try it in the real one
+	$(MAKE) -s -C bindings-c/nix PROFILE=$(PROFILE)
+	OARLOCK_NIX_PLUGIN=$(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/nix/liboarlock-nix.so $(VENV)/python -m pytest -q -ra tests/hosts/nix
+
+demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
 bench: setup ## say what there is to measure
 	@ls tests/bench 2>/dev/null || echo "no benchmarks yet: they come with the transfer engine, under tests/bench"
 
-install: setup ## install the C and C++ library: make install PREFIX=/usr/local
+install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
 generated: ## fail if header, stubs or signatures are not what the table of verbs makes of them
@@ -39,5 +44,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test demo bench install generated clean
+.PHONY: help setup build test nix-plugin demo bench install generated clean
 .DEFAULT_GOAL := help

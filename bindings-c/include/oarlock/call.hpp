@@ -150,10 +150,16 @@ class call {
   }
   // Reads from a pulled sink; 0 is the end.
   std::size_t read(char *buffer, std::size_t size) {
-    std::size_t count = 0;
-    while (!served([&](oarlock_error **why) { return oarlock_call_read(handle_.get(), -1, reinterpret_cast<std::uint8_t *>(buffer), size, &count, why); })) {
+    for (;;) {
+      if (const auto count = read_for(buffer, size, -1)) return *count;
     }
-    return count;
+  }
+  // The same, but nothing when nothing came in time (milliseconds) or a signal was handled.
+  std::optional<std::size_t> read_for(char *buffer, std::size_t size, int timeout_ms) {
+    std::size_t count = 0;
+    return served([&](oarlock_error **why) { return oarlock_call_read(handle_.get(), timeout_ms, reinterpret_cast<std::uint8_t *>(buffer), size, &count, why); })
+               ? std::optional<std::size_t>(count)
+               : std::nullopt;
   }
   // Writes to a pushed source.
   void write(std::string_view data) {

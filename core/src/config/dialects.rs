@@ -105,6 +105,7 @@ fn nix() {
             "narinfo_compression=gzip ls_compression=br log_compression=none",
         ),
         ("ssl-cert-file=/etc/ca.pem", "ca_bundle=/etc/ca.pem"),
+        ("tls-certificate=/c.pem tls-private-key=/k.pem", "client_certificate=/c.pem client_key=/k.pem"),
         ("connect-timeout=15 stalled-download-timeout=300", "connect_timeout=15 read_timeout=300"),
     ]);
 }

@@ -1,0 +1,212 @@
+#include "bucket.hh"
+
+#include <chrono>
+#include <vector>
+
+#include "host.hh"
+
+namespace oarlock_nix {
+
+namespace {
+
+// Between two looks at whether Nix still wants it.
+constexpr int turn_ms = 50;
+// What undoing an upload may take when Nix wants to end.
+constexpr std::chrono::milliseconds undo_limit(1000);
+// Bytes that Nix is handed at a time.
+constexpr std::size_t chunk = 1 << 18;
+
+oarlock::options options_of(const std::map<std::string, std::string> &settings) {
+  oarlock::options options;
+  for (const auto &[name, value] : settings) options.set(name, value);
+  return options;
+}
+
+oarlock::options keyed(const std::string &key) { return {{"key", key}}; }
+
+// Who the server was asked as. Asks nobody but those who give the keys, who have just been asked.
+std::string identity(const oarlock::value &rows) {
+  std::string provider, key, source;
+  for (const auto &row : rows) {
+    const auto what = row["what"].as_str();
+    if (what == "provider") provider = row["value"].as_str();
+    if (what == "access_key_id") {
+      key = row["value"].as_str();
+      source = row["source"].as_str();
+    }
+  }
+  if (provider == "anonymous") return "asked without credentials";
+  if (key.empty()) return provider.empty() ? "" : "credentials were looked for by: " + provider;
+  return "asked as " + key + " from " + (source.empty() ? provider : source);
+}
+
+// Where who asks is what matters.
+bool about_identity(const oarlock::error &error) {
+  return error.kind() == OARLOCK_PERMISSION_DENIED || error.kind() == OARLOCK_CREDENTIALS;
+}
+
+trouble::kind kind_of(const oarlock::error &error) {
+  if (error.kind() == OARLOCK_NOT_FOUND) return trouble::missing;
+  // Refused for what it is, not for a key, signature or clock that is wrong.
+  const auto code = error.code().value_or("");
+  const bool plain = code.empty() || code == "AccessDenied" || code == "AllAccessDisabled" || code == "Forbidden";
+  return error.kind() == OARLOCK_PERMISSION_DENIED && plain ? trouble::denied : trouble::other;
+}
+
+std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key, const std::string &url, const std::string &who) {
+  std::string sentence = std::string("cannot ") + doing + (key.empty() ? "" : " '" + key + "' in") + " '" + url + "': " + error.what();
+  if (!who.empty()) sentence += "; " + who;
+  if (kind_of(error) == trouble::denied) {
+    const std::string_view verb = error.verb().value_or("");
+    sentence += verb == "put" ? "; it needs s3:PutObject" : verb == "list" ? "; it needs s3:ListBucket" : "; it needs s3:GetObject";
+  } else if (error.kind() == OARLOCK_DECRYPT || error.kind() == OARLOCK_KEY_COMMITMENT) {
+    sentence += "; give the cache's key by the oarlock-encryption parameters of its URL";
+  }
+  return std::make_exception_ptr(trouble(kind_of(error), sentence));
+}
+
+}  // namespace
+
+bucket::bucket(const std::string &url, const std::map<std::string, std::string> &settings) try : store_(url, options_of(settings)), url_(store_.url()) {
+} catch (const oarlock::error &error) {
+  throw trouble(trouble::other, "cannot open '" + url + "': " + error.what());
+}
+
+// Waits in turns, so that Ctrl-C is heard. An upload that is given up is undone before Nix goes on.
+oarlock::value bucket::wait(oarlock::call &call) const {
+  try {
+    for (;;) {
+      host::check_interrupt();
+      if (auto reply = call.wait_for(turn_ms)) return *std::move(reply);
+    }
+  } catch (const oarlock::error &) {
+    throw;
+  } catch (...) {
+    call.cancel();
+    const auto until = std::chrono::steady_clock::now() + undo_limit;
+    try {
+      while (!call.wait_for(turn_ms) && std::chrono::steady_clock::now() < until) {
+      }
+    } catch (...) {
+      // That it was cancelled, which is known.
+    }
+    throw;
+  }
+}
+
+template <typename Work>
+auto bucket::doing(const char *what, const std::string &key, Work work) const {
+  try {
+    return work();
+  } catch (const oarlock::error &error) {
+    std::string who;
+    if (about_identity(error)) {
+      try {
+        auto asked = store_.start("explain", {});
+        who = identity(wait(asked));
+      } catch (const oarlock::error &) {
+        // Then the sentence goes without.
+      }
+    }
+    std::rethrow_exception(told(error, what, key, url_, who));
+  }
+}
+
+void bucket::explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> tell) const {
+  try {
+    std::rethrow_exception(failed);
+  } catch (const oarlock::error &error) {
+    if (!about_identity(error)) return tell(told(error, doing, key, url_, ""));
+    const auto finish = [error, doing, key, url = url_, tell](const oarlock::value &rows, std::exception_ptr) {
+      tell(told(error, doing, key, url, identity(rows)));
+    };
+    pump::here().run({[store = store_] { return store.start("explain", {}); }, finish});
+  } catch (...) {
+    tell(failed);
+  }
+}
+
+oarlock::call bucket::begin_exists(const std::string &key) const { return store_.start("exists", keyed(key)); }
+
+bool bucket::exists(const std::string &key) const {
+  return doing("look for", key, [&] {
+    auto call = begin_exists(key);
+    return wait(call).as_bool();
+  });
+}
+
+file bucket::read(const std::string &key) const {
+  return doing("read", key, [&] {
+    auto call = store_.start("get", keyed(key));
+    const auto reply = wait(call);
+    return file{std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())};
+  });
+}
+
+void bucket::fetch(const std::string &key, std::function<void(file, std::exception_ptr)> tell) const {
+  const auto done = [self = *this, key, tell](const oarlock::value &reply, std::exception_ptr failed) {
+    if (failed) return self.explain(failed, "read", key, [tell](std::exception_ptr why) { tell({}, why); });
+    tell({std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())}, nullptr);
+  };
+  pump::here().run({[store = store_, key] { return store.start("get", keyed(key)); }, done});
+}
+
+std::string bucket::stream(const std::string &key, const std::function<void(std::string_view)> &to, const progress &moved) const {
+  return doing("read", key, [&] {
+    auto call = store_.start("get", keyed(key), {}, oarlock::sink::pulled());
+    std::vector<char> buffer(chunk);
+    for (;;) {
+      host::check_interrupt();
+      const auto count = call.read_for(buffer.data(), buffer.size(), turn_ms);
+      if (!count) continue;
+      if (*count == 0) break;
+      // No frame of oarlock is on the stack here, which a coroutine of Nix may now leave for another.
+      to(std::string_view(buffer.data(), *count));
+      if (moved) {
+        const auto [done, total] = call.progress();
+        moved(done, total.value_or(0));
+      }
+    }
+    return std::string(wait(call)["meta"]["content_encoding"].as_str());
+  });
+}
+
+oarlock::call bucket::begin_write(const upload &what) const {
+  auto options = keyed(what.key);
+  options.set("content_type", what.mime);
+  if (!what.encoding.empty()) options.set("content_encoding", what.encoding);
+  auto call = store_.start("put", options, oarlock::source::from([from = what.from](char *buffer, std::size_t size) {
+    from->read(buffer, static_cast<std::streamsize>(size));
+    if (from->bad()) throw std::runtime_error("the file to upload cannot be read");
+    return static_cast<std::size_t>(from->gcount());
+  }, static_cast<std::int64_t>(what.size)));
+  if (what.moved) {
+    call.on_progress([moved = what.moved](std::uint64_t done, std::optional<std::uint64_t> total) { return moved(done, total.value_or(0)), true; });
+  }
+  return call;
+}
+
+void bucket::write(const upload &what) const {
+  doing("write", what.key, [&] {
+    auto call = begin_write(what);
+    wait(call);
+  });
+}
+
+void bucket::list(const std::function<void(std::string_view)> &each) const {
+  doing("list", "", [&] {
+    oarlock::options options{{"prefix", ""}, {"delimiter", "/"}};
+    for (;;) {
+      auto call = store_.start("list", options);
+      const auto page = wait(call);
+      for (const auto &entry : page["entries"]) {
+        if (!entry["is_prefix"].as_bool()) each(entry["key"].as_str());
+      }
+      const auto next = page["next"];
+      if (next.is_null()) return;
+      options.set("continuation", next.as_str());
+    }
+  });
+}
+
+}  // namespace oarlock_nix

@@ -1,0 +1,82 @@
+// A binary cache's files as objects of a bucket: looked for, read, written, listed; and the sentences for what goes wrong.
+//
+// Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and sinks of Nix run on the thread
+// that called, with no frame of oarlock below them. S3 and its options are oarlock's: the URL and the settings are handed over as they came.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <oarlock.hpp>
+
+#include "pump.hh"
+
+namespace oarlock_nix {
+
+// Why a file could not be had, in a sentence that names it, its cache, who asked, and what to do.
+class trouble : public std::runtime_error {
+ public:
+  enum kind { missing, denied, other };
+  trouble(kind what, const std::string &sentence) : std::runtime_error(sentence), kind_(what) {}
+  kind what_kind() const noexcept { return kind_; }
+
+ private:
+  kind kind_;
+};
+
+struct file {
+  std::string body;
+  // As the server tells it, "" for none.
+  std::string encoding;
+};
+
+using progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// A file to write. Its stream is read once, on the thread that serves the call.
+struct upload {
+  std::string key;
+  std::shared_ptr<std::istream> from;
+  std::uint64_t size = 0;
+  std::string mime;
+  std::string encoding;
+  progress moved = nullptr;
+};
+
+class bucket {
+ public:
+  bucket(const std::string &url, const std::map<std::string, std::string> &settings);
+
+  const std::string &url() const noexcept { return url_; }
+
+  bool exists(const std::string &key) const;
+  file read(const std::string &key) const;
+  // Hands the bytes over as they come; answers how they are encoded.
+  std::string stream(const std::string &key, const std::function<void(std::string_view)> &to, const progress &moved) const;
+  void write(const upload &what) const;
+  void list(const std::function<void(std::string_view key)> &each) const;
+  // Reads without waiting: `told` learns, on the pump's thread, the file or a `trouble`.
+  void fetch(const std::string &key, std::function<void(file, std::exception_ptr)> told) const;
+
+  // For the pump: the calls themselves, and what their failures mean.
+  oarlock::call begin_exists(const std::string &key) const;
+  oarlock::call begin_write(const upload &what) const;
+  void explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> told) const;
+
+ private:
+  template <typename Work>
+  auto doing(const char *what, const std::string &key, Work work) const;
+  oarlock::value wait(oarlock::call &call) const;
+
+  oarlock::store store_;
+  std::string url_;
+};
+
+}  // namespace oarlock_nix

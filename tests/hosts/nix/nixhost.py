@@ -1,0 +1,164 @@
+"""A machine of its own for the real Nix: store, state, configuration and home in one directory; what it runs is watched for secrets.
+
+Law: Nix is as Debian packed it and learns of the plugin by its configuration only. It sees no network but loopback, no variable of ours
+but those given to it, and nothing of this machine's own store.
+"""
+
+import base64
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from servers import FakeS3, SeaweedFS  # noqa: E402, F401
+
+ROOT = Path(__file__).resolve().parents[3]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so"))
+CLOSURE = Path(__file__).with_name("closure.nix")
+CANARIES = (FakeS3.secret_key, SeaweedFS.secret_key)
+
+CONFIGURATION = """\
+experimental-features = nix-command
+build-users-group =
+sandbox = false
+substitute = true
+substituters =
+download-attempts = 5
+connect-timeout = 30
+"""
+
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+
+@contextlib.contextmanager
+def only_loopback():
+    """Takes this thread, and what it starts, into a network where nothing but loopback is; `OSError` where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "no network namespace can be made")
+        try:
+            with socket.socket() as any_socket:
+                fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+            yield
+        finally:
+            libc.setns(before.fileno(), CLONE_NEWNET)
+
+
+class Nix:
+    """One machine. `root` puts the files of its store elsewhere, as a second machine with the same store directory."""
+
+    def __init__(self, directory, server=None):
+        self.directory = Path(directory).resolve()
+        self.server = server
+        self.conf = self.directory / "etc"
+        self.home = self.directory / "home"
+        for each in (self.conf, self.home):
+            each.mkdir(parents=True, exist_ok=True)
+        self.configure()
+
+    def configure(self, **settings):
+        """Writes nix.conf; names with hyphens as `plugin_files`."""
+        lines = {"plugin-files": PLUGIN} | {name.replace("_", "-"): value for name, value in settings.items()}
+        (self.conf / "nix.conf").write_text(CONFIGURATION + "".join(f"{name} = {value}\n" for name, value in lines.items()))
+
+    def environment(self, **more):
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+        own = {
+            "HOME": self.home, "XDG_CACHE_HOME": self.home / ".cache", "NIX_CONF_DIR": self.conf, "NIX_USER_CONF_FILES": "/dev/null",
+            "NIX_STORE_DIR": self.directory / "nix" / "store", "NIX_STATE_DIR": self.directory / "nix" / "var", "NIX_LOG_DIR": self.directory / "nix" / "log",
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }  # fmt: skip
+        if self.server:
+            own |= {"AWS_ACCESS_KEY_ID": self.server.access_key, "AWS_SECRET_ACCESS_KEY": self.server.secret_key}
+        return kept | {name: str(value) for name, value in (own | more).items() if value is not None}
+
+    def start(self, *words, **environment):
+        """Starts a command; its two outputs are one pipe."""
+        command = [str(word) for word in words]
+        return subprocess.Popen(command, env=self.environment(**environment), cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *words, fails=False, **environment):
+        """Runs a command to its end and answers its standard output, or the other one of a command that is to fail."""
+        process = self.start(*words, **environment)
+        out, err = process.communicate(timeout=120)
+        assert not any(canary in text for canary in CANARIES for text in (out, err)), f"{words} shows a secret"
+        assert (process.returncode != 0) == fails and process.returncode >= 0, f"{words} ended with {process.returncode}\n{out}{err}"
+        self.said = err
+        return err if fails else out.strip()
+
+    def nix(self, *words, **more):
+        return self.run("nix", *words, **more)
+
+    def closure(self, leaves=10, salt="", **more):
+        """Builds some paths, and one that refers to all of them, which is the answer."""
+        return self.run("nix-build", "--no-out-link", CLOSURE, "--arg", "leaves", leaves, "--argstr", "salt", salt, **more)
+
+    def key(self, name):
+        """Makes a key pair: the secret one's file, the public one."""
+        secret = self.directory / f"{name}.secret"
+        secret.write_text(self.nix("key", "generate-secret", "--key-name", name))
+        return secret, subprocess.run(["nix", "key", "convert-secret-to-public"], input=secret.read_text(), env=self.environment(), capture_output=True, text=True, check=True).stdout.strip()
+
+    def forget(self):
+        """Wipes what Nix remembers of caches."""
+        shutil.rmtree(self.home / ".cache", ignore_errors=True)
+
+    def wipe(self):
+        """Empties the store."""
+        store = self.directory / "nix"
+        subprocess.run(["chmod", "-R", "u+w", store], check=True)
+        shutil.rmtree(store)
+
+    def requisites(self, path, *more):
+        """All of a path's closure, as JSON tells it, by path."""
+        rows = json.loads(self.nix("path-info", "--json", "-r", path, *more))
+        return {row["path"]: row for row in rows}
+
+
+class Cache:
+    """A bucket for a binary cache. What is asked of it directly is asked by a process of its own: threads of this one may live in another network."""
+
+    ASK = """
+import base64, json, sys, oarlock
+url, settings, verb, words, options = json.load(sys.stdin)
+words = [base64.b64decode(word[1]) if isinstance(word, list) else word for word in words]
+told = getattr(oarlock.open(url, **settings), verb)(*words, **options)
+if verb == "list": told = [entry.key for entry in told]
+if verb == "get": told = base64.b64encode(bytes(told)).decode()
+if verb == "head": told = {"size": told.size, "content_type": told.content_type, "content_encoding": told.content_encoding}
+print(json.dumps(told, default=str))
+"""
+
+    def __init__(self, server, name):
+        self.server, self.name = server, name
+        self("create_bucket")
+
+    def __call__(self, verb, *words, **options):
+        words = [("b64", base64.b64encode(word).decode()) if isinstance(word, bytes) else word for word in words]
+        question = json.dumps([f"s3://{self.name}/cache", self.server.settings(), verb, words, options])
+        done = subprocess.run([sys.executable, "-c", self.ASK], input=question, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        return base64.b64decode(told) if verb == "get" else told
+
+    def keys(self):
+        return self("list")
+
+    def url(self, scheme="s3", **parameters):
+        """Its URL for Nix; names with hyphens as `secret_key`."""
+        given = {"endpoint": self.server.endpoint, "compression": "none"} | {name.replace("_", "-"): value for name, value in parameters.items()}
+        query = "&".join(f"{name}={urllib.parse.quote(str(value), safe='/:')}" for name, value in given.items() if value is not None)
+        return f"{scheme}://{self.name}/cache?{query}"
