@@ -8,7 +8,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace oarlock_nix::host {
 
@@ -22,6 +21,5 @@ std::exception_ptr interruption();
 std::shared_ptr<void> on_interrupt(std::function<void()> woken);
 // How many requests may be under way at a time.
 std::size_t connections();
-void warn(const std::string &sentence);
 
 }  // namespace oarlock_nix::host

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from nixhost import ROOT
 
 
 def local(nix, name):
@@ -165,3 +166,11 @@ def test_profiles_and_nobody(nix, fake, cache):
     assert len(nix.requisites(boat, "--store", cache.url(oarlock_anonymous="true"))) == 2
     # A bucket that anyone may read, written without keys.
     assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), nix.closure(leaves=1, salt="more"), fails=True, **nobody)
+
+
+def test_the_expressions_for_nixos_are_expressions(nix):
+    for name in ("default.nix", "flake.nix"):
+        nix.run("nix-instantiate", "--parse", ROOT / name)
+    description = nix.run("nix-instantiate", "--eval", "-E", f"(import {ROOT}/flake.nix).description")
+    assert "oarlock" in description
+    nix.run("nix-instantiate", "--eval", "-E", f"builtins.functionArgs (import {ROOT}/default.nix)")

@@ -1,0 +1,329 @@
+// What a binary cache in a bucket is in Nix's own types, as far as every Nix has the same: its settings, its files, what it remembers.
+//
+// Law: what Nix calls a parameter is one of the settings below, whose S3 meaning oarlock knows by the same names; nothing here knows more of
+// S3 than that. Nix sees only its own exceptions. Included by the file for one Nix, which has included Nix's headers and answers `host`.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "batch.hh"
+#include "bucket.hh"
+#include "host.hh"
+
+namespace oarlock_nix {
+
+// Parameters that are oarlock's own settings begin so.
+constexpr std::string_view own = "oarlock-";
+// The one that is the plugin's.
+constexpr std::string_view denied_as_missing = "oarlock-denied-as-missing";
+
+struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
+  using BinaryCacheStoreConfig::BinaryCacheStoreConfig;
+
+  const std::string name() override { return "S3 Binary Cache Store (oarlock)"; }
+  static std::set<std::string> uriSchemes() { return {"s3", "oarlock+s3"}; }
+
+  // Text, because oarlock reads them: what is not given has oarlock's default, which may come from the environment or the profile.
+  using Text = const nix::Setting<std::string>;
+  Text profile{(StoreConfig *) this, "", "profile", "The profile in the shared AWS files that credentials, region and endpoint come from."};
+  Text region{(StoreConfig *) this, "", "region", "The region of the bucket; by default that of the environment or the profile, else us-east-1.", {"aws-region"}};
+  Text scheme{(StoreConfig *) this, "", "scheme", "How an endpoint without a scheme is reached: https (the default) or http."};
+  Text endpoint{(StoreConfig *) this, "", "endpoint", "Where the server is: a URL, or a host with or without a port; by default AWS in the region."};
+  Text addressingStyle{(StoreConfig *) this, "", "addressing-style", "How the bucket is addressed: path, virtual or auto."};
+  Text multipartUpload{(StoreConfig *) this, "", "multipart-upload", "Whether large files may be uploaded in parts; true by default."};
+  Text multipartThreshold{(StoreConfig *) this, "", "multipart-threshold", "Bytes from which on a file is uploaded in parts."};
+  Text multipartChunkSize{(StoreConfig *) this, "", "multipart-chunk-size", "Bytes in a part.", {"buffer-size"}};
+  Text storageClass{(StoreConfig *) this, "", "storage-class", "The storage class of new objects."};
+  Text tlsCertificate{(StoreConfig *) this, "", "tls-certificate", "A PEM file with the certificate that shows the server who asks."};
+  Text tlsPrivateKey{(StoreConfig *) this, "", "tls-private-key", "A PEM file with the key of that certificate."};
+  Text narinfoCompression{(StoreConfig *) this, "", "narinfo-compression", "Compression method for .narinfo files."};
+  Text lsCompression{(StoreConfig *) this, "", "ls-compression", "Compression method for .ls files."};
+  Text logCompression{(StoreConfig *) this, "", "log-compression", "Compression method for log/* files."};
+  const nix::Setting<bool> deniedAsMissing{(StoreConfig *) this, false, std::string(denied_as_missing),
+    "Whether a file that the server denies counts as one that is not there, is remembered as such, and is not warned of."};
+
+  // Those that speak of the server.
+  std::vector<Text *> remote{&profile, &region, &scheme, &endpoint, &addressingStyle, &multipartUpload, &multipartThreshold, &multipartChunkSize,
+                             &storageClass, &tlsCertificate, &tlsPrivateKey};
+
+  // How a file is to be compressed, "" for not at all.
+  std::string compressionOf(const std::string &path) const {
+    const auto method = nix::hasSuffix(path, ".narinfo") ? narinfoCompression.get()
+                        : nix::hasSuffix(path, ".ls")    ? lsCompression.get()
+                        : nix::hasPrefix(path, "log/")   ? logCompression.get()
+                                                         : "";
+    return method == "none" ? "" : method;
+  }
+};
+
+using Params = std::map<std::string, std::string>;
+
+// What is Nix's to know: it names what it does not. What begins with oarlock's name oarlock knows, or refuses.
+inline Params for_nix(Params params) {
+  for (auto at = params.begin(); at != params.end();) {
+    at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing ? params.erase(at) : std::next(at);
+  }
+  return params;
+}
+
+// What is oarlock's: Nix's global settings where the user has set them, then the cache's.
+inline Params for_oarlock(const StoreSettings &config, const Params &params) {
+  Params settings{{"app-name", "nix"}};
+  const auto &transfer = nix::fileTransferSettings;
+  if (transfer.tries.overridden) settings["max-attempts"] = std::to_string(std::max(1u, transfer.tries.get()));
+  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0) settings["connect-timeout"] = std::to_string(transfer.connectTimeout.get());
+  if (transfer.stalledDownloadTimeout.overridden) settings["stalled-download-timeout"] = std::to_string(transfer.stalledDownloadTimeout.get());
+  if (const auto file = nix::getEnv("NIX_SSL_CERT_FILE")) settings["ssl-cert-file"] = *file;
+  for (const auto *setting : config.remote) {
+    if (setting->get() != "") settings[setting->name] = setting->get();
+  }
+  for (const auto &[name, value] : params) {
+    if (nix::hasPrefix(name, own) && name != denied_as_missing) settings[name.substr(own.size())] = value;
+  }
+  return settings;
+}
+
+// Nix knows its own exceptions only.
+template <typename Work>
+auto translated(Work work) {
+  try {
+    return work();
+  } catch (const trouble &why) {
+    throw nix::Error("%s", why.what());
+  } catch (const oarlock::error &why) {
+    throw nix::Error("%s", why.what());
+  }
+}
+
+// The files of one cache.
+class Files {
+ public:
+  Files(const StoreSettings &config, const std::string &scheme, const std::string &place, const Params &params)
+      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] { return bucket("s3://" + place, for_oarlock(config, params)); })) {}
+
+  // What tells this cache from others: Nix remembers by it what a cache has.
+  const std::string &uri() const { return uri_; }
+  const bucket &where() const { return bucket_; }
+
+  bool exists(const std::string &path) {
+    return translated([&] {
+      try {
+        return bucket_.exists(path);
+      } catch (const trouble &why) {
+        // Who may not look may still write; what else is wrong will show then.
+        if (why.what_kind() != trouble::denied) throw;
+        return false;
+      }
+    });
+  }
+
+  // Writes a file now or, if there is one, by the batch.
+  void upsert(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream, const std::string &mime, batch *by) {
+    const bool narinfo = nix::hasSuffix(path, ".narinfo");
+    std::vector<std::string> references;
+    upload what{path, stream, 0, mime, config_.compressionOf(path)};
+    if (narinfo || what.encoding != "") {
+      auto text = nix::StreamToSourceAdapter(stream).drain();
+      if (narinfo) references = references_of(text);
+      if (what.encoding != "") text = nix::compress(what.encoding, text);
+      what.from = std::make_shared<std::stringstream>(std::move(text));
+    }
+    what.from->seekg(0, std::ios::end);
+    what.size = what.from->tellg();
+    what.from->seekg(0);
+    what.moved = told_as("uploading", path);
+    translated([&] {
+      if (by == nullptr) bucket_.write(what);
+      else if (narinfo) by->add_narinfo(std::move(what), references);
+      else by->add(std::move(what), nix::hasPrefix(path, "nar/"));
+    });
+  }
+
+  void get(const std::string &path, nix::Sink &sink) {
+    const bool nar = nix::hasPrefix(path, "nar/");
+    translated([&] {
+      try {
+        if (!nar) return sink(decoded(bucket_.read(path)));
+        const auto encoding = bucket_.stream(path, [&](std::string_view data) { sink(data); }, told_as("downloading", path));
+        if (!plain(encoding)) throw nix::Error("'%s/%s' is stored with the Content-Encoding %s, which is not undone for NARs", uri_, path, encoding);
+      } catch (const trouble &why) {
+        // A NAR is asked for because its .narinfo was there: that it is denied is worth an error.
+        const bool gone = nar ? why.what_kind() == trouble::missing || (why.what_kind() == trouble::denied && config_.deniedAsMissing) : absent(path, why);
+        if (!gone) throw;
+        throw nix::NoSuchBinaryCacheFile("file '%s' does not exist in binary cache '%s'", path, uri_);
+      }
+    });
+  }
+
+  // The same without waiting. `keep` holds the store as long as its answer is awaited.
+  void get(const std::string &path, nix::Callback<std::optional<std::string>> callback, std::shared_ptr<nix::Store> keep) noexcept {
+    const auto told = std::make_shared<nix::Callback<std::optional<std::string>>>(std::move(callback));
+    try {
+      bucket_.fetch(path, [this, keep, path, told](file got, std::exception_ptr failed) {
+        std::optional<std::string> data;
+        try {
+          translated([&] {
+            try {
+              if (failed) std::rethrow_exception(failed);
+              data = decoded(std::move(got));
+            } catch (const trouble &why) {
+              if (!absent(path, why)) throw;
+            }
+          });
+        } catch (...) {
+          return told->rethrow();
+        }
+        (*told)(std::move(data));
+      });
+    } catch (...) {
+      told->rethrow();
+    }
+  }
+
+  nix::StorePathSet paths() {
+    constexpr std::string_view suffix = ".narinfo";
+    nix::StorePathSet found;
+    translated([&] {
+      bucket_.list([&](std::string_view key) {
+        if (key.size() != nix::StorePath::HashLen + suffix.size() || !nix::hasSuffix(key, suffix)) return;
+        found.insert(nix::StorePath(std::string(key.substr(0, nix::StorePath::HashLen)) + "-" + nix::Store::MissingName));
+      });
+    });
+    return found;
+  }
+
+  bool was_denied(const std::string &key) const {
+    const std::lock_guard lock(mutex_);
+    return denied_.count(key) != 0;
+  }
+
+ private:
+  static std::string uri_of(const std::string &scheme, const std::string &place, const Params &params) {
+    std::string uri = scheme + "://" + place, mark = "?";
+    for (const auto *name : {"endpoint", "scheme"}) {
+      const auto found = params.find(name);
+      if (found != params.end()) uri += std::exchange(mark, "&") + name + "=" + found->second;
+    }
+    return uri;
+  }
+
+  static bool plain(const std::string &encoding) { return encoding.empty() || encoding == "identity" || encoding == "none" || encoding == "aws-chunked"; }
+  static std::string decoded(file got) { return plain(got.encoding) ? std::move(got.body) : nix::decompress(got.encoding, got.body); }
+
+  progress told_as(const char *doing, const std::string &path) const {
+    const auto activity = std::make_shared<nix::Activity>(*nix::logger, nix::lvlTalkative, nix::actFileTransfer,
+      nix::fmt("%s '%s/%s'", doing, uri_, path), nix::Logger::Fields{uri_ + "/" + path});
+    return [activity](std::uint64_t done, std::uint64_t total) { activity->progress(done, total); };
+  }
+
+  // Whether a file is to count as not there. A server denies what is not there to those who may not list; but it may be there.
+  bool absent(const std::string &key, const trouble &why) {
+    if (why.what_kind() == trouble::missing) return true;
+    if (why.what_kind() != trouble::denied) return false;
+    if (config_.deniedAsMissing) return true;
+    {
+      const std::lock_guard lock(mutex_);
+      denied_.insert(key);
+    }
+    if (!warned_.exchange(true)) {
+      nix::warn("%s; what is denied counts as missing now and is asked for again next time (%s=true silences this; with s3:ListBucket the server tells the two apart)",
+        why.what(), denied_as_missing);
+    }
+    return true;
+  }
+
+  const StoreSettings &config_;
+  const std::string uri_;
+  const bucket bucket_;
+  mutable std::mutex mutex_;
+  std::set<std::string> denied_;
+  std::atomic<bool> warned_ = false;
+};
+
+// Nix's cache of .narinfos, without what is not known for certain: what the server denied, and what is not uploaded yet.
+class CertainCache : public nix::NarInfoDiskCache {
+ public:
+  CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay) : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
+
+  // Remembers those that were under way and have been uploaded since.
+  void settle(const batch &uploads) {
+    for (const auto &[uri, hashPart, info] : std::exchange(held, {})) {
+      if (uploads.landed(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
+    }
+  }
+
+  std::pair<Outcome, std::shared_ptr<nix::NarInfo>> lookupNarInfo(const std::string &uri, const std::string &hashPart) override {
+    return real->lookupNarInfo(uri, hashPart);
+  }
+  void upsertNarInfo(const std::string &uri, const std::string &hashPart, std::shared_ptr<const nix::ValidPathInfo> info) override {
+    // Only the thread that uploads has any under way.
+    if (info && underWay(hashPart + ".narinfo")) held.emplace_back(uri, hashPart, info);
+    else if (info || !files.was_denied(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
+  }
+  void upsertRealisation(const std::string &uri, const nix::Realisation &realisation) override { real->upsertRealisation(uri, realisation); }
+  void upsertAbsentRealisation(const std::string &uri, const nix::DrvOutput &id) override {
+    if (!files.was_denied("realisations/" + id.to_string() + ".doi")) real->upsertAbsentRealisation(uri, id);
+  }
+  std::pair<Outcome, std::shared_ptr<nix::Realisation>> lookupRealisation(const std::string &uri, const nix::DrvOutput &id) override {
+    return real->lookupRealisation(uri, id);
+  }
+
+ protected:
+  nix::ref<NarInfoDiskCache> real;
+
+ private:
+  const Files &files;
+  std::function<bool(const std::string &)> underWay;
+  std::vector<std::tuple<std::string, std::string, std::shared_ptr<const nix::ValidPathInfo>>> held;
+};
+
+// Asks for all paths of a closure together: Nix, which asks for one after the other, then finds what was answered.
+inline void foresee(nix::Store &store, const nix::StorePathSet &paths) {
+  struct Known {
+    std::mutex mutex;
+    std::condition_variable changed;
+    nix::StorePathSet wanted;
+    std::size_t asked = 0;
+  };
+  const auto known = std::make_shared<Known>();
+  known->wanted = paths;
+  nix::StorePathSet seen;
+  for (;;) {
+    nix::StorePathSet wanted;
+    {
+      std::unique_lock lock(known->mutex);
+      while (known->wanted.empty() && known->asked != 0) known->changed.wait(lock);
+      if (known->wanted.empty()) return;
+      wanted.swap(known->wanted);
+    }
+    for (const auto &path : wanted) {
+      if (!seen.insert(path).second) continue;
+      {
+        const std::lock_guard lock(known->mutex);
+        ++known->asked;
+      }
+      store.queryPathInfo(path, {[known](std::future<nix::ref<const nix::ValidPathInfo>> told) {
+        nix::StorePathSet references;
+        try {
+          references = told.get()->references;
+        } catch (...) {
+          // Nix asks again, and says why.
+        }
+        const std::lock_guard lock(known->mutex);
+        known->wanted.merge(references);
+        --known->asked;
+        known->changed.notify_all();
+      }});
+    }
+  }
+}
+
+}  // namespace oarlock_nix
