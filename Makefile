@@ -29,8 +29,8 @@ nix-plugin: build ## build the store plugin for Debian 12's Nix and try it in th
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
-bench: setup ## say what there is to measure
-	@ls tests/bench 2>/dev/null || echo "no benchmarks yet: they come with the transfer engine, under tests/bench"
+bench: setup ## measure beside other clients (some rows: make bench ONLY=list); a whole run writes tests/bench/RESULTS.md
+	@$(MAKE) -s -C tests/bench ONLY="$(ONLY)" SERVER="$(SERVER)" ROUNDS="$(ROUNDS)"
 
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)

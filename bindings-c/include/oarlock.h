@@ -697,6 +697,18 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   value (str): What holds, as text; never a secret. Of a broken part the sentence that says why.
  *   source (str): Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say.
  *   error (str): The kind of the error, if this part keeps the store from working.
+ *
+ * VerbStats: What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew.
+ *   verb (str): The verb.
+ *   calls (int): Calls that ended.
+ *   failures (int): Those of them that failed or were cancelled.
+ *   microseconds (int): Microseconds that the ended calls took, in all.
+ *   requests (int): Requests sent, retries included.
+ *   retries (int): Requests sent once more, because the one before failed.
+ *   throttled (int): Answers that asked for fewer requests.
+ *   bytes (int): Bytes of objects that moved, in or out.
+ *   first_byte (int): Microseconds from a request to the beginning of its answer, on average; absent without an answer.
+ *   slowest_first_byte (int): The same of the answer that took longest to begin.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */
@@ -713,7 +725,6 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
- *   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
  * Reply: GetReply.
  */
 static inline oarlock_status oarlock_get(const oarlock_store *store, const char *key, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1168,6 +1179,18 @@ static inline oarlock_status oarlock_explain(const oarlock_store *store, const o
   oarlock_options *arguments = oarlock_options_copy(options);
   oarlock_status status;
   status = oarlock_start(store, "explain", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+ * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+ * Reply: list of VerbStats.
+ */
+static inline oarlock_status oarlock_stats(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "stats", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

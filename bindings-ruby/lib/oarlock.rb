@@ -17,6 +17,7 @@ require_relative "oarlock/store"
 require_relative "oarlock/storage_classes"
 require_relative "oarlock/file"
 require_relative "oarlock/log"
+require_relative "oarlock/bar"
 
 module Oarlock
   # The version of the library.

@@ -126,6 +126,14 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     attr_reader offset: Integer
   end
 
+  # Shows how far a call is, for `progress:`, in a line on standard error or the given IO.
+  class Bar
+    def self.open: [T] (?String? title, ?_Writable? io) { (Bar) -> T } -> T
+    def initialize: (?String? title, ?_Writable? io) -> void
+    def call: (Integer done, Integer? total) -> void
+    def close: () -> void
+  end
+
   # A listing that asks for a page when its first row is wanted.
   class Listing[Row] < Enumerator[Row, void]
     def each_page: () { (untyped) -> void } -> self

@@ -36,6 +36,7 @@ mod runtime;
 mod s3;
 mod store;
 pub mod table;
+mod tally;
 mod transfer;
 pub mod value;
 pub mod verbs;

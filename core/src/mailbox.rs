@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::error::{Error, Result};
 use crate::observe::Event;
 use crate::question::Question;
+use crate::tally::{Share, Tallies, Tally};
 use crate::value::{Callback, Value};
 use crate::wake::Wake;
 
@@ -136,6 +137,7 @@ pub(crate) struct Mailbox {
     cancel: Notify,
     done: AtomicU64,
     total: AtomicU64,
+    tally: OnceLock<Share>,
     listens: AtomicBool,
     cleanups: Mutex<Vec<(u64, Cleanup)>>,
     next_cleanup: AtomicU64,
@@ -156,6 +158,7 @@ impl Mailbox {
             cancel: Notify::new(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
+            tally: OnceLock::new(),
             listens: AtomicBool::new(false),
             cleanups: Mutex::default(),
             next_cleanup: AtomicU64::new(0),
@@ -250,9 +253,28 @@ impl Mailbox {
             return whole.advance(bytes);
         }
         self.done.fetch_add(bytes, Ordering::Relaxed);
+        self.count(|tally| tally.bytes(bytes));
         if self.listens.load(Ordering::Relaxed) {
             self.change(|state| state.progress = true);
         }
+    }
+
+    /// Where the call is counted, from now on.
+    pub(crate) fn counts_in(&self, tally: Share) {
+        // A call is of one verb only.
+        let _ = self.tally.set(tally);
+    }
+
+    /// Counts for the call.
+    pub(crate) fn count(&self, how: impl FnOnce(&Tally)) {
+        if let Some(tally) = self.tally.get() {
+            how(tally);
+        }
+    }
+
+    /// What the store of the call counts.
+    pub(crate) fn tallies(&self) -> Option<&Tallies> {
+        self.tally.get().map(Share::all)
     }
 
     pub(crate) fn event(&self, event: Event) {

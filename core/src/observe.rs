@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::mailbox::Mailbox;
+use crate::tally::Tally;
 
 tokio::task_local! {
     static CURRENT: Arc<Mailbox>;
@@ -40,6 +41,11 @@ pub(crate) fn within<F: Future>(mailbox: Arc<Mailbox>, work: F) -> impl Future<O
 /// The mailbox of the call that this task works for.
 pub(crate) fn current() -> Option<Arc<Mailbox>> {
     CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Counts for the call that runs on this task.
+pub(crate) fn count(how: impl FnOnce(&Tally)) {
+    let _ = CURRENT.try_with(|mailbox| mailbox.count(how));
 }
 
 /// `work`, to be spawned, for the call that spawns it.

@@ -317,6 +317,32 @@ record! {
     }
 }
 
+record! {
+    /// What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew.
+    pub struct VerbStats {
+        /// The verb.
+        verb: String,
+        /// Calls that ended.
+        calls: u64,
+        /// Those of them that failed or were cancelled.
+        failures: u64,
+        /// Microseconds that the ended calls took, in all.
+        microseconds: u64,
+        /// Requests sent, retries included.
+        requests: u64,
+        /// Requests sent once more, because the one before failed.
+        retries: u64,
+        /// Answers that asked for fewer requests.
+        throttled: u64,
+        /// Bytes of objects that moved, in or out.
+        bytes: u64,
+        /// Microseconds from a request to the beginning of its answer, on average; absent without an answer.
+        first_byte: Option<u64>,
+        /// The same of the answer that took longest to begin.
+        slowest_first_byte: Option<u64>,
+    }
+}
+
 impl Explained {
     /// A row that tells what holds.
     pub(crate) fn row(what: &str, value: impl Into<String>, source: Option<&str>) -> Explained {
@@ -351,4 +377,5 @@ pub const RECORDS: &[RecordSpec] = &[
     UploadPage::SPEC,
     StorageClass::SPEC,
     Explained::SPEC,
+    VerbStats::SPEC,
 ];

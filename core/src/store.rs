@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::keys::Place;
 use crate::local::Local;
 use crate::s3::S3;
+use crate::tally::Tallies;
 use crate::value::Value;
 
 /// One place that holds objects. Its verbs are on the page [`verbs`](crate::verbs).
@@ -27,6 +28,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     config: Config,
     backend: Backend,
+    tallies: Tallies,
 }
 
 /// The two kinds of place.
@@ -48,7 +50,7 @@ impl Store {
             Some(directory) => Backend::Local(Local::open(directory, &config)?),
             None => Backend::S3(S3::open(&config)?),
         };
-        Ok(Store(Arc::new(Inner { config, backend })))
+        Ok(Store(Arc::new(Inner { config, backend, tallies: Tallies::default() })))
     }
 
     /// The store's settings by name, as given, with secrets left out.
@@ -68,6 +70,10 @@ impl Store {
 
     pub(crate) fn backend(&self) -> &Backend {
         &self.0.backend
+    }
+
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.0.tallies
     }
 
     pub(crate) fn place(&self) -> Place {

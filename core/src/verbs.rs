@@ -17,7 +17,7 @@ use crate::options::{
 };
 use crate::reply::{
     Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page, PutReply, Stored, SyncReply,
-    Upload, UploadPage,
+    Upload, UploadPage, VerbStats,
 };
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
@@ -25,6 +25,7 @@ use crate::value::{ByteRange, Field, Type, Value};
 
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
+    pub(super) use super::here::stats;
     pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists,
@@ -35,8 +36,35 @@ mod remote {
 
 /// Which room answers for a directory.
 mod directory {
+    pub(super) use super::here::stats;
     pub(super) use crate::local::*;
     pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
+}
+
+/// What is told without asking a place.
+mod here {
+    use super::{Arc, Mailbox, NoOptions, Result, VERBS, VerbStats};
+
+    pub(super) async fn stats<At>(_: &At, mailbox: &Arc<Mailbox>, _: NoOptions) -> Result<Vec<VerbStats>> {
+        let Some(tallies) = mailbox.tallies() else { return Ok(Vec::new()) };
+        let told = |(number, verb): (usize, &super::Verb)| {
+            let counted = tallies.of(number).counted();
+            VerbStats {
+                verb: verb.name.to_owned(),
+                calls: counted.calls,
+                failures: counted.failures,
+                microseconds: counted.microseconds,
+                requests: counted.requests,
+                retries: counted.retries,
+                throttled: counted.throttled,
+                bytes: counted.bytes,
+                first_byte: counted.first_byte.map(|(mean, _)| mean),
+                slowest_first_byte: counted.first_byte.map(|(_, longest)| longest),
+            }
+        };
+        let all = VERBS.iter().enumerate().map(told);
+        Ok(all.filter(|stats| stats.calls + stats.requests + stats.bytes > 0).collect())
+    }
 }
 
 /// A verb as bindings, stubs and documentation see it.
@@ -233,17 +261,25 @@ macro_rules! verbs {
             use super::*;
             $(
                 pub(super) async fn $name(store: Store, mailbox: Arc<Mailbox>, $($param: $type,)* options: $options) -> Result<$reply> {
+                    let counting = store.tallies().begin(number(stringify!($name)));
+                    mailbox.counts_in(counting.share());
                     let place = store.place();
                     $(#[allow(unused_variables)] let place = Place::with(place, &$param);)*
                     let outcome = match store.backend() {
                         Backend::S3(s3) => remote::$name(s3, &mailbox, $($param,)* options).await,
                         Backend::Local(local) => directory::$name(local, &mailbox, $($param,)* options).await,
                     };
+                    counting.end(outcome.is_err());
                     outcome.map_err(|error| place.dress(error.with_verb(stringify!($name))))
                 }
             )+
         }
     };
+}
+
+/// The verb's number on the page.
+fn number(name: &str) -> usize {
+    VERBS.iter().position(|verb| verb.name == name).unwrap_or_default()
 }
 
 fn unused(args: Args) -> Result<Vec<(String, Value)>> {
@@ -355,6 +391,9 @@ verbs! {
     /// What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
     explain(; Explain) -> Vec<Explained>;
+    /// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    stats(; NoOptions) -> Vec<VerbStats>;
     /// Lists the buckets of the account.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
     list_buckets(; NoOptions) -> Vec<Bucket>;
@@ -378,6 +417,11 @@ verbs! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_verb_is_counted() {
+        assert!(VERBS.len() <= crate::tally::VERBS);
+    }
 
     #[test]
     fn names_are_unique_and_documented() {

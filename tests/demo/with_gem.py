@@ -33,8 +33,8 @@ def demonstrate(server, bucket, directory):
     run("gem", "generate_index", "--quiet", "--directory", site, cwd=directory, quiet=True)
     settings = server.settings()
     store = oarlock.open(f"s3://{bucket}/{PREFIX}", **settings)
-    for name in sums(site):
-        store.put(name, site / name)
+    with oarlock.Bar("the gems, on their way to the server") as bar:
+        store.sync_up(site, progress=bar)
     entry = {"id": settings["access_key_id"], "secret": settings["secret_access_key"], "region": server.region, "endpoint": server.endpoint}
     # JSON is YAML.
     (home / ".gemrc").write_text(json.dumps({"s3_source": {bucket: entry}}))

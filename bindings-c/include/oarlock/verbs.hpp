@@ -13,7 +13,6 @@
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
-//   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
 // Reply: GetReply.
 value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
   return start("get", options(with).set("key", key), oarlock::source(), std::move(into)).wait();
@@ -324,6 +323,13 @@ value credentials(const options &with = {}) const {
 // Reply: list of Explained.
 value explain(const options &with = {}) const {
   return start("explain", options(with), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+// Reply: list of VerbStats.
+value stats(const options &with = {}) const {
+  return start("stats", options(with), oarlock::source(), oarlock::sink()).wait();
 }
 
 // Lists the buckets of the account.

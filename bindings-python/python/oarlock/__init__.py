@@ -13,10 +13,10 @@ from ._verbs import Verb, attach, missing
 from .errors import *
 
 __version__ = _native.VERSION
-__all__ = ["AsyncPages", "AsyncStore", "Bytes", "Pages", "StorageClasses", "Store", "Writer", "open", *_records, *errors.__all__]
+__all__ = ["AsyncPages", "AsyncStore", "Bar", "Bytes", "Pages", "StorageClasses", "Store", "Writer", "open", *_records, *errors.__all__]
 
 # What most programs never touch is imported when it is asked for.
-_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "StorageClasses": "_classes", "Writer": "_files"}
+_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "Bar": "_bar", "StorageClasses": "_classes", "Writer": "_files"}
 
 
 def __getattr__(name):

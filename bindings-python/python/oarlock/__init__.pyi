@@ -43,6 +43,7 @@ __all__ = [
     "AlreadyExists",
     "AsyncPages",
     "AsyncStore",
+    "Bar",
     "Bucket",
     "Bytes",
     "Cancelled",
@@ -89,6 +90,7 @@ __all__ = [
     "Unsupported",
     "Upload",
     "UploadPage",
+    "VerbStats",
     "Writer",
     "WrongRegion",
     "open",
@@ -139,6 +141,15 @@ class AsyncPages(Generic[_Entry, _Page]):
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> _Entry: ...
     def pages(self) -> AsyncIterator[_Page]: ...
+
+class Bar:
+    """Shows how far a call is, for `progress`: by tqdm where that is installed, else in a line on standard error."""
+
+    def __init__(self, title: str = "", file: Any = None) -> None: ...
+    def __call__(self, done: int, total: int | None) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
 
 class Writer(io.BufferedIOBase):
     """Writes an object, which appears when this is closed in order."""
@@ -593,6 +604,44 @@ class Explained:
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
+@final
+class VerbStats:
+    """What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew."""
+
+    @property
+    def verb(self) -> str:
+        """The verb."""
+    @property
+    def calls(self) -> int:
+        """Calls that ended."""
+    @property
+    def failures(self) -> int:
+        """Those of them that failed or were cancelled."""
+    @property
+    def microseconds(self) -> int:
+        """Microseconds that the ended calls took, in all."""
+    @property
+    def requests(self) -> int:
+        """Requests sent, retries included."""
+    @property
+    def retries(self) -> int:
+        """Requests sent once more, because the one before failed."""
+    @property
+    def throttled(self) -> int:
+        """Answers that asked for fewer requests."""
+    @property
+    def bytes(self) -> int:
+        """Bytes of objects that moved, in or out."""
+    @property
+    def first_byte(self) -> int | None:
+        """Microseconds from a request to the beginning of its answer, on average; absent without an answer."""
+    @property
+    def slowest_first_byte(self) -> int | None:
+        """The same of the answer that took longest to begin."""
+    def __init__(self, verb: str, calls: int, failures: int, microseconds: int, requests: int, retries: int, throttled: int, bytes: int, first_byte: int | None = None, slowest_first_byte: int | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
 class Store:
     """One place that holds objects: a bucket with a prefix, or a directory."""
 
@@ -994,6 +1043,16 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Explained]
+        """
+
+    def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
+        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[VerbStats]
         """
 
     def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
@@ -1448,6 +1507,16 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Explained]
+        """
+
+    async def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
+        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+        Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: list[VerbStats]
         """
 
     async def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:

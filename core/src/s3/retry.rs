@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Semaphore;
 
@@ -15,8 +15,9 @@ use super::integrity::Endpoint;
 use super::pace::Pace;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::{Level, event, heard};
+use crate::observe::{Level, count, event, heard};
 use crate::runtime;
+use crate::tally::Tally;
 
 /// Attempts at a request, where nobody says.
 const ATTEMPTS: u32 = 5;
@@ -231,7 +232,13 @@ impl Retries {
                     None => None,
                 };
                 let _pace = self.health.pace.enter(self.adaptive).await;
-                match self.attempt(&attempt).await {
+                let sent = Instant::now();
+                count(|tally| tally.request(tries));
+                let outcome = self.attempt(&attempt).await;
+                if outcome.as_ref().map_or_else(|failure| failure.error.status().is_some(), |_| true) {
+                    count(|tally| tally.answer(sent.elapsed()));
+                }
+                match outcome {
                     Ok(answer) => {
                         if heard(Level::Debug) {
                             event(Level::Debug, format!("{operation}: answered (attempt {tries})"));
@@ -250,6 +257,7 @@ impl Retries {
             let slow = failure.cause == Cause::Throttled || failure.error.status() == Some(503);
             if slow {
                 self.health.pace.slow_down(self.adaptive);
+                count(Tally::throttled);
             }
             let cost = match failure.cause {
                 Cause::Transient | Cause::Throttled => COST,

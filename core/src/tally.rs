@@ -1,0 +1,188 @@
+//! What a store's calls have done so far, counted verb by verb.
+//!
+//! Law: counting takes no lock, so that a fork finds none held, and costs a request a few atomic additions. A call that is under way is
+//! counted as far as it is. Must not know any verb: a verb is a number here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The counters of one verb of one store.
+#[derive(Default)]
+pub(crate) struct Tally {
+    calls: AtomicU64,
+    failures: AtomicU64,
+    busy: AtomicU64,
+    requests: AtomicU64,
+    answers: AtomicU64,
+    retries: AtomicU64,
+    throttled: AtomicU64,
+    bytes: AtomicU64,
+    waited: AtomicU64,
+    longest: AtomicU64,
+}
+
+/// What a tally holds at one moment.
+pub(crate) struct Counted {
+    pub(crate) calls: u64,
+    pub(crate) failures: u64,
+    pub(crate) microseconds: u64,
+    pub(crate) requests: u64,
+    pub(crate) retries: u64,
+    pub(crate) throttled: u64,
+    pub(crate) bytes: u64,
+    /// Microseconds, on average and at most, from a request to the beginning of its answer; none without an answer.
+    pub(crate) first_byte: Option<(u64, u64)>,
+}
+
+fn add(to: &AtomicU64, more: u64) {
+    to.fetch_add(more, Ordering::Relaxed);
+}
+
+/// 584 years fit.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Tally {
+    /// A call ended, after so long.
+    pub(crate) fn call(&self, took: Duration, failed: bool) {
+        add(&self.calls, 1);
+        add(&self.failures, failed.into());
+        add(&self.busy, nanoseconds(took));
+    }
+
+    /// A request is sent, for the how manieth time.
+    pub(crate) fn request(&self, attempt: u32) {
+        add(&self.requests, 1);
+        add(&self.retries, (attempt > 1).into());
+    }
+
+    /// The answer to a request began after so long.
+    pub(crate) fn answer(&self, after: Duration) {
+        let after = nanoseconds(after);
+        add(&self.answers, 1);
+        add(&self.waited, after);
+        self.longest.fetch_max(after, Ordering::Relaxed);
+    }
+
+    /// A server asked to slow down.
+    pub(crate) fn throttled(&self) {
+        add(&self.throttled, 1);
+    }
+
+    /// So many bytes of objects moved.
+    pub(crate) fn bytes(&self, moved: u64) {
+        add(&self.bytes, moved);
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        let told = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let answers = told(&self.answers);
+        let mean = told(&self.waited).checked_div(answers);
+        Counted {
+            calls: told(&self.calls),
+            failures: told(&self.failures),
+            microseconds: told(&self.busy) / 1000,
+            requests: told(&self.requests),
+            retries: told(&self.retries),
+            throttled: told(&self.throttled),
+            bytes: told(&self.bytes),
+            first_byte: mean.map(|mean| (mean / 1000, told(&self.longest) / 1000)),
+        }
+    }
+}
+
+/// Verbs that a store has room to count: more than there are.
+pub(crate) const VERBS: usize = 48;
+
+/// The tallies of a store, one a verb.
+#[derive(Clone)]
+pub(crate) struct Tallies(Arc<[Tally; VERBS]>);
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Tallies(Arc::new(std::array::from_fn(|_| Tally::default())))
+    }
+}
+
+impl Tallies {
+    pub(crate) fn of(&self, verb: usize) -> &Tally {
+        &self.0[verb]
+    }
+
+    /// A call of the verb begins.
+    pub(crate) fn begin(&self, verb: usize) -> Counting {
+        Counting { share: Share { tallies: self.clone(), verb }, begun: Instant::now(), failed: true }
+    }
+}
+
+/// One of a store's tallies, in the hands of a call.
+#[derive(Clone)]
+pub(crate) struct Share {
+    tallies: Tallies,
+    verb: usize,
+}
+
+impl Share {
+    /// The tallies that this is one of.
+    pub(crate) fn all(&self) -> &Tallies {
+        &self.tallies
+    }
+}
+
+impl std::ops::Deref for Share {
+    type Target = Tally;
+    fn deref(&self) -> &Tally {
+        self.tallies.of(self.verb)
+    }
+}
+
+/// A call under way, which is counted when this is dropped: as failed, unless it came to a good end.
+pub(crate) struct Counting {
+    share: Share,
+    begun: Instant,
+    failed: bool,
+}
+
+impl Counting {
+    pub(crate) fn share(&self) -> Share {
+        self.share.clone()
+    }
+
+    pub(crate) fn end(mut self, failed: bool) {
+        self.failed = failed;
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.share.call(self.begun.elapsed(), self.failed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_told() {
+        let tallies = Tallies::default();
+        let counting = tallies.begin(1);
+        let share = counting.share();
+        assert!(share.counted().first_byte.is_none());
+        share.request(1);
+        share.throttled();
+        share.request(2);
+        share.answer(Duration::from_millis(10));
+        share.answer(Duration::from_millis(30));
+        share.bytes(7);
+        drop(counting);
+        let counted = tallies.of(1).counted();
+        assert_eq!((counted.calls, counted.failures, counted.requests, counted.retries, counted.throttled, counted.bytes), (1, 1, 2, 1, 1, 7));
+        assert_eq!(counted.first_byte, Some((20_000, 30_000)));
+        tallies.begin(1).end(false);
+        assert_eq!((tallies.of(1).counted().calls, tallies.of(1).counted().failures), (2, 1));
+        assert_eq!(tallies.of(0).counted().calls, 0);
+    }
+}
