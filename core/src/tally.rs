@@ -179,7 +179,10 @@ mod tests {
         share.bytes(7);
         drop(counting);
         let counted = tallies.of(1).counted();
-        assert_eq!((counted.calls, counted.failures, counted.requests, counted.retries, counted.throttled, counted.bytes), (1, 1, 2, 1, 1, 7));
+        assert_eq!(
+            (counted.calls, counted.failures, counted.requests, counted.retries, counted.throttled, counted.bytes),
+            (1, 1, 2, 1, 1, 7)
+        );
         assert_eq!(counted.first_byte, Some((20_000, 30_000)));
         tallies.begin(1).end(false);
         assert_eq!((tallies.of(1).counted().calls, tallies.of(1).counted().failures), (2, 1));

@@ -1655,6 +1655,20 @@ def open(
     sse: str | None = None,
     sse_kms_key_id: str | None = None,
     sse_customer_key: Buffer | str | None = None,
+    encryption_kms_key_id: str | None = None,
+    encryption_kms_any_key: bool | None = None,
+    encryption_aes_key: Buffer | str | None = None,
+    encryption_rsa_key: str | None = None,
+    encryption_context: Mapping[str, str] | None = None,
+    encryption_policy: str | None = None,
+    encryption_instruction_file: bool | None = None,
+    encryption_instruction_suffix: str | None = None,
+    encryption_legacy_wrapping: bool | None = None,
+    encryption_legacy_content: bool | None = None,
+    encryption_verify_buffer: int | None = None,
+    encryption_verified_only: bool | None = None,
+    encryption_reuse_objects: int | None = None,
+    encryption_reuse_age: float | datetime.timedelta | None = None,
     multipart_upload: bool | None = None,
     version_id: str | None = None,
     narinfo_compression: str | None = None,
@@ -1717,6 +1731,20 @@ def open(
         sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the bucket's own.
         sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
         sse_customer_key: A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
+        encryption_kms_key_id: Encrypts objects before they leave, as the Amazon S3 Encryption Clients do, under this key in KMS: its id, its alias (`alias/…`) or its ARN, whose region is asked then.
+        encryption_kms_any_key: Whether objects are read whichever KMS key wrapped theirs; default false: the store's own key alone.
+        encryption_aes_key: Encrypts objects before they leave, under this AES key: 32 bytes raw or as base64 text.
+        encryption_rsa_key: Encrypts objects before they leave, under the RSA key in this file, PEM or DER. A public key is enough to write.
+        encryption_context: What KMS binds each object's key to, and must be told again to read it: a map of texts, or its JSON text. For other keys, words that describe the key. Default: none.
+        encryption_policy: What is written and read: `REQUIRE_ENCRYPT_REQUIRE_DECRYPT` writes and reads only objects with a key commitment, `REQUIRE_ENCRYPT_ALLOW_DECRYPT` reads those without as well, `FORBID_ENCRYPT_ALLOW_DECRYPT` writes them without, for readers that are older; default REQUIRE_ENCRYPT_REQUIRE_DECRYPT.
+        encryption_instruction_file: Whether an object's wrapped key is written to a file beside it, its key and `.instruction`, rather than into its metadata; default false.
+        encryption_instruction_suffix: What ends the names of the instruction files that are read; default `.instruction`.
+        encryption_legacy_wrapping: Whether keys are read that old clients wrapped in ways no longer thought safe; default false.
+        encryption_legacy_content: Whether content is read that old clients encrypted without authenticating it (AES/CBC); default false.
+        encryption_verify_buffer: Bytes of an encrypted object that are kept in memory while they are verified, before a stream hands out the first; what is larger is kept, encrypted, in an unnamed temporary file. At most 64 MiB; also as text such as `8MiB`; default 8 MiB.
+        encryption_verified_only: Whether calls that ask for bytes before they are verified (`unverified`) are refused; default false.
+        encryption_reuse_objects: Objects that may be written with one data key of KMS's, each under a key of its own derived from it; not for objects without a key commitment; default 1.
+        encryption_reuse_age: Seconds that a data key may be used again; default 300.
         multipart_upload: Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.
         version_id: Carried for the host: the version of the object that a URL names.
         narinfo_compression: Carried for the host: how it compresses `.narinfo` files.
