@@ -3,6 +3,7 @@
 Law: calls are counted by who is asked, never guessed from times; a time is only ever bounded from above, generously.
 """
 
+import hashlib
 import json
 import os
 import socket
@@ -261,4 +262,44 @@ def test_an_sso_token_is_renewed_and_its_file_stays_whole(tmp_path):
     out, err, calls, kept = ask(-100, {"fail": True})
     assert calls == ["CreateToken"] and "expired at" in err and "aws sso login --profile a" in err
     assert not any(secret in err for secret in ("sso-token", "refresh-", "cs\""))
+    servers[0].shutdown()
+
+
+def test_a_sign_in_is_renewed_and_its_file_stays_whole(tmp_path):
+    import fake_aws
+
+    log = []
+    servers = fake_aws.start({})
+    servers[0].log = log
+    url = f"http://127.0.0.1:{servers[0].server_address[1]}"
+    (tmp_path / ".aws/login/cache").mkdir(parents=True)
+    (tmp_path / ".aws/config").write_text("[profile a]\nlogin_session = arn\nregion = us-east-2\n")
+    file = tmp_path / ".aws/login/cache" / f"{hashlib.sha256(b'arn').hexdigest()}.json"
+    key = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"], check=True, capture_output=True, text=True).stdout
+    keys = {"accessKeyId": "ASIALOGIN", "secretAccessKey": "secret-login", "sessionToken": "tok-login", "accountId": "333333333333"}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_PROFILE": "a", "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def ask(expires, **held):
+        log.clear()
+        expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + expires))
+        held = {"clientId": "c", "refreshToken": "secret-refresh", "dpopKey": key, "idToken": "kept", **held}
+        file.write_text(json.dumps(held | {"accessToken": keys | {"expiresAt": expiry}}))
+        file.chmod(0o600)
+        process = start("import logging; logging.basicConfig()\n" + READ, environment)
+        out, err = process.communicate(timeout=60)
+        return out.strip(), err, log[:], json.loads(file.read_text())
+
+    assert ask(3600)[::2] == ("ASIALOGIN", [])
+    for expires in (100, -100):
+        out, err, [call], kept = ask(expires)
+        assert (out, call["op"], call["grant"], call["dpop"]) == ("ASIALOGIN2", "CreateOAuth2Token", "refresh_token", True), err
+        assert (kept["accessToken"]["accessKeyId"], kept["accessToken"]["accountId"]) == ("ASIALOGIN2", "333333333333")
+        assert (kept["refreshToken"], kept["idToken"], kept["dpopKey"]) == ("r2", "kept", key)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600 and os.listdir(file.parent) == [file.name]
+    # Not renewed, but still good; then not good any more.
+    out, err, calls, kept = ask(100, dpopKey="secret-key")
+    assert (out, calls, kept["refreshToken"]) == ("ASIALOGIN", [], "secret-refresh") and "could not be renewed yet" in err
+    out, err, calls, kept = ask(-100, refreshToken="")
+    assert calls == [] and "expired at" in err and "aws login --profile a" in err
+    assert "secret-" not in err and "tok-login" not in err
     servers[0].shutdown()

@@ -188,7 +188,7 @@ impl Chain {
             Base::InstanceMetadata => named("the instance's metadata", metadata::instance(services.profiles, false).await?),
             Base::WebIdentity { role, file, session } => sts::web_identity(services, role, file, session.as_deref()).await,
             Base::Sso(login) => sso::role_credentials(services, login, &plan.profile).await,
-            Base::Login { session } => login::credentials(session, &plan.profile),
+            Base::Login { session } => login::credentials(services, session, &plan.profile).await,
             Base::Process { command, account_id } => process::run(command, account_id.as_deref(), &plan.profile).await,
         }
     }

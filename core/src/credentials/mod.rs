@@ -13,6 +13,7 @@ mod metadata;
 mod private;
 mod process;
 mod profile;
+mod proof;
 mod services;
 mod sso;
 mod stored;

@@ -1,4 +1,4 @@
-//! How STS, SSO and KMS are reached: region, endpoint, certificates, and what a failed call comes to.
+//! How STS, SSO, sign-in and KMS are reached: region, endpoint, certificates, and what a failed call comes to.
 //!
 //! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry setting of the
 //! environment: the SDK ends the process over some of their values.
@@ -23,7 +23,7 @@ use super::host::Host;
 use crate::ambient::{self, Profiles, of_service, root, variable};
 use crate::config::Settings;
 use crate::error::{Result, fail};
-use crate::http::Way;
+use crate::http::{Http, Way};
 
 /// What is needed to call STS and SSO.
 pub(super) struct Services<'a> {
@@ -33,20 +33,17 @@ pub(super) struct Services<'a> {
 }
 
 impl Services<'_> {
-    /// The configuration of a client for one of them: `sts`, `sso`, `sso_oidc`.
+    /// The configuration of an SDK's client for one of them: `sts`, `sso`, `sso_oidc`.
     pub(super) fn configuration(&self, service: &str) -> Result<Builder> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(self.settings.connect_timeout.unwrap_or(Duration::from_secs(5)))
-            .read_timeout(self.settings.read_timeout.unwrap_or(Duration::from_secs(60)))
-            .build();
-        let (endpoint, way) = (self.endpoint(service)?, Way::of(self.settings)?);
-        // Without TLS there is no need to read the system's certificates.
-        let way = if endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) { way.plain() } else { way };
+        let (connect, read) = self.patience();
+        let timeouts = TimeoutConfig::builder().connect_timeout(connect).read_timeout(read).build();
+        let endpoint = self.endpoint(service)?;
+        let http = self.http(endpoint.as_deref())?;
         let mut config = SdkConfig::builder();
         config.set_endpoint_url(endpoint);
         Ok(config
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(SharedHttpClient::from(way.client()?))
+            .http_client(SharedHttpClient::from(http))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SystemTimeSource::new())
             .region(Region::new(ambient::region(self.settings).to_owned()))
@@ -55,6 +52,26 @@ impl Services<'_> {
             .identity_cache(IdentityCache::no_cache())
             .use_fips(self.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
             .use_dual_stack(self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")))
+    }
+
+    /// How long to wait for a connection, and for an answer.
+    pub(super) fn patience(&self) -> (Duration, Duration) {
+        let seconds = Duration::from_secs;
+        (self.settings.connect_timeout.unwrap_or(seconds(5)), self.settings.read_timeout.unwrap_or(seconds(60)))
+    }
+
+    /// The address of a service that no SDK is needed for, and the client to ask it with.
+    pub(super) fn plainly(&self, service: &str, usual: &str) -> Result<(String, Http)> {
+        let url = self.endpoint(service)?.unwrap_or_else(|| usual.to_owned());
+        let http = self.http(Some(&url))?;
+        Ok((url, http))
+    }
+
+    fn http(&self, endpoint: Option<&str>) -> Result<Http> {
+        let way = Way::of(self.settings)?;
+        // Without TLS there is no need to read the system's certificates.
+        let way = if endpoint.is_some_and(|url| url.starts_with("http://")) { way.plain() } else { way };
+        way.client()
     }
 
     /// What tells a source of credentials from others, with where they are bought.
