@@ -1,17 +1,19 @@
 //! The journal of a transfer: a small file from which the same call goes on after a crash.
 //!
 //! Law: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a proof: whoever goes on by it holds
-//! each byte it speaks of against its sum.
+//! each byte it speaks of against its sum. What must be known before a byte is sent is a row at its end, on the disk when it is told:
+//! such a journal is one call's alone.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{about, blocking};
 
 /// No journal is as large; what is, is none.
@@ -41,7 +43,7 @@ impl Journal {
         })
         .await
         .map_err(|error| about(&error, &shown))?;
-        let held = text.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        let held = text.and_then(|text| held(&text));
         if let Some(other) = held.as_ref().and_then(|held| held["transfer"].as_str()).filter(|other| *other != transfer) {
             fail!(InvalidInput, "the journal {} is that of another transfer ({other}); name another, or a directory", path.display());
         }
@@ -55,11 +57,60 @@ impl Journal {
         blocking(move || write(&path, held.to_string().as_bytes())).await.map_err(|error| about(&error, &self.path))
     }
 
+    /// Takes it for this call alone, and tells what it holds then.
+    pub(super) async fn take(&self) -> Result<(Rows, Option<Value>)> {
+        let path = self.path.clone();
+        let taken = blocking(move || {
+            let mut file = open(&path, OpenOptions::new().read(true).append(true))?;
+            let own = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
+            // Who held it before may have replaced it.
+            let (named, opened) = (fs::metadata(&path)?, file.metadata()?);
+            let own = own && (named.dev(), named.ino()) == (opened.dev(), opened.ino());
+            let mut text = Vec::new();
+            (&mut file).take(LARGEST).read_to_end(&mut text)?;
+            Ok(own.then_some((Rows { file: Arc::new(file) }, held(&text))))
+        });
+        match taken.await.map_err(|error| about(&error, &self.path))? {
+            Some(taken) => Ok(taken),
+            None => fail!(InvalidInput, "the journal {} is that of a call that is still at work", self.path.display()),
+        }
+    }
+
     /// The transfer has come to its end.
     pub(super) async fn remove(&self) {
         let path = self.path.clone();
         let _ = blocking(move || fs::remove_file(path)).await;
     }
+}
+
+/// The rows at the end of a journal that this call alone adds to.
+#[derive(Debug)]
+pub(super) struct Rows {
+    file: Arc<File>,
+}
+
+impl Rows {
+    /// Adds a row, which is on the disk when this returns.
+    pub(super) async fn add(&self, row: &Value) -> Result<()> {
+        let (file, line) = (self.file.clone(), format!("\n{row}"));
+        blocking(move || {
+            (&*file).write_all(line.as_bytes())?;
+            file.sync_data()
+        })
+        .await
+        .map_err(|error| Error::new(ErrorKind::Io, format!("the journal can't be written: {error}")))
+    }
+}
+
+/// What a journal's text holds: its first line, with the rows that follow. A torn one was never waited for.
+fn held(text: &[u8]) -> Option<Value> {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let mut held = serde_json::from_slice::<Value>(lines.next()?).ok()?;
+    let rows: Vec<Value> = lines.map_while(|line| serde_json::from_slice(line).ok()).collect();
+    if held.is_object() && !rows.is_empty() {
+        held["rows"] = Value::Array(rows);
+    }
+    Some(held)
 }
 
 /// A name for what must not be told, or is too long.
@@ -68,18 +119,23 @@ pub(super) fn fingerprint(text: &str) -> String {
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
+    let file = match open(path, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text)?;
+    Ok(Some(text))
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = options.custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
     // Anyone else could lead the transfer astray by it.
     if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no journal: not a file of this user alone (mode 0600)"));
     }
-    let mut text = Vec::new();
-    file.take(LARGEST).read_to_end(&mut text)?;
-    Ok(Some(text))
+    Ok(file)
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -99,7 +155,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::error::ErrorKind;
 
     #[tokio::test]
     async fn what_is_written_is_read_again_by_its_owner_alone() {
@@ -128,5 +183,22 @@ mod tests {
         let path = directory.path().join("journal");
         write(&path, b"{\"transfer\": \"put").unwrap();
         assert_eq!(Journal::open(path.to_str().unwrap(), "put there a").await.unwrap().1, None);
+    }
+
+    #[tokio::test]
+    async fn rows_are_one_call_s_and_torn_ones_are_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        let (journal, _) = Journal::open(path.to_str().unwrap(), "put there a").await.unwrap();
+        journal.write(json!({})).await.unwrap();
+        let (rows, _) = journal.take().await.unwrap();
+        rows.add(&json!([1, "a"])).await.unwrap();
+        rows.add(&json!([2, "b"])).await.unwrap();
+        let error = journal.take().await.unwrap_err();
+        assert!(error.kind() == ErrorKind::InvalidInput && error.message().contains("still at work"), "{error}");
+        drop(rows);
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\n[3, \"c").unwrap();
+        let (_, held) = journal.take().await.unwrap();
+        assert_eq!(held.unwrap()["rows"], json!([[1, "a"], [2, "b"]]));
     }
 }

@@ -16,6 +16,7 @@ mod plan;
 mod ranges;
 mod reader;
 mod restored;
+mod sealing;
 mod source;
 mod spans;
 mod spread;

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use crate::checksum::{Algorithm, Checksum};
+use crate::crypto::content::TAG;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Source, about, blocking};
 use crate::mailbox::Mailbox;
 
 /// Bytes that are summed where they are: more are worth handing to another thread.
-const AT_ONCE: usize = 256 << 10;
+pub(super) const AT_ONCE: usize = 256 << 10;
 
 /// Bytes that go into one part, or into the only request.
 #[derive(Clone, Debug)]
@@ -47,8 +48,10 @@ impl Piece {
 /// A source, read piece by piece.
 pub(super) struct Pieces {
     pub(super) size: Option<u64>,
-    /// What pieces are summed by.
+    /// What is sent is summed by.
     pub(super) algorithm: Option<Algorithm>,
+    /// Whether the pieces are encrypted first, and so neither summed here nor without room for a tag.
+    sealed: bool,
     at: u64,
     from: From,
 }
@@ -82,7 +85,7 @@ impl Stamp {
 }
 
 impl Pieces {
-    pub(super) async fn open(source: Source, algorithm: Option<Algorithm>) -> Result<Pieces> {
+    pub(super) async fn open(source: Source, algorithm: Option<Algorithm>, sealed: bool) -> Result<Pieces> {
         let (size, from) = match source {
             Source::Bytes(bytes) => (Some(bytes.len() as u64), From::Bytes(bytes)),
             Source::File(path) => {
@@ -105,7 +108,7 @@ impl Pieces {
             }
             Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false }),
         };
-        Ok(Pieces { size, algorithm, at: 0, from })
+        Ok(Pieces { size, algorithm, sealed, at: 0, from })
     }
 
     /// What tells this source from others before it is read: a file's size and time, else the size if it is known.
@@ -114,6 +117,11 @@ impl Pieces {
             From::File { before, .. } => [before.size as i64, before.seconds, before.nanoseconds],
             _ => [self.size.map_or(-1, |size| size as i64), 0, 0],
         }
+    }
+
+    /// What the pieces are summed by.
+    pub(super) fn summed_by(&self) -> Option<Algorithm> {
+        self.algorithm.filter(|_| !self.sealed)
     }
 
     /// Whether the host feeds them.
@@ -125,13 +133,14 @@ impl Pieces {
     pub(super) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Piece> {
         let wanted =
             usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
+        let (algorithm, spare) = (self.summed_by(), if self.sealed { TAG } else { 0 });
         let piece = match &mut self.from {
-            From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), self.algorithm).await?,
+            From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
             From::File { file, path, before } => {
                 let left = usize::try_from(before.size - self.at).unwrap_or(wanted);
-                read(file.clone(), path, self.at, wanted.min(left), self.algorithm).await?
+                read(file.clone(), path, self.at, wanted.min(left), spare, algorithm).await?
             }
-            From::Fed { ahead, ended } => Piece::of(pull(ahead, ended, wanted, mailbox).await?, self.algorithm).await?,
+            From::Fed { ahead, ended } => Piece::of(pull(ahead, ended, wanted, mailbox).await?, algorithm).await?,
         };
         self.at += piece.bytes.len() as u64;
         Ok(piece)
@@ -165,10 +174,10 @@ impl Pieces {
     }
 }
 
-/// Bytes of a file, read and summed on one thread.
-async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+/// Bytes of a file, read and summed on one thread, with room to spare behind them.
+async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, spare: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
     let read = blocking(move || {
-        let mut bytes = Vec::with_capacity(size);
+        let mut bytes = Vec::with_capacity(size + spare);
         while bytes.len() < size {
             let reached = offset + bytes.len() as u64;
             match rustix::io::pread(&file, rustix::buffer::spare_capacity(&mut bytes), reached) {
@@ -177,7 +186,7 @@ async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, algorithm:
                 Err(error) => return Err(error.into()),
             }
         }
-        // An allocator may give more room than asked for, and a file that grows fills it.
+        // There may be more room than asked for, and a file that grows fills it.
         bytes.truncate(size);
         let checksum = algorithm.map(|algorithm| algorithm.of(&bytes));
         Ok(Piece { bytes: bytes.into(), checksum })

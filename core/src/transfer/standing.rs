@@ -2,20 +2,28 @@
 //!
 //! Law: a part stands when the source's bytes, the journal and the server agree on it; every other one is sent again. An upload of another
 //! source, of other parts or of other options is none to go on with: it is aborted, and a new one begins.
+//!
+//! The nonce law: of an encrypted upload the journal keeps the envelope, never the key, and the SHA-256 of each part of the source before
+//! that part is first sent. Under the same key nothing else is ever encrypted in its place: where the source differs, the key is given up.
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::journal::{Journal, fingerprint};
+use super::budget::room;
+use super::journal::{Journal, Rows, fingerprint};
 use super::plan::Cut;
 use super::source::{Piece, Pieces};
 use crate::checksum::{Algorithm, Checksum};
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Result, fail};
+use crate::io::blocking;
 use crate::keys::Key;
+use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::Put;
-use crate::s3::{Part, S3, abort, list_parts};
+use crate::s3::{Part, S3, abort, etag_of, list_parts};
 
 /// A part as the journal knows it.
 #[derive(Clone, Debug)]
@@ -36,6 +44,16 @@ pub(super) struct Standing {
     /// What the server has, of what the journal tells.
     listed: BTreeMap<i32, Part>,
     unwritten: usize,
+    sealed: Option<Sealed>,
+}
+
+/// What the journal keeps of an upload that is encrypted.
+#[derive(Default)]
+struct Sealed {
+    envelope: Value,
+    /// Size and SHA-256 of the parts that may have been sent.
+    claims: BTreeMap<u64, (u64, String)>,
+    rows: Option<Rows>,
 }
 
 impl Standing {
@@ -46,12 +64,21 @@ impl Standing {
         let kept = at.completed().await?;
         let facts = json!({
             "source": pieces.stamp(),
+            "sealed": at.encryption().is_some(),
             "cut": [cut.wanted, cut.fixed as u64, cut.max_parts],
             // Secrets show as dots here.
             "options": fingerprint(&format!("{options:?} {:?}", (&kept.storage_class, &kept.acl, &kept.sse, &kept.sse_kms_key_id))),
         });
-        let mut standing = Standing { journal, facts, upload: None, rows: BTreeMap::new(), listed: BTreeMap::new(), unwritten: 0 };
-        let Some(held) = held else { return Ok(standing) };
+        let mut standing =
+            Standing { journal, facts, upload: None, rows: BTreeMap::new(), listed: BTreeMap::new(), unwritten: 0, sealed: None };
+        let Some(mut held) = held else { return Ok(standing) };
+        let mut sealed = None;
+        if at.encryption().is_some() {
+            let (rows, now) = standing.journal.take().await?;
+            held = now.unwrap_or_default();
+            let claims = held["rows"].as_array().into_iter().flatten().filter_map(claim).collect();
+            sealed = Some(Sealed { envelope: held["envelope"].take(), claims, rows: Some(rows) });
+        }
         let Some(upload_id) = held["upload_id"].as_str() else { return Ok(standing) };
         if held["facts"] != standing.facts {
             event(Level::Info, "the journal tells of another upload of this key, which is aborted".to_owned());
@@ -67,6 +94,7 @@ impl Standing {
             Err(error) => return Err(error),
         };
         standing.upload = Some((upload_id.to_owned(), held["algorithm"].as_str().and_then(Algorithm::named)));
+        standing.sealed = sealed;
         standing.rows = held["parts"].as_array().into_iter().flatten().filter_map(row).collect();
         standing.listed = listed.into_iter().map(|part| (part.number, part)).collect();
         Ok(standing)
@@ -80,7 +108,60 @@ impl Standing {
     /// An upload has begun.
     pub(super) async fn began(&mut self, upload_id: &str, algorithm: Option<Algorithm>) -> Result<()> {
         self.upload = Some((upload_id.to_owned(), algorithm));
-        self.write().await
+        self.write().await?;
+        if let Some(sealed) = &mut self.sealed {
+            sealed.rows = Some(self.journal.take().await?.0);
+        }
+        Ok(())
+    }
+
+    /// The envelope of the upload to go on with.
+    pub(super) fn envelope(&self) -> Option<&Value> {
+        self.sealed.as_ref().map(|sealed| &sealed.envelope)
+    }
+
+    /// The envelope of the upload that is about to begin.
+    pub(super) fn seal(&mut self, envelope: Value) {
+        self.sealed = Some(Sealed { envelope, ..Sealed::default() });
+    }
+
+    /// Whether this source is the one that was encrypted, as far as its parts may have been sent.
+    pub(super) async fn is_of(&self, mut pieces: Pieces, mailbox: &Mailbox) -> Result<bool> {
+        // Parts are claimed in their order.
+        for (at, (number, (size, digest))) in (1..).zip(self.sealed.iter().flat_map(|sealed| &sealed.claims)) {
+            let _room = room(*size).await?;
+            let piece = pieces.next(*size, mailbox).await?;
+            if *number != at || piece.bytes.len() as u64 != *size || sha256(&piece.bytes).await? != *digest {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Ends the upload, so that a new one begins.
+    pub(super) async fn renounce(&mut self, at: &S3, key: &Key) {
+        if let Some((upload_id, _)) = self.upload.take() {
+            event(Level::Info, "the upload that the journal tells of can't go on under its key, and is aborted".to_owned());
+            let _ = abort(at, key, &upload_id).await;
+        }
+        (self.rows, self.listed, self.sealed) = Default::default();
+    }
+
+    /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Tells what the server holds there.
+    pub(super) async fn claim(&mut self, number: u64, bytes: &Bytes) -> Result<Option<Part>> {
+        let Some(Sealed { claims, rows: Some(rows), .. }) = &mut self.sealed else {
+            fail!(Internal, "a part is to be encrypted without a journal's leave; please report it")
+        };
+        let digest = (bytes.len() as u64, sha256(bytes).await?);
+        match claims.get(&number) {
+            Some(before) if *before == digest => {}
+            Some(_) => fail!(Changed, "the source is not the one that the upload began with, which is aborted; the same call begins anew"),
+            None => {
+                rows.add(&json!([number, digest.0, digest.1])).await?;
+                claims.insert(number, digest);
+            }
+        }
+        Ok(i32::try_from(number).ok().and_then(|number| self.listed.get(&number).cloned()))
     }
 
     /// The part of these bytes, if it stands.
@@ -111,7 +192,10 @@ impl Standing {
             .map(|(number, row)| json!([number, row.size, row.etag, row.digest.algorithm.name(), row.digest.text()]))
             .collect();
         let Some((upload_id, algorithm)) = self.upload() else { return Ok(()) };
-        let held = json!({"facts": self.facts, "upload_id": upload_id, "algorithm": algorithm.map(Algorithm::name), "parts": parts});
+        let mut held = json!({"facts": self.facts, "upload_id": upload_id, "algorithm": algorithm.map(Algorithm::name), "parts": parts});
+        if let Some(sealed) = &self.sealed {
+            held["envelope"] = sealed.envelope.clone();
+        }
         self.journal.write(held).await
     }
 
@@ -127,6 +211,25 @@ impl Standing {
         }
         self.journal.remove().await;
     }
+}
+
+/// Whether what the server lists is this part.
+pub(super) fn is_same(listed: &Part, piece: &Piece) -> bool {
+    let told = match (listed.checksum, piece.checksum) {
+        (Some(told), Some(sum)) if told.algorithm == sum.algorithm => told == sum,
+        _ => listed.etag.as_deref().map(|etag| etag.trim_matches('"')) == Some(&etag_of(&piece.bytes)),
+    };
+    listed.size == piece.bytes.len() as u64 && told
+}
+
+async fn sha256(bytes: &Bytes) -> Result<String> {
+    let bytes = bytes.clone();
+    let digest = blocking(move || Ok(Sha256::digest(&bytes))).await?;
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn claim(told: &Value) -> Option<(u64, (u64, String))> {
+    Some((told[0].as_u64()?, (told[1].as_u64()?, told[2].as_str()?.to_owned())))
 }
 
 /// What tells a part's bytes from others, whatever checksum the server takes.

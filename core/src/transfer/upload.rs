@@ -10,10 +10,12 @@ use tokio::task::JoinSet;
 use super::budget::room;
 use super::gate::Room;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
+use super::sealing::Sealing;
 use super::source::{Piece, Pieces};
-use super::standing::{Standing, digest};
+use super::standing::{Standing, digest, is_same};
 use crate::checksum::Checksum;
 use crate::config::Settings;
+use crate::crypto::content::fits;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::Source;
 use crate::keys::Key;
@@ -26,16 +28,21 @@ use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, p
 const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
 
-pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
-    if at.encryption().is_some() {
-        fail!(Unsupported, "a store that encrypts can't put objects yet");
-    }
+pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: Put) -> Result<PutReply> {
     let settings = at.completed().await?;
-    let cut = cut(settings, &options)?;
+    let is_sealed = at.encryption().is_some();
+    let cut = cut(settings, &options, is_sealed)?;
     let may_cut = settings.multipart_upload != Some(false);
-    let threshold = if may_cut { settings.multipart_threshold.unwrap_or(THRESHOLD) } else { MAX_PART };
-    let mut pieces = Pieces::open(source, at.algorithm().await?).await?;
+    let threshold = match may_cut {
+        true => settings.multipart_threshold.unwrap_or(THRESHOLD).next_multiple_of(16),
+        false if is_sealed => MAX_PART - 16,
+        false => MAX_PART,
+    };
+    let mut pieces = Pieces::open(source.clone(), at.algorithm().await?, is_sealed).await?;
     if let Some(size) = pieces.size {
+        if is_sealed {
+            fits(size)?;
+        }
         if size > cut.max_size(pieces.size) {
             fail!(InvalidInput, "the source has {size} bytes; {} are allowed, see `max_parts`", cut.max_size(pieces.size));
         }
@@ -51,11 +58,18 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         Some(named) => Some(Standing::open(at, &key, named, &pieces, &cut, &options).await?),
         None => None,
     };
-    let (piece, permit) = take(&mut pieces, first, mailbox).await?;
+    let mut sealing = Sealing::begin(at, mailbox, &key, &source, pieces.size, &mut options, &mut standing).await?;
+    // Held here, bytes could not be encrypted where they are.
+    drop(source);
+    let (mut piece, permit) = take(&mut pieces, first, mailbox).await?;
     if pieces.ended().await? {
-        let moved = piece.bytes.len() as u64;
-        let reply = whole(at, &key, piece, &options).await?;
-        mailbox.advance(moved);
+        let size = piece.bytes.len() as u64;
+        if let Some(sealing) = &mut sealing {
+            piece = sealing.segment(size, true)?.seal(piece.bytes, pieces.algorithm).await?;
+            sealing.store_instruction(at, &key).await?;
+        }
+        let reply = PutReply { size, ..whole(at, &key, piece, &options).await? };
+        mailbox.advance(size);
         if let Some(standing) = standing {
             standing.give_up(at, &key).await;
         }
@@ -68,7 +82,7 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         );
     }
     let key = Arc::new(key);
-    let outcome = in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, &mut standing).await;
+    let outcome = in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, (&mut standing, sealing)).await;
     match (standing, &outcome) {
         (Some(standing), Ok(_)) => standing.done().await,
         // What may pass by itself, the next call goes on after.
@@ -78,11 +92,13 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     outcome
 }
 
-fn cut(settings: &Settings, options: &Put) -> Result<Cut> {
+fn cut(settings: &Settings, options: &Put, is_sealed: bool) -> Result<Cut> {
     let wanted = options.part_size.or(settings.multipart_chunksize).unwrap_or(PART_SIZE);
     if !((5 << 20)..=(5 << 30)).contains(&wanted) {
         fail!(InvalidInput, "option `part_size` takes 5 MiB to 5 GiB, not {wanted}");
     }
+    // Encrypted parts have whole blocks, and the last has room for the tag.
+    let wanted = if is_sealed { wanted.next_multiple_of(16).min(MAX_PART - 16) } else { wanted };
     Ok(Cut { wanted, fixed: settings.fixed_part_size == Some(true), max_parts: settings.max_parts.unwrap_or(MAX_PARTS) })
 }
 
@@ -114,18 +130,18 @@ async fn in_parts(
     (mut pieces, cut): (Pieces, Cut),
     (mut piece, mut permit): (Piece, Room),
     options: Put,
-    standing: &mut Option<Standing>,
+    (standing, mut sealing): (&mut Option<Standing>, Option<Sealing>),
 ) -> Result<PutReply> {
     let options = Arc::new(options);
     let (upload_id, cleanup) = match standing.as_ref().and_then(Standing::upload) {
         Some((upload_id, algorithm)) => {
             pieces.algorithm = algorithm;
-            piece = piece.summed(algorithm).await?;
+            piece = piece.summed(pieces.summed_by()).await?;
             (upload_id.into(), None)
         }
         None => {
             let (upload_id, cleanup) = begin_put(at, mailbox, key, &mut pieces, &options).await?;
-            piece = piece.summed(pieces.algorithm).await?;
+            piece = piece.summed(pieces.summed_by()).await?;
             match standing {
                 // From now on the journal sees to its end.
                 Some(standing) => {
@@ -140,10 +156,10 @@ async fn in_parts(
     let concurrency = at.concurrency().await? as usize;
     let mut sending: JoinSet<Result<Sent>> = JoinSet::new();
     let mut done = Vec::new();
-    let mut checksum = None;
     let mut total = 0;
     for number in 1.. {
-        total += piece.bytes.len() as u64;
+        let size = piece.bytes.len() as u64;
+        total += size;
         if total > cut.max_size(pieces.size) || number > cut.max_parts {
             fail!(
                 InvalidInput,
@@ -151,26 +167,35 @@ async fn in_parts(
                 cut.max_parts
             );
         }
-        checksum = match (checksum, piece.checksum) {
-            (None, first) => first,
-            (Some(before), next) => next.map(|next: Checksum| before.then(next)),
-        };
+        let is_last = pieces.ended().await?;
         let part_number = number as i32;
         if let Some(part) = standing.as_ref().and_then(|standing| standing.part(part_number, &piece)) {
-            mailbox.advance(part.size);
+            mailbox.advance(size);
             done.push(part);
             drop(permit);
         } else {
-            let digest = standing.is_some().then(|| digest(&piece));
+            let segment = sealing.as_mut().map(|sealing| sealing.segment(size, is_last)).transpose()?;
+            let (listed, told) = match (standing.as_mut(), &segment) {
+                (None, _) => (None, None),
+                (Some(standing), Some(_)) => (standing.claim(number, &piece.bytes).await?, None),
+                (Some(_), None) => (None, Some(digest(&piece))),
+            };
             let (at, key, upload_id, options, mailbox) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+            let algorithm = pieces.algorithm;
             sending.spawn(inherited(async move {
-                let part = part(&at, &key, &upload_id, part_number, piece, &options).await?;
+                if let Some(segment) = segment {
+                    piece = segment.seal(piece.bytes, algorithm).await?;
+                }
+                let part = match listed.filter(|listed| is_same(listed, &piece)) {
+                    Some(listed) => Part { checksum: piece.checksum, ..listed },
+                    None => part(&at, &key, &upload_id, part_number, piece, &options).await?,
+                };
                 drop(permit);
-                mailbox.advance(part.size);
-                Ok((part, digest))
+                mailbox.advance(size);
+                Ok((part, told))
             }));
         }
-        if pieces.ended().await? {
+        if is_last {
             break;
         }
         collect(&mut sending, concurrency - 1, &mut done, standing).await?;
@@ -180,7 +205,10 @@ async fn in_parts(
     collect(&mut sending, 0, &mut done, standing).await?;
     pieces.unchanged().await?;
     done.sort_by_key(|part| part.number);
-    let reply = finish(at, key, &upload_id, &done, checksum, &options).await?;
+    if let Some(sealing) = &sealing {
+        sealing.store_instruction(at, key).await?;
+    }
+    let reply = PutReply { size: total, ..finish(at, key, &upload_id, &done, &options).await? };
     if let Some(cleanup) = cleanup {
         mailbox.keep(cleanup);
     }
@@ -255,9 +283,10 @@ async fn part(at: &S3, key: &Key, upload_id: &str, number: i32, piece: Piece, op
 }
 
 /// Makes the object of its parts.
-async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], checksum: Option<Checksum>, options: &Put) -> Result<PutReply> {
+async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &Put) -> Result<PutReply> {
     // A server that refused the checksum of a part is not asked about the whole's.
-    let checksum = checksum.filter(|_| parts.iter().all(|part| part.checksum.is_some()));
+    let sums: Option<Vec<Checksum>> = parts.iter().map(|part| part.checksum).collect();
+    let checksum = sums.and_then(|sums| sums.into_iter().reduce(Checksum::then));
     let error = match complete(at, key, upload_id, parts, checksum, As::Put(options)).await {
         Ok(reply) => return Ok(reply),
         Err(error) => error,
