@@ -1,7 +1,7 @@
 #include "bucket.hh"
 
+#include <cctype>
 #include <chrono>
-#include <vector>
 
 #include "host.hh"
 
@@ -16,10 +16,25 @@ constexpr std::chrono::milliseconds undo_limit(1000);
 // Bytes that Nix is handed at a time.
 constexpr std::size_t chunk = 1 << 18;
 
-oarlock::options options_of(const std::map<std::string, std::string> &settings) {
+oarlock::options options_of(const parameters &settings) {
   oarlock::options options;
   for (const auto &[name, value] : settings) options.set(name, value);
   return options;
+}
+
+std::string encoded(const std::string &text) {
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.') out += static_cast<char>(c);
+    else out += {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
+  }
+  return out;
+}
+
+std::string with(const std::string &place, const parameters &given) {
+  std::string url = place, mark = "?";
+  for (const auto &[name, value] : given) url += std::exchange(mark, "&") + encoded(name) + "=" + encoded(value);
+  return url;
 }
 
 oarlock::options keyed(const std::string &key) { return {{"key", key}}; }
@@ -67,9 +82,10 @@ std::exception_ptr told(const oarlock::error &error, const char *doing, const st
 
 }  // namespace
 
-bucket::bucket(const std::string &url, const std::map<std::string, std::string> &settings) try : store_(url, options_of(settings)), url_(store_.url()) {
+bucket::bucket(const std::string &place, const parameters &given, const parameters &settings) try
+    : store_(with(place, given), options_of(settings)), url_(store_.url()) {
 } catch (const oarlock::error &error) {
-  throw trouble(trouble::other, "cannot open '" + url + "': " + error.what());
+  throw trouble(trouble::other, "cannot open '" + place + "': " + error.what());
 }
 
 // Waits in turns, so that Ctrl-C is heard. An upload that is given up is undone before Nix goes on.

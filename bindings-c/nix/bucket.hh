@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <istream>
-#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <oarlock.hpp>
 
@@ -50,9 +51,13 @@ struct upload {
   progress moved = nullptr;
 };
 
+using parameters = std::vector<std::pair<std::string, std::string>>;
+
 class bucket {
  public:
-  bucket(const std::string &url, const std::map<std::string, std::string> &settings);
+  // `place` is a URL without parameters. Those go along as parts of the URL, of two for one setting the first counts; `settings` are the
+  // user's own word, which counts before them and is trusted more.
+  bucket(const std::string &place, const parameters &given, const parameters &settings);
 
   const std::string &url() const noexcept { return url_; }
 

@@ -5,11 +5,13 @@
 
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -22,8 +24,9 @@ namespace oarlock_nix {
 
 // Parameters that are oarlock's own settings begin so.
 constexpr std::string_view own = "oarlock-";
-// The one that is the plugin's.
+// Those that are the plugin's.
 constexpr std::string_view denied_as_missing = "oarlock-denied-as-missing";
+constexpr std::string_view settings_file = "oarlock-settings-file";
 
 struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
   using BinaryCacheStoreConfig::BinaryCacheStoreConfig;
@@ -50,6 +53,8 @@ struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
   const nix::Setting<bool> deniedAsMissing{(StoreConfig *) this, false, std::string(denied_as_missing),
     "Whether a file that the server denies counts as one that is not there, is remembered as such, and is not warned of."};
 
+  Text settingsFile{(StoreConfig *) this, "", std::string(settings_file), "A file with oarlock's settings, `name = value` by line; for keys."};
+
   // Those that speak of the server.
   std::vector<Text *> remote{&profile, &region, &scheme, &endpoint, &addressingStyle, &multipartUpload, &multipartThreshold, &multipartChunkSize,
                              &storageClass, &tlsCertificate, &tlsPrivateKey};
@@ -69,24 +74,40 @@ using Params = std::map<std::string, std::string>;
 // What is Nix's to know: it names what it does not. What begins with oarlock's name oarlock knows, or refuses.
 inline Params for_nix(Params params) {
   for (auto at = params.begin(); at != params.end();) {
-    at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing ? params.erase(at) : std::next(at);
+    at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing && at->first != settings_file ? params.erase(at) : std::next(at);
   }
   return params;
 }
 
-// What is oarlock's: Nix's global settings where the user has set them, then the cache's.
-inline Params for_oarlock(const StoreSettings &config, const Params &params) {
-  Params settings{{"app-name", "nix"}};
-  const auto &transfer = nix::fileTransferSettings;
-  if (transfer.tries.overridden) settings["max-attempts"] = std::to_string(std::max(1u, transfer.tries.get()));
-  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0) settings["connect-timeout"] = std::to_string(transfer.connectTimeout.get());
-  if (transfer.stalledDownloadTimeout.overridden) settings["stalled-download-timeout"] = std::to_string(transfer.stalledDownloadTimeout.get());
-  if (const auto file = nix::getEnv("NIX_SSL_CERT_FILE")) settings["ssl-cert-file"] = *file;
-  for (const auto *setting : config.remote) {
-    if (setting->get() != "") settings[setting->name] = setting->get();
-  }
+// What is oarlock's: the cache's parameters, then Nix's global settings where the user has set them.
+inline parameters for_oarlock(const StoreSettings &config, const Params &params) {
+  parameters given;
   for (const auto &[name, value] : params) {
-    if (nix::hasPrefix(name, own) && name != denied_as_missing) settings[name.substr(own.size())] = value;
+    if (nix::hasPrefix(name, own) && name != denied_as_missing && name != settings_file) given.emplace_back(name.substr(own.size()), value);
+  }
+  for (const auto *setting : config.remote) {
+    if (setting->get() != "") given.emplace_back(setting->name, setting->get());
+  }
+  const auto &transfer = nix::fileTransferSettings;
+  if (transfer.tries.overridden) given.emplace_back("max-attempts", std::to_string(std::clamp(transfer.tries.get(), 1u, 20u)));
+  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0) given.emplace_back("connect-timeout", std::to_string(transfer.connectTimeout.get()));
+  if (transfer.stalledDownloadTimeout.overridden) given.emplace_back("stalled-download-timeout", std::to_string(transfer.stalledDownloadTimeout.get()));
+  if (const auto file = nix::getEnv("NIX_SSL_CERT_FILE")) given.emplace_back("ssl-cert-file", *file);
+  return given;
+}
+
+// What a file says for oarlock, `name = value` by line: keys, which have no place in a URL or in nix.conf, that all may read.
+inline parameters from_file(const std::string &path) {
+  parameters settings{{"app-name", "nix"}};
+  if (path == "") return settings;
+  std::istringstream lines(nix::readFile(path));
+  std::size_t number = 0;
+  for (std::string line; ++number, std::getline(lines, line);) {
+    const auto equals = line.find('=');
+    const auto name = nix::trim(line.substr(0, equals));
+    if (name == "" || name[0] == '#') continue;
+    if (equals == std::string::npos) throw nix::UsageError("line %d of '%s' is not of the form 'name = value'", number, path);
+    settings.emplace_back(name, nix::trim(line.substr(equals + 1)));
   }
   return settings;
 }
@@ -107,7 +128,7 @@ auto translated(Work work) {
 class Files {
  public:
   Files(const StoreSettings &config, const std::string &scheme, const std::string &place, const Params &params)
-      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] { return bucket("s3://" + place, for_oarlock(config, params)); })) {}
+      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] { return bucket("s3://" + place, for_oarlock(config, params), from_file(config.settingsFile)); })) {}
 
   // What tells this cache from others: Nix remembers by it what a cache has.
   const std::string &uri() const { return uri_; }

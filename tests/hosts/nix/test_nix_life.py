@@ -168,6 +168,27 @@ def test_profiles_and_nobody(nix, fake, cache):
     assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), nix.closure(leaves=1, salt="more"), fails=True, **nobody)
 
 
+def test_keys_in_a_file_of_settings(nix, fake, cache):
+    boat = nix.closure(leaves=1)
+    nobody = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    keys = nix.directory / "keys"
+    keys.write_text(f"# ours\n\naccess-key-id = {fake.access_key}\nsecret_access_key={fake.secret_key}\n")
+    nix.nix("copy", "--to", cache.url(oarlock_settings_file=keys), boat, **nobody)
+    keys.write_text(f"access-key-id = {fake.access_key}\n{fake.secret_key}\n")
+    assert f"line 2 of '{keys}'" in nix.nix("path-info", "--store", cache.url(oarlock_settings_file=keys), boat, fails=True)
+
+
+def test_valgrind_has_nothing_to_say(nix, fake, cache):
+    boat = nix.closure(leaves=4)
+    (nix.directory / "large").write_bytes(os.urandom(20 << 20))
+    large = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
+    log = nix.directory / "valgrind.log"
+    for words in (("copy", "--to", cache.url(), boat, large), ("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", cache.url(), boat, large)):
+        nix.run("valgrind", "--smc-check=all-non-file", f"--log-file={log}", "nix", *words, GC_DONT_GC="1")
+        assert "ERROR SUMMARY: 0 errors" in log.read_text(), log.read_text()
+        nix.forget()
+
+
 def test_the_expressions_for_nixos_are_expressions(nix):
     for name in ("default.nix", "flake.nix"):
         nix.run("nix-instantiate", "--parse", ROOT / name)
