@@ -239,7 +239,7 @@ record! {
 record! {
     /// Options of `sync_up` and `sync_down`.
     pub struct Sync {
-        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
         compare: Option<String>,
         /// Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
         include: Option<Vec<String>>,

@@ -836,7 +836,7 @@ class Store:
         Parameters:
             directory (directory): The directory to read. Links to files are followed, links to directories are not.
             prefix (str, optional): How the keys begin, a slash added; default: none.
-            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
             include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
             exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
@@ -855,7 +855,7 @@ class Store:
         Parameters:
             directory (directory): The directory to write; made if it is not there.
             prefix (str, optional): How the keys begin, a slash added; default: none.
-            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
             include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
             exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
@@ -1300,7 +1300,7 @@ class AsyncStore:
         Parameters:
             directory (directory): The directory to read. Links to files are followed, links to directories are not.
             prefix (str, optional): How the keys begin, a slash added; default: none.
-            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
             include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
             exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
@@ -1319,7 +1319,7 @@ class AsyncStore:
         Parameters:
             directory (directory): The directory to write; made if it is not there.
             prefix (str, optional): How the keys begin, a slash added; default: none.
-            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+            compare (str, optional): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
             include (list of str, optional): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
             exclude (list of str, optional): Not those that match one of these; they are neither moved nor deleted.
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.

@@ -20,6 +20,7 @@ use crate::local::{self, Local};
 use crate::mailbox::Mailbox;
 use crate::options::{DeleteMany, Get, Head, List, Put};
 use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
+use crate::runtime;
 use crate::s3::{self, S3};
 use crate::transfer;
 
@@ -114,10 +115,10 @@ where
     stream::iter(items.into_iter().enumerate()).map(run).buffer_unordered(limit)
 }
 
-/// The option, checked.
+/// The option, checked. An object under way may take a connection and a file, and the process must keep descriptors for itself.
 fn limit(wanted: Option<u32>) -> Result<usize> {
     match wanted.unwrap_or(CONCURRENCY) {
-        limit @ 1..=1000 => Ok(limit as usize),
+        limit @ 1..=1000 => Ok(limit.min(runtime::descriptors() / 4).max(1) as usize),
         other => fail!(InvalidInput, "option `max_concurrency` takes 1 to 1000, not {other}"),
     }
 }

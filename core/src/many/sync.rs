@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use super::select::Select;
 use super::tree::{self, File};
 use super::{At, each, limit};
+use crate::checksum::Checksum;
 use crate::error::{Error, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Directory, Key, Keys, Prefix};
@@ -20,6 +21,7 @@ use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::{Get, List, Put, Sync};
 use crate::reply::{Entry, SyncReply, SyncStep};
+use crate::s3;
 
 /// Keys that an error names before it only counts them.
 const NAMED: usize = 5;
@@ -29,6 +31,7 @@ enum Compare {
     SizeAndTime,
     Size,
     Etag,
+    Checksum,
 }
 
 /// Both sides, each by the path below the directory and the prefix.
@@ -37,6 +40,8 @@ struct Sides {
     prefix: String,
     files: BTreeMap<String, File>,
     objects: BTreeMap<String, Entry>,
+    /// What the server tells of objects that may be as their files are, where checksums are compared.
+    checksums: BTreeMap<String, Checksum>,
 }
 
 impl Sides {
@@ -61,9 +66,31 @@ impl Sides {
             }
             match page.next {
                 Some(next) => continuation = Some(next),
-                None => return Ok(Sides { directory, prefix, files, objects }),
+                None => return Ok(Sides { directory, prefix, files, objects, checksums: BTreeMap::new() }),
             }
         }
+    }
+
+    /// Asks for the checksums of the objects that have the size of their files: a listing tells none.
+    async fn ask_for_checksums(&mut self, at: At<'_>, mailbox: &Arc<Mailbox>, limit: usize) -> Result<()> {
+        let At::S3(at) = at else { return Ok(()) };
+        let alike = |(path, file): (&String, &File)| self.objects.get(path).filter(|object| object.size == file.size).map(|_| path.clone());
+        let paths: Vec<String> = self.files.iter().filter_map(alike).collect();
+        let work = |_, path: String| {
+            let object = &self.objects[&path];
+            async move { Ok((s3::checksum(at, &object.key, object.size).await?, path)) }
+        };
+        let mut checksums = BTreeMap::new();
+        {
+            let mut outcomes = std::pin::pin!(each(mailbox, limit, paths, work));
+            while let Some((_, outcome)) = outcomes.next().await {
+                if let (Some(checksum), path) = outcome? {
+                    checksums.insert(path, checksum);
+                }
+            }
+        }
+        self.checksums = checksums;
+        Ok(())
     }
 
     fn step(&self, action: &str, path: &str, size: u64, reason: &str) -> SyncStep {
@@ -87,14 +114,17 @@ pub(crate) async fn sync_up<'a>(
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let compare = compare(at, options.compare.as_deref())?;
     let select = Select::new(options.include, options.exclude)?;
-    let sides = Sides::look(at, mailbox, directory.0, prefix, &select, true).await?;
+    let mut sides = Sides::look(at, mailbox, directory.0, prefix, &select, true).await?;
+    if compare == Compare::Checksum {
+        sides.ask_for_checksums(at, mailbox, limit).await?;
+    }
     let mut plan = Plan::default();
     for (path, file) in &sides.files {
         let reason = match sides.objects.get(path) {
             None => Some("new"),
             Some(object) => {
                 let older = object.last_modified.is_none_or(|stored| seconds(stored) < seconds(file.modified));
-                differs(compare, &sides.directory.join(path), file, object, older).await?
+                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older).await?
             }
         };
         plan.add(path, file.size, reason, || sides.step("upload", path, file.size, reason.unwrap_or_default()));
@@ -130,7 +160,10 @@ pub(crate) async fn sync_down<'a>(
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let compare = compare(at, options.compare.as_deref())?;
     let select = Select::new(options.include, options.exclude)?;
-    let sides = Sides::look(at, mailbox, directory.0, prefix, &select, false).await?;
+    let mut sides = Sides::look(at, mailbox, directory.0, prefix, &select, false).await?;
+    if compare == Compare::Checksum {
+        sides.ask_for_checksums(at, mailbox, limit).await?;
+    }
     let mut plan = Plan::default();
     for (path, object) in &sides.objects {
         // All keys are looked at before the first byte moves.
@@ -139,7 +172,7 @@ pub(crate) async fn sync_down<'a>(
             None => Some("new"),
             Some(file) => {
                 let older = object.last_modified.is_some_and(|stored| seconds(file.modified) < seconds(stored));
-                differs(compare, &sides.directory.join(path), file, object, older).await?
+                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older).await?
             }
         };
         plan.add(path, object.size, reason, || sides.step("download", path, object.size, reason.unwrap_or_default()));
@@ -248,19 +281,34 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
         ("size_mtime", _) => Ok(Compare::SizeAndTime),
         ("size", _) => Ok(Compare::Size),
         ("etag", At::S3(_)) => Ok(Compare::Etag),
-        ("etag", At::Local(_)) => fail!(Unsupported, "a directory store's ETags tell nothing of the bytes; compare by `size_mtime`"),
-        (other, _) => fail!(InvalidInput, "option `compare` takes size_mtime, size or etag, not {other:?}"),
+        ("checksum", At::S3(_)) => Ok(Compare::Checksum),
+        ("etag" | "checksum", At::Local(_)) => {
+            fail!(Unsupported, "a directory store keeps nothing that tells of the bytes; compare by `size_mtime`")
+        }
+        (other, _) => fail!(InvalidInput, "option `compare` takes size_mtime, size, etag or checksum, not {other:?}"),
     }
 }
 
 /// Why the target is not as its origin, if it is not; `older`: whether its time says so.
-async fn differs(compare: Compare, path: &Path, file: &File, object: &Entry, older: bool) -> Result<Option<&'static str>> {
+async fn differs(
+    compare: Compare,
+    path: &Path,
+    file: &File,
+    object: &Entry,
+    checksum: Option<&Checksum>,
+    older: bool,
+) -> Result<Option<&'static str>> {
     if file.size != object.size {
         return Ok(Some("size"));
     }
     Ok(match compare {
         Compare::Size => None,
         Compare::SizeAndTime => older.then_some("newer"),
+        // An object that tells none may be anything.
+        Compare::Checksum => match checksum {
+            Some(stored) => (tree::checksum(path.to_owned(), stored.algorithm).await? != *stored).then_some("checksum"),
+            None => Some("checksum"),
+        },
         Compare::Etag => {
             let stored = object.etag.as_deref().unwrap_or_default();
             let parts = stored.split_once('-').and_then(|(_, count)| count.parse().ok());

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use md5::{Digest, Md5};
 
+use crate::checksum::{Algorithm, Checksum, Running};
 use crate::error::{Result, fail};
 use crate::io::{about, blocking};
 use crate::observe::{Level, event};
@@ -106,6 +107,23 @@ pub(super) async fn remove(path: PathBuf) -> Result<()> {
         outcome => outcome,
     });
     removed.await.map_err(|error| about(&error, &path))
+}
+
+/// The checksum of a file's bytes.
+pub(super) async fn checksum(path: PathBuf, algorithm: Algorithm) -> Result<Checksum> {
+    let file = path.clone();
+    let read = blocking(move || {
+        let mut file = fs::File::open(file)?;
+        let mut buffer = vec![0; 1 << 20];
+        let mut sum = Running::new(algorithm);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(sum.finish()),
+                got => sum.update(&buffer[..got]),
+            }
+        }
+    });
+    read.await.map_err(|error| about(&error, &path))
 }
 
 /// The ETag that a file's bytes come to, stored whole or in parts of this size.

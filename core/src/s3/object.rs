@@ -7,7 +7,9 @@ use http::Method;
 
 use super::client::S3;
 use super::direct::{Request, meta, text};
+use super::put::header;
 use super::settings::{Keep, bare, customer, kept, quoted};
+use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
@@ -28,6 +30,18 @@ pub(crate) async fn head(at: &S3, _: &Mailbox, key: Key, options: Head) -> Resul
     let answer = at.ask(&request).await?;
     let size = text(answer.headers(), "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     Ok(meta(key.0, size, answer.headers()))
+}
+
+/// What the server tells of the checksum of a whole object, which has this size.
+pub(crate) async fn checksum(at: &S3, key: &str, size: u64) -> Result<Option<Checksum>> {
+    let request = Request::new("HeadObject", Method::HEAD, &at.full(key))?
+        .customer_key(&customer(None, at.settings()))?
+        .header("x-amz-checksum-mode", Some("ENABLED"))?
+        .payer(at)
+        .await?;
+    let answer = at.ask(&request).await?;
+    let told = |algorithm| Checksum::read(algorithm, text(answer.headers(), header(algorithm))?, size);
+    Ok(Algorithm::ALL.into_iter().find_map(told))
 }
 
 pub(crate) async fn exists(at: &S3, mailbox: &Mailbox, key: Key, options: Exists) -> Result<bool> {

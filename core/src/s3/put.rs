@@ -87,7 +87,7 @@ async fn send(at: &S3, request: Request, body: Bytes, checksum: Option<Checksum>
 }
 
 /// The header that carries a checksum.
-fn header(algorithm: Algorithm) -> &'static str {
+pub(super) fn header(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::Crc64Nvme => "x-amz-checksum-crc64nvme",
         Algorithm::Crc32 => "x-amz-checksum-crc32",
