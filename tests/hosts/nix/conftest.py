@@ -1,7 +1,9 @@
-"""Each module of these tests runs in a network of its own, with servers of its own."""
+"""Each module of these tests runs in a network of its own where that is allowed, with servers of its own."""
 
+import contextlib
 import re
 import subprocess
+import warnings
 
 import pytest
 from nixhost import PLUGIN, ROOT, Cache, FakeS3, Nix, SeaweedFS, only_loopback
@@ -13,11 +15,13 @@ def offline():
     if why:
         pytest.skip(f"no Nix plugin here: {why}")
     assert PLUGIN.exists(), f"{PLUGIN} is not built; run `make build`"
-    try:
-        with only_loopback():
-            yield
-    except OSError as why:
-        pytest.skip(f"Nix is only tried where it can be cut off from the network: {why}")
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(only_loopback())
+        except OSError as error:
+            # Every server is on loopback all the same; only that nothing else is asked is not proved then.
+            warnings.warn(f"Nix is tried without being cut off from the network: {error}", stacklevel=1)
+        yield
 
 
 @pytest.fixture(scope="module")

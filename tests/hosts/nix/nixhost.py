@@ -24,7 +24,7 @@ from servers import FakeS3, SeaweedFS  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so"))
+PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so")).resolve()
 CLOSURE = Path(__file__).with_name("closure.nix")
 CANARIES = (FakeS3.secret_key, SeaweedFS.secret_key)
 

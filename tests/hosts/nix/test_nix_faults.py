@@ -189,6 +189,12 @@ def test_errors_say_what_to_do(nix, fake, cache):
         other.forget()
 
 
+def test_another_region_is_found(nix, fake, cache):
+    fake.bucket(f"{cache.name}-eu", region="eu-west-1")
+    boat = nix.closure(leaves=1)
+    nix.nix("copy", "--to", cache.url(region="us-east-1").replace(cache.name, f"{cache.name}-eu"), boat)
+
+
 def test_denied_is_not_missing(nix, fake, cache):
     boat = nix.closure(leaves=1)
     nix.nix("copy", "--to", cache.url(), boat)
