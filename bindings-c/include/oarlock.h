@@ -725,6 +725,7 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
  * Reply: GetReply.
  */
 static inline oarlock_status oarlock_get(const oarlock_store *store, const char *key, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -919,7 +920,7 @@ static inline oarlock_status oarlock_head_many(const oarlock_store *store, const
  *   directory (directory): The directory to read. Links to files are followed, links to directories are not.
  *   prefix (str): How the keys begin, a slash added; default: none.
  * Options:
- *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+ *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
  *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
  *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
  *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
@@ -942,7 +943,7 @@ static inline oarlock_status oarlock_sync_up(const oarlock_store *store, const c
  *   directory (directory): The directory to write; made if it is not there.
  *   prefix (str): How the keys begin, a slash added; default: none.
  * Options:
- *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+ *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
  *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
  *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
  *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.

@@ -85,7 +85,7 @@ def test_timeout(run, fake, remote):
         begun = time.monotonic()
         with pytest.raises(oarlock.Timeout):
             await remote.aio.get("a", timeout=0.2)
-        assert 0.2 <= time.monotonic() - begun < 0.5
+        assert 0.2 <= time.monotonic() - begun < 2
 
     run(work)
 

@@ -91,7 +91,7 @@ def test_keyboard_interrupt(fake, work):
     os.kill(child.pid, signal.SIGINT)
     raised = float(child.communicate(timeout=20)[0])
     print(f"{work}: {raised - begun:.3f} s")
-    assert raised - begun < 0.2
+    assert raised - begun < 1  # of a minute that the server hangs
 
 
 def test_timeout(fake, remote):
@@ -100,7 +100,7 @@ def test_timeout(fake, remote):
     with pytest.raises(TimeoutError) as caught:
         remote.get("a", timeout=0.3)
     assert type(caught.value) is oarlock.Timeout and caught.value.verb == "get"
-    assert 0.3 <= time.monotonic() - begun < 0.6
+    assert 0.3 <= time.monotonic() - begun < 2
 
 
 def test_an_interrupted_upload_is_aborted(fake):

@@ -13,6 +13,7 @@
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+//   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
 // Reply: GetReply.
 value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
   return start("get", options(with).set("key", key), oarlock::source(), std::move(into)).wait();
@@ -146,7 +147,7 @@ value head_many(const list &items, const options &with = {}) const {
 //   directory (directory): The directory to read. Links to files are followed, links to directories are not.
 //   prefix (str): How the keys begin, a slash added; default: none.
 // Options:
-//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
 //   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
 //   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
 //   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
@@ -162,7 +163,7 @@ value sync_up(std::string_view directory, std::string_view prefix = {}, const op
 //   directory (directory): The directory to write; made if it is not there.
 //   prefix (str): How the keys begin, a slash added; default: none.
 // Options:
-//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, or `etag` (the ETag that the file's bytes come to); default `size_mtime`.
+//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
 //   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
 //   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
 //   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
