@@ -105,6 +105,7 @@ SUITES = {
     "generated": whole(["make", "-s", "generated"]),
     "oracles": pytest("tests/oracles"),
     "hosts": pytest("tests/hosts"),
+    "interop": pytest("tests/interop"),
 }
 
 

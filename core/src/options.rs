@@ -79,6 +79,32 @@ impl Field for Context {
     }
 }
 
+/// Settings by name, some of them secret: never shown, and wiped when they are dropped.
+#[derive(Clone, PartialEq, Default)]
+pub struct SecretMap(pub BTreeMap<String, String>);
+
+impl Drop for SecretMap {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+impl fmt::Debug for SecretMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+impl Field for SecretMap {
+    const TYPE: Type = Type::Map;
+    fn from_value(value: Value) -> Result<Self, String> {
+        BTreeMap::from_value(value).map(SecretMap)
+    }
+    fn into_value(mut self) -> Value {
+        std::mem::take(&mut self.0).into_value()
+    }
+}
+
 record! {
     /// Options of `get`.
     pub struct Get {
@@ -96,6 +122,10 @@ record! {
         if_unmodified_since: Option<SystemTime>,
         /// The SSE-C key that the object was stored with; default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// The encryption context that the object was stored with; default: the store's setting.
+        encryption_context: Option<Context>,
+        /// Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
+        unverified: Option<bool>,
         /// For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
         journal: Option<String>,
     }
@@ -112,6 +142,10 @@ record! {
         if_match: Option<String>,
         /// The SSE-C key that the object was stored with; default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// The encryption context that the object was stored with; default: the store's setting.
+        encryption_context: Option<Context>,
+        /// Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
+        unverified: Option<bool>,
     }
 }
 
@@ -305,6 +339,28 @@ record! {
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
         if_none_match: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `rekey`.
+    pub struct Rekey {
+        /// What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+        old: Option<SecretMap>,
+        /// Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+        enforce_rotation: Option<bool>,
+    }
+}
+
+record! {
+    /// Options of `rekey_all`.
+    pub struct RekeyAll {
+        /// What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+        old: Option<SecretMap>,
+        /// Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+        enforce_rotation: Option<bool>,
+        /// Only keys after this one, in UTF-8 byte order.
+        start_after: Option<String>,
     }
 }
 

@@ -200,6 +200,30 @@ record! {
 }
 
 record! {
+    /// An object that `rekey_all` gave no new envelope.
+    pub struct Rekeyed {
+        /// The key.
+        key: String,
+        /// Why: the error kind's name.
+        error: String,
+        /// The sentence that goes with `error`.
+        message: String,
+    }
+}
+
+record! {
+    /// What `rekey_all` did.
+    pub struct RekeyReply {
+        /// Objects that got a new envelope.
+        rekeyed: u64,
+        /// Those that had one under the store's key already.
+        unchanged: u64,
+        /// Those that got none, in the order of their keys.
+        failed: Vec<Rekeyed>,
+    }
+}
+
+record! {
     /// One row of a listing: an object, a version, a delete marker or a common prefix.
     pub struct Entry {
         /// The key, or the common prefix.
@@ -368,6 +392,8 @@ pub const RECORDS: &[RecordSpec] = &[
     Headed::SPEC,
     SyncStep::SPEC,
     SyncReply::SPEC,
+    Rekeyed::SPEC,
+    RekeyReply::SPEC,
     Entry::SPEC,
     Page::SPEC,
     Grant::SPEC,

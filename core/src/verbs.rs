@@ -13,11 +13,11 @@ use crate::keys::{Directory, Items, Key, Keys, Place, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{
     AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany, List, ListUploads,
-    ListVersions, NoOptions, Presign, Put, PutMany, SetAcl, Sync, Tags,
+    ListVersions, NoOptions, Presign, Put, PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags,
 };
 use crate::reply::{
-    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page, PutReply, Stored, SyncReply,
-    Upload, UploadPage, VerbStats,
+    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page, PutReply, RekeyReply, Stored,
+    SyncReply, Upload, UploadPage, VerbStats,
 };
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
@@ -28,10 +28,12 @@ mod remote {
     pub(super) use super::here::stats;
     pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
-        abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete, delete_bucket, delete_many, delete_tags, exists,
-        get_acl, get_tags, head, list, list_buckets, list_uploads, list_versions, presign, set_acl, set_tags,
+        abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags, exists, get_acl, get_tags,
+        list_buckets, list_uploads, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{copy, explain, get, get_ranges, put};
+    pub(super) use crate::transfer::{
+        copy, delete, delete_many, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
+    };
 }
 
 /// Which room answers for a directory.
@@ -357,6 +359,12 @@ verbs! {
     /// Copies an object on the server, in parts above 5 GiB.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     copy(source_key: Key = "The key to copy from.", key: Key = "The key to copy to."; Copy) -> PutReply;
+    /// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    rekey(key: Key = "The object's key."; Rekey) -> bool;
+    /// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    rekey_all(prefix: Prefix = "How the keys begin; default: any."; RekeyAll) -> RekeyReply;
     /// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     list(prefix: Prefix = "How the keys begin; default: any."; List) -> Page;

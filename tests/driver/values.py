@@ -20,11 +20,13 @@ def pattern(size):
 
 
 def content(spec):
-    """Bytes: text as UTF-8, a number as so many pattern bytes, a table `{pattern, from, to}` as a piece of those."""
+    """Bytes: text as UTF-8, a number as so many pattern bytes, a table `{pattern, from, to}` as a piece of those, `{base64}` as what that stands for."""
     if isinstance(spec, str):
         return spec.encode()
     if isinstance(spec, int):
         return pattern(spec)
+    if "base64" in spec:
+        return base64.b64decode(spec["base64"], validate=True)
     return pattern(spec["pattern"])[spec.get("from", 0) : spec.get("to")]
 
 

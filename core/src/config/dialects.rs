@@ -219,3 +219,23 @@ fn pairs_of_any_settings_come_back() {
         assert!(!shown.contains("u:p@") && config.shown().iter().all(|(name, _)| !keys::SECRET.contains(&name.as_str())), "{shown}");
     }
 }
+
+#[test]
+fn encryption_in_every_host() {
+    holds(&[
+        ("oarlock-encryption-kms-key-id=alias/nix", "encryption_kms_key_id=alias/nix"),
+        ("oarlock_encryption_kms_key=alias/dvc", "encryption_kms_key_id=alias/dvc"),
+        (
+            "encryption.kms_key_id=alias/any encryption.policy=REQUIRE_ENCRYPT_ALLOW_DECRYPT",
+            "encryption_kms_key_id=alias/any encryption_policy=REQUIRE_ENCRYPT_ALLOW_DECRYPT",
+        ),
+        (
+            "oarlock-encryption-rsa-key=/key.pem oarlock-encryption-instruction-file=true",
+            "encryption_rsa_key=/key.pem encryption_instruction_file=true",
+        ),
+        (
+            "oarlock-encryption-rsa-key=/key.pem oarlock-encryption-verify-buffer=1MiB",
+            "encryption_rsa_key=/key.pem encryption_verify_buffer=1048576",
+        ),
+    ]);
+}

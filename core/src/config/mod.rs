@@ -169,7 +169,12 @@ impl Config {
 impl Settings {
     /// One setting, in any spelling, read and checked.
     pub(crate) fn of(name: &str, value: Value) -> Result<Settings> {
-        let settings = Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(vec![(name.to_owned(), value)], false)?)?;
+        Settings::read(vec![(name.to_owned(), value)])
+    }
+
+    /// Settings, in any spelling, read and checked.
+    pub(crate) fn read(pairs: Vec<(String, Value)>) -> Result<Settings> {
+        let settings = Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(pairs, false)?)?;
         settings.check()?;
         Ok(settings)
     }

@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 
 use super::cbc::Cbc;
 use super::content::{Content, DataKey};
-use super::envelope::{Envelope, Format, SUFFIX, Suite};
+use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap};
 use super::gcm::ENGINE;
 use super::keyring::{Aes, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, random, region_of};
 use super::policy::{Policy, Reads};
 use super::refused;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Settings, Sources};
 use crate::credentials::Resolved;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::Context;
@@ -85,8 +85,12 @@ pub(crate) enum Opened {
 impl Encryption {
     /// The encryption that the settings ask for, if they do. Reads the key's file, but asks nobody.
     pub(crate) fn of(config: &Config, resolved: Arc<Resolved>) -> Result<Option<Encryption>> {
-        let settings = &config.settings;
-        let given = |name: &str| config.sources.of(name).unwrap_or("setting").to_owned();
+        Encryption::by(&config.settings, &config.sources, resolved)
+    }
+
+    /// The same by settings alone, with where they come from.
+    pub(crate) fn by(settings: &Settings, sources: &Sources, resolved: Arc<Resolved>) -> Result<Option<Encryption>> {
+        let given = |name: &str| sources.of(name).unwrap_or("setting").to_owned();
         let keyring = match (&settings.encryption_kms_key_id, &settings.encryption_aes_key, &settings.encryption_rsa_key) {
             (Some(key_id), ..) => {
                 if key_id.starts_with("arn:") && region_of(key_id).is_none() {
@@ -222,13 +226,27 @@ impl Encryption {
         })
     }
 
+    /// Whether this keyring wrapped the object's key, in no old way and under the context that it is given now.
+    pub(crate) async fn wraps(&self, metadata: &BTreeMap<String, String>, instruction: Option<&[u8]>) -> Result<bool> {
+        let envelope = Envelope::read(metadata, instruction)?;
+        if envelope.wrap.is_legacy() || (envelope.wrap != Wrap::KmsContext && envelope.description != self.context) {
+            return Ok(false);
+        }
+        match self.keyring.unwrap(&envelope, &self.context).await {
+            Ok(_) => Ok(true),
+            // What another key wrapped, or this one for another context.
+            Err(error) if error.kind() == ErrorKind::Decrypt => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The same object's envelope with its data key wrapped by this keyring instead of the old one: the content stays as it is.
     pub(crate) async fn rewrap(
         &self,
         old: &Encryption,
         metadata: &BTreeMap<String, String>,
         instruction: Option<&[u8]>,
-        context: Option<&Context>,
+        enforce: bool,
     ) -> Result<(BTreeMap<String, String>, Option<Bytes>)> {
         let mut envelope = Envelope::read(metadata, instruction)?;
         old.reads.allow(&envelope)?;
@@ -239,8 +257,11 @@ impl Encryption {
         if let Suite::Committing { message_id, commitment } = &envelope.suite {
             Content::committed(&exact(key.clone())?, message_id, commitment)?;
         }
-        let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), self.context(context)?).await?;
+        let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), &self.context).await?;
         (envelope.wrap, envelope.key, envelope.description) = (wrapped.wrap, wrapped.key, wrapped.description);
+        if enforce && !matches!(old.keyring.unwrap(&envelope, &self.context).await, Err(error) if error.kind() == ErrorKind::Decrypt) {
+            fail!(InvalidInput, "the old key opens the new envelope as well: the two are one and the same key");
+        }
         written(&envelope, instruction.is_some())
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use cbc::Cbc;
 #[allow(unused_imports)]
 pub(crate) use encryption::{Encryption, Opened, Sealed};
 #[allow(unused_imports)]
-pub(crate) use envelope::{LARGEST, SUFFIX, is_elsewhere, is_named, without};
+pub(crate) use envelope::{LARGEST, SUFFIX, is_cbc, is_elsewhere, of as envelope_of, without};
 
 use crate::error::{Error, ErrorKind};
 

@@ -24,6 +24,8 @@ pub(crate) const GATHER: usize = 1 << 20;
 pub(crate) struct Draft {
     file: Arc<File>,
     temporary: Option<PathBuf>,
+    /// What it is to be called beside the target once it is whole; until then it has no name.
+    nameless: Option<PathBuf>,
     /// Whether it stays when it is dropped, for a later process to go on with.
     stands: bool,
     target: Arc<Path>,
@@ -33,21 +35,28 @@ pub(crate) struct Draft {
 impl Draft {
     /// A draft beside the file it is to become, readable by whom the process's umask says.
     pub(crate) async fn beside(target: &Path) -> Result<Draft> {
-        let directory = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
+        Draft::within(directory_of(target)?, target.to_owned()).await
+    }
+
+    /// The same, without a name until it is whole: what nobody has verified can't be found, however the process ends. A file system
+    /// without such files gets a draft as usual.
+    pub(crate) async fn unnamed(target: &Path) -> Result<Draft> {
+        let directory = directory_of(target)?;
+        let nameless = directory.join(fresh_name());
+        let opened =
+            blocking(move || OpenOptions::new().write(true).mode(0o666).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory));
+        let file = match opened.await {
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => return Draft::beside(target).await,
+            file => file.map_err(|error| about(&error, target))?,
         };
-        if target.file_name().is_none() || target.is_dir() {
-            return Err(Error::new(ErrorKind::InvalidInput, format!("{} is a directory, not a file to write", target.display())));
-        }
-        Draft::within(directory, target.to_owned()).await
+        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
+        let front = Stretch::new(file.clone(), target.clone(), 0);
+        Ok(Draft { file, temporary: None, nameless: Some(nameless), stands: false, target, front })
     }
 
     /// A draft in `directory`, which lies on the same file system as the target.
     pub(crate) async fn within(directory: PathBuf, target: PathBuf) -> Result<Draft> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!(".oarlock-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let temporary = directory.join(name);
+        let temporary = directory.join(fresh_name());
         let path = temporary.clone();
         let file = blocking(move || {
             // What stands there under our own process's name is from an earlier process with this id.
@@ -58,7 +67,7 @@ impl Draft {
         .map_err(|error| about(&error, &target))?;
         let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
         let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Draft { file, temporary: Some(temporary), stands: false, target, front })
+        Ok(Draft { file, temporary: Some(temporary), nameless: None, stands: false, target, front })
     }
 
     /// The draft of this name that an earlier process left beside the target, and the file to read it by; `None` if there is none of ours.
@@ -78,7 +87,7 @@ impl Draft {
         let Ok((Some(reads), file)) = opened.await else { return Ok(None) };
         let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
         let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Some((Draft { file, temporary: Some(temporary), stands: true, target, front }, reads)))
+        Ok(Some((Draft { file, temporary: Some(temporary), nameless: None, stands: true, target, front }, reads)))
     }
 
     /// Removes the draft of this name that an earlier process left beside the target.
@@ -139,6 +148,11 @@ impl Draft {
     /// Puts the whole file in its place with `place`, which is given the temporary and the final path.
     pub(crate) async fn place(mut self, place: impl FnOnce(&Path, &Path) -> io::Result<()> + Send + 'static) -> Result<()> {
         self.flush().await?;
+        if let Some(name) = self.nameless.take() {
+            let (file, path) = (self.file.clone(), name.clone());
+            blocking(move || named(&file, &path)).await.map_err(|error| about(&error, &self.target))?;
+            self.temporary = Some(name);
+        }
         let Some(temporary) = self.temporary.clone() else { return Ok(()) };
         let target = self.target.clone();
         blocking(move || place(&temporary, &target)).await.map_err(|error| about(&error, &self.target))?;
@@ -150,6 +164,32 @@ impl Draft {
     pub(crate) async fn finish(self) -> Result<()> {
         self.place(|temporary, target| fs::rename(temporary, target)).await
     }
+}
+
+/// The directory of a file that is to be written.
+fn directory_of(target: &Path) -> Result<PathBuf> {
+    if target.file_name().is_none() || target.is_dir() {
+        return Err(Error::new(ErrorKind::InvalidInput, format!("{} is a directory, not a file to write", target.display())));
+    }
+    Ok(match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    })
+}
+
+/// A name that no other draft of this process has.
+pub(super) fn fresh_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!(".oarlock-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Gives a file without a name one.
+fn named(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // From a process that had this id and was killed.
+    let _ = fs::remove_file(path);
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(rustix::fs::CWD, open, rustix::fs::CWD, path, rustix::fs::AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Where a draft of this name stands; `None` for a name that no draft has.
@@ -177,7 +217,7 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    fn new(file: Arc<File>, target: Arc<Path>, at: u64) -> Stretch {
+    pub(super) fn new(file: Arc<File>, target: Arc<Path>, at: u64) -> Stretch {
         Stretch { file, target, at, pending: Vec::new(), pending_bytes: 0, writing: None }
     }
 

@@ -4,12 +4,14 @@
 //! both are served through the call's mailbox by the thread that waits.
 
 mod draft;
+mod spool;
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
 
 pub(crate) use draft::{Draft, GATHER, Stretch, about, blocking};
+pub(crate) use spool::Spool;
 
 /// Bytes to send.
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, Upload, UploadPage};
+use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, RekeyReply, Upload, UploadPage};
 use crate::value::ByteRange;
 
 /// A directory that holds objects.
@@ -224,6 +224,14 @@ pub(crate) async fn list(at: &Local, _: &Arc<Mailbox>, prefix: Prefix, options: 
 
 pub(crate) async fn list_versions(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::ListVersions) -> Result<Page> {
     fail!(Unsupported, "a directory store keeps no versions")
+}
+
+pub(crate) async fn rekey(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::Rekey) -> Result<bool> {
+    fail!(Unsupported, "a directory store does not encrypt")
+}
+
+pub(crate) async fn rekey_all(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::RekeyAll) -> Result<RekeyReply> {
+    fail!(Unsupported, "a directory store does not encrypt")
 }
 
 pub(crate) async fn presign(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::Presign) -> Result<String> {

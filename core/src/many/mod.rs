@@ -21,7 +21,7 @@ use crate::mailbox::Mailbox;
 use crate::options::{DeleteMany, Get, Head, List, Put};
 use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
-use crate::s3::{self, S3};
+use crate::s3::S3;
 use crate::transfer;
 
 pub(crate) use objects::{get_many, head_many, put_many};
@@ -69,21 +69,21 @@ impl At<'_> {
 
     async fn head(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
         match self {
-            At::S3(at) => s3::head(at, mailbox, key, options).await,
+            At::S3(at) => transfer::head(at, mailbox, key, options).await,
             At::Local(at) => local::head(at, mailbox, key, options).await,
         }
     }
 
     async fn list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
         match self {
-            At::S3(at) => s3::list(at, mailbox, prefix, options).await,
+            At::S3(at) => transfer::list(at, mailbox, prefix, options).await,
             At::Local(at) => local::list(at, mailbox, prefix, options).await,
         }
     }
 
     async fn delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
         match self {
-            At::S3(at) => s3::delete_many(at, mailbox, keys, DeleteMany::default()).await,
+            At::S3(at) => transfer::delete_many(at, mailbox, keys, DeleteMany::default()).await,
             At::Local(at) => local::delete_many(at, mailbox, keys, DeleteMany::default()).await,
         }
     }

@@ -280,6 +280,9 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
     match (wanted.unwrap_or("size_mtime"), at) {
         ("size_mtime", _) => Ok(Compare::SizeAndTime),
         ("size", _) => Ok(Compare::Size),
+        ("etag" | "checksum", At::S3(at)) if at.encryption().is_some() => {
+            fail!(Unsupported, "the ETag and the checksum of an encrypted object tell nothing of its content; compare by `size_mtime`")
+        }
         ("etag", At::S3(_)) => Ok(Compare::Etag),
         ("checksum", At::S3(_)) => Ok(Compare::Checksum),
         ("etag" | "checksum", At::Local(_)) => {

@@ -131,6 +131,11 @@ impl S3 {
         self.0.resolved.get().await
     }
 
+    /// An encryption by other settings, as the same identity.
+    pub(crate) fn encryption_by(&self, settings: &Settings) -> Result<Option<Encryption>> {
+        Encryption::by(settings, &Sources::default(), self.0.resolved.clone())
+    }
+
     /// What encrypts the store's objects before they leave, if anything does.
     pub(crate) fn encryption(&self) -> Option<&Encryption> {
         self.0.encryption.as_deref()

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::budget;
+use super::cipher::Segment;
 use super::gate::Room;
 use super::pace::{Pace, Seen};
 use super::reader::{Found, Reader};
@@ -27,7 +28,8 @@ use crate::observe;
 const PART: u64 = 8 << 20;
 
 /// Hands everything that the reader is to bring to the host.
-pub(super) async fn stream(reader: Reader, expected: Expected, how: How<'_>) -> Result<()> {
+/// What is encrypted is decrypted on the way, and judged only when all is gone: for a host that asked for that.
+pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Option<Segment>, how: How<'_>) -> Result<()> {
     let mut sum = expected.sum();
     let mut pace = Pace::new(how.latency, how.streams);
     let mut line =
@@ -42,11 +44,25 @@ pub(super) async fn stream(reader: Reader, expected: Expected, how: How<'_>) -> 
         seen.bytes += chunk.len() as u64;
         sum.update(&chunk);
         how.mailbox.advance(chunk.len() as u64);
-        how.mailbox.send(chunk).await;
+        match &mut segment {
+            Some(segment) => {
+                let lot = segment.take(&chunk)?;
+                if !lot.is_empty() {
+                    how.mailbox.send(lot).await;
+                }
+            }
+            None => how.mailbox.send(chunk).await,
+        }
         seen.elapsed = begun.elapsed();
         pace.look(seen);
     }
-    expected.judge(vec![sum])
+    expected.judge(vec![sum])?;
+    let Some(mut segment) = segment else { return Ok(()) };
+    let rest = segment.finish()?;
+    if !rest.is_empty() {
+        how.mailbox.send(rest).await;
+    }
+    segment.of.clone().verify(vec![segment])
 }
 
 /// What is on its way, in order: one answer that is read directly, then parts that were begun ahead.

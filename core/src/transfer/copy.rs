@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
+use super::sealed;
 use super::upload::{begin, joined};
+use crate::crypto::{envelope_of, is_elsewhere};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -36,17 +38,34 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
             .with_answer(error.status(), error.code(), error.request_id()),
         _ => error,
     })?;
+    let options = if at.encryption().is_some() { carry(at, &from, (&source_key, &key), options, &meta).await? } else { options };
+    moved(at, &from, mailbox, (source_key, key), options, meta).await
+}
+
+/// Replaces an object's own metadata, as a copy to itself.
+pub(super) async fn renew(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: Copy, meta: ObjectMeta) -> Result<PutReply> {
+    moved(at, at, mailbox, (key.clone(), key), options, meta).await
+}
+
+async fn moved(
+    at: &S3,
+    from: &S3,
+    mailbox: &Arc<Mailbox>,
+    (source_key, key): (Key, Key),
+    options: Copy,
+    meta: ObjectMeta,
+) -> Result<PutReply> {
     let source = encode(from.bucket(), &from.full(&source_key.0), options.source_version_id.as_deref());
     mailbox.set_total(meta.size);
     if meta.size <= MAX_PART {
         let reply = copy_whole(at, &source, &key, &options, meta.size).await?;
         mailbox.advance(meta.size);
-        return Ok(reply);
+        return Ok(told(at, reply, &meta));
     }
-    let options = Arc::new(inherit(&from, mailbox, &source_key, options, &meta).await?);
+    let options = Arc::new(inherit(from, mailbox, &source_key, options, &meta).await?);
     let key = Arc::new(key);
     let source: Arc<str> = source.into();
-    let etag: Arc<str> = format!("\"{}\"", meta.etag.unwrap_or_default()).into();
+    let etag: Arc<str> = format!("\"{}\"", meta.etag.clone().unwrap_or_default()).into();
     let algorithm = at.algorithm().await?;
     let (upload_id, cleanup) = begin(at, mailbox, &key, {
         let (at, key, options) = (at.clone(), key.clone(), options.clone());
@@ -75,19 +94,53 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     done.sort_by_key(|part| part.number);
     let reply = complete(at, &key, &upload_id, &done, None, As::Copy(&options)).await?;
     mailbox.keep(cleanup);
-    Ok(reply)
+    Ok(told(at, reply, &meta))
 }
 
-/// What a copy in one request carries over by itself, a multipart copy must be told.
-async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
-    let replaced = options.content_type.is_some()
+/// Whether the copy's headers and metadata are not those of the source.
+fn replaces(options: &Copy) -> bool {
+    options.content_type.is_some()
         || options.content_encoding.is_some()
         || options.content_language.is_some()
         || options.content_disposition.is_some()
         || options.cache_control.is_some()
         || options.expires.is_some()
-        || options.metadata.is_some();
-    if !replaced {
+        || options.metadata.is_some()
+}
+
+/// Sees to it that the copy of an encrypted object can be read: its envelope goes with it, whatever else is replaced, and so does its
+/// instruction file, which has to be there first.
+async fn carry(at: &S3, from: &S3, (source_key, key): (&Key, &Key), mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
+    if replaces(&options) {
+        let mut metadata = options.metadata.take().unwrap_or_default();
+        metadata.extend(envelope_of(&meta.metadata));
+        options.metadata = Some(metadata);
+    }
+    if is_elsewhere(&meta.metadata) {
+        let source = encode(from.bucket(), &from.full(&sealed::beside(source_key).0), None);
+        let plain = Copy {
+            sse: options.sse.clone(),
+            sse_kms_key_id: options.sse_kms_key_id.clone(),
+            sse_customer_key: options.sse_customer_key.clone(),
+            source_sse_customer_key: options.source_sse_customer_key.clone(),
+            ..Copy::default()
+        };
+        match copy_whole(at, &source, &sealed::beside(key), &plain, 0).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(options)
+}
+
+/// The reply with the size of the content.
+fn told(at: &S3, reply: PutReply, meta: &ObjectMeta) -> PutReply {
+    if at.encryption().is_some() { PutReply { size: sealed::plain_size(meta), ..reply } } else { reply }
+}
+
+/// What a copy in one request carries over by itself, a multipart copy must be told.
+async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
+    if !replaces(&options) {
         options.content_type = meta.content_type.clone();
         options.content_encoding = meta.content_encoding.clone();
         options.content_language = meta.content_language.clone();

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::ahead::stream;
 use super::budget::turn;
+use super::decrypt;
 use super::place::Place;
 use super::reader::{Found, Reader};
 use super::restored;
@@ -24,8 +25,8 @@ use crate::reply::GetReply;
 use crate::s3::{S3, fetch};
 
 pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
-    if at.encryption().is_some() {
-        fail!(Unsupported, "a store that encrypts can't get objects yet");
+    if let Some(encryption) = at.encryption() {
+        return decrypt::get(at, encryption, mailbox, key, into, options).await;
     }
     if let Some(named) = options.journal.clone() {
         let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
@@ -59,7 +60,7 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
             fill(reader, Place::File(draft.stretch(0), first), expected, how).await?;
             draft.finish().await?;
         }
-        (Sink::Stream, _) => stream(reader, expected, how).await?,
+        (Sink::Stream, _) => stream(reader, expected, None, how).await?,
         _ => {
             let place = Place::memory(length)?;
             reply.body = Some(fill(reader, place, expected, how).await?);

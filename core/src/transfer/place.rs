@@ -5,6 +5,9 @@
 
 use bytes::{Bytes, BytesMut};
 
+use std::sync::Arc;
+
+use super::cipher::{Ciphertext, Segment};
 use super::spans::Span;
 use super::verify::{Expected, Sum};
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -21,6 +24,8 @@ pub(super) enum Place {
     /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may outlive the call a little.
     File(Stretch, u64),
     Memory(BytesMut),
+    /// One of these for an encrypted object, whose bytes go through the cipher on the way. The tag is kept apart.
+    Sealed(Box<Place>, Arc<Ciphertext>),
 }
 
 impl Place {
@@ -41,28 +46,31 @@ impl Place {
             // One lot is gathered while another is written.
             Place::File(..) => 2 * GATHER as u64,
             Place::Memory(_) => IN_HAND,
+            Place::Sealed(place, _) => place.holds() + IN_HAND,
         }
     }
 
     /// Cuts the piece off at the front.
     pub(super) fn front(&mut self, span: Span, expected: &Expected) -> Piece {
         let out = match self {
+            Place::Sealed(place, ciphertext) => return place.front(span, expected).through(ciphertext),
             Place::File(file, first) => Out::File(file.another(span.first - *first)),
             Place::Memory(rest) => {
                 let back = rest.split_off(span.length as usize);
                 Out::Memory(std::mem::replace(rest, back))
             }
         };
-        Piece { span, out, sum: expected.sum() }
+        Piece { span, out, sum: expected.sum(), segment: None }
     }
 
     /// Cuts the piece off at the back, behind the `left` bytes that stay.
     pub(super) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> Piece {
         let out = match self {
+            Place::Sealed(place, ciphertext) => return place.back(span, left, expected).through(ciphertext),
             Place::File(file, first) => Out::File(file.another(span.first - *first)),
             Place::Memory(rest) => Out::Memory(rest.split_off(left as usize)),
         };
-        Piece { span, out, sum: expected.sum() }
+        Piece { span, out, sum: expected.sum(), segment: None }
     }
 }
 
@@ -76,9 +84,15 @@ pub(super) struct Piece {
     pub(super) span: Span,
     out: Out,
     sum: Sum,
+    segment: Option<Segment>,
 }
 
 impl Piece {
+    fn through(mut self, ciphertext: &Arc<Ciphertext>) -> Piece {
+        self.segment = Some(ciphertext.segment(self.span.first));
+        self
+    }
+
     /// Takes in the piece right behind this one, which is full.
     pub(super) fn grow(&mut self, next: Piece) {
         self.span.length += next.span.length;
@@ -89,6 +103,16 @@ impl Piece {
 
     pub(super) async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.sum.update(&chunk);
+        match &mut self.segment {
+            Some(segment) => {
+                let lot = segment.take(&chunk)?;
+                if lot.is_empty() { Ok(()) } else { self.put(lot).await }
+            }
+            None => self.put(chunk).await,
+        }
+    }
+
+    async fn put(&mut self, chunk: Bytes) -> Result<()> {
         match &mut self.out {
             Out::File(stretch) => stretch.write(chunk).await,
             Out::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
@@ -100,13 +124,22 @@ impl Piece {
     }
 
     /// Says that all has been written.
-    pub(super) async fn finish(self) -> Result<Filled> {
+    pub(super) async fn finish(mut self) -> Result<Filled> {
+        let mut length = self.span.length;
+        if let Some(segment) = &mut self.segment {
+            let rest = segment.finish()?;
+            length -= segment.of_tag();
+            if !rest.is_empty() {
+                self.put(rest).await?;
+            }
+        }
+        let (span, sum, segment) = (self.span, self.sum, self.segment);
         match self.out {
             Out::File(mut stretch) => {
                 stretch.flush().await?;
-                Ok(Filled { span: self.span, sum: self.sum, bytes: BytesMut::new() })
+                Ok(Filled { span, sum, segment, bytes: BytesMut::new() })
             }
-            Out::Memory(bytes) if bytes.len() as u64 == self.span.length => Ok(Filled { span: self.span, sum: self.sum, bytes }),
+            Out::Memory(bytes) if bytes.len() as u64 == length => Ok(Filled { span, sum, segment, bytes }),
             Out::Memory(_) => fail!(Internal, "a piece was left with a hole; please report it"),
         }
     }
@@ -116,6 +149,7 @@ impl Piece {
 pub(super) struct Filled {
     span: Span,
     sum: Sum,
+    segment: Option<Segment>,
     bytes: BytesMut,
 }
 
@@ -124,12 +158,17 @@ pub(super) fn join(mut pieces: Vec<Filled>, expected: &Expected) -> Result<Bytes
     pieces.sort_by_key(|piece| (piece.span.first, piece.span.length));
     let mut whole = BytesMut::new();
     let mut sums = Vec::with_capacity(pieces.len());
+    let mut segments = Vec::new();
     for piece in pieces {
         // They lie side by side, so this moves no byte.
         whole.unsplit(piece.bytes);
         sums.push(piece.sum);
+        segments.extend(piece.segment);
     }
     expected.judge(sums)?;
+    if let Some(ciphertext) = segments.first().map(|segment| segment.of.clone()) {
+        ciphertext.verify(segments)?;
+    }
     Ok(whole.freeze())
 }
 

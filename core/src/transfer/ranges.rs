@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
+use super::decrypt;
 use super::place::Place;
 use super::reader::{Found, Reader, changed};
 use super::spans::{LEAST, Span, join};
@@ -33,6 +34,9 @@ pub(crate) async fn get_ranges(
     ranges: Vec<ByteRange>,
     options: GetRanges,
 ) -> Result<Vec<Bytes>> {
+    if let Some(encryption) = at.encryption() {
+        return decrypt::get_ranges(at, encryption, mailbox, key, ranges, options).await;
+    }
     let one =
         Get { version_id: options.version_id, if_match: options.if_match, sse_customer_key: options.sse_customer_key, ..Get::default() };
     let mut tasks = JoinSet::new();

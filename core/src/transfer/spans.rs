@@ -13,6 +13,9 @@ const STEP: u64 = 8 << 20;
 /// A range begins at a multiple of this, so that writes fall on whole pages.
 const ALIGN: u64 = 1 << 20;
 
+/// And always at a multiple of this: ciphers work on blocks.
+const BLOCK: u64 = 16;
+
 /// Bytes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
@@ -62,7 +65,7 @@ impl Untaken {
             return None;
         }
         let length = (left / (2 * streams.max(1))).clamp(LEAST, most.max(LEAST));
-        let first = (self.end - length).next_multiple_of(ALIGN).min(self.end - LEAST);
+        let first = (self.end - length).next_multiple_of(ALIGN).min((self.end - LEAST) / BLOCK * BLOCK);
         let piece = Span { first, length: self.end - first };
         self.end = first;
         Some(piece)
@@ -131,7 +134,7 @@ mod tests {
         fn pieces_at_the_back_are_neither_tiny_nor_huge(length in 0u64..1 << 40, streams in 0u64..64, most in LEAST..1 << 30) {
             let mut untaken = Untaken::new(Span { first: 0, length });
             while let Some(piece) = untaken.back(streams, most) {
-                prop_assert!(piece.length >= LEAST && piece.length <= most, "{piece:?}");
+                prop_assert!(piece.length >= LEAST && piece.length < most + BLOCK && piece.first % BLOCK == 0, "{piece:?}");
             }
             prop_assert!(untaken.left() < 2 * LEAST);
         }

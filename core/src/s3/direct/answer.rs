@@ -49,7 +49,9 @@ pub(in crate::s3) fn meta(key: String, size: u64, headers: &HeaderMap) -> Object
             "x-amz-server-side-encryption-customer-algorithm" => meta.sse_customer_algorithm = text(),
             name => {
                 if let Some(name) = name.strip_prefix("x-amz-meta-") {
-                    meta.metadata.insert(name.to_owned(), value.to_owned());
+                    // A name that comes twice holds a list, as HTTP has it.
+                    let joined = meta.metadata.entry(name.to_owned());
+                    joined.and_modify(|before| before.extend([", ", value])).or_insert_with(|| value.to_owned());
                 }
             }
         }

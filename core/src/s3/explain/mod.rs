@@ -82,6 +82,8 @@ pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     ];
     identity::tell(&facts, &mut rows).await;
     reach::tell(&facts, &mut rows).await;
+    let encryption = at.encryption().map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.told());
+    rows.push(Explained::row("encryption", encryption, None));
     settings(&facts, &mut rows);
     rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
     rows.push(Explained::row("version", crate::VERSION, None));
