@@ -130,7 +130,7 @@ mod tests {
 
     /// What was encrypted, and what it came to.
     fn object(length: usize) -> (Vec<u8>, Vec<u8>) {
-        let plain: Vec<u8> = (0..length).map(|at| (at * 31 >> 3) as u8).collect();
+        let plain: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
         let mut body = plain.clone();
         let mac = content().encrypt(0, &mut body).unwrap();
         body.extend_from_slice(&content().tag(&mac));
