@@ -376,7 +376,7 @@ mod tests {
             let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
             assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
         }
-        let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = alias/packages";
+        let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\nKeyID = alias/packages";
         let settings = StorageClasses::parse(text).unwrap().class("packages").unwrap().to_pairs();
         let given = |name: &str| settings.iter().find(|(given, _)| given == name).and_then(|(_, value)| value.as_str().map(str::to_owned));
         assert_eq!(given("encryption_kms_key_id").as_deref(), Some("alias/packages"));

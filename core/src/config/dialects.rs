@@ -143,7 +143,7 @@ fn exclusions() {
     for (one, other, why) in EXCLUSIONS {
         let value = |name: &str| match name {
             "sse" => "AES256",
-            "sse_customer_key" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "sse_customer_key" | "encryption_aes_key" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             _ => "x",
         };
         let pair = |name: &str| match name {
@@ -166,6 +166,12 @@ fn value(name: &str) -> Value {
         ("endpoint", _) => Value::Str("https://h:1/x".to_owned()),
         ("proxy", _) => Value::Str("http://u:p@proxy:3128".to_owned()),
         ("sse_customer_key", _) => Value::Bytes(vec![7; 32].into()),
+        // Alone these are refused for want of a key.
+        ("encryption_policy", _) => return Value::Str(POLICIES[1].to_owned()),
+        ("encryption_context", _) => return Value::Map(vec![("a".to_owned(), Value::Str("b c".to_owned()))]),
+        ("encryption_reuse_age", _) => return Value::Str("1.5".to_owned()),
+        ("encryption_reuse_objects" | "encryption_verify_buffer", _) => return Value::Int(7),
+        ("encryption_instruction_suffix", _) => return Value::Str(".note".to_owned()),
         (_, crate::value::Type::Bool) => Value::Bool(true),
         (_, crate::value::Type::Int) => Value::Int(7),
         (_, crate::value::Type::Duration) => Value::Str("1.5".to_owned()),
@@ -207,6 +213,9 @@ fn pairs_of_any_settings_come_back() {
         }
         if given.contains(&"client_key") && !given.contains(&"client_certificate") {
             given.push("client_certificate");
+        }
+        if given.iter().any(|name| name.starts_with("encryption_")) && !given.contains(&"encryption_kms_key_id") {
+            given.push("encryption_kms_key_id");
         }
         let pairs: Vec<(String, Value)> = given.iter().map(|name| (name.to_string(), value(name))).collect();
         let config = Config::from_url("s3://bucket/prefix", pairs).unwrap_or_else(|error| panic!("{given:?}: {error}"));
