@@ -93,7 +93,7 @@ impl Segment {
         if self.held.len() < LOT { Ok(Bytes::new()) } else { self.through(self.held.len() / BLOCK * BLOCK) }
     }
 
-    /// What is left, when the segment has all its bytes.
+    /// What is left, when the segment has all its bytes up to the end of a block or of the object.
     pub(super) fn finish(&mut self) -> Result<Bytes> {
         self.through(self.held.len())
     }

@@ -94,11 +94,21 @@ impl Piece {
     }
 
     /// Takes in the piece right behind this one, which is full.
-    pub(super) fn grow(&mut self, next: Piece) {
+    pub(super) async fn grow(&mut self, next: Piece) -> Result<()> {
+        // What the cipher holds back is written first: two buffers are joined where they meet.
+        self.drain().await?;
         self.span.length += next.span.length;
         if let (Out::Memory(bytes), Out::Memory(more)) = (&mut self.out, next.out) {
             bytes.unsplit(more);
         }
+        Ok(())
+    }
+
+    /// Writes what the cipher holds back.
+    async fn drain(&mut self) -> Result<()> {
+        let Some(segment) = &mut self.segment else { return Ok(()) };
+        let rest = segment.finish()?;
+        if rest.is_empty() { Ok(()) } else { self.put(rest).await }
     }
 
     pub(super) async fn write(&mut self, chunk: Bytes) -> Result<()> {
@@ -125,14 +135,8 @@ impl Piece {
 
     /// Says that all has been written.
     pub(super) async fn finish(mut self) -> Result<Filled> {
-        let mut length = self.span.length;
-        if let Some(segment) = &mut self.segment {
-            let rest = segment.finish()?;
-            length -= segment.of_tag();
-            if !rest.is_empty() {
-                self.put(rest).await?;
-            }
-        }
+        self.drain().await?;
+        let length = self.span.length - self.segment.as_ref().map_or(0, Segment::of_tag);
         let (span, sum, segment) = (self.span, self.sum, self.segment);
         match self.out {
             Out::File(mut stretch) => {
@@ -186,7 +190,7 @@ mod tests {
         let mut back = place.back(Span { first: 109, length: 3 }, 5, &expected);
         back.write(Bytes::from_static(b"JKL")).await.unwrap();
         front.write(Bytes::from_static(b"ABCD")).await.unwrap();
-        front.grow(place.front(Span { first: 104, length: 5 }, &expected));
+        front.grow(place.front(Span { first: 104, length: 5 }, &expected)).await.unwrap();
         front.write(Bytes::from_static(b"EF")).await.unwrap();
         front.write(Bytes::from_static(b"GHI")).await.unwrap();
         assert!(front.write(Bytes::from_static(b"!")).await.is_err());

@@ -148,7 +148,7 @@ impl Job {
                 }
                 None => match self.take_front() {
                     Some((next, reach)) => {
-                        piece.grow(next);
+                        piece.grow(next).await?;
                         reader.until(piece.span.end(), reach);
                     }
                     None => return self.done(piece).await,
