@@ -214,6 +214,8 @@ record! {
         sse_kms_key_id: Option<String>,
         /// A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
+        encryption_context: Option<Context>,
         /// Only if the object there now has this ETag, else `Precondition`.
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.

@@ -118,7 +118,11 @@ macro_rules! read_conditions {
 }
 
 pub(crate) async fn get(at: &Local, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: options::Get) -> Result<GetReply> {
-    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    refuse(&[
+        ("version_id", options.version_id.is_some()),
+        ("sse_customer_key", options.sse_customer_key.is_some()),
+        ("encryption_context", options.encryption_context.is_some()),
+    ])?;
     read::get(at.root.clone(), ObjectPath::new(&key.0)?, into, options.range, read_conditions!(options), mailbox).await
 }
 
@@ -129,7 +133,11 @@ pub(crate) async fn get_ranges(
     ranges: Vec<ByteRange>,
     options: options::GetRanges,
 ) -> Result<Vec<Bytes>> {
-    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    refuse(&[
+        ("version_id", options.version_id.is_some()),
+        ("sse_customer_key", options.sse_customer_key.is_some()),
+        ("encryption_context", options.encryption_context.is_some()),
+    ])?;
     let path = ObjectPath::new(&key.0)?;
     let conditions = conditions::Read { if_match: options.if_match, ..Default::default() };
     let mailbox = mailbox.clone();
@@ -137,6 +145,7 @@ pub(crate) async fn get_ranges(
 }
 
 pub(crate) async fn put(at: &Local, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: options::Put) -> Result<PutReply> {
+    refuse(&[("encryption_context", options.encryption_context.is_some())])?;
     refuse_keeping!(options)?;
     let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
     let sidecar = Sidecar::of_put(options)?;

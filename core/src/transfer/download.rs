@@ -13,6 +13,7 @@ use super::decrypt;
 use super::place::Place;
 use super::reader::{Found, Reader};
 use super::restored;
+use super::sealing::plain;
 use super::spans::{LEAST, Span};
 use super::spread::{How, fill};
 use super::verify::Expected;
@@ -28,6 +29,7 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
     if let Some(encryption) = at.encryption() {
         return decrypt::get(at, encryption, mailbox, key, into, options).await;
     }
+    plain(options.encryption_context.as_ref())?;
     if let Some(named) = options.journal.clone() {
         let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
         return restored::get(at, mailbox, key, path, options, &named).await;

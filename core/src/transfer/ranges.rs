@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::decrypt;
 use super::place::Place;
 use super::reader::{Found, Reader, changed};
+use super::sealing::plain;
 use super::spans::{LEAST, Span, join};
 use super::spread::{How, fill};
 use super::upload::joined;
@@ -37,6 +38,7 @@ pub(crate) async fn get_ranges(
     if let Some(encryption) = at.encryption() {
         return decrypt::get_ranges(at, encryption, mailbox, key, ranges, options).await;
     }
+    plain(options.encryption_context.as_ref())?;
     let one =
         Get { version_id: options.version_id, if_match: options.if_match, sse_customer_key: options.sse_customer_key, ..Get::default() };
     let mut tasks = JoinSet::new();

@@ -19,7 +19,7 @@ use crate::error::{Result, fail};
 use crate::io::{Source, blocking};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::options::Put;
+use crate::options::{Context, Put};
 use crate::s3::{S3, put_whole};
 
 /// Bytes that are encrypted and summed at one go: they stay in the processor's cache between the two.
@@ -40,6 +40,14 @@ pub(super) struct Sealing {
 struct Envelope {
     metadata: BTreeMap<String, String>,
     instruction: Option<String>,
+}
+
+/// Refuses a context where nothing is encrypted.
+pub(super) fn plain(context: Option<&Context>) -> Result<()> {
+    if context.is_some() {
+        fail!(InvalidInput, "option `encryption_context` is for a store that encrypts, and this one does not");
+    }
+    Ok(())
 }
 
 /// What a part tells of the tag.
@@ -70,19 +78,22 @@ impl Sealing {
         options: &mut Put,
         standing: &mut Option<Standing>,
     ) -> Result<Option<Sealing>> {
-        let Some(encryption) = at.encryption() else { return Ok(None) };
+        let Some(encryption) = at.encryption() else {
+            plain(options.encryption_context.as_ref())?;
+            return Ok(None);
+        };
         let mut metadata = options.metadata.take().unwrap_or_default();
         if without(&metadata).len() < metadata.len() {
             fail!(InvalidInput, "option `metadata` has a name that encryption needs for itself");
         }
         let again = match standing {
-            Some(standing) => again(encryption, standing, source, mailbox).await?,
+            Some(standing) => again(encryption, standing, source, options.encryption_context.as_ref(), mailbox).await?,
             None => None,
         };
         let (content, envelope) = match again {
             Some(again) => again,
             None => {
-                let sealed = encryption.seal(None, size).await?;
+                let sealed = encryption.seal(options.encryption_context.as_ref(), size).await?;
                 let instruction = sealed.instruction.map(|text| String::from_utf8_lossy(&text).into_owned());
                 let envelope = Envelope { metadata: sealed.metadata, instruction };
                 if let Some(standing) = standing {
@@ -166,12 +177,18 @@ impl Segment {
 }
 
 /// The content of the upload that the journal tells of, unless it does not open now or the source is another.
-async fn again(encryption: &Encryption, standing: &Standing, source: &Source, mailbox: &Mailbox) -> Result<Option<(Content, Envelope)>> {
+async fn again(
+    encryption: &Encryption,
+    standing: &Standing,
+    source: &Source,
+    context: Option<&Context>,
+    mailbox: &Mailbox,
+) -> Result<Option<(Content, Envelope)>> {
     let Some((metadata, instruction)) = standing.envelope().and_then(|kept| serde_json::from_value(kept.clone()).ok()) else {
         return Ok(None);
     };
     let envelope = Envelope { metadata, instruction };
-    let content = match encryption.open(&envelope.metadata, envelope.instruction.as_ref().map(String::as_bytes), None).await {
+    let content = match encryption.open(&envelope.metadata, envelope.instruction.as_ref().map(String::as_bytes), context).await {
         Ok(Opened::Gcm(content)) => content,
         // Another time the key may open.
         Err(error) if error.retryable() => return Err(error),
