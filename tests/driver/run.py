@@ -9,6 +9,7 @@ import http.client
 import json
 import time
 import urllib.parse
+from pathlib import Path
 
 import pytest
 import values
@@ -19,6 +20,8 @@ SSE_KEY = base64.b64encode(b"canary-customer-key-32-bytes-Jx9").decode()
 OTHER_SSE_KEY = base64.b64encode(b"canary-another-key--32-bytes-Kv3").decode()
 WRONG_SECRET = "canary-wrong-secret-Hn4T"
 SESSION_TOKEN = "canary-session-token-Wd8P"
+# Encrypted objects of official clients, and the keys to them.
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 # A second identity, temporary, that fake-s3 knows.
 OTHER_ID, OTHER_SECRET = "AKIDOTHERTESTS", "canary-other-secret-Zu5L"
 CANARIES = [SSE_KEY, OTHER_SSE_KEY, WRONG_SECRET, SESSION_TOKEN, "canary-", "X-Amz-Signature="]
@@ -59,6 +62,7 @@ class Run:
             "other_access_key_id": OTHER_ID,
             "other_secret_access_key": OTHER_SECRET,
             "soon": {"$time": soon()},
+            "vectors": str(VECTORS),
         }
 
     def all(self):

@@ -78,6 +78,8 @@ __all__ = [
     "Precondition",
     "PutReply",
     "Range",
+    "RekeyReply",
+    "Rekeyed",
     "Service",
     "StorageClass",
     "StorageClasses",
@@ -437,6 +439,40 @@ class SyncReply:
     def __hash__(self) -> int: ...
 
 @final
+class Rekeyed:
+    """An object that `rekey_all` gave no new envelope."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def error(self) -> str:
+        """Why: the error kind's name."""
+    @property
+    def message(self) -> str:
+        """The sentence that goes with `error`."""
+    def __init__(self, key: str, error: str, message: str) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class RekeyReply:
+    """What `rekey_all` did."""
+
+    @property
+    def rekeyed(self) -> int:
+        """Objects that got a new envelope."""
+    @property
+    def unchanged(self) -> int:
+        """Those that had one under the store's key already."""
+    @property
+    def failed(self) -> list[Rekeyed]:
+        """Those that got none, in the order of their keys."""
+    def __init__(self, rekeyed: int, unchanged: int, failed: list[Rekeyed]) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Entry:
     """One row of a listing: an object, a version, a delete marker or a common prefix."""
 
@@ -662,7 +698,7 @@ class Store:
     @overload
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
 
-    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -676,6 +712,8 @@ class Store:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
+            unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
@@ -683,7 +721,7 @@ class Store:
         Returns: GetReply
         """
 
-    def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+    def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
         """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -694,12 +732,14 @@ class Store:
             version_id (str, optional): The version to fetch; default: the newest.
             if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
+            unverified (bool, optional): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Bytes]
         """
 
-    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
@@ -723,6 +763,7 @@ class Store:
             sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
             sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+            encryption_context (map, optional): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
@@ -901,6 +942,33 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
+        """
+
+    def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
+        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            old (map, optional): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+            enforce_rotation (bool, optional): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: bool
+        """
+
+    def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, timeout: float | None = None) -> RekeyReply:
+        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            old (map, optional): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+            enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+            start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: RekeyReply
         """
 
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
@@ -1126,7 +1194,7 @@ class Store:
 class AsyncStore:
     """The verbs of a store, to be awaited."""
 
-    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -1140,6 +1208,8 @@ class AsyncStore:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
+            unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
@@ -1147,7 +1217,7 @@ class AsyncStore:
         Returns: GetReply
         """
 
-    async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+    async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
         """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -1158,12 +1228,14 @@ class AsyncStore:
             version_id (str, optional): The version to fetch; default: the newest.
             if_match (str, optional): Only if the object's ETag is this one, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
+            encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
+            unverified (bool, optional): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Bytes]
         """
 
-    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
@@ -1187,6 +1259,7 @@ class AsyncStore:
             sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
             sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+            encryption_context (map, optional): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
@@ -1365,6 +1438,33 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
+        """
+
+    async def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
+        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            key (str): The object's key.
+            old (map, optional): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+            enforce_rotation (bool, optional): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: bool
+        """
+
+    async def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, timeout: float | None = None) -> RekeyReply:
+        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            prefix (str, optional): How the keys begin; default: any.
+            old (map, optional): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+            enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+            start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+
+        Returns: RekeyReply
         """
 
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
