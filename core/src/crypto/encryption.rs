@@ -234,8 +234,8 @@ impl Encryption {
         }
         match self.keyring.unwrap(&envelope, &self.context).await {
             Ok(_) => Ok(true),
-            // What another key wrapped, or this one for another context.
-            Err(error) if error.kind() == ErrorKind::Decrypt => Ok(false),
+            // What another key wrapped, or this one for another context; who may not try to unwrap may still be the one who wraps.
+            Err(error) if matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::PermissionDenied) => Ok(false),
             Err(error) => Err(error),
         }
     }
