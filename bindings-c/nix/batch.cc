@@ -23,7 +23,6 @@ struct batch::node {
   // Those that must land first, and those that wait for this one.
   std::size_t waits = 0;
   std::vector<std::shared_ptr<node>> next;
-  bool landed = false;
 };
 
 // Outlives the batch as long as a job refers to it.
@@ -32,6 +31,7 @@ struct batch::state {
   const bucket into;
   mutable std::mutex mutex;
   std::condition_variable changed;
+  // By key, those that have not landed.
   std::map<std::string, std::shared_ptr<node>> nodes;
   std::size_t unfinished = 0;
   std::size_t running = 0;
@@ -39,7 +39,7 @@ struct batch::state {
   std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
 };
 
-batch::batch(const bucket &into) : state_(std::make_shared<state>(into)) {}
+batch::batch(const bucket &into, bool replaces) : state_(std::make_shared<state>(into)), replaces_(replaces) {}
 
 batch::~batch() {
   *state_->stop = true;
@@ -53,7 +53,7 @@ void batch::add(upload what, bool unless_there) {
   auto next = std::make_shared<node>();
   open_.push_back(what.key);
   next->what = std::move(what);
-  next->unless_there = unless_there;
+  next->unless_there = unless_there && !replaces_;
   admit(std::move(next), {});
 }
 
@@ -83,7 +83,7 @@ void batch::admit(std::shared_ptr<node> next, const std::vector<std::string> &af
     if (next->unless_there && state_->nodes.count(next->what.key) != 0) return;
     for (const auto &key : after) {
       const auto found = state_->nodes.find(key);
-      if (found == state_->nodes.end() || found->second->landed) continue;
+      if (found == state_->nodes.end()) continue;
       found->second->next.push_back(next);
       ++next->waits;
     }
@@ -117,9 +117,8 @@ void batch::land(const std::shared_ptr<state> &all, const std::shared_ptr<node> 
   std::vector<std::shared_ptr<node>> ready;
   {
     const std::lock_guard lock(all->mutex);
-    done->landed = true;
-    done->what.from.reset();
-    done->what.moved = nullptr;
+    const auto found = all->nodes.find(done->what.key);
+    if (found != all->nodes.end() && found->second == done) all->nodes.erase(found);
     --all->unfinished;
     --all->running;
     for (auto &waiting : std::exchange(done->next, {})) {
@@ -156,8 +155,7 @@ void batch::finish() {
 
 bool batch::landed(const std::string &key) const {
   const std::lock_guard lock(state_->mutex);
-  const auto found = state_->nodes.find(key);
-  return found == state_->nodes.end() || found->second->landed;
+  return state_->nodes.count(key) == 0;
 }
 
 std::vector<std::string> references_of(const std::string &narinfo) {

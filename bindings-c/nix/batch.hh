@@ -16,7 +16,8 @@ namespace oarlock_nix {
 
 class batch {
  public:
-  explicit batch(const bucket &into);
+  // With `replaces`, what is there already is written again.
+  batch(const bucket &into, bool replaces);
   ~batch();
   batch(const batch &) = delete;
 
@@ -26,6 +27,7 @@ class batch {
   void add_narinfo(upload what, const std::vector<std::string> &references);
   // Waits for all; throws the first failure.
   void finish();
+  // Whether a file that was taken is no longer under way.
   bool landed(const std::string &key) const;
 
  private:
@@ -38,6 +40,7 @@ class batch {
   static void fail(const std::shared_ptr<state> &all, std::exception_ptr why);
 
   std::shared_ptr<state> state_;
+  const bool replaces_;
   // Files of the path that its .narinfo has not ended yet.
   std::vector<std::string> open_;
 };

@@ -72,7 +72,9 @@ struct OarlockStore : virtual StoreSettings, virtual nix::BinaryCacheStore {
   // A batch looks when a file's turn to be uploaded has come.
   bool fileExists(const std::string &path) override { return uploading() == nullptr && files.exists(path); }
   void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream, const std::string &mime) override {
-    files.upsert(path, stream, mime, uploading());
+    batch *under = uploading();
+    if (under) remembered->settle(*under, false);
+    files.upsert(path, stream, mime, under);
   }
   void getFile(const std::string &path, nix::Sink &sink) override { files.get(path, sink); }
   void getFile(const std::string &path, nix::Callback<std::optional<std::string>> callback) noexcept override {
@@ -88,16 +90,16 @@ struct OarlockStore : virtual StoreSettings, virtual nix::BinaryCacheStore {
   // This Nix hands over one path after the other; their uploads overlap.
   void addMultipleToStore(nix::Source &source, nix::RepairFlag repair, nix::CheckSigsFlag checkSigs) override {
     const std::lock_guard one(batching);
-    batch uploads(files.where());
+    batch uploads(files.where(), repair);
     const Filling here(*this, uploads);
     try {
       Store::addMultipleToStore(source, repair, checkSigs);
       translated([&] { uploads.finish(); });
-      remembered->settle(uploads);
+      remembered->settle(uploads, true);
     } catch (...) {
       // Nix thinks that all of them are there.
       clearPathInfoCache();
-      remembered->settle(uploads);
+      remembered->settle(uploads, true);
       throw;
     }
   }

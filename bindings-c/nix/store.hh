@@ -274,10 +274,12 @@ class CertainCache : public nix::NarInfoDiskCache {
  public:
   CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay) : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
 
-  // Remembers those that were under way and have been uploaded since.
-  void settle(const batch &uploads) {
-    for (const auto &[uri, hashPart, info] : std::exchange(held, {})) {
+  // Remembers those that were under way and have been uploaded since; at the end nothing is left to wait for.
+  void settle(const batch &uploads, bool ended) {
+    for (auto &each : std::exchange(held, {})) {
+      const auto &[uri, hashPart, info] = each;
       if (uploads.landed(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
+      else if (!ended) held.push_back(std::move(each));
     }
   }
 

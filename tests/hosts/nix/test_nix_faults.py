@@ -96,10 +96,16 @@ def test_lookups_are_made_together(nix, fake, cache):
         begun = time.monotonic()
         nix.requisites(boat, "--store", cache.url())
         closure = time.monotonic() - begun
+        nix.forget()
+        nix.wipe()
+        begun = time.monotonic()
+        nix.run("nix-store", "-r", "--dry-run", boat, "--option", "substituters", cache.url())
+        missing = time.monotonic() - begun
+        assert nix.said.count("leaf-") == 40
     finally:
         fake.control("POST", "latency", {"ms": 0})
     # One after the other it would be 2 seconds.
-    assert together < 1 and closure < 1
+    assert max(together, closure, missing) < 1.2
 
 
 def test_keys_that_expire_in_the_middle(nix, fake, cache):

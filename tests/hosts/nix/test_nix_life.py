@@ -76,6 +76,27 @@ def test_logs_and_compressed_files(nix, server, cache):
     assert nix.nix("log", "--option", "substituters", url, derivation) == "log of 0"
 
 
+def test_the_index_of_debug_information(nix, server, cache):
+    identity = "ab" + "0" * 38
+    script = f"/bin/mkdir -p $out/lib/debug/.build-id/ab && echo > $out/lib/debug/.build-id/ab/{identity[2:]}.debug"
+    expression = f"""derivation {{ name = "debug"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "{script}" ]; }}"""
+    path = nix.run("nix-build", "--no-out-link", "-E", expression)
+    nix.nix("copy", "--to", cache.url(index_debug_info="true"), path)
+    (nar,) = [key for key in cache.keys() if key.startswith("nar/")]
+    assert json.loads(cache("get", f"debuginfo/{identity}.debug")) == {"archive": f"../{nar}", "member": f"lib/debug/.build-id/ab/{identity[2:]}.debug"}
+
+
+def test_progress_goes_to_the_log_of_nix(nix, server, cache):
+    (nix.directory / "large").write_bytes(os.urandom(20 << 20))
+    path = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
+    for words, doing in [(("copy", "--to", cache.url()), "uploading"), (("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", cache.url()), "downloading")]:
+        nix.nix("--log-format", "internal-json", "-vv", *words, path)
+        rows = [json.loads(line.removeprefix("@nix ")) for line in nix.said.splitlines() if line.startswith("@nix ")]
+        (activity,) = [row for row in rows if row["action"] == "start" and row["type"] == 101 and f"{doing} 's3://" in row["text"] and "/nar/" in row["text"]]
+        moved = [row["fields"] for row in rows if row["action"] == "result" and row["id"] == activity["id"]]
+        assert moved and moved[-1][0] >= 20 << 20 and {row["id"] for row in rows if row["action"] == "stop"} >= {activity["id"]}
+
+
 def test_through_a_forked_worker_of_the_daemon(nix, server, cache):
     secret, public = nix.key("here-1")
     boat = nix.closure()
