@@ -135,10 +135,14 @@ impl Inner {
                 },
                 Step::Want(size) => match &mut self.feeder {
                     Some(Feeder::Caller) => return Ok(Outcome::Want(size)),
-                    Some(feeder) => match feeder.next(py, size)? {
-                        Some(bytes) => self.call.feed(bytes),
-                        None => self.call.feed_end(),
-                    },
+                    Some(feeder) => {
+                        // What was sent of a long source is let go of while the rest is read.
+                        owner::bury(py);
+                        match feeder.next(py, size)? {
+                            Some(bytes) => self.call.feed(bytes),
+                            None => self.call.feed_end(),
+                        }
+                    }
                     None => self.call.feed_error("there is none"),
                 },
                 Step::Ask { callback, question } => match self.ask(py, callback.number(), question) {
@@ -266,6 +270,7 @@ impl Call {
     /// Answers a want with bytes; none at all mean the end.
     #[pyo3(signature = (data = None))]
     fn feed(&self, py: Python<'_>, data: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        owner::bury(py);
         let bytes = data.map(value::bytes_from).transpose()?.unwrap_or_default();
         self.inner(py)?.call.feed(bytes);
         Ok(())

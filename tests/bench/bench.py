@@ -71,7 +71,8 @@ def run(places, client, what, endpoint, count, keys):
     process.stderr.close()
     if process.returncode:
         lines = complaint.decode(errors="replace").strip().splitlines() or [f"status {process.returncode}"]
-        return None, lines[-1][:200]
+        # Python tells what went wrong in the end, the others at once.
+        return None, lines[-1 if client.startswith("python") else 0][:200]
     figures = {"cpu": used.ru_utime + used.ru_stime, "wall": wall, "rss": used.ru_maxrss / 1024}
     if count > 1:
         # Many small requests: what a process costs to start is not theirs.

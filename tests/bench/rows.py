@@ -43,7 +43,7 @@ class Row:
         return {client: self.value(found[client]) / best for client in self.ours if client in found and best}
 
     def goal(self):
-        peers = " and ".join(name.split(":")[-1] for name in self.against)
+        peers = " and ".join(name.split(":")[-1] or name.split(":")[0] for name in self.against)
         return f"below {peers}" if self.strict else f"≤ {self.bound:g} × {peers}"
 
     def kept(self, ratio):

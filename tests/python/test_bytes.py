@@ -6,6 +6,7 @@ import io
 import pathlib
 import pickle
 import sys
+import tracemalloc
 
 import oarlock
 import pytest
@@ -180,3 +181,22 @@ def test_no_leaks(store):
     assert len(os.listdir("/proc/self/fd")) <= descriptors
     assert len(gc.get_objects()) - objects < 200
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 32 << 10
+
+
+def test_a_long_source_is_let_go_while_it_is_read(fake, remote):
+    class Reader:
+        left = 100 << 20
+
+        def read(self, size):
+            size = min(size, self.left)
+            self.left -= size
+            return bytes(size)
+
+    store = oarlock.open(remote.url, **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20, max_concurrency=1)
+    tracemalloc.start()
+    try:
+        assert store.put("long", Reader()).size == 100 << 20
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 << 20, f"{peak >> 20} MiB of 100 were held"

@@ -101,7 +101,8 @@ where
 {
     let run = move |(number, item)| {
         let own = Arc::new(Mailbox::of_part(mailbox));
-        let work = work(own.clone(), item);
+        // Boxed: the stream moves its futures about, and these are large.
+        let work = Box::pin(work(own.clone(), item));
         async move {
             let outcome = work.await;
             if outcome.is_err() {

@@ -5,7 +5,7 @@
 //! waits for the delay.
 
 use std::fmt::Write as _;
-use std::io::{BufReader, Read, Write, BufRead};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -47,7 +47,9 @@ fn serve(stream: TcpStream, delay: Duration) -> std::io::Result<()> {
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.parse().unwrap_or(0),
-                "range" => range = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')).map(|(a, b)| (a.to_owned(), b.to_owned())),
+                "range" => {
+                    range = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')).map(|(a, b)| (a.to_owned(), b.to_owned()))
+                }
                 "expect" => expects = true,
                 "transfer-encoding" => chunked = true,
                 _ => {}
@@ -56,7 +58,11 @@ fn serve(stream: TcpStream, delay: Duration) -> std::io::Result<()> {
         if expects {
             out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        if chunked { drain_chunks(&mut input)? } else { drain(&mut input, length)? }
+        if chunked {
+            drain_chunks(&mut input)?
+        } else {
+            drain(&mut input, length)?
+        }
         if !delay.is_zero() {
             thread::sleep(delay);
         }
@@ -151,7 +157,8 @@ fn object(out: &mut TcpStream, method: &str, key: &str, range: Option<(String, S
 }
 
 fn page(from: Option<&str>) -> String {
-    let from = from.and_then(|token| token.rsplit("key-").next()).and_then(|number| number.parse::<usize>().ok()).map_or(0, |last| last + 1);
+    let from =
+        from.and_then(|token| token.rsplit("key-").next()).and_then(|number| number.parse::<usize>().ok()).map_or(0, |last| last + 1);
     let end = (from + PAGE).min(LISTED);
     let mut xml = String::with_capacity(300 * PAGE);
     let _ = write!(
