@@ -648,6 +648,16 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   deleted (int): Those that were deleted; in a dry run, that would be.
  *   steps (list of SyncStep): In a dry run, what would be done, in the order of the keys; else empty.
  *
+ * Rekeyed: An object that `rekey_all` gave no new envelope.
+ *   key (str): The key.
+ *   error (str): Why: the error kind's name.
+ *   message (str): The sentence that goes with `error`.
+ *
+ * RekeyReply: What `rekey_all` did.
+ *   rekeyed (int): Objects that got a new envelope.
+ *   unchanged (int): Those that had one under the store's key already.
+ *   failed (list of Rekeyed): Those that got none, in the order of their keys.
+ *
  * Entry: One row of a listing: an object, a version, a delete marker or a common prefix.
  *   key (str): The key, or the common prefix.
  *   is_prefix (bool): Whether this is a common prefix.
@@ -725,6 +735,8 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
+ *   unverified (bool): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
  *   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
  * Reply: GetReply.
  */
@@ -746,6 +758,8 @@ static inline oarlock_status oarlock_get(const oarlock_store *store, const char 
  *   version_id (str): The version to fetch; default: the newest.
  *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
+ *   unverified (bool): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
  * Reply: list of bytes.
  */
 static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, const char *key, const oarlock_options *ranges, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -780,6 +794,7 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
  *   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
  *   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
  *   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+ *   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
  *   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
@@ -998,6 +1013,41 @@ static inline oarlock_status oarlock_copy(const oarlock_store *store, const char
   oarlock_options_set_str(arguments, "source_key", source_key);
   oarlock_options_set_str(arguments, "key", key);
   status = oarlock_start(store, "copy", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+ *   key (str): The object's key.
+ * Options:
+ *   old (map): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+ *   enforce_rotation (bool): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+ * Reply: bool.
+ */
+static inline oarlock_status oarlock_rekey(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "rekey", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+ *   prefix (str): How the keys begin; default: any.
+ * Options:
+ *   old (map): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+ *   enforce_rotation (bool): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+ *   start_after (str): Only keys after this one, in UTF-8 byte order.
+ * Reply: RekeyReply.
+ */
+static inline oarlock_status oarlock_rekey_all(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "rekey_all", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

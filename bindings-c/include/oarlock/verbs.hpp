@@ -13,6 +13,8 @@
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+//   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
+//   unverified (bool): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
 //   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
 // Reply: GetReply.
 value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
@@ -28,6 +30,8 @@ value get(std::string_view key, const options &with = {}, oarlock::sink into = {
 //   version_id (str): The version to fetch; default: the newest.
 //   if_match (str): Only if the object's ETag is this one, else `Precondition`.
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+//   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
+//   unverified (bool): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
 // Reply: list of bytes.
 value get_ranges(std::string_view key, const list &ranges, const options &with = {}) const {
   return start("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink()).wait();
@@ -55,6 +59,7 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
 //   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
 //   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+//   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
 //   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
@@ -206,6 +211,29 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 // Reply: PutReply.
 value copy(std::string_view source_key, std::string_view key, const options &with = {}) const {
   return start("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+//   key (str): The object's key.
+// Options:
+//   old (map): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+//   enforce_rotation (bool): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+// Reply: bool.
+value rekey(std::string_view key, const options &with = {}) const {
+  return start("rekey", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+}
+
+// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+//   prefix (str): How the keys begin; default: any.
+// Options:
+//   old (map): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+//   enforce_rotation (bool): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+//   start_after (str): Only keys after this one, in UTF-8 byte order.
+// Reply: RekeyReply.
+value rekey_all(std::string_view prefix = {}, const options &with = {}) const {
+  return start("rekey_all", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
 }
 
 // Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.

@@ -568,6 +568,25 @@ async fn a_new_envelope_opens_the_old_content() {
         assert_eq!(again.map(drop).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 }
+#[tokio::test]
+async fn what_the_oldest_clients_wrapped_is_read_by_the_switches() {
+    let rows: Vec<Json> = serde_json::from_slice(&std::fs::read(directory().join("legacy.json")).unwrap()).unwrap();
+    assert_eq!(rows.len(), 7);
+    for row in rows {
+        let metadata: Map = serde_json::from_value(row["metadata"].clone()).unwrap();
+        let body = super::text::from_base64(row["body"].as_str().unwrap()).unwrap();
+        let name = row["name"].as_str().unwrap();
+        let keyring = || if name.contains("rsa") || name.contains("oaep") { rsa("rsa2048.pem") } else { aes() };
+        let opened = store(keyring(), ALLOW, true).open(&metadata, None, None).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(whole(&opened, body.clone()).unwrap(), plaintext(100), "{name}");
+        assert!(store(keyring(), ALLOW, false).open(&metadata, None, None).await.is_err(), "{name}");
+        assert!(strict(keyring()).open(&metadata, None, None).await.is_err(), "{name}");
+        // The same from an instruction file.
+        let text = serde_json::to_vec(&metadata).unwrap();
+        let opened = store(keyring(), ALLOW, true).open(&Map::new(), Some(&text), None).await.unwrap();
+        assert_eq!(whole(&opened, body).unwrap(), plaintext(100), "{name}");
+    }
+}
 
 mod junk {
     use proptest::prelude::*;
