@@ -100,7 +100,7 @@ def test_check(agent, server, tmp_path):
 def test_what_is_refused(agent, server):
     for text, name, words in [
         ("[Storage]\nDefault = s3\n[S3Storage]\nBuckt = b\n", "cran", ["line 4", "bucket"]),
-        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\nKeyID = k\n", "cran", ["line 5", "encryption"]),
+        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\nKeyID = k=\n", "cran", ["line 5", "encryption"]),
         ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\n", "cron", ["cran"]),
         ("/no/such/file.gcfg", "cran", ["/no/such/file.gcfg"]),
     ]:
