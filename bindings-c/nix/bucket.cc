@@ -39,6 +39,8 @@ std::string with(const std::string &place, const parameters &given) {
 
 oarlock::options keyed(const std::string &key) { return {{"key", key}}; }
 
+constexpr const char *give_key = "; give the cache's key by the oarlock-encryption parameters";
+
 // Who the server was asked as. Asks nobody but those who give the keys, who have just been asked.
 std::string identity(const oarlock::value &rows) {
   std::string provider, key, source;
@@ -75,9 +77,18 @@ std::exception_ptr told(const oarlock::error &error, const char *doing, const st
     const std::string_view verb = error.verb().value_or("");
     sentence += verb == "put" ? "; it needs s3:PutObject" : verb == "list" ? "; it needs s3:ListBucket" : "; it needs s3:GetObject";
   } else if (error.kind() == OARLOCK_DECRYPT || error.kind() == OARLOCK_KEY_COMMITMENT) {
-    sentence += "; give the cache's key by the oarlock-encryption parameters of its URL";
+    sentence += give_key;
   }
   return std::make_exception_ptr(trouble(kind_of(error), sentence));
+}
+
+// What was read. An object that says how it was encrypted has not been decrypted: a store that does keeps that to itself.
+file opened(const oarlock::value &reply, const std::string &key, const std::string &url) {
+  const auto metadata = reply["meta"]["metadata"];
+  for (std::size_t at = 0; at < metadata.size(); ++at) {
+    if (metadata.name(at).substr(0, 6) == "x-amz-") throw trouble(trouble::other, "cannot read '" + key + "' in '" + url + "': it is encrypted" + give_key);
+  }
+  return {std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())};
 }
 
 }  // namespace
@@ -154,15 +165,20 @@ bool bucket::exists(const std::string &key) const {
 file bucket::read(const std::string &key) const {
   return doing("read", key, [&] {
     auto call = store_.start("get", keyed(key));
-    const auto reply = wait(call);
-    return file{std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())};
+    return opened(wait(call), key, url_);
   });
 }
 
 void bucket::fetch(const std::string &key, std::function<void(file, std::exception_ptr)> tell) const {
   const auto done = [self = *this, key, tell](const oarlock::value &reply, std::exception_ptr failed) {
     if (failed) return self.explain(failed, "read", key, [tell](std::exception_ptr why) { tell({}, why); });
-    tell({std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())}, nullptr);
+    file got;
+    try {
+      got = opened(reply, key, self.url_);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    tell(std::move(got), failed);
   };
   pump::here().run({[store = store_, key] { return store.start("get", keyed(key)); }, done});
 }

@@ -1,5 +1,7 @@
-"""Nix: a closure that /bin/sh builds is copied to a signed binary cache, lost with the whole store, and substituted back by the plugin."""
+"""Nix: a closure that /bin/sh builds is copied to a signed and encrypted binary cache, lost with the whole store, and substituted back by the plugin."""
 
+import base64
+import os
 import random
 import subprocess
 import sys
@@ -38,11 +40,12 @@ def demonstrate(server, bucket, directory):
         return {name: row for name, row in sums(store).items() if name.split("/")[0] in closure}
 
     before = contents()
-    url = f"s3://{bucket}/nix?endpoint={server.endpoint}&region={server.region}&compression=zstd"
+    (directory / "key").write_text(f"encryption-aes-key = {base64.b64encode(os.urandom(32)).decode()}\n")
+    url = f"s3://{bucket}/nix?endpoint={server.endpoint}&region={server.region}&compression=zstd&oarlock-settings-file={directory / 'key'}"
     there, _ = run("nix", "copy", "--to", f"{url}&secret-key={secret}", boat, **here)
     nix.wipe()
     nix.forget()
     back, _ = run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public, **here)
     whole = contents() == before and nix.nix("store", "verify", "--recursive", boat, "--option", "trusted-public-keys", public) == ""
-    what = f"{len(closure)} paths, signed"
+    what = f"{len(closure)} paths, signed and encrypted"
     return [(f"copy to a binary cache: {what}", total(before), there, whole), ("substitution of all into an empty store", total(before), back, whole)]

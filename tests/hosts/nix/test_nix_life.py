@@ -1,5 +1,6 @@
 """The whole life of a binary cache in the real Nix: made, filled, looked at, read back, on a real server and on our own."""
 
+import base64
 import json
 import os
 import re
@@ -199,12 +200,37 @@ def test_keys_in_a_file_of_settings(nix, fake, cache):
     assert f"line 2 of '{keys}'" in nix.nix("path-info", "--store", cache.url(oarlock_settings_file=keys), boat, fails=True)
 
 
+def test_an_encrypted_cache(nix, server, cache):
+    secret, public = nix.key("here-1")
+    boat = nix.closure(leaves=4)
+    before = nix.requisites(boat)
+    key, other = nix.directory / "key", nix.directory / "other"
+    for file in (key, other):
+        file.write_text(f"encryption-aes-key = {base64.b64encode(os.urandom(32)).decode()}\n")
+    url = cache.url(secret_key=secret, oarlock_settings_file=key, narinfo_compression="gzip", compression="xz")
+    nix.nix("copy", "--to", url, boat)
+    keys = [name for name in cache.keys() if name.endswith((".narinfo", "nix-cache-info")) or name.startswith("nar/")]
+    assert len(keys) == 11
+    # Not a cache's text, not gzip, not xz.
+    assert not any(cache("get", name).startswith((b"StoreDir", b"StorePath", b"\x1f\x8b\x08", b"\xfd7zXZ")) for name in keys)
+    nix.forget()
+    assert {path: row["narHash"] for path, row in nix.requisites(boat, "--store", url).items()} == {path: row["narHash"] for path, row in before.items()}
+    nix.wipe()
+    nix.run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public)
+    nix.nix("store", "verify", "--no-trust", "-r", boat)
+    # Without the key, or with another, it is said what is missing.
+    for wrong in (cache.url(), cache.url(oarlock_settings_file=other)):
+        nix.forget()
+        said = nix.nix("path-info", "--store", wrong, boat, fails=True)
+        assert "oarlock-encryption" in said and "nix-cache-info" in said, said
+
+
 def test_valgrind_has_nothing_to_say(nix, fake, cache):
     boat = nix.closure(leaves=4)
-    (nix.directory / "large").write_bytes(os.urandom(20 << 20))
+    (nix.directory / "large").write_bytes(os.urandom(6 << 20))
     large = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
-    log = nix.directory / "valgrind.log"
-    for words in (("copy", "--to", cache.url(), boat, large), ("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", cache.url(), boat, large)):
+    log, url = nix.directory / "valgrind.log", cache.url(multipart_threshold="1MB")
+    for words in (("copy", "--to", url, boat, large), ("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", url, boat, large)):
         nix.run("valgrind", "--smc-check=all-non-file", f"--log-file={log}", "nix", *words, GC_DONT_GC="1")
         assert "ERROR SUMMARY: 0 errors" in log.read_text(), log.read_text()
         nix.forget()
