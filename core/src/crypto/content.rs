@@ -8,7 +8,7 @@ use sha2::Sha512;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::gcm::{Gcm, Message};
+use super::gcm::{Broken, Gcm};
 pub(crate) use super::gcm::{MAX_SIZE, SegMac, TAG};
 use crate::error::{Error, ErrorKind, Result, fail};
 
@@ -33,7 +33,7 @@ pub(crate) struct Content(Gcm);
 impl Content {
     /// The content of the older format: under the data key itself, with a random nonce, and committed to nothing.
     pub(crate) fn plain(data_key: &DataKey, nonce: [u8; 12]) -> Result<Content> {
-        Ok(Content(Message::new(data_key, nonce, &[])?))
+        Gcm::new(data_key, nonce, &[]).map(Content).map_err(broken)
     }
 
     /// A new content and its commitment, of a data key and of an id that no other object has.
@@ -53,27 +53,27 @@ impl Content {
 
     /// Encrypts a segment in place. `offset` is a multiple of 16.
     pub(crate) fn encrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
-        self.0.encrypt(offset, bytes)
+        self.0.encrypt(offset, bytes).map_err(broken)
     }
 
     /// Decrypts a segment in place: nothing of it may be released before the tag of the whole is verified.
     pub(crate) fn decrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
-        self.0.decrypt(offset, bytes)
+        self.0.decrypt(offset, bytes).map_err(broken)
     }
 
     /// What decrypting a segment of ciphertext would tell, wherever it stands.
     pub(crate) fn authenticate(&self, bytes: &[u8]) -> Result<SegMac> {
-        self.0.authenticate(bytes)
+        self.0.authenticate(bytes).map_err(broken)
     }
 
     /// Decrypts a segment in place that was authenticated before, or for a caller who does without.
     pub(crate) fn cipher(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
-        self.0.cipher(offset, bytes)
+        self.0.cipher(offset, bytes).map_err(broken)
     }
 
     /// Neighbours as one segment: the first has a multiple of 16 bytes, unless nothing follows.
     pub(crate) fn join(&self, first: SegMac, next: SegMac) -> Result<SegMac> {
-        self.0.join(first, next)
+        self.0.join(first, next).map_err(broken)
     }
 
     /// The tag that follows the ciphertext.
@@ -86,6 +86,10 @@ impl Content {
     pub(crate) fn verify(&self, whole: &SegMac, tag: &[u8]) -> bool {
         self.0.verify(whole, tag)
     }
+}
+
+fn broken(error: Broken) -> Error {
+    Error::new(ErrorKind::Internal, format!("{error}; please report it"))
 }
 
 /// Refuses more bytes than one content may have.
@@ -106,7 +110,7 @@ impl Derived {
 
     fn content(&self) -> Result<Content> {
         let key: DataKey = self.expand(b"DERIVEKEY")?;
-        Ok(Content(Message::new(&key, NONCE, &SUITE)?))
+        Gcm::new(&key, NONCE, &SUITE).map(Content).map_err(broken)
     }
 
     fn commitment(&self) -> Result<Commitment> {

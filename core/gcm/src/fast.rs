@@ -1,11 +1,12 @@
 //! The engine of AWS-LC, which TLS links already: its GCM, begun at any block of the message.
 //!
 //! GCM with a nonce of 16 bytes begins after the block `J = ((nonce * H) + 128) * H`, so that solving this for the nonce begins it after
-//! any block. The tag that it then tells is the segment's share, with a mask and the segment's length, which are taken off again: such a
+//! any block. The tag that it tells is the segment's share, with a mask and the segment's length, which are taken off again: such a
 //! tag never leaves this file.
 
 use std::ffi::c_int;
 use std::ptr::{NonNull, null, null_mut};
+use std::sync::OnceLock;
 
 use aws_lc_sys::{
     EVP_CIPHER, EVP_CIPHER_CTX, EVP_CIPHER_CTX_ctrl, EVP_CIPHER_CTX_free, EVP_CIPHER_CTX_new, EVP_CTRL_AEAD_GET_TAG,
@@ -15,19 +16,24 @@ use ghash::GHash;
 use zeroize::Zeroizing;
 
 use super::powers::{inverse, times};
-use super::{Block, Engine, add, broken, lengths};
-use crate::error::Result;
+use super::{Block, Engine, Result, add, broken, counter, lengths};
 
 /// Bytes that one call of AWS-LC takes: lengths are C's `int` there.
 const AT_ONCE: usize = 1 << 30;
 
+/// Bytes from which on one pass of GCM is worth the inverse; fewer are ciphered and hashed in turn.
+const LARGE: usize = 64 << 10;
+
 const DECRYPT: c_int = 0;
 const ENCRYPT: c_int = 1;
 
-pub(crate) struct AwsLc {
+/// AES-GCM of AWS-LC.
+pub struct AwsLc {
     key: Zeroizing<[u8; 32]>,
+    hash_key: Block,
     ghash: GHash,
-    inverse: GHash,
+    /// One over the hash key: made for the first segment that is large enough to be worth it.
+    inverse: OnceLock<GHash>,
 }
 
 impl Engine for AwsLc {
@@ -36,8 +42,7 @@ impl Engine for AwsLc {
     fn new(key: &[u8; 32]) -> Result<AwsLc> {
         let mut hash_key = Block::default();
         Context::counter(key, &Block::default())?.update(hash_key.as_mut())?;
-        let one_over = inverse(&hash_key);
-        Ok(AwsLc { key: Zeroizing::new(*key), ghash: GHash::new((&*hash_key).into()), inverse: GHash::new((&*one_over).into()) })
+        Ok(AwsLc { key: Zeroizing::new(*key), ghash: GHash::new((&*hash_key).into()), hash_key, inverse: OnceLock::new() })
     }
 
     fn cipher(&self, counter: &Block, bytes: &mut [u8]) -> Result<()> {
@@ -45,18 +50,26 @@ impl Engine for AwsLc {
     }
 
     fn share(&self, bytes: &[u8]) -> Result<Block> {
-        let before = Block::default();
-        let mut context = Context::galois(&self.key, &self.nonce(&before), ENCRYPT)?;
+        let nonce = Block::default();
+        let mut context = Context::galois(&self.key, &nonce[..12], ENCRYPT)?;
         context.additional(bytes)?;
-        let lengths = lengths(bytes.len() as u64, 0);
-        self.unmasked(context.tag()?, &before, &lengths)
+        self.unmasked(context.tag()?, &counter(&[0; 12], 1), &lengths(bytes.len() as u64, 0))
     }
 
     fn encrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block> {
+        if bytes.len() < LARGE {
+            self.cipher(counter, bytes)?;
+            return self.share(bytes);
+        }
         self.run(counter, bytes, ENCRYPT)
     }
 
     fn decrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block> {
+        if bytes.len() < LARGE {
+            let share = self.share(bytes)?;
+            self.cipher(counter, bytes)?;
+            return Ok(share);
+        }
         self.run(counter, bytes, DECRYPT)
     }
 }
@@ -64,16 +77,15 @@ impl Engine for AwsLc {
 impl AwsLc {
     fn run(&self, counter: &Block, bytes: &mut [u8], direction: c_int) -> Result<Block> {
         let before = before(counter);
-        let mut context = Context::galois(&self.key, &self.nonce(&before), direction)?;
+        let mut context = Context::galois(&self.key, self.nonce(&before).as_slice(), direction)?;
         context.update(bytes)?;
-        let lengths = lengths(0, bytes.len() as u64);
-        self.unmasked(context.tag()?, &before, &lengths)
+        self.unmasked(context.tag()?, &before, &lengths(0, bytes.len() as u64))
     }
 
     /// The nonce with which GCM begins after this block.
     fn nonce(&self, block: &Block) -> Block {
-        let bits = lengths(0, 16);
-        times(&self.inverse, &add(times(&self.inverse, block), &bits))
+        let inverse = self.inverse.get_or_init(|| GHash::new((&*inverse(&self.hash_key)).into()));
+        times(inverse, &add(times(inverse, block), &lengths(0, 16)))
     }
 
     /// What a tag says of the bytes alone.
@@ -105,14 +117,14 @@ impl Context {
         Ok(context)
     }
 
-    /// GCM with a nonce of 16 bytes.
-    fn galois(key: &[u8; 32], nonce: &Block, direction: c_int) -> Result<Context> {
+    /// GCM with a nonce of 12 or 16 bytes.
+    fn galois(key: &[u8; 32], nonce: &[u8], direction: c_int) -> Result<Context> {
         // SAFETY: the function has no preconditions; the cipher it tells is static.
         let cipher = unsafe { EVP_aes_256_gcm() };
         let mut context = Context::new()?;
         context.init(cipher, null(), null(), direction)?;
         // SAFETY: the context lives and has its cipher; this control reads no memory.
-        done(unsafe { EVP_CIPHER_CTX_ctrl(context.0.as_ptr(), EVP_CTRL_AEAD_SET_IVLEN, 16, null_mut()) })?;
+        done(unsafe { EVP_CIPHER_CTX_ctrl(context.0.as_ptr(), EVP_CTRL_AEAD_SET_IVLEN, nonce.len() as c_int, null_mut()) })?;
         context.init(null(), key.as_ptr(), nonce.as_ptr(), direction)?;
         Ok(context)
     }
@@ -122,7 +134,7 @@ impl Context {
         NonNull::new(unsafe { EVP_CIPHER_CTX_new() }).map(Context).ok_or_else(|| broken(()))
     }
 
-    /// `key` and `nonce` are null, or point to as many bytes as the cipher takes: 32, and 16.
+    /// `key` and `nonce` are null, or point to as many bytes as the cipher takes: 32, and 16 or what was set.
     fn init(&mut self, cipher: *const EVP_CIPHER, key: *const u8, nonce: *const u8, direction: c_int) -> Result<()> {
         // SAFETY: the context lives; the cipher is static or null; both callers keep what `key` and `nonce` ask, and it is copied.
         done(unsafe { EVP_CipherInit_ex(self.0.as_ptr(), cipher, null_mut(), key, nonce, direction) })

@@ -8,13 +8,13 @@ use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 
 use super::powers::times;
-use super::{Block, Engine, broken};
-use crate::error::Result;
+use super::{Block, Engine, Result, broken};
 
 /// Bytes that are ciphered and hashed at one go: they stay in the processor's cache between the two.
 const STEP: usize = 16 << 10;
 
-pub(crate) struct RustCrypto {
+/// AES and GHASH in Rust.
+pub struct RustCrypto {
     aes: Aes256,
     ghash: GHash,
 }

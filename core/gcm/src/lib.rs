@@ -1,7 +1,8 @@
 //! AES-256-GCM of one message whose segments are encrypted, decrypted and authenticated at any offset and in any order.
 //!
 //! Law: the segments' shares, joined in their order, give the tag that encrypting the message at one go would have given; the same bytes
-//! come out of every engine. Pure arithmetic: knows neither objects nor where keys are from.
+//! come out of every engine. Pure arithmetic: knows neither objects nor where keys are from. A package of its own, because what touches
+//! every byte is built for speed where the rest of the core is built for size.
 //!
 //! GCM's tag is a sum of shares over GF(2^128): `E(J0) + share(aad) * H^n + share(ciphertext) + lengths * H`, where the share of n blocks
 //! x1..xn is `x1 * H^(n+1) + ... + xn * H^2`. Shares of neighbours join by one multiplication: `first * H^blocks(next) + next`.
@@ -14,10 +15,11 @@ mod powers;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ErrorKind, Result, fail};
 use powers::Powers;
 
 #[cfg(feature = "aws-lc")]
@@ -25,25 +27,41 @@ type Chosen = fast::AwsLc;
 #[cfg(not(feature = "aws-lc"))]
 type Chosen = portable::RustCrypto;
 
+/// What can't be with keys, counters and segments as they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken(&'static str);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+type Result<T> = std::result::Result<T, Broken>;
+
 /// A message under the engine that this build was given.
-pub(crate) type Gcm = Message<Chosen>;
+pub type Gcm = Message<Chosen>;
 
 /// That engine's name.
-pub(crate) const ENGINE: &str = Chosen::NAME;
+pub const ENGINE: &str = Chosen::NAME;
 
 /// Bytes that a message may have: the counter has 32 bits and begins with 2.
-pub(crate) const MAX_SIZE: u64 = (1 << 36) - 32;
+pub const MAX_SIZE: u64 = (1 << 36) - 32;
 
 /// Bytes of the tag.
-pub(crate) const TAG: usize = 16;
+pub const TAG: usize = 16;
 
 /// An element of GF(2^128) or a block of AES: secret, and gone when dropped.
-pub(crate) type Block = Zeroizing<[u8; 16]>;
+pub type Block = Zeroizing<[u8; 16]>;
 
 /// What does the work on bytes under one key.
-pub(crate) trait Engine: Sized + Send + Sync {
+pub trait Engine: Sized + Send + Sync {
+    /// Its name.
     const NAME: &'static str;
 
+    /// The engine under a key.
     fn new(key: &[u8; 32]) -> Result<Self>;
 
     /// AES-CTR in place, the first block under this counter block.
@@ -60,25 +78,25 @@ pub(crate) trait Engine: Sized + Send + Sync {
 }
 
 /// What is known of a segment, or of several that follow each other: their share of the message's tag. As secret as the key.
-pub(crate) struct SegMac {
+pub struct SegMac {
     share: Block,
     bytes: u64,
 }
 
 impl SegMac {
     /// Of no bytes.
-    pub(crate) fn empty() -> SegMac {
+    pub fn empty() -> SegMac {
         SegMac { share: Block::default(), bytes: 0 }
     }
 
     /// Bytes that it speaks of.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
 /// One message: the key, the counter block it begins after, and what of its tag is known before any byte.
-pub(crate) struct Message<E> {
+pub struct Message<E> {
     engine: E,
     powers: Powers,
     iv: [u8; 12],
@@ -89,7 +107,8 @@ pub(crate) struct Message<E> {
 }
 
 impl<E: Engine> Message<E> {
-    pub(crate) fn new(key: &[u8; 32], iv: [u8; 12], aad: &[u8]) -> Result<Message<E>> {
+    /// The message of this key, nonce and additional data.
+    pub fn new(key: &[u8; 32], iv: [u8; 12], aad: &[u8]) -> Result<Message<E>> {
         let engine = E::new(key)?;
         let mut hash_key = Block::default();
         engine.cipher(&Block::default(), hash_key.as_mut())?;
@@ -100,38 +119,38 @@ impl<E: Engine> Message<E> {
     }
 
     /// Encrypts a segment in place. `offset` is a multiple of 16.
-    pub(crate) fn encrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
+    pub fn encrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
         let share = self.engine.encrypt(&self.counter(offset, bytes.len())?, bytes)?;
         Ok(SegMac { share, bytes: bytes.len() as u64 })
     }
 
     /// Decrypts a segment in place: nothing of it may be used before the tag of the whole is verified.
-    pub(crate) fn decrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
+    pub fn decrypt(&self, offset: u64, bytes: &mut [u8]) -> Result<SegMac> {
         let share = self.engine.decrypt(&self.counter(offset, bytes.len())?, bytes)?;
         Ok(SegMac { share, bytes: bytes.len() as u64 })
     }
 
     /// What decrypting a segment of ciphertext would tell, wherever it stands.
-    pub(crate) fn authenticate(&self, bytes: &[u8]) -> Result<SegMac> {
+    pub fn authenticate(&self, bytes: &[u8]) -> Result<SegMac> {
         Ok(SegMac { share: self.engine.share(bytes)?, bytes: bytes.len() as u64 })
     }
 
     /// Decrypts a segment in place that was authenticated before, or for a caller who does without.
-    pub(crate) fn cipher(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+    pub fn cipher(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         self.engine.cipher(&self.counter(offset, bytes.len())?, bytes)
     }
 
     /// Neighbours as one segment: the first has whole blocks, unless nothing follows.
-    pub(crate) fn join(&self, first: SegMac, next: SegMac) -> Result<SegMac> {
+    pub fn join(&self, first: SegMac, next: SegMac) -> Result<SegMac> {
         if !first.bytes.is_multiple_of(16) && next.bytes > 0 {
-            fail!(Internal, "a segment of {} bytes is not the last; please report it", first.bytes);
+            return Err(Broken("a segment that ends within a block is followed by another"));
         }
         let share = add(self.powers.raise(first.share, next.bytes.div_ceil(16)), &next.share);
         Ok(SegMac { share, bytes: first.bytes + next.bytes })
     }
 
     /// The tag of the message that is this segment.
-    pub(crate) fn tag(&self, whole: &SegMac) -> [u8; TAG] {
+    pub fn tag(&self, whole: &SegMac) -> [u8; TAG] {
         let lengths = lengths(self.aad.bytes, whole.bytes);
         let aad = self.powers.raise(self.aad.share.clone(), whole.bytes.div_ceil(16));
         *add(add(add(aad, &whole.share), &self.powers.raise(lengths, 1)), &self.mask)
@@ -139,7 +158,7 @@ impl<E: Engine> Message<E> {
 
     /// Whether the message that is this segment has this tag, in a time that does not depend on where they differ.
     #[must_use]
-    pub(crate) fn verify(&self, whole: &SegMac, tag: &[u8]) -> bool {
+    pub fn verify(&self, whole: &SegMac, tag: &[u8]) -> bool {
         self.tag(whole).ct_eq(tag).into()
     }
 
@@ -147,7 +166,7 @@ impl<E: Engine> Message<E> {
     fn counter(&self, offset: u64, bytes: usize) -> Result<Block> {
         let fits = offset.checked_add(bytes as u64).is_some_and(|end| end <= MAX_SIZE);
         if !fits || !offset.is_multiple_of(16) {
-            fail!(Internal, "a segment of {bytes} bytes can't stand at {offset}; please report it");
+            return Err(Broken("a segment stands where none can be"));
         }
         Ok(counter(&self.iv, (offset / 16) as u32 + 2))
     }
@@ -175,6 +194,6 @@ fn add(mut one: Block, other: &Block) -> Block {
 }
 
 /// An engine that failed: none does, with keys and counters of these lengths.
-fn broken<T>(_: T) -> Error {
-    Error::new(ErrorKind::Internal, "the cipher failed; please report it")
+fn broken<T>(_: T) -> Broken {
+    Broken("the cipher failed")
 }
