@@ -85,8 +85,8 @@ FAR = [
         ("rust:oarlock", "rust:oarlock-many", "python:oarlock-many", "rust:object_store", "rust:opendal", "python:obstore-async"),
         ("rust:oarlock", "rust:oarlock-many", "python:oarlock-many"), ("rust:object_store", "rust:opendal", "python:obstore-async"), 1.1, "wall"),
     Row("get 1 GiB to a file", "get-file", 1,
-        ("rust:oarlock", "python:oarlock", "curl:", "rust:object_store", "rust:opendal", "python:obstore", "python:boto3"),
-        ("rust:oarlock", "python:oarlock"), ("curl:", "rust:object_store", "rust:opendal", "python:obstore", "python:boto3"), 1.1, "wall"),
+        ("rust:oarlock", "curl:", "rust:object_store", "rust:opendal", "python:obstore"),
+        ("rust:oarlock",), ("curl:", "rust:object_store", "rust:opendal", "python:obstore"), 1.1, "wall"),
     Row("put 1 GiB from a file", "put-file", 1, ("rust:oarlock", "rust:object_store", "rust:opendal"),
         ("rust:oarlock",), ("rust:object_store", "rust:opendal"), 1.1, "wall"),
 ]  # fmt: skip
