@@ -85,6 +85,30 @@ def test_dvc(server, tmp_path):
     assert len(left) == 31, left
 
 
+def test_dvc_encrypts_what_it_pushes(server, tmp_path):
+    key = Path(__file__).resolve().parents[1] / "vectors" / "rsa2048.pem"
+    first = Repository(tmp_path / "first", server)
+    first.dvc("remote", "modify", "store", "url", f"s3://dvc-remote/some/prefix?oarlock_encryption_rsa_key={key}")
+    data = first.directory / "data"
+    data.mkdir()
+    for number in range(5):
+        (data / f"file {number}").write_text(f"content {number}" * 1000)
+    first.dvc("add", "--quiet", "data")
+    first.run("git", "add", "--all")
+    first.run("git", "commit", "--quiet", "--message", "data")
+    assert "6 files pushed" in first.dvc("push")
+    assert "in sync" in first.dvc("status", "--cloud")
+    with oarlock.open("s3://dvc-remote/some/prefix", **server.settings()) as plain:
+        for entry in plain.list():
+            found = plain.get(entry.key)
+            assert b"content" not in bytes(found.body) and found.meta.metadata["x-amz-w"] == "22"
+    first.run("git", "clone", "--quiet", str(first.directory), str(tmp_path / "second"))
+    second = Repository(tmp_path / "second", server)
+    second.dvc("pull", "--quiet")
+    for path in data.iterdir():
+        assert (second.directory / "data" / path.name).read_bytes() == path.read_bytes()
+
+
 def test_dvc_with_a_wrong_secret(server, tmp_path):
     repository = Repository(tmp_path / "first", server, secret="canary-wrong-secret-Lq2Z")
     (repository.directory / "data").write_text("content")
