@@ -19,7 +19,6 @@ mod checksum;
 mod classes;
 pub mod config;
 mod credentials;
-#[allow(dead_code)]
 mod crypto;
 mod error;
 mod http;

@@ -122,11 +122,6 @@ fn named(metadata: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>
     Ok(found)
 }
 
-/// Whether an object's metadata say that it is encrypted, as far as they alone can.
-pub(crate) fn is_named(metadata: &BTreeMap<String, String>) -> bool {
-    !named(metadata).is_ok_and(|found| found.is_empty())
-}
-
 /// Whether the object's key stands in an instruction file, if anywhere.
 pub(crate) fn is_elsewhere(metadata: &BTreeMap<String, String>) -> bool {
     named(metadata).is_ok_and(|found| !["x-amz-key", "x-amz-key-v2", "x-amz-3"].iter().any(|key| found.contains_key(*key)))

@@ -16,11 +16,8 @@ mod text;
 
 use oarlock_gcm as gcm;
 
-#[allow(unused_imports)]
 pub(crate) use cbc::Cbc;
-#[allow(unused_imports)]
-pub(crate) use encryption::{Encryption, Opened, Sealed};
-#[allow(unused_imports)]
+pub(crate) use encryption::{Encryption, Opened};
 pub(crate) use envelope::{LARGEST, SUFFIX, is_cbc, is_elsewhere, of as envelope_of, without};
 
 use crate::error::{Error, ErrorKind};
