@@ -361,7 +361,13 @@ pub unsafe extern "C" fn oarlock_source_bytes(data: *const u8, size: usize) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_source_view(data: *const u8, size: usize) -> *mut SourceHandle {
     // SAFETY: the header's conventions.
-    source(|| unsafe { ffi::bytes(data, size, "data").map(|_| ffi::viewer(data, size)) })
+    source(|| unsafe {
+        // A few bytes are copied sooner than a thread is woken to read them.
+        if size <= 64 << 10 {
+            return ffi::copied(data, size).map(api::Source::Bytes);
+        }
+        ffi::bytes(data, size, "data").map(|_| ffi::viewer(data, size))
+    })
 }
 
 /// A source that is a file, read by oarlock's own threads.

@@ -119,8 +119,7 @@ def seaweed(places, rows, rounds):
     try:
         store = oarlock.open("s3://bench", **server.settings())
         store.create_bucket()
-        with places.upload.open("rb") as file:
-            store.put(str(GIB), file)
+        store.put(str(GIB), places.upload)
         store.put_many([{"key": f"4096-{name}", "body": bytes(4096)} for name in ["first", *range(max(row.count for row in rows))]])
         keys = {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
         return [told(measure(places, row, server.endpoint, keys, rounds)) for row in rows]
@@ -165,6 +164,7 @@ def main():
     fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     work = Path(tempfile.mkdtemp(prefix="oarlock-bench-", dir=fast))
     places = Places(options.built.resolve(), work)
+    sys.path.insert(0, str(places.built / "python"))
     load = os.getloadavg()[0]
     try:
         with places.upload.open("wb") as file:
