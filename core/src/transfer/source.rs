@@ -176,8 +176,9 @@ impl Pieces {
 
 /// Bytes of a file, read and summed on one thread, with room to spare behind them.
 async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, spare: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+    // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has freed.
+    let mut bytes = Vec::with_capacity(size + spare);
     let read = blocking(move || {
-        let mut bytes = Vec::with_capacity(size + spare);
         while bytes.len() < size {
             let reached = offset + bytes.len() as u64;
             match rustix::io::pread(&file, rustix::buffer::spare_capacity(&mut bytes), reached) {
