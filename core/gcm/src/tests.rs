@@ -1,6 +1,7 @@
 //! The laws that every engine keeps, held against another implementation of GCM and against known answers.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -88,7 +89,15 @@ fn segments_in_any_order_make_the_message<E: Engine>() {
         }
         Ok(())
     };
-    runner(60).run(&strategy, law).unwrap();
+    // As a fuzzer: for so many seconds, with other seeds each time.
+    let seconds = std::env::var("OARLOCK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let begun = Instant::now();
+    loop {
+        runner(60).run(&strategy, law).unwrap();
+        if begun.elapsed() >= Duration::from_secs(seconds) {
+            break;
+        }
+    }
 }
 
 fn every_range_is_the_key_stream_s<E: Engine>() {
