@@ -55,6 +55,10 @@ pub(crate) async fn exists(at: &S3, mailbox: &Mailbox, key: Key, options: Exists
 }
 
 pub(crate) async fn delete(at: &S3, _: &Mailbox, key: Key, options: Delete) -> Result<DeleteReply> {
+    delete_one(at, &key, &options).await
+}
+
+pub(crate) async fn delete_one(at: &S3, key: &Key, options: &Delete) -> Result<DeleteReply> {
     let request = Request::new("DeleteObject", Method::DELETE, &at.full(&key.0))?
         .query("versionId", options.version_id.as_deref())
         .query("x-id", Some("DeleteObject"))

@@ -38,8 +38,13 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
             .with_answer(error.status(), error.code(), error.request_id()),
         _ => error,
     })?;
-    let options = if at.encryption().is_some() { carry(at, &from, (&source_key, &key), options, &meta).await? } else { options };
-    moved(at, &from, mailbox, (source_key, key), options, meta).await
+    let (options, guard) = match at.encryption() {
+        Some(_) => carry(at, &from, mailbox, (&source_key, &key), options, &meta).await?,
+        None => (options, None),
+    };
+    let reply = moved(at, &from, mailbox, (source_key, key), options, meta).await?;
+    guard.into_iter().for_each(|guard| mailbox.keep(guard));
+    Ok(reply)
 }
 
 /// Replaces an object's own metadata, as a copy to itself.
@@ -110,7 +115,15 @@ fn replaces(options: &Copy) -> bool {
 
 /// Sees to it that the copy of an encrypted object can be read: its envelope goes with it, whatever else is replaced, and so does its
 /// instruction file, which has to be there first.
-async fn carry(at: &S3, from: &S3, (source_key, key): (&Key, &Key), mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
+async fn carry(
+    at: &S3,
+    from: &S3,
+    mailbox: &Mailbox,
+    (source_key, key): (&Key, &Key),
+    mut options: Copy,
+    meta: &ObjectMeta,
+) -> Result<(Copy, Option<u64>)> {
+    let mut guard = None;
     if replaces(&options) {
         let mut metadata = options.metadata.take().unwrap_or_default();
         metadata.extend(envelope_of(&meta.metadata));
@@ -125,12 +138,13 @@ async fn carry(at: &S3, from: &S3, (source_key, key): (&Key, &Key), mut options:
             source_sse_customer_key: options.source_sse_customer_key.clone(),
             ..Copy::default()
         };
+        guard = Some(sealed::guard(at, mailbox, key).await?);
         match copy_whole(at, &source, &sealed::beside(key), &plain, 0).await {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(options)
+    Ok((options, guard))
 }
 
 /// The reply with the size of the content.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::cipher::Ciphertext;
 use crate::crypto::content::TAG;
@@ -14,7 +14,8 @@ use crate::crypto::{Encryption, LARGEST, Opened, SUFFIX, is_cbc, is_elsewhere, w
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
-use crate::options::{Context, Delete, DeleteMany, Get, Head, List, ListVersions, Presign};
+use crate::observe::{Level, event};
+use crate::options::{Context, Delete, DeleteMany, Get, Head, List, ListVersions, Presign, Put};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, Page};
 use crate::s3::{self, S3, fetch};
 
@@ -120,6 +121,28 @@ pub(crate) async fn presign(at: &S3, mailbox: &Mailbox, key: Key, options: Presi
         fail!(Unsupported, "a signed URL stores what it is given, and this store's objects are encrypted; put the object itself");
     }
     s3::presign(at, mailbox, key, options).await
+}
+
+/// Keeps the instruction file beside `key` as it is now, to be put back should the call end without the object that another file is
+/// stored for: what stands there would no longer open.
+pub(super) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> {
+    let before = instruction(at, key, SUFFIX).await?.map(BytesMut::freeze);
+    let (at, file) = (at.clone(), beside(key));
+    Ok(mailbox.on_abandon(async move {
+        let back = match before {
+            Some(text) => store(&at, &file, text).await.map(drop),
+            None => s3::delete_one(&at, &file, &Delete::default()).await.map(drop),
+        };
+        if let Err(error) = back {
+            event(Level::Warning, format!("the instruction file {} could not be put back: {}", file.0, error.message()));
+        }
+    }))
+}
+
+/// Stores an instruction file.
+pub(super) async fn store(at: &S3, file: &Key, text: Bytes) -> Result<()> {
+    let sum = at.algorithm().await?.map(|algorithm| algorithm.of(&text));
+    s3::put_whole(at, file, text, sum, &Put::default()).await.map(drop)
 }
 
 /// The key of an object's instruction file.

@@ -10,17 +10,18 @@ use bytes::{Bytes, BytesMut};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::sealed::{beside, guard, store};
 use super::source::{AT_ONCE, Piece, Pieces};
 use super::standing::Standing;
 use crate::checksum::{Algorithm, Running};
 use crate::crypto::content::{Content, SegMac, TAG, fits};
-use crate::crypto::{Encryption, Opened, SUFFIX, without};
+use crate::crypto::{Encryption, Opened, without};
 use crate::error::{Result, fail};
 use crate::io::{Source, blocking};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::{Context, Put};
-use crate::s3::{S3, put_whole};
+use crate::s3::S3;
 
 /// Bytes that are encrypted and summed at one go: they stay in the processor's cache between the two.
 const STEP: usize = 256 << 10;
@@ -113,11 +114,13 @@ impl Sealing {
         Sealing { content: Arc::new(content), instruction: None, reached: 0, parts: 0, tell: Some(tell), told: Some(told) }
     }
 
-    /// Stores the instruction file, if there is to be one: before its object, so that no object stands there without its key.
-    pub(super) async fn store_instruction(&self, at: &S3, key: &Key) -> Result<()> {
-        let Some(text) = &self.instruction else { return Ok(()) };
-        let (key, sum) = (Key(format!("{}{SUFFIX}", key.0)), at.algorithm().await?.map(|algorithm| algorithm.of(text)));
-        put_whole(at, &key, text.clone(), sum, &Put::default()).await.map(drop)
+    /// Stores the instruction file, if there is to be one: before its object, so that no object stands there without its key. The
+    /// answer is for the mailbox to keep once the object is there.
+    pub(super) async fn store_instruction(&self, at: &S3, mailbox: &Mailbox, key: &Key) -> Result<Option<u64>> {
+        let Some(text) = &self.instruction else { return Ok(None) };
+        let guard = guard(at, mailbox, key).await?;
+        store(at, &beside(key), text.clone()).await?;
+        Ok(Some(guard))
     }
 
     /// The place of the next part, which has so many bytes; more than a content may have are refused before they are encrypted.

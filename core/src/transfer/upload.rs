@@ -64,11 +64,13 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     let (mut piece, permit) = take(&mut pieces, first, mailbox).await?;
     if pieces.ended().await? {
         let size = piece.bytes.len() as u64;
+        let mut guard = None;
         if let Some(sealing) = &mut sealing {
             piece = sealing.segment(size, true)?.seal(piece.bytes, pieces.algorithm).await?;
-            sealing.store_instruction(at, &key).await?;
+            guard = sealing.store_instruction(at, mailbox, &key).await?;
         }
         let reply = PutReply { size, ..whole(at, &key, piece, &options).await? };
+        guard.into_iter().for_each(|guard| mailbox.keep(guard));
         mailbox.advance(size);
         if let Some(standing) = standing {
             standing.give_up(at, &key).await;
@@ -205,13 +207,12 @@ async fn in_parts(
     collect(&mut sending, 0, &mut done, standing).await?;
     pieces.unchanged().await?;
     done.sort_by_key(|part| part.number);
-    if let Some(sealing) = &sealing {
-        sealing.store_instruction(at, key).await?;
-    }
+    let guard = match &sealing {
+        Some(sealing) => sealing.store_instruction(at, mailbox, key).await?,
+        None => None,
+    };
     let reply = PutReply { size: total, ..finish(at, key, &upload_id, &done, &options).await? };
-    if let Some(cleanup) = cleanup {
-        mailbox.keep(cleanup);
-    }
+    cleanup.into_iter().chain(guard).for_each(|work| mailbox.keep(work));
     Ok(reply)
 }
 
