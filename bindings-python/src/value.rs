@@ -54,7 +54,11 @@ pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
         return from_py(&fields.call0()?);
     }
     if object.hasattr(intern!(py, "__fspath__"))? {
-        return from_py(&path_from(object)?.into_pyobject(py)?.into_any());
+        let path = path_from(object)?;
+        return match path.to_str() {
+            Some(text) => Ok(Value::Str(text.to_owned())),
+            None => fail(py, ErrorKind::InvalidInput, format!("the path {} is not UTF-8", path.display())),
+        };
     }
     if object.hasattr(intern!(py, "__index__"))? {
         return whole(&object.call_method0(intern!(py, "__index__"))?);

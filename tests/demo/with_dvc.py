@@ -41,7 +41,7 @@ def run_git(*words, cwd):
 
 
 def demonstrate(server, bucket, directory):
-    for name in ("dvc-s3", "s3fs", "boto3"):
+    for name in ("dvc-s3", "s3fs"):
         try:
             importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

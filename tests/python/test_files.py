@@ -4,6 +4,7 @@ import gc
 import io
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_hands_itself_to_libraries(store):
         text.write("text")
     with store.open("t.gz") as file, gzip.open(file, "rt") as text:
         assert text.read() == "text"
+
+
+def test_paths_are_taken_as_objects_too(store, tmp_path):
+    """A `pathlib.Path` where text is expected, as a parameter and as a setting."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "a").write_bytes(b"one")
+    assert store.sync_up(tmp_path / "tree").transferred == 1
+    assert store.sync_down(tmp_path / "back").transferred == 1 and (tmp_path / "back" / "a").read_bytes() == b"one"
+    oarlock.open("s3://bucket", credentials_file=tmp_path / "keys").close()
+    with pytest.raises(oarlock.InvalidInput, match="UTF-8"):
+        store.sync_up(pathlib.Path(os.fsdecode(b"/\xff")))
 
 
 def test_empty(remote):
