@@ -104,20 +104,33 @@ impl Sides {
     }
 }
 
+/// Both sides, with all that the comparison takes.
+async fn compared(
+    at: At<'_>,
+    mailbox: &Arc<Mailbox>,
+    (directory, prefix): (Directory, Prefix),
+    options: &mut Sync,
+    limit: usize,
+    up: bool,
+) -> Result<(Sides, Compare)> {
+    let compare = compare(at, options.compare.as_deref())?;
+    let select = Select::new(options.include.take(), options.exclude.take())?;
+    let mut sides = Sides::look(at, mailbox, directory.0, prefix, &select, up).await?;
+    if compare == Compare::Checksum {
+        sides.ask_for_checksums(at, mailbox, limit).await?;
+    }
+    Ok((sides, compare))
+}
+
 pub(crate) async fn sync_up<'a>(
     at: impl Into<At<'a>>,
     mailbox: &Arc<Mailbox>,
     directory: Directory,
     prefix: Prefix,
-    options: Sync,
+    mut options: Sync,
 ) -> Result<SyncReply> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
-    let compare = compare(at, options.compare.as_deref())?;
-    let select = Select::new(options.include, options.exclude)?;
-    let mut sides = Sides::look(at, mailbox, directory.0, prefix, &select, true).await?;
-    if compare == Compare::Checksum {
-        sides.ask_for_checksums(at, mailbox, limit).await?;
-    }
+    let (sides, compare) = compared(at, mailbox, (directory, prefix), &mut options, limit, true).await?;
     let mut plan = Plan::default();
     for (path, file) in &sides.files {
         let reason = match sides.objects.get(path) {
@@ -155,15 +168,10 @@ pub(crate) async fn sync_down<'a>(
     mailbox: &Arc<Mailbox>,
     directory: Directory,
     prefix: Prefix,
-    options: Sync,
+    mut options: Sync,
 ) -> Result<SyncReply> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
-    let compare = compare(at, options.compare.as_deref())?;
-    let select = Select::new(options.include, options.exclude)?;
-    let mut sides = Sides::look(at, mailbox, directory.0, prefix, &select, false).await?;
-    if compare == Compare::Checksum {
-        sides.ask_for_checksums(at, mailbox, limit).await?;
-    }
+    let (sides, compare) = compared(at, mailbox, (directory, prefix), &mut options, limit, false).await?;
     let mut plan = Plan::default();
     for (path, object) in &sides.objects {
         // All keys are looked at before the first byte moves.

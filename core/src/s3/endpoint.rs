@@ -3,6 +3,7 @@
 //! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads settings only.
 
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+use aws_smithy_types::endpoint::Endpoint;
 
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -59,8 +60,8 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     Ok(Route { url, path_style })
 }
 
-/// The URL of a bucket's requests, as the SDK's resolver comes to it for each of them.
-pub(super) async fn resolved(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<String> {
+/// The place of a bucket's requests, as the SDK's resolver comes to it for each of them.
+pub(super) async fn resolved(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Endpoint> {
     let parameters = Params::builder()
         .bucket(bucket)
         .region(region)
@@ -72,8 +73,7 @@ pub(super) async fn resolved(settings: &Settings, route: &Route, bucket: &str, r
         .accelerate(settings.use_accelerate_endpoint == Some(true));
     let wrong = |why: String| Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"));
     let parameters = parameters.build().map_err(|error| wrong(error.to_string()))?;
-    let found = DefaultResolver::new().resolve_endpoint(&parameters).await.map_err(|error| wrong(error.to_string()))?;
-    Ok(found.url().to_owned())
+    DefaultResolver::new().resolve_endpoint(&parameters).await.map_err(|error| wrong(error.to_string()))
 }
 
 /// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.

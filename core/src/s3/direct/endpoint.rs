@@ -2,7 +2,6 @@
 //!
 //! Law: access points, FIPS, dual stack, acceleration and addressing are the SDK's rules; here they are only read.
 
-use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_smithy_types::Document;
 use aws_smithy_types::endpoint::EndpointAuthScheme;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
@@ -11,7 +10,7 @@ use http::{HeaderValue, Uri};
 use super::sign::{Signer, value};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::endpoint::Route;
+use crate::s3::endpoint::{Route, resolved};
 
 /// The place of one bucket in one region.
 pub(super) struct Endpoint {
@@ -28,18 +27,7 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) async fn resolve(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Endpoint> {
         let bad = |why: String| Error::new(ErrorKind::Config, format!("the bucket can't be reached: {why}"));
-        let params = Params::builder()
-            .bucket(bucket)
-            .region(region)
-            .set_endpoint(route.url.clone())
-            .force_path_style(route.path_style)
-            .use_arn_region(true)
-            .use_fips(settings.use_fips_endpoint == Some(true))
-            .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
-            .accelerate(settings.use_accelerate_endpoint == Some(true))
-            .build()
-            .map_err(|error| bad(error.to_string()))?;
-        let found = DefaultResolver::new().resolve_endpoint(&params).await.map_err(|error| bad(error.to_string()))?;
+        let found = resolved(settings, route, bucket, region).await?;
         let url: Uri = found.url().parse().map_err(|_| bad("its URL can't be read".to_owned()))?;
         let parts = url.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else { return Err(bad("its URL is not whole".to_owned())) };

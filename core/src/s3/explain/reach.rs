@@ -60,8 +60,8 @@ async fn way(facts: &Facts<'_>) -> Result<Way> {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
     let route = route(settings, bucket)?;
     let learnt = regions::known(route.url.as_deref(), bucket)?;
-    let url = resolved(settings, &route, bucket, learnt.as_deref().unwrap_or(region(settings))).await?;
-    Ok(Way { route, learnt, url })
+    let place = resolved(settings, &route, bucket, learnt.as_deref().unwrap_or(region(settings))).await?;
+    Ok(Way { route, learnt, url: place.url().to_owned() })
 }
 
 fn proxy(facts: &Facts<'_>, way: http::Told, rows: &mut Vec<Explained>) {
