@@ -192,12 +192,13 @@ std::string bucket::stream(const std::string &key, const std::function<void(std:
       const auto count = call.read_for(buffer.data(), buffer.size(), turn_ms);
       if (!count) continue;
       if (*count == 0) break;
-      // No frame of oarlock is on the stack here, which a coroutine of Nix may now leave for another.
-      to(std::string_view(buffer.data(), *count));
+      // Told first: Nix may not come back from what follows once it has seen the end of an archive.
       if (moved) {
         const auto [done, total] = call.progress();
         moved(done, total.value_or(0));
       }
+      // No frame of oarlock is on the stack here, which a coroutine of Nix may now leave for another.
+      to(std::string_view(buffer.data(), *count));
     }
     return std::string(wait(call)["meta"]["content_encoding"].as_str());
   });
