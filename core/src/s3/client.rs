@@ -25,7 +25,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use super::agent::Agent;
 use super::answers::Answers;
 use super::clients;
-use super::direct::{Direct, Request, Session};
+use super::direct::{Broken, Direct, Request, Session, whole};
 use super::endpoint::{Route, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
@@ -169,11 +169,6 @@ impl S3 {
         format!("{}{key}", self.0.prefix)
     }
 
-    /// The key as the caller knows it.
-    pub(crate) fn short(&self, key: &str) -> String {
-        key.strip_prefix(&self.0.prefix).unwrap_or(key).to_owned()
-    }
-
     /// What is known of the settings without waiting: inside of `send` they are complete.
     fn known(&self) -> &Settings {
         self.0.resolved.known().map_or(&self.0.settings, |(completed, _)| &completed.settings)
@@ -258,6 +253,17 @@ impl S3 {
         let attempt = |line: Arc<Line>| async move {
             let keys = self.keys(&line).await?;
             line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await
+        };
+        self.try_until(request.operation(), attempt).await
+    }
+
+    /// Sends a request of ours whose answer is a document, and reads it; one that broke off is asked for again.
+    pub(super) async fn ask_whole<T>(&self, request: &Request, read: impl Fn(&[u8]) -> std::result::Result<T, Broken>) -> Result<T> {
+        let read = &read;
+        let attempt = |line: Arc<Line>| async move {
+            let keys = self.keys(&line).await?;
+            let answer = line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await?;
+            whole(answer, read).await
         };
         self.try_until(request.operation(), attempt).await
     }

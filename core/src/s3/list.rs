@@ -1,11 +1,15 @@
 //! Listings, one page a call: objects (V2, and V1 for old servers) and versions.
 //!
 //! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is opaque to callers.
+//! Each row is made as it will be told, with one allocation for each text that it holds.
 
-use aws_sdk_s3::types::{CommonPrefix, EncodingType, Object, ObjectVersion};
+use std::time::SystemTime;
+
+use http::Method;
 
 use super::client::S3;
-use super::settings::{bare, time};
+use super::direct::{Broken, Document, Request};
+use super::settings::bare;
 use crate::error::{Result, fail};
 use crate::keys::Prefix;
 use crate::mailbox::Mailbox;
@@ -22,144 +26,171 @@ pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {
 }
 
 /// A key or prefix as the caller knows it, decoded if the server says that it encoded it.
-pub(super) fn decoded(at: &S3, text: Option<&str>, encoded: bool) -> String {
-    let text = text.unwrap_or_default();
-    if !encoded {
-        return at.short(text);
+pub(super) fn decoded(at: &S3, text: String, encoded: bool) -> String {
+    let mut text = if encoded { unescaped(text) } else { text };
+    if !at.prefix().is_empty() && text.starts_with(at.prefix()) {
+        text.drain(..at.prefix().len());
     }
-    // Servers differ in `+` for a space; a plus itself always comes as %2B.
-    let plus = text.replace('+', "%20");
-    let pairs = url::form_urlencoded::parse(plus.as_bytes()).next();
-    at.short(&pairs.map_or_else(String::new, |(key, _)| key.into_owned()))
+    text
+}
+
+/// The text without its percent signs, in its own place. Servers differ in `+` for a space; a plus itself always comes as %2B.
+fn unescaped(text: String) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return text;
+    }
+    let mut bytes = text.into_bytes();
+    let (mut from, mut to) = (0, 0);
+    while from < bytes.len() {
+        let digit = |place: usize| bytes.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+        let (byte, length) = match (bytes[from], digit(from + 1), digit(from + 2)) {
+            (b'%', Some(high), Some(low)) => ((high * 16 + low) as u8, 3),
+            (b'+', ..) => (b' ', 1),
+            (byte, ..) => (byte, 1),
+        };
+        bytes[to] = byte;
+        (from, to) = (from + length, to + 1);
+    }
+    bytes.truncate(to);
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// A page as the server tells it.
+#[derive(Default)]
+struct Listing {
+    entries: Vec<Entry>,
+    encoded: bool,
+    truncated: bool,
+    token: Option<String>,
+    marker: Option<String>,
+    key_marker: String,
+    version_marker: String,
+}
+
+impl Listing {
+    fn read(body: &[u8], root: &str) -> std::result::Result<Listing, Broken> {
+        let mut listing = Listing::default();
+        Document::open(body, root)?.children(|document, name| {
+            match name {
+                "Contents" | "Version" | "DeleteMarker" => listing.entries.push(entry(document, name)?),
+                "CommonPrefixes" => document.children(|document, name| {
+                    match name {
+                        "Prefix" => {
+                            let key = document.text()?.into_owned();
+                            listing.entries.push(Entry { key, is_prefix: true, ..Entry::default() });
+                        }
+                        _ => document.skip()?,
+                    }
+                    Ok(())
+                })?,
+                "EncodingType" => listing.encoded = document.text()? == "url",
+                "IsTruncated" => listing.truncated = truth(&document.text()?),
+                "NextContinuationToken" => listing.token = Some(document.text()?.into_owned()),
+                "NextMarker" => listing.marker = Some(document.text()?.into_owned()).filter(|marker| !marker.is_empty()),
+                "NextKeyMarker" => listing.key_marker = document.text()?.into_owned(),
+                "NextVersionIdMarker" => listing.version_marker = document.text()?.into_owned(),
+                _ => document.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(listing)
+    }
+}
+
+/// A row of a listing of objects (`Contents`) or of versions.
+fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, Broken> {
+    let versions = kind != "Contents";
+    let mut entry =
+        Entry { is_latest: versions.then_some(false), is_delete_marker: versions.then_some(kind == "DeleteMarker"), ..Entry::default() };
+    document.children(|document, name| {
+        match name {
+            "Key" => entry.key = document.text()?.into_owned(),
+            "Size" => entry.size = document.text()?.trim().parse().unwrap_or(0),
+            "ETag" => entry.etag = bare(Some(&document.text()?)),
+            "LastModified" => entry.last_modified = time(&document.text()?),
+            "StorageClass" => entry.storage_class = Some(document.text()?.into_owned()),
+            "VersionId" => entry.version_id = Some(document.text()?.into_owned()),
+            "IsLatest" => entry.is_latest = Some(truth(&document.text()?)),
+            _ => document.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(entry)
+}
+
+fn truth(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
+}
+
+/// A time that can't be read says nothing.
+fn time(text: &str) -> Option<SystemTime> {
+    text.trim().parse::<jiff::Timestamp>().ok().map(SystemTime::from)
 }
 
 pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) -> Result<Page> {
-    let size = page_size(options.page_size)?;
+    let size = page_size(options.page_size)?.map(|size| size.to_string());
     let start_after = options.start_after.as_ref().map(|key| at.full(key));
-    if at.settings().list_version == Some(1) {
-        let marker = options.continuation.clone().or(start_after);
-        let output = at
-            .send(|client| {
-                client
-                    .list_objects()
-                    .bucket(at.bucket())
-                    .prefix(at.full(&prefix.0))
-                    .encoding_type(EncodingType::Url)
-                    .set_delimiter(options.delimiter.clone())
-                    .set_marker(marker.clone())
-                    .set_max_keys(size)
-                    .set_request_payer(at.payer())
-                    .send()
-            })
-            .await?;
-        let encoded = output.encoding_type() == Some(&EncodingType::Url);
-        let entries = merge(at, output.contents(), output.common_prefixes(), encoded);
-        // NextMarker comes only with a delimiter; without one the last key is where to go on.
-        let next = output.is_truncated().unwrap_or(false).then(|| match output.next_marker() {
-            Some(marker) if !marker.is_empty() => at.full(&decoded(at, Some(marker), encoded)),
-            _ => at.full(entries.last().map_or("", |entry| &entry.key)),
-        });
-        return Ok(Page { entries, next });
+    let first = at.settings().list_version == Some(1);
+    let (token, delimiter, prefix) = (options.continuation.as_deref(), options.delimiter.as_deref(), at.full(&prefix.0));
+    let request = if first {
+        Request::of_bucket("ListObjects", Method::GET)
+            .query("delimiter", delimiter)
+            .query("encoding-type", Some("url"))
+            .query("marker", token.or(start_after.as_deref()))
+            .query("max-keys", size.as_deref())
+            .query("prefix", Some(&prefix))
+    } else {
+        Request::of_bucket("ListObjectsV2", Method::GET)
+            .query("continuation-token", token)
+            .query("delimiter", delimiter)
+            .query("encoding-type", Some("url"))
+            .query("list-type", Some("2"))
+            .query("max-keys", size.as_deref())
+            .query("prefix", Some(&prefix))
+            .query("start-after", start_after.as_deref())
+    };
+    let mut page = at.ask_whole(&request.payer(at).await?, |body| Listing::read(body, "ListBucketResult")).await?;
+    for entry in &mut page.entries {
+        entry.key = decoded(at, std::mem::take(&mut entry.key), page.encoded);
     }
-    let output = at
-        .send(|client| {
-            client
-                .list_objects_v2()
-                .bucket(at.bucket())
-                .prefix(at.full(&prefix.0))
-                .encoding_type(EncodingType::Url)
-                .set_delimiter(options.delimiter.clone())
-                .set_start_after(start_after.clone())
-                .set_continuation_token(options.continuation.clone())
-                .set_max_keys(size)
-                .set_request_payer(at.payer())
-                .send()
-        })
-        .await?;
-    let encoded = output.encoding_type() == Some(&EncodingType::Url);
-    let entries = merge(at, output.contents(), output.common_prefixes(), encoded);
-    let next = output.next_continuation_token.filter(|_| output.is_truncated.unwrap_or(false));
-    Ok(Page { entries, next })
-}
-
-/// Objects and prefixes of one page in the order of their keys.
-fn merge(at: &S3, objects: &[Object], prefixes: &[CommonPrefix], encoded: bool) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = objects
-        .iter()
-        .map(|object| Entry {
-            key: decoded(at, object.key(), encoded),
-            size: u64::try_from(object.size().unwrap_or(0)).unwrap_or(0),
-            etag: bare(object.e_tag()),
-            last_modified: time(object.last_modified()),
-            storage_class: object.storage_class().map(|class| class.as_str().to_owned()),
-            ..Entry::default()
-        })
-        .chain(common(at, prefixes, encoded))
-        .collect();
-    entries.sort_by(|one, other| one.key.cmp(&other.key));
-    entries
-}
-
-fn common(at: &S3, prefixes: &[CommonPrefix], encoded: bool) -> impl Iterator<Item = Entry> {
-    prefixes.iter().map(move |prefix| Entry { key: decoded(at, prefix.prefix(), encoded), is_prefix: true, ..Entry::default() })
+    page.entries.sort_by(|one, other| one.key.cmp(&other.key));
+    let next = match (page.truncated, first, page.marker) {
+        (false, ..) => None,
+        (true, false, _) => page.token,
+        // NextMarker comes only with a delimiter; without one the last key is where to go on.
+        (true, true, Some(marker)) => Some(at.full(&decoded(at, marker, page.encoded))),
+        (true, true, None) => Some(at.full(page.entries.last().map_or("", |entry| &entry.key))),
+    };
+    Ok(Page { entries: page.entries, next })
 }
 
 pub(crate) async fn list_versions(at: &S3, _: &Mailbox, prefix: Prefix, options: ListVersions) -> Result<Page> {
-    let size = page_size(options.page_size)?;
+    let size = page_size(options.page_size)?.map(|size| size.to_string());
     let (key_marker, version_marker) = match &options.continuation {
         Some(continuation) => match continuation.split_once('\n') {
-            Some((version, key)) => (Some(key.to_owned()), Some(version.to_owned()).filter(|version| !version.is_empty())),
+            Some((version, key)) => (Some(key), Some(version).filter(|version| !version.is_empty())),
             None => fail!(InvalidInput, "option `continuation` takes the `next` of the page before"),
         },
         None => (None, None),
     };
-    let output = at
-        .send(|client| {
-            client
-                .list_object_versions()
-                .bucket(at.bucket())
-                .prefix(at.full(&prefix.0))
-                .encoding_type(EncodingType::Url)
-                .set_delimiter(options.delimiter.clone())
-                .set_key_marker(key_marker.clone())
-                .set_version_id_marker(version_marker.clone())
-                .set_max_keys(size)
-                .set_request_payer(at.payer())
-                .send()
-        })
+    let request = Request::of_bucket("ListObjectVersions", Method::GET)
+        .query("delimiter", options.delimiter.as_deref())
+        .query("encoding-type", Some("url"))
+        .query("key-marker", key_marker)
+        .query("max-keys", size.as_deref())
+        .query("prefix", Some(&at.full(&prefix.0)))
+        .query("version-id-marker", version_marker)
+        .query("versions", Some(""))
+        .payer(at)
         .await?;
-    let encoded = output.encoding_type() == Some(&EncodingType::Url);
-    let mut entries: Vec<Entry> = output.versions().iter().map(|version| version_entry(at, version, encoded)).collect();
-    entries.extend(output.delete_markers().iter().map(|marker| Entry {
-        key: decoded(at, marker.key(), encoded),
-        last_modified: time(marker.last_modified()),
-        version_id: marker.version_id().map(str::to_owned),
-        is_latest: Some(marker.is_latest().unwrap_or(false)),
-        is_delete_marker: Some(true),
-        ..Entry::default()
-    }));
-    entries.extend(common(at, output.common_prefixes(), encoded));
-    // By key, then the newest first: the server tells versions and markers apart, the caller wants one history. The sort is stable.
-    entries.sort_by(|one, other| {
+    let mut page = at.ask_whole(&request, |body| Listing::read(body, "ListVersionsResult")).await?;
+    for entry in &mut page.entries {
+        entry.key = decoded(at, std::mem::take(&mut entry.key), page.encoded);
+    }
+    // By key, then the newest first, whatever order the server tells versions and markers in. The sort is stable.
+    page.entries.sort_by(|one, other| {
         one.key.cmp(&other.key).then(other.is_latest.cmp(&one.is_latest)).then(other.last_modified.cmp(&one.last_modified))
     });
-    let next = output.is_truncated().unwrap_or(false).then(|| {
-        let key = at.full(&decoded(at, output.next_key_marker(), encoded));
-        format!("{}\n{key}", output.next_version_id_marker().unwrap_or(""))
-    });
-    Ok(Page { entries, next })
-}
-
-fn version_entry(at: &S3, version: &ObjectVersion, encoded: bool) -> Entry {
-    Entry {
-        key: decoded(at, version.key(), encoded),
-        size: u64::try_from(version.size().unwrap_or(0)).unwrap_or(0),
-        etag: bare(version.e_tag()),
-        last_modified: time(version.last_modified()),
-        storage_class: version.storage_class().map(|class| class.as_str().to_owned()),
-        version_id: version.version_id().map(str::to_owned),
-        is_latest: Some(version.is_latest().unwrap_or(false)),
-        is_delete_marker: Some(false),
-        is_prefix: false,
-    }
+    let next = page.truncated.then(|| format!("{}\n{}", page.version_marker, at.full(&decoded(at, page.key_marker, page.encoded))));
+    Ok(Page { entries: page.entries, next })
 }

@@ -44,16 +44,16 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
         .uploads()
         .iter()
         .map(|upload| Upload {
-            key: decoded(at, upload.key(), encoded),
+            key: decoded(at, upload.key().unwrap_or_default().to_owned(), encoded),
             upload_id: upload.upload_id().unwrap_or("").to_owned(),
             initiated: time(upload.initiated()),
         })
         // Of an upload that tells no age nobody knows that it is old.
         .filter(|upload| begun.is_none_or(|begun| upload.initiated.is_some_and(|initiated| initiated <= begun)));
-    let next = output
-        .is_truncated()
-        .unwrap_or(false)
-        .then(|| format!("{}\n{}", output.next_upload_id_marker().unwrap_or(""), at.full(&decoded(at, output.next_key_marker(), encoded))));
+    let next = output.is_truncated().unwrap_or(false).then(|| {
+        let key = at.full(&decoded(at, output.next_key_marker().unwrap_or_default().to_owned(), encoded));
+        format!("{}\n{key}", output.next_upload_id_marker().unwrap_or(""))
+    });
     Ok(UploadPage { entries: entries.collect(), next })
 }
 

@@ -10,13 +10,17 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 use http_body::Body as _;
 
+use super::xml::Broken;
+use crate::error::{Error, ErrorKind};
 use crate::http::Watched;
 use crate::reply::ObjectMeta;
 use crate::s3::error::{Refusal, refused};
 use crate::s3::object::expires;
-use crate::s3::retry::Failure;
+use crate::s3::retry::{Cause, Failure};
 use crate::s3::settings::{bare, time};
 
+/// Bytes of a document; a page of a thousand keys of a kilobyte, each byte of them encoded, takes three million.
+const DOCUMENT: usize = 16 << 20;
 /// Bytes of a refusal that are read.
 const EXPLANATION: usize = 64 << 10;
 /// How long to wait for them.
@@ -57,6 +61,26 @@ pub(in crate::s3) fn meta(key: String, size: u64, headers: &HeaderMap) -> Object
         }
     }
     meta
+}
+
+/// What `read` makes of an answer that is a document; it must come to its end.
+pub(in crate::s3) async fn whole<T>(answer: Response<Watched>, read: impl FnOnce(&[u8]) -> Result<T, Broken>) -> Result<T, Failure> {
+    let (head, mut body) = answer.into_parts();
+    let failed = |why: &str| {
+        let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {why}"));
+        let error = error.with_answer(Some(head.status.as_u16()), None, text(&head.headers, "x-amz-request-id"));
+        Failure { cause: Cause::Transient, ..error.into() }
+    };
+    let length = body.size_hint().exact().unwrap_or(0).min(DOCUMENT as u64) as usize;
+    let mut bytes = BytesMut::with_capacity(length);
+    while let Some(frame) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|error| failed(&error.to_string()))?;
+        bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+        if bytes.len() > DOCUMENT {
+            return Err(failed("it does not end"));
+        }
+    }
+    read(&bytes).map_err(|Broken| failed("it is not the XML that was asked for"))
 }
 
 /// Why the server refused.

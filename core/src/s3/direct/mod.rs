@@ -1,4 +1,4 @@
-//! The short way for the requests that move data: GET, HEAD, PUT, UploadPart and DELETE, written, signed and sent by ourselves, because the
+//! The short way for the requests that move data, and for listings: GET, HEAD, PUT, UploadPart, DELETE and List, written, signed and sent by ourselves, because the
 //! SDK spends several times more on each than all the rest of a small request costs.
 //!
 //! Law: to a server and to a caller the same as through the SDK, which the tests hold it against: the same request, the same answer,
@@ -11,6 +11,7 @@ mod session;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod xml;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,9 +30,10 @@ use crate::http::{Http, Meter, Metered, Watched};
 use endpoint::Endpoint;
 use sign::{UNSIGNED, Unsigned, value};
 
-pub(super) use answer::{meta, text};
+pub(super) use answer::{meta, text, whole};
 pub(super) use request::Request;
 pub(super) use session::Session;
+pub(super) use xml::{Broken, Document};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 

@@ -39,6 +39,13 @@ impl Request {
         Ok(Request { operation, method, path_length: target.len(), target, headers: Headers::with_capacity(16), body: None })
     }
 
+    /// A request about the bucket.
+    pub(in crate::s3) fn of_bucket(operation: &'static str, method: Method) -> Request {
+        let (mut target, path_length) = (String::with_capacity(128), 1);
+        target.push('/');
+        Request { operation, method, path_length, target, headers: Headers::with_capacity(8), body: None }
+    }
+
     pub(in crate::s3) fn operation(&self) -> &'static str {
         self.operation
     }
