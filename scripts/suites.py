@@ -93,6 +93,30 @@ def lines(command):
     return suite
 
 
+FUZZERS = sorted(path.stem for path in (ROOT / "fuzz" / "targets").glob("*.rs"))
+
+
+def fuzz():
+    """The laws of what strangers may write: half a minute of inputs made up by rule, and half a minute of each fuzzer if it can be built here."""
+    passed = failed = 0
+    # Four laws share the time.
+    status, text = run(["cargo", "test", "--workspace", "--lib", "--quiet", "--", "law_"], OARLOCK_FUZZ_SECONDS="8")
+    for good, bad in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed", text):
+        passed, failed = passed + int(good), failed + int(bad)
+    failed = failed or int(status != 0)
+    if run(["cargo", "+nightly", "fuzz", "--version"])[0]:
+        print(f"skipped: {', '.join(FUZZERS)}: fuzzers take nightly Rust and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)")
+        return passed, failed, len(FUZZERS)
+    for name in FUZZERS:
+        kept = ROOT / "target" / "fuzz" / "corpus" / name
+        kept.mkdir(parents=True, exist_ok=True)
+        seeds = [path for path in [ROOT / "fuzz" / "seeds" / name] if path.exists()]
+        command = ["cargo", "+nightly", "fuzz", "run", "--target-dir", "target/fuzz", name, kept, *seeds]
+        status, _ = run([*command, "--", "-max_total_time=30", "-dict=fuzz/dictionary", "-print_final_stats=1", "-verbosity=0"])
+        passed, failed = passed + (status == 0), failed + (status != 0)
+    return passed, failed, 0
+
+
 SUITES = {
     "format": whole(["cargo", "fmt", "--all", "--check"]),
     "lint": whole(["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
@@ -106,6 +130,7 @@ SUITES = {
     "oracles": pytest("tests/oracles"),
     "hosts": pytest("tests/hosts"),
     "interop": pytest("tests/interop"),
+    "fuzz": fuzz,
 }
 
 

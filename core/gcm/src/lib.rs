@@ -9,7 +9,10 @@
 
 #[cfg(feature = "aws-lc")]
 mod fast;
-#[cfg(any(test, not(feature = "aws-lc")))]
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod laws;
+#[cfg(any(test, feature = "fuzz", not(feature = "aws-lc")))]
 mod portable;
 mod powers;
 #[cfg(test)]

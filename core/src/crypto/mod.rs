@@ -8,7 +8,11 @@ mod cbc;
 pub(crate) mod content;
 mod encryption;
 mod envelope;
+#[cfg(test)]
+mod junk;
 mod keyring;
+#[cfg(test)]
+mod laws;
 mod policy;
 #[cfg(test)]
 mod tests;

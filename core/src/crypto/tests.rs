@@ -574,6 +574,7 @@ async fn a_new_envelope_opens_the_old_content() {
         assert_eq!(again.map(drop).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 }
+
 #[tokio::test]
 async fn what_the_oldest_clients_wrapped_is_read_by_the_switches() {
     let rows: Vec<Json> = serde_json::from_slice(&std::fs::read(directory().join("legacy.json")).unwrap()).unwrap();
@@ -591,77 +592,5 @@ async fn what_the_oldest_clients_wrapped_is_read_by_the_switches() {
         let text = serde_json::to_vec(&metadata).unwrap();
         let opened = store(keyring(), ALLOW, true).open(&Map::new(), Some(&text), None).await.unwrap();
         assert_eq!(whole(&opened, body).unwrap(), plaintext(100), "{name}");
-    }
-}
-
-mod junk {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::crypto::envelope::Envelope;
-    use crate::crypto::text::{as_put, flat_json};
-
-    /// A name that envelopes have, one of them spelled oddly, or any.
-    fn name() -> impl Strategy<Value = String> {
-        let known = ["key", "key-v2", "iv", "matdesc", "cek-alg", "wrap-alg", "tag-len", "c", "d", "i", "3", "w", "t", "m"];
-        prop_oneof![
-            8 => prop::sample::select(known.to_vec()).prop_map(|name| format!("x-amz-{name}")),
-            1 => prop::sample::select(known.to_vec()).prop_map(|name| format!("X-Amz-{name}")),
-            1 => any::<String>(),
-        ]
-    }
-
-    fn value() -> impl Strategy<Value = String> {
-        let good = [
-            "115",
-            "02",
-            "12",
-            "22",
-            "128",
-            "{}",
-            "null",
-            "AES/GCM/NoPadding",
-            "AES/CBC/PKCS5Padding",
-            "AES/GCM",
-            "kms",
-            "kms+context",
-            "RSA-OAEP-SHA1",
-        ];
-        prop_oneof![
-            prop::sample::select(good.to_vec()).prop_map(str::to_owned),
-            prop::collection::vec(any::<u8>(), 0..64).prop_map(|bytes| crate::crypto::text::base64(&bytes)),
-            prop::sample::select(vec![12usize, 16, 28, 60]).prop_map(|length| crate::crypto::text::base64(&vec![7; length])),
-            any::<String>(),
-            "=\\?UTF-8\\?[BQbqx]\\?[ -~]{0,40}\\?=",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
-        #[test]
-        fn no_envelope_is_a_surprise(metadata in prop::collection::btree_map(name(), value(), 0..10), file in prop::option::of(prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..200),
-            prop::collection::btree_map(name(), value(), 0..8).prop_map(|pairs| serde_json::to_vec(&pairs).unwrap()),
-        ])) {
-            match Envelope::read(&metadata, file.as_deref()) {
-                // What was read whole is written and read again as the same.
-                Ok(envelope) if !envelope.wrap.is_legacy() && envelope.format != crate::crypto::envelope::Format::V1 => {
-                    let (metadata, text) = envelope.write(true).unwrap();
-                    let again = Envelope::read(&metadata, text.as_deref().map(str::as_bytes)).unwrap();
-                    prop_assert_eq!(again, envelope);
-                }
-                Ok(_) => {}
-                Err(error) => prop_assert!(matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::KeyCommitment)),
-            }
-        }
-
-        #[test]
-        fn no_text_is_a_surprise(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = as_put(&text);
-            let _ = as_put(&format!("=?{text}?="));
-            let _ = flat_json(&bytes, true);
-            let _ = Rsa::read(&bytes);
-            let _ = Rsa::read(format!("-----BEGIN {text}-----{text}-----END ").as_bytes());
-        }
     }
 }
