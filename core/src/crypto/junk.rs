@@ -18,7 +18,11 @@ fn held<S: Strategy>(inputs: S, law: impl Fn(S::Value)) {
     let begun = Instant::now();
     loop {
         let mut runner = TestRunner::new(Config { cases: 4000, failure_persistence: None, ..Config::default() });
-        runner.run(&inputs, |input| Ok(law(input))).unwrap();
+        let held = runner.run(&inputs, |input| {
+            law(input);
+            Ok(())
+        });
+        held.unwrap();
         if begun.elapsed() >= Duration::from_secs(seconds) {
             break;
         }
