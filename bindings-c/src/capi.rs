@@ -30,23 +30,23 @@ pub unsafe extern "C" fn oarlock_verbs(table: *mut *mut ValueHandle, error: *mut
     let text = |text: &str| Value::Str(text.to_owned());
     let fields = |fields: &[FieldSpec]| {
         let field = |field: &FieldSpec| {
-            Value::Map(vec![
-                ("name".to_owned(), text(field.name)),
-                ("type".to_owned(), Value::Str(field.kind.name())),
-                ("required".to_owned(), Value::Bool(field.required)),
-                ("doc".to_owned(), text(field.doc)),
+            Value::map([
+                ("name", text(field.name)),
+                ("type", Value::Str(field.kind.name())),
+                ("required", Value::Bool(field.required)),
+                ("doc", text(field.doc)),
             ])
         };
         Value::List(fields.iter().map(field).collect())
     };
     let verb = |verb: &verbs::Verb| {
-        Value::Map(vec![
-            ("name".to_owned(), text(verb.name)),
-            ("doc".to_owned(), text(verb.doc)),
-            ("params".to_owned(), fields(verb.params)),
-            ("options".to_owned(), fields(verb.options.fields)),
-            ("reply".to_owned(), Value::Str(verb.reply.name())),
-            ("pages".to_owned(), Value::Bool(verb.pages())),
+        Value::map([
+            ("name", text(verb.name)),
+            ("doc", text(verb.doc)),
+            ("params", fields(verb.params)),
+            ("options", fields(verb.options.fields)),
+            ("reply", Value::Str(verb.reply.name())),
+            ("pages", Value::Bool(verb.pages())),
         ])
     };
     // SAFETY: the header's conventions.
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn oarlock_options_set_map(
     entries: *const OptionsHandle,
 ) -> Status {
     // SAFETY: the header's conventions.
-    unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::Map)) }
+    unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::map)) }
 }
 
 /// Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn oarlock_store_settings(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(settings, "settings")?;
-            place.set(ffi::give(ValueHandle::new(Value::Map(ffi::lent(store, "store")?.store.settings()))));
+            place.set(ffi::give(ValueHandle::new(Value::map(ffi::lent(store, "store")?.store.settings()))));
             Ok(OK)
         })
     }

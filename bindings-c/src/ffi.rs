@@ -256,7 +256,7 @@ fn seal(value: &mut Value) {
         Value::Str(text) => text.push('\0'),
         Value::List(items) => items.iter_mut().for_each(seal),
         Value::Map(pairs) => pairs.iter_mut().for_each(|(name, value)| {
-            name.push('\0');
+            name.to_mut().push('\0');
             seal(value);
         }),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Bytes(_) | Value::Time(_) | Value::Callback(_) => {}
@@ -514,7 +514,7 @@ impl Asked {
         let values = answer.built().map_err(|mistake| mistake.message().to_owned())?;
         let whole = match values.as_slice() {
             [(name, value)] if name.is_empty() => value.clone(),
-            _ => Value::Map(values),
+            _ => Value::map(values),
         };
         match (status, whole) {
             (0, whole) => Ok(whole),

@@ -108,7 +108,7 @@ impl Store {
 
     /// The settings that were given, without secrets.
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        value::to_py(py, Type::Map, Value::Map(self.store.settings()))
+        value::to_py(py, Type::Map, Value::map(self.store.settings()))
     }
 
     /// The settings that were given, secrets and functions included.

@@ -3,11 +3,14 @@
 //! Law: knows types, never names. What Python has no exact match for is refused with a sentence that says what to pass instead.
 
 use std::collections::HashMap;
+use std::ptr::null_mut;
+use std::time::SystemTime;
 
 use oarlock::table::RecordSpec;
-use oarlock::value::{Type, from_unix, to_unix};
+use oarlock::value::{Name, Type, civil, from_unix, to_unix};
 use oarlock::{ErrorKind, Value};
 use pyo3::buffer::PyUntypedBuffer;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -39,7 +42,7 @@ pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
         return bytes_from(object).map(Value::Bytes);
     }
     if let Ok(items) = object.cast::<PyDict>() {
-        return items.iter().map(|(name, value)| pair(&name, &value)).collect::<PyResult<_>>().map(Value::Map);
+        return items.iter().map(|(name, value)| pair(&name, &value)).collect::<PyResult<Vec<_>>>().map(Value::map);
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         return list(object);
@@ -66,7 +69,7 @@ pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(items) = object.cast::<PyMapping>() {
         let rows = items.items()?;
         let row = |row: Bound<'_, PyAny>| pair(&row.get_item(0)?, &row.get_item(1)?);
-        return rows.iter().map(row).collect::<PyResult<_>>().map(Value::Map);
+        return rows.iter().map(row).collect::<PyResult<Vec<_>>>().map(Value::map);
     }
     if PyUntypedBuffer::get(object).is_ok() {
         return bytes_from(object).map(Value::Bytes);
@@ -149,21 +152,42 @@ pub(crate) fn copied(py: Python<'_>, view: &PyUntypedBuffer, at: usize, most: us
     Ok(bytes::Bytes::copy_from_slice(slice))
 }
 
-static EPOCH: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+/// What times are made of.
+struct Calendar {
+    datetime: Py<PyAny>,
+    timedelta: Py<PyAny>,
+    utc: Py<PyAny>,
+    /// 1970 in UTC.
+    epoch: Py<PyAny>,
+}
 
-/// 1970 in UTC, and the class `timedelta`.
-fn epoch(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
-    EPOCH.get_or_try_init(py, || {
+static CALENDAR: PyOnceLock<Calendar> = PyOnceLock::new();
+
+fn calendar(py: Python<'_>) -> PyResult<&Calendar> {
+    CALENDAR.get_or_try_init(py, || {
         let module = py.import("datetime")?;
-        let utc = module.getattr("timezone")?.getattr("utc")?;
-        let epoch = module.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, utc))?;
-        Ok((epoch.unbind(), module.getattr("timedelta")?.unbind()))
+        let (utc, datetime) = (module.getattr("timezone")?.getattr("utc")?, module.getattr("datetime")?);
+        let epoch = datetime.call1((1970, 1, 1, 0, 0, 0, 0, &utc))?.unbind();
+        Ok(Calendar { epoch, datetime: datetime.unbind(), timedelta: module.getattr("timedelta")?.unbind(), utc: utc.unbind() })
     })
 }
 
-fn time_from(object: &Bound<'_, PyAny>) -> PyResult<std::time::SystemTime> {
+fn time_to(py: Python<'_>, time: SystemTime) -> PyResult<Bound<'_, PyAny>> {
+    let (Calendar { datetime, timedelta, utc, epoch }, (seconds, nanos)) = (calendar(py)?, to_unix(time));
+    let micros = nanos / 1000;
+    match u64::try_from(seconds) {
+        // Told by its parts, a time takes a quarter of what adding to the epoch does.
+        Ok(since) if since < 1 << 36 => {
+            let ((year, month, day), of_day) = (civil(since / 86_400), since % 86_400);
+            datetime.bind(py).call1((year, month, day, of_day / 3600, of_day / 60 % 60, of_day % 60, micros, utc))
+        }
+        _ => epoch.bind(py).add(timedelta.bind(py).call1((0, seconds, micros))?),
+    }
+}
+
+fn time_from(object: &Bound<'_, PyAny>) -> PyResult<SystemTime> {
     let py = object.py();
-    let Ok(since) = object.sub(epoch(py)?.0.bind(py)) else {
+    let Ok(since) = object.sub(&calendar(py)?.epoch) else {
         return fail(py, ErrorKind::InvalidInput, "the time has no time zone: use one that has, for example datetime.now(timezone.utc)");
     };
     let days: i64 = since.getattr(intern!(py, "days"))?.extract()?;
@@ -189,11 +213,7 @@ pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<
         (_, Value::Int(number)) => number.into_pyobject(py)?.into_any(),
         (_, Value::Str(text)) => PyString::new(py, &text).into_any(),
         (_, Value::Bytes(bytes)) => Bound::new(py, Bytes(bytes))?.into_any(),
-        (_, Value::Time(time)) => {
-            let (epoch, timedelta) = epoch(py)?;
-            let (seconds, nanos) = to_unix(time);
-            epoch.bind(py).add(timedelta.bind(py).call1((0, seconds, nanos / 1000))?)?
-        }
+        (_, Value::Time(time)) => time_to(py, time)?,
         (_, Value::Callback(_)) => PyString::new(py, "callback").into_any(),
         (_, Value::List(items)) => {
             PyList::new(py, items.into_iter().map(|item| to_py(py, Type::Null, item)).collect::<PyResult<Vec<_>>>()?)?.into_any()
@@ -208,13 +228,26 @@ pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<
     })
 }
 
-static RECORDS: PyOnceLock<HashMap<&'static str, (&'static RecordSpec, Py<PyType>)>> = PyOnceLock::new();
+/// How a record becomes an instance of the class that the Python side made of it.
+struct Class {
+    spec: &'static RecordSpec,
+    class: Py<PyType>,
+    /// The names of its slots; empty for a class that must be called.
+    slots: Vec<Py<PyString>>,
+}
 
-/// The class that the Python side made of a record.
-fn class<'py>(py: Python<'py>, name: &str) -> PyResult<&'py (&'static RecordSpec, Py<PyType>)> {
+static RECORDS: PyOnceLock<HashMap<&'static str, Class>> = PyOnceLock::new();
+
+fn class(py: Python<'_>, name: &str) -> PyResult<&'static Class> {
     let classes = RECORDS.get_or_try_init(py, || {
         let module = py.import("oarlock._records")?;
-        let one = |spec: &'static RecordSpec| Ok((spec.name, (spec, module.getattr(spec.name)?.cast_into::<PyType>()?.unbind())));
+        let plain = module.getattr("Record")?;
+        let one = |spec: &'static RecordSpec| {
+            let class = module.getattr(spec.name)?.cast_into::<PyType>()?;
+            let slots = if class.getattr("__base__")?.is(&plain) { spec.fields } else { &[] };
+            let slots = slots.iter().map(|field| PyString::intern(py, field.name).unbind()).collect();
+            Ok((spec.name, Class { spec, class: class.unbind(), slots }))
+        };
         oarlock::reply::RECORDS.iter().map(one).collect::<PyResult<_>>()
     })?;
     match classes.get(name) {
@@ -224,11 +257,20 @@ fn class<'py>(py: Python<'py>, name: &str) -> PyResult<&'py (&'static RecordSpec
 }
 
 /// An instance: the core tells a record's fields in the order of its declaration.
-fn make<'py>(
-    py: Python<'py>,
-    (spec, class): &(&'static RecordSpec, Py<PyType>),
-    pairs: Vec<(String, Value)>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let fields = spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
-    class.bind(py).call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?)
+fn make<'py>(py: Python<'py>, class: &Class, pairs: Vec<(Name, Value)>) -> PyResult<Bound<'py, PyAny>> {
+    let mut fields = class.spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
+    let kind = class.class.bind(py);
+    if class.slots.is_empty() {
+        return kind.call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?);
+    }
+    // What `__init__` does, without running Python for each row of a listing.
+    // SAFETY: the class is a heap type with slots and nothing else, all of which are empty in a new instance; a null is an exception.
+    let row = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericNew(kind.as_type_ptr(), null_mut(), null_mut()))? };
+    for (slot, value) in class.slots.iter().zip(&mut fields) {
+        // SAFETY: three live objects, none of which the call takes over; the class's own `__setattr__`, which refuses, is passed by.
+        if unsafe { ffi::PyObject_GenericSetAttr(row.as_ptr(), slot.as_ptr(), value?.as_ptr()) } != 0 {
+            return Err(PyErr::fetch(py));
+        }
+    }
+    Ok(row)
 }

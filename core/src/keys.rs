@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 use crate::error::Error;
-use crate::value::{Field, Type, Value};
+use crate::value::{Field, Type, Value, owned};
 
 /// An object's key within the store: 1 to 1024 bytes of UTF-8 without NUL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +117,7 @@ impl Field for Items {
         let Value::List(items) = value else { return Err(format!("takes a list of objects, not {}", value.type_name())) };
         let read = |item| match item {
             Value::Str(key) => Ok(Item::from(key)),
-            Value::Map(pairs) => read_item(pairs),
+            Value::Map(pairs) => read_item(owned(pairs)),
             other => Err(format!("takes a key or a map for each object, not {}", other.type_name())),
         };
         items.into_iter().map(read).collect::<std::result::Result<_, String>>().map(Items)

@@ -90,13 +90,13 @@ macro_rules! record {
             const TYPE: $crate::value::Type = $crate::value::Type::Record(stringify!($name));
             fn from_value(value: $crate::value::Value) -> std::result::Result<Self, String> {
                 match value {
-                    $crate::value::Value::Map(pairs) => <Self as $crate::table::Record>::from_pairs($crate::error::ErrorKind::InvalidInput, "field", pairs)
+                    $crate::value::Value::Map(pairs) => <Self as $crate::table::Record>::from_pairs($crate::error::ErrorKind::InvalidInput, "field", $crate::value::owned(pairs))
                         .map_err(|error| format!("holds a {}", error.message())),
                     other => Err(format!("takes a map, not {}", other.type_name())),
                 }
             }
             fn into_value(self) -> $crate::value::Value {
-                $crate::value::Value::Map(vec![$((stringify!($field).to_owned(), $crate::value::Field::into_value(self.$field))),*])
+                $crate::value::Value::Map(vec![$((stringify!($field).into(), $crate::value::Field::into_value(self.$field))),*])
             }
         }
 

@@ -4,6 +4,7 @@
 
 mod callback;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,6 +14,9 @@ use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind, Result};
 pub use callback::{Callback, SecretSource};
+
+/// What a value in a map is called; a record's names are the program's own, so that no row of a listing holds copies of them.
+pub type Name = Cow<'static, str>;
 
 /// A plain datum. Floating-point numbers (seconds) cross as their decimal text.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -33,7 +37,7 @@ pub enum Value {
     /// Values in order.
     List(Vec<Value>),
     /// Values by name, in the order they were put.
-    Map(Vec<(String, Value)>),
+    Map(Vec<(Name, Value)>),
     /// A function of the host's, which only the host runs.
     Callback(Callback),
 }
@@ -54,6 +58,11 @@ impl Value {
         }
     }
 
+    /// A map of these pairs.
+    pub fn map<N: Into<Name>>(pairs: impl IntoIterator<Item = (N, Value)>) -> Value {
+        Value::Map(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+
     /// The value under `name`, if this is a map that has it.
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
@@ -69,6 +78,11 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// Pairs whose names are their own, as options and settings are given.
+pub fn owned(pairs: Vec<(Name, Value)>) -> Vec<(String, Value)> {
+    pairs.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
 }
 
 /// The type an option, a setting or a reply's field is declared with.
@@ -292,6 +306,18 @@ pub fn to_unix(time: SystemTime) -> (i64, u32) {
     }
 }
 
+/// Year, month and day of a day since 1970, by counting years from March, so that the leap day stands at their end.
+pub fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
 impl Field for Duration {
     const TYPE: Type = Type::Duration;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
@@ -311,7 +337,7 @@ impl Field for BTreeMap<String, String> {
     const TYPE: Type = Type::Map;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
         match value {
-            Value::Map(pairs) => pairs
+            Value::Map(pairs) => owned(pairs)
                 .into_iter()
                 .map(|(name, value)| match value {
                     Value::Str(text) => Ok((name, text)),
@@ -323,7 +349,7 @@ impl Field for BTreeMap<String, String> {
         }
     }
     fn into_value(self) -> Value {
-        Value::Map(self.into_iter().map(|(name, text)| (name, Value::Str(text))).collect())
+        Value::map(self.into_iter().map(|(name, text)| (name, Value::Str(text))))
     }
 }
 

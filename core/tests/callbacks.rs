@@ -14,7 +14,7 @@ fn keys(id: &str, expires: Option<Duration>) -> Value {
     let text = |text: &str| Value::Str(text.to_owned());
     let mut pairs = vec![("access_key_id".to_owned(), text(id)), ("secret_access_key".to_owned(), text("canary"))];
     pairs.extend(expires.map(|left| ("expires".to_owned(), Value::Time(SystemTime::now() + left))));
-    Value::Map(pairs)
+    Value::map(pairs)
 }
 
 fn open(credentials: Callback) -> Store {
@@ -133,7 +133,7 @@ fn calls_that_nobody_waits_for_hold_up_nobody() {
 
 #[test]
 fn failures_and_junk_are_told_in_sentences() {
-    let map = |pairs: &[(&str, Value)]| Value::Map(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect());
+    let map = |pairs: &[(&str, Value)]| Value::map(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let text = |text: &str| Value::Str(text.to_owned());
     let error = id(&open(Callback::new(|_| Err("the vault\nis closed".into())))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);

@@ -109,7 +109,7 @@ impl Arguments {
         Ok(())
     }
     fn map(&mut self, name: &str, entries: &Arguments) {
-        self.put(name, Value::Map(entries.0.clone()));
+        self.put(name, Value::map(entries.0.clone()));
     }
     fn list(&mut self, name: &str, items: &Arguments) {
         self.put(name, Value::List(items.0.iter().map(|(_, value)| value.clone()).collect()));

@@ -169,7 +169,7 @@ fn value(name: &str) -> Value {
         // Alone these are refused for want of a key.
         (_, crate::value::Type::Bool) if name.starts_with("encryption_") => return Value::Bool(true),
         ("encryption_policy", _) => return Value::Str(POLICIES[1].to_owned()),
-        ("encryption_context", _) => return Value::Map(vec![("a".to_owned(), Value::Str("b c".to_owned()))]),
+        ("encryption_context", _) => return Value::Map(vec![("a".into(), Value::Str("b c".to_owned()))]),
         ("encryption_reuse_age", _) => return Value::Str("1.5".to_owned()),
         ("encryption_reuse_objects" | "encryption_verify_buffer", _) => return Value::Int(7),
         ("encryption_instruction_suffix", _) => return Value::Str(".note".to_owned()),

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::table::Record;
-use crate::value::{Field, Value};
+use crate::value::{Field, Value, owned};
 pub use keys::Settings;
 pub(crate) use sources::{Sources, shown};
 pub(crate) use spellings::size;
@@ -189,7 +189,7 @@ impl Settings {
     /// The settings that were given, by name, secrets included.
     pub(crate) fn to_pairs(&self) -> Vec<(String, Value)> {
         match self.clone().into_value() {
-            Value::Map(pairs) => pairs.into_iter().filter(|(_, value)| *value != Value::Null).collect(),
+            Value::Map(pairs) => owned(pairs).into_iter().filter(|(_, value)| *value != Value::Null).collect(),
             _ => Vec::new(),
         }
     }

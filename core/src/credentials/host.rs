@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe;
 use crate::question::Question;
 use crate::table::{Record, record};
-use crate::value::{Callback, SecretText, Value};
+use crate::value::{Callback, SecretText, Value, owned};
 
 record! {
     /// What a function for the setting `credentials` answers.
@@ -51,7 +51,7 @@ impl Host {
             fail!(Credentials, "the function given as `{setting}` can only be asked while someone waits for a call");
         };
         let pair = |(name, fact): &(&str, &str)| ((*name).to_owned(), Value::Str((*fact).to_owned()));
-        let value = Value::Map([("setting", setting)].iter().chain(facts).map(pair).collect());
+        let value = Value::map([("setting", setting)].iter().chain(facts).map(pair));
         // Another call may have been cancelled while it asked the same, and a third one's thread be at it.
         let under_way = self.0.borrow().clone();
         let same = |question: &Arc<Question>| question.open() && question.callback == *callback && question.value == value;
@@ -93,7 +93,7 @@ impl Host {
     pub(super) async fn keys(&self, callback: &Callback, region: &str) -> Result<Credentials> {
         const NAME: &str = "the function given as `credentials`";
         let answer = match self.ask(callback, "credentials", &[("region", region)]).await? {
-            Value::Map(pairs) => Answer::from_pairs(ErrorKind::Credentials, "the answer's", pairs)
+            Value::Map(pairs) => Answer::from_pairs(ErrorKind::Credentials, "the answer's", owned(pairs))
                 .map_err(|error| Error::new(error.kind(), format!("{NAME} gave junk: {}", error.message())))?,
             other => fail!(Credentials, "{NAME} answered {}, not a map of access_key_id, secret_access_key and so on", other.type_name()),
         };

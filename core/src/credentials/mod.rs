@@ -178,7 +178,7 @@ fn fingerprint(settings: &Settings, way: &Way, profiles: Option<&Profiles>) -> S
     };
     add(&way.key());
     if let Value::Map(pairs) = settings.clone().into_value() {
-        for (name, value) in pairs.iter().filter(|(name, _)| TELLING.contains(&name.as_str())) {
+        for (name, value) in pairs.iter().filter(|(name, _)| TELLING.contains(&&**name)) {
             add(&format!("{name} {value:?}"));
         }
     }

@@ -103,7 +103,7 @@ impl Store {
     }
 
     fn settings(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
-        to_ruby(ruby, oarlock::Value::Map(rb_self.store.settings()), oarlock::value::Type::Map)
+        to_ruby(ruby, oarlock::Value::map(rb_self.store.settings()), oarlock::value::Type::Map)
     }
 
     fn close(&self) {

@@ -11,7 +11,8 @@ use magnus::time::{Offset, Timespec};
 use magnus::value::{Qfalse, Qtrue, ReprValue};
 use magnus::{Class, Error, Float, Integer, Module, RArray, RClass, RHash, RString, RStruct, Range, Ruby, Symbol, Time, Value};
 use oarlock::Value as Datum;
-use oarlock::value::{Type, from_unix, to_unix};
+use oarlock::table::FieldSpec;
+use oarlock::value::{Name, Type, from_unix, to_unix};
 
 /// Lists and maps within one another; deeper is a mistake, or a list that holds itself.
 const DEPTH: usize = 8;
@@ -153,7 +154,7 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
     let mut pairs = Vec::with_capacity(hash.len());
     each_pair(hash, |name, value| {
         let value = read(ruby, value, None, depth)?;
-        pairs.push((self::name(ruby, name)?, value));
+        pairs.push((self::name(ruby, name)?.into(), value));
         Ok(())
     })?;
     Ok(Datum::Map(pairs))
@@ -188,22 +189,25 @@ pub(crate) fn to_ruby(ruby: &Ruby, datum: Datum, kind: Type) -> Result<Value, Er
         Datum::Bytes(bytes) => ruby.str_from_slice(&bytes).as_value(),
         Datum::Time(time) => self::time(ruby, time)?.as_value(),
         Datum::List(items) => {
-            let one = match kind {
-                Type::Records(name) => Type::Record(name),
-                _ => Type::Null,
+            let rows = match kind {
+                Type::Records(name) => Some(members(ruby, name)?),
+                _ => None,
             };
             let array = ruby.ary_new_capa(items.len());
             for item in items {
-                array.push(frozen(to_ruby(ruby, item, one)?))?;
+                array.push(match (item, rows) {
+                    (Datum::Map(pairs), Some(members)) => record(ruby, members, pairs)?,
+                    (item, _) => frozen(to_ruby(ruby, item, Type::Null)?),
+                })?;
             }
             array.as_value()
         }
         Datum::Map(pairs) => match kind {
-            Type::Record(name) => record(ruby, name, pairs)?,
+            Type::Record(name) => record(ruby, members(ruby, name)?, pairs)?,
             _ => {
                 let hash = ruby.hash_new();
                 for (name, value) in pairs {
-                    hash.aset(name, frozen(to_ruby(ruby, value, Type::Null)?))?;
+                    hash.aset(ruby.str_new(&name), frozen(to_ruby(ruby, value, Type::Null)?))?;
                 }
                 hash.as_value()
             }
@@ -221,11 +225,14 @@ fn time(ruby: &Ruby, time: SystemTime) -> Result<Time, Error> {
     ruby.time_timespec_new(Timespec { tv_sec: seconds, tv_nsec: i64::from(nanos) }, Offset::utc())
 }
 
-/// The struct that `lib/oarlock/records.rb` made of the record's declaration; its members are in the declaration's order.
-fn record(ruby: &Ruby, name: &str, pairs: Vec<(String, Datum)>) -> Result<Value, Error> {
-    let class: RClass = crate::oarlock_module(ruby)?.const_get(name)?;
-    let row = class.obj_alloc()?;
+/// The struct that `lib/oarlock/records.rb` made of a record's declaration, and its fields: the members are in the declaration's order.
+fn members(ruby: &Ruby, name: &str) -> Result<(RClass, &'static [FieldSpec]), Error> {
     let fields = oarlock::reply::RECORDS.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.fields);
+    Ok((crate::oarlock_module(ruby)?.const_get(name)?, fields))
+}
+
+fn record(ruby: &Ruby, (class, fields): (RClass, &[FieldSpec]), pairs: Vec<(Name, Datum)>) -> Result<Value, Error> {
+    let row = class.obj_alloc()?;
     if let Some(row) = RStruct::from_value(row) {
         for (index, ((_, value), field)) in pairs.into_iter().zip(fields).enumerate() {
             row.aset(index, frozen(to_ruby(ruby, value, field.kind)?))?;

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, header};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::value::civil;
 
 /// The hash of a body that is left out of the signature.
 pub(super) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
@@ -205,18 +206,6 @@ impl Stamp {
     fn day(&self) -> &str {
         &self.time()[..8]
     }
-}
-
-/// Year, month and day of a day since 1970, by counting years from March, so that the leap day stands at their end.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
 /// Adds bytes in hexadecimal.

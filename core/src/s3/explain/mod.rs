@@ -94,7 +94,7 @@ pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
 fn settings(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let Value::Map(pairs) = facts.found.settings.clone().into_value() else { return };
     let plain = rows.iter().any(|row| row.what == "endpoint" && row.value.starts_with("http:"));
-    for (name, value) in pairs.iter().filter(|(name, _)| !TOLD.contains(&name.as_str())) {
+    for (name, value) in pairs.iter().filter(|(name, _)| !TOLD.contains(&&**name)) {
         if plain && name == "verify" {
             rows.push(Explained::row(name, "no: the endpoint is reached without TLS", Some(facts.source("endpoint"))));
             continue;

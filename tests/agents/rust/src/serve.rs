@@ -72,7 +72,7 @@ pub fn call(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
         let Value::Map(page) = once(store, verb, &asked)? else { return Err("a page is not a map".to_owned())? };
         let mut next = Value::Null;
         for (name, value) in page {
-            match (name.as_str(), value) {
+            match (&*name, value) {
                 ("entries", Value::List(rows)) => entries.extend(rows.into_iter().map(json::from_value)),
                 ("next", value) => next = value,
                 _ => {}
@@ -160,7 +160,7 @@ fn drive(mut call: Call<Value>, mut feed: Option<Feed>, mut stream: Option<Strea
     match (reply?, stream) {
         (Value::Map(mut pairs), Some(Stream::Kept(bytes))) => {
             pairs.retain(|(name, _)| name != "body");
-            pairs.push(("body".to_owned(), Value::Bytes(bytes.freeze())));
+            pairs.push(("body".into(), Value::Bytes(bytes.freeze())));
             Ok(Value::Map(pairs))
         }
         (reply, _) => Ok(reply),
