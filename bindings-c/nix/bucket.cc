@@ -2,6 +2,8 @@
 
 #include <cctype>
 #include <chrono>
+#include <mutex>
+#include <optional>
 
 #include "host.hh"
 
@@ -42,7 +44,7 @@ oarlock::options keyed(const std::string &key) { return {{"key", key}}; }
 constexpr const char *give_key = "; give the cache's key by the oarlock-encryption parameters";
 
 // Who the server was asked as. Asks nobody but those who give the keys, who have just been asked.
-std::string identity(const oarlock::value &rows) {
+std::string identity(const oarlock::value &rows, bool stranger) {
   std::string provider, key, source;
   for (const auto &row : rows) {
     const auto what = row["what"].as_str();
@@ -52,7 +54,7 @@ std::string identity(const oarlock::value &rows) {
       source = row["source"].as_str();
     }
   }
-  if (provider == "anonymous") return "asked without credentials";
+  if (provider == "anonymous") return stranger ? "asked without credentials, for no credentials were found" : "asked without credentials";
   if (key.empty()) return provider.empty() ? "" : "credentials were looked for by: " + provider;
   return "asked as " + key + " from " + (source.empty() ? provider : source);
 }
@@ -64,10 +66,10 @@ bool about_identity(const oarlock::error &error) {
 
 trouble::kind kind_of(const oarlock::error &error) {
   if (error.kind() == OARLOCK_NOT_FOUND) return trouble::missing;
-  // Refused for what it is, not for a key, signature or clock that is wrong.
+  // By the bucket, not by KMS; for what is asked, not for a key, signature or clock that is wrong.
   const auto code = error.code().value_or("");
   const bool plain = code.empty() || code == "AccessDenied" || code == "AllAccessDisabled" || code == "Forbidden";
-  return error.kind() == OARLOCK_PERMISSION_DENIED && plain ? trouble::denied : trouble::other;
+  return error.kind() == OARLOCK_PERMISSION_DENIED && error.status() == 403 && plain ? trouble::denied : trouble::other;
 }
 
 std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key, const std::string &url, const std::string &who) {
@@ -93,8 +95,16 @@ file opened(const oarlock::value &reply, const std::string &key, const std::stri
 
 }  // namespace
 
+struct bucket::stranger {
+  const std::string url;
+  const parameters settings;
+  std::mutex mutex;
+  std::optional<oarlock::store> store;
+  bool told = false;
+};
+
 bucket::bucket(const std::string &place, const parameters &given, const parameters &settings) try
-    : store_(with(place, given), options_of(settings)), url_(store_.url()) {
+    : store_(with(place, given), options_of(settings)), url_(store_.url()), stranger_(new stranger{with(place, given), settings, {}, {}, {}}) {
 } catch (const oarlock::error &error) {
   throw trouble(trouble::other, "cannot open '" + place + "': " + error.what());
 }
@@ -121,16 +131,61 @@ oarlock::value bucket::wait(oarlock::call &call) const {
   }
 }
 
+bool bucket::by_stranger() const {
+  const std::lock_guard lock(stranger_->mutex);
+  return stranger_->store.has_value();
+}
+
+oarlock::store bucket::reader() const {
+  const std::lock_guard lock(stranger_->mutex);
+  return stranger_->store.value_or(store_);
+}
+
+// Whether it failed because there are no keys; from now on it is read without.
+bool bucket::none_found(const oarlock::error &error) const {
+  if (error.code().value_or("") != "NoCredentials") return false;
+  const std::lock_guard lock(stranger_->mutex);
+  if (!stranger_->store) {
+    auto settings = options_of(stranger_->settings);
+    settings.set("anonymous", true);
+    stranger_->store.emplace(stranger_->url, settings);
+  }
+  return true;
+}
+
+// Says so once it is of use; that it is not is an error, which says it as well.
+void bucket::tell_of_stranger() const {
+  {
+    const std::lock_guard lock(stranger_->mutex);
+    if (!stranger_->store || std::exchange(stranger_->told, true)) return;
+  }
+  host::warn("no credentials were found; '" + url_ + "' is read without any, as a public bucket (oarlock-anonymous=true silences this)");
+}
+
 template <typename Work>
-auto bucket::doing(const char *what, const std::string &key, Work work) const {
+auto bucket::reading(const char *what, const std::string &key, Work work) const {
+  return doing(what, key, reader(), [&](const oarlock::store &by) {
+    try {
+      return work(by);
+    } catch (const oarlock::error &error) {
+      if (!none_found(error)) throw;
+    }
+    const auto told = doing(what, key, reader(), work);
+    tell_of_stranger();
+    return told;
+  });
+}
+
+template <typename Work>
+auto bucket::doing(const char *what, const std::string &key, const oarlock::store &by, Work work) const {
   try {
-    return work();
+    return work(by);
   } catch (const oarlock::error &error) {
     std::string who;
     if (about_identity(error)) {
       try {
-        auto asked = store_.start("explain", {});
-        who = identity(wait(asked));
+        auto asked = by.start("explain", {});
+        who = identity(wait(asked), by_stranger());
       } catch (const oarlock::error &) {
         // Then the sentence goes without.
       }
@@ -140,14 +195,18 @@ auto bucket::doing(const char *what, const std::string &key, Work work) const {
 }
 
 void bucket::explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> tell) const {
+  explain(store_, failed, doing, key, std::move(tell));
+}
+
+void bucket::explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> tell) const {
   try {
     std::rethrow_exception(failed);
   } catch (const oarlock::error &error) {
     if (!about_identity(error)) return tell(told(error, doing, key, url_, ""));
-    const auto finish = [error, doing, key, url = url_, tell](const oarlock::value &rows, std::exception_ptr) {
-      tell(told(error, doing, key, url, identity(rows)));
+    const auto finish = [error, doing, key, url = url_, stranger = by_stranger(), tell](const oarlock::value &rows, std::exception_ptr) {
+      tell(told(error, doing, key, url, identity(rows, stranger)));
     };
-    pump::here().run({[store = store_] { return store.start("explain", {}); }, finish});
+    pump::here().run({[by] { return by.start("explain", {}); }, finish});
   } catch (...) {
     tell(failed);
   }
@@ -156,22 +215,30 @@ void bucket::explain(std::exception_ptr failed, const char *doing, const std::st
 oarlock::call bucket::begin_exists(const std::string &key) const { return store_.start("exists", keyed(key)); }
 
 bool bucket::exists(const std::string &key) const {
-  return doing("look for", key, [&] {
+  return doing("look for", key, store_, [&](const oarlock::store &) {
     auto call = begin_exists(key);
     return wait(call).as_bool();
   });
 }
 
 file bucket::read(const std::string &key) const {
-  return doing("read", key, [&] {
-    auto call = store_.start("get", keyed(key));
+  return reading("read", key, [&](const oarlock::store &by) {
+    auto call = by.start("get", keyed(key));
     return opened(wait(call), key, url_);
   });
 }
 
 void bucket::fetch(const std::string &key, std::function<void(file, std::exception_ptr)> tell) const {
-  const auto done = [self = *this, key, tell](const oarlock::value &reply, std::exception_ptr failed) {
-    if (failed) return self.explain(failed, "read", key, [tell](std::exception_ptr why) { tell({}, why); });
+  const auto done = [self = *this, by = reader(), key, tell](const oarlock::value &reply, std::exception_ptr failed) {
+    try {
+      if (failed) std::rethrow_exception(failed);
+    } catch (const oarlock::error &error) {
+      if (self.none_found(error)) return self.fetch(key, tell);
+      return self.explain(by, failed, "read", key, [tell](std::exception_ptr why) { tell({}, why); });
+    } catch (...) {
+      return tell({}, failed);
+    }
+    self.tell_of_stranger();
     file got;
     try {
       got = opened(reply, key, self.url_);
@@ -180,12 +247,12 @@ void bucket::fetch(const std::string &key, std::function<void(file, std::excepti
     }
     tell(std::move(got), failed);
   };
-  pump::here().run({[store = store_, key] { return store.start("get", keyed(key)); }, done});
+  pump::here().run({[by = reader(), key] { return by.start("get", keyed(key)); }, done});
 }
 
 std::string bucket::stream(const std::string &key, const std::function<void(std::string_view)> &to, const progress &moved) const {
-  return doing("read", key, [&] {
-    auto call = store_.start("get", keyed(key), {}, oarlock::sink::pulled());
+  return reading("read", key, [&](const oarlock::store &by) {
+    auto call = by.start("get", keyed(key), {}, oarlock::sink::pulled());
     std::vector<char> buffer(chunk);
     for (;;) {
       host::check_interrupt();
@@ -220,23 +287,23 @@ oarlock::call bucket::begin_write(const upload &what) const {
 }
 
 void bucket::write(const upload &what) const {
-  doing("write", what.key, [&] {
+  doing("write", what.key, store_, [&](const oarlock::store &) {
     auto call = begin_write(what);
     wait(call);
   });
 }
 
 void bucket::list(const std::function<void(std::string_view)> &each) const {
-  doing("list", "", [&] {
+  reading("list", "", [&](const oarlock::store &by) {
     oarlock::options options{{"prefix", ""}, {"delimiter", "/"}};
     for (;;) {
-      auto call = store_.start("list", options);
+      auto call = by.start("list", options);
       const auto page = wait(call);
       for (const auto &entry : page["entries"]) {
         if (!entry["is_prefix"].as_bool()) each(entry["key"].as_str());
       }
       const auto next = page["next"];
-      if (next.is_null()) return;
+      if (next.is_null()) return true;
       options.set("continuation", next.as_str());
     }
   });

@@ -2,6 +2,7 @@
 //
 // Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and sinks of Nix run on the thread
 // that called, with no frame of oarlock below them. S3 and its options are oarlock's: the URL and the settings are handed over as they came.
+// Only what is read may be asked for without keys, and only if none were found in any place: so Nix has always read public buckets.
 
 #pragma once
 
@@ -60,6 +61,8 @@ class bucket {
   bucket(const std::string &place, const parameters &given, const parameters &settings);
 
   const std::string &url() const noexcept { return url_; }
+  // Whether it is read without keys, because there are none.
+  bool by_stranger() const;
 
   bool exists(const std::string &key) const;
   file read(const std::string &key) const;
@@ -76,12 +79,21 @@ class bucket {
   void explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> told) const;
 
  private:
+  // Copies share what is known of the keys.
+  struct stranger;
   template <typename Work>
-  auto doing(const char *what, const std::string &key, Work work) const;
+  auto reading(const char *what, const std::string &key, Work work) const;
+  template <typename Work>
+  auto doing(const char *what, const std::string &key, const oarlock::store &by, Work work) const;
+  oarlock::store reader() const;
+  bool none_found(const oarlock::error &error) const;
+  void tell_of_stranger() const;
+  void explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> told) const;
   oarlock::value wait(oarlock::call &call) const;
 
   oarlock::store store_;
   std::string url_;
+  std::shared_ptr<stranger> stranger_;
 };
 
 }  // namespace oarlock_nix

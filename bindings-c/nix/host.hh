@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace oarlock_nix::host {
 
@@ -19,6 +20,8 @@ void check_interrupt();
 std::exception_ptr interruption();
 // Runs a function, on a thread of Nix, when an interrupt comes; until the answer is let go of.
 std::shared_ptr<void> on_interrupt(std::function<void()> woken);
+// Tells the user.
+void warn(const std::string &sentence);
 // How many requests may be under way at a time.
 std::size_t connections();
 

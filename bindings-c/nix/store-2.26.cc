@@ -21,6 +21,7 @@ bool interrupted() { return nix::getInterrupted(); }
 void check_interrupt() { nix::checkInterrupt(); }
 std::exception_ptr interruption() { return std::make_exception_ptr(nix::Interrupted("interrupted by the user")); }
 std::shared_ptr<void> on_interrupt(std::function<void()> woken) { return std::shared_ptr<nix::InterruptCallback>(nix::createInterruptCallback(std::move(woken))); }
+void warn(const std::string &sentence) { nix::warn("%s", sentence); }
 std::size_t connections() {
   const std::size_t allowed = nix::fileTransferSettings.httpConnections.get();
   // 0 is no limit for Nix; there is one for the process's descriptors.

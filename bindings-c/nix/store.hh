@@ -250,6 +250,8 @@ class Files {
     if (why.what_kind() == trouble::missing) return true;
     if (why.what_kind() != trouble::denied) return false;
     if (config_.deniedAsMissing) return true;
+    // A cache that is public shows at least what it is.
+    if (bucket_.by_stranger() && key == "nix-cache-info") return false;
     {
       const std::lock_guard lock(mutex_);
       denied_.insert(key);

@@ -156,7 +156,7 @@ impl Error {
         self.0.status
     }
 
-    /// S3's own error code, for example `NoSuchKey`.
+    /// S3's own error code, for example `NoSuchKey`; `NoCredentials` where none were found in any place.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }

@@ -27,6 +27,9 @@ const CONTAINER: &str = "container's agent";
 const INSTANCE: &str = "instance metadata";
 const HOST: &str = "setting `credentials`";
 
+/// The code of the error that no place has credentials.
+const NO_CREDENTIALS: &str = "NoCredentials";
+
 /// What one place says: keys, or why it has none. An error means that it should have had them.
 pub(super) enum Answer {
     /// The keys and the name of the provider that gave them.
@@ -118,11 +121,10 @@ impl Chain {
         ask!(metadata::container(ambient::region(&self.settings)).await?);
         trail.ask(INSTANCE);
         ask!(metadata::instance(&profiles, true).await?);
-        fail!(
-            Credentials,
-            "no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access",
-            trail.reasons()
-        )
+        let message =
+            format!("no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access", trail.reasons());
+        // Hosts that have always read public buckets without keys tell this from keys that are wrong.
+        Err(Error::new(ErrorKind::Credentials, message).with_answer(None, Some(NO_CREDENTIALS), None))
     }
 
     fn services<'a>(&'a self, profiles: &'a Profiles) -> Services<'a> {

@@ -129,6 +129,7 @@ struct BucketSettings {
     versioning: Option<Value>,
     requester_pays: Option<bool>,
     anonymous_read: Option<bool>,
+    allow: Option<Vec<String>>,
     object_lock: Option<bool>,
     acls_disabled: Option<bool>,
 }
@@ -154,6 +155,9 @@ fn post_bucket(world: &World, settings: BucketSettings) -> Answer {
     set(&mut bucket.region, settings.region);
     set(&mut bucket.requester_pays, settings.requester_pays);
     set(&mut bucket.anonymous_read, settings.anonymous_read);
+    if settings.allow.is_some() {
+        bucket.allow = settings.allow;
+    }
     set(&mut bucket.acls_disabled, settings.acls_disabled);
     set(&mut bucket.object_lock, settings.object_lock);
     // Object lock cannot be without versions.

@@ -309,3 +309,20 @@ async fn virtual_hosts_name_the_bucket() {
     let answer = server.send("GET", "/k", &[("host", "pub.localhost:1")], b"").await.unwrap();
     assert_eq!(answer.body, b"hello");
 }
+
+#[tokio::test]
+async fn a_bucket_may_allow_less() {
+    let server = Server::start().await;
+    server.seed(b"hello").await;
+    server.control("bucket", json!({"name": "pub", "allow": ["s3:GetObject"]})).await;
+    let none = sha256_hex(b"");
+    for (method, path, status) in
+        [("GET", "/pub/k", 200), ("HEAD", "/pub/k", 200), ("GET", "/pub/missing", 403), ("GET", "/pub", 403), ("DELETE", "/pub/k", 403)]
+    {
+        assert_eq!(server.signed(method, path, &none, &[], b"").await.status, status, "{method} {path}");
+    }
+    assert_eq!(server.get("/pub/k").await.unwrap().status, 200);
+    assert_eq!(server.get("/pub/missing").await.unwrap().status, 403);
+    server.control("bucket", json!({"name": "pub", "allow": ["s3:GetObject", "s3:ListBucket"]})).await;
+    assert_eq!(server.signed("GET", "/pub/missing", &none, &[], b"").await.status, 404);
+}

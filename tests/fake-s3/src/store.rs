@@ -41,6 +41,8 @@ pub struct Bucket {
     pub versioning: Versioning,
     pub requester_pays: bool,
     pub anonymous_read: bool,
+    /// The only actions that anyone may take, as policies name them; without it all are.
+    pub allow: Option<Vec<String>>,
     pub object_lock: bool,
     /// Object ownership "bucket owner enforced": every ACL is refused.
     pub acls_disabled: bool,

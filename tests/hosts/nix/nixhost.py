@@ -4,6 +4,7 @@ Law: Nix is as Debian packed it and learns of the plugin by its configuration on
 but those given to it, and nothing of this machine's own store.
 """
 
+import asyncio
 import base64
 import contextlib
 import ctypes
@@ -12,14 +13,19 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
+import threading
 import urllib.parse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "driver"))
+
+from net import self_signed  # noqa: E402, F401
 from servers import FakeS3, SeaweedFS  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,6 +33,9 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so")).resolve()
 CLOSURE = Path(__file__).with_name("closure.nix")
 CANARIES = (FakeS3.secret_key, SeaweedFS.secret_key)
+
+# The variables of someone without keys.
+KEYLESS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 
 CONFIGURATION = """\
 experimental-features = nix-command
@@ -103,8 +112,9 @@ class Nix:
         return self.run("nix", *words, **more)
 
     def closure(self, leaves=10, salt="", **more):
-        """Builds some paths, and one that refers to all of them, which is the answer."""
-        return self.run("nix-build", "--no-out-link", CLOSURE, "--arg", "leaves", leaves, "--argstr", "salt", salt, **more)
+        """Builds some paths, and one that refers to all of them, which is the answer. Names in lower case are settings of Nix."""
+        settings = [word for name in list(more) if name.islower() for word in ("--option", name.replace("_", "-"), more.pop(name))]
+        return self.run("nix-build", "--no-out-link", CLOSURE, "--arg", "leaves", leaves, "--argstr", "salt", salt, *settings, **more)
 
     def key(self, name):
         """Makes a key pair: the secret one's file, the public one."""
@@ -122,10 +132,49 @@ class Nix:
         subprocess.run(["chmod", "-R", "u+w", store], check=True)
         shutil.rmtree(store)
 
-    def requisites(self, path, *more):
+    def requisites(self, path, *more, **environment):
         """All of a path's closure, as JSON tells it, by path."""
-        rows = json.loads(self.nix("path-info", "--json", "-r", path, *more))
+        rows = json.loads(self.nix("path-info", "--json", "-r", path, *more, **environment))
         return {row["path"]: row for row in rows}
+
+
+def local(nix, name):
+    """A second machine's store, with the same store directory."""
+    return f"local?root={nix.directory / name}"
+
+
+class TlsDoor:
+    """A port where a server that knows no TLS is spoken to over TLS, `clients` only if they show one of those certificates."""
+
+    def __init__(self, endpoint, certificate, clients=None):
+        host, _, port = endpoint.removeprefix("http://").rpartition(":")
+        self.far = host, int(port)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        if clients:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients)
+        self.loop = asyncio.new_event_loop()
+        # Bound by this thread, which may live in a network of its own.
+        bound = socket.create_server(("127.0.0.1", 0))
+        self.port = bound.getsockname()[1]
+        self.loop.run_until_complete(asyncio.start_server(self.pass_on, sock=bound, ssl=context))
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    async def pass_on(self, *near):
+        far = await asyncio.open_connection(*self.far)
+
+        async def forward(reader, writer):
+            with contextlib.suppress(OSError):
+                while data := await reader.read(1 << 16):
+                    writer.write(data)
+                    await writer.drain()
+            writer.close()
+
+        await asyncio.gather(forward(near[0], far[1]), forward(far[0], near[1]))
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 class Cache:
@@ -162,3 +211,22 @@ print(json.dumps(told, default=str))
         given = {"endpoint": self.server.endpoint, "compression": "none"} | {name.replace("_", "-"): value for name, value in parameters.items()}
         query = "&".join(f"{name}={urllib.parse.quote(str(value), safe='/:')}" for name, value in given.items() if value is not None)
         return f"{scheme}://{self.name}/cache?{query}"
+
+
+class Kms:
+    """A KMS with a key, by moto, which refuses nobody: no test rests on a refusal."""
+
+    def __init__(self):
+        # Only those who come here need them.
+        import boto3
+        from moto.server import ThreadedMotoServer
+
+        self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self.server.start()
+        host, port = self.server.get_host_and_port()
+        self.endpoint = f"http://{host}:{port}"
+        client = boto3.client("kms", region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id="AKID", aws_secret_access_key="x")
+        self.key, self.other_key = (client.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+
+    def stop(self):
+        self.server.stop()

@@ -1,6 +1,5 @@
 """The whole life of a binary cache in the real Nix: made, filled, looked at, read back, on a real server and on our own."""
 
-import base64
 import json
 import os
 import re
@@ -8,12 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from nixhost import ROOT
-
-
-def local(nix, name):
-    """A second machine's store, with the same store directory."""
-    return f"local?root={nix.directory / name}"
+from nixhost import KEYLESS, ROOT, local
 
 
 def test_there_and_back(nix, server, cache):
@@ -180,49 +174,22 @@ def test_parameters_reach_the_server(nix, fake, cache):
 def test_profiles_and_nobody(nix, fake, cache):
     boat = nix.closure(leaves=1)
     (nix.directory / "credentials").write_text(f"[cache-upload]\naws_access_key_id = {fake.access_key}\naws_secret_access_key = {fake.secret_key}\n")
-    nobody = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
-    profile = {"AWS_SHARED_CREDENTIALS_FILE": nix.directory / "credentials", **nobody}
+    profile = {"AWS_SHARED_CREDENTIALS_FILE": nix.directory / "credentials", **KEYLESS}
     nix.nix("copy", "--to", cache.url(profile="cache-upload"), boat, **profile)
     nix.forget()
     fake.bucket(cache.name, anonymous_read=True)
     assert len(nix.requisites(boat, "--store", cache.url(oarlock_anonymous="true"))) == 2
     # A bucket that anyone may read, written without keys.
-    assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), nix.closure(leaves=1, salt="more"), fails=True, **nobody)
+    assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), nix.closure(leaves=1, salt="more"), fails=True, **KEYLESS)
 
 
 def test_keys_in_a_file_of_settings(nix, fake, cache):
     boat = nix.closure(leaves=1)
-    nobody = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     keys = nix.directory / "keys"
     keys.write_text(f"# ours\n\naccess-key-id = {fake.access_key}\nsecret_access_key={fake.secret_key}\n")
-    nix.nix("copy", "--to", cache.url(oarlock_settings_file=keys), boat, **nobody)
+    nix.nix("copy", "--to", cache.url(oarlock_settings_file=keys), boat, **KEYLESS)
     keys.write_text(f"access-key-id = {fake.access_key}\n{fake.secret_key}\n")
     assert f"line 2 of '{keys}'" in nix.nix("path-info", "--store", cache.url(oarlock_settings_file=keys), boat, fails=True)
-
-
-def test_an_encrypted_cache(nix, server, cache):
-    secret, public = nix.key("here-1")
-    boat = nix.closure(leaves=4)
-    before = nix.requisites(boat)
-    key, other = nix.directory / "key", nix.directory / "other"
-    for file in (key, other):
-        file.write_text(f"encryption-aes-key = {base64.b64encode(os.urandom(32)).decode()}\n")
-    url = cache.url(secret_key=secret, oarlock_settings_file=key, narinfo_compression="gzip", compression="xz")
-    nix.nix("copy", "--to", url, boat)
-    keys = [name for name in cache.keys() if name.endswith((".narinfo", "nix-cache-info")) or name.startswith("nar/")]
-    assert len(keys) == 11
-    # Not a cache's text, not gzip, not xz.
-    assert not any(cache("get", name).startswith((b"StoreDir", b"StorePath", b"\x1f\x8b\x08", b"\xfd7zXZ")) for name in keys)
-    nix.forget()
-    assert {path: row["narHash"] for path, row in nix.requisites(boat, "--store", url).items()} == {path: row["narHash"] for path, row in before.items()}
-    nix.wipe()
-    nix.run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public)
-    nix.nix("store", "verify", "--no-trust", "-r", boat)
-    # Without the key, or with another, it is said what is missing.
-    for wrong in (cache.url(), cache.url(oarlock_settings_file=other)):
-        nix.forget()
-        said = nix.nix("path-info", "--store", wrong, boat, fails=True)
-        assert "oarlock-encryption" in said and "nix-cache-info" in said, said
 
 
 def test_valgrind_has_nothing_to_say(nix, fake, cache):

@@ -11,6 +11,7 @@ mod listing;
 mod multipart;
 mod object;
 mod permissions;
+mod policy;
 mod put;
 mod tagging;
 
@@ -22,7 +23,7 @@ use crate::error::{Result, S3Error};
 use crate::payload::Payload;
 use crate::reply::Reply;
 use crate::request::{Op, Request};
-use crate::store::{Bucket, Store};
+use crate::store::Store;
 use crate::world::World;
 
 pub use tagging::from_header as tagging_from_header;
@@ -54,7 +55,7 @@ pub const ACCOUNT: &str = "111122223333";
 
 pub fn run(ctx: &Ctx<'_>) -> Result<Reply> {
     ctx.request.check_key()?;
-    let requester_pays = admit(ctx)?;
+    let admitted = admit(ctx)?;
     let mut reply = match ctx.request.op {
         Op::ListBuckets => bucket::list(ctx),
         Op::CreateBucket => bucket::create(ctx),
@@ -91,19 +92,27 @@ pub fn run(ctx: &Ctx<'_>) -> Result<Reply> {
             let message = "The specified method is not allowed against this resource.";
             Err(S3Error::new(405, "MethodNotAllowed", message).with("Method", &ctx.request.method))
         }
-    }?;
-    if requester_pays {
+    }
+    .map_err(|error| policy::veiled(error, admitted.may_list))?;
+    if admitted.requester_pays {
         reply.set("x-amz-request-charged", "requester");
     }
     Ok(reply)
 }
 
-/// May this caller do this to this bucket, here? Answers whether the requester is charged.
-fn admit(ctx: &Ctx<'_>) -> Result<bool> {
+/// What follows from this caller's being let in.
+#[derive(Default)]
+struct Admitted {
+    requester_pays: bool,
+    may_list: bool,
+}
+
+/// May this caller do this to this bucket, here?
+fn admit(ctx: &Ctx<'_>) -> Result<Admitted> {
     let (request, op) = (ctx.request, ctx.request.op);
     if matches!(op, Op::ListBuckets | Op::CreateBucket) {
         return match ctx.caller.signed {
-            Some(_) => Ok(false),
+            Some(_) => Ok(Admitted::default()),
             None => Err(S3Error::access_denied("Access Denied")),
         };
     }
@@ -119,7 +128,7 @@ fn admit(ctx: &Ctx<'_>) -> Result<bool> {
             .with("Bucket", &request.bucket)
             .header("x-amz-bucket-region", &bucket.region));
     }
-    if ctx.caller.signed.is_none() && !anyone_may(bucket, request) {
+    if !policy::may(bucket, request, ctx.caller.signed.is_some()) {
         return Err(S3Error::access_denied("Access Denied"));
     }
     if request.header("x-amz-expected-bucket-owner").is_some_and(|owner| owner != ACCOUNT) {
@@ -129,14 +138,5 @@ fn admit(ctx: &Ctx<'_>) -> Result<bool> {
     if bucket.requester_pays && !pays {
         return Err(S3Error::access_denied("Access Denied"));
     }
-    Ok(bucket.requester_pays)
-}
-
-fn anyone_may(bucket: &Bucket, request: &Request) -> bool {
-    let reads_object = matches!(request.op, Op::GetObject | Op::HeadObject);
-    let lists = matches!(request.op, Op::ListObjects | Op::ListObjectsV2 | Op::HeadBucket | Op::GetBucketLocation);
-    if bucket.anonymous_read && (reads_object || lists) {
-        return true;
-    }
-    reads_object && bucket.read(&request.key, request.param("versionId")).is_ok_and(|(_, object)| object.acl.lets_anyone_read())
+    Ok(Admitted { requester_pays: bucket.requester_pays, may_list: policy::may_list(bucket) })
 }
