@@ -31,6 +31,8 @@ from servers import FakeS3, SeaweedFS  # noqa: E402, F401
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so")).resolve()
+# Another Nix than this machine's: a directory with its commands.
+COMMANDS = os.environ.get("OARLOCK_NIX_COMMANDS")
 CLOSURE = Path(__file__).with_name("closure.nix")
 CANARIES = (FakeS3.secret_key, SeaweedFS.secret_key)
 
@@ -84,7 +86,8 @@ class Nix:
         (self.conf / "nix.conf").write_text(CONFIGURATION + "".join(f"{name} = {value}\n" for name, value in lines.items()))
 
     def environment(self, **more):
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
+        kept["PATH"] = os.pathsep.join(filter(None, (COMMANDS, os.environ["PATH"])))
         own = {
             "HOME": self.home, "XDG_CACHE_HOME": self.home / ".cache", "NIX_CONF_DIR": self.conf, "NIX_USER_CONF_FILES": "/dev/null",
             "NIX_STORE_DIR": self.directory / "nix" / "store", "NIX_STATE_DIR": self.directory / "nix" / "var", "NIX_LOG_DIR": self.directory / "nix" / "log",
@@ -135,7 +138,8 @@ class Nix:
     def requisites(self, path, *more, **environment):
         """All of a path's closure, as JSON tells it, by path."""
         rows = json.loads(self.nix("path-info", "--json", "-r", path, *more, **environment))
-        return {row["path"]: row for row in rows}
+        # Nix learned later to tell them by path.
+        return rows if isinstance(rows, dict) else {row["path"]: row for row in rows}
 
 
 def local(nix, name):

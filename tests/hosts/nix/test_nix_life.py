@@ -30,7 +30,7 @@ def test_there_and_back(nix, server, cache):
 
     # Another machine takes it only with the right key, and gets the same.
     second = local(nix, "second")
-    assert "lacks a valid signature" in nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", other, boat, fails=True)
+    assert re.search("lacks a (valid )?signature", nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", other, boat, fails=True))
     nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", public, boat)
     assert {path: row["narHash"] for path, row in nix.requisites(boat, "--store", second).items()} == {path: row["narHash"] for path, row in before.items()}
 
