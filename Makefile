@@ -26,6 +26,12 @@ nix-plugin: build ## build the store plugin for Debian 12's Nix and try it in th
 	$(MAKE) -s -C bindings-c/nix PROFILE=$(PROFILE)
 	OARLOCK_NIX_PLUGIN=$(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/nix/liboarlock-nix.so $(VENV)/python -m pytest -q -ra tests/hosts/nix
 
+nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.34: made of later Debians' packages, half an hour
+	for what in trixie plugin forky; do tests/hosts/nix/another-nix $$what || exit; done
+	$(VENV)/python -m pytest -q -ra tests/hosts/nix/test_nix_versions.py
+	OARLOCK_NIX_COMMANDS=$(CURDIR)/.tools/nix/trixie/shared OARLOCK_NIX_PLUGIN=.tools/nix/trixie/plugin/liboarlock-nix.so $(VENV)/python -m pytest -q -ra \
+	  tests/hosts/nix --ignore tests/hosts/nix/test_nix_versions.py -k "not valgrind and not tells_its_parameters and not overlap"
+
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
@@ -44,5 +50,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin demo bench install generated clean
+.PHONY: help setup build test nix-plugin nix-versions demo bench install generated clean
 .DEFAULT_GOAL := help

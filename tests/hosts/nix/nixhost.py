@@ -28,11 +28,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "driver"))
 from net import self_signed  # noqa: E402, F401
 from servers import FakeS3, SeaweedFS  # noqa: E402, F401
 
-ROOT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+TOOLS = ROOT / ".tools"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PLUGIN = Path(os.environ.get("OARLOCK_NIX_PLUGIN", TARGET / "debug" / "nix" / "liboarlock-nix.so")).resolve()
 # Another Nix than this machine's: a directory with its commands.
-COMMANDS = os.environ.get("OARLOCK_NIX_COMMANDS")
+COMMANDS = os.environ.get("OARLOCK_NIX_COMMANDS", "")
 CLOSURE = Path(__file__).with_name("closure.nix")
 CANARIES = (FakeS3.secret_key, SeaweedFS.secret_key)
 
@@ -71,9 +73,9 @@ def only_loopback():
 class Nix:
     """One machine. `root` puts the files of its store elsewhere, as a second machine with the same store directory."""
 
-    def __init__(self, directory, server=None):
+    def __init__(self, directory, server=None, commands=COMMANDS, plugin=PLUGIN):
         self.directory = Path(directory).resolve()
-        self.server = server
+        self.server, self.commands, self.plugin = server, str(commands), plugin
         self.conf = self.directory / "etc"
         self.home = self.directory / "home"
         for each in (self.conf, self.home):
@@ -82,12 +84,12 @@ class Nix:
 
     def configure(self, **settings):
         """Writes nix.conf; names with hyphens as `plugin_files`."""
-        lines = {"plugin-files": PLUGIN} | {name.replace("_", "-"): value for name, value in settings.items()}
+        lines = {"plugin-files": self.plugin} | {name.replace("_", "-"): value for name, value in settings.items()}
         (self.conf / "nix.conf").write_text(CONFIGURATION + "".join(f"{name} = {value}\n" for name, value in lines.items()))
 
     def environment(self, **more):
         kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
-        kept["PATH"] = os.pathsep.join(filter(None, (COMMANDS, os.environ["PATH"])))
+        kept["PATH"] = os.pathsep.join(filter(None, (self.commands, os.environ["PATH"])))
         own = {
             "HOME": self.home, "XDG_CACHE_HOME": self.home / ".cache", "NIX_CONF_DIR": self.conf, "NIX_USER_CONF_FILES": "/dev/null",
             "NIX_STORE_DIR": self.directory / "nix" / "store", "NIX_STATE_DIR": self.directory / "nix" / "var", "NIX_LOG_DIR": self.directory / "nix" / "log",
