@@ -8,6 +8,7 @@ mod cache;
 mod chain;
 mod environment;
 mod host;
+mod json;
 mod login;
 mod metadata;
 mod private;
@@ -15,6 +16,7 @@ mod process;
 mod profile;
 mod proof;
 mod services;
+pub(crate) mod sign;
 mod sso;
 mod stored;
 mod sts;
@@ -36,7 +38,7 @@ use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
 
 pub(crate) use cache::Provider;
-pub(crate) use services::{complaint, configured};
+pub(crate) use json::{Refusal, Service};
 
 /// What credentials come from.
 #[derive(Debug, PartialEq)]

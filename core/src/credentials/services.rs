@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::profile::ProfileSet;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient};
@@ -17,7 +16,6 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_types::sdk_config::Builder;
 
-use super::Identity;
 use super::environment::says_true;
 use super::host::Host;
 use crate::ambient::{self, Profiles, of_service, root, variable};
@@ -50,8 +48,16 @@ impl Services<'_> {
             .retry_config(RetryConfig::standard())
             .timeout_config(timeouts)
             .identity_cache(IdentityCache::no_cache())
-            .use_fips(self.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
-            .use_dual_stack(self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")))
+            .use_fips(self.fips())
+            .use_dual_stack(self.dual_stack()))
+    }
+
+    fn fips(&self) -> bool {
+        self.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
+    }
+
+    fn dual_stack(&self) -> bool {
+        self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")
     }
 
     /// How long to wait for a connection, and for an answer.
@@ -104,19 +110,38 @@ impl Services<'_> {
     }
 }
 
-/// The configuration of a client for another service that the store itself asks, as who it is.
-pub(crate) async fn configured(settings: &Settings, identity: &Identity, service: &str, region: Option<&str>) -> Result<SdkConfig> {
+/// Where another service is that the store itself asks, and how to get there.
+pub(super) struct Place {
+    pub(super) url: String,
+    pub(super) http: Http,
+    pub(super) patience: (Duration, Duration),
+}
+
+/// Where a service is in a region, unless the surroundings say otherwise.
+pub(super) async fn place(settings: &Settings, service: &str, region: &str) -> Result<Place> {
     let (host, profiles) = (Host::default(), ambient::load(settings).await?);
-    let mut config = Services { settings, host: &host, profiles: &profiles }.configuration(service)?;
-    if let Some(region) = region {
-        config = config.region(Region::new(region.to_owned()));
+    let services = Services { settings, host: &host, profiles: &profiles };
+    let (fips, dual) = (services.fips(), services.dual_stack());
+    if (fips || dual) && services.endpoint(service)?.is_some() {
+        fail!(Config, "AWS's endpoints with FIPS or dual stack can't be used together with an endpoint of your own for {service}");
     }
-    let config = match identity {
-        Identity::Anonymous => fail!(Credentials, "the store sends its requests unsigned, and {service} answers signed ones only"),
-        Identity::Keys(keys) => config.credentials_provider(SharedCredentialsProvider::new(keys.credentials.clone())),
-        Identity::Fetched(provider) => config.credentials_provider(SharedCredentialsProvider::new(provider.clone())),
+    let (url, http) = services.plainly(service, &usual(service, region, fips, dual))?;
+    Ok(Place { url, http, patience: services.patience() })
+}
+
+/// AWS's own address of a service.
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+fn usual(service: &str, region: &str, fips: bool, dual: bool) -> String {
+    let (plain, both) = match region.split_once('-').map_or(region, |(partition, _)| partition) {
+        "cn" => ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+        "eusc" => ("amazonaws.eu", "api.amazonwebservices.eu"),
+        _ if region.starts_with("us-iso-") => ("c2s.ic.gov", "api.aws.ic.gov"),
+        _ if region.starts_with("us-isob-") => ("sc2s.sgov.gov", "api.aws.scloud"),
+        _ if region.starts_with("eu-isoe-") => ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+        _ if region.starts_with("us-isof-") => ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+        _ => ("amazonaws.com", "api.aws"),
     };
-    Ok(config.build())
+    format!("https://{service}{}.{region}.{}", if fips { "-fips" } else { "" }, if dual { both } else { plain })
 }
 
 /// An endpoint as services take it: a URL.
@@ -137,7 +162,7 @@ fn said<'a>(set: &'a ProfileSet, service: &str) -> Option<&'a str> {
 }
 
 /// What a failed call comes to: the service's own code and words, else the innermost cause.
-pub(crate) fn complaint<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn complaint<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug + 'static,
@@ -149,5 +174,34 @@ where
         }
         SdkError::TimeoutError(_) => "it did not answer in time".to_owned(),
         other => root(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+
+    use super::usual;
+
+    /// Judged by the SDK's own rules.
+    #[tokio::test]
+    async fn addresses_are_those_of_the_sdk() {
+        let regions = [
+            "eu-west-1",
+            "us-gov-west-1",
+            "cn-north-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "us-isof-south-1",
+            "eusc-de-east-1",
+        ];
+        for region in regions {
+            for (fips, dual) in [(false, false), (true, false), (false, true), (true, true)] {
+                let asked = Params::builder().region(region).use_fips(fips).use_dual_stack(dual).build().unwrap();
+                let theirs = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
+                assert_eq!(usual("kms", region, fips, dual), theirs.url());
+            }
+        }
     }
 }

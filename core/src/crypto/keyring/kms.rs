@@ -3,19 +3,18 @@
 //! Law: KMS is asked for the store's own key by name, never to find out which key it was, unless the host opts in. It is reached as the
 //! store's identity, over the store's own connections; a refusal to unwrap is one and the same error, trouble on the way is told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_kms::Client;
-use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::DataKeySpec;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{KeyService, PlainKey};
-use crate::credentials::{Identity, Resolved, complaint, configured};
+use crate::credentials::{Identity, Refusal, Resolved, Service};
 use crate::crypto::refused;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime::PerGeneration;
@@ -27,7 +26,7 @@ pub(crate) struct Kms {
     /// Whether to read what any other key wrapped, too.
     any_key: bool,
     resolved: Arc<Resolved>,
-    client: PerGeneration<OnceCell<Client>>,
+    service: PerGeneration<OnceCell<Service>>,
 }
 
 /// The region that an ARN names.
@@ -38,57 +37,48 @@ pub(crate) fn region_of(key_id: &str) -> Option<&str> {
 
 impl Kms {
     pub(crate) fn new(key_id: &str, any_key: bool, resolved: Arc<Resolved>) -> Kms {
-        Kms { key_id: key_id.to_owned(), any_key, resolved, client: PerGeneration::new() }
+        Kms { key_id: key_id.to_owned(), any_key, resolved, service: PerGeneration::new() }
     }
 
-    async fn client(&self) -> Result<&Client> {
+    async fn ask(&self, operation: &str, doing: &str, asked: Value) -> Result<Map<String, Value>> {
         let (completed, identity) = self.resolved.get().await?;
-        if let Identity::Fetched(provider) = identity {
+        match identity {
+            Identity::Anonymous => fail!(Credentials, "the store sends its requests unsigned, and kms answers signed ones only"),
             // Before the request, so that what is wrong with it is told as it is.
-            provider.get().await?;
+            Identity::Fetched(provider) => drop(provider.get().await?),
+            Identity::Keys(_) => {}
         }
-        let open = || async {
-            let config = configured(&completed.settings, identity, "kms", region_of(&self.key_id)).await?;
-            Ok(Client::new(&config))
-        };
-        self.client.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await
+        let open = || Service::open(&completed.settings, "kms", "TrentService", region_of(&self.key_id));
+        let service = self.service.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await?;
+        service.ask(identity, operation, &asked).await.map_err(|refusal| self.failed(doing, &refusal))
     }
 
-    fn failed<E, R>(&self, doing: &str, error: &SdkError<E, R>) -> Error
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
-    {
-        let code = match error {
-            SdkError::ServiceError(context) => context.err().code(),
-            _ => None,
-        };
-        let kind = match (code, error) {
-            (Some("InvalidCiphertextException" | "IncorrectKeyException"), _) => return refused(),
-            (Some("AccessDeniedException"), _) => ErrorKind::PermissionDenied,
-            (Some("ThrottlingException" | "LimitExceededException"), _) => ErrorKind::Throttled,
+    fn failed(&self, doing: &str, refusal: &Refusal) -> Error {
+        let kind = match refusal.code.as_deref() {
+            Some("InvalidCiphertextException" | "IncorrectKeyException") => return refused(),
+            Some("AccessDeniedException") => ErrorKind::PermissionDenied,
             // Not `NotFound`, which a host would take for the object's.
-            (Some("NotFoundException" | "DisabledException" | "InvalidKeyUsageException" | "InvalidArnException"), _) => ErrorKind::Config,
-            (Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException"), _) => ErrorKind::Credentials,
-            (_, SdkError::TimeoutError(_)) => ErrorKind::Timeout,
-            (_, SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) => ErrorKind::Network,
-            _ => ErrorKind::Service,
+            Some("NotFoundException" | "DisabledException" | "InvalidKeyUsageException" | "InvalidArnException") => ErrorKind::Config,
+            Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException") => ErrorKind::Credentials,
+            _ => refusal.kind,
         };
-        Error::new(kind, format!("KMS did not {doing} with the key {}: {}", self.key_id, complaint(error)))
+        Error::new(kind, format!("KMS did not {doing} with the key {}: {}", self.key_id, refusal.said))
     }
 }
 
-fn map(context: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
-    Some(context.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+/// The bytes that an answer holds under this name; their text is wiped.
+fn bytes(answer: &mut Map<String, Value>, name: &str) -> Option<Vec<u8>> {
+    let Some(Value::String(text)) = answer.remove(name) else { return None };
+    STANDARD.decode(&*Zeroizing::new(text)).ok()
 }
 
 impl KeyService for Kms {
     fn generate<'a>(&'a self, context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>> {
         Box::pin(async move {
-            let asked = self.client().await?.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
-            let answer = asked.set_encryption_context(map(context)).send().await.map_err(|error| self.failed("make a data key", &error))?;
-            match (answer.plaintext, answer.ciphertext_blob) {
-                (Some(plain), Some(wrapped)) => Ok((Zeroizing::new(plain.into_inner()), wrapped.into_inner())),
+            let asked = json!({"KeyId": self.key_id, "KeySpec": "AES_256", "EncryptionContext": context});
+            let mut answer = self.ask("GenerateDataKey", "make a data key", asked).await?;
+            match (bytes(&mut answer, "Plaintext"), bytes(&mut answer, "CiphertextBlob")) {
+                (Some(plain), Some(wrapped)) => Ok((Zeroizing::new(plain), wrapped)),
                 _ => fail!(Service, "KMS answered without a data key"),
             }
         })
@@ -96,10 +86,10 @@ impl KeyService for Kms {
 
     fn encrypt<'a>(&'a self, plain: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
-            let asked = self.client().await?.encrypt().key_id(&self.key_id).plaintext(Blob::new(plain));
-            let answer = asked.set_encryption_context(map(context)).send().await.map_err(|error| self.failed("wrap a data key", &error))?;
-            match answer.ciphertext_blob {
-                Some(wrapped) => Ok(wrapped.into_inner()),
+            let asked = json!({"KeyId": self.key_id, "Plaintext": STANDARD.encode(plain), "EncryptionContext": context});
+            let mut answer = self.ask("Encrypt", "wrap a data key", asked).await?;
+            match bytes(&mut answer, "CiphertextBlob") {
+                Some(wrapped) => Ok(wrapped),
                 None => fail!(Service, "KMS answered without a wrapped key"),
             }
         })
@@ -107,25 +97,15 @@ impl KeyService for Kms {
 
     fn decrypt<'a>(&'a self, wrapped: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<PlainKey>> {
         Box::pin(async move {
-            let key_id = (!self.any_key).then(|| self.key_id.clone());
-            let asked = self.client().await?.decrypt().set_key_id(key_id).ciphertext_blob(Blob::new(wrapped));
-            let answer =
-                asked.set_encryption_context(map(context)).send().await.map_err(|error| self.failed("unwrap a data key", &error))?;
-            answer.plaintext.map(|plain| Zeroizing::new(plain.into_inner())).ok_or_else(refused)
+            let mut asked = json!({"CiphertextBlob": STANDARD.encode(wrapped), "EncryptionContext": context});
+            if !self.any_key {
+                asked["KeyId"] = self.key_id.as_str().into();
+            }
+            let mut answer = self.ask("Decrypt", "unwrap a data key", asked).await?;
+            bytes(&mut answer, "Plaintext").map(Zeroizing::new).ok_or_else(refused)
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::region_of;
-
-    #[test]
-    fn an_arn_names_its_region() {
-        assert_eq!(region_of("arn:aws:kms:eu-west-1:111122223333:key/1234"), Some("eu-west-1"));
-        assert_eq!(region_of("arn:aws-cn:kms:cn-north-1:111122223333:alias/a"), Some("cn-north-1"));
-        for other in ["alias/a", "1234", "arn:aws:s3:::bucket", "arn:aws:kms:::alias/a"] {
-            assert_eq!(region_of(other), None);
-        }
-    }
-}
+mod tests;

@@ -7,8 +7,8 @@ use aws_smithy_types::endpoint::EndpointAuthScheme;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
-use super::sign::{Signer, value};
 use crate::config::Settings;
+use crate::credentials::sign::{Signer, value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::endpoint::{Route, resolved};
 

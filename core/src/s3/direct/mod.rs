@@ -8,7 +8,6 @@ mod answer;
 mod endpoint;
 mod request;
 mod session;
-mod sign;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -25,10 +24,10 @@ use super::error::unreachable;
 use super::integrity;
 use super::retry::{Cause, Failure};
 use crate::config::Settings;
+use crate::credentials::sign::{UNSIGNED, Unsigned, value};
 use crate::error::Result;
 use crate::http::{Http, Meter, Metered, Watched};
 use endpoint::Endpoint;
-use sign::{UNSIGNED, Unsigned, value};
 
 pub(super) use answer::{meta, text, whole};
 pub(super) use request::Request;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderName, Method};
 use sha2::{Digest, Sha256};
 
-use super::sign::{EMPTY, Headers, hex, value};
+use crate::credentials::sign::{EMPTY, Headers, hex, value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::S3;
 use crate::s3::settings::{CustomerHeaders, Keep, date};

@@ -17,10 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::value::civil;
 
 /// The hash of a body that is left out of the signature.
-pub(super) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+pub(crate) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// The hash of no body.
-pub(super) const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -29,21 +29,21 @@ const HASH: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 type Key = Hmac<Sha256>;
 
 /// Headers in the order of their names, which is the order they are signed in.
-pub(super) type Headers = Vec<(HeaderName, HeaderValue)>;
+pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
 
 /// What there is to sign.
-pub(super) struct Unsigned<'a> {
-    pub(super) method: &'a str,
+pub(crate) struct Unsigned<'a> {
+    pub(crate) method: &'a str,
     /// Encoded as it is sent.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// Encoded, and in the order of its names.
-    pub(super) query: &'a str,
+    pub(crate) query: &'a str,
     /// The hash of the body in hexadecimal, or `UNSIGNED`.
-    pub(super) payload: &'a str,
+    pub(crate) payload: &'a str,
 }
 
 /// Signs for one region and service.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     region: String,
     service: String,
     /// The header that carries a session token.
@@ -59,17 +59,17 @@ struct Held {
 }
 
 impl Signer {
-    pub(super) fn new(region: &str, service: &str) -> Signer {
+    pub(crate) fn new(region: &str, service: &str) -> Signer {
         Signer { region: region.to_owned(), service: service.to_owned(), token: TOKEN, held: Mutex::new(None) }
     }
 
     /// A signer for the sessions of a directory bucket, whose tokens travel under a name of their own.
-    pub(super) fn of_sessions(region: &str, service: &str) -> Signer {
+    pub(crate) fn of_sessions(region: &str, service: &str) -> Signer {
         Signer { token: HeaderName::from_static("x-amz-s3session-token"), ..Signer::new(region, service) }
     }
 
     /// Adds the headers that signing needs, and the signature.
-    pub(super) fn sign(&self, request: &Unsigned<'_>, headers: &mut Headers, keys: &Credentials, now: SystemTime) -> Result<()> {
+    pub(crate) fn sign(&self, request: &Unsigned<'_>, headers: &mut Headers, keys: &Credentials, now: SystemTime) -> Result<()> {
         let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let stamp = Stamp::of(seconds);
         headers.push((DATE, value(stamp.time())?));
@@ -209,7 +209,7 @@ impl Stamp {
 }
 
 /// Adds bytes in hexadecimal.
-pub(super) fn hex(text: &mut String, bytes: &[u8]) {
+pub(crate) fn hex(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         text.push(DIGITS[usize::from(byte >> 4)] as char);
@@ -218,7 +218,7 @@ pub(super) fn hex(text: &mut String, bytes: &[u8]) {
 }
 
 /// A header's value, refused where HTTP would break it.
-pub(super) fn value(text: &str) -> Result<HeaderValue> {
+pub(crate) fn value(text: &str) -> Result<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
         Error::new(ErrorKind::InvalidInput, "the request can't be sent: a value holds a character that no HTTP header may have")
     })

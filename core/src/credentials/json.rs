@@ -1,0 +1,208 @@
+//! A service that speaks AWS's JSON protocol, asked by our own requests as a store's identity.
+//!
+//! Law: as through an SDK: signed, tried three times with growing pauses, in the service's time if our clock is off, and once more with
+//! new keys if it calls those that were sent expired. Answers are read to a bound, and neither they nor what was asked are ever logged.
+//! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Identity;
+use super::services::{Place, place};
+use super::sign::{Headers, Signer, Unsigned, hex, value};
+use crate::ambient::{self, root};
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result, fail};
+
+const ATTEMPTS: u32 = 3;
+/// The first pause, and the first after the service asked to slow down.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_THROTTLED: Duration = Duration::from_millis(500);
+/// Bytes of an answer that are read.
+const LIMIT: usize = 64 << 10;
+/// Seconds that a clock may be off before that is why a service refuses.
+const SKEW: i64 = 240;
+
+/// Why the service gave no answer.
+pub(crate) struct Refusal {
+    pub(crate) kind: ErrorKind,
+    /// The service's own code, if it refused.
+    pub(crate) code: Option<String>,
+    /// What it said, or what went wrong on the way.
+    pub(crate) said: String,
+    /// Whether to try again.
+    passing: bool,
+    /// The service's time.
+    date: Option<SystemTime>,
+}
+
+impl Refusal {
+    fn on_the_way(kind: ErrorKind, said: String, passing: bool) -> Refusal {
+        Refusal { kind, code: None, said, passing, date: None }
+    }
+
+    fn is(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::on_the_way(error.kind(), error.message().to_owned(), false)
+    }
+}
+
+impl From<ConnectorError> for Refusal {
+    fn from(error: ConnectorError) -> Self {
+        if error.is_timeout() {
+            return Refusal::on_the_way(ErrorKind::Timeout, "it did not answer in time".to_owned(), true);
+        }
+        Refusal::on_the_way(ErrorKind::Network, root(&error), error.is_io())
+    }
+}
+
+/// A service in one region.
+pub(crate) struct Service {
+    target: &'static str,
+    place: Place,
+    uri: Uri,
+    signer: Signer,
+    /// Seconds that its clock is ahead of ours, as far as it told.
+    ahead: AtomicI64,
+}
+
+impl Service {
+    /// The service of this region, else the settings'; `target` is what its operations' names begin with.
+    pub(crate) async fn open(settings: &Settings, name: &str, target: &'static str, region: Option<&str>) -> Result<Service> {
+        let region = region.unwrap_or_else(|| ambient::region(settings));
+        let place = place(settings, name, region).await?;
+        let Ok(uri) = format!("{}/", place.url.trim_end_matches('/')).parse() else {
+            fail!(Config, "the endpoint of {name} is no address to ask");
+        };
+        Ok(Service { target, place, uri, signer: Signer::new(region, name), ahead: AtomicI64::new(0) })
+    }
+
+    /// Asks for an operation.
+    pub(crate) async fn ask(
+        &self,
+        identity: &Identity,
+        operation: &str,
+        asked: &Value,
+    ) -> std::result::Result<Map<String, Value>, Refusal> {
+        let (body, mut renewed, mut tries) = (Bytes::from(asked.to_string()), false, 0);
+        loop {
+            let seen = match identity {
+                Identity::Fetched(provider) => Some((provider, provider.fetches())),
+                _ => None,
+            };
+            let keys = match identity {
+                Identity::Anonymous => return Err(unsigned().into()),
+                Identity::Keys(keys) => keys.credentials.clone(),
+                Identity::Fetched(provider) => provider.get().await?.credentials,
+            };
+            let refusal = match self.once(operation, &body, &keys).await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            tries += 1;
+            if let Some((provider, seen)) = seen
+                && !renewed
+                && refusal.is(&["ExpiredTokenException", "ExpiredToken"])
+                && provider.renew(seen).await.is_ok()
+            {
+                renewed = true;
+                continue;
+            }
+            if tries >= ATTEMPTS || !(refusal.passing || self.corrected(&refusal)) {
+                return Err(refusal);
+            }
+            let first = if refusal.kind == ErrorKind::Throttled { PAUSE_THROTTLED } else { PAUSE };
+            let chance = RandomState::new().hash_one(tries) as f64 / u64::MAX as f64;
+            tokio::time::sleep(first.saturating_mul(1 << tries).mul_f64(chance)).await;
+        }
+    }
+
+    async fn once(&self, operation: &str, body: &Bytes, keys: &Credentials) -> std::result::Result<Map<String, Value>, Refusal> {
+        let request = self.signed(operation, body, keys)?;
+        let answer = self.place.http.send(request, self.place.patience.0, self.place.patience.1).await?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, LIMIT).collect().await;
+        let body = body.map_err(|error| Refusal::on_the_way(ErrorKind::Network, root(&*error), true))?.to_bytes();
+        // What can't be read as JSON explains nothing.
+        let said: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+        if head.status.is_success() { Ok(said) } else { Err(refused(&Response::from_parts(head, said))) }
+    }
+
+    fn signed(&self, operation: &str, body: &Bytes, keys: &Credentials) -> Result<Request<SdkBody>> {
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        let mut headers = Headers::from([
+            (header::HOST, value(authority)?),
+            (header::CONTENT_TYPE, value("application/x-amz-json-1.1")?),
+            (header::CONTENT_LENGTH, value(&body.len().to_string())?),
+            (HeaderName::from_static("x-amz-target"), value(&format!("{}.{operation}", self.target))?),
+        ]);
+        let mut payload = String::with_capacity(64);
+        hex(&mut payload, &Sha256::digest(body));
+        let unsigned = Unsigned { method: "POST", path: self.uri.path(), query: "", payload: &payload };
+        self.signer.sign(&unsigned, &mut headers, keys, self.now())?;
+        headers.push((header::USER_AGENT, value(&format!("oarlock/{}", crate::VERSION))?));
+        let mut request = Request::new(SdkBody::from(body.clone()));
+        (*request.method_mut(), *request.uri_mut()) = (Method::POST, self.uri.clone());
+        *request.headers_mut() = HeaderMap::from_iter(headers);
+        Ok(request)
+    }
+
+    fn now(&self) -> SystemTime {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let (now, distance) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
+        if ahead < 0 { now - distance } else { now + distance }
+    }
+
+    /// Sets our clock by the service's, if the difference is why it refused.
+    fn corrected(&self, refusal: &Refusal) -> bool {
+        let Some(date) = refusal.date.filter(|_| refusal.code.is_some()) else { return false };
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
+        if (seconds(date) - seconds(self.now())).abs() < SKEW {
+            return false;
+        }
+        self.ahead.store(seconds(date) - seconds(SystemTime::now()), Ordering::Relaxed);
+        true
+    }
+}
+
+/// The error of a store that has no keys to sign with.
+fn unsigned() -> Error {
+    Error::new(ErrorKind::Credentials, "the store sends its requests unsigned, and the service answers signed ones only")
+}
+
+fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
+    let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let said = |name: &str| answer.body().get(name).and_then(Value::as_str);
+    // `com.amazonaws.kms#NotFoundException` in the body, `NotFoundException:http://…` in the header.
+    let code = text("x-amzn-errortype").or_else(|| said("__type")).or_else(|| said("code"));
+    let code = code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
+    let throttled = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException"];
+    let status = answer.status().as_u16();
+    let slow = status == 429 || code.as_deref().is_some_and(|code| throttled.contains(&code));
+    let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
+    let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+    Refusal {
+        kind: if slow { ErrorKind::Throttled } else { ErrorKind::Service },
+        said: said("message").or_else(|| said("Message")).map_or_else(|| told.clone(), |message| format!("{told}: {message}")),
+        code,
+        passing: slow || matches!(status, 500 | 502 | 503 | 504),
+        date: date.and_then(|date| SystemTime::try_from(date).ok()),
+    }
+}

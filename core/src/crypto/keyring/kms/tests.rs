@@ -1,0 +1,191 @@
+//! What KMS is asked, held against the SDK, and what becomes of its answers.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use serde_json::Value as Json;
+
+use super::{KeyService, Kms, region_of};
+use crate::config::Settings;
+use crate::credentials::Resolved;
+use crate::error::{Error, ErrorKind};
+use crate::value::Value;
+
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+const ANSWER: &str = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "k"}"#;
+
+/// A request as it came: the headers that say what is asked, and the body.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    line: String,
+    target: String,
+    media: String,
+    scope: String,
+    body: Json,
+}
+
+/// Answers each request with the next of these statuses, headers and bodies, and tells what came.
+fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<Seen>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, seen) = channel();
+    std::thread::spawn(move || {
+        for (status, headers, answer) in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut lines = Vec::new();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                match line.trim_end() {
+                    "" => break,
+                    line => lines.push(line.to_owned()),
+                }
+            }
+            let said = |name: &str| {
+                let lines = lines.iter().filter_map(|line| line.split_once(": "));
+                lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next().unwrap_or_default()
+            };
+            let mut body = vec![0; said("content-length").parse().unwrap()];
+            reader.read_exact(&mut body).unwrap();
+            tell.send(Seen {
+                line: lines[0].clone(),
+                target: said("x-amz-target"),
+                media: said("content-type"),
+                scope: said("authorization").split('/').skip(2).take(2).collect::<Vec<_>>().join("/"),
+                body: serde_json::from_slice(&body).unwrap(),
+            })
+            .unwrap();
+            let length = answer.len();
+            write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{answer}").unwrap();
+        }
+    });
+    (url, seen)
+}
+
+/// A server for the SDK, without a network.
+#[derive(Debug)]
+struct Noted(Sender<Seen>);
+
+impl HttpConnector for Noted {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let said = |name| request.headers().get(name).unwrap_or_default().to_owned();
+        let path = request.uri().parse::<http::Uri>().unwrap().path().to_owned();
+        let seen = Seen {
+            line: format!("{} {path} HTTP/1.1", request.method()),
+            target: said("x-amz-target"),
+            media: said("content-type"),
+            scope: said("authorization").split('/').skip(2).take(2).collect::<Vec<_>>().join("/"),
+            body: serde_json::from_slice(request.body().bytes().unwrap()).unwrap(),
+        };
+        self.0.send(seen).unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from(ANSWER))))
+    }
+}
+
+/// A key at this address, and the file that says where that is.
+fn key(url: &str, any_key: bool) -> (Kms, tempfile::NamedTempFile) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[default]\nservices = here\n[services here]\nkms =\n  endpoint_url = {url}").unwrap();
+    let given = [("access_key_id", "AKID"), ("secret_access_key", "secret"), ("config_file", file.path().to_str().unwrap())];
+    let pairs = given.map(|(name, value)| (name.to_owned(), Value::Str(value.to_owned())));
+    let settings = Settings::read(pairs.into()).unwrap();
+    (Kms::new(KEY, any_key, Arc::new(Resolved::new(&settings))), file)
+}
+
+fn context() -> BTreeMap<String, String> {
+    BTreeMap::from([("aws:x-amz-cek-alg".to_owned(), "AES/GCM".to_owned()), ("ü".to_owned(), "a \"b\"".to_owned())])
+}
+
+#[tokio::test]
+async fn the_same_requests_as_the_sdk() {
+    let fine = || vec![(200, "", ANSWER); 4];
+    let (url, ours) = serve(fine());
+    let (kms, _file) = key(&url, false);
+    assert_eq!(kms.generate(&context()).await.unwrap(), (b"plain".to_vec().into(), b"wrapped".to_vec()));
+    assert_eq!(kms.encrypt(b"plain", &context()).await.unwrap(), b"wrapped");
+    assert_eq!(*kms.decrypt(b"wrapped", &context()).await.unwrap(), b"plain");
+    let (url, any) = serve(fine());
+    let (kms, _file) = key(&url, true);
+    kms.decrypt(b"wrapped", &context()).await.unwrap();
+    let (tell, theirs) = channel();
+    let http = http_client_fn(move |_, _| SharedHttpConnector::new(Noted(tell.clone())));
+    let config = aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::v2026_01_12()).region(Region::new("eu-west-1"));
+    let config = config.credentials_provider(Credentials::new("AKID", "secret", None, None, "test"));
+    let client = aws_sdk_kms::Client::from_conf(config.http_client(http).build());
+    let map = || Some(context().into_iter().collect());
+    client.generate_data_key().key_id(KEY).key_spec(DataKeySpec::Aes256).set_encryption_context(map()).send().await.unwrap();
+    client.encrypt().key_id(KEY).plaintext(Blob::new(b"plain")).set_encryption_context(map()).send().await.unwrap();
+    client.decrypt().key_id(KEY).ciphertext_blob(Blob::new(b"wrapped")).set_encryption_context(map()).send().await.unwrap();
+    client.decrypt().ciphertext_blob(Blob::new(b"wrapped")).set_encryption_context(map()).send().await.unwrap();
+    let ours: Vec<_> = ours.try_iter().chain(any.try_iter()).collect();
+    assert_eq!(ours, theirs.try_iter().collect::<Vec<_>>());
+    assert_eq!(ours[0].scope, "eu-west-1/kms");
+}
+
+#[tokio::test]
+async fn what_a_refusal_means() {
+    for (status, headers, body, kind, words) in [
+        (
+            400,
+            "",
+            r#"{"__type": "AccessDeniedException", "Message": "no right"}"#,
+            ErrorKind::PermissionDenied,
+            "AccessDeniedException: no right",
+        ),
+        (400, "", r#"{"__type": "com.amazonaws.kms#NotFoundException", "message": "gone"}"#, ErrorKind::Config, "NotFoundException: gone"),
+        (400, "x-amzn-errortype: DisabledException:http://x/\r\n", "{}", ErrorKind::Config, "DisabledException"),
+        (400, "", r#"{"__type": "InvalidCiphertextException"}"#, ErrorKind::Decrypt, ""),
+        (400, "", r#"{"__type": "IncorrectKeyException"}"#, ErrorKind::Decrypt, ""),
+        (400, "", r#"{"__type": "ExpiredTokenException", "message": "old"}"#, ErrorKind::Credentials, "old"),
+        (400, "", "no json", ErrorKind::Service, "status 400"),
+    ] {
+        let (url, seen) = serve(vec![(status, headers, body)]);
+        let (kms, _file) = key(&url, false);
+        let error: Error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
+        assert_eq!((error.kind(), seen.try_iter().count()), (kind, 1), "{error}");
+        assert!(error.message().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_tried_again() {
+    let fine = (200, "", ANSWER);
+    let skewed = "date: Fri, 01 Jan 2038 00:00:00 GMT\r\n";
+    for first in [
+        (500, "", r#"{"__type": "KMSInternalException"}"#),
+        (400, "", r#"{"__type": "ThrottlingException"}"#),
+        (503, "", ""),
+        (400, skewed, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#),
+    ] {
+        let (url, seen) = serve(vec![first, fine]);
+        let (kms, _file) = key(&url, false);
+        kms.decrypt(b"wrapped", &context()).await.unwrap();
+        assert_eq!(seen.try_iter().count(), 2);
+    }
+    let (url, seen) = serve(vec![(400, "", r#"{"__type": "ThrottlingException", "message": "slower"}"#); 3]);
+    let (kms, _file) = key(&url, false);
+    let error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
+    assert_eq!((error.kind(), seen.try_iter().count()), (ErrorKind::Throttled, 3), "{error}");
+    // Nobody is there.
+    let (kms, _file) = key("http://127.0.0.1:9", false);
+    assert_eq!(kms.decrypt(b"wrapped", &context()).await.unwrap_err().kind(), ErrorKind::Network);
+}
+
+#[test]
+fn an_arn_names_its_region() {
+    assert_eq!(region_of("arn:aws:kms:eu-west-1:111122223333:key/1234"), Some("eu-west-1"));
+    assert_eq!(region_of("arn:aws-cn:kms:cn-north-1:111122223333:alias/a"), Some("cn-north-1"));
+    for other in ["alias/a", "1234", "arn:aws:s3:::bucket", "arn:aws:kms:::alias/a"] {
+        assert_eq!(region_of(other), None);
+    }
+}
