@@ -107,7 +107,7 @@ class Nix:
     def run(self, *words, fails=False, **environment):
         """Runs a command to its end and answers its standard output, or the other one of a command that is to fail."""
         process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         assert not any(canary in text for canary in CANARIES for text in (out, err)), f"{words} shows a secret"
         assert (process.returncode != 0) == fails and process.returncode >= 0, f"{words} ended with {process.returncode}\n{out}{err}"
         self.said = err

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from nixhost import KEYLESS, ROOT, local
+from nixhost import HERE, KEYLESS, ROOT, local
 
 
 def test_there_and_back(nix, server, cache):
@@ -203,9 +203,16 @@ def test_valgrind_has_nothing_to_say(nix, fake, cache):
         nix.forget()
 
 
-def test_the_expressions_for_nixos_are_expressions(nix):
-    for name in ("default.nix", "flake.nix"):
-        nix.run("nix-instantiate", "--parse", ROOT / name)
-    description = nix.run("nix-instantiate", "--eval", "-E", f"(import {ROOT}/flake.nix).description")
-    assert "oarlock" in description
-    nix.run("nix-instantiate", "--eval", "-E", f"builtins.functionArgs (import {ROOT}/default.nix)")
+def test_the_expressions_for_nixos(nix):
+    """Evaluated with as much of nixpkgs as they ask for; nixpkgs itself is not at hand."""
+    evaluate = ("nix-instantiate", "--eval", "--strict", "--json", "-E")
+    pkgs = f"import {HERE}/nixpkgs.nix"
+    for version, interface in (("2.8.1", "2.8"), ("2.26.3", "2.26")):
+        made = f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ nixVersion = \"{version}\"; }}; }})"
+        told = json.loads(nix.run(*evaluate, f"{{ inherit {made} name buildPhase installPhase; lock = {made}.cargoDeps.version; inputs = map (each: each.name) ({made}.nativeBuildInputs ++ {made}.buildInputs); }}"))
+        assert re.fullmatch(r"oarlock-nix-\d+\.\d+\.\d+", told["name"]) and f"STORE={interface} " in told["buildPhase"] and {"nix-dev", "boost", "rustc"} <= set(told["inputs"])
+        assert (ROOT / "bindings-c" / "nix" / f"store-{interface}.cc").exists() and "$out/lib/nix/plugins" in told["installPhase"]
+    for given, why in (('nixVersion = "2.34.8";', "knows Nix 2.8 and 2.26, not 2.34.8"), ('nixVersion = "2.26.3"; rustVersion = "1.70.0";', "or newer, not 1.70.0")):
+        assert why in nix.run(*evaluate, f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ {given} }}; }}).name", fails=True)
+    flake = f"(import {ROOT}/flake.nix).outputs rec {{ self = (import {ROOT}/flake.nix).outputs {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs} {{ nixVersion = \"2.26.3\"; }}; aarch64-linux = x86_64-linux; }}; }}"
+    assert json.loads(nix.run(*evaluate, f"builtins.mapAttrs (system: made: made.default.pname) ({flake}).packages")) == {"aarch64-linux": "oarlock-nix", "x86_64-linux": "oarlock-nix"}
