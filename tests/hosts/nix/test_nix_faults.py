@@ -110,13 +110,57 @@ def test_lookups_are_made_together(nix, fake, cache):
     assert max(together, closure, missing) < 1.2
 
 
-def test_keys_that_expire_in_the_middle(nix, fake, cache):
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_keys_that_expire_in_the_middle(nix, fake, cache, way):
     boat = nix.closure(leaves=4)
-    fake.plan([{"match": {"bucket": cache.name, "op": "PutObject", "prefix": "cache/nar/", "nth": 2}, "fault": {"expire_token": True}}])
-    said = nix.nix("copy", "--to", cache.url(), boat, fails=True)
-    fake.plan([])
-    fake.reset()
+    second = f"local?root={nix.directory}/second"
+    words = ("--to", cache.url()) if way == "up" else ("--store", second, "--no-check-sigs", "--from", cache.url())
+    if way == "down":
+        nix.nix("copy", "--to", cache.url(), boat)
+    fake.plan([{"match": {"bucket": cache.name, "op": "PutObject" if way == "up" else "GetObject", "prefix": "cache/nar/", "nth": 2}, "fault": {"expire_token": True}}])
+    said = nix.nix("copy", *words, boat, fails=True)
+    fake.control("POST", "reset", {"keep_objects": True})
     assert "have expired" in said and "asked as AKI" in said and "nar/" in said
+    # What is there is whole, and with new keys the rest follows.
+    assert is_whole(nix, cache)
+    nix.nix("copy", *words, boat)
+    assert is_whole(nix, cache)
+    if way == "down":
+        nix.nix("store", "verify", "--store", second, "--no-trust", "-r", boat)
+
+
+@pytest.mark.parametrize(("op", "fault"), [
+    ("UploadPart", {"reset": True}), ("UploadPart", {"status": 503, "code": "SlowDown"}), ("CreateMultipartUpload", {"status": 500, "code": "InternalError"}),
+    ("CompleteMultipartUpload", {"drop_after_store": True}), ("GetObject", {"reset": True}), ("GetObject", {"status": 503, "code": "SlowDown"}),
+    ("GetObject", {"truncate_body": 3000000}), ("GetObject", {"stall": {"after": 3000000}}),
+], ids=lambda each: each if isinstance(each, str) else next(iter(each)))  # fmt: skip
+def test_a_large_nar_survives(nix, fake, cache, op, fault):
+    """In parts, up and down: what fails once is done again, or goes on where it broke off."""
+    (nix.directory / "large").write_bytes(os.urandom(20 << 20))
+    path = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
+    url, second = cache.url(multipart_threshold="6MB", multipart_chunk_size="5MB"), f"local?root={nix.directory}/second"
+    fake.plan([{"match": {"bucket": cache.name, "op": op, "prefix": "cache/nar/", "nth": 1, "times": 1}, "fault": fault}])
+    nix.nix("copy", "--to", url, path)
+    nix.nix("copy", "--store", second, "--from", url, "--no-check-sigs", path, "--option", "stalled-download-timeout", 2)
+    assert fault.keys() & {key for row in fake.log() if row["bucket"] == cache.name for key in (row["fault"] or "").split("+")}
+    fake.plan([])
+    assert fake.state()["uploads"] == []
+    nix.nix("store", "verify", "--store", second, "--no-trust", path)
+    assert is_whole(nix, cache)
+
+
+@pytest.mark.parametrize("fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault)))
+def test_a_narinfo_that_is_wrong_is_never_believed(nix, fake, cache, fault):
+    """Once it is asked for again; a server that goes on so is an error, which Nix does not remember."""
+    boat = nix.closure(leaves=1)
+    nix.nix("copy", "--to", cache.url(), boat)
+    nix.forget()
+    nix.nix("store", "ping", "--store", cache.url())
+    bad = {"match": {"bucket": cache.name, "op": "GetObject", "prefix": "cache/"}, "fault": fault}
+    fake.plan([bad])
+    assert ".narinfo" in nix.nix("path-info", "--store", cache.url(), boat, fails=True)
+    fake.plan([])
+    assert nix.requisites(boat, "--store", cache.url()).keys() == nix.requisites(boat).keys()
 
 
 def test_ctrl_c_aborts_the_upload(nix, fake, cache):
