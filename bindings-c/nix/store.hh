@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -79,6 +80,10 @@ inline Params for_nix(Params params) {
   return params;
 }
 
+// Whom to trust, where the user has said so. Nix has had a setting for it only since.
+inline std::optional<std::string> trusted(const std::string &) { return nix::getEnv("NIX_SSL_CERT_FILE"); }
+inline std::optional<std::string> trusted(const nix::Setting<std::string> &file) { return file.overridden ? file.get() : trusted(file.get()); }
+
 // What is oarlock's: the cache's parameters, then Nix's global settings where the user has set them.
 inline parameters for_oarlock(const StoreSettings &config, const Params &params) {
   parameters given;
@@ -92,7 +97,7 @@ inline parameters for_oarlock(const StoreSettings &config, const Params &params)
   if (transfer.tries.overridden) given.emplace_back("max-attempts", std::to_string(std::clamp(transfer.tries.get(), 1u, 20u)));
   if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0) given.emplace_back("connect-timeout", std::to_string(transfer.connectTimeout.get()));
   if (transfer.stalledDownloadTimeout.overridden) given.emplace_back("stalled-download-timeout", std::to_string(transfer.stalledDownloadTimeout.get()));
-  if (const auto file = nix::getEnv("NIX_SSL_CERT_FILE")) given.emplace_back("ssl-cert-file", *file);
+  if (const auto file = trusted(nix::settings.caFile)) given.emplace_back("ssl-cert-file", *file);
   return given;
 }
 

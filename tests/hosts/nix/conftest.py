@@ -6,7 +6,7 @@ import subprocess
 import warnings
 
 import pytest
-from nixhost import PLUGIN, ROOT, Cache, FakeS3, Nix, SeaweedFS, only_loopback
+from nixhost import PLUGIN, ROOT, Cache, FakeS3, Nix, SeaweedFS, TlsDoor, only_loopback, self_signed
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,3 +50,18 @@ def cache(request):
     """A bucket of the test's own."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:63].strip("-")
     return Cache(request.getfixturevalue("server" if "server" in request.fixturenames else "fake"), name)
+
+
+@pytest.fixture
+def tls(nix, fake):
+    """Starts a door to the server over TLS: its port, and the certificate to trust. With `clients` it asks for one of theirs."""
+    doors = []
+    certificate, _, both = self_signed(nix.directory, "door", "subjectAltName=DNS:localhost,IP:127.0.0.1", "basicConstraints=critical,CA:FALSE")
+
+    def start(clients=None):
+        doors.append(TlsDoor(fake.endpoint, both, clients))
+        return doors[-1].port, certificate
+
+    yield start
+    for door in doors:
+        door.stop()

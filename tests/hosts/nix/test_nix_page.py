@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from nixhost import KEYLESS, TlsDoor, local, self_signed
+from nixhost import KEYLESS, local, self_signed
 
 # The page's two policies.
 READERS = ["s3:GetObject", "s3:GetBucketLocation"]
@@ -129,21 +129,6 @@ def test_a_server_that_wants_a_certificate(nix, fake, cache, tls):
     nix.nix("copy", "--to", url, boat, NIX_SSL_CERT_FILE=certificate)
     nix.forget()
     assert "could not be reached" in nix.nix("store", "ping", "--store", cache.url(endpoint=f"https://localhost:{port}"), fails=True, NIX_SSL_CERT_FILE=certificate)
-
-
-@pytest.fixture
-def tls(nix, fake):
-    """Starts a door to the server over TLS: its port, and the certificate to trust. With `clients` it asks for one of theirs."""
-    doors = []
-    certificate, _, both = self_signed(nix.directory, "door", "subjectAltName=DNS:localhost,IP:127.0.0.1", "basicConstraints=critical,CA:FALSE")
-
-    def start(clients=None):
-        doors.append(TlsDoor(fake.endpoint, both, clients))
-        return doors[-1].port, certificate
-
-    yield start
-    for door in doors:
-        door.stop()
 
 
 def test_every_form_of_an_address(nix, fake, cache):

@@ -70,6 +70,14 @@ def test_nix_2_26_there_and_back(fake, cache, at_2_26):
     nix.nix("store", "verify", "--no-trust", "-r", boat)
 
 
+def test_whom_nix_2_26_trusts(fake, cache, at_2_26, tls):
+    """Its setting `ssl-cert-file` counts, which Nix 2.8 has not got."""
+    port, certificate = tls()
+    url = cache.url(endpoint=f"https://localhost:{port}")
+    assert "certificate" in at_2_26.nix("store", "info", "--store", url, fails=True)
+    at_2_26.nix("store", "info", "--store", url, "--option", "ssl-cert-file", certificate)
+
+
 def test_a_stock_nix_reads_with_its_own_s3(nix, fake, cache):
     """Debian's next Nix, whose s3:// is made of curl and has no keys: it reads what oarlock wrote, and says what it cannot."""
     stock = Nix(nix.directory / "stock", None, commands("forky", "stock"), "")
