@@ -43,7 +43,7 @@ Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
 AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
 Sink: TypeAlias = os.PathLike[str] | _Write | None
 Progress: TypeAlias = Callable[[int, int | None], object]
-Callback: TypeAlias = Callable[[dict[str, Any]], object]
+Callback: TypeAlias = Callable[[Any], object]
 _Entry = TypeVar("_Entry", covariant=True)
 _Page = TypeVar("_Page", covariant=True)
 

@@ -204,8 +204,8 @@ oarlock_status oarlock_options_set_map(oarlock_options *options, const char *nam
 oarlock_status oarlock_options_set_list(oarlock_options *options, const char *name, const oarlock_options *items);
 
 /*
- Sets a setting to a function that a call of the store asks, on the thread that serves the call (oarlock_call_wait, _read, _write).
- It looks at the question, a map that lives until it returns, fills the empty `answer` and returns 0; a single value under the name
+ Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call (oarlock_call_wait, _read, _write).
+ It looks at the question, a map or, of a call's option, a list, which lives until it returns, fills the empty `answer` and returns 0; a single value under the name
  NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
  why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
  options, stores and calls that know the function is freed, or at once if it can't be set.
@@ -865,9 +865,11 @@ static inline oarlock_status oarlock_delete(const oarlock_store *store, const ch
   return status;
 }
 
-/* Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+/* Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
  *   keys (list of keys): The keys, as text or as `{key, version_id}`.
+ * Options:
+ *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
  * Reply: list of Deleted.
  */
 static inline oarlock_status oarlock_delete_many(const oarlock_store *store, const oarlock_options *keys, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -879,11 +881,12 @@ static inline oarlock_status oarlock_delete_many(const oarlock_store *store, con
   return status;
 }
 
-/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
- *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+ *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
  * Options:
  *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
  * Reply: list of Fetched.
  */
 static inline oarlock_status oarlock_get_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -895,11 +898,12 @@ static inline oarlock_status oarlock_get_many(const oarlock_store *store, const 
   return status;
 }
 
-/* Stores many objects at a time and tells each one's fate in the order given.
+/* Stores many objects at a time and tells each one's fate, in the order given or as it comes.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
  *   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
  * Options:
  *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
  *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
  *   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
  *   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
@@ -914,11 +918,12 @@ static inline oarlock_status oarlock_put_many(const oarlock_store *store, const 
   return status;
 }
 
-/* Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+/* Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
  *   items (list of objects): The objects: keys, or `{key, version_id}`.
  * Options:
  *   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
+ *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
  * Reply: list of Headed.
  */
 static inline oarlock_status oarlock_head_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -182,8 +182,8 @@ pub unsafe extern "C" fn oarlock_options_set_list(options: *mut OptionsHandle, n
     unsafe { ffi::set(options, name, || ffi::lent(items, "items")?.built().map(list)) }
 }
 
-/// Sets a setting to a function that a call of the store asks, on the thread that serves the call (oarlock_call_wait, _read, _write).
-/// It looks at the question, a map that lives until it returns, fills the empty `answer` and returns 0; a single value under the name
+/// Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call (oarlock_call_wait, _read, _write).
+/// It looks at the question, a map or, of a call's option, a list, which lives until it returns, fills the empty `answer` and returns 0; a single value under the name
 /// NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
 /// why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
 /// options, stores and calls that know the function is freed, or at once if it can't be set.
@@ -467,7 +467,8 @@ pub unsafe extern "C" fn oarlock_start(
             let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
             let mut begun = api::Call::start(&store.store, ffi::text(verb, "verb")?, values, source, sink)?;
-            begun.on_ask(store.functions.clone());
+            let own = options.as_ref().map_or(&[][..], |options| &options.functions);
+            begun.on_ask(store.functions.iter().chain(own).cloned().collect());
             place.set(ffi::give(CallHandle::new(begun)));
             Ok(OK)
         })

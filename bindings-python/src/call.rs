@@ -42,6 +42,7 @@ struct Inner {
     progress: Option<Py<PyAny>>,
     told: Option<(u64, Option<u64>)>,
     functions: Option<Py<PyDict>>,
+    reply: Type,
     /// What the host's function raised, for the error that comes of it.
     cause: Option<PyErr>,
 }
@@ -69,7 +70,7 @@ impl Call {
             call.listen();
         }
         let canceller = call.canceller();
-        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, cause: None });
+        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, reply, cause: None });
         Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
@@ -174,7 +175,11 @@ impl Inner {
     fn ask<'py>(&self, py: Python<'py>, number: u64, question: Value) -> PyResult<Bound<'py, PyAny>> {
         let function = self.functions.as_ref().map(|functions| functions.bind(py).get_item(number)).transpose()?.flatten();
         match function {
-            Some(function) => function.call1((value::to_py(py, Type::Map, question)?,)),
+            // A list holds what the reply would.
+            Some(function) => {
+                let kind = if matches!(question, Value::List(_)) { self.reply } else { Type::Map };
+                function.call1((value::to_py(py, kind, question)?,))
+            }
             None => fail(py, ErrorKind::Internal, "the function is not known here"),
         }
     }
@@ -293,7 +298,7 @@ impl Call {
         drop(inner);
         let reply = result.map_err(|error| {
             let raised = raise(py, &error.clone().with_verb(&self.verb));
-            if error.kind() == ErrorKind::Credentials && cause.is_some() {
+            if matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Io) && cause.is_some() {
                 raised.set_cause(py, cause);
             }
             raised

@@ -69,6 +69,9 @@ impl Store {
         let found = VERBS.iter().find(|known| known.name == verb);
         let kind = |name: &str| found.and_then(|verb| verb.params.iter().find(|param| param.name == name)).map(|param| param.kind);
         let mut given = Args { values: Vec::with_capacity(args.len()), ..Args::default() };
+        let option =
+            |name: &str| found.and_then(|verb| verb.options.fields.iter().find(|option| option.name == name)).map(|option| option.kind);
+        let mut functions = self.functions.as_ref().map(|functions| functions.clone_ref(py));
         let mut feeder = None;
         let mut writer = None;
         for (name, object) in args.iter() {
@@ -84,20 +87,22 @@ impl Store {
                     given.sink = Some(sink);
                     writer = written_to;
                 }
+                _ if option(&name) == Some(Type::Callback) && object.is_callable() => {
+                    let callback = Callback::elsewhere();
+                    let known = match functions {
+                        Some(functions) => functions.bind(py).copy()?,
+                        None => PyDict::new(py),
+                    };
+                    known.set_item(callback.number(), object)?;
+                    functions = Some(known.unbind());
+                    given.values.push((name, callback.into()));
+                }
                 _ => given.values.push((name, value::from_py(&object)?)),
             }
         }
         host::follow_log_level(py)?;
         let call = self.store.start(verb, given).map_err(|error| raise(py, &error))?;
-        Ok(Call::new(
-            call,
-            verb,
-            found.map_or(Type::Null, |verb| verb.reply),
-            feeder,
-            writer,
-            progress,
-            self.functions.as_ref().map(|functions| functions.clone_ref(py)),
-        ))
+        Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress, functions))
     }
 
     /// The store's URL without settings and secrets.

@@ -79,7 +79,7 @@ out = +<<~RBS
     end
 
     interface _Callback
-      def call: (Hash[String, untyped] question) -> untyped
+      def call: (untyped question) -> untyped
     end
 
     interface _Progress

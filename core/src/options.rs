@@ -11,7 +11,7 @@ use bytes::Bytes;
 use zeroize::Zeroize;
 
 use crate::table::record;
-use crate::value::{ByteRange, Field, Type, Value};
+use crate::value::{ByteRange, Callback, Field, Type, Value};
 
 /// Raw bytes that are never shown, and wiped when the last holder drops them: their `Debug` is a row of dots.
 #[derive(Clone, PartialEq, Default)]
@@ -239,7 +239,10 @@ record! {
 
 record! {
     /// Options of `delete_many`.
-    pub struct DeleteMany {}
+    pub struct DeleteMany {
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        each: Option<Callback>,
+    }
 }
 
 record! {
@@ -247,6 +250,8 @@ record! {
     pub struct GetMany {
         /// Objects that move at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        each: Option<Callback>,
     }
 }
 
@@ -255,6 +260,8 @@ record! {
     pub struct PutMany {
         /// Objects that move at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        each: Option<Callback>,
         /// User metadata: ASCII names and values, at most 2 KB together.
         metadata: Option<BTreeMap<String, String>>,
         /// The storage class, for example `STANDARD_IA`; default: the store's setting.
@@ -269,6 +276,8 @@ record! {
     pub struct HeadMany {
         /// Objects that are asked for at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        each: Option<Callback>,
     }
 }
 

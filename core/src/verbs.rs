@@ -26,21 +26,19 @@ use crate::value::{ByteRange, Field, Type, Value};
 /// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
 mod remote {
     pub(super) use super::here::stats;
-    pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
+    pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags, exists, get_acl, get_tags,
         list_buckets, list_uploads, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{
-        copy, delete, delete_many, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
-    };
+    pub(super) use crate::transfer::{copy, delete, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all};
 }
 
 /// Which room answers for a directory.
 mod directory {
     pub(super) use super::here::stats;
     pub(super) use crate::local::*;
-    pub(super) use crate::many::{get_many, head_many, put_many, sync_down, sync_up};
+    pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
 }
 
 /// What is told without asking a place.
@@ -338,16 +336,16 @@ verbs! {
     /// Deletes an object; one that is not there counts as deleted.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
     delete(key: Key = "The object's key."; Delete) -> DeleteReply;
-    /// Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+    /// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
     delete_many(keys: Keys = "The keys, as text or as `{key, version_id}`."; DeleteMany) -> Vec<Deleted>;
-    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together."; GetMany) -> Vec<Fetched>;
-    /// Stores many objects at a time and tells each one's fate in the order given.
+    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given."; GetMany) -> Vec<Fetched>;
+    /// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     put_many(items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be."; PutMany) -> Vec<Stored>;
-    /// Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+    /// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head_many(items: Items = "The objects: keys, or `{key, version_id}`."; HeadMany) -> Vec<Headed>;
     /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.

@@ -3,12 +3,12 @@
 //! Law: the verb `credentials` tells the keys that a request would be signed with, so no server is needed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use oarlock::options::NoOptions;
-use oarlock::{Callback, ErrorKind, Step, Store, Value};
+use oarlock::options::{GetMany, NoOptions, PutMany};
+use oarlock::{Callback, ErrorKind, Item, Items, Step, Store, Value};
 
 fn keys(id: &str, expires: Option<Duration>) -> Value {
     let text = |text: &str| Value::Str(text.to_owned());
@@ -178,4 +178,44 @@ fn a_function_is_an_explicit_kind_and_never_shown() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(words), "{error}");
     }
+}
+
+/// Results as they come: all of them, each once, on the thread that waits, no more at a time than move at a time and are waited for.
+#[test]
+fn results_as_they_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("file://{}", directory.path().display()), Vec::new()).unwrap();
+    let keys: Vec<String> = (0..500).map(|number| format!("{number:03}")).collect();
+    let items = |body: bool| -> Items {
+        let item = |key: &String| match body {
+            true => Item::from(key.as_str()).body(key.clone()),
+            false => Item::from(key.as_str()),
+        };
+        keys.iter().map(item).collect()
+    };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let each = || {
+        let (told, waits) = (told.clone(), thread::current().id());
+        Some(Callback::new(move |rows| {
+            assert_eq!(thread::current().id(), waits);
+            let Value::List(rows) = rows else { return Err("no list".into()) };
+            assert!((1..=8).contains(&rows.len()), "{}", rows.len());
+            told.lock().unwrap().extend(rows.iter().map(|row| row.get("key").and_then(Value::as_str).unwrap().to_owned()));
+            Ok(Value::Null)
+        }))
+    };
+    let all = |what: &str| {
+        let mut told = std::mem::take(&mut *told.lock().unwrap());
+        told.sort();
+        assert_eq!(told, keys, "{what}");
+    };
+    let stored = store.put_many(items(true), PutMany { each: each(), max_concurrency: Some(8), ..PutMany::default() });
+    assert_eq!(stored.wait(None).unwrap(), []);
+    all("put_many");
+    let fetched = store.get_many(items(false), GetMany { each: each(), max_concurrency: Some(8) });
+    assert_eq!(fetched.wait(None).unwrap(), []);
+    all("get_many");
+    let broken = Callback::new(|_| Err("no room".into()));
+    let error = store.get_many(items(false), GetMany { each: Some(broken), ..GetMany::default() }).wait(None).unwrap_err();
+    assert!(error.kind() == ErrorKind::Io && error.message().contains("no room"), "{error}");
 }

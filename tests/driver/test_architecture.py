@@ -40,7 +40,7 @@ USES = {
     "s3": DATA | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     "transfer": DATA | {"checksum", "crypto", "io", "mailbox", "observe", "runtime", "s3"},
-    "many": DATA | {"checksum", "io", "local", "mailbox", "observe", "runtime", "s3", "transfer"},
+    "many": DATA | {"checksum", "io", "local", "mailbox", "observe", "question", "runtime", "s3", "transfer"},
     "store": PLAIN | {"config", "keys", "local", "s3", "tally"},
     "classes": PLAIN | {"config", "reply", "store"},
     "verbs": DATA | {"call", "io", "local", "mailbox", "many", "s3", "store", "transfer"},

@@ -216,3 +216,28 @@ def test_only_a_setting_that_takes_one():
         oarlock.open("s3://bucket", region=constant)
     with pytest.raises(oarlock.errors.Config, match="`credentials` takes a function, not str"):
         oarlock.open("s3://bucket", credentials="constant")
+
+
+def test_results_as_they_come(store):
+    """The function gets the records that the reply would hold, on this thread; what it raises is the cause of the call's error."""
+    keys = [f"k{number}" for number in range(30)]
+    told = []
+
+    def each(rows):
+        assert threading.current_thread() is threading.main_thread()
+        told.extend(rows)
+
+    assert store.put_many([{"key": key, "body": key.encode()} for key in keys], each=each) == []
+    assert sorted(row.key for row in told) == sorted(keys) and all(isinstance(row, oarlock.Stored) for row in told)
+    told.clear()
+    assert store.get_many(keys, each=each, max_concurrency=4) == []
+    assert {row.key: bytes(row.body) for row in told} == {key: key.encode() for key in keys}
+
+    def full(rows):
+        raise ValueError("no room")
+
+    with pytest.raises(oarlock.errors.Io, match="no room") as caught:
+        store.head_many(keys, each=full)
+    assert isinstance(caught.value.__cause__, ValueError)
+    with pytest.raises(oarlock.errors.InvalidInput, match="function"):
+        store.head_many(keys, each=7)

@@ -106,29 +106,33 @@ value delete_(std::string_view key, const options &with = {}) const {
   return start("delete", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
 }
 
-// Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 //   keys (list of keys): The keys, as text or as `{key, version_id}`.
+// Options:
+//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Deleted.
 value delete_many(const list &keys, const options &with = {}) const {
   return start("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink()).wait();
 }
 
-// Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-//   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+//   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
 // Options:
 //   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Fetched.
 value get_many(const list &items, const options &with = {}) const {
   return start("get_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
 }
 
-// Stores many objects at a time and tells each one's fate in the order given.
+// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 //   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
 // Options:
 //   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 //   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
 //   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
 //   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
@@ -137,11 +141,12 @@ value put_many(const list &items, const options &with = {}) const {
   return start("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
 }
 
-// Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 //   items (list of objects): The objects: keys, or `{key, version_id}`.
 // Options:
 //   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
+//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Headed.
 value head_many(const list &items, const options &with = {}) const {
   return start("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();

@@ -109,7 +109,7 @@ Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
 AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
 Sink: TypeAlias = os.PathLike[str] | _Write | None
 Progress: TypeAlias = Callable[[int, int | None], object]
-Callback: TypeAlias = Callable[[dict[str, Any]], object]
+Callback: TypeAlias = Callable[[Any], object]
 _Entry = TypeVar("_Entry", covariant=True)
 _Page = TypeVar("_Page", covariant=True)
 
@@ -817,37 +817,40 @@ class Store:
         Returns: DeleteReply
         """
 
-    def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, timeout: float | None = None) -> builtins.list[Deleted]:
-        """Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+    def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
+        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
         """
 
-    def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
-        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+    def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
-            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Fetched]
         """
 
-    def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
-        """Stores many objects at a time and tells each one's fate in the order given.
+    def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
+        """Stores many objects at a time and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
             items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
@@ -857,13 +860,14 @@ class Store:
         Returns: list[Stored]
         """
 
-    def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
-        """Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+    def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
+        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
         Parameters:
             items (list of objects): The objects: keys, or `{key, version_id}`.
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
@@ -1313,37 +1317,40 @@ class AsyncStore:
         Returns: DeleteReply
         """
 
-    async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, timeout: float | None = None) -> builtins.list[Deleted]:
-        """Deletes any number of objects, 1000 a request, and tells each one's fate in the order given.
+    async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
+        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
         """
 
-    async def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
-        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate in the order given. A file appears whole or not at all.
+    async def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
-            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together.
+            items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Fetched]
         """
 
-    async def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
-        """Stores many objects at a time and tells each one's fate in the order given.
+    async def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
+        """Stores many objects at a time and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
             items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
@@ -1353,13 +1360,14 @@ class AsyncStore:
         Returns: list[Stored]
         """
 
-    async def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
-        """Tells the metadata of many objects, in the order given; one that is not there has the error `NotFound`.
+    async def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
+        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
         Parameters:
             items (list of objects): The objects: keys, or `{key, version_id}`.
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
+            each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 

@@ -116,7 +116,7 @@ module Oarlock
 
     def take
       @native.take
-    rescue CredentialsError => error
+    rescue CredentialsError, IoError => error
       raise unless @cause
 
       raise error, cause: @cause

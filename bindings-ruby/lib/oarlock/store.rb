@@ -99,8 +99,9 @@ module Oarlock
     #
     # @private
     def start(verb, values, source = nil, sink = nil, **serving)
-      call = @native.start(verb, values, source, sink)
-      Call.new(call, functions: @functions, about: {verb: verb, key: values[:key]}.compact, **serving)
+      functions = @functions.dup
+      call = @native.start(verb, values, source, sink, functions)
+      Call.new(call, functions: functions, about: {verb: verb, key: values[:key]}.compact, **serving)
     end
 
     # The store's URL without settings and secrets.

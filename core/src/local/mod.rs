@@ -179,7 +179,7 @@ pub(crate) async fn delete(at: &Local, _: &Arc<Mailbox>, key: Key, options: opti
     at.run(move |root| remove::delete(root, &path, &conditions)).await.map(|()| DeleteReply::default())
 }
 
-pub(crate) async fn delete_many(at: &Local, _: &Arc<Mailbox>, keys: Keys, _: options::DeleteMany) -> Result<Vec<Deleted>> {
+pub(crate) async fn delete_many(at: &Local, _: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
     refuse(&[("version_id", keys.0.iter().any(|(_, version)| version.is_some()))])?;
     let paths = keys.0.iter().map(|(key, _)| ObjectPath::new(&key.0)).collect::<Result<Vec<_>>>()?;
     let mut fates = Vec::with_capacity(paths.len());

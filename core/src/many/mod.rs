@@ -18,13 +18,13 @@ use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::local::{self, Local};
 use crate::mailbox::Mailbox;
-use crate::options::{DeleteMany, Get, Head, List, Put};
+use crate::options::{Get, Head, List, Put};
 use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
 use crate::s3::S3;
 use crate::transfer;
 
-pub(crate) use objects::{get_many, head_many, put_many};
+pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
 
 /// Objects that move at a time when nobody says otherwise: enough to hide 20 ms of latency behind 2,000 small ones.
@@ -83,8 +83,8 @@ impl At<'_> {
 
     async fn delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
         match self {
-            At::S3(at) => transfer::delete_many(at, mailbox, keys, DeleteMany::default()).await,
-            At::Local(at) => local::delete_many(at, mailbox, keys, DeleteMany::default()).await,
+            At::S3(at) => transfer::delete_many(at, mailbox, keys).await,
+            At::Local(at) => local::delete_many(at, mailbox, keys).await,
         }
     }
 }

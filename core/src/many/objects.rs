@@ -1,19 +1,25 @@
-//! `get_many`, `put_many`, `head_many`: a list of objects, and each one's fate in the order given.
+//! `get_many`, `put_many`, `head_many`, `delete_many`: a list of objects, and each one's fate in the order given, or as it comes.
 //!
 //! Law: a fate is told for every item, as a reply or as the kind and sentence of its error; only what concerns all of them (a
 //! missing bucket, no credentials) fails the call. Results in memory are the caller's to hold: files have no such limit.
 
+use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 
 use super::{At, each, limit};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
-use crate::keys::{Item, Items};
+use crate::keys::{Item, Items, Keys};
 use crate::mailbox::Mailbox;
-use crate::options::{Get, GetMany, Head, HeadMany, Put, PutMany};
-use crate::reply::{Fetched, Headed, Stored};
+use crate::options::{DeleteMany, Get, GetMany, Head, HeadMany, Put, PutMany};
+use crate::question::Question;
+use crate::reply::{Deleted, Fetched, Headed, Stored};
+use crate::value::{Callback, Field, Value};
+
+/// Keys that one request deletes.
+const BATCH: usize = 1000;
 
 pub(crate) async fn get_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: GetMany) -> Result<Vec<Fetched>> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
@@ -28,15 +34,14 @@ pub(crate) async fn get_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, 
         let into = item.path.map_or(Sink::Memory, Sink::File);
         at.get(&own, item.key, into, Get { version_id: item.version_id, ..Get::default() }).await
     };
-    let mut outcomes = std::pin::pin!(each(mailbox, limit, items.0, work));
-    while let Some((number, outcome)) = outcomes.next().await {
-        let fate = &mut fates[number];
+    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
         match outcome {
             Ok(reply) => (fate.meta, fate.body) = (Some(reply.meta), reply.body),
-            Err(error) => (fate.error, fate.message) = told(error)?,
+            Err(error) => (fate.error, fate.message) = own(error)?,
         }
-    }
-    Ok(fates)
+        Ok(())
+    })
+    .await
 }
 
 pub(crate) async fn put_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: PutMany) -> Result<Vec<Stored>> {
@@ -63,15 +68,14 @@ pub(crate) async fn put_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, 
         let source = item.path.map_or_else(|| Source::Bytes(item.body.unwrap_or_default()), Source::File);
         async move { at.put(&own, item.key, source, put).await }
     };
-    let mut outcomes = std::pin::pin!(each(mailbox, limit, items.0, work));
-    while let Some((number, outcome)) = outcomes.next().await {
-        let fate = &mut fates[number];
+    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
         match outcome {
             Ok(reply) => (fate.etag, fate.version_id, fate.size) = (reply.etag, reply.version_id, reply.size),
-            Err(error) => (fate.error, fate.message) = told(error)?,
+            Err(error) => (fate.error, fate.message) = own(error)?,
         }
-    }
-    Ok(fates)
+        Ok(())
+    })
+    .await
 }
 
 pub(crate) async fn head_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: HeadMany) -> Result<Vec<Headed>> {
@@ -86,19 +90,99 @@ pub(crate) async fn head_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>,
     let work = move |own: Arc<Mailbox>, item: Item| async move {
         at.head(&own, item.key, Head { version_id: item.version_id, ..Head::default() }).await
     };
-    let mut outcomes = std::pin::pin!(each(mailbox, limit, items.0, work));
-    while let Some((number, outcome)) = outcomes.next().await {
-        let fate = &mut fates[number];
+    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
         match outcome {
             Ok(meta) => fate.meta = Some(meta),
-            Err(error) => (fate.error, fate.message) = told(error)?,
+            Err(error) => (fate.error, fate.message) = own(error)?,
+        }
+        Ok(())
+    })
+    .await
+}
+
+pub(crate) async fn delete_many<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    keys: Keys,
+    options: DeleteMany,
+) -> Result<Vec<Deleted>> {
+    let at = at.into();
+    let Some(callback) = &options.each else { return at.delete_many(mailbox, keys).await };
+    let batches: Vec<Keys> = keys.0.chunks(BATCH).map(|batch| Keys(batch.to_vec())).collect();
+    let rows = stream::iter(batches).then(|batch| at.delete_many(mailbox, batch));
+    tell(mailbox, callback, 1, rows.map(|rows| rows.map(Field::into_value))).await?;
+    Ok(Vec::new())
+}
+
+/// The fates, each settled by its outcome: in their order at the end, or given to the host's function as they come.
+async fn told<R: Field + Default, O>(
+    mailbox: &Mailbox,
+    each: Option<&Callback>,
+    limit: usize,
+    mut fates: Vec<R>,
+    outcomes: impl Stream<Item = (usize, Result<O>)>,
+    settle: impl Fn(&mut R, Result<O>) -> Result<()>,
+) -> Result<Vec<R>> {
+    let mut outcomes = pin!(outcomes);
+    let Some(callback) = each else {
+        while let Some((number, outcome)) = outcomes.next().await {
+            settle(&mut fates[number], outcome)?;
+        }
+        return Ok(fates);
+    };
+    let rows = outcomes.map(|(number, outcome)| {
+        let mut fate = std::mem::take(&mut fates[number]);
+        settle(&mut fate, outcome).map(|()| fate.into_value())
+    });
+    tell(mailbox, callback, limit, rows).await?;
+    Ok(Vec::new())
+}
+
+/// Gives lists of rows to the host's function, joined with those that came while it ran; when `most` wait for it, no more are made.
+async fn tell(mailbox: &Mailbox, callback: &Callback, most: usize, rows: impl Stream<Item = Result<Value>>) -> Result<()> {
+    let mut rows = pin!(rows);
+    let (mut waiting, mut ended, mut telling) = (Vec::new(), false, None);
+    while !(ended && waiting.is_empty() && telling.is_none()) {
+        if telling.is_none() && !waiting.is_empty() {
+            telling = Some(Box::pin(tell_once(mailbox, callback, std::mem::take(&mut waiting))));
+        }
+        let answer = async {
+            match &mut telling {
+                Some(telling) => telling.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = answer => {
+                answer?;
+                telling = None;
+            }
+            row = rows.next(), if !ended && waiting.len() < most => match row.transpose()? {
+                // Those of a batch come together.
+                Some(Value::List(batch)) => waiting.extend(batch),
+                Some(row) => waiting.push(row),
+                None => ended = true,
+            }
         }
     }
-    Ok(fates)
+    Ok(())
+}
+
+async fn tell_once(mailbox: &Mailbox, callback: &Callback, rows: Vec<Value>) -> Result<()> {
+    let question = Arc::new(Question::new(callback.clone(), Value::List(rows)));
+    tokio::select! {
+        biased;
+        answer = question.answered() => answer.map(drop).map_err(|error| {
+            let why: String = error.message().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+            Error::new(ErrorKind::Io, format!("the function given as `each` failed: {why}"))
+        }),
+        () = mailbox.offer(&question) => fail!(Cancelled, "the call was cancelled"),
+    }
 }
 
 /// The kind and the sentence of an error that is one object's own; one that concerns all of them ends the call.
-fn told(error: Error) -> Result<(Option<String>, Option<String>)> {
+fn own(error: Error) -> Result<(Option<String>, Option<String>)> {
     match error.kind() {
         ErrorKind::NoSuchBucket | ErrorKind::Config | ErrorKind::Credentials | ErrorKind::WrongRegion | ErrorKind::Internal => Err(error),
         kind => Ok((Some(kind.name().to_owned()), Some(error.message().to_owned()))),

@@ -13,7 +13,7 @@ use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
-use crate::options::{Copy, Delete, DeleteMany, Exists, Head};
+use crate::options::{Copy, Delete, Exists, Head};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, PutReply};
 use crate::value::{Field, Value};
 
@@ -73,7 +73,7 @@ pub(crate) async fn delete_one(at: &S3, key: &Key, options: &Delete) -> Result<D
     })
 }
 
-pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys, _: DeleteMany) -> Result<Vec<Deleted>> {
+pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys) -> Result<Vec<Deleted>> {
     let mut fates = Vec::with_capacity(keys.0.len());
     for batch in keys.0.chunks(1000) {
         let mut objects = Vec::with_capacity(batch.len());

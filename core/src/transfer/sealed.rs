@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
-use crate::options::{Context, Delete, DeleteMany, Get, Head, List, ListVersions, Presign, Put};
+use crate::options::{Context, Delete, Get, Head, List, ListVersions, Presign, Put};
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, Page};
 use crate::s3::{self, S3, fetch};
 
@@ -102,13 +102,13 @@ pub(crate) async fn delete(at: &S3, mailbox: &Mailbox, key: Key, options: Delete
     Ok(reply)
 }
 
-pub(crate) async fn delete_many(at: &S3, mailbox: &Mailbox, keys: Keys, options: DeleteMany) -> Result<Vec<Deleted>> {
+pub(crate) async fn delete_many(at: &S3, mailbox: &Mailbox, keys: Keys) -> Result<Vec<Deleted>> {
     if at.encryption().is_none() {
-        return s3::delete_many(at, mailbox, keys, options).await;
+        return s3::delete_many(at, mailbox, keys).await;
     }
     let files: Vec<_> = keys.0.iter().filter(|(_, version)| version.is_none()).map(|(key, _)| (beside(key), None)).collect();
-    let fates = s3::delete_many(at, mailbox, keys, options.clone()).await?;
-    for file in s3::delete_many(at, mailbox, Keys(files), options).await? {
+    let fates = s3::delete_many(at, mailbox, keys).await?;
+    for file in s3::delete_many(at, mailbox, Keys(files)).await? {
         if file.error.is_some() {
             fail!(Service, "the instruction file {} was not deleted: {}", file.key, file.message.unwrap_or_default());
         }

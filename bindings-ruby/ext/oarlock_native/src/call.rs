@@ -66,7 +66,7 @@ impl Call {
 
     /// The next step if there is one now.
     fn try_step(ruby: &Ruby, rb_self: &Self) -> Result<Option<Value>, Error> {
-        rb_self.with(ruby, |call| call.try_step())?.map(|step| tell(ruby, step)).transpose()
+        rb_self.with(ruby, |call| call.try_step())?.map(|step| tell(ruby, step, rb_self.reply)).transpose()
     }
 
     /// The descriptor that is readable while there is a step; it stays the call's own.
@@ -106,7 +106,7 @@ impl Call {
     }
 }
 
-fn tell(ruby: &Ruby, step: Step) -> Result<Value, Error> {
+fn tell(ruby: &Ruby, step: Step, reply: Type) -> Result<Value, Error> {
     let told = ruby.ary_new_capa(3);
     match step {
         Step::Chunk(bytes) => {
@@ -120,7 +120,9 @@ fn tell(ruby: &Ruby, step: Step) -> Result<Value, Error> {
         Step::Ask { callback, question } => {
             told.push(ruby.to_symbol("ask"))?;
             told.push(callback.number())?;
-            told.push(to_ruby(ruby, question, Type::Map)?)?;
+            // A list holds what the reply would.
+            let kind = if matches!(question, oarlock::Value::List(_)) { reply } else { Type::Map };
+            told.push(to_ruby(ruby, question, kind)?)?;
         }
         Step::Progress(done, total) => {
             told.push(ruby.to_symbol("progress"))?;

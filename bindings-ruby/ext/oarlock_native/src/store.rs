@@ -10,6 +10,7 @@ use magnus::typed_data::Obj;
 use magnus::value::ReprValue;
 use magnus::{Class, Error, Module, Object, RArray, RHash, RModule, RString, Ruby, Symbol, Value, function, method};
 use oarlock::table::{FieldSpec, Record};
+use oarlock::value::Type;
 use oarlock::{Args, Callback, ErrorKind, Sink, Source};
 
 use crate::call::Call;
@@ -26,7 +27,7 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Store", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_singleton_method("open", function!(Store::open, 3))?;
-    class.define_method("start", method!(Store::start, 4))?;
+    class.define_method("start", method!(Store::start, 5))?;
     class.define_method("url", method!(Store::url, 0))?;
     class.define_method("settings", method!(Store::settings, 0))?;
     class.define_method("close", method!(Store::close, 0))?;
@@ -74,7 +75,7 @@ impl Store {
     }
 
     /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;
-    /// `sink` is `[:file, path]`, `[:stream, nil]` or nil.
+    /// `sink` is `[:file, path]`, `[:stream, nil]` or nil. Functions among the options are put into `functions`, as by `open`.
     fn start(
         ruby: &Ruby,
         rb_self: &Self,
@@ -82,6 +83,7 @@ impl Store {
         args: RHash,
         source: Option<RArray>,
         sink: Option<RArray>,
+        functions: RHash,
     ) -> Result<Obj<Call>, Error> {
         if rb_self.is_closed() {
             let error = oarlock::Error::new(ErrorKind::InvalidInput, "the store is closed");
@@ -90,11 +92,23 @@ impl Store {
         let found = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
         let (params, options) = found.map_or((&[][..], &[][..]), |verb| (verb.params, verb.options.fields));
         let what = |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
-        let values =
-            pairs(ruby, args, what, &[params, options]).map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
+        let (plain, mut callbacks) = (ruby.hash_new(), Vec::new());
+        let read = each_pair(args, |key, value| {
+            let told = name(ruby, key)?;
+            if !options.iter().any(|option| option.name == told && option.kind == Type::Callback) || !value.respond_to("call", false)? {
+                return Ok(plain.aset(key, value)?);
+            }
+            let callback = Callback::elsewhere();
+            functions.aset(callback.number(), value)?;
+            callbacks.push((told, callback.into()));
+            Ok(())
+        });
+        let values = read.and_then(|()| pairs(ruby, plain, what, &[params, options]));
+        let mut values = values.map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
+        values.extend(callbacks);
         let args = Args { values, source: source.map(read_source).transpose()?, sink: sink.map(read_sink).transpose()? };
         let call = rb_self.store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
-        let reply = found.map_or(oarlock::value::Type::Null, |verb| verb.reply);
+        let reply = found.map_or(Type::Null, |verb| verb.reply);
         Ok(ruby.obj_wrap(Call::new(call, reply)))
     }
 
@@ -103,7 +117,7 @@ impl Store {
     }
 
     fn settings(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
-        to_ruby(ruby, oarlock::Value::map(rb_self.store.settings()), oarlock::value::Type::Map)
+        to_ruby(ruby, oarlock::Value::map(rb_self.store.settings()), Type::Map)
     }
 
     fn close(&self) {
