@@ -1,7 +1,9 @@
 """What Nix's own page on this store promises, line by line: places, policies, identities, endpoints; as its reader would try it."""
 
+import json
 import os
 
+import boto3
 import pytest
 from nixhost import KEYLESS, local, self_signed
 
@@ -48,6 +50,24 @@ def test_anyone_reads_a_public_bucket(nix, fake, cache):
     # Nobody writes: that needs keys.
     assert "no credentials were found" in nix.nix("copy", "--to", cache.url(), more, fails=True, **KEYLESS)
     assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), more, fails=True, **KEYLESS)
+
+
+@pytest.mark.parametrize("server", ["seaweed"], indirect=True)
+def test_the_policy_of_the_page_for_direct_reads(nix, server, cache):
+    """Word for word, given to a real server."""
+    policy = {"Id": "DirectReads", "Version": "2012-10-17", "Statement": [{
+        "Sid": "AllowDirectReads", "Action": READERS, "Effect": "Allow", "Resource": [f"arn:aws:s3:::{cache.name}", f"arn:aws:s3:::{cache.name}/*"], "Principal": "*",
+    }]}  # fmt: skip
+    boat = nix.closure(leaves=2)
+    nix.nix("copy", "--to", cache.url(), boat)
+    nix.forget()
+    said = nix.nix("path-info", "--store", cache.url(), boat, fails=True, **KEYLESS)
+    assert "no credentials were found" in said and "s3:GetObject" in said
+    keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
+    boto3.client("s3", endpoint_url=server.endpoint, region_name=server.region, **keys).put_bucket_policy(Bucket=cache.name, Policy=json.dumps(policy))
+    nix.wipe()
+    nix.nix("copy", "--from", cache.url(), "--no-check-sigs", boat, **KEYLESS)
+    assert "s3:ListBucket" in nix.nix("path-info", "--all", "--store", cache.url(), fails=True, **KEYLESS)
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
