@@ -130,3 +130,28 @@ def test_no_panic_at_the_borders():
                 if re.search(r"\.(unwrap|expect)\(|\b(panic|todo|unimplemented|unreachable)!", line):
                     wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_threat_is_proven():
+    rows = re.findall(r"^\| (\d+) \| .* \| (.*) \|$", (ROOT / "tests" / "THREATS.md").read_text(), flags=re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 17))
+    listed = ["*.rs", "*.py", "tests/cases/*.toml"]
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *listed], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    text = "\n".join((ROOT / name).read_text() for name in files if (ROOT / name).exists())
+    named = set(re.findall(r"\b(?:fn|def) (?:test_)?(\w+)", text)) | set(re.findall(r'^name = "(.*)"$', text, flags=re.MULTILINE))
+    told = [name for _, tests in rows for name in re.findall(r"`([^`]+)`", tests)]
+    assert not set(told) - named
+    assert not {name for name in named if name.startswith("threat_")} - set(told)
+
+
+def test_threat_14_secrets_are_compared_in_constant_time():
+    """Tags, commitments, paddings and what a wrap binds meet in `ct_eq` alone; lengths, formats and statuses are no secrets."""
+    gcm = CORE.parent / "gcm" / "src"
+    compared = {gcm / "lib.rs": 1, CORE / "crypto/content.rs": 1, CORE / "crypto/cbc.rs": 1, CORE / "crypto/keyring/rsa.rs": 2}
+    for path, least in compared.items():
+        assert code(path).count(".ct_eq(") >= least, path
+    secret = r"tag|mac|share|commitment|own|plain|padded|unwrapped|digest|prk|hash_key|sound|key"
+    for path in [*gcm.glob("*.rs"), *(CORE / "crypto").rglob("*.rs")]:
+        if path.name not in ("tests.rs", "threats.rs", "laws.rs", "junk.rs"):
+            wrong = re.findall(rf"(?:^|[\s(&!*])(?:\w+\.)?(?:{secret})(?:\[[^\]]*\]|\(\))? [!=]= .*", code(path), flags=re.MULTILINE)
+            assert not wrong, f"{path.relative_to(ROOT)}: {wrong}"

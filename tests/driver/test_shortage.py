@@ -4,6 +4,8 @@ Law: the identical bytes, or a typed error that names what is short, and then no
 the long transfer has (256).
 """
 
+import base64
+import contextlib
 import hashlib
 import os
 import resource
@@ -95,6 +97,34 @@ def test_a_disk_that_is_full(server, agent, full_disk):
     (full_disk / "ballast").unlink()
     assert "ok" in call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})
     assert shutil.disk_usage(full_disk).used < 4 * MIB
+
+
+def test_a_disk_that_is_full_of_ciphertext(server, full_disk):
+    """The file that is decrypted into, the spool of a stream that is verified, the journal of an upload."""
+    agent = agents.Agent("rust", TMPDIR=str(full_disk))
+    try:
+        call = opened(agent, server, encryption_aes_key=base64.b64encode(bytes(32)).decode(), multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+        source = full_disk.parent / "source"
+        source.write_bytes(bytes(20 * MIB))
+        put = {"key": "large", "source": {"$source": {"file": str(source)}}}
+        assert "ok" in call("put", **put)
+        for sink in ({"file": str(full_disk / "large")}, "stream"):
+            answer = call("get", key="large", into={"$sink": sink})
+            assert answer["error"]["kind"] == "Io" and "space" in answer["error"]["message"], answer
+            assert os.listdir(full_disk) == [] and shutil.disk_usage(full_disk).used == 0
+        with contextlib.suppress(OSError):
+            (full_disk / "ballast").write_bytes(bytes(9 * MIB))
+        answer = call("put", **put | {"key": "other"}, journal=str(full_disk))
+        assert answer["error"]["kind"] == "Io", answer
+        assert os.listdir(full_disk) == ["ballast"]
+        state = server.state()
+        assert (state["uploads"], state["objects"]) == ([], 1)
+        # With room again all goes well.
+        (full_disk / "ballast").unlink()
+        assert "ok" in call("put", **put | {"key": "other"}, journal=str(full_disk))
+        assert os.listdir(full_disk) == []
+    finally:
+        agent.stop()
 
 
 def test_a_thousand_files_with_1024_descriptors(server, agent, tmp_path):

@@ -30,7 +30,7 @@ class Cloud:
     """A KMS with a key, an S3 with a bucket, and oarlock's way to both."""
 
     def __init__(self, url):
-        self.url = url
+        self.url, self.id, self.secret = url, KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"]
         self.kms, self.s3 = self.client("kms"), self.client("s3")
         self.key = self.kms.create_key()["KeyMetadata"]["Arn"]
         self.other_key = self.kms.create_key()["KeyMetadata"]["Arn"]

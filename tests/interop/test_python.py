@@ -1,56 +1,22 @@
-"""The official Python client, amazon-s3-encryption-client-python: each reads what the other wrote."""
+"""The official Python client, amazon-s3-encryption-client-python, beyond reading and writing: sizes, multipart uploads, contexts, keys."""
 
-import itertools
+import os
 
 import oarlock
 import pytest
 from conftest import plaintext
-from s3_encryption import S3EncryptionClient, S3EncryptionClientConfig
-from s3_encryption.materials.kms_keyring import KmsKeyring
-from s3_encryption.materials.materials import AlgorithmSuite, CommitmentPolicy
-
-SIZES = [0, 1, 15, 16, 17, 5 * 2**20 + 3, 17 * 2**20]
-FORMATS = {
-    "V2": (AlgorithmSuite.ALG_AES_256_GCM_IV12_TAG16_NO_KDF, "FORBID_ENCRYPT_ALLOW_DECRYPT"),
-    "V3": (AlgorithmSuite.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY, "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"),
-}
-CONTEXTS = [{}, {"team": "oarlock", "n": "17"}]
+from moto.kms.models import KmsBackend
+from peers import FORMATS, official
 
 
-def official(cloud, version, key=None):
-    algorithm, policy = FORMATS[version]
-    keyring = KmsKeyring(kms_client=cloud.kms, kms_key_id=key or cloud.key)
-    config = S3EncryptionClientConfig(keyring=keyring, encryption_algorithm=algorithm, commitment_policy=CommitmentPolicy[policy])
-    return S3EncryptionClient(cloud.client("s3"), config)
-
-
-def named(context):
-    return {"EncryptionContext": context} if context else {}
-
-
-@pytest.mark.parametrize("size,version", list(itertools.product(SIZES, FORMATS)))
-def test_oarlock_reads_what_the_official_client_wrote(cloud, tmp_path, size, version):
-    context = CONTEXTS[size % 2]
-    official(cloud, version).put_object(Bucket="interop", Key="theirs", Body=plaintext(size), **named(context))
-    with cloud.store(encryption_policy=FORMATS[version][1], encryption_context=context) as store:
-        assert store.get("theirs").body == plaintext(size)
-        store.get("theirs", tmp_path / "file")
-        assert (tmp_path / "file").read_bytes() == plaintext(size)
+@pytest.mark.parametrize("version,policy", [("V2", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("V3", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT")])
+@pytest.mark.parametrize("size", [0, 17, 100_000])
+def test_sizes_and_aliases_of_what_they_wrote(cloud, version, policy, size):
+    official(cloud, version).put_object(Bucket="interop", Key="theirs", Body=plaintext(size), EncryptionContext={"n": "1"})
+    with cloud.store(encryption_kms_key_id="alias/interop", encryption_policy=policy) as store:
+        assert store.get("theirs", encryption_context={"n": "1"}).body == plaintext(size)
         assert store.head("theirs").size == size
         assert [entry.size for entry in store.list("theirs")] == [size]
-    with cloud.store(encryption_kms_key_id="alias/interop", encryption_policy=FORMATS[version][1]) as store:
-        assert store.get("theirs", encryption_context=context).body == plaintext(size)
-
-
-@pytest.mark.parametrize("size,version,instruction", list(itertools.product(SIZES, FORMATS, [False, True])))
-def test_the_official_client_reads_what_oarlock_wrote(cloud, size, version, instruction):
-    context = CONTEXTS[size % 2]
-    settings = {"encryption_policy": FORMATS[version][1], "encryption_context": context, "encryption_instruction_file": instruction}
-    with cloud.store(**settings) as store:
-        store.put("ours", plaintext(size))
-        assert store.get("ours").body == plaintext(size)
-    answer = official(cloud, version).get_object(Bucket="interop", Key="ours", **named(context))
-    assert answer["Body"].read() == plaintext(size)
 
 
 def test_their_multipart_uploads_are_read(cloud):
@@ -98,3 +64,35 @@ def test_a_rotated_key_is_enough_for_the_official_client(cloud):
     for key, version, size in [("rotated/a", "V3", 100), ("rotated/b", "V2", 200)]:
         answer = official(cloud, version, cloud.other_key).get_object(Bucket="interop", Key=key)
         assert answer["Body"].read() == plaintext(size)
+
+
+def test_threat_15_many_small_puts_take_few_calls_of_kms(cloud, monkeypatch):
+    calls = []
+    generate = KmsBackend.generate_data_key
+    monkeypatch.setattr(KmsBackend, "generate_data_key", lambda *args, **named: calls.append(1) or generate(*args, **named))
+    count = int(os.environ.get("OARLOCK_PUTS", "1000"))
+    with cloud.store(encryption_reuse_objects=100, encryption_reuse_age=3600) as store:
+        for first in range(0, count, 1000):
+            items = [{"key": f"many/{number}", "body": b"%d" % number} for number in range(first, min(first + 1000, count))]
+            assert [fate for fate in store.put_many(items) if fate.error] == []
+    assert 1 <= len(calls) <= count // 100
+    for number in range(0, count, count // 20):
+        assert official(cloud, "V3").get_object(Bucket="interop", Key=f"many/{number}")["Body"].read() == b"%d" % number
+
+
+def test_a_rotation_is_enforced_between_keys_of_kms(cloud):
+    for version, instruction in [("V3", False), ("V3", True), ("V2", False)]:
+        settings = {"encryption_policy": FORMATS[version][1], "encryption_instruction_file": instruction}
+        with cloud.store(**settings) as store:
+            store.put("turned", plaintext(50))
+        old = {"encryption_kms_key_id": cloud.key, **settings}
+        # The same key by another name: it would open the new envelope as well.
+        with cloud.store(encryption_kms_key_id="alias/interop", **settings) as same, pytest.raises(oarlock.InvalidInput):
+            same.rekey("turned", old={**old, "encryption_context": {}}, enforce_rotation=True)
+        with cloud.store(encryption_kms_key_id=cloud.other_key, **settings) as store:
+            store.rekey("turned", old=old, enforce_rotation=True)
+            assert store.get("turned").body == plaintext(50)
+        with cloud.store(**settings) as store, pytest.raises(oarlock.Decrypt):
+            store.get("turned")
+        answer = official(cloud, version, cloud.other_key).get_object(Bucket="interop", Key="turned")
+        assert answer["Body"].read() == plaintext(50)

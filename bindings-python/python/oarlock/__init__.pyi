@@ -1771,6 +1771,7 @@ def open(
     encryption_policy: str | None = None,
     encryption_instruction_file: bool | None = None,
     encryption_instruction_suffix: str | None = None,
+    encryption_metadata_only: bool | None = None,
     encryption_legacy_wrapping: bool | None = None,
     encryption_legacy_content: bool | None = None,
     encryption_verify_buffer: int | None = None,
@@ -1847,6 +1848,7 @@ def open(
         encryption_policy: What is written and read: `REQUIRE_ENCRYPT_REQUIRE_DECRYPT` writes and reads only objects with a key commitment, `REQUIRE_ENCRYPT_ALLOW_DECRYPT` reads those without as well, `FORBID_ENCRYPT_ALLOW_DECRYPT` writes them without, for readers that are older; default REQUIRE_ENCRYPT_REQUIRE_DECRYPT.
         encryption_instruction_file: Whether an object's wrapped key is written to a file beside it, its key and `.instruction`, rather than into its metadata; default false.
         encryption_instruction_suffix: What ends the names of the instruction files that are read; default `.instruction`.
+        encryption_metadata_only: Whether an object's wrapped key is taken from its own metadata alone, so that who may write `.instruction` files but not the objects has no say; default false.
         encryption_legacy_wrapping: Whether keys are read that old clients wrapped in ways no longer thought safe; default false.
         encryption_legacy_content: Whether content is read that old clients encrypted without authenticating it (AES/CBC); default false.
         encryption_verify_buffer: Bytes of an encrypted object that are kept in memory while they are verified, before a stream hands out the first; what is larger is kept, encrypted, in an unnamed temporary file. At most 64 MiB; also as text such as `8MiB`; default 8 MiB.

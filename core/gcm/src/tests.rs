@@ -119,6 +119,18 @@ fn joining_is_associative<E: Engine>() {
     assert!(message.join(torn, mac(1, 1)).is_err());
 }
 
+/// The engines' keys, H and its powers go with them; shares and masks are blocks, which wipe themselves.
+#[test]
+fn threat_13_keys_and_shares_wipe_themselves() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<aes::Aes256>();
+    wiped::<Block>();
+    wiped::<ctr::CtrCore<aes::Aes256, ctr::flavors::Ctr32BE>>();
+    assert!(std::mem::needs_drop::<ghash::GHash>() && std::mem::needs_drop::<SegMac>());
+    #[cfg(feature = "aws-lc")]
+    assert!(std::mem::needs_drop::<fast::AwsLc>());
+}
+
 /// At the largest size: the last block has the largest counter, and past it nothing is encrypted.
 fn the_counter_never_wraps<E: Engine>() {
     let (key, iv) = ([3; 32], [4; 12]);

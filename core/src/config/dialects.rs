@@ -166,6 +166,7 @@ fn value(name: &str) -> Value {
         ("endpoint", _) => Value::Str("https://h:1/x".to_owned()),
         ("proxy", _) => Value::Str("http://u:p@proxy:3128".to_owned()),
         ("sse_customer_key", _) => Value::Bytes(vec![7; 32].into()),
+        ("encryption_metadata_only", _) => return Value::Bool(false),
         // Alone these are refused for want of a key.
         (_, crate::value::Type::Bool) if name.starts_with("encryption_") => return Value::Bool(true),
         ("encryption_policy", _) => return Value::Str(POLICIES[1].to_owned()),

@@ -132,6 +132,8 @@ record! {
         encryption_instruction_file: Option<bool>,
         /// What ends the names of the instruction files that are read; default `.instruction`.
         encryption_instruction_suffix: Option<String>,
+        /// Whether an object's wrapped key is taken from its own metadata alone, so that who may write `.instruction` files but not the objects has no say; default false.
+        encryption_metadata_only: Option<bool>,
         /// Whether keys are read that old clients wrapped in ways no longer thought safe; default false.
         encryption_legacy_wrapping: Option<bool>,
         /// Whether content is read that old clients encrypted without authenticating it (AES/CBC); default false.

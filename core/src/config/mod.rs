@@ -245,6 +245,14 @@ impl Settings {
                 POLICIES[0]
             );
         }
+        if self.encryption_metadata_only == Some(true)
+            && (self.encryption_instruction_file == Some(true) || self.encryption_instruction_suffix.is_some())
+        {
+            fail!(
+                Config,
+                "`encryption_metadata_only` forbids instruction files, and `encryption_instruction_file` or `encryption_instruction_suffix` asks for them"
+            );
+        }
         if let Some(suffix) = &self.encryption_instruction_suffix
             && (suffix.is_empty() || suffix.contains('/'))
         {

@@ -130,7 +130,10 @@ fn mac(key: &[u8], texts: &[&[u8]]) -> Result<Zeroizing<[u8; 64]>> {
     let mut mac = Hmac::<Sha512>::new_from_slice(key)
         .map_err(|_| Error::new(ErrorKind::Internal, "a key has a length that can't be; please report it"))?;
     texts.iter().for_each(|text| mac.update(text));
-    Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
+    let made = mac.finalize();
+    let mut own = Zeroizing::new([0; 64]);
+    own.copy_from_slice(made.as_bytes());
+    Ok(own)
 }
 
 #[cfg(test)]

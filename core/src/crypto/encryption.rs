@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::cbc::Cbc;
 use super::content::{Content, DataKey};
-use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap};
+use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap, is_elsewhere};
 use super::gcm::ENGINE;
 use super::keyring::{Aes, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, random, region_of};
 use super::policy::{Policy, Reads};
@@ -46,6 +46,8 @@ pub(crate) struct Encryption {
     pub(crate) instruction_file: bool,
     /// What ends the names of the instruction files that are read.
     pub(crate) suffix: String,
+    /// Whether none is.
+    metadata_only: bool,
     pub(crate) verify_buffer: u64,
     /// Whether nobody may ask for bytes before they are verified.
     pub(crate) verified_only: bool,
@@ -135,6 +137,7 @@ impl Encryption {
             reads,
             instruction_file: settings.encryption_instruction_file == Some(true),
             suffix: settings.encryption_instruction_suffix.clone().unwrap_or_else(|| SUFFIX.to_owned()),
+            metadata_only: settings.encryption_metadata_only == Some(true),
             verify_buffer: settings.encryption_verify_buffer.unwrap_or(VERIFY_BUFFER),
             verified_only: settings.encryption_verified_only == Some(true),
             reuse: settings.encryption_reuse_objects.filter(|objects| *objects > 1).map(|objects| Reuse {
@@ -143,6 +146,21 @@ impl Encryption {
                 kept: PerGeneration::new(),
             }),
         })
+    }
+
+    /// Whether the object's key has to be looked for in an instruction file.
+    ///
+    /// # Errors
+    /// `Decrypt` if it has, and the store takes keys from metadata alone.
+    pub(crate) fn looks_beside(&self, metadata: &BTreeMap<String, String>) -> Result<bool> {
+        let elsewhere = is_elsewhere(metadata);
+        if elsewhere && self.metadata_only {
+            fail!(
+                Decrypt,
+                "the object has no wrapped key in its metadata, and the setting `encryption_metadata_only` forbids to take one from an instruction file"
+            );
+        }
+        Ok(elsewhere)
     }
 
     /// The engine, the keyring and the policy, for `explain`.

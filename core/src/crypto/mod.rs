@@ -17,6 +17,8 @@ mod policy;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod threats;
 
 use oarlock_gcm as gcm;
 

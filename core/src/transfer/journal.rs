@@ -146,8 +146,12 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let _ = fs::remove_file(&new);
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&new)?;
-    file.write_all(text)?;
-    fs::rename(&new, path)
+    let written = file.write_all(text).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        // Torn, it is of no use, and takes room where there may be none.
+        let _ = fs::remove_file(&new);
+    }
+    written
 }
 
 #[cfg(test)]

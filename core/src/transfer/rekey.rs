@@ -11,7 +11,7 @@ use super::copy::renew;
 use super::sealed::{beside, instruction};
 use super::upload::joined;
 use crate::config::Settings;
-use crate::crypto::{Encryption, SUFFIX, is_elsewhere, without};
+use crate::crypto::{Encryption, SUFFIX, without};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
@@ -109,7 +109,7 @@ impl Old {
 async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &Old, key: Key) -> Result<bool> {
     let Some(new) = at.encryption() else { fail!(Internal, "the store's encryption is gone; please report it") };
     let meta = s3::head(at, mailbox, key.clone(), Head::default()).await?;
-    let file = if is_elsewhere(&meta.metadata) { instruction(at, &key, SUFFIX).await? } else { None };
+    let file = if new.looks_beside(&meta.metadata)? { instruction(at, &key, SUFFIX).await? } else { None };
     if new.wraps(&meta.metadata, file.as_deref()).await? {
         return Ok(false);
     }

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::cipher::Ciphertext;
 use crate::crypto::content::TAG;
-use crate::crypto::{Encryption, LARGEST, Opened, SUFFIX, is_cbc, is_elsewhere, without};
+use crate::crypto::{Encryption, LARGEST, Opened, SUFFIX, is_cbc, without};
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
@@ -31,7 +31,7 @@ pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
 
 /// The content of an object by its metadata, and by its instruction file if its key is there.
 pub(super) async fn open(at: &S3, encryption: &Encryption, key: &Key, meta: &ObjectMeta, context: Option<&Context>) -> Result<Opened> {
-    let instruction = if is_elsewhere(&meta.metadata) { instruction(at, key, &encryption.suffix).await? } else { None };
+    let instruction = if encryption.looks_beside(&meta.metadata)? { instruction(at, key, &encryption.suffix).await? } else { None };
     encryption.open(&meta.metadata, instruction.as_deref(), context).await
 }
 
