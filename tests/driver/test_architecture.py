@@ -57,7 +57,7 @@ def room(path):
 
 def code(path):
     """The file without comments and without its unit tests."""
-    text = path.read_text().split("#[cfg(test)]\nmod tests")[0]
+    text = path.read_text().split("#[cfg(test)]\nmod tests {")[0]
     return re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
 
 

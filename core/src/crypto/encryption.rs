@@ -277,8 +277,16 @@ impl Encryption {
         }
         let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), &self.context).await?;
         (envelope.wrap, envelope.key, envelope.description) = (wrapped.wrap, wrapped.key, wrapped.description);
-        if enforce && !matches!(old.keyring.unwrap(&envelope, &self.context).await, Err(error) if error.kind() == ErrorKind::Decrypt) {
-            fail!(InvalidInput, "the old key opens the new envelope as well: the two are one and the same key");
+        if enforce {
+            match old.keyring.unwrap(&envelope, &self.context).await {
+                Ok(_) => fail!(InvalidInput, "the old key opens the new envelope as well: the two are one and the same key"),
+                Err(error) if error.kind() == ErrorKind::Decrypt => {}
+                // A refusal proves nothing: others may be let in.
+                Err(error) => {
+                    let why = format!("that the old key does not open the new envelope could not be proven: {}", error.message());
+                    return Err(Error::new(error.kind(), why));
+                }
+            }
         }
         written(&envelope, instruction.is_some())
     }
