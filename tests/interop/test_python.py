@@ -5,8 +5,10 @@ import os
 import oarlock
 import pytest
 from conftest import plaintext
+from moto.core.exceptions import JsonRESTError
+from moto.kms.exceptions import AccessDeniedException
 from moto.kms.models import KmsBackend
-from peers import official
+from peers import FORMATS, official
 
 
 @pytest.mark.parametrize("version,policy", [("V2", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("V3", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT")])
@@ -78,3 +80,29 @@ def test_threat_15_many_small_puts_take_few_calls_of_kms(cloud, monkeypatch):
     assert 1 <= len(calls) <= count // 100
     for number in range(0, count, count // 20):
         assert official(cloud, "V3").get_object(Bucket="interop", Key=f"many/{number}")["Body"].read() == b"%d" % number
+
+
+class IncorrectKey(JsonRESTError):
+    def __init__(self, message):
+        super().__init__("IncorrectKeyException", message)
+
+
+def test_a_rotation_is_enforced_between_keys_of_kms(cloud, monkeypatch):
+    # To what another key wrapped KMS answers this, says its reference; moto refuses access, which proves nothing.
+    monkeypatch.setattr("moto.kms.models.AccessDeniedException", IncorrectKey)
+    for version, instruction in [("V3", False), ("V3", True), ("V2", False)]:
+        settings = {"encryption_policy": FORMATS[version][1], "encryption_instruction_file": str(instruction).lower()}
+        with cloud.store(**settings) as store:
+            store.put("turned", plaintext(50))
+        old = {"encryption_kms_key_id": cloud.key, **settings}
+        with cloud.store(encryption_kms_key_id=cloud.other_key, **settings) as store:
+            with monkeypatch.context() as undone:
+                undone.setattr("moto.kms.models.AccessDeniedException", AccessDeniedException)
+                with pytest.raises(oarlock.PermissionDenied, match="could not be proven"):
+                    store.rekey("turned", old=old, enforce_rotation=True)
+            store.rekey("turned", old=old, enforce_rotation=True)
+            assert store.get("turned").body == plaintext(50)
+        with cloud.store(**settings) as store, pytest.raises(oarlock.Decrypt):
+            store.get("turned")
+        answer = official(cloud, version, cloud.other_key).get_object(Bucket="interop", Key="turned")
+        assert answer["Body"].read() == plaintext(50)
