@@ -1,4 +1,5 @@
-"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, a metadata service.
+"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, one that puts bytes out of order, a
+metadata service.
 
 Law: each keeps what it was asked; the tests look at that, not at what a client says it did.
 """
@@ -66,6 +67,60 @@ class Metadata(Handler):
         self.server.seen.append((self.path, dict(self.headers)))
         role = self.path.rstrip("/").endswith("security-credentials")
         self.answer(200, b"role" if role else json.dumps(self.KEYS).encode())
+
+
+class Reordering:
+    """A TCP proxy that puts pieces of bodies out of order, once for each way: `within` swaps two pieces of one stream, `between` exchanges
+    those of two connections. `way` is "down" for answers, "up" for requests; `struck` counts the pieces that came out of place."""
+
+    LEAST = 2000
+
+    def __init__(self, far, kind, way):
+        self.far, self.kind, self.way, self.struck = far, kind, way, 0
+        self.lock, self.met, self.held = threading.Lock(), threading.Barrier(2), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+            except OSError:
+                return
+            far = socket.create_connection(self.far)
+            for ends in [(near, far, "up"), (far, near, "down")]:
+                threading.Thread(target=self.pump, args=ends, daemon=True).start()
+
+    def pump(self, source, target, way):
+        try:
+            while piece := source.recv(65536):
+                # Heads come first in their pieces; none of them holds a body's beginning that is worth striking.
+                target.sendall(self.strike(piece) if way == self.way and b"\r\n\r\n" not in piece and len(piece) >= self.LEAST else piece)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            source.close()
+
+    def strike(self, piece):
+        with self.lock:
+            if self.struck >= 2 or (self.kind == "within" and self.struck):
+                return piece
+            self.struck += 1
+            if self.kind == "within":
+                half = len(piece) // 2
+                return piece[half:] + piece[:half]
+            turn = len(self.held)
+            self.held.append(piece)
+        try:
+            self.met.wait(2)
+        except threading.BrokenBarrierError:
+            # Only one connection was there to strike.
+            return piece
+        other = self.held[1 - turn][: len(piece)]
+        return other + piece[len(other) :]
+
+    def stop(self):
+        self.listener.close()
 
 
 class Servers:
