@@ -51,6 +51,10 @@ class store {
   call start(const std::string &verb, const options &arguments, source from = {}, sink to = {}) const {
     return call(get(), verb, arguments, std::move(from), std::move(to));
   }
+  // Runs any verb by name and waits for its reply.
+  value run(const std::string &verb, const options &arguments, source from = {}, sink to = {}) const {
+    return call(get(), verb, arguments, std::move(from), std::move(to), true).wait();
+  }
   // A verb that answers page by page.
   pages start_pages(const std::string &verb, const options &arguments) const { return pages(get(), verb, arguments); }
   reader open_reader(const std::string &key, const options &with = {}) const { return reader(get(), key, with); }

@@ -421,6 +421,41 @@ impl CallHandle {
     }
 }
 
+/// How a call is started.
+type Start = fn(&oarlock::Store, &str, Vec<(String, Value)>, Option<api::Source>, Option<api::Sink>) -> Result<api::Call>;
+
+/// Starts a call with what C gave.
+///
+/// # Safety
+/// The header's conventions.
+#[allow(clippy::too_many_arguments)] // They are the C function's.
+pub unsafe fn start(
+    how: Start,
+    store: *const StoreHandle,
+    verb: *const c_char,
+    options: *const OptionsHandle,
+    source: *mut SourceHandle,
+    sink: *mut SinkHandle,
+    call: *mut *mut CallHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        status(error, || {
+            let (source, sink) = (take_back(source), take_back(sink));
+            let place = Out::new(call, "call")?;
+            let store = lent(store, "store")?;
+            let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
+            let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
+            let mut begun = how(&store.store, text(verb, "verb")?, values, source, sink)?;
+            let own = options.as_ref().map_or(&[][..], |options| &options.functions);
+            begun.on_ask(store.functions.iter().chain(own).cloned().collect());
+            place.set(give(CallHandle::new(begun)));
+            Ok(OK)
+        })
+    }
+}
+
 /// `ptrdiff_t (*)(void *userdata, uint8_t *buffer, size_t size)`
 pub type ReadFn = unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut u8, size: usize) -> isize;
 /// `int (*)(void *userdata, const uint8_t *data, size_t size)`

@@ -180,7 +180,7 @@ fn cpp_verb(verb: &Verb) -> String {
     let (answer, body) = if verb.pages() {
         ("pages", format!("return start_pages(\"{}\", options(with){sets});", verb.name))
     } else {
-        ("value", format!("return start(\"{}\", options(with){sets}, {source}, {sink}).wait();", verb.name))
+        ("value", format!("return run(\"{}\", options(with){sets}, {source}, {sink});", verb.name))
     };
     let name = cpp_name(verb.name);
     format!("{}{answer} {name}({}) const {{\n  {body}\n}}\n", doc(verb, "// "), params.join(", "))

@@ -238,7 +238,7 @@ impl Inner {
 impl Call {
     /// Waits for the end and takes the result.
     #[pyo3(signature = (timeout = None))]
-    fn wait<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn wait<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let end = deadline(py, timeout)?;
         let mut inner = self.inner(py)?;
         match inner.advance(py, end, false)? {

@@ -28,40 +28,8 @@ impl Store {
     pub(crate) fn of(store: oarlock::Store) -> Self {
         Store { store, functions: None, closed: AtomicBool::new(false) }
     }
-}
 
-#[pymethods]
-impl Store {
-    #[new]
-    fn new(py: Python<'_>, url: &Bound<'_, PyAny>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let Ok(url) = url.cast::<PyString>() else {
-            return fail(py, ErrorKind::Config, format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)));
-        };
-        let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
-        let mut pairs = Vec::with_capacity(settings.len());
-        let functions = PyDict::new(py);
-        for (name, setting) in settings.iter() {
-            let value = if setting.is_callable() {
-                let callback = Callback::elsewhere();
-                functions.set_item(callback.number(), setting)?;
-                Value::Callback(callback)
-            } else {
-                value::from_py(&setting)?
-            };
-            pairs.push((name.extract()?, value));
-        }
-        let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
-        Ok(Store { functions: (!functions.is_empty()).then(|| functions.unbind()), ..Store::of(store) })
-    }
-
-    // A function often knows the object that holds the store.
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.functions)
-    }
-
-    /// Starts a verb; `args` are its parameters and options by name.
-    #[pyo3(signature = (verb, args, progress = None))]
-    fn start(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>) -> PyResult<Call> {
+    fn begin(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>, blocking: bool) -> PyResult<Call> {
         owner::bury(py);
         if self.closed.load(Ordering::Relaxed) {
             return fail(py, ErrorKind::InvalidInput, "the store is closed");
@@ -101,8 +69,58 @@ impl Store {
             }
         }
         host::follow_log_level(py)?;
-        let call = self.store.start(verb, given).map_err(|error| raise(py, &error))?;
+        let store = if blocking { &self.store.inline() } else { &self.store };
+        let call = store.start(verb, given).map_err(|error| raise(py, &error))?;
         Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress, functions))
+    }
+}
+
+#[pymethods]
+impl Store {
+    #[new]
+    fn new(py: Python<'_>, url: &Bound<'_, PyAny>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let Ok(url) = url.cast::<PyString>() else {
+            return fail(py, ErrorKind::Config, format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)));
+        };
+        let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
+        let mut pairs = Vec::with_capacity(settings.len());
+        let functions = PyDict::new(py);
+        for (name, setting) in settings.iter() {
+            let value = if setting.is_callable() {
+                let callback = Callback::elsewhere();
+                functions.set_item(callback.number(), setting)?;
+                Value::Callback(callback)
+            } else {
+                value::from_py(&setting)?
+            };
+            pairs.push((name.extract()?, value));
+        }
+        let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
+        Ok(Store { functions: (!functions.is_empty()).then(|| functions.unbind()), ..Store::of(store) })
+    }
+
+    // A function often knows the object that holds the store.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.functions)
+    }
+
+    /// Starts a verb; `args` are its parameters and options by name.
+    #[pyo3(signature = (verb, args, progress = None))]
+    fn start(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>) -> PyResult<Call> {
+        self.begin(py, verb, args, progress, false)
+    }
+
+    /// Starts a verb, waits for its end and takes the result.
+    #[pyo3(signature = (verb, args, progress = None, timeout = None))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        verb: &str,
+        args: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.begin(py, verb, args, progress, true)?.wait(py, timeout)
     }
 
     /// The store's URL without settings and secrets.

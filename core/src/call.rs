@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::inline::Inline;
 pub use crate::mailbox::Step;
 use crate::mailbox::{Feed, Mailbox};
 use crate::runtime;
@@ -21,6 +22,9 @@ use crate::value::{Callback, Value};
 
 /// How long a cancelled or failed call may take to undo what it began on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a thread that waits does the work itself: it hears no signal meanwhile, and what takes longer is not the work of one.
+const HERE: Duration = Duration::from_millis(100);
 
 /// A verb under way, with a result of type `R`.
 ///
@@ -30,6 +34,8 @@ pub struct Call<R> {
     result: Arc<Mutex<Option<Result<R>>>>,
     generation: u64,
     taken: bool,
+    /// The work, if it is done here.
+    inline: Option<Inline>,
 }
 
 impl<R> fmt::Debug for Call<R> {
@@ -57,25 +63,33 @@ impl<R> Drop for Finish<R> {
 }
 
 impl<R: Send + 'static> Call<R> {
-    /// Runs the verb on the process's runtime.
+    #[cfg(test)]
     pub(crate) fn spawn<F>(verb: impl FnOnce(Arc<Mailbox>) -> F) -> Call<R>
+    where
+        F: Future<Output = Result<R>> + Send + 'static,
+    {
+        Call::begin(false, verb)
+    }
+
+    /// Runs the verb on the process's runtime, or where it is waited for.
+    pub(crate) fn begin<F>(inline: bool, verb: impl FnOnce(Arc<Mailbox>) -> F) -> Call<R>
     where
         F: Future<Output = Result<R>> + Send + 'static,
     {
         let mailbox = Arc::new(Mailbox::new());
         let work = Box::pin(verb(mailbox.clone()));
-        Call::run(mailbox, work)
+        Call::run(mailbox, work, inline)
     }
 
     // Behind a box, so that what follows exists once and not for every verb: that is a tenth of the library's size.
-    fn run(mailbox: Arc<Mailbox>, work: Pin<Box<dyn Future<Output = Result<R>> + Send>>) -> Call<R> {
+    fn run(mailbox: Arc<Mailbox>, work: Pin<Box<dyn Future<Output = Result<R>> + Send>>, inline: bool) -> Call<R> {
         let current = match runtime::current() {
             Ok(current) => current,
             Err(error) => return Call::failed(error),
         };
         let result = Arc::new(Mutex::new(None));
         let mut finish = Finish { mailbox: mailbox.clone(), result: result.clone(), outcome: None };
-        current.spawn(async move {
+        let work = current.counted(async move {
             let mailbox = finish.mailbox.clone();
             let all = async {
                 let outcome = tokio::select! {
@@ -87,13 +101,22 @@ impl<R: Send + 'static> Call<R> {
                     for work in mailbox.take_cleanups() {
                         let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
                     }
+                    // Time for a connection that was left in the middle of an answer to close, where nobody may drive it after this.
+                    tokio::task::yield_now().await;
+                    tokio::task::yield_now().await;
                 }
                 outcome
             };
             finish.outcome = Some(crate::observe::within(mailbox.clone(), all).await);
             drop(finish);
         });
-        Call { mailbox, result, generation: runtime::generation(), taken: false }
+        let inline = if inline {
+            Some(Inline::new(Box::pin(work), current))
+        } else {
+            current.spawn(work);
+            None
+        };
+        Call { mailbox, result, generation: runtime::generation(), taken: false, inline }
     }
 }
 
@@ -102,7 +125,7 @@ impl<R> Call<R> {
     pub(crate) fn failed(error: Error) -> Call<R> {
         let mailbox = Arc::new(Mailbox::new());
         mailbox.finish();
-        Call { mailbox, result: Arc::new(Mutex::new(Some(Err(error)))), generation: runtime::generation(), taken: false }
+        Call { mailbox, result: Arc::new(Mutex::new(Some(Err(error)))), generation: runtime::generation(), taken: false, inline: None }
     }
 
     fn forked(&self) -> bool {
@@ -113,11 +136,19 @@ impl<R> Call<R> {
     ///
     /// # Errors
     /// `Forked` in a child of the process that began the call; `Io` when the process is out of descriptors.
-    pub fn fd(&self) -> Result<RawFd> {
+    pub fn fd(&mut self) -> Result<RawFd> {
         if self.forked() {
             return Err(forked());
         }
+        self.hand_over();
         self.mailbox.fd()
+    }
+
+    /// Who does not wait any more leaves the work to the workers.
+    fn hand_over(&mut self) {
+        if let Some(inline) = self.inline.take() {
+            inline.hand_over();
+        }
     }
 
     /// Asks for `Step::Progress` while bytes move.
@@ -141,7 +172,19 @@ impl<R> Call<R> {
         if let Some(step) = self.try_step() {
             return Ok(Some(step));
         }
-        self.mailbox.wait(limit)?;
+        let begun = Instant::now();
+        let left = || limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        while let Some(inline) = &mut self.inline {
+            let here = inline.advance(&self.mailbox, left().unwrap_or(HERE));
+            let step = self.try_step();
+            if step.is_some() || (here && left() == Some(Duration::ZERO)) {
+                return Ok(step);
+            }
+            if !here || begun.elapsed() >= HERE {
+                self.hand_over();
+            }
+        }
+        self.mailbox.wait(left())?;
         Ok(self.try_step())
     }
 
@@ -151,7 +194,15 @@ impl<R> Call<R> {
     }
 
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        if self.forked() { Poll::Ready(Step::Done) } else { self.mailbox.poll_step(context) }
+        if self.forked() {
+            return Poll::Ready(Step::Done);
+        }
+        if let Some(inline) = &mut self.inline
+            && !inline.poll(context)
+        {
+            self.hand_over();
+        }
+        self.mailbox.poll_step(context)
     }
 
     /// Answers `Step::Want` with bytes; more or fewer than wanted are fine, none at all means the end.
@@ -267,6 +318,9 @@ impl<R> Drop for Call<R> {
             // A parent's worker may have held the mailbox's lock at the fork, and its futures belong to the parent's runtime.
             std::mem::forget(self.mailbox.clone());
             std::mem::forget(self.result.clone());
+            std::mem::forget(self.inline.take());
+        } else if let Some(inline) = self.inline.take_if(|inline| inline.is_under_way()) {
+            inline.hand_over();
         }
     }
 }
@@ -433,5 +487,92 @@ mod tests {
     fn a_time_limit_cancels() {
         let call: Call<()> = Call::spawn(|_| std::future::pending());
         assert_eq!(call.wait(Some(Duration::from_millis(1))).unwrap_err().kind(), ErrorKind::Timeout);
+    }
+
+    /// A call whose work is done by whoever waits for it.
+    fn inline<F: Future<Output = Result<()>> + Send + 'static>(verb: impl FnOnce(Arc<Mailbox>) -> F) -> Call<()> {
+        Call::begin(true, verb)
+    }
+
+    fn thread() -> Option<String> {
+        std::thread::current().name().map(str::to_owned)
+    }
+
+    #[test]
+    fn short_work_is_done_by_the_thread_that_waits() {
+        let (here, told) = (std::thread::current().id(), Arc::new(Mutex::new(Vec::new())));
+        let seen = told.clone();
+        let call = inline(|_| async move {
+            seen.lock().unwrap().push(std::thread::current().id());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            seen.lock().unwrap().push(std::thread::current().id());
+            Ok(())
+        });
+        assert!(told.lock().unwrap().is_empty(), "nothing moves before somebody waits");
+        call.wait(None).unwrap();
+        assert_eq!(*told.lock().unwrap(), [here, here]);
+    }
+
+    #[test]
+    fn long_work_goes_on_elsewhere() {
+        let told = Arc::new(Mutex::new(None));
+        let seen = told.clone();
+        let call = inline(|_| async move {
+            tokio::time::sleep(3 * HERE).await;
+            *seen.lock().unwrap() = thread();
+            Ok(())
+        });
+        call.wait(None).unwrap();
+        assert_eq!(told.lock().unwrap().as_deref(), Some("oarlock"));
+    }
+
+    #[test]
+    fn who_leaves_has_it_undone_elsewhere() {
+        let (cleaned, undone) = std::sync::mpsc::channel();
+        let mut call = inline(|mailbox| async move {
+            mailbox.on_abandon(async move { cleaned.send(thread()).unwrap() });
+            mailbox.send(Bytes::from_static(b"begun")).await;
+            std::future::pending().await
+        });
+        assert!(matches!(call.step(None), Ok(Some(Step::Chunk(_)))));
+        drop(call);
+        assert_eq!(undone.recv_timeout(Duration::from_secs(10)).unwrap().as_deref(), Some("oarlock"));
+    }
+
+    #[test]
+    fn a_descriptor_moves_it_to_the_workers() {
+        let mut call = inline(|_| async { Ok(()) });
+        let mut poll = libc::pollfd { fd: call.fd().unwrap(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one valid pollfd.
+        assert_eq!(unsafe { libc::poll(&mut poll, 1, 10_000) }, 1);
+        assert!(matches!(call.try_step(), Some(Step::Done)));
+    }
+
+    #[tokio::test]
+    async fn awaited_it_is_work_of_the_task() {
+        let (here, told) = (std::thread::current().id(), Arc::new(Mutex::new(None)));
+        let seen = told.clone();
+        let call = inline(|_| async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            *seen.lock().unwrap() = Some(std::thread::current().id());
+            Ok(())
+        });
+        call.await.unwrap();
+        assert_eq!(*told.lock().unwrap(), Some(here));
+    }
+
+    #[test]
+    fn a_panic_in_inline_work_is_an_error() {
+        let call = inline(|_| async { panic!("on purpose") });
+        assert_eq!(call.wait(None).unwrap_err().kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn inline_work_is_cancelled_from_another_thread() {
+        let call = inline(|_| std::future::pending());
+        let canceller = call.canceller();
+        let waits = std::thread::spawn(move || call.wait(None));
+        canceller.cancel();
+        assert_eq!(waits.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }

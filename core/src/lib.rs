@@ -22,6 +22,7 @@ mod credentials;
 mod crypto;
 mod error;
 mod http;
+mod inline;
 mod io;
 mod keys;
 mod local;

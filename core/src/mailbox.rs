@@ -409,6 +409,16 @@ impl Mailbox {
         }
     }
 
+    /// Ready while there is something to tell.
+    pub(crate) fn poll_told(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if !state.is_empty() {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
     pub(crate) fn feed(&self, feed: Feed) {
         self.state().fed = Some(feed);
         self.host_acted.notify_one();

@@ -5,10 +5,16 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -39,6 +45,9 @@ pub(crate) struct Generation {
     shared: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
     unfinished: AtomicUsize,
     finished: (Mutex<()>, Condvar),
+    /// Whether somebody waits for `finished`: to tell nobody would cost a system call for each request.
+    draining: AtomicBool,
+    drivers: Mutex<Drivers>,
 }
 
 impl Generation {
@@ -53,17 +62,56 @@ impl Generation {
             .build();
         drop(signals);
         let runtime = runtime.map_err(|error| Error::new(ErrorKind::Io, format!("cannot start oarlock's threads: {error}")))?;
-        Ok(Generation { number, runtime, shared: Mutex::default(), unfinished: AtomicUsize::new(0), finished: Default::default() })
+        Ok(Generation {
+            number,
+            runtime,
+            shared: Mutex::default(),
+            unfinished: AtomicUsize::new(0),
+            finished: Default::default(),
+            draining: AtomicBool::new(false),
+            drivers: Mutex::default(),
+        })
+    }
+
+    /// Work that `drain` waits for.
+    pub(crate) fn counted<F: Future<Output = ()>>(&'static self, work: F) -> impl Future<Output = ()> + use<F> {
+        self.unfinished.fetch_add(1, Ordering::SeqCst);
+        let counted = Counted(self);
+        async move {
+            let _counted = counted;
+            work.await;
+        }
     }
 
     /// Spawns work that outlives whoever asked for it.
-    pub(crate) fn spawn(&'static self, work: impl Future<Output = ()> + Send + 'static) {
-        self.unfinished.fetch_add(1, Ordering::SeqCst);
-        let counted = Counted(self);
-        self.runtime.spawn(async move {
-            let _counted = counted;
-            work.await;
-        });
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
+    }
+
+    /// Runs work that needs a thread until it is done.
+    pub(crate) fn aside(&self, work: impl FnOnce() + Send + 'static) {
+        let _signals = BlockedSignals::new();
+        // What can't have a thread is dropped here, and so comes to its end.
+        let _ = std::thread::Builder::new().name("oarlock".to_owned()).spawn(work);
+    }
+
+    /// A driver that nobody uses; none when there are enough, or the process is out of descriptors.
+    pub(crate) fn driver(&'static self) -> Option<Driver> {
+        let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        let runtime = match drivers.idle.pop() {
+            Some(runtime) => runtime,
+            None if drivers.made == DRIVERS => return None,
+            None => {
+                let made = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().ok()?;
+                drivers.made += 1;
+                let beat = {
+                    let _here = made.enter();
+                    Box::pin(tokio::time::sleep(BEAT))
+                };
+                (made, beat)
+            }
+        };
+        Some(Driver { runtime: Some(runtime), of: self })
     }
 
     /// The value that the process shares under this key, made at first use.
@@ -78,11 +126,70 @@ impl Generation {
     }
 }
 
+/// At most so many threads at a time run their calls themselves: each has connections of its own.
+const DRIVERS: usize = 32;
+
+#[derive(Default)]
+struct Drivers {
+    idle: Vec<(tokio::runtime::Runtime, Pin<Box<Sleep>>)>,
+    made: usize,
+}
+
+/// How long a thread drives at most before it looks up.
+pub(crate) const BEAT: Duration = Duration::from_millis(20);
+
+/// A runtime that is driven by the thread which waits on it, and by no other.
+pub(crate) struct Driver {
+    /// None only while it is dropped. The timer is set anew only when it has gone off: to set one costs more than to look at it.
+    runtime: Option<(tokio::runtime::Runtime, Pin<Box<Sleep>>)>,
+    of: &'static Generation,
+}
+
+impl Driver {
+    /// Drives the runtime until `work` is done, or a beat or `limit` is over. What came while nobody did is heard of first.
+    pub(crate) fn run<T>(&mut self, limit: Duration, work: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+        let (runtime, beat) = self.runtime.as_mut()?;
+        let work = std::future::poll_fn(work);
+        runtime.block_on(async {
+            tokio::task::yield_now().await;
+            if limit < BEAT {
+                return tokio::time::timeout(limit, work).await.ok();
+            }
+            tokio::select! {
+                biased;
+                () = beat.as_mut() => {
+                    beat.as_mut().reset(tokio::time::Instant::now() + BEAT);
+                    None
+                }
+                done = work => Some(done),
+            }
+        })
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            self.of.drivers.lock().unwrap_or_else(PoisonError::into_inner).idle.push(runtime);
+        }
+    }
+}
+
+/// The workers: for what is more than one request at a time, or outlives the call that began it.
+pub(crate) fn workers() -> Handle {
+    current().map_or_else(|_| Handle::current(), |current| current.runtime.handle().clone())
+}
+
+/// Runs what blocks on a thread for that.
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    workers().spawn_blocking(work)
+}
+
 struct Counted(&'static Generation);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self.0.unfinished.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.0.unfinished.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.draining.load(Ordering::SeqCst) {
             let _guard = self.0.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
             self.0.finished.1.notify_all();
         }
@@ -144,6 +251,7 @@ pub fn drain(limit: Duration) -> bool {
         return true;
     }
     let end = Instant::now() + limit;
+    current.draining.store(true, Ordering::SeqCst);
     let mut guard = current.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
     while current.unfinished.load(Ordering::SeqCst) > 0 {
         let Some(left) = end.checked_duration_since(Instant::now()) else { return false };

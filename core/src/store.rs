@@ -23,7 +23,11 @@ use crate::value::Value;
 /// assert!(store.exists("greeting", Default::default()).wait(None).unwrap());
 /// ```
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// Whether calls run where they are waited for.
+    inline: bool,
+}
 
 struct Inner {
     config: Config,
@@ -50,34 +54,54 @@ impl Store {
             Some(directory) => Backend::Local(Local::open(directory, &config)?),
             None => Backend::S3(S3::open(&config)?),
         };
-        Ok(Store(Arc::new(Inner { config, backend, tallies: Tallies::default() })))
+        Ok(Store { inner: Arc::new(Inner { config, backend, tallies: Tallies::default() }), inline: false })
+    }
+
+    /// The same store, for whoever waits for each call at once: its requests go out on the thread that waits, or within the task that
+    /// awaits it, which saves waking another thread. Nothing moves before that, or while the caller does anything else.
+    ///
+    /// To await such a call takes a tokio runtime with I/O and time; on a thread of such a runtime it can't be waited for otherwise.
+    ///
+    /// ```
+    /// # use oarlock::Store;
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// let store = Store::open(&format!("file://{}", directory.path().display()), vec![]).unwrap().inline();
+    /// store.put("greeting", "hello", Default::default()).wait(None).unwrap();
+    /// ```
+    pub fn inline(&self) -> Store {
+        Store { inner: self.inner.clone(), inline: true }
+    }
+
+    /// Whether calls run where they are waited for; a directory's work would only be sent on.
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.inline && matches!(self.backend(), Backend::S3(_))
     }
 
     /// The store's settings by name, as given, with secrets left out.
     pub fn settings(&self) -> Vec<(String, Value)> {
-        self.0.config.shown()
+        self.inner.config.shown()
     }
 
     /// The store's settings by name, secrets included: enough to open it again in another process.
     pub fn to_pairs(&self) -> Vec<(String, Value)> {
-        self.0.config.to_pairs()
+        self.inner.config.to_pairs()
     }
 
     /// The store's URL without settings and secrets.
     pub fn url(&self) -> String {
-        self.0.config.url()
+        self.inner.config.url()
     }
 
     pub(crate) fn backend(&self) -> &Backend {
-        &self.0.backend
+        &self.inner.backend
     }
 
     pub(crate) fn tallies(&self) -> &Tallies {
-        &self.0.tallies
+        &self.inner.tallies
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place { bucket: self.0.config.place(), key: None }
+        Place { bucket: self.inner.config.place(), key: None }
     }
 }
 

@@ -108,6 +108,9 @@ trait Param: Sized {
     fn check(&self) -> Result<()> {
         Ok(())
     }
+    fn as_sink(&self) -> Option<&Sink> {
+        None
+    }
 }
 
 fn take_value<T: Field>(args: &mut Args, name: &str) -> Result<Option<T>> {
@@ -220,6 +223,9 @@ impl Param for Sink {
     fn take(args: &mut Args, _: &str) -> Result<Self> {
         Ok(args.sink.take().unwrap_or_default())
     }
+    fn as_sink(&self) -> Option<&Sink> {
+        Some(self)
+    }
 }
 
 macro_rules! verbs {
@@ -232,11 +238,12 @@ macro_rules! verbs {
             options: $options::SPEC,
             reply: <$reply as Field>::TYPE,
             run: |store, #[allow(unused_mut)] mut args| {
+                let inline = runs_inline(store, args.sink.as_ref());
                 $(let $param = <$type as Param>::take(&mut args, stringify!($param))?;)*
                 let options = $options::from_pairs(ErrorKind::InvalidInput, "option", unused(args)?)?;
                 $($param.check()?;)*
                 let store = store.clone();
-                Ok(Call::spawn(|mailbox| async move { run::$name(store, mailbox, $($param,)* options).await.map(Field::into_value) }))
+                Ok(Call::begin(inline, |mailbox| async move { run::$name(store, mailbox, $($param,)* options).await.map(Field::into_value) }))
             },
         }),+];
 
@@ -251,8 +258,11 @@ macro_rules! verbs {
                     if let Err(error) = <$type as Param>::check(&$param) {
                         return Call::failed(error.with_verb(stringify!($name)));
                     })*
-                    let store = self.clone();
-                    Call::spawn(|mailbox| run::$name(store, mailbox, $($param,)* options))
+                    #[allow(unused_mut, unused_assignments)]
+                    let mut sink = None;
+                    $(sink = sink.or(Param::as_sink(&$param));)*
+                    let (store, inline) = (self.clone(), runs_inline(self, sink));
+                    Call::begin(inline, |mailbox| run::$name(store, mailbox, $($param,)* options))
                 }
             )+
         }
@@ -275,6 +285,12 @@ macro_rules! verbs {
             )+
         }
     };
+}
+
+/// Whether a call with this sink runs where it is waited for. Bytes that are taken as they come had better be fetched while their taker
+/// is busy with others.
+fn runs_inline(store: &Store, sink: Option<&Sink>) -> bool {
+    store.runs_inline() && !matches!(sink, Some(Sink::Stream))
 }
 
 /// The verb's number on the page.

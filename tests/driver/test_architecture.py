@@ -31,8 +31,9 @@ USES = {
     "observe": {"mailbox", "tally"},
     "question": {"error", "value"},
     "mailbox": {"error", "observe", "question", "tally", "value", "wake"},
-    "call": {"error", "mailbox", "observe", "runtime", "value", "wake"},
-    "io": {"error"},
+    "inline": {"mailbox", "runtime"},
+    "call": {"error", "inline", "mailbox", "observe", "runtime", "value", "wake"},
+    "io": {"error", "runtime"},
     "ambient": PLAIN | {"config", "observe", "runtime"},
     "http": PLAIN | {"config", "observe", "runtime"},
     "credentials": PLAIN | {"ambient", "config", "http", "options", "question", "runtime", "observe"},
@@ -155,3 +156,12 @@ def test_threat_14_secrets_are_compared_in_constant_time():
         if path.name not in ("tests.rs", "threats.rs", "laws.rs", "junk.rs"):
             wrong = re.findall(rf"(?:^|[\s(&!*])(?:\w+\.)?(?:{secret})(?:\[[^\]]*\]|\(\))? [!=]= .*", code(path), flags=re.MULTILINE)
             assert not wrong, f"{path.relative_to(ROOT)}: {wrong}"
+
+
+def test_tasks_are_spawned_on_the_workers():
+    # A call's own thread may drive it, and leave at any time: nothing else may wait for that thread.
+    here = re.compile(r"tokio::spawn\(|task::spawn_blocking\(|tokio::fs::|(?<!workers\(\))\.spawn\(")
+    own = {CORE / "runtime.rs", CORE / "inline.rs", CORE / "call.rs"}
+    others = [path for path in core_files() if path not in own and "tests" not in str(path.relative_to(CORE))]
+    found = [f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in here.finditer("".join(code(path).split()))]
+    assert not found

@@ -59,7 +59,7 @@ mod bridge {
         fn ready(self: &mut Call, milliseconds: u32) -> Result<bool>;
         fn read(self: &mut Call, room: &mut [u8]) -> Result<usize>;
         fn write(self: &mut Call, data: &[u8]) -> Result<()>;
-        fn fd(self: &Call) -> Result<i32>;
+        fn fd(self: &mut Call) -> Result<i32>;
 
         /// What was answered, or a part of it; what is not there is null, false, 0 or empty.
         type Reply;
@@ -211,7 +211,7 @@ impl Call {
         while self.call.write(data, None)?.is_none() {}
         Ok(())
     }
-    fn fd(&self) -> Result<i32> {
+    fn fd(&mut self) -> Result<i32> {
         self.call.fd()
     }
 }

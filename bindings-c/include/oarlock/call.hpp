@@ -127,11 +127,13 @@ class sink {
 // A verb under way. Letting go of it cancels it.
 class call {
  public:
-  call(const oarlock_store *store, const std::string &verb, const options &arguments, source from, sink to)
+  // `blocking`: who makes it waits for it at once, and what is short is done by the thread that waits.
+  call(const oarlock_store *store, const std::string &verb, const options &arguments, source from, sink to, bool blocking = false)
       : source_(std::move(from.lender_)), sink_(std::move(to.lender_)), own_(std::make_shared<detail::lent>()) {
     oarlock_call *started = nullptr;
     oarlock_error *why = nullptr;
-    detail::check(oarlock_start(store, verb.c_str(), arguments.get(), from.handle_.release(), to.handle_.release(), &started, &why), why);
+    const auto start = blocking ? oarlock_start_blocking : oarlock_start;
+    detail::check(start(store, verb.c_str(), arguments.get(), from.handle_.release(), to.handle_.release(), &started, &why), why);
     handle_.reset(started);
   }
 

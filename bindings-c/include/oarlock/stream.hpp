@@ -45,7 +45,7 @@ class pages {
   iterator end() { return iterator(); }
 
  private:
-  void fetch() { page_ = call(store_.get(), verb_, arguments_, source(), sink()).wait(); }
+  void fetch() { page_ = call(store_.get(), verb_, arguments_, source(), sink(), true).wait(); }
   bool advance() {
     const value next = page_["next"];
     if (next.is_null()) return false;

@@ -18,7 +18,7 @@
 //   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
 // Reply: GetReply.
 value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
-  return start("get", options(with).set("key", key), oarlock::source(), std::move(into)).wait();
+  return run("get", options(with).set("key", key), oarlock::source(), std::move(into));
 }
 
 // Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
@@ -34,7 +34,7 @@ value get(std::string_view key, const options &with = {}, oarlock::sink into = {
 //   unverified (bool): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
 // Reply: list of bytes.
 value get_ranges(std::string_view key, const list &ranges, const options &with = {}) const {
-  return start("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink()).wait();
+  return run("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink());
 }
 
 // Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
@@ -66,7 +66,7 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   journal (str): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
 // Reply: PutReply.
 value put(std::string_view key, oarlock::source source, const options &with = {}) const {
-  return start("put", options(with).set("key", key), std::move(source), oarlock::sink()).wait();
+  return run("put", options(with).set("key", key), std::move(source), oarlock::sink());
 }
 
 // Tells an object's metadata.
@@ -81,7 +81,7 @@ value put(std::string_view key, oarlock::source source, const options &with = {}
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
 // Reply: ObjectMeta.
 value head(std::string_view key, const options &with = {}) const {
-  return start("head", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("head", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Tells whether an object exists; a refusal (403) is an error, not a no.
@@ -92,7 +92,7 @@ value head(std::string_view key, const options &with = {}) const {
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
 // Reply: bool.
 value exists(std::string_view key, const options &with = {}) const {
-  return start("exists", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("exists", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Deletes an object; one that is not there counts as deleted.
@@ -103,7 +103,7 @@ value exists(std::string_view key, const options &with = {}) const {
 //   if_match (str): Only if the object has this ETag, else `Precondition`.
 // Reply: DeleteReply.
 value delete_(std::string_view key, const options &with = {}) const {
-  return start("delete", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("delete", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
@@ -113,7 +113,7 @@ value delete_(std::string_view key, const options &with = {}) const {
 //   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Deleted.
 value delete_many(const list &keys, const options &with = {}) const {
-  return start("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink()).wait();
+  return run("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink());
 }
 
 // Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
@@ -124,7 +124,7 @@ value delete_many(const list &keys, const options &with = {}) const {
 //   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Fetched.
 value get_many(const list &items, const options &with = {}) const {
-  return start("get_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+  return run("get_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
 // Stores many objects at a time and tells each one's fate, in the order given or as it comes.
@@ -138,7 +138,7 @@ value get_many(const list &items, const options &with = {}) const {
 //   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
 // Reply: list of Stored.
 value put_many(const list &items, const options &with = {}) const {
-  return start("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+  return run("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
 // Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
@@ -149,7 +149,7 @@ value put_many(const list &items, const options &with = {}) const {
 //   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
 // Reply: list of Headed.
 value head_many(const list &items, const options &with = {}) const {
-  return start("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink()).wait();
+  return run("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
 // Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
@@ -165,7 +165,7 @@ value head_many(const list &items, const options &with = {}) const {
 //   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
 // Reply: SyncReply.
 value sync_up(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
-  return start("sync_up", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+  return run("sync_up", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
 // Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
@@ -181,7 +181,7 @@ value sync_up(std::string_view directory, std::string_view prefix = {}, const op
 //   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
 // Reply: SyncReply.
 value sync_down(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
-  return start("sync_down", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+  return run("sync_down", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
 // Copies an object on the server, in parts above 5 GiB.
@@ -215,7 +215,7 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
 // Reply: PutReply.
 value copy(std::string_view source_key, std::string_view key, const options &with = {}) const {
-  return start("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
@@ -226,7 +226,7 @@ value copy(std::string_view source_key, std::string_view key, const options &wit
 //   enforce_rotation (bool): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
 // Reply: bool.
 value rekey(std::string_view key, const options &with = {}) const {
-  return start("rekey", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("rekey", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
@@ -238,7 +238,7 @@ value rekey(std::string_view key, const options &with = {}) const {
 //   start_after (str): Only keys after this one, in UTF-8 byte order.
 // Reply: RekeyReply.
 value rekey_all(std::string_view prefix = {}, const options &with = {}) const {
-  return start("rekey_all", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+  return run("rekey_all", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
 // Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
@@ -276,7 +276,7 @@ pages list_versions(std::string_view prefix = {}, const options &with = {}) cons
 //   content_type (str): For `put`: the media type that the request must carry.
 // Reply: str.
 value presign(std::string_view key, const options &with = {}) const {
-  return start("presign", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("presign", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Tells an object's access control list.
@@ -286,7 +286,7 @@ value presign(std::string_view key, const options &with = {}) const {
 //   version_id (str): The version; default: the newest.
 // Reply: Acl.
 value get_acl(std::string_view key, const options &with = {}) const {
-  return start("get_acl", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("get_acl", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Replaces an object's access control list.
@@ -301,7 +301,7 @@ value get_acl(std::string_view key, const options &with = {}) const {
 //   grant_full_control (str): Who may do all three.
 // Reply: nothing.
 value set_acl(std::string_view key, const options &with = {}) const {
-  return start("set_acl", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("set_acl", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Tells an object's tags.
@@ -311,7 +311,7 @@ value set_acl(std::string_view key, const options &with = {}) const {
 //   version_id (str): The version; default: the newest.
 // Reply: map.
 value get_tags(std::string_view key, const options &with = {}) const {
-  return start("get_tags", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("get_tags", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Replaces an object's tags.
@@ -322,7 +322,7 @@ value get_tags(std::string_view key, const options &with = {}) const {
 //   version_id (str): The version; default: the newest.
 // Reply: nothing.
 value set_tags(std::string_view key, const options &tags, const options &with = {}) const {
-  return start("set_tags", options(with).set("key", key).set("tags", tags), oarlock::source(), oarlock::sink()).wait();
+  return run("set_tags", options(with).set("key", key).set("tags", tags), oarlock::source(), oarlock::sink());
 }
 
 // Removes an object's tags.
@@ -332,21 +332,21 @@ value set_tags(std::string_view key, const options &tags, const options &with = 
 //   version_id (str): The version; default: the newest.
 // Reply: nothing.
 value delete_tags(std::string_view key, const options &with = {}) const {
-  return start("delete_tags", options(with).set("key", key), oarlock::source(), oarlock::sink()).wait();
+  return run("delete_tags", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
 // Tells the region that the store's bucket lives in.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 // Reply: str.
 value bucket_region(const options &with = {}) const {
-  return start("bucket_region", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("bucket_region", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 // Reply: Identity.
 value credentials(const options &with = {}) const {
-  return start("credentials", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("credentials", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
@@ -356,35 +356,35 @@ value credentials(const options &with = {}) const {
 //   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
 // Reply: list of Explained.
 value explain(const options &with = {}) const {
-  return start("explain", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("explain", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 // Reply: list of VerbStats.
 value stats(const options &with = {}) const {
-  return start("stats", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("stats", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Lists the buckets of the account.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 // Reply: list of Bucket.
 value list_buckets(const options &with = {}) const {
-  return start("list_buckets", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("list_buckets", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Makes the store's bucket, in the store's region.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 // Reply: nothing.
 value create_bucket(const options &with = {}) const {
-  return start("create_bucket", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("create_bucket", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Deletes the store's bucket, which must be empty.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 // Reply: nothing.
 value delete_bucket(const options &with = {}) const {
-  return start("delete_bucket", options(with), oarlock::source(), oarlock::sink()).wait();
+  return run("delete_bucket", options(with), oarlock::source(), oarlock::sink());
 }
 
 // Lists unfinished multipart uploads, page by page.
@@ -405,7 +405,7 @@ pages list_uploads(std::string_view prefix = {}, const options &with = {}) const
 //   upload_id (str): The upload's id, as `list_uploads` tells it.
 // Reply: nothing.
 value abort_upload(std::string_view key, std::string_view upload_id, const options &with = {}) const {
-  return start("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink()).wait();
+  return run("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink());
 }
 
 // Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
@@ -415,5 +415,5 @@ value abort_upload(std::string_view key, std::string_view upload_id, const optio
 //   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
 // Reply: list of Upload.
 value abort_uploads(std::string_view prefix = {}, const options &with = {}) const {
-  return start("abort_uploads", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink()).wait();
+  return run("abort_uploads", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }

@@ -81,7 +81,7 @@ class Verb:
         values, timeout, progress = self.bind(args, named)
         if self.pages:
             return Pages(store._native, self.__name__, values, timeout)
-        return store._native.start(self.__name__, values, progress).wait(timeout)
+        return store._native.run(self.__name__, values, progress, timeout)
 
     @property
     def __doc__(self):

@@ -68,7 +68,7 @@ module Oarlock
       source, into = %w[source sink].map { |type| spec && arguments.delete(spec[:params].find { |param| param[:type] == type }&.fetch(:name)&.to_sym) }
       source &&= Source.new(source)
       sink, take = Sink.of(into, block)
-      call = start(verb, arguments, source&.told, sink, sink: take, timeout: timeout, progress: progress)
+      call = start(verb, arguments, source&.told, sink, blocking: timeout.nil?, sink: take, timeout: timeout, progress: progress)
       source&.feed(call)
       reply = call.result
       reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
@@ -98,9 +98,9 @@ module Oarlock
     # Starts a verb whose bytes the caller takes or feeds.
     #
     # @private
-    def start(verb, values, source = nil, sink = nil, **serving)
+    def start(verb, values, source = nil, sink = nil, blocking: false, **serving)
       functions = @functions.dup
-      call = @native.start(verb, values, source, sink, functions)
+      call = @native.start(verb, values, source, sink, functions, blocking && Fiber.current_scheduler.nil?)
       Call.new(call, functions: functions, about: {verb: verb, key: values[:key]}.compact, **serving)
     end
 
@@ -129,7 +129,7 @@ module Oarlock
     def pages(verb, arguments, timeout, progress, block)
       listing = Listing.new do |continuation|
         asked = continuation ? {**arguments, continuation: continuation} : arguments
-        start(verb, asked, timeout: timeout, progress: progress).result
+        start(verb, asked, blocking: timeout.nil?, timeout: timeout, progress: progress).result
       end
       return listing unless block
 

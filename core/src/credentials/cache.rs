@@ -20,6 +20,7 @@ use super::trail::Trail;
 use super::{Keys, asks};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{self, Level, event, inherited};
+use crate::runtime;
 
 /// How long before they expire credentials are renewed.
 pub(super) const WINDOW: Duration = Duration::from_secs(300);
@@ -118,7 +119,7 @@ impl Provider {
             && self.fetches() == seen
         {
             if !asks(&self.0.chain.settings) {
-                tokio::spawn(inherited(self.clone().fetch(guard)));
+                runtime::workers().spawn(inherited(self.clone().fetch(guard)));
             } else if observe::current().is_some() {
                 let renewed = self.clone().fetch(guard).await;
                 return renewed.or_else(|error| self.held().valid().cloned().ok_or(error));
@@ -159,7 +160,8 @@ impl Provider {
             return self.clone().fetch(guard).await;
         }
         // A task of its own: a call that is cancelled must not take the fetch away from the others.
-        tokio::spawn(inherited(self.clone().fetch(guard)))
+        runtime::workers()
+            .spawn(inherited(self.clone().fetch(guard)))
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a fetch of credentials was lost")))
     }

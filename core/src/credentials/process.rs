@@ -11,12 +11,13 @@ use serde_json::{Map, Value};
 
 use super::chain::{moment, unexpired};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::runtime;
 
 pub(super) async fn run(command: &str, account_id: Option<&str>, profile: &str) -> Result<Credentials> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).stdin(Stdio::null());
     let what = format!("the credential_process of profile `{profile}`");
-    let output = tokio::task::spawn_blocking(move || shell.output())
+    let output = runtime::blocking(move || shell.output())
         .await
         .map_err(|_| Error::new(ErrorKind::Internal, "a blocking task was lost"))?
         .map_err(|error| Error::new(ErrorKind::Credentials, format!("{what} can't be run: {error}")))?;

@@ -13,6 +13,7 @@ use aws_sdk_sts::types::{AssumedRoleUser, Credentials as Issued};
 use super::profile::Role;
 use super::services::{Services, complaint};
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::runtime;
 use crate::value::SecretSource;
 
 pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role: &Role, profile: &str) -> Result<Credentials> {
@@ -37,8 +38,10 @@ pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role
 }
 
 pub(super) async fn web_identity(services: &Services<'_>, role: &str, file: &str, session: Option<&str>) -> Result<Credentials> {
-    let token = tokio::fs::read_to_string(file)
+    let path = file.to_owned();
+    let token = runtime::blocking(move || std::fs::read_to_string(path))
         .await
+        .unwrap_or_else(|stopped| Err(stopped.into()))
         .map_err(|error| Error::new(ErrorKind::Credentials, format!("the web identity token file {file} can't be read: {error}")))?;
     let answer = Client::new(&services.configuration("sts")?.build())
         .assume_role_with_web_identity()

@@ -14,6 +14,7 @@ use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
@@ -22,24 +23,44 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::proxy::{Hop, Proxies};
+use crate::runtime;
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Opens connections of one way.
 #[derive(Clone)]
 pub(super) struct Connector {
-    server: HttpsConnector<HttpConnector>,
-    hop: HttpsConnector<HttpConnector>,
+    server: HttpsConnector<HttpConnector<Names>>,
+    hop: HttpsConnector<HttpConnector<Names>>,
     tls: Arc<ClientConfig>,
     proxies: Arc<Proxies>,
 }
 
 impl Connector {
     pub(super) fn new(tls: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>) -> Connector {
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Names(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         Connector { server: (tcp.clone(), tls.clone()).into(), hop: (tcp, hop).into(), tls, proxies }
+    }
+}
+
+/// Asks the system for the addresses of a name, on the process's threads for what blocks.
+#[derive(Clone)]
+struct Names(GaiResolver);
+
+impl Service<Name> for Names {
+    type Response = GaiAddrs;
+    type Error = io::Error;
+    type Future = GaiFuture;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, name: Name) -> GaiFuture {
+        let _workers = runtime::workers().enter();
+        self.0.call(name)
     }
 }
 

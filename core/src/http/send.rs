@@ -2,9 +2,10 @@
 //!
 //! Law: nothing is waited for without end: not a connection, not an answer, not the next byte on its way out or in.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::config::SharedHttpClient;
@@ -20,6 +21,7 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
+use tokio::runtime::{Handle, Id};
 use tokio::time::timeout;
 
 use super::body::Watched;
@@ -30,10 +32,15 @@ use super::proxy::Proxies;
 const CONNECT: Duration = Duration::from_secs(5);
 const READ: Duration = Duration::from_secs(60);
 
+/// Runtimes that connections are kept for.
+const MOST: usize = 64;
+
 /// A client for one way, with its connections. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Http {
-    client: Client<Connector, SdkBody>,
+    connector: Connector,
+    /// A connection is driven by the runtime that opened it: each runtime has its own.
+    clients: Arc<Mutex<HashMap<Id, Client<Connector, SdkBody>>>>,
     proxies: Arc<Proxies>,
 }
 
@@ -46,7 +53,18 @@ impl fmt::Debug for Http {
 impl Http {
     pub(super) fn new(server: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>) -> Http {
         let connector = Connector::new(server, hop, proxies.clone());
-        Http { client: Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector), proxies }
+        Http { connector, clients: Arc::default(), proxies }
+    }
+
+    /// The client whose connections this runtime drives.
+    fn client(&self) -> Client<Connector, SdkBody> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        // Runtimes of the host's come and go, and don't say so.
+        if clients.len() > MOST {
+            clients.clear();
+        }
+        let made = || Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(self.connector.clone());
+        clients.entry(Handle::current().id()).or_insert_with(made).clone()
     }
 
     /// Sends a request. `read` is how long the wire may be still: while the request leaves, until the answer begins, and between
@@ -68,7 +86,7 @@ impl Http {
             let connection = connection.clone();
             capture.set_connection_retriever(move || metadata(&connection));
         }
-        let mut answer = pin!(self.client.request(request));
+        let mut answer = pin!(self.client().request(request));
         let connected = async { drop(connection.wait_for_connection_metadata().await) };
         tokio::select! {
             biased;

@@ -14,6 +14,7 @@ use rustix::fs::FallocateFlags;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime;
 
 /// Smaller files are written before anybody could be told that there is no room.
 const RESERVE: u64 = 1 << 20;
@@ -245,7 +246,7 @@ impl Stretch {
         self.at += std::mem::take(&mut self.pending_bytes) as u64;
         if !chunks.is_empty() {
             let file = self.file.clone();
-            self.writing = Some(tokio::task::spawn_blocking(move || write_all(&file, &chunks, at)));
+            self.writing = Some(runtime::blocking(move || write_all(&file, &chunks, at)));
         }
         Ok(())
     }
@@ -278,7 +279,7 @@ fn write_all(file: &File, chunks: &[Bytes], mut at: u64) -> io::Result<()> {
 
 /// Runs blocking file work on a thread made for it.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")))
+    runtime::blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")))
 }
 
 /// A file error that names the file.

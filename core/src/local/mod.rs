@@ -32,6 +32,7 @@ use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
 use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, RekeyReply, Upload, UploadPage};
+use crate::runtime;
 use crate::value::ByteRange;
 
 /// A directory that holds objects.
@@ -77,7 +78,7 @@ impl Local {
 
 /// Runs blocking file work on a thread made for it.
 async fn work<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(run).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
+    runtime::blocking(run).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
 }
 
 /// Refuses the first of these options that was given.

@@ -23,6 +23,7 @@ use super::upload::joined;
 use super::verify::Expected;
 use crate::error::{Result, fail};
 use crate::observe;
+use crate::runtime::workers;
 
 /// Bytes that one request reads ahead.
 const PART: u64 = 8 << 20;
@@ -99,15 +100,18 @@ impl Line {
             }
             let (tell, chunks) = unbounded_channel();
             let (found, span) = (how.found.clone(), Span { first, length });
-            self.tasks.spawn(observe::within(how.mailbox.clone(), async move {
-                let _slot = found.at.slot().await?;
-                let mut reader = Reader::open(found.clone(), span).await?;
-                while let Some(chunk) = reader.next().await? {
-                    // Nobody listens any more once the call has ended.
-                    let _ = tell.send(chunk);
-                }
-                Ok(())
-            }));
+            self.tasks.spawn_on(
+                observe::within(how.mailbox.clone(), async move {
+                    let _slot = found.at.slot().await?;
+                    let mut reader = Reader::open(found.clone(), span).await?;
+                    while let Some(chunk) = reader.next().await? {
+                        // Nobody listens any more once the call has ended.
+                        let _ = tell.send(chunk);
+                    }
+                    Ok(())
+                }),
+                &workers(),
+            );
             self.parts.push_back(Part { end: span.end(), chunks, _room: room });
         }
         Ok(())

@@ -15,6 +15,7 @@ use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{Delete, Explain, Get, Head, List, Put};
 use crate::reply::{Explained, PutReply};
+use crate::runtime::workers;
 use crate::s3::{self, S3, head, list};
 
 const BODY: &str = "written by a check of oarlock, which deletes it";
@@ -114,7 +115,7 @@ async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> (Result<PutReply>, u
     let (tell, mut told) = watch::channel(None::<PutReply>);
     let of_task = (at.clone(), mailbox.clone(), key.clone());
     let of_cleanup = of_task.clone();
-    let putting = tokio::spawn(async move {
+    let putting = workers().spawn(async move {
         let (at, mailbox, key) = of_task;
         let reply = upload::put(&at, &mailbox, key, Source::from(BODY), Put::default()).await?;
         tell.send_replace(Some(reply.clone()));

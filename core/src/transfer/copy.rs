@@ -15,6 +15,7 @@ use crate::mailbox::Mailbox;
 use crate::observe::inherited;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
+use crate::runtime::workers;
 use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
 
 /// Bytes in a copied part: the server moves them, so they may be large.
@@ -87,11 +88,14 @@ async fn moved(
         }
         let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
         let (options, mailbox) = (options.clone(), mailbox.clone());
-        sending.spawn(inherited(async move {
-            let part = copy_part(&at, &key, &upload_id, number, &source, &etag, range, &options).await?;
-            mailbox.advance(range.1);
-            Ok(part)
-        }));
+        sending.spawn_on(
+            inherited(async move {
+                let part = copy_part(&at, &key, &upload_id, number, &source, &etag, range, &options).await?;
+                mailbox.advance(range.1);
+                Ok(part)
+            }),
+            &workers(),
+        );
     }
     while !sending.is_empty() {
         done.push(joined(sending.join_next().await)?);

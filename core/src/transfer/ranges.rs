@@ -22,6 +22,7 @@ use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::options::{Get, GetRanges};
+use crate::runtime::workers;
 use crate::s3::{S3, fetch};
 use crate::value::ByteRange;
 
@@ -45,10 +46,10 @@ pub(crate) async fn get_ranges(
     for (range, members) in asks(&ranges, options.gap.unwrap_or(GAP)) {
         let (at, mailbox_of, key) = (at.clone(), mailbox.clone(), key.clone());
         let asked = Get { range: Some(range), ..one.clone() };
-        tasks.spawn(observe::within(
-            mailbox.clone(),
-            async move { piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece)) },
-        ));
+        tasks.spawn_on(
+            observe::within(mailbox.clone(), async move { piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece)) }),
+            &workers(),
+        );
     }
     let mut found = vec![Bytes::new(); ranges.len()];
     let mut first: Option<Piece> = None;

@@ -18,6 +18,7 @@ use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::options::{Copy, Head, List, Put, Rekey, RekeyAll, SecretMap};
 use crate::reply::{RekeyReply, Rekeyed};
+use crate::runtime::workers;
 use crate::s3::{self, S3, put_whole};
 use crate::value::Value;
 
@@ -45,10 +46,13 @@ pub(crate) async fn rekey_all(at: &S3, mailbox: &Arc<Mailbox>, prefix: Prefix, o
                 reply.add(joined(under_way.join_next().await)?, mailbox);
             }
             let (at, mailbox_of, old) = (at.clone(), mailbox.clone(), old.clone());
-            under_way.spawn(observe::within(mailbox.clone(), async move {
-                let fate = one(&at, &mailbox_of, &old, Key(entry.key.clone())).await;
-                Ok((entry.key, fate))
-            }));
+            under_way.spawn_on(
+                observe::within(mailbox.clone(), async move {
+                    let fate = one(&at, &mailbox_of, &old, Key(entry.key.clone())).await;
+                    Ok((entry.key, fate))
+                }),
+                &workers(),
+            );
         }
         let Some(next) = listed.next else { break };
         page = List { continuation: Some(next), ..List::default() };

@@ -25,6 +25,7 @@ use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::{Get, Head};
 use crate::reply::{GetReply, ObjectMeta};
+use crate::runtime::workers;
 use crate::s3::{Body, S3, fetch, head};
 
 /// Bytes of a stretch: what one request fetches, and what a crash loses of it.
@@ -162,18 +163,21 @@ impl Standing {
             let permit = room(2 * GATHER as u64).await?;
             let stretch = self.draft.stretch(span.first - self.span.first);
             let (found, mailbox, front) = (found.clone(), mailbox.clone(), front.take());
-            fetching.spawn(async move {
-                let reader = match front {
-                    Some(mut reader) => {
-                        reader.until(span.end(), span.end());
-                        reader
-                    }
-                    None => Reader::open(found, span).await?,
-                };
-                let sum = write(reader, stretch, algorithm, &mailbox).await?;
-                drop(permit);
-                Ok((span.first, sum))
-            });
+            fetching.spawn_on(
+                async move {
+                    let reader = match front {
+                        Some(mut reader) => {
+                            reader.until(span.end(), span.end());
+                            reader
+                        }
+                        None => Reader::open(found, span).await?,
+                    };
+                    let sum = write(reader, stretch, algorithm, &mailbox).await?;
+                    drop(permit);
+                    Ok((span.first, sum))
+                },
+                &workers(),
+            );
         }
         while !fetching.is_empty() {
             self.row(joined(fetching.join_next().await)?).await?;

@@ -22,6 +22,7 @@ use super::verify::Expected;
 use crate::error::{Result, fail};
 use crate::mailbox::Mailbox;
 use crate::observe;
+use crate::runtime::workers;
 
 /// Bytes that one further request fetches at most, unless the store says otherwise.
 const MOST: u64 = 64 << 20;
@@ -104,14 +105,14 @@ impl Job {
         let mut tasks = JoinSet::new();
         let job = self.clone();
         self.rest().open = 1;
-        tasks.spawn(observe::within(self.mailbox.clone(), async move { job.front(reader, pace).await }));
+        tasks.spawn_on(observe::within(self.mailbox.clone(), async move { job.front(reader, pace).await }), &workers());
         while !self.is_full() {
             tokio::select! {
                 ended = tasks.join_next() => joined(ended)?,
                 () = self.changed.notified() => {
                     while tasks.len() < self.streams.load(Ordering::Relaxed) {
                         let job = self.clone();
-                        tasks.spawn(observe::within(self.mailbox.clone(), async move { job.back().await }));
+                        tasks.spawn_on(observe::within(self.mailbox.clone(), async move { job.back().await }), &workers());
                     }
                 }
             }

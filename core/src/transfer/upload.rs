@@ -23,6 +23,7 @@ use crate::mailbox::Mailbox;
 use crate::observe::{Level, event, inherited};
 use crate::options::Put;
 use crate::reply::PutReply;
+use crate::runtime::workers;
 use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, put_part, put_whole, stored};
 
 const PART_SIZE: u64 = 8 << 20;
@@ -184,18 +185,21 @@ async fn in_parts(
             };
             let (at, key, upload_id, options, mailbox) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
             let algorithm = pieces.algorithm;
-            sending.spawn(inherited(async move {
-                if let Some(segment) = segment {
-                    piece = segment.seal(piece.bytes, algorithm).await?;
-                }
-                let part = match listed.filter(|listed| is_same(listed, &piece)) {
-                    Some(listed) => Part { checksum: piece.checksum, ..listed },
-                    None => part(&at, &key, &upload_id, part_number, piece, &options).await?,
-                };
-                drop(permit);
-                mailbox.advance(size);
-                Ok((part, told))
-            }));
+            sending.spawn_on(
+                inherited(async move {
+                    if let Some(segment) = segment {
+                        piece = segment.seal(piece.bytes, algorithm).await?;
+                    }
+                    let part = match listed.filter(|listed| is_same(listed, &piece)) {
+                        Some(listed) => Part { checksum: piece.checksum, ..listed },
+                        None => part(&at, &key, &upload_id, part_number, piece, &options).await?,
+                    };
+                    drop(permit);
+                    mailbox.advance(size);
+                    Ok((part, told))
+                }),
+                &workers(),
+            );
         }
         if is_last {
             break;
@@ -316,7 +320,7 @@ pub(super) async fn begin(
     creating: impl Future<Output = Result<String>> + Send + 'static,
 ) -> Result<(Arc<str>, u64)> {
     let (tell, mut told) = tokio::sync::watch::channel(None::<Arc<str>>);
-    let creating = tokio::spawn(inherited(async move {
+    let creating = workers().spawn(inherited(async move {
         let upload_id: Arc<str> = creating.await?.into();
         tell.send_replace(Some(upload_id.clone()));
         Ok(upload_id)

@@ -1,23 +1,32 @@
 //! `Oarlock::Native::Call`: a verb under way, asked for its next step by the thread that waits.
 //!
-//! Law: the one wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes over, and Timeout,
-//! Thread#kill and Ctrl-C interrupt it at once. Nothing of the call lies on the stack that such an interrupt jumps over.
+//! Law: a wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes over, and Timeout,
+//! Thread#kill and Ctrl-C interrupt it at once; or, for a call that the waiting thread does itself, without the GVL and for a tick at a
+//! time. Nothing of the call lies on the stack that such an interrupt jumps over.
 
 use std::cell::RefCell;
+use std::ffi::c_void;
 use std::os::fd::RawFd;
+use std::time::Duration;
 
 use magnus::value::ReprValue;
 use magnus::{Class, Error, Module, RModule, RString, Ruby, Value, method};
 use oarlock::value::Type;
-use oarlock::{ErrorKind, Step};
+use oarlock::{Canceller, ErrorKind, Step};
 
 use crate::error::exception;
 use crate::value::{Refusal, copy, from_ruby, to_ruby};
 
+/// How long a thread works before it looks for what interrupts it.
+const TICK: Duration = Duration::from_millis(50);
+
 #[magnus::wrap(class = "Oarlock::Native::Call", free_immediately, size)]
 pub(crate) struct Call {
     call: RefCell<oarlock::Call<oarlock::Value>>,
+    canceller: Canceller,
     reply: Type,
+    /// Whether the thread that waits does the work.
+    blocking: bool,
 }
 
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -36,8 +45,8 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 impl Call {
-    pub(crate) fn new(call: oarlock::Call<oarlock::Value>, reply: Type) -> Self {
-        Call { call: RefCell::new(call), reply }
+    pub(crate) fn new(call: oarlock::Call<oarlock::Value>, reply: Type, blocking: bool) -> Self {
+        Call { canceller: call.canceller(), call: RefCell::new(call), reply, blocking }
     }
 
     /// Uses the core's call; never across a Ruby call, so that the borrow cannot meet another.
@@ -59,9 +68,26 @@ impl Call {
             if let Some(step) = Self::try_step(ruby, rb_self)? {
                 return Ok(step);
             }
+            if rb_self.blocking {
+                if let Some(step) = Self::work(ruby, rb_self)? {
+                    return tell(ruby, step, rb_self.reply);
+                }
+                continue;
+            }
             let fd = Self::fd(ruby, rb_self)?;
             ruby.thread_wait_fd(&fd)?;
         }
+    }
+
+    /// Works for a tick while other threads run, and lets what interrupts this one have its way.
+    fn work(ruby: &Ruby, rb_self: &Self) -> Result<Option<Step>, Error> {
+        let step = rb_self.with(ruby, |call| without_gvl(|| call.step(Some(TICK))))?;
+        magnus::rb_sys::protect(|| {
+            // SAFETY: we hold the GVL, and `protect` catches what it raises.
+            unsafe { rb_sys::rb_thread_check_ints() };
+            rb_sys::Qnil as rb_sys::VALUE
+        })?;
+        step.unwrap_or(Ok(None)).map_err(|error| exception(ruby, &error))
     }
 
     /// The next step if there is one now.
@@ -96,14 +122,30 @@ impl Call {
         rb_self.with(ruby, |call| call.answer_error(&String::from_utf8_lossy(&why)))
     }
 
-    fn cancel(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
-        rb_self.with(ruby, |call| call.cancel())
+    /// From any thread, also while another waits.
+    fn cancel(&self) {
+        self.canceller.cancel();
     }
 
     fn take(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
         let reply = rb_self.with(ruby, |call| call.take())?.map_err(|error| exception(ruby, &error))?;
         to_ruby(ruby, reply, rb_self.reply)
     }
+}
+
+/// Runs what touches no Ruby value without the lock that Ruby's threads share; nothing if an interrupt was there before.
+fn without_gvl<T, F: FnOnce() -> T>(work: F) -> Option<T> {
+    struct Slot<T, F>(Option<F>, Option<T>);
+    unsafe extern "C" fn run<T, F: FnOnce() -> T>(slot: *mut c_void) -> *mut c_void {
+        // SAFETY: the slot below, which waits for this to return.
+        let slot = unsafe { &mut *slot.cast::<Slot<T, F>>() };
+        slot.1 = slot.0.take().map(|work| work());
+        std::ptr::null_mut()
+    }
+    let mut slot = Slot(Some(work), None);
+    // SAFETY: `run` takes the slot, which outlives it; the core lets no panic out of a step; this raises nothing.
+    unsafe { rb_sys::rb_thread_call_without_gvl2(Some(run::<T, F>), (&raw mut slot).cast(), None, std::ptr::null_mut()) };
+    slot.1
 }
 
 fn tell(ruby: &Ruby, step: Step, reply: Type) -> Result<Value, Error> {

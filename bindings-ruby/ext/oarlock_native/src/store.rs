@@ -27,7 +27,7 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Store", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_singleton_method("open", function!(Store::open, 3))?;
-    class.define_method("start", method!(Store::start, 5))?;
+    class.define_method("start", method!(Store::start, 6))?;
     class.define_method("url", method!(Store::url, 0))?;
     class.define_method("settings", method!(Store::settings, 0))?;
     class.define_method("close", method!(Store::close, 0))?;
@@ -76,6 +76,8 @@ impl Store {
 
     /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;
     /// `sink` is `[:file, path]`, `[:stream, nil]` or nil. Functions among the options are put into `functions`, as by `open`.
+    /// `blocking`: the caller waits for it at once.
+    #[allow(clippy::too_many_arguments)] // Two of them are Ruby and the store.
     fn start(
         ruby: &Ruby,
         rb_self: &Self,
@@ -84,6 +86,7 @@ impl Store {
         source: Option<RArray>,
         sink: Option<RArray>,
         functions: RHash,
+        blocking: bool,
     ) -> Result<Obj<Call>, Error> {
         if rb_self.is_closed() {
             let error = oarlock::Error::new(ErrorKind::InvalidInput, "the store is closed");
@@ -107,9 +110,10 @@ impl Store {
         let mut values = values.map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
         values.extend(callbacks);
         let args = Args { values, source: source.map(read_source).transpose()?, sink: sink.map(read_sink).transpose()? };
-        let call = rb_self.store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
+        let store = if blocking { &rb_self.store.inline() } else { &rb_self.store };
+        let call = store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
         let reply = found.map_or(Type::Null, |verb| verb.reply);
-        Ok(ruby.obj_wrap(Call::new(call, reply)))
+        Ok(ruby.obj_wrap(Call::new(call, reply, blocking)))
     }
 
     fn url(&self) -> String {
