@@ -26,7 +26,7 @@ static void finish(oarlock_options *options, oarlock_source *source, const char 
   oarlock_call *call = NULL;
   oarlock_error *error = NULL;
   oarlock_value *reply = NULL;
-  if (oarlock_start(store, verb, options, source, NULL, &call, &error) != OARLOCK_OK || oarlock_call_wait(call, -1, &reply, &error) != OARLOCK_OK)
+  if (oarlock_start_blocking(store, verb, options, source, NULL, &call, &error) != OARLOCK_OK || oarlock_call_wait(call, -1, &reply, &error) != OARLOCK_OK)
     stop(oarlock_error_message(error));
   oarlock_value_free(reply);
   oarlock_call_free(call);

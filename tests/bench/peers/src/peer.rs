@@ -96,7 +96,8 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
     if work.what == "put-file" {
         settings.push(("payload_signing_enabled".into(), Value::Bool(false)));
     }
-    let store = Store::open("s3://bench", settings)?;
+    // Awaited where they are made, as the peers' requests are.
+    let store = Store::open("s3://bench", settings)?.inline();
     let body = Bytes::from(vec![7; 4096]);
     let items = || keys(work.count).map(|key| Item::from(key.as_str()));
     let meter = Meter::begin();
