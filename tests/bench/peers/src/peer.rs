@@ -123,7 +123,9 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
             })
             .await;
         }
-        ("get", true) => drop(store.get_many(Items::from_iter(items()), GetMany { max_concurrency: Some(AT_A_TIME as u32) }).await?),
+        ("get", true) => drop(
+            store.get_many(Items::from_iter(items()), GetMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() }).await?,
+        ),
         ("put", true) => drop(
             store
                 .put_many(
