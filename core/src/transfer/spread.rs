@@ -4,6 +4,7 @@
 //! Law: every byte is fetched by exactly one request and written once; further requests are begun only while they help (`pace`), within
 //! the store's slots and the process's budget; the first error ends them all.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -103,14 +104,23 @@ impl Job {
 
     async fn spread(self: &Arc<Job>, reader: Reader, pace: Pace) -> Result<()> {
         let mut tasks = JoinSet::new();
-        let job = self.clone();
         self.rest().open = 1;
-        tasks.spawn_on(observe::within(self.mailbox.clone(), async move { job.front(reader, pace).await }), &workers());
+        // Here, where its connection is driven: bytes that go to another thread one by one cost more than all else.
+        let mut front = pin!(self.front(reader, pace));
+        let mut reading = true;
         while !self.is_full() {
+            if !reading && tasks.is_empty() {
+                // Nobody is left to fill the rest.
+                return joined(None);
+            }
             tokio::select! {
-                ended = tasks.join_next() => joined(ended)?,
+                ended = &mut front, if reading => {
+                    reading = false;
+                    ended?;
+                }
+                ended = tasks.join_next(), if !tasks.is_empty() => joined(ended)?,
                 () = self.changed.notified() => {
-                    while tasks.len() < self.streams.load(Ordering::Relaxed) {
+                    while tasks.len() + usize::from(reading) < self.streams.load(Ordering::Relaxed) {
                         let job = self.clone();
                         tasks.spawn_on(observe::within(self.mailbox.clone(), async move { job.back().await }), &workers());
                     }
