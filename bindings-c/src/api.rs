@@ -87,31 +87,6 @@ impl Call {
     /// # Errors
     /// Those of `Store::start`; nothing was sent then.
     pub fn start(store: &Store, verb: &str, values: Vec<(String, Value)>, source: Option<Source>, sink: Option<Sink>) -> Result<Call> {
-        Call::begin(store, verb, values, source, sink, false)
-    }
-
-    /// Starts a verb for a caller who waits for it at once: its requests go out on the caller's thread while it waits.
-    ///
-    /// # Errors
-    /// As `start`.
-    pub fn start_blocking(
-        store: &Store,
-        verb: &str,
-        values: Vec<(String, Value)>,
-        source: Option<Source>,
-        sink: Option<Sink>,
-    ) -> Result<Call> {
-        Call::begin(store, verb, values, source, sink, true)
-    }
-
-    fn begin(
-        store: &Store,
-        verb: &str,
-        values: Vec<(String, Value)>,
-        source: Option<Source>,
-        sink: Option<Sink>,
-        blocking: bool,
-    ) -> Result<Call> {
         let (source, read) = match source {
             None => (None, None),
             Some(Source::Bytes(bytes)) => (Some(oarlock::Source::Bytes(bytes)), None),
@@ -127,8 +102,7 @@ impl Call {
             Some(Sink::Pulled) => (Some(oarlock::Sink::Stream), None),
         };
         let key = values.iter().find(|(name, _)| name == "key").and_then(|(_, value)| value.as_str()).map(str::to_owned);
-        let args = Args { values, source, sink };
-        let call = if blocking { store.inline().start(verb, args) } else { store.start(verb, args) }?;
+        let call = store.start(verb, Args { values, source, sink })?;
         Ok(Call {
             call,
             verb: verb.to_owned(),

@@ -459,7 +459,7 @@ pub unsafe extern "C" fn oarlock_start(
     error: *mut *mut ErrorHandle,
 ) -> Status {
     // SAFETY: the header's conventions.
-    unsafe { ffi::start(api::Call::start, store, verb, options, source, sink, call, error) }
+    unsafe { ffi::start(false, store, verb, options, source, sink, call, error) }
 }
 
 /// As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the waiting thread, which
@@ -475,7 +475,7 @@ pub unsafe extern "C" fn oarlock_start_blocking(
     error: *mut *mut ErrorHandle,
 ) -> Status {
     // SAFETY: the header's conventions.
-    unsafe { ffi::start(api::Call::start_blocking, store, verb, options, source, sink, call, error) }
+    unsafe { ffi::start(true, store, verb, options, source, sink, call, error) }
 }
 
 /// Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with oarlock_value_free.

@@ -421,16 +421,13 @@ impl CallHandle {
     }
 }
 
-/// How a call is started.
-type Start = fn(&oarlock::Store, &str, Vec<(String, Value)>, Option<api::Source>, Option<api::Sink>) -> Result<api::Call>;
-
-/// Starts a call with what C gave.
+/// Starts a call with what C gave; `inline`: the caller waits for it at once.
 ///
 /// # Safety
 /// The header's conventions.
 #[allow(clippy::too_many_arguments)] // They are the C function's.
 pub unsafe fn start(
-    how: Start,
+    inline: bool,
     store: *const StoreHandle,
     verb: *const c_char,
     options: *const OptionsHandle,
@@ -447,7 +444,8 @@ pub unsafe fn start(
             let store = lent(store, "store")?;
             let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
-            let mut begun = how(&store.store, text(verb, "verb")?, values, source, sink)?;
+            let place_of = if inline { &store.store.inline() } else { &store.store };
+            let mut begun = api::Call::start(place_of, text(verb, "verb")?, values, source, sink)?;
             let own = options.as_ref().map_or(&[][..], |options| &options.functions);
             begun.on_ask(store.functions.iter().chain(own).cloned().collect());
             place.set(give(CallHandle::new(begun)));

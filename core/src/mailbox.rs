@@ -401,9 +401,7 @@ impl Mailbox {
             if let Some(step) = self.try_step() {
                 return Poll::Ready(step);
             }
-            let mut state = self.state();
-            if state.is_empty() {
-                state.waker = Some(context.waker().clone());
+            if self.poll_told(context).is_pending() {
                 return Poll::Pending;
             }
         }

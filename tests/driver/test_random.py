@@ -9,7 +9,6 @@ import base64
 import os
 import random
 
-import agents
 import places
 import pytest
 import run
@@ -229,13 +228,6 @@ class Sequence:
         unheard = [entry for entry in self.server.log() if entry["op"] in ends and entry["fault"]]
         assert len(self.server.state()["uploads"]) <= len(unheard), "an upload was left behind"
         assert os.listdir(self.run.outputs) == []
-
-
-@pytest.fixture(scope="module")
-def agent():
-    agent = agents.Agent("rust")
-    yield agent
-    agent.stop()
 
 
 @pytest.mark.parametrize("batch", range(-(-SEQUENCES // BATCH)))

@@ -6,7 +6,6 @@ Law: as in the sweep, the right bytes or a typed error, with nothing left behind
 import base64
 import urllib.parse
 
-import agents
 import net
 import pytest
 import values
@@ -14,13 +13,6 @@ import values
 SIZE = 12_000_001
 STORE = {"multipart_threshold": 5 << 20, "multipart_chunksize": 5 << 20, "max_attempts": 3}
 TYPED = {"Corrupt", "Network", "Timeout", "Service", "Changed"}
-
-
-@pytest.fixture(scope="module")
-def agent():
-    agent = agents.Agent("rust")
-    yield agent
-    agent.stop()
 
 
 @pytest.fixture

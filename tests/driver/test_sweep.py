@@ -7,7 +7,6 @@ upload left behind. The faults hit the core, which all languages share, so one a
 import base64
 import itertools
 
-import agents
 import places
 import pytest
 import run
@@ -51,13 +50,6 @@ LATE_ERRORS = {"CopyObject", "UploadPartCopy", "CompleteMultipartUpload"}
 BLIND = {("get-range", "flipped")}
 
 TYPED = {"Throttled", "Timeout", "Network", "Service", "Corrupt", "Changed"}
-
-
-@pytest.fixture(scope="module")
-def agent():
-    agent = agents.Agent("rust")
-    yield agent
-    agent.stop()
 
 
 class Attempt:

@@ -5,8 +5,7 @@
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -25,6 +24,7 @@ use super::sign::{Headers, Signer, Unsigned, hex, value};
 use crate::ambient::{self, root};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
+use crate::http::Clock;
 
 const ATTEMPTS: u32 = 3;
 /// The first pause, and the first after the service asked to slow down.
@@ -32,8 +32,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_THROTTLED: Duration = Duration::from_millis(500);
 /// Bytes of an answer that are read.
 const LIMIT: usize = 64 << 10;
-/// Seconds that a clock may be off before that is why a service refuses.
-const SKEW: i64 = 240;
 
 /// Why the service gave no answer.
 pub(crate) struct Refusal {
@@ -79,8 +77,7 @@ pub(crate) struct Service {
     place: Place,
     uri: Uri,
     signer: Signer,
-    /// Seconds that its clock is ahead of ours, as far as it told.
-    ahead: AtomicI64,
+    clock: Clock,
 }
 
 impl Service {
@@ -91,7 +88,7 @@ impl Service {
         let Ok(uri) = format!("{}/", place.url.trim_end_matches('/')).parse() else {
             fail!(Config, "the endpoint of {name} is no address to ask");
         };
-        Ok(Service { target, place, uri, signer: Signer::new(region, name), ahead: AtomicI64::new(0) })
+        Ok(Service { target, place, uri, signer: Signer::new(region, name), clock: Clock::default() })
     }
 
     /// Asks for an operation.
@@ -156,7 +153,7 @@ impl Service {
         let mut payload = String::with_capacity(64);
         hex(&mut payload, &Sha256::digest(body));
         let unsigned = Unsigned { method: "POST", path: self.uri.path(), query: "", payload: &payload };
-        self.signer.sign(&unsigned, &mut headers, keys, self.now())?;
+        self.signer.sign(&unsigned, &mut headers, keys, self.clock.now())?;
         headers.push((header::USER_AGENT, value(&format!("oarlock/{}", crate::VERSION))?));
         let mut request = Request::new(SdkBody::from(body.clone()));
         (*request.method_mut(), *request.uri_mut()) = (Method::POST, self.uri.clone());
@@ -164,21 +161,9 @@ impl Service {
         Ok(request)
     }
 
-    fn now(&self) -> SystemTime {
-        let ahead = self.ahead.load(Ordering::Relaxed);
-        let (now, distance) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
-        if ahead < 0 { now - distance } else { now + distance }
-    }
-
     /// Sets our clock by the service's, if the difference is why it refused.
     fn corrected(&self, refusal: &Refusal) -> bool {
-        let Some(date) = refusal.date.filter(|_| refusal.code.is_some()) else { return false };
-        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
-        if (seconds(date) - seconds(self.now())).abs() < SKEW {
-            return false;
-        }
-        self.ahead.store(seconds(date) - seconds(SystemTime::now()), Ordering::Relaxed);
-        true
+        refusal.date.filter(|_| refusal.code.is_some()).and_then(|date| self.clock.correct(date)).is_some()
     }
 }
 

@@ -5,6 +5,7 @@
 //! Knows nothing of S3.
 
 mod body;
+mod clock;
 mod connector;
 mod meter;
 mod proxy;
@@ -21,6 +22,7 @@ use crate::runtime;
 use proxy::Proxies;
 
 pub(crate) use body::Watched;
+pub(crate) use clock::Clock;
 pub(crate) use meter::{Meter, Metered};
 pub(crate) use proxy::Told;
 pub(crate) use send::Http;

@@ -16,10 +16,8 @@ use crate::mailbox::Mailbox;
 use crate::options::{DeleteMany, Get, GetMany, Head, HeadMany, Put, PutMany};
 use crate::question::Question;
 use crate::reply::{Deleted, Fetched, Headed, Stored};
+use crate::s3;
 use crate::value::{Callback, Field, Value};
-
-/// Keys that one request deletes.
-const BATCH: usize = 1000;
 
 pub(crate) async fn get_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: GetMany) -> Result<Vec<Fetched>> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
@@ -108,7 +106,7 @@ pub(crate) async fn delete_many<'a>(
 ) -> Result<Vec<Deleted>> {
     let at = at.into();
     let Some(callback) = &options.each else { return at.delete_many(mailbox, keys).await };
-    let batches: Vec<Keys> = keys.0.chunks(BATCH).map(|batch| Keys(batch.to_vec())).collect();
+    let batches: Vec<Keys> = keys.0.chunks(s3::BATCH).map(|batch| Keys(batch.to_vec())).collect();
     let rows = stream::iter(batches).then(|batch| at.delete_many(mailbox, batch));
     tell(mailbox, callback, 1, rows.map(|rows| rows.map(Field::into_value))).await?;
     Ok(Vec::new())

@@ -154,7 +154,7 @@ pub(crate) async fn sync_up<'a>(
         async move { at.put(&own, key, source, Put::default()).await.map(drop) }
     };
     run(mailbox, limit, &plan.moves, work).await?;
-    for batch in plan.deletions.chunks(1000) {
+    for batch in plan.deletions.chunks(s3::BATCH) {
         let keys: Keys = batch.iter().map(|path| format!("{}{path}", sides.prefix)).collect();
         if let Some(failed) = at.delete_many(mailbox, keys).await?.into_iter().find(|fate| fate.error.is_some()) {
             fail!(Service, "{:?} could not be deleted: {}", failed.key, failed.message.unwrap_or_default());

@@ -30,13 +30,13 @@ use super::endpoint::{Route, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
 use super::regions;
-use super::retry::{Cause, Clock, Failure, Health, Retries};
+use super::retry::{Cause, Failure, Health, Retries};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{Identity, Resolved};
 use crate::crypto::Encryption;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::{Watched, Way};
+use crate::http::{Clock, Watched, Way};
 use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
 

@@ -35,7 +35,7 @@ pub(crate) use get::{Body, fetch};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};
 pub(crate) use multipart::{As, abort, complete, copy_part, create, etag_of, etag_of_parts, stored};
-pub(crate) use object::{checksum, copy_whole, delete, delete_many, delete_one, exists, head};
+pub(crate) use object::{BATCH, checksum, copy_whole, delete, delete_many, delete_one, exists, head};
 pub(crate) use presign::presign;
 pub(crate) use put::{Part, put_part, put_whole};
 pub(crate) use uploads::{abort_upload, abort_uploads, list_parts, list_uploads};

@@ -73,9 +73,13 @@ pub(crate) async fn delete_one(at: &S3, key: &Key, options: &Delete) -> Result<D
     })
 }
 
+/// Keys that one request deletes at most.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+pub(crate) const BATCH: usize = 1000;
+
 pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys) -> Result<Vec<Deleted>> {
     let mut fates = Vec::with_capacity(keys.0.len());
-    for batch in keys.0.chunks(1000) {
+    for batch in keys.0.chunks(BATCH) {
         let mut objects = Vec::with_capacity(batch.len());
         for (key, version_id) in batch {
             let object = ObjectIdentifier::builder().key(at.full(&key.0)).set_version_id(version_id.clone()).build();

@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Semaphore;
 
@@ -15,6 +15,7 @@ use super::integrity::Endpoint;
 use super::pace::Pace;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::Clock;
 use crate::observe::{Level, count, event, heard};
 use crate::runtime;
 use crate::tally::Tally;
@@ -31,8 +32,6 @@ const PAUSE_THROTTLED: Duration = Duration::from_secs(1);
 const TOKENS: u32 = 500;
 const COST: u32 = 5;
 const COST_OF_TIMEOUT: u32 = 10;
-/// A clock that is off by more than this is why a server refuses; S3 allows 15 minutes.
-const SKEW: i64 = 240;
 
 /// Why an attempt failed, in the terms that decide what follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,35 +115,12 @@ pub(super) fn cause(status: u16, code: Option<&str>, region: Option<String>) -> 
     if TRANSIENT.contains(&code) || matches!(status, 500 | 502 | 503 | 504) { Cause::Transient } else { Cause::Final }
 }
 
-/// The time at an endpoint, as far as it told us.
-#[derive(Default)]
-pub(super) struct Clock {
-    /// Seconds that the server's clock is ahead of ours.
-    ahead: AtomicI64,
-}
-
-impl Clock {
-    pub(super) fn now(&self) -> SystemTime {
-        let ahead = self.ahead.load(Ordering::Relaxed);
-        let (now, distance) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
-        if ahead < 0 { now - distance } else { now + distance }
-    }
-
-    /// Sets our clock by the server's, if the difference is why it refused.
-    fn corrected(&self, failure: &Failure) -> bool {
-        let Some(date) = failure.date.filter(|_| matches!(failure.error.status(), Some(400 | 403))) else { return false };
-        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
-        if (seconds(date) - seconds(self.now())).abs() < SKEW {
-            return false;
-        }
-        let ahead = seconds(date) - seconds(SystemTime::now());
-        self.ahead.store(ahead, Ordering::Relaxed);
-        event(
-            Level::Warning,
-            format!("the server's clock is {ahead} s ahead of this machine's; requests are signed for the server's time"),
-        );
-        true
-    }
+/// Sets the clock by the server's, if the difference is why it refused.
+fn corrected(clock: &Clock, failure: &Failure) -> bool {
+    let date = failure.date.filter(|_| matches!(failure.error.status(), Some(400 | 403)));
+    let Some(ahead) = date.and_then(|date| clock.correct(date)) else { return false };
+    event(Level::Warning, format!("the server's clock is {ahead} s ahead of this machine's; requests are signed for the server's time"));
+    true
 }
 
 /// What all calls to one bucket at one endpoint know of how it answers.
@@ -263,7 +239,7 @@ impl Retries {
                 Cause::Transient | Cause::Throttled => COST,
                 Cause::Timeout => COST_OF_TIMEOUT,
                 // Each of these is mended once, and tried again at once.
-                Cause::Final | Cause::Elsewhere(_) if self.health.clock.corrected(&failure) && mended.insert("clock") => continue,
+                Cause::Final | Cause::Elsewhere(_) if corrected(&self.health.clock, &failure) && mended.insert("clock") => continue,
                 Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => continue,
                 Cause::Expired | Cause::Unexplained if mended.insert("credentials") && mend(failure.cause.clone()).await => continue,
                 Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => continue,
@@ -353,10 +329,10 @@ mod tests {
             ..Error::new(ErrorKind::PermissionDenied, "no").with_answer(Some(403), Some("RequestTimeTooSkewed"), None).into()
         };
         let ahead = SystemTime::now() + Duration::from_secs(3600);
-        assert!(clock.corrected(&skewed(ahead)));
+        assert!(corrected(&clock, &skewed(ahead)));
         assert!(clock.now().duration_since(ahead - Duration::from_secs(5)).is_ok());
-        assert!(!clock.corrected(&skewed(ahead)), "the clock is right now");
-        assert!(!clock.corrected(&Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }), "a 500 says nothing of clocks");
+        assert!(!corrected(&clock, &skewed(ahead)), "the clock is right now");
+        assert!(!corrected(&clock, &Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }), "a 500 says nothing of clocks");
     }
 
     #[test]
