@@ -4,6 +4,7 @@
 //! because its threads do not exist in the child. Knows nothing of S3 or of verbs.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::ptr;
@@ -150,6 +151,7 @@ impl Driver {
     pub(crate) fn run<T>(&mut self, limit: Duration, work: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
         let (runtime, beat) = self.runtime.as_mut()?;
         let work = std::future::poll_fn(work);
+        let _driving = Driving::begin();
         runtime.block_on(async {
             tokio::task::yield_now().await;
             if limit < BEAT {
@@ -175,9 +177,34 @@ impl Drop for Driver {
     }
 }
 
+thread_local! {
+    static DRIVES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the thread as one that drives its call itself.
+struct Driving;
+
+impl Driving {
+    fn begin() -> Driving {
+        DRIVES.set(true);
+        Driving
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        DRIVES.set(false);
+    }
+}
+
 /// The workers: for what is more than one request at a time, or outlives the call that began it.
 pub(crate) fn workers() -> Handle {
     current().map_or_else(|_| Handle::current(), |current| current.runtime.handle().clone())
+}
+
+/// Whether this thread has nothing to do but the call that it drives, and may block for a moment.
+pub(crate) fn drives() -> bool {
+    DRIVES.get()
 }
 
 /// Runs what blocks on a thread for that.

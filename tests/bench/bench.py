@@ -63,6 +63,8 @@ class Places:
 def run(places, client, what, endpoint, count, keys):
     """One process: CPU and wall seconds of the work, peak memory in MiB. None if the client is not there."""
     command = places.command(client, what, endpoint, count)
+    # Who puts a new file in its place would otherwise have twice as many fresh pages to fill as who empties the old one.
+    places.download.unlink(missing_ok=True)
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=places.environment(keys))
     output, complaint = process.stdout.read(), process.stderr.read()

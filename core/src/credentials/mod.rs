@@ -115,10 +115,12 @@ impl Resolved {
     }
 
     pub(crate) async fn get(&self) -> Result<&(Completed, Identity)> {
-        let resolve = || async {
-            let mut completed = ambient::complete(&self.settings).await?;
-            let identity = identity(&mut completed)?;
-            Ok((completed, identity))
+        let resolve = || {
+            Box::pin(async {
+                let mut completed = ambient::complete(&self.settings).await?;
+                let identity = identity(&mut completed)?;
+                Ok((completed, identity))
+            })
         };
         self.cell.get(|| Ok(OnceCell::new()))?.get_or_try_init(resolve).await
     }

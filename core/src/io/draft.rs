@@ -6,8 +6,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rustix::fs::FallocateFlags;
@@ -45,7 +45,7 @@ impl Draft {
         let directory = directory_of(target)?;
         let nameless = directory.join(fresh_name());
         let opened =
-            blocking(move || OpenOptions::new().write(true).mode(0o666).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory));
+            briefly(move || OpenOptions::new().write(true).mode(0o666).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory));
         let file = match opened.await {
             Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => return Draft::beside(target).await,
             file => file.map_err(|error| about(&error, target))?,
@@ -59,7 +59,7 @@ impl Draft {
     pub(crate) async fn within(directory: PathBuf, target: PathBuf) -> Result<Draft> {
         let temporary = directory.join(fresh_name());
         let path = temporary.clone();
-        let file = blocking(move || {
+        let file = briefly(move || {
             // What stands there under our own process's name is from an earlier process with this id.
             let _ = fs::remove_file(&path);
             OpenOptions::new().write(true).create_new(true).mode(0o666).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path)
@@ -151,12 +151,12 @@ impl Draft {
         self.flush().await?;
         if let Some(name) = self.nameless.take() {
             let (file, path) = (self.file.clone(), name.clone());
-            blocking(move || named(&file, &path)).await.map_err(|error| about(&error, &self.target))?;
+            briefly(move || named(&file, &path)).await.map_err(|error| about(&error, &self.target))?;
             self.temporary = Some(name);
         }
         let Some(temporary) = self.temporary.clone() else { return Ok(()) };
         let target = self.target.clone();
-        blocking(move || place(&temporary, &target)).await.map_err(|error| about(&error, &self.target))?;
+        briefly(move || place(&temporary, &target)).await.map_err(|error| about(&error, &self.target))?;
         self.temporary = None;
         Ok(())
     }
@@ -215,16 +215,18 @@ pub(crate) struct Stretch {
     pending: Vec<Bytes>,
     pending_bytes: usize,
     writing: Option<JoinHandle<io::Result<()>>>,
+    /// Shared by all stretches of the file: a kernel writes to it once at a time, and lets who waits spin.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Stretch {
     pub(super) fn new(file: Arc<File>, target: Arc<Path>, at: u64) -> Stretch {
-        Stretch { file, target, at, pending: Vec::new(), pending_bytes: 0, writing: None }
+        Stretch { file, target, at, pending: Vec::new(), pending_bytes: 0, writing: None, turn: Arc::default() }
     }
 
     /// Another stretch of the same file.
     pub(crate) fn another(&self, at: u64) -> Stretch {
-        Stretch::new(self.file.clone(), self.target.clone(), at)
+        Stretch { turn: self.turn.clone(), ..Stretch::new(self.file.clone(), self.target.clone(), at) }
     }
 
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
@@ -245,8 +247,15 @@ impl Stretch {
         let at = self.at;
         self.at += std::mem::take(&mut self.pending_bytes) as u64;
         if !chunks.is_empty() {
-            let file = self.file.clone();
-            self.writing = Some(runtime::blocking(move || write_all(&file, &chunks, at)));
+            let (file, turn) = (self.file.clone(), self.turn.clone());
+            let write = move || {
+                let _turn = turn.lock();
+                write_all(&file, &chunks, at)
+            };
+            if runtime::drives() {
+                return write().map_err(|error| about(&error, &self.target));
+            }
+            self.writing = Some(runtime::blocking(write));
         }
         Ok(())
     }
@@ -275,6 +284,11 @@ fn write_all(file: &File, chunks: &[Bytes], mut at: u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Runs file work that is soon done: here, on a thread that drives its own call, for two hand-offs cost more than it does.
+pub(crate) async fn briefly<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    if runtime::drives() { work() } else { blocking(work).await }
 }
 
 /// Runs blocking file work on a thread made for it.

@@ -193,14 +193,16 @@ impl S3 {
         if let Some(moved) = self.0.moved.get(|| Ok(OnceCell::new()))?.get() {
             return Ok(moved.clone());
         }
-        let open = || async {
-            let settings = self.completed().await?;
-            let endpoint = route(settings, &self.0.bucket)?.url;
-            let region = match regions::known(endpoint.as_deref(), &self.0.bucket)? {
-                Some(region) => region,
-                None => ambient::region(settings).to_owned(),
-            };
-            Line::open(settings, &self.0.bucket, self.identity().await?, region).await.map(Arc::new)
+        let open = || {
+            Box::pin(async {
+                let settings = self.completed().await?;
+                let endpoint = route(settings, &self.0.bucket)?.url;
+                let region = match regions::known(endpoint.as_deref(), &self.0.bucket)? {
+                    Some(region) => region,
+                    None => ambient::region(settings).to_owned(),
+                };
+                Line::open(settings, &self.0.bucket, self.identity().await?, region).await.map(Arc::new)
+            })
         };
         self.0.line.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await.cloned()
     }
@@ -315,7 +317,7 @@ impl S3 {
     /// The keys to sign with now; none where requests go unsigned.
     async fn keys(&self, line: &Line) -> std::result::Result<Option<Credentials>, Failure> {
         if line.direct.wants_session() {
-            return line.session.keys(&line.client, &self.0.bucket).await.map(Some);
+            return Box::pin(line.session.keys(&line.client, &self.0.bucket)).await.map(Some);
         }
         Ok(match self.identity().await? {
             Identity::Anonymous => None,

@@ -27,12 +27,12 @@ use crate::s3::{S3, fetch};
 
 pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
     if let Some(encryption) = at.encryption() {
-        return decrypt::get(at, encryption, mailbox, key, into, options).await;
+        return Box::pin(decrypt::get(at, encryption, mailbox, key, into, options)).await;
     }
     plain(options.encryption_context.as_ref())?;
     if let Some(named) = options.journal.clone() {
         let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
-        return restored::get(at, mailbox, key, path, options, &named).await;
+        return Box::pin(restored::get(at, mailbox, key, path, options, &named)).await;
     }
     // The draft comes first: a target that can't be written fails before any request.
     let draft = match &into {
@@ -62,7 +62,7 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
             fill(reader, Place::File(draft.stretch(0), first), expected, how).await?;
             draft.finish().await?;
         }
-        (Sink::Stream, _) => stream(reader, expected, None, how).await?,
+        (Sink::Stream, _) => Box::pin(stream(reader, expected, None, how)).await?,
         _ => {
             let place = Place::memory(length)?;
             reply.body = Some(fill(reader, place, expected, how).await?);

@@ -11,6 +11,7 @@ mod copy;
 mod decrypt;
 mod download;
 mod gate;
+mod idle;
 mod journal;
 mod pace;
 mod place;

@@ -16,7 +16,7 @@ const WINDOW: u64 = 4 << 20;
 pub(super) struct Seen {
     /// Time since its first answer began.
     pub(super) elapsed: Duration,
-    /// Of that, the time spent waiting for bytes.
+    /// Of that, the time in which nothing was done but to wait for bytes.
     pub(super) waited: Duration,
     /// Bytes that came.
     pub(super) bytes: u64,
@@ -43,10 +43,15 @@ impl Pace {
         self.streams
     }
 
+    /// Whether there may be more requests than there are.
+    pub(super) fn may_grow(&self) -> bool {
+        self.streams < self.most
+    }
+
     /// Looks again; tells whether there should be more requests now.
     pub(super) fn look(&mut self, seen: Seen) -> bool {
         let bytes = seen.bytes - self.last.bytes;
-        if self.streams == self.most || bytes < WINDOW {
+        if !self.may_grow() || bytes < WINDOW {
             return false;
         }
         let elapsed = (seen.elapsed - self.last.elapsed).as_secs_f64().max(1e-9);

@@ -138,7 +138,7 @@ impl Reader {
             if broken.kind() != ErrorKind::Network || self.breaks == BREAKS {
                 return Err(broken);
             }
-            self.resume().await?;
+            Box::pin(self.resume()).await?;
         }
     }
 

@@ -68,21 +68,17 @@ enum Role {
 }
 
 impl Sealing {
-    /// What encrypts an upload, if the store encrypts, with the envelope among the options' metadata: the content that the journal tells of,
-    /// if it still opens and was this source's, else a new one.
+    /// What encrypts an upload, with the envelope among the options' metadata: the content that the journal tells of, if it still opens and
+    /// was this source's, else a new one.
     pub(super) async fn begin(
-        at: &S3,
+        (at, encryption): (&S3, &Encryption),
         mailbox: &Mailbox,
         key: &Key,
         source: &Source,
         size: Option<u64>,
         options: &mut Put,
         standing: &mut Option<Standing>,
-    ) -> Result<Option<Sealing>> {
-        let Some(encryption) = at.encryption() else {
-            plain(options.encryption_context.as_ref())?;
-            return Ok(None);
-        };
+    ) -> Result<Sealing> {
         let mut metadata = options.metadata.take().unwrap_or_default();
         if without(&metadata).len() < metadata.len() {
             fail!(InvalidInput, "option `metadata` has a name that encryption needs for itself");
@@ -106,7 +102,7 @@ impl Sealing {
         };
         metadata.extend(envelope.metadata);
         options.metadata = Some(metadata);
-        Ok(Some(Sealing { instruction: envelope.instruction.map(Bytes::from), ..Sealing::of(content) }))
+        Ok(Sealing { instruction: envelope.instruction.map(Bytes::from), ..Sealing::of(content) })
     }
 
     fn of(content: Content) -> Sealing {

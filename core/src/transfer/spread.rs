@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::budget::room;
+use super::idle::Since;
 use super::pace::{Pace, Seen};
 use super::place::{Filled, Piece, Place, join};
 use super::reader::{Found, Reader};
@@ -45,7 +46,7 @@ pub(super) async fn fill(reader: Reader, place: Place, expected: Expected, how: 
     if how.streams == 1 || reader.left().length < 2 * LEAST {
         job.front(reader, pace).await?;
     } else {
-        job.spread(reader, pace).await?;
+        Box::pin(job.spread(reader, pace)).await?;
     }
     let Some(job) = Arc::into_inner(job) else { fail!(Internal, "a part's task outlived its download; please report it") };
     let rest = job.rest.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -149,10 +150,11 @@ impl Job {
         let begun = Instant::now();
         let mut seen = Seen::default();
         loop {
-            let asked = Instant::now();
+            // Not for a small object, which costs less than to look at the clocks.
+            let asked = pace.may_grow().then(Since::now);
             match reader.next().await? {
                 Some(chunk) => {
-                    seen.waited += asked.elapsed();
+                    seen.waited += asked.map_or(Duration::ZERO, |asked| asked.idle());
                     seen.bytes += chunk.len() as u64;
                     self.mailbox.advance(chunk.len() as u64);
                     piece.write(chunk).await?;

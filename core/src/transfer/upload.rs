@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::budget::room;
 use super::gate::Room;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
-use super::sealing::Sealing;
+use super::sealing::{Sealing, plain};
 use super::source::{Piece, Pieces};
 use super::standing::{Standing, digest, is_same};
 use crate::checksum::Checksum;
@@ -56,10 +56,19 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         size => cut.part_size(size, 1),
     };
     let mut standing = match &options.journal {
-        Some(named) => Some(Standing::open(at, &key, named, &pieces, &cut, &options).await?),
+        Some(named) => Some(Box::pin(Standing::open(at, &key, named, &pieces, &cut, &options)).await?),
         None => None,
     };
-    let mut sealing = Sealing::begin(at, mailbox, &key, &source, pieces.size, &mut options, &mut standing).await?;
+    let mut sealing = match at.encryption() {
+        Some(encryption) => {
+            let begin = Sealing::begin((at, encryption), mailbox, &key, &source, pieces.size, &mut options, &mut standing);
+            Some(Box::pin(begin).await?)
+        }
+        None => {
+            plain(options.encryption_context.as_ref())?;
+            None
+        }
+    };
     // Held here, bytes could not be encrypted where they are.
     drop(source);
     let (mut piece, permit) = take(&mut pieces, first, mailbox).await?;
@@ -68,13 +77,13 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         let mut guard = None;
         if let Some(sealing) = &mut sealing {
             piece = sealing.segment(size, true)?.seal(piece.bytes, pieces.algorithm).await?;
-            guard = sealing.store_instruction(at, mailbox, &key).await?;
+            guard = Box::pin(sealing.store_instruction(at, mailbox, &key)).await?;
         }
         let reply = PutReply { size, ..whole(at, &key, piece, &options).await? };
         guard.into_iter().for_each(|guard| mailbox.keep(guard));
         mailbox.advance(size);
         if let Some(standing) = standing {
-            standing.give_up(at, &key).await;
+            Box::pin(standing.give_up(at, &key)).await;
         }
         return Ok(reply);
     }
@@ -85,11 +94,11 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
         );
     }
     let key = Arc::new(key);
-    let outcome = in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, (&mut standing, sealing)).await;
+    let outcome = Box::pin(in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, (&mut standing, sealing))).await;
     match (standing, &outcome) {
         (Some(standing), Ok(_)) => standing.done().await,
         // What may pass by itself, the next call goes on after.
-        (Some(standing), Err(error)) if !error.retryable() => standing.give_up(at, &key).await,
+        (Some(standing), Err(error)) if !error.retryable() => Box::pin(standing.give_up(at, &key)).await,
         _ => {}
     }
     outcome
@@ -119,7 +128,8 @@ async fn whole(at: &S3, key: &Key, mut piece: Piece, options: &Put) -> Result<Pu
         if !error.is_unsure() {
             return Err(error);
         }
-        return match stored(at, key, piece.bytes.len() as u64, piece.checksum, Some(&etag_of(&piece.bytes)), options).await {
+        let (size, etag) = (piece.bytes.len() as u64, etag_of(&piece.bytes));
+        return match Box::pin(stored(at, key, size, piece.checksum, Some(&etag), options)).await {
             Ok(Some(reply)) => Ok(found(reply)),
             _ => Err(error),
         };

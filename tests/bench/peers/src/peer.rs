@@ -43,6 +43,9 @@ fn main() -> Done {
         key: std::env::var("AWS_ACCESS_KEY_ID")?,
         secret: std::env::var("AWS_SECRET_ACCESS_KEY")?,
     };
+    if client == "oarlock" && work.count == 1 {
+        return large_of_oarlock(&work);
+    }
     // object_store and opendal run where they are called; oarlock brings its own workers.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -88,7 +91,7 @@ async fn small<F: Future<Output = Done>>(count: usize, request: impl Fn(String) 
     Ok(())
 }
 
-async fn of_oarlock(work: &Work, many: bool) -> Done {
+fn store_of_oarlock(work: &Work) -> Result<Store, Failure> {
     let settings =
         [("endpoint", work.endpoint.as_str()), ("access_key_id", &work.key), ("secret_access_key", &work.secret), ("region", "us-east-1")];
     let mut settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned()))).collect();
@@ -96,8 +99,26 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
     if work.what == "put-file" {
         settings.push(("payload_signing_enabled".into(), Value::Bool(false)));
     }
-    // Awaited where they are made, as the peers' requests are.
-    let store = Store::open("s3://bench", settings)?.inline();
+    // Done where they are awaited or waited for, as the peers' requests are.
+    Ok(Store::open("s3://bench", settings)?.inline())
+}
+
+/// One large object, for which a program without a runtime waits.
+fn large_of_oarlock(work: &Work) -> Done {
+    let store = store_of_oarlock(work)?;
+    let meter = Meter::begin();
+    match work.what.as_str() {
+        "get-file" => drop(store.get(LARGE, Sink::File(work.file.clone()), Default::default()).wait(None)?),
+        "get-memory" => drop(store.get(LARGE, Sink::Memory, Default::default()).wait(None)?),
+        "put-file" => drop(store.put("large", Source::File(work.file.clone()), Default::default()).wait(None)?),
+        other => return Err(format!("no work {other}").into()),
+    }
+    meter.end();
+    Ok(())
+}
+
+async fn of_oarlock(work: &Work, many: bool) -> Done {
+    let store = store_of_oarlock(work)?;
     let body = Bytes::from(vec![7; 4096]);
     let items = || keys(work.count).map(|key| Item::from(key.as_str()));
     let meter = Meter::begin();
@@ -137,9 +158,6 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
         ("head", true) => drop(
             store.head_many(Items::from_iter(items()), HeadMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() }).await?,
         ),
-        ("get-file", _) => drop(store.get(LARGE, Sink::File(work.file.clone()), Default::default()).await?),
-        ("get-memory", _) => drop(store.get(LARGE, Sink::Memory, Default::default()).await?),
-        ("put-file", _) => drop(store.put("large", Source::File(work.file.clone()), Default::default()).await?),
         ("list", _) => {
             let (mut found, mut continuation) = (0, None);
             loop {

@@ -1,0 +1,55 @@
+//! How long a transfer waited for the network while nothing was done for it.
+//!
+//! Law: a thread that drives its own call and was busy meanwhile did not wait. Of workers it can't be told: they serve others, too.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::runtime;
+
+/// When a wait began.
+pub(super) struct Since {
+    begun: Instant,
+    worked: Duration,
+}
+
+impl Since {
+    pub(super) fn now() -> Since {
+        Since { begun: Instant::now(), worked: worked() }
+    }
+
+    /// The time since then in which nothing was done.
+    pub(super) fn idle(&self) -> Duration {
+        self.begun.elapsed().saturating_sub(worked().saturating_sub(self.worked))
+    }
+}
+
+/// What the thread worked so far, if it drives its call.
+fn worked() -> Duration {
+    if !runtime::drives() {
+        return Duration::ZERO;
+    }
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll};
+
+    use super::*;
+
+    #[test]
+    fn who_drives_and_works_does_not_wait() {
+        let work = Duration::from_millis(20);
+        let mut driver = runtime::current().unwrap().driver().unwrap();
+        let mut work = |_: &mut Context<'_>| {
+            let since = Since::now();
+            while worked() < since.worked + work {}
+            Poll::Ready(since.idle() + work <= since.begun.elapsed())
+        };
+        // A beat may be over before it begins.
+        let told = std::iter::repeat_with(|| driver.run(Duration::from_secs(60), &mut work)).flatten().next();
+        assert_eq!((told, worked()), (Some(true), Duration::ZERO));
+    }
+}
