@@ -35,6 +35,7 @@ pub mod reply;
 mod runtime;
 mod s3;
 mod store;
+mod sync;
 pub mod table;
 mod tally;
 mod transfer;

@@ -6,17 +6,17 @@
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
 use crate::observe::Event;
 use crate::question::Question;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, Ordering};
 use crate::tally::{Share, Tallies, Tally};
 use crate::value::{Callback, Value};
 use crate::wake::Wake;
@@ -152,7 +152,7 @@ const UNKNOWN: u64 = u64::MAX;
 impl Mailbox {
     pub(crate) fn new() -> Self {
         Mailbox {
-            state: Mutex::default(),
+            state: Mutex::new(State::default()),
             host_acted: Notify::new(),
             cancelled: AtomicBool::new(false),
             cancel: Notify::new(),
@@ -160,10 +160,10 @@ impl Mailbox {
             total: AtomicU64::new(UNKNOWN),
             tally: OnceLock::new(),
             listens: AtomicBool::new(false),
-            cleanups: Mutex::default(),
+            cleanups: Mutex::new(Vec::new()),
             next_cleanup: AtomicU64::new(0),
             whole: None,
-            own_cleanups: Mutex::default(),
+            own_cleanups: Mutex::new(Vec::new()),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Law: the source under test is the one that the library is built from; only its lock is the model's.
 
 mod sync {
-    pub(super) use loom::sync::{Arc, Mutex};
+    pub(crate) use loom::sync::{Arc, Mutex};
 }
 
 #[allow(dead_code)]

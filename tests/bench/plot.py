@@ -7,6 +7,8 @@ import os
 import platform
 from xml.sax.saxutils import escape
 
+from rows import memory
+
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 PLACES = {
     "minimal": "Against a server that checks nothing, on loopback",
@@ -44,7 +46,7 @@ def tables(results, versions, loads, rounds):
                 spread = "–".join(row.written(bound * per) for bound in figures["spread"])
                 name = f"**{named(client)}**" if "oarlock" in client else named(client)
                 shown = f"{row.written(row.value(figures))} {'wall' if row.figure == 'wall' else 'CPU'}"
-                lines.append(f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {figures['rss']:.0f} |")
+                lines.append(f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {memory(figures)} |")
             lines += [f"| {row.name} | {named(client)} | absent: {why.replace('|', '/')} | | | |" for client, why in result["absent"].items()]
         lines.append("")
     return "\n".join(lines)

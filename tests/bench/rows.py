@@ -35,7 +35,7 @@ class Row:
     def shown(self, figures):
         per = 1e6 / self.count if self.unit == "µs" else 1
         low, high = (self.written(bound * per) for bound in figures["spread"])
-        return f"{self.figure} {self.written(self.value(figures))} [{low}–{high}], wall {figures['wall']:.2f} s, {figures['rss']:.0f} MiB"
+        return f"{self.figure} {self.written(self.value(figures))} [{low}–{high}], wall {figures['wall']:.2f} s, {memory(figures)} MiB"
 
     def ratios(self, found):
         """How many times the best peer's figure each of ours is."""
@@ -53,6 +53,10 @@ class Row:
         ratios = self.ratios(found)
         judged = [f"{client} {ratio:.2f} ×, {'kept' if self.kept(ratio) else 'MISSED'}" for client, ratio in ratios.items()]
         return f"{self.goal()}: {'; '.join(judged) or 'nobody to compare with'}"
+
+
+def memory(figures):
+    return f"{'≤ ' if figures['rss'] <= 1.02 * figures['own'] else ''}{figures['rss']:.0f}"
 
 
 def small(name, language, ours, peers, bound, works=("get", "put", "head"), count=5000, **more):

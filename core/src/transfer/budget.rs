@@ -4,10 +4,10 @@
 //! a stream what it reads ahead. One gate a process, set by `OARLOCK_MEMORY_BUDGET`.
 
 use super::gate::{self, Gate, Room};
-use super::sync::Arc;
 use crate::config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime;
+use crate::sync::Arc;
 use crate::value::{Field, Value};
 
 /// The environment variable that sets the budget: bytes, or a text such as `512MiB`.

@@ -10,8 +10,7 @@ use std::pin::Pin;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
-// The tests put a model checker's in their place.
-use super::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex};
 
 pub(super) struct Gate {
     size: u64,

@@ -29,11 +29,6 @@ mod standing;
 mod upload;
 mod verify;
 
-/// The primitives that `gate` is built of.
-mod sync {
-    pub(super) use std::sync::{Arc, Mutex};
-}
-
 pub(crate) use check::explain;
 pub(crate) use copy::copy;
 pub(crate) use download::get;
