@@ -21,9 +21,11 @@ const IN_HAND: u64 = 256 << 10;
 /// What may be more than the machine has.
 const LARGE: usize = 64 << 20;
 
-/// What a page of memory has, and what a large one has.
+/// What a page of memory has.
 const PAGE: usize = 4 << 10;
-const LARGE_PAGE: usize = 2 << 20;
+
+/// Fewer bytes are not worth a system call before they are written.
+const SEVERAL_PAGES: usize = 64 << 10;
 
 /// What nobody has taken yet of the place.
 pub(super) enum Place {
@@ -43,9 +45,7 @@ impl Place {
             // `BytesMut` would end the process where this can say no.
             Vec::<u8>::new().try_reserve_exact(length).map_err(|_| refused())?;
         }
-        let mut buffer = BytesMut::with_capacity(length);
-        in_large_pages(buffer.spare_capacity_mut());
-        Ok(Place::Memory(buffer))
+        Ok(Place::Memory(BytesMut::with_capacity(length)))
     }
 
     /// Bytes of memory that one piece holds while it is filled.
@@ -82,15 +82,14 @@ impl Place {
     }
 }
 
-/// Asks for large pages, which cost a download to memory half of what it would else spend on page faults.
-fn in_large_pages(memory: &mut [MaybeUninit<u8>]) {
-    let before = memory.as_ptr().align_offset(PAGE);
-    if memory.len() < before + 2 * LARGE_PAGE {
+/// Has the kernel bring the pages of so many bytes that are written next, at one go: to come upon them one by one costs twice as much.
+fn bring(memory: &mut [MaybeUninit<u8>]) {
+    if memory.len() < SEVERAL_PAGES {
         return;
     }
-    let whole = &mut memory[before..];
-    // SAFETY: the memory is ours alone, and the advice changes no byte of it. That a kernel does not take it does no harm.
-    let _ = unsafe { madvise(whole.as_mut_ptr().cast(), whole.len() / PAGE * PAGE, Advice::LinuxHugepage) };
+    let before = memory.as_ptr() as usize % PAGE;
+    // SAFETY: every page of the range holds a byte of ours, and the advice changes none. That a kernel does not take it does no harm.
+    let _ = unsafe { madvise(memory.as_mut_ptr().byte_sub(before).cast(), before + memory.len(), Advice::LinuxPopulateWrite) };
 }
 
 enum Out {
@@ -145,6 +144,7 @@ impl Piece {
         match &mut self.out {
             Out::File(stretch) => stretch.write(chunk).await,
             Out::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
+                bring(&mut bytes.spare_capacity_mut()[..chunk.len()]);
                 bytes.extend_from_slice(&chunk);
                 Ok(())
             }
