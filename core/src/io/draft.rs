@@ -287,7 +287,7 @@ fn write_all(file: &File, chunks: &[Bytes], mut at: u64) -> io::Result<()> {
 }
 
 /// Runs file work that is soon done: here, on a thread that drives its own call, for two hand-offs cost more than it does.
-pub(crate) async fn briefly<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+async fn briefly<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     if runtime::drives() { work() } else { blocking(work).await }
 }
 
