@@ -444,8 +444,8 @@ pub unsafe fn start(
             let store = lent(store, "store")?;
             let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
             let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
-            let place_of = if inline { &store.store.inline() } else { &store.store };
-            let mut begun = api::Call::start(place_of, text(verb, "verb")?, values, source, sink)?;
+            let opened = if inline { &store.store.inline() } else { &store.store };
+            let mut begun = api::Call::start(opened, text(verb, "verb")?, values, source, sink)?;
             let own = options.as_ref().map_or(&[][..], |options| &options.functions);
             begun.on_ask(store.functions.iter().chain(own).cloned().collect());
             place.set(give(CallHandle::new(begun)));

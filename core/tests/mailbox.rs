@@ -227,11 +227,9 @@ fn the_descriptor_tells_the_truth() {
     model(|mailbox| {
         let worker = worker(&mailbox, |mailbox| block_on(mailbox.send(Bytes::from_static(b"one"))));
         // Made before, between or after: it tells of what is there.
-        let mut steps = 0;
-        while steps < 2 {
+        for _ in 0..2 {
             mailbox.wait(None).unwrap();
             assert!(mailbox.try_step().is_some(), "readable, and nothing to tell");
-            steps += 1;
         }
         worker.join().unwrap();
         assert_eq!(mailbox.fd().unwrap(), 1, "the end stays to be told");

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use super::budget;
 use super::cipher::Segment;
 use super::gate::Room;
-use super::idle::Since;
 use super::pace::{Pace, Seen};
 use super::reader::{Found, Reader};
 use super::spans::{LEAST, Span};
@@ -40,9 +39,9 @@ pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Opti
     let mut seen = Seen::default();
     loop {
         line.read_ahead(pace.streams(), &how)?;
-        let asked = pace.may_grow().then(Since::now);
+        let asked = Instant::now();
         let Some(chunk) = line.next(how.found).await? else { break };
-        seen.waited += asked.map_or(Duration::ZERO, |asked| asked.idle());
+        seen.waited += asked.elapsed();
         seen.bytes += chunk.len() as u64;
         sum.update(&chunk);
         how.mailbox.advance(chunk.len() as u64);

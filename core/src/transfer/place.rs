@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use rustix::mm::{Advice, madvise};
+use rustix::param::page_size;
 
 use super::cipher::{Ciphertext, Segment};
 use super::spans::Span;
@@ -20,9 +21,6 @@ const IN_HAND: u64 = 256 << 10;
 
 /// What may be more than the machine has.
 const LARGE: usize = 64 << 20;
-
-/// What a page of memory has.
-const PAGE: usize = 4 << 10;
 
 /// Fewer bytes are not worth a system call before they are written.
 const SEVERAL_PAGES: usize = 64 << 10;
@@ -87,7 +85,7 @@ fn bring(memory: &mut [MaybeUninit<u8>]) {
     if memory.len() < SEVERAL_PAGES {
         return;
     }
-    let before = memory.as_ptr() as usize % PAGE;
+    let before = memory.as_ptr() as usize % page_size();
     // SAFETY: every page of the range holds a byte of ours, and the advice changes none. That a kernel does not take it does no harm.
     let _ = unsafe { madvise(memory.as_mut_ptr().byte_sub(before).cast(), before + memory.len(), Advice::LinuxPopulateWrite) };
 }
