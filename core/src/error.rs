@@ -200,6 +200,12 @@ impl Error {
         self
     }
 
+    /// The same, as a failure that a later attempt may not meet.
+    pub(crate) fn passing(mut self) -> Self {
+        self.0.retryable = true;
+        self
+    }
+
     /// Adds what the server said of the failure.
     pub fn with_answer(mut self, status: Option<u16>, code: Option<&str>, request_id: Option<&str>) -> Self {
         self.0.status = status;

@@ -24,7 +24,7 @@ use super::sign::{Headers, Signer, Unsigned, hex, value};
 use crate::ambient::{self, root};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::Clock;
+use crate::http::{Clock, is_throttled};
 
 const ATTEMPTS: u32 = 3;
 /// The first pause, and the first after the service asked to slow down.
@@ -178,9 +178,8 @@ fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
     // `com.amazonaws.kms#NotFoundException` in the body, `NotFoundException:http://…` in the header.
     let code = text("x-amzn-errortype").or_else(|| said("__type")).or_else(|| said("code"));
     let code = code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
-    let throttled = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException"];
     let status = answer.status().as_u16();
-    let slow = status == 429 || code.as_deref().is_some_and(|code| throttled.contains(&code));
+    let slow = is_throttled(status, code.as_deref());
     let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
     let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
     Refusal {

@@ -6,6 +6,7 @@
 
 mod body;
 mod clock;
+mod codes;
 mod connector;
 mod meter;
 mod proxy;
@@ -23,6 +24,7 @@ use proxy::Proxies;
 
 pub(crate) use body::Watched;
 pub(crate) use clock::Clock;
+pub(crate) use codes::is_throttled;
 pub(crate) use meter::{Meter, Metered};
 pub(crate) use proxy::Told;
 pub(crate) use send::Http;

@@ -13,7 +13,8 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use super::retry::{Cause, Failure, cause, late};
+use super::failure::meaning;
+use super::retry::{Cause, Failure, late};
 use crate::error::{Error, ErrorKind};
 
 /// A server's refusal, whoever read it.
@@ -52,17 +53,15 @@ pub(super) fn refused(refusal: Refusal<'_>) -> Failure {
     let region = refusal.right_region();
     // The answer to a HEAD has no body to say so.
     let code = refusal.code.clone().or_else(|| (refusal.status == 404 && refusal.body.is_empty()).then(|| "NotFound".to_owned()));
-    let kind = kind(code.as_deref(), refusal.status, region.is_some());
+    let (kind, cause) = meaning(refusal.status, code.as_deref(), region.clone());
     let said = refusal.message.as_deref().filter(|message| !message.is_empty());
     let request_id = (refusal.header)("x-amz-request-id");
     let date = (refusal.header)("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+    let message = sentence(kind, code.as_deref(), said, Some(refusal.status), region.as_deref());
+    let error = Error::new(kind, message).with_answer(Some(refusal.status), code.as_deref(), request_id);
     Failure {
-        error: Error::new(kind, sentence(kind, code.as_deref(), said, Some(refusal.status), region.as_deref())).with_answer(
-            Some(refusal.status),
-            code.as_deref(),
-            request_id,
-        ),
-        cause: cause(refusal.status, code.as_deref(), region),
+        error: if matches!(cause, Cause::Transient | Cause::Throttled) { error.passing() } else { error },
+        cause,
         date: date.and_then(|date| SystemTime::try_from(date).ok()),
         after: refusal.after(),
     }
@@ -122,44 +121,6 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     failure(error).error
-}
-
-fn kind(code: Option<&str>, status: u16, elsewhere: bool) -> ErrorKind {
-    use ErrorKind::*;
-    if elsewhere && matches!(status, 301 | 307 | 400) {
-        return WrongRegion;
-    }
-    match code.unwrap_or("") {
-        "NoSuchBucket" => NoSuchBucket,
-        "NoSuchKey" | "NoSuchVersion" | "NoSuchUpload" | "NotFound" | "NoSuchTagSet" => NotFound,
-        "AccessDenied" | "AllAccessDisabled" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "Forbidden" => {
-            PermissionDenied
-        }
-        "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => Credentials,
-        "PreconditionFailed" | "ConditionalRequestConflict" | "BucketNotEmpty" => Precondition,
-        "NotModified" => NotModified,
-        "InvalidRange" => Range,
-        "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequests" | "RequestLimitExceeded" => Throttled,
-        "RequestTimeout" => Timeout,
-        "PermanentRedirect" | "IllegalLocationConstraintException" => WrongRegion,
-        "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => AlreadyExists,
-        "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "IncompleteBody" => Corrupt,
-        "NotImplemented" => Unsupported,
-        _ => match status {
-            301 | 307 => WrongRegion,
-            304 => NotModified,
-            400 => InvalidInput,
-            401 | 403 => PermissionDenied,
-            404 => NotFound,
-            408 => Timeout,
-            409 | 412 => Precondition,
-            416 => Range,
-            429 => Throttled,
-            501 => Unsupported,
-            503 => Throttled,
-            _ => Service,
-        },
-    }
 }
 
 fn sentence(kind: ErrorKind, code: Option<&str>, said: Option<&str>, status: Option<u16>, region: Option<&str>) -> String {

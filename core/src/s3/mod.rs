@@ -13,6 +13,7 @@ mod direct;
 mod endpoint;
 mod error;
 mod explain;
+mod failure;
 mod get;
 mod identity;
 mod integrity;

@@ -82,39 +82,6 @@ impl From<Error> for Failure {
     }
 }
 
-/// Codes that ask to slow down, and those of a passing trouble.
-/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
-const THROTTLED: &[&str] = &[
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "TooManyRequests",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-];
-const TRANSIENT: &[&str] = &["RequestTimeout", "RequestTimeoutException", "InternalError"];
-
-/// What a server's refusal means for a retry.
-pub(super) fn cause(status: u16, code: Option<&str>, region: Option<String>) -> Cause {
-    let code = code.unwrap_or("");
-    if THROTTLED.contains(&code) || status == 429 {
-        return Cause::Throttled;
-    }
-    if matches!(code, "ExpiredToken" | "TokenRefreshRequired") {
-        return Cause::Expired;
-    }
-    if let Some(region) = region {
-        return Cause::Elsewhere(region);
-    }
-    if TRANSIENT.contains(&code) || matches!(status, 500 | 502 | 503 | 504) { Cause::Transient } else { Cause::Final }
-}
-
 /// Sets the clock by the server's, if the difference is why it refused.
 fn corrected(clock: &Clock, failure: &Failure) -> bool {
     let date = failure.date.filter(|_| matches!(failure.error.status(), Some(400 | 403)));
@@ -333,23 +300,5 @@ mod tests {
         assert!(clock.now().duration_since(ahead - Duration::from_secs(5)).is_ok());
         assert!(!corrected(&clock, &skewed(ahead)), "the clock is right now");
         assert!(!corrected(&clock, &Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }), "a 500 says nothing of clocks");
-    }
-
-    #[test]
-    fn what_is_tried_again() {
-        for (status, code, expected) in [
-            (503, Some("SlowDown"), Cause::Throttled),
-            (400, Some("RequestLimitExceeded"), Cause::Throttled),
-            (429, None, Cause::Throttled),
-            (400, Some("RequestTimeout"), Cause::Transient),
-            (200, Some("InternalError"), Cause::Transient),
-            (503, None, Cause::Transient),
-            (501, None, Cause::Final),
-            (404, Some("NoSuchKey"), Cause::Final),
-            (400, Some("ExpiredToken"), Cause::Expired),
-        ] {
-            assert_eq!(cause(status, code, None), expected, "{status} {code:?}");
-        }
-        assert_eq!(cause(301, None, Some("eu-west-1".to_owned())), Cause::Elsewhere("eu-west-1".to_owned()));
     }
 }

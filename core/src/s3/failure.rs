@@ -1,0 +1,129 @@
+//! The one table of S3's error codes and statuses: which kind of error each is, and what a retry may do about it.
+//!
+//! Invariant: kind and retry come from the same row, for requests that we send ourselves and for those of the SDK alike.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+
+use super::retry::Cause;
+use crate::error::ErrorKind::{self, *};
+use crate::http::is_throttled;
+
+/// What a retry may do.
+#[derive(Clone, Copy)]
+enum Retry {
+    /// Nothing: the request would fail again.
+    No,
+    /// A later attempt may succeed.
+    Later,
+    /// An attempt with fresh credentials may succeed.
+    WithFreshCredentials,
+}
+
+const BY_CODE: &[(&[&str], ErrorKind, Retry)] = &[
+    (&["NoSuchBucket"], NoSuchBucket, Retry::No),
+    (&["NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "NoSuchTagSet"], NotFound, Retry::No),
+    (&["AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"], PermissionDenied, Retry::No),
+    (&["RequestTimeTooSkewed", "Forbidden"], PermissionDenied, Retry::No),
+    (&["ExpiredToken", "TokenRefreshRequired"], Credentials, Retry::WithFreshCredentials),
+    (&["InvalidToken"], Credentials, Retry::No),
+    (&["PreconditionFailed", "ConditionalRequestConflict", "BucketNotEmpty"], Precondition, Retry::No),
+    (&["NotModified"], NotModified, Retry::No),
+    (&["InvalidRange"], Range, Retry::No),
+    (&["RequestTimeout", "RequestTimeoutException"], Timeout, Retry::Later),
+    (&["InternalError"], Service, Retry::Later),
+    (&["PermanentRedirect", "IllegalLocationConstraintException"], WrongRegion, Retry::No),
+    (&["BucketAlreadyExists", "BucketAlreadyOwnedByYou"], AlreadyExists, Retry::No),
+    (&["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"], Corrupt, Retry::No),
+    (&["NotImplemented"], Unsupported, Retry::No),
+];
+
+/// For a code that the table above does not know, or none.
+const BY_STATUS: &[(&[u16], ErrorKind, Retry)] = &[
+    (&[301, 307], WrongRegion, Retry::No),
+    (&[304], NotModified, Retry::No),
+    (&[400], InvalidInput, Retry::No),
+    (&[401, 403], PermissionDenied, Retry::No),
+    (&[404], NotFound, Retry::No),
+    (&[408], Timeout, Retry::Later),
+    (&[409, 412], Precondition, Retry::No),
+    (&[416], Range, Retry::No),
+    (&[501], Unsupported, Retry::No),
+    (&[503], Throttled, Retry::Later),
+    (&[500, 502, 504], Service, Retry::Later),
+];
+
+/// The kind of an error response, and why it failed in the terms of a retry. `region` is where the server says that the bucket is.
+pub(super) fn meaning(status: u16, code: Option<&str>, region: Option<String>) -> (ErrorKind, Cause) {
+    if is_throttled(status, code) {
+        return (Throttled, Cause::Throttled);
+    }
+    let by_code = || BY_CODE.iter().find(|(codes, ..)| code.is_some_and(|code| codes.contains(&code))).map(|row| (row.1, row.2));
+    let by_status = || BY_STATUS.iter().find(|(statuses, ..)| statuses.contains(&status)).map(|row| (row.1, row.2));
+    let (kind, retry) = by_code().or_else(by_status).unwrap_or((Service, Retry::No));
+    match (retry, region) {
+        (Retry::WithFreshCredentials, _) => (kind, Cause::Expired),
+        // A 403 may come from another region and be one about permissions all the same.
+        (_, Some(region)) => (if matches!(status, 301 | 307 | 400) { WrongRegion } else { kind }, Cause::Elsewhere(region)),
+        (Retry::Later, None) => (kind, Cause::Transient),
+        // A server in trouble may send a code that does not fit.
+        (Retry::No, None) if matches!(status, 500 | 502 | 503 | 504) => (kind, Cause::Transient),
+        (Retry::No, None) => (kind, Cause::Final),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_that_asks_to_slow_down_is_throttled_whatever_the_status() {
+        for code in [
+            "SlowDown",
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "TooManyRequestsException",
+            "TooManyRequests",
+            "RequestLimitExceeded",
+            "BandwidthLimitExceeded",
+            "LimitExceededException",
+            "PriorRequestNotComplete",
+        ] {
+            for status in [200, 400, 403, 409, 429, 500, 503, 509] {
+                assert_eq!(meaning(status, Some(code), None), (Throttled, Cause::Throttled), "{status} {code}");
+                let region = Some("eu-west-1".to_owned());
+                assert_eq!(meaning(status, Some(code), region), (Throttled, Cause::Throttled), "{status} {code}");
+            }
+        }
+        assert_eq!(meaning(429, None, None), (Throttled, Cause::Throttled));
+        assert_eq!(meaning(429, Some("Whatever"), None), (Throttled, Cause::Throttled));
+    }
+
+    #[test]
+    fn kind_and_retry_come_from_one_row() {
+        for (status, code, expected) in [
+            (400, Some("RequestTimeout"), (Timeout, Cause::Transient)),
+            (408, None, (Timeout, Cause::Transient)),
+            (200, Some("InternalError"), (Service, Cause::Transient)),
+            (503, None, (Throttled, Cause::Transient)),
+            (502, None, (Service, Cause::Transient)),
+            (500, Some("NoSuchKey"), (NotFound, Cause::Transient)),
+            (501, None, (Unsupported, Cause::Final)),
+            (501, Some("NotImplemented"), (Unsupported, Cause::Final)),
+            (404, Some("NoSuchKey"), (NotFound, Cause::Final)),
+            (200, Some("AccessDenied"), (PermissionDenied, Cause::Final)),
+            (200, None, (Service, Cause::Final)),
+            (400, Some("ExpiredToken"), (Credentials, Cause::Expired)),
+            (400, Some("InvalidToken"), (Credentials, Cause::Final)),
+        ] {
+            assert_eq!(meaning(status, code, None), expected, "{status} {code:?}");
+        }
+        let elsewhere = || Some("eu-west-1".to_owned());
+        let to = Cause::Elsewhere("eu-west-1".to_owned());
+        assert_eq!(meaning(301, None, elsewhere()), (WrongRegion, to.clone()));
+        assert_eq!(meaning(400, Some("AuthorizationHeaderMalformed"), elsewhere()), (WrongRegion, to.clone()));
+        assert_eq!(meaning(403, None, elsewhere()), (PermissionDenied, to));
+        assert_eq!(meaning(400, Some("ExpiredToken"), elsewhere()), (Credentials, Cause::Expired));
+    }
+}
