@@ -18,7 +18,7 @@ use crate::host::{self, Feeder};
 use crate::{owner, value};
 
 /// How long a wait may go without a look for signals.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(100);
 
 /// How long a cancelled call may take to undo its work before the error is raised; it goes on behind the scenes then.
 const UNDO: Duration = Duration::from_secs(2);

@@ -23,7 +23,7 @@ use crate::value::{Callback, Value};
 /// How long a cancelled or failed call may take to undo what it began on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a thread that waits does the work itself: it hears no signal meanwhile, and what takes longer is not the work of one.
+/// How long the waiting thread does a call's work itself; it hears no signal meanwhile.
 const HERE: Duration = Duration::from_millis(100);
 
 /// A verb under way, with a result of type `R`.
@@ -102,8 +102,8 @@ impl<R: Send + 'static> Call<R> {
                         let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
                     }
                     // Time for a connection that was left in the middle of an answer to close, where nobody may drive it after this.
-                    tokio::task::yield_now().await;
-                    tokio::task::yield_now().await;
+                    runtime::yield_now().await;
+                    runtime::yield_now().await;
                 }
                 outcome
             };
@@ -144,10 +144,17 @@ impl<R> Call<R> {
         self.mailbox.fd()
     }
 
-    /// Who does not wait any more leaves the work to the workers.
+    /// Leaves the work to our threads.
     fn hand_over(&mut self) {
         if let Some(inline) = self.inline.take() {
             inline.hand_over();
+        }
+    }
+
+    /// Leaves work that has begun: the host's code runs next, and the work must not stand still meanwhile.
+    fn leave(&mut self) {
+        if self.inline.as_ref().is_some_and(Inline::is_under_way) {
+            self.hand_over();
         }
     }
 
@@ -161,7 +168,11 @@ impl<R> Call<R> {
         if self.forked() {
             return Some(Step::Done);
         }
-        self.mailbox.try_step()
+        let step = self.mailbox.try_step();
+        if !matches!(step, None | Some(Step::Done)) {
+            self.leave();
+        }
+        step
     }
 
     /// Waits for the next step, at most `limit`; `None` when the time is over or a signal came.
@@ -175,12 +186,11 @@ impl<R> Call<R> {
         let begun = Instant::now();
         let left = || limit.map(|limit| limit.saturating_sub(begun.elapsed()));
         while let Some(inline) = &mut self.inline {
-            let here = inline.advance(&self.mailbox, left().unwrap_or(HERE));
-            let step = self.try_step();
-            if step.is_some() || (here && left() == Some(Duration::ZERO)) {
-                return Ok(step);
+            let driven = inline.advance(&self.mailbox, left().unwrap_or(HERE).min(HERE));
+            if let Some(step) = self.try_step() {
+                return Ok(Some(step));
             }
-            if !here || begun.elapsed() >= HERE {
+            if driven.is_none_or(|driven| driven >= HERE) || left() == Some(Duration::ZERO) {
                 self.hand_over();
             }
         }
@@ -319,8 +329,8 @@ impl<R> Drop for Call<R> {
             std::mem::forget(self.mailbox.clone());
             std::mem::forget(self.result.clone());
             std::mem::forget(self.inline.take());
-        } else if let Some(inline) = self.inline.take_if(|inline| inline.is_under_way()) {
-            inline.hand_over();
+        } else {
+            self.leave();
         }
     }
 }

@@ -1,86 +1,89 @@
 //! The work of a call on the thread that waits for it: no worker is woken for a small request, and none wakes the caller.
 //!
-//! Law: the work advances only while somebody waits; if the caller leaves, a worker drives it to its end. What is more than one
-//! request at a time, or outlives the call, is spawned on the workers by whoever begins it, never here. Knows no verb.
+//! Invariant: the work advances while the caller waits; when the caller leaves, a thread of ours drives it to its end.
+//! Requests beside the first, and work that outlives the call, are spawned on the workers by the code that starts them.
+//! Must not know any verb.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use crate::mailbox::Mailbox;
-use crate::runtime::{BEAT, Driver, Generation};
+use crate::runtime::{Driven, Generation, Work};
 
-pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Work that is polled where the caller waits.
+/// Work that runs where the caller waits.
 pub(crate) struct Inline {
-    /// None once it is done.
-    work: Option<Work>,
-    /// None until the work begins.
-    driver: Option<Driver>,
-    /// Whether it has begun within somebody's task.
-    awaited: bool,
+    stage: Stage,
     on: &'static Generation,
+}
+
+enum Stage {
+    /// Nobody has waited yet.
+    New(Work),
+    /// The thread that waits drives it, since this moment.
+    Driven(Driven, Instant),
+    /// The task that awaits polls it.
+    Awaited(Work),
+    Done,
 }
 
 impl Inline {
     pub(crate) fn new(work: Work, on: &'static Generation) -> Inline {
-        Inline { work: Some(work), driver: None, awaited: false, on }
+        Inline { stage: Stage::New(work), on }
     }
 
-    /// Works until the mailbox has something to tell, or a beat of the driver or `limit` is over; false if there is no driver for it.
-    pub(crate) fn advance(&mut self, mailbox: &Mailbox, limit: Duration) -> bool {
-        if self.driver.is_none() {
-            // A thread of somebody's runtime can't drive another.
-            self.driver = if Handle::try_current().is_ok() { None } else { self.on.driver() };
+    /// Works until the mailbox has a step, or a beat of the driver or `limit` has passed. Returns how long this call has been
+    /// driven, or `None` if no driver is free.
+    pub(crate) fn advance(&mut self, mailbox: &Mailbox, limit: Duration) -> Option<Duration> {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+            // A thread that runs an async runtime can't drive a second one.
+            Stage::New(work) if Handle::try_current().is_err() => match self.on.driver() {
+                Some(driver) => driver.start(work).map_or(Stage::Done, |driven| Stage::Driven(driven, Instant::now())),
+                None => Stage::New(work),
+            },
+            stage => stage,
+        };
+        let Stage::Driven(driven, since) = &mut self.stage else { return None };
+        driven.run(limit, |context| mailbox.poll_told(context));
+        let elapsed = since.elapsed();
+        if driven.is_finished() {
+            self.stage = Stage::Done;
         }
-        let (Some(driver), work) = (&mut self.driver, &mut self.work) else { return false };
-        driver.run(limit, |context| {
-            let _ = poll(work, context);
-            mailbox.poll_told(context)
-        });
-        if self.work.is_none() {
-            self.driver = None;
-        }
-        true
+        Some(elapsed)
     }
 
     /// Works within the task that awaits, if its runtime is tokio's.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> bool {
-        self.awaited |= Handle::try_current().is_ok();
-        if self.awaited {
-            let _ = poll(&mut self.work, context);
-        }
-        self.awaited
-    }
-
-    /// Leaves the work to the workers.
-    pub(crate) fn hand_over(mut self) {
-        let (Some(work), driver) = (self.work.take(), self.driver.take()) else { return };
-        match driver {
-            None => self.on.spawn(work),
-            Some(mut driver) => {
-                let mut work = Some(work);
-                self.on.aside(move || while driver.run(BEAT, |context| poll(&mut work, context)).is_none() {});
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::New(work) if Handle::try_current().is_ok() => Stage::Awaited(work),
+            stage => stage,
+        };
+        if let Stage::Awaited(work) = &mut self.stage {
+            // Without tokio's budget: a spent one defers wake-ups, which the host's `block_on` may drop (see `Driven`).
+            let mut free = pin!(tokio::task::unconstrained(work.as_mut()));
+            // A panic ends the work; `call::Finish` reports it.
+            if !matches!(catch_unwind(AssertUnwindSafe(|| free.as_mut().poll(context))), Ok(Poll::Pending)) {
+                self.stage = Stage::Done;
             }
+            return true;
+        }
+        matches!(self.stage, Stage::Done)
+    }
+
+    /// Leaves the work to a thread of ours.
+    pub(crate) fn hand_over(self) {
+        match self.stage {
+            Stage::New(work) | Stage::Awaited(work) => self.on.spawn(work),
+            Stage::Driven(driven, _) => self.on.aside(move || driven.finish()),
+            Stage::Done => {}
         }
     }
 
-    /// Whether the work has begun and is not done.
+    /// Whether the work has begun and has not ended.
     pub(crate) fn is_under_way(&self) -> bool {
-        self.work.is_some() && (self.driver.is_some() || self.awaited)
+        matches!(self.stage, Stage::Driven(..) | Stage::Awaited(_))
     }
-}
-
-/// A panic ends the work as its end does: what it leaves tells of it.
-fn poll(work: &mut Option<Work>, context: &mut Context<'_>) -> Poll<()> {
-    let Some(under_way) = work else { return Poll::Ready(()) };
-    if let Ok(Poll::Pending) = catch_unwind(AssertUnwindSafe(|| under_way.as_mut().poll(context))) {
-        return Poll::Pending;
-    }
-    *work = None;
-    Poll::Ready(())
 }

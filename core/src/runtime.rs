@@ -136,36 +136,24 @@ struct Drivers {
     made: usize,
 }
 
-/// How long a thread drives at most before it looks up.
-pub(crate) const BEAT: Duration = Duration::from_millis(20);
+/// The longest a thread drives before it checks for signals. Default: 20 ms.
+const BEAT: Duration = Duration::from_millis(20);
 
-/// A runtime that is driven by the thread which waits on it, and by no other.
+/// What a call does, from its first poll to its end.
+pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A runtime that only the thread which waits on it drives.
 pub(crate) struct Driver {
-    /// None only while it is dropped. The timer is set anew only when it has gone off: to set one costs more than to look at it.
+    /// None only while it is dropped. The timer is set anew only when it has fired: a reset costs more than a look.
     runtime: Option<(tokio::runtime::Runtime, Pin<Box<Sleep>>)>,
     of: &'static Generation,
 }
 
 impl Driver {
-    /// Drives the runtime until `work` is done, or a beat or `limit` is over. What came while nobody did is heard of first.
-    pub(crate) fn run<T>(&mut self, limit: Duration, work: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
-        let (runtime, beat) = self.runtime.as_mut()?;
-        let work = std::future::poll_fn(work);
-        let _driving = Driving::begin();
-        runtime.block_on(async {
-            tokio::task::yield_now().await;
-            if limit < BEAT {
-                return tokio::time::timeout(limit, work).await.ok();
-            }
-            tokio::select! {
-                biased;
-                () = beat.as_mut() => {
-                    beat.as_mut().reset(tokio::time::Instant::now() + BEAT);
-                    None
-                }
-                done = work => Some(done),
-            }
-        })
+    /// Makes `work` a task of this runtime; it advances only while `Driven::run` or `Driven::finish` runs.
+    pub(crate) fn start(self, work: Work) -> Option<Driven> {
+        let task = self.runtime.as_ref()?.0.spawn(work);
+        Some(Driven { driver: self, task })
     }
 }
 
@@ -173,6 +161,67 @@ impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             self.of.drivers.lock().unwrap_or_else(PoisonError::into_inner).idle.push(runtime);
+        }
+    }
+}
+
+/// Work under way on a driver.
+///
+/// The work is a task of the runtime, never the future that `block_on` polls. tokio keeps the wake-ups of tasks between two
+/// `block_on` calls. It drops those that the blocked-on future deferred in its last poll (`yield_now`, a spent budget), and
+/// the futures that waited for them would never be polled again.
+pub(crate) struct Driven {
+    driver: Driver,
+    task: JoinHandle<()>,
+}
+
+impl Driven {
+    /// Drives the work until `ready` returns a value, or a beat or `limit` has passed. `ready` must defer no wake-up.
+    ///
+    /// The reactor is polled first, so events that arrived while no thread was driving come before the work.
+    pub(crate) fn run<T>(&mut self, limit: Duration, ready: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+        let (runtime, beat) = self.driver.runtime.as_mut()?;
+        let ready = std::future::poll_fn(ready);
+        let _driving = Driving::begin();
+        runtime.block_on(async {
+            tokio::task::yield_now().await;
+            if limit < BEAT {
+                return tokio::time::timeout(limit, ready).await.ok();
+            }
+            tokio::select! {
+                biased;
+                () = beat.as_mut() => {
+                    beat.as_mut().reset(tokio::time::Instant::now() + BEAT);
+                    None
+                }
+                value = ready => Some(value),
+            }
+        })
+    }
+
+    /// Drives the work to its end.
+    pub(crate) fn finish(mut self) {
+        if let Some((runtime, _)) = &self.driver.runtime {
+            let _driving = Driving::begin();
+            // A panic within the work has ended it; `call::Finish` has reported it.
+            let _ = runtime.block_on(&mut self.task);
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        // No thread will drive the rest, so the runtime goes with its tasks. Returned to the pool, it would run them in another call.
+        if !self.task.is_finished()
+            && let Some((runtime, beat)) = self.driver.runtime.take()
+        {
+            drop(beat);
+            runtime.shutdown_background();
+            self.driver.of.drivers.lock().unwrap_or_else(PoisonError::into_inner).made -= 1;
         }
     }
 }
@@ -195,6 +244,21 @@ impl Drop for Driving {
     fn drop(&mut self) {
         DRIVES.set(false);
     }
+}
+
+/// Lets other tasks run before the caller goes on.
+///
+/// tokio's own `yield_now` defers its wake-up, which a `block_on` of the host's drops when it returns in the same poll.
+pub(crate) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The workers: for what is more than one request at a time, or outlives the call that began it.
@@ -343,3 +407,6 @@ impl<T> Drop for PerGeneration<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

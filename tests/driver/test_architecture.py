@@ -166,3 +166,11 @@ def test_tasks_are_spawned_on_the_workers():
     others = [path for path in core_files() if path not in own and "tests" not in str(path.relative_to(CORE))]
     found = [f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in here.finditer("".join(code(path).split()))]
     assert not found
+
+
+def test_no_wake_up_is_deferred_in_a_future_that_is_blocked_on():
+    # tokio drops what the blocked-on future deferred in its last poll; `runtime` has the forms that keep every wake-up.
+    deferred = re.compile(r"task::(?:coop::)?(?:yield_now|consume_budget)\b|\.block_on\(")
+    others = [path for path in core_files() if path != CORE / "runtime.rs" and "tests" not in str(path.relative_to(CORE))]
+    found = [f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in deferred.finditer(code(path))]
+    assert not found

@@ -202,3 +202,64 @@ fn inline_work_is_cancelled_from_another_thread() {
     canceller.cancel();
     assert_eq!(waits.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
 }
+
+/// Many small pieces of work, each of which reports, logs and gives way.
+async fn busy(mailbox: Arc<Mailbox>) -> Result<()> {
+    use futures_util::StreamExt;
+    let pieces = futures_util::stream::iter(0..2000).map(|_| async {
+        tokio::task::consume_budget().await;
+        mailbox.advance(1);
+        crate::observe::event(crate::observe::Level::Debug, "one".to_owned());
+        runtime::yield_now().await;
+    });
+    pieces.buffer_unordered(64).for_each(|()| async {}).await;
+    Ok(())
+}
+
+/// Waits with these limits in turn, and fails if the call stands still.
+fn ends(mut call: Call<()>, limits: &[u64]) {
+    let begun = Instant::now();
+    for limit in limits.iter().cycle() {
+        if let Some(Step::Done) = call.step(Some(Duration::from_micros(*limit))).unwrap() {
+            assert_eq!(call.progress().0, 2000);
+            return call.take().unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} of 2000, then nothing more", call.progress().0);
+    }
+}
+
+#[test]
+fn a_call_that_reports_goes_on_whatever_the_limits() {
+    for limits in [&[100_000][..], &[0], &[1, 50, 1000], &[5, 30_000]] {
+        let call = inline(busy);
+        call.listen();
+        ends(call, limits);
+        ends(inline(busy), limits);
+    }
+}
+
+#[test]
+fn while_the_hosts_code_runs_the_call_goes_on() {
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    let mut call = inline(|mailbox| async move {
+        mailbox.advance(1);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        ended.send(()).unwrap();
+        Ok(())
+    });
+    call.listen();
+    assert!(matches!(call.step(None), Ok(Some(Step::Progress(1, _)))));
+    has_ended.recv_timeout(Duration::from_secs(10)).expect("the call stood still until the next step");
+}
+
+#[test]
+fn a_hosts_runtime_that_returns_at_each_poll_loses_no_wake_up() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut call = inline(busy);
+    call.listen();
+    let begun = Instant::now();
+    while !matches!(runtime.block_on(std::future::poll_fn(|context| Poll::Ready(call.poll_step(context)))), Poll::Ready(Step::Done)) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} of 2000, then nothing more", call.progress().0);
+    }
+    assert_eq!(call.progress().0, 2000);
+}

@@ -42,14 +42,15 @@ mod tests {
     #[test]
     fn who_drives_and_works_does_not_wait() {
         let work = Duration::from_millis(20);
-        let mut driver = runtime::current().unwrap().driver().unwrap();
+        let driver = runtime::current().unwrap().driver().unwrap();
+        let mut driven = driver.start(Box::pin(async {})).unwrap();
         let mut work = |_: &mut Context<'_>| {
             let since = Since::now();
             while worked() < since.worked + work {}
             Poll::Ready(since.idle() + work <= since.begun.elapsed())
         };
         // A beat may be over before it begins.
-        let told = std::iter::repeat_with(|| driver.run(Duration::from_secs(60), &mut work)).flatten().next();
+        let told = std::iter::repeat_with(|| driven.run(Duration::from_secs(60), &mut work)).flatten().next();
         assert_eq!((told, worked()), (Some(true), Duration::ZERO));
     }
 }

@@ -18,7 +18,7 @@ use crate::error::exception;
 use crate::value::{Refusal, copy, from_ruby, to_ruby};
 
 /// How long a thread works before it looks for what interrupts it.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(100);
 
 #[magnus::wrap(class = "Oarlock::Native::Call", free_immediately, size)]
 pub(crate) struct Call {
