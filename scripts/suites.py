@@ -8,13 +8,20 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from watch import Watch  # noqa: E402
+
 BIN = ROOT / ".tools" / "venv" / "bin"
 LIMIT = 30 * 60
+# A suite that uses no CPU and moves no byte for this long (seconds) hangs; a slow one does not.
+STILL = 240
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"}
 
 
@@ -24,12 +31,24 @@ def run(command, **more):
     # A suite that hangs is a suite that fails.
     command = ["timeout", "--kill-after=10", str(LIMIT), *command]
     process = subprocess.Popen(command, cwd=ROOT, env=CLEAN | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    threading.Thread(target=stop_if_still, args=(process,), daemon=True).start()
     lines = []
     for line in process.stdout:
         sys.stdout.write(line)
         lines.append(line)
     sys.stdout.flush()
     return process.wait(), "".join(lines)
+
+
+def stop_if_still(process):
+    """Ends a suite that hangs, and prints what each of its threads waits for."""
+    watch = Watch(process.pid)
+    while process.poll() is None:
+        if watch.idle_seconds() > STILL:
+            print(f"the suite stood still for {STILL} s; its threads:\n{watch.threads()}", flush=True)
+            process.terminate()
+            return
+        time.sleep(2)  # between two looks
 
 
 def whole(*commands):

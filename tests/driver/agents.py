@@ -1,6 +1,6 @@
 """The agents: one process a language, started once, fed a JSON line at a time.
 
-Law: an agent that does not answer in time, or dies, fails the test at hand and is started anew for the next one.
+Law: an agent that stands still or dies fails the test at hand and is started anew for the next one. A slow one is waited for.
 Knows how to start each language's agent and nothing of what it is asked.
 """
 
@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from servers.base import kill, spawn
+from watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -40,6 +42,10 @@ ENVIRONMENT = {
 }
 
 
+# However busy the machine, a request that moves for this long (seconds) has no end.
+ENDLESS = 900
+
+
 class AgentDied(Exception):
     """The agent ended or fell silent; the message ends with what it wrote to standard error."""
 
@@ -63,20 +69,33 @@ class Agent:
         self.process = None
 
     def ask(self, request, seconds=60):
-        """Sends one request and answers its reply; `AgentDied` if none comes."""
+        """Sends one request and returns its reply; `AgentDied` if the agent stands still for `seconds` or dies."""
         if self.process is None or self.process.poll() is not None:
             self._start()
         try:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
-            line = self.lines.get(timeout=seconds)
-        except (OSError, queue.Empty):
-            line = b""
+            line, state = self._line(seconds)
+        except OSError:
+            line, state = b"", "closed its input"
         if not line:
-            state = "is silent" if self.process.poll() is None else f"ended with {self.process.poll()}"
+            if self.process.poll() is not None:
+                state = f"ended with {self.process.poll()}"
             self.stop()
             raise AgentDied(f"the {self.language} agent {state} after {json.dumps(request)[:400]}\n{self.written()[-3000:]}")
         return json.loads(line)
+
+    def _line(self, seconds):
+        """The next line, or an empty one and why none came."""
+        watch, begun = Watch(self.process.pid), time.monotonic()
+        while True:
+            try:
+                return self.lines.get(timeout=1), ""
+            except queue.Empty:
+                if watch.idle_seconds() > seconds:
+                    return b"", f"stood still for {seconds} s:\n{watch.threads()}\n"
+                if time.monotonic() - begun > ENDLESS:
+                    return b"", f"did not come to an end in {ENDLESS} s"
 
     def _start(self):
         command = COMMANDS[self.language]

@@ -75,8 +75,48 @@ static oarlock_sink *make_sink(const cJSON *spec, buffer *kept, bool *streams) {
   return strcmp(spec->valuestring, "stream") == 0 ? oarlock_sink_callback(keep, kept) : oarlock_sink_callback(refuse, NULL);
 }
 
-/* Runs a verb to its end. */
-static oarlock_status once(const oarlock_store *store, const char *verb, const cJSON *args, cJSON **answer, oarlock_error **error) {
+/* What a call reports: its last progress, and how many log events. */
+typedef struct reports {
+  uint64_t done;
+  int64_t total, events;
+} reports;
+
+static int on_progress(void *userdata, uint64_t done, int64_t total) {
+  reports *seen = userdata;
+  seen->done = done;
+  seen->total = total;
+  return 0;
+}
+
+static void on_log(void *userdata, int level, const char *message) {
+  (void)level, (void)message;
+  ((reports *)userdata)->events++;
+}
+
+/* Waits a millisecond at a time, with every function that a call can report to. */
+static oarlock_status finish_with_reports(oarlock_call *call, reports *seen, oarlock_value **reply, oarlock_error **error) {
+  oarlock_status status;
+  oarlock_call_on_progress(call, on_progress, seen);
+  oarlock_call_on_log(call, on_log, seen);
+  do {
+    status = oarlock_call_wait(call, 1, reply, error);
+  } while (status == OARLOCK_PENDING);
+  oarlock_call_free(call);
+  return status;
+}
+
+static cJSON *reports_to_json(cJSON *reply, const reports *seen) {
+  cJSON *answer = cJSON_CreateObject();
+  cJSON_AddItemToObject(answer, "reply", reply);
+  cJSON_AddNumberToObject(answer, "done", (double)seen->done);
+  cJSON_AddNumberToObject(answer, "total", (double)seen->total);
+  cJSON_AddNumberToObject(answer, "events", (double)seen->events);
+  return answer;
+}
+
+/* Runs a verb to its end; `seen` is NULL where nobody asks what it reports. */
+static oarlock_status once(const oarlock_store *store, const char *verb, const cJSON *args, reports *seen, cJSON **answer,
+                           oarlock_error **error) {
   oarlock_options *options = oarlock_options_new();
   oarlock_source *source = NULL;
   oarlock_sink *sink = NULL;
@@ -94,10 +134,12 @@ static oarlock_status once(const oarlock_store *store, const char *verb, const c
     else if (sink_spec != NULL) sink = make_sink(sink_spec, &kept, &streams);
     else if (strcmp(arg->string, "$pages") != 0) set_value(options, arg->string, arg);
   }
-  status = oarlock_start(store, verb, options, source, sink, &call, error);
-  if (status == OARLOCK_OK) status = oarlock_call_finish(call, &reply, error);
+  status = (seen != NULL ? oarlock_start_blocking : oarlock_start)(store, verb, options, source, sink, &call, error);
+  if (status == OARLOCK_OK)
+    status = seen != NULL ? finish_with_reports(call, seen, &reply, error) : oarlock_call_finish(call, &reply, error);
   if (status == OARLOCK_OK) {
     *answer = value_to_json(reply);
+    if (seen != NULL) *answer = reports_to_json(*answer, seen);
     if (streams) cJSON_ReplaceItemInObjectCaseSensitive(*answer, "body", bytes_to_json(kept.data, kept.size));
   }
   oarlock_options_free(options);
@@ -128,7 +170,7 @@ static oarlock_status all_pages(const oarlock_store *store, const char *verb, co
   int count;
   for (count = 0; count != most; count++) {
     cJSON *page = NULL, *next, *entries;
-    if ((status = once(store, verb, asked, &page, error)) != OARLOCK_OK) break;
+    if ((status = once(store, verb, asked, NULL, &page, error)) != OARLOCK_OK) break;
     entries = cJSON_GetObjectItemCaseSensitive(page, "entries");
     while (entries->child != NULL) cJSON_AddItemToArray(rows, cJSON_DetachItemFromArray(entries, 0));
     next = cJSON_DetachItemFromObjectCaseSensitive(page, "next");
@@ -324,7 +366,7 @@ static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_
     args = cJSON_CreateObject();
     cJSON_AddTrueToObject(args, "check");
     status = open_class(source, name, &store, error);
-    if (status == OARLOCK_OK) status = once(store, "explain", args, &told, error);
+    if (status == OARLOCK_OK) status = once(store, "explain", args, NULL, &told, error);
     if (status == OARLOCK_OK) cJSON_AddItemToObject(*answer, name, told);
     cJSON_Delete(args);
     oarlock_store_free(store);
@@ -365,7 +407,16 @@ static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error 
   if (strcmp(op, "asked") == 0) return *answer = take_asked(), OARLOCK_OK;
   if (strcmp(op, "reader") == 0) return reader(stores[at], request, answer, error);
   if (strcmp(op, "writer") == 0) return writer(stores[at], request, answer, error);
-  if (strcmp(op, "call") == 0) return answers_pages(verb) ? all_pages(stores[at], verb, args, answer, error) : once(stores[at], verb, args, answer, error);
+  if (strcmp(op, "call") == 0 && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, "reports"))) {
+    reports seen = {0, -1, 0};
+    oarlock_status status;
+    oarlock_log_level(10);
+    status = once(stores[at], verb, args, &seen, answer, error);
+    oarlock_log_level(30);
+    return status;
+  }
+  if (strcmp(op, "call") == 0)
+    return answers_pages(verb) ? all_pages(stores[at], verb, args, answer, error) : once(stores[at], verb, args, NULL, answer, error);
   if (strcmp(op, "close") != 0) fprintf(stderr, "unknown request %s\n", op);
   oarlock_store_free(stores[at]);
   stores[at] = NULL;

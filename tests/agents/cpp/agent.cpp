@@ -51,7 +51,7 @@ oarlock::source make_source(const json &spec) {
   return oarlock::source::from(feed(value, kind != "iterator", kind == "reader_fails"));
 }
 
-json call(const oarlock::store &store, const std::string &verb, const json &args) {
+json call(const oarlock::store &store, const std::string &verb, const json &args, bool reports) {
   oarlock::options options;
   oarlock::source source;
   oarlock::sink sink;
@@ -72,6 +72,20 @@ json call(const oarlock::store &store, const std::string &verb, const json &args
     } else if (name != "$pages") {
       options.set(name, values::from_json(value));
     }
+  }
+  if (reports) {
+    std::uint64_t done = 0, total = 0, events = 0;
+    oarlock::call call(store.get(), verb, options, std::move(source), std::move(sink), true);
+    call.on_progress([&](std::uint64_t now, std::optional<std::uint64_t> all) {
+      done = now;
+      total = all.value_or(0);
+      return true;
+    });
+    call.on_log([&](int, std::string_view) { ++events; });
+    std::optional<oarlock::value> reply;
+    // A limit that passes again and again, in the middle of the work.
+    while (!(reply = call.wait_for(1))) continue;
+    return {{"reply", values::to_json(*reply)}, {"done", done}, {"total", total}, {"events", events}};
   }
   for (const auto &row : oarlock::verbs()) {
     if (row["name"].as_str() != verb || !row["pages"].as_bool()) continue;
@@ -178,7 +192,11 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
     return number;
   }
   oarlock::store &store = stores.at(request["store"]);
-  if (op == "call") return call(store, request["verb"], request.value("args", json::object()));
+  if (op == "call") {
+    const bool reports = request.value("reports", false);
+    oarlock_log_level(reports ? 10 : 30);
+    return call(store, request["verb"], request.value("args", json::object()), reports);
+  }
   if (op == "reader") return read(store, request);
   if (op == "writer") return write(store, request);
   if (op == "close") return store.close(), nullptr;

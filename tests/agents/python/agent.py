@@ -9,6 +9,7 @@ import datetime
 import inspect
 import io
 import json
+import logging
 import pathlib
 import sys
 
@@ -113,6 +114,31 @@ def wire(value):
     return value
 
 
+class Events(logging.Handler):
+    """Counts log events."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.count = 0
+
+    def emit(self, record):
+        self.count += 1
+
+
+def reported(store, verb, args):
+    """Runs a verb with every function that it can report to."""
+    log, events, moved = logging.getLogger("oarlock"), Events(), []
+    log.addHandler(events)
+    log.setLevel(logging.DEBUG)
+    try:
+        reply = wire(getattr(store, verb)(**native(args), progress=lambda *now: moved.append(now)))
+    finally:
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(events)
+    done, total = moved[-1]
+    return {"reply": reply, "done": done, "total": total, "events": events.count}
+
+
 def call(store, verb, args):
     args = dict(args)
     pages = args.pop("$pages", None)
@@ -182,6 +208,8 @@ def answer(stores, request):
         questions, Function.asked = Function.asked, []
         return wire(questions)
     store = stores[request["store"] - 1]
+    if op == "call" and request.get("reports"):
+        return reported(store, request["verb"], request["args"])
     if op == "call":
         return call(store, request["verb"], request.get("args") or {})
     if op == "close":

@@ -6,6 +6,7 @@
 
 $LOAD_PATH.unshift(File.expand_path("../../../bindings-ruby/lib", __dir__))
 require "json"
+require "logger"
 require "pathname"
 require "stringio"
 require "time"
@@ -79,6 +80,20 @@ class Function
   end
 end
 
+# Counts log events.
+class Events < Logger
+  attr_reader :count
+
+  def initialize
+    super(nil, level: DEBUG)
+    @count = 0
+  end
+
+  def add(*)
+    @count += 1
+  end
+end
+
 # A reader that breaks after its chunks.
 class FailingReader
   def initialize(chunks) = @chunks = chunks
@@ -142,7 +157,21 @@ class Agent
     end
   end
 
+  # Runs a verb with every function that it can report to.
+  def reported(request)
+    events = Events.new
+    Oarlock.logger = events
+    done = total = nil
+    progress = ->(*now) { done, total = now }
+    reply = call(store(request), request["verb"], Spelling.read(request["args"]).merge("progress" => progress))
+    {reply: Spelling.write(reply), done: done, total: total, events: events.count}
+  ensure
+    Oarlock.logger = nil
+  end
+
   def do_call(request)
+    return reported(request) if request["reports"]
+
     arguments = Spelling.read(request.fetch("args", {}))
     most = arguments.delete("$pages")
     into = arguments["into"]

@@ -68,6 +68,9 @@ impl Agent {
             Some("call") => {
                 let asked = request["store"].as_u64().unwrap_or_default();
                 match self.stores.get(&asked) {
+                    Some(store) if request["reports"] == true => {
+                        serve::reported(store, request["verb"].as_str().unwrap_or_default(), &request["args"])
+                    }
                     Some(store) => serve::call(store, request["verb"].as_str().unwrap_or_default(), &request["args"]),
                     None if asked <= self.opened => Err(Trouble::Skip("Rust's ownership rules out a call on a closed store")),
                     None => Err(Trouble::Request(format!("no store {asked} was opened"))),

@@ -3,6 +3,7 @@
 //! Law: this is what any Rust program would write; no step of a call is answered from anywhere else.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use oarlock::verbs::VERBS;
@@ -84,6 +85,30 @@ pub fn call(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
         }
     }
     Ok(serde_json::json!({"entries": entries}))
+}
+
+/// Runs a verb on this thread, a millisecond at a time, with all that it can report.
+pub fn reported(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
+    let values = args.as_object().into_iter().flatten();
+    let values = values.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+    oarlock::observe::set_level(10);
+    let mut call = store.inline().start(verb, Args { values, ..Args::default() })?;
+    call.listen();
+    let mut events = 0;
+    loop {
+        match call.step(Some(Duration::from_millis(1)))? {
+            Some(Step::Ask { callback, question }) => match callback.run(question) {
+                Ok(answer) => call.answer(answer),
+                Err(why) => call.answer_error(&why),
+            },
+            Some(Step::Event(_)) => events += 1,
+            Some(Step::Done) => break,
+            _ => {}
+        }
+    }
+    oarlock::observe::set_level(30);
+    let (done, total) = call.progress();
+    Ok(serde_json::json!({"reply": json::from_value(call.take()?), "done": done, "total": total, "events": events}))
 }
 
 fn once(store: &Store, verb: &str, args: &Json) -> Result<Value, Trouble> {
