@@ -35,6 +35,9 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
+servers: build ## try real servers (Ceph, MinIO, …) and write tests/servers/MATRIX.md (some: make servers SERVERS="minio ceph" AGENTS=all)
+	@$(VENV)/python tests/servers/matrix.py $(SERVERS) --agents "$(or $(AGENTS),python)"
+
 bench: setup ## measure beside other clients (some rows: make bench ONLY=list); a whole run writes tests/bench/RESULTS.md
 	@$(MAKE) -s -C tests/bench ONLY="$(ONLY)" SERVER="$(SERVER)" ROUNDS="$(ROUNDS)"
 
@@ -50,5 +53,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions demo bench install generated clean
+.PHONY: help setup build test nix-plugin nix-versions demo servers bench install generated clean
 .DEFAULT_GOAL := help

@@ -9,7 +9,7 @@ CASES = Path(__file__).resolve().parents[1] / "cases"
 STEP_KINDS = ("verb", "open", "close", "reader", "writer", "fetch", "asked")
 STEP_WORDS = {
     *STEP_KINDS, "on", "store", "args", "expect", "error", "keys", "count", "rows", "save", "wire", "wire_order", "fault", "holds", "files",
-    "url", "settings", "bare", "key", "do", "chunks", "fail", "method", "headers", "body", "until",
+    "url", "settings", "bare", "key", "do", "chunks", "fail", "method", "headers", "body", "signed", "until",
 }  # fmt: skip
 
 
@@ -38,7 +38,7 @@ class Case:
             if len(kinds) != 1 or unknown:
                 raise ValueError(f"{self.name}: a step has the kinds {kinds} and the unknown words {sorted(unknown)}: {step}")
             step["kind"] = kinds[0]
-        unknown = set(self.on) - {"fake", "seaweed", "local"}
+        unknown = set(self.on) - {"fake", "seaweed", "servers", "local"}
         if unknown or not self.on:
             raise ValueError(f"{self.name}: runs on {self.on}")
 

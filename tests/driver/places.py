@@ -1,4 +1,4 @@
-"""Where a case runs: an empty bucket of fake-s3, an empty prefix (or bucket) of SeaweedFS, an empty directory.
+"""Where a case runs: an empty bucket of fake-s3, an empty prefix (or bucket) of a real server, an empty directory.
 
 Law: a place is empty when a case gets it and shared with nobody. Each tells its URL, the settings to reach it and the variables of a case.
 """
@@ -39,28 +39,29 @@ class Fake:
         return self.server.log()
 
 
-class Seaweed:
-    """A prefix of one bucket that all cases share, or a bucket of its own for a case that needs one: each bucket takes whole volumes."""
+class RealServer:
+    """A prefix of one bucket that all cases share, or a bucket of its own for a case that needs one.
 
-    shared = set()
+    SeaweedFS gives whole volumes to each bucket and has few, so that buckets are shared on every real server.
+    """
 
-    def __init__(self, server, case, directory):
+    def __init__(self, server, case, directory=None):
         self.server = server
         number = next(_numbers)
         own = case.versioned or case.bucket != "shared"
         self.bucket = f"oarlock-tests-{number}" if own else "oarlock-tests"
         self.prefix = case.prefix if own else f"{number}/{case.prefix}"
-        if case.bucket == "none" or self.bucket in self.shared:
+        if case.bucket == "none" or self.bucket in server.shared_buckets:
             return
         self._set_up("PUT", f"/{self.bucket}")
         if case.versioned:
             self._set_up("PUT", f"/{self.bucket}", {"versioning": ""}, VERSIONING)
         if not own:
-            self.shared.add(self.bucket)
+            server.shared_buckets.add(self.bucket)
 
     def _set_up(self, *request):
         status, body = sigv4.request(self.server, *request)
-        assert status == 200, f"setting up a bucket on SeaweedFS failed with {status}: {body!r}"
+        assert status == 200, f"setting up the bucket failed with {status}: {body!r}"
 
     @property
     def url(self):
@@ -90,4 +91,4 @@ class Local:
         return {}
 
 
-PLACES = {"fake": Fake, "seaweed": Seaweed, "local": Local}
+PLACES = {"fake": Fake, "seaweed": RealServer, "local": Local}
