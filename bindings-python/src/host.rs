@@ -129,13 +129,21 @@ pub(crate) fn write(py: Python<'_>, sink: &Py<PyAny>, chunk: bytes::Bytes) -> Py
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
+/// The logger `oarlock`. A handler that does nothing keeps Python from printing warnings for a program that has not set up logging.
 fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    LOGGER.get_or_try_init(py, || Ok(py.import("logging")?.call_method1("getLogger", ("oarlock",))?.unbind())).map(|logger| logger.bind(py))
+    let found = LOGGER.get_or_try_init(py, || {
+        let logging = py.import("logging")?;
+        let logger = logging.call_method1("getLogger", ("oarlock",))?;
+        logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+        Ok::<_, PyErr>(logger.unbind())
+    })?;
+    Ok(found.bind(py))
 }
 
-/// Has the core tell what the logger would hear. A program that never imported `logging` hears warnings, as `logging` has it.
+/// Has the core tell what the logger would hear: nothing, as long as the program never imported `logging`.
 pub(crate) fn follow_log_level(py: Python<'_>) -> PyResult<()> {
     if LOGGER.get(py).is_none() && !py.import("sys")?.getattr("modules")?.contains("logging")? {
+        set_level(i32::MAX);
         return Ok(());
     }
     set_level(logger(py)?.call_method0(intern!(py, "getEffectiveLevel"))?.extract()?);

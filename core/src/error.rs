@@ -113,6 +113,8 @@ struct Facts {
     request_id: Option<String>,
     retryable: bool,
     unsure: bool,
+    /// Where in the message the advice begins, if it holds any.
+    advice: Option<usize>,
 }
 
 impl Error {
@@ -186,6 +188,23 @@ impl Error {
     /// Adds the key, unless one is already named.
     pub fn with_key(mut self, key: &str) -> Self {
         self.0.key.get_or_insert_with(|| key.to_owned());
+        self
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.0.advice.get_or_insert(self.0.message.len());
+        self.0.message.push_str("; ");
+        self.0.message.push_str(advice);
+        self
+    }
+
+    /// Adds to the reason, before the advice.
+    pub(crate) fn with_detail(mut self, detail: &str) -> Self {
+        let at = self.0.advice.unwrap_or(self.0.message.len());
+        let detail = format!(" ({detail})");
+        self.0.message.insert_str(at, &detail);
+        self.0.advice = self.0.advice.map(|at| at + detail.len());
         self
     }
 
@@ -273,6 +292,14 @@ pub(crate) use fail;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_come_before_advice() {
+        let error = Error::new(ErrorKind::Network, "h:1 refused").with_detail("2 attempts");
+        assert_eq!(error.message(), "h:1 refused (2 attempts)");
+        let error = error.with_advice("look").with_detail("in 1 s").with_advice("again").with_detail("x");
+        assert_eq!(error.message(), "h:1 refused (2 attempts) (in 1 s) (x); look; again");
+    }
 
     #[test]
     fn numbers_are_dense_and_names_are_unique() {

@@ -162,3 +162,31 @@ def self_signed(directory, name, *extensions):
     subprocess.run([*made, *extensions, "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True)
     paths[2].write_bytes(paths[1].read_bytes() + paths[0].read_bytes())
     return paths
+
+
+def issued(directory, name, *extensions, own=False, days=None):
+    """A certificate that an authority of its own made, or, with `own`, that made itself; `days` are its first and last moment."""
+    certificate, key, both = (directory / f"{name}.{part}" for part in ("pem", "key", "both"))
+    request, words, state = directory / f"{name}.csr", directory / f"{name}.ext", directory / f"{name}.ca"
+    state.mkdir()
+    (state / "index").touch()
+    (state / "config").write_text(
+        f"[ca]\ndefault_ca = all\n[all]\ndatabase = {state}/index\nnew_certs_dir = {state}\nrand_serial = yes\ndefault_md = sha256\n"
+        "policy = any\nunique_subject = no\n[any]\ncommonName = supplied\n"
+    )
+    words.write_text("[all]\n" + "\n".join(extensions) + "\nsubjectKeyIdentifier = hash\n")
+
+    def run(*command):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+
+    run("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    if own:
+        by = ["-selfsign", "-keyfile", key]
+    else:
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=own", "-keyout", state / "key", "-out", state / "pem")
+        by = ["-cert", state / "pem", "-keyfile", state / "key"]
+    start, end = days or ("20200101000000Z", "20990101000000Z")
+    made = ["ca", "-batch", "-notext", "-config", state / "config", "-extfile", words, "-extensions", "all"]
+    run(*made, *by, "-startdate", start, "-enddate", end, "-in", request, "-out", certificate)
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return certificate, key, both

@@ -1,6 +1,8 @@
 """What happens inside a call is told to the logger `oarlock`, on the thread that waits."""
 
 import logging
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -49,3 +51,15 @@ def test_a_handler_that_raises_does_so_to_its_own(remote, monkeypatch):
         logger.removeFilter(broken)
         monkeypatch.undo()
         logger.manager._clear_cache()
+
+
+@pytest.mark.parametrize("imported, heard", [("", False), ("import logging; ", False), ("import logging; logging.basicConfig(); ", True)])
+def test_nothing_is_printed_until_logging_is_set_up(fake, remote, imported, heard):
+    """A warning (`verify` is false, a retry) reaches stderr only in a program that has set up logging."""
+    remote.put("k", b"x")
+    fake.plan([{"match": {"op": "GetObject", "nth": 1}, "fault": {"status": 503, "code": "SlowDown"}}])
+    code = f"{imported}import oarlock; oarlock.open('s3://tests', **{fake.settings()!r}).get('k'); print('got')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.strip() == "got", done.stderr
+    assert ("GetObject" in done.stderr) is heard, done.stderr
+    assert heard or not done.stderr

@@ -64,10 +64,8 @@ impl From<Error> for Refusal {
 
 impl From<ConnectorError> for Refusal {
     fn from(error: ConnectorError) -> Self {
-        if error.is_timeout() {
-            return Refusal::on_the_way(ErrorKind::Timeout, "it did not answer in time".to_owned(), true);
-        }
-        Refusal::on_the_way(ErrorKind::Network, root(&error), error.is_io())
+        let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
+        Refusal::on_the_way(kind, root(&error), error.is_timeout() || error.is_io())
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Law: a body whose reader is slow is not late; only the time that someone waits for a byte counts.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,10 +14,12 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::connector::BoxError;
 use super::meter::{Meter, Passage};
+use super::no_response::{Broken, Server};
 
 /// The body of an answer.
 pub(crate) struct Watched {
     body: Incoming,
+    server: Server,
     patience: Duration,
     /// Made at the first wait, wound up again at each later one.
     alarm: Option<Pin<Box<Sleep>>>,
@@ -27,8 +28,8 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(body: Incoming, patience: Duration) -> Watched {
-        Watched { body, patience, alarm: None, waiting: false, passage: None }
+    pub(super) fn new(body: Incoming, patience: Duration, server: Server) -> Watched {
+        Watched { body, server, patience, alarm: None, waiting: false, passage: None }
     }
 
     /// The same body, held to a store's bandwidth.
@@ -37,18 +38,6 @@ impl Watched {
         self
     }
 }
-
-/// No byte came for so long.
-#[derive(Debug)]
-struct Silent(Duration);
-
-impl fmt::Display for Silent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no byte came for {} s; see the setting read_timeout", self.0.as_secs_f64())
-    }
-}
-
-impl std::error::Error for Silent {}
 
 impl Body for Watched {
     type Data = Bytes;
@@ -64,7 +53,7 @@ impl Body for Watched {
             if let (Some(passage), Some(Ok(frame))) = (&this.passage, &frame) {
                 passage.passed(frame.data_ref().map_or(0, Bytes::len));
             }
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            return Poll::Ready(frame.map(|frame| frame.map_err(|error| Broken::at(&this.server, &error).into())));
         }
         let patience = this.patience;
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep(patience)));
@@ -73,7 +62,7 @@ impl Body for Watched {
             alarm.as_mut().reset(Instant::now() + patience);
         }
         match alarm.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(Silent(patience).into()))),
+            Poll::Ready(()) => Poll::Ready(Some(Err(Broken::silent(&this.server, patience).into()))),
             Poll::Pending => Poll::Pending,
         }
     }

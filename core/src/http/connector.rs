@@ -4,15 +4,16 @@
 //! Law: a proxy sees the name and port of a server that speaks TLS, nothing more. No timer here: who sends a request watches it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 
 use http::Uri;
 use http::uri::Scheme;
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -22,6 +23,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::no_response::Seen;
 use super::proxy::{Hop, Proxies};
 use crate::runtime;
 
@@ -74,15 +76,16 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
+        let is_plain = server.scheme() == Some(&Scheme::HTTP);
         let Some(hop) = self.proxies.of_server(&server).cloned() else {
             let connecting = self.server.call(server);
-            return Box::pin(async { Ok(Conn::new(MaybeHttpsStream::Http(connecting.await?), false)) });
+            return Box::pin(async move { Ok(Conn::new(MaybeHttpsStream::Http(connecting.await?), is_plain, false)) });
         };
-        if server.scheme() == Some(&Scheme::HTTP) {
+        if is_plain {
             let connecting = self.hop.call(hop.uri.clone());
             return Box::pin(async move {
-                let stream = connecting.await.map_err(|error| through(&hop, error))?;
-                Ok(Conn::new(MaybeHttpsStream::Http(stream), true))
+                let stream = connecting.await.map_err(|error| through(&hop, false, error))?;
+                Ok(Conn::new(MaybeHttpsStream::Http(stream), true, true))
             });
         }
         let mut tunnel = Tunnel::new(hop.uri.clone(), self.hop.clone());
@@ -90,88 +93,148 @@ impl Service<Uri> for Connector {
             tunnel = tunnel.with_auth(authorization.clone());
         }
         let mut connector = HttpsConnector::from((tunnel, self.tls.clone()));
-        Box::pin(async move { Ok(Conn::new(connector.call(server).await.map_err(|error| through(&hop, error))?, false)) })
+        Box::pin(async move {
+            let stream = connector.call(server).await.map_err(|error| through(&hop, true, error))?;
+            Ok(Conn::new(stream, false, false))
+        })
     }
 }
 
-/// Names the proxy in an error, unless the server's certificate is at fault.
-fn through(hop: &Hop, error: BoxError) -> BoxError {
-    if certificate(error.as_ref()).is_some() {
+/// A failure that is the proxy's, not the server's.
+#[derive(Debug)]
+pub(super) struct AtProxy {
+    /// The proxy in words, without user and password.
+    pub(super) proxy: String,
+    cause: BoxError,
+}
+
+impl AtProxy {
+    /// Its host and port.
+    pub(super) fn address(&self) -> &str {
+        self.proxy.rsplit(' ').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for AtProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.proxy)
+    }
+}
+
+impl StdError for AtProxy {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.cause.as_ref())
+    }
+}
+
+/// The error of a connection through a proxy: the proxy's, unless the tunnel stood and what came after it failed.
+fn through(hop: &Hop, is_tunnel: bool, error: BoxError) -> BoxError {
+    // hyper-util's own words; its type is private.
+    if is_tunnel && !causes(error.as_ref()).any(|cause| cause.to_string().starts_with("tunnel error")) {
         return error;
     }
-    let cause = causes(error.as_ref()).last().map_or_else(|| error.to_string(), ToString::to_string);
-    io::Error::other(format!("{hop} did not open the way: {cause}")).into()
+    AtProxy { proxy: hop.to_string(), cause: error }.into()
 }
 
-/// What is wrong with a certificate, if that is why a connection failed.
-pub(super) fn certificate<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    let found = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
-    found.filter(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+/// The fault that the TLS library found, if that is why a connection failed.
+pub(super) fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())
 }
 
 /// An error and its causes; what an `io::Error` holds is one of them, too.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(super) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|held| held as &(dyn StdError + 'static)),
         None => error.source(),
     })
 }
 
-/// A connection that counts what it sends.
+/// A connection that counts what it sends, and remembers how the server began.
 pub(super) struct Conn {
     stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>,
     /// Whether the proxy at its end forwards requests, and so needs whole URLs.
     forwarded: bool,
-    sent: Sent,
+    /// Whether the first byte that comes is still to be looked at: only where no TLS is spoken.
+    is_curious: bool,
+    traffic: Traffic,
 }
 
-/// How many bytes a connection has taken.
+/// What a connection has carried.
 #[derive(Clone, Default)]
-pub(super) struct Sent(Arc<AtomicU64>);
+pub(super) struct Traffic(Arc<Carried>);
 
-impl Sent {
+#[derive(Default)]
+struct Carried {
+    /// Bytes that it has taken.
+    sent: AtomicU64,
+    /// The first byte that came, plus one; 0 before that.
+    first: AtomicU16,
+}
+
+impl Traffic {
     /// Of a connection in use.
-    pub(super) fn of(connected: &Connected) -> u64 {
+    pub(super) fn of(connected: &Connected) -> Option<Traffic> {
         let mut extras = http::Extensions::new();
         connected.get_extras(&mut extras);
-        extras.get::<Sent>().map_or(0, |sent| sent.0.load(Ordering::Relaxed))
+        extras.remove()
+    }
+
+    pub(super) fn sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        Seen { first_byte: self.0.first.load(Ordering::Relaxed).checked_sub(1).and_then(|byte| byte.try_into().ok()) }
     }
 
     fn add(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = &written {
-            self.0.fetch_add(*bytes as u64, Ordering::Relaxed);
+            self.0.sent.fetch_add(*bytes as u64, Ordering::Relaxed);
         }
         written
     }
 }
 
 impl Conn {
-    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, forwarded: bool) -> Conn {
-        Conn { stream, forwarded, sent: Sent::default() }
+    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, is_plain: bool, forwarded: bool) -> Conn {
+        Conn { stream, forwarded, is_curious: is_plain, traffic: Traffic::default() }
     }
 }
 
 impl Connection for Conn {
     fn connected(&self) -> Connected {
-        self.stream.connected().proxy(self.forwarded).extra(self.sent.clone())
+        self.stream.connected().proxy(self.forwarded).extra(self.traffic.clone())
     }
 }
 
 impl Read for Conn {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.is_curious {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        // A cursor does not show what was read through it: the first piece goes by way of this room.
+        let mut room = [0; 1024];
+        let most = room.len().min(buffer.remaining());
+        let mut piece = ReadBuf::new(&mut room[..most]);
+        ready!(Pin::new(&mut self.stream).poll_read(context, piece.unfilled()))?;
+        if let Some(first) = piece.filled().first() {
+            self.traffic.0.first.store(u16::from(*first) + 1, Ordering::Relaxed);
+            buffer.put_slice(piece.filled());
+        }
+        self.is_curious = false;
+        Poll::Ready(Ok(()))
     }
 }
 
 impl Write for Conn {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.sent.add(written)
+        self.traffic.add(written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.sent.add(written)
+        self.traffic.add(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -5,10 +5,12 @@
 //! Knows nothing of S3.
 
 mod body;
+mod certificate;
 mod clock;
 mod codes;
 mod connector;
 mod meter;
+mod no_response;
 mod proxy;
 mod send;
 mod tls;
@@ -26,8 +28,9 @@ pub(crate) use body::Watched;
 pub(crate) use clock::Clock;
 pub(crate) use codes::is_throttled;
 pub(crate) use meter::{Meter, Metered};
+pub(crate) use no_response::NoResponse;
 pub(crate) use proxy::Told;
-pub(crate) use send::Http;
+pub(crate) use send::{Http, noting_connections};
 
 /// A way to servers, before anyone goes it.
 #[derive(Clone)]
@@ -76,7 +79,10 @@ impl Way {
         }
         // Before the lock that the other is made under: it takes the same one.
         let system = tls::system(self.trust.as_ref())?;
-        let made = || tls::configs(self.trust.as_ref(), system).map(|(server, hop)| Http::new(server, hop, self.proxies.clone()));
+        let made = || {
+            let believed = self.trust.as_ref().map(tls::Trust::believed).unwrap_or_default();
+            tls::configs(self.trust.as_ref(), system).map(|(server, hop)| Http::new(server, hop, self.proxies.clone(), believed))
+        };
         (*runtime::current()?.shared(&self.key(), made)).clone()
     }
 }

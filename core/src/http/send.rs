@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use aws_smithy_types::body::SdkBody;
 use http::header::PROXY_AUTHORIZATION;
 use http::uri::Scheme;
 use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -25,7 +27,8 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::timeout;
 
 use super::body::Watched;
-use super::connector::{Connector, Sent, certificate};
+use super::connector::{Connector, Traffic};
+use super::no_response::{NoResponse, Server};
 use super::proxy::Proxies;
 
 /// How long to wait where nobody says.
@@ -42,6 +45,8 @@ pub(crate) struct Http {
     /// A connection is driven by the runtime that opened it: each runtime has its own.
     clients: Arc<Mutex<HashMap<Id, Client<Connector, SdkBody>>>>,
     proxies: Arc<Proxies>,
+    /// The certificates that count, in words.
+    believed: Arc<str>,
 }
 
 impl fmt::Debug for Http {
@@ -51,9 +56,9 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    pub(super) fn new(server: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>) -> Http {
+    pub(super) fn new(server: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>, believed: String) -> Http {
         let connector = Connector::new(server, hop, proxies.clone());
-        Http { connector, clients: Arc::default(), proxies }
+        Http { connector, clients: Arc::default(), proxies, believed: believed.into() }
     }
 
     /// The client whose connections this runtime drives.
@@ -81,26 +86,39 @@ impl Http {
         {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
         }
-        let mut connection = capture_connection(&mut request);
+        let connection = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             let connection = connection.clone();
             capture.set_connection_retriever(move || metadata(&connection));
         }
+        let server = Server::of(request.uri());
+        let outcome = |answer: Result<Response<Incoming>, Error>| match answer {
+            Ok(answer) => Ok(answer.map(|body| Watched::new(body, read, server.clone()))),
+            Err(error) => {
+                let seen = connection.connection_metadata().as_ref().and_then(Traffic::of).map(|traffic| traffic.seen());
+                Err(NoResponse::failed(&server, seen, &self.believed, &error))
+            }
+        };
+        let mut waiting = connection.clone();
         let mut answer = pin!(self.client().request(request));
-        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        let connected = async { drop(waiting.wait_for_connection_metadata().await) };
         tokio::select! {
             biased;
-            answer = &mut answer => return whole(answer, read),
-            connected = timeout(connect, connected) => connected.map_err(|late| ConnectorError::timeout(late.into()))?,
+            answer = &mut answer => return outcome(answer),
+            connected = timeout(connect, connected) => {
+                connected.map_err(|_| NoResponse::unconnected(&server, connect))?;
+                note_connection();
+            }
         }
         let mut before = None;
         loop {
             match timeout(read, &mut answer).await {
-                Ok(answer) => return whole(answer, read),
-                Err(late) => {
-                    let sent = connection.connection_metadata().as_ref().map(Sent::of);
+                Ok(answer) => return outcome(answer),
+                Err(_) => {
+                    let traffic = connection.connection_metadata().as_ref().and_then(Traffic::of);
+                    let sent = traffic.map(|traffic| traffic.sent());
                     if sent == before {
-                        return Err(ConnectorError::timeout(late.into()));
+                        return Err(NoResponse::silent(&server, read));
                     }
                     before = sent;
                 }
@@ -109,13 +127,18 @@ impl Http {
     }
 }
 
-fn whole(answer: Result<Response<hyper::body::Incoming>, Error>, read: Duration) -> Result<Response<Watched>, ConnectorError> {
-    match answer {
-        Ok(answer) => Ok(answer.map(|body| Watched::new(body, read))),
-        // Whoever shows a certificate that is not trusted will show it again.
-        Err(error) if certificate(&error).is_some() => Err(ConnectorError::other(error.into(), None)),
-        Err(error) => Err(ConnectorError::io(error.into())),
-    }
+tokio::task_local! {
+    static CONNECTED: Arc<AtomicBool>;
+}
+
+/// Runs `work` and sets the flag once a request of it has a connection, so that it may have reached its server.
+pub(crate) fn noting_connections<F: Future>(flag: Arc<AtomicBool>, work: F) -> impl Future<Output = F::Output> {
+    CONNECTED.scope(flag, work)
+}
+
+fn note_connection() {
+    // Most requests run where nobody asks.
+    let _ = CONNECTED.try_with(|flag| flag.store(true, Ordering::Relaxed));
 }
 
 /// What the SDK wants to know of a connection, above all how to give it up: after a server's failure it takes another.

@@ -346,13 +346,14 @@ impl Line {
         let health = Health::of(route.url.as_deref(), bucket)?;
         let integrity = Endpoint::of(route.url.as_deref())?;
         let timeouts = (settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT), settings.read_timeout.unwrap_or(READ_TIMEOUT));
+        let direct = Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?;
         Ok(Line {
-            direct: Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?,
             client: clients::shared(settings, &route, &region, identity, &way.key(), || {
                 Ok(build(settings, &route, identity, &region, http.into(), timeouts, health.clock.clone(), integrity.clone()))
             })?,
             session: Session::default(),
-            retries: Retries::new(settings, health, integrity),
+            retries: Retries::new(settings, health, integrity, direct.server()),
+            direct,
             region,
         })
     }

@@ -14,8 +14,9 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
 use super::failure::meaning;
-use super::retry::{Cause, Failure, late};
+use super::retry::{Cause, Failure};
 use crate::error::{Error, ErrorKind};
+use crate::http::NoResponse;
 
 /// A server's refusal, whoever read it.
 pub(super) struct Refusal<'a> {
@@ -64,18 +65,29 @@ pub(super) fn refused(refusal: Refusal<'_>) -> Failure {
         cause,
         date: date.and_then(|date| SystemTime::try_from(date).ok()),
         after: refusal.after(),
+        sent: true,
     }
 }
 
-/// The failure to reach a server.
+/// The failure to get a response.
 pub(super) fn unreachable(error: &ConnectorError) -> Failure {
-    if error.is_timeout() {
-        let message = "the server could not be reached in time; see the settings connect_timeout and read_timeout";
-        return Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, message).into() };
+    if let Some(error) = credentials(error) {
+        return error.into();
     }
-    let network = || Error::new(ErrorKind::Network, format!("the server could not be reached: {}", root(error)));
-    let cause = if error.is_io() || error.as_other().is_some() { Cause::Transient } else { Cause::Final };
-    Failure { cause, ..credentials(error).unwrap_or_else(network).into() }
+    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
+    let cause = match kind {
+        ErrorKind::Timeout => Cause::Timeout,
+        _ if error.is_io() || error.as_other().is_some() => Cause::Transient,
+        _ => Cause::Final,
+    };
+    match NoResponse::of(error) {
+        Some(found) => {
+            let shown = Error::new(kind, &*found.why);
+            let shown = found.advice.iter().fold(shown, |shown, advice| shown.with_advice(advice));
+            Failure { cause, sent: found.is_sent, ..shown.into() }
+        }
+        None => Failure { cause, ..Error::new(kind, format!("the server could not be reached: {}", root(error))).into() },
+    }
 }
 
 /// The failure that the SDK reports.
@@ -97,7 +109,9 @@ where
     };
     match &error {
         SdkError::ServiceError(context) => refused(context.err().code(), context.err().message()),
-        SdkError::TimeoutError(_) => late(),
+        SdkError::TimeoutError(_) => {
+            Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, "the server did not answer in time").into() }
+        }
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(error) => unreachable(error),
             None => Error::new(ErrorKind::Network, "the server could not be reached").into(),

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Semaphore;
@@ -15,7 +15,7 @@ use super::integrity::Endpoint;
 use super::pace::Pace;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Clock;
+use crate::http::{Clock, noting_connections};
 use crate::observe::{Level, count, event, heard};
 use crate::runtime;
 use crate::tally::Tally;
@@ -58,13 +58,15 @@ pub(super) struct Failure {
     /// What the server said of its time, and how long to wait.
     pub(super) date: Option<SystemTime>,
     pub(super) after: Option<Duration>,
+    /// Whether the server may have received the request.
+    pub(super) sent: bool,
 }
 
 impl Failure {
     /// Whether the server may have done the work all the same: it gave no answer, or failed within one.
     fn unsure(&self) -> bool {
         let status = self.error.status();
-        !status.is_some_and(|status| (300..500).contains(&status)) && (status.is_some() || self.cause != Cause::Final)
+        self.sent && !status.is_some_and(|status| (300..500).contains(&status)) && (status.is_some() || self.cause != Cause::Final)
     }
 }
 
@@ -78,7 +80,7 @@ impl Failure {
 impl From<Error> for Failure {
     /// What failed before anything was sent.
     fn from(error: Error) -> Self {
-        Failure { error, cause: Cause::Final, date: None, after: None }
+        Failure { error, cause: Cause::Final, date: None, after: None, sent: true }
     }
 }
 
@@ -128,12 +130,14 @@ pub(super) struct Retries {
     adaptive: bool,
     attempt_timeout: Option<Duration>,
     operation_timeout: Option<Duration>,
+    /// Host and port, as messages name them.
+    server: String,
     /// Places for requests, if the store has a limit.
     places: Option<Semaphore>,
 }
 
 impl Retries {
-    pub(super) fn new(settings: &Settings, health: Arc<Health>, integrity: Arc<Endpoint>) -> Retries {
+    pub(super) fn new(settings: &Settings, health: Arc<Health>, integrity: Arc<Endpoint>, server: String) -> Retries {
         Retries {
             health,
             integrity,
@@ -141,6 +145,7 @@ impl Retries {
             adaptive: settings.retry_mode.as_deref() == Some("adaptive"),
             attempt_timeout: settings.attempt_timeout,
             operation_timeout: settings.operation_timeout,
+            server,
             places: settings.max_requests.map(|most| Semaphore::new(most as usize)),
         }
     }
@@ -152,22 +157,29 @@ impl Retries {
         A: Future<Output = std::result::Result<T, Failure>>,
         M: Future<Output = bool>,
     {
-        let tries = self.tries(operation, attempt, mend);
-        match self.operation_timeout {
-            None => tries.await,
-            Some(limit) => tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| Err(late().error.unsure())),
+        let progress = Progress::default();
+        let tries = self.tries(operation, &progress, attempt, mend);
+        if self.attempt_timeout.is_none() && self.operation_timeout.is_none() {
+            return tries.await;
         }
+        // A limit that passes takes the request with it; whether that had a connection is known by then only from here.
+        let tries = noting_connections(progress.connected.clone(), tries);
+        let Some(limit) = self.operation_timeout else { return tries.await };
+        tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| {
+            let late = self.late("operation_timeout", limit, &progress);
+            Err(progress.told(if late.sent { late.error.unsure() } else { late.error }))
+        })
     }
 
-    async fn tries<T, A, M>(&self, operation: &str, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
+    async fn tries<T, A, M>(&self, operation: &str, progress: &Progress, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
     where
         A: Future<Output = std::result::Result<T, Failure>>,
         M: Future<Output = bool>,
     {
-        let (mut tries, mut spent, mut unsure) = (0, 0, false);
+        let (mut spent, mut unsure) = (0, false);
         let mut mended = HashSet::new();
         loop {
-            tries += 1;
+            let tries = progress.tries.fetch_add(1, Ordering::Relaxed) + 1;
             let failure = {
                 // Never closed, so there is always a place in the end.
                 let _place = match &self.places {
@@ -177,7 +189,7 @@ impl Retries {
                 let _pace = self.health.pace.enter(self.adaptive).await;
                 let sent = Instant::now();
                 count(|tally| tally.request(tries));
-                let outcome = self.attempt(&attempt).await;
+                let outcome = self.attempt(progress, &attempt).await;
                 if outcome.as_ref().map_or_else(|failure| failure.error.status().is_some(), |_| true) {
                     count(|tally| tally.answer(sent.elapsed()));
                 }
@@ -196,7 +208,10 @@ impl Retries {
             };
             tell(operation, &failure, tries);
             unsure |= failure.unsure();
-            let given_up = |failure: Failure| Err(if unsure { failure.error.unsure() } else { failure.error });
+            let given_up = |failure: Failure| {
+                let error = progress.told(failure.error);
+                Err(if unsure { error.unsure() } else { error })
+            };
             let slow = failure.cause == Cause::Throttled || failure.error.status() == Some(503);
             if slow {
                 self.health.pace.slow_down(self.adaptive);
@@ -224,21 +239,51 @@ impl Retries {
         self.integrity.demanded_md5(failure.error.code(), Some(failure.error.message()))
     }
 
-    async fn attempt<T, A>(&self, attempt: &impl Fn() -> A) -> std::result::Result<T, Failure>
+    async fn attempt<T, A>(&self, progress: &Progress, attempt: &impl Fn() -> A) -> std::result::Result<T, Failure>
     where
         A: Future<Output = std::result::Result<T, Failure>>,
     {
         match self.attempt_timeout {
             None => attempt().await,
-            Some(limit) => tokio::time::timeout(limit, attempt()).await.unwrap_or_else(|_| Err(late())),
+            Some(limit) => {
+                tokio::time::timeout(limit, attempt()).await.unwrap_or_else(|_| Err(self.late("attempt_timeout", limit, progress)))
+            }
         }
+    }
+
+    /// The failure of an attempt, or of all of them, that took longer than a setting allows.
+    fn late(&self, setting: &str, limit: Duration, progress: &Progress) -> Failure {
+        let message = format!("{} did not answer within {} s", self.server, limit.as_secs_f64());
+        let error = Error::new(ErrorKind::Timeout, message).with_advice(&format!("see the setting `{setting}`"));
+        Failure { cause: Cause::Timeout, sent: progress.connected.load(Ordering::Relaxed), ..error.into() }
     }
 }
 
-/// The failure of an attempt, or of all of them, that took too long.
-pub(super) fn late() -> Failure {
-    let message = "the server did not answer in time; see the settings connect_timeout, read_timeout and operation_timeout";
-    Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, message).into() }
+/// How far a request has come.
+struct Progress {
+    started: Instant,
+    tries: AtomicU32,
+    /// Whether one of them had a connection; kept up only where a time limit may end an attempt.
+    connected: Arc<AtomicBool>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress { started: Instant::now(), tries: AtomicU32::new(0), connected: Arc::default() }
+    }
+}
+
+impl Progress {
+    /// The error with the attempts it took and their time: of a server that gave no response, or was asked more than once.
+    fn told(&self, error: Error) -> Error {
+        let (tries, took) = (self.tries.load(Ordering::Relaxed), self.started.elapsed());
+        let is_unanswered = error.status().is_none() && matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout);
+        if tries < 2 && !is_unanswered {
+            return error;
+        }
+        let took = if took.as_secs() > 0 { format!("{:.1} s", took.as_secs_f64()) } else { format!("{} ms", took.as_millis()) };
+        error.with_detail(&format!("{tries} attempt{} in {took}", if tries == 1 { "" } else { "s" }))
+    }
 }
 
 /// How long to wait before the next try: a random part of a span that doubles, but not less than the server asks for.

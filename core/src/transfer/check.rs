@@ -69,8 +69,8 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     let (put, cleanup) = put(at, mailbox, &key).await;
     let stored = put.as_ref().ok().cloned();
     let refused = put.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
-    // Whether an object may be there: a request that got no clear answer may have been carried out.
-    let uncertain = put.as_ref().is_err_and(|error| error.retryable() || matches!(error.kind(), ErrorKind::Service));
+    // Whether an object may be there: a request that reached the server and got no clear answer may have been carried out.
+    let uncertain = put.as_ref().is_err_and(Error::is_unsure);
     let failed = put.is_err();
     say("check put", put.map(|_| "ok").map_err(|error| missing.named(error, &putting(at, &missing))));
     if failed && !refused {

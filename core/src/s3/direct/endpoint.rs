@@ -53,6 +53,12 @@ impl Endpoint {
         })
     }
 
+    /// Host and port.
+    pub(super) fn server(&self) -> String {
+        let port = self.authority.port_u16().unwrap_or(if self.scheme == Scheme::HTTPS { 443 } else { 80 });
+        format!("{}:{port}", self.authority.host())
+    }
+
     /// The URL of a path and query here.
     pub(super) fn url(&self, target: String) -> Result<Uri> {
         let unfit = |_| Error::new(ErrorKind::InvalidInput, "the request can't be sent: its URL would be too long");

@@ -74,6 +74,11 @@ impl Direct {
         })
     }
 
+    /// Host and port of the server.
+    pub(super) fn server(&self) -> String {
+        self.endpoint.server()
+    }
+
     /// Whether requests are signed with the keys of a session, which the caller then brings.
     pub(super) fn wants_session(&self) -> bool {
         self.endpoint.sessions
