@@ -29,7 +29,7 @@ fn restless(ended: Arc<AtomicUsize>) -> Work {
                 }
             })
             .collect();
-        all.for_each(|()| async { drop(ended.fetch_add(1, Ordering::SeqCst)) }).await;
+        all.for_each(|()| async { _ = ended.fetch_add(1, Ordering::SeqCst) }).await;
     })
 }
 
