@@ -129,7 +129,8 @@ extern "C" {
 const char *oarlock_version(void);
 
 /*
- Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type, required, doc), reply, pages.
+ Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type, required, doc), reply, pages,
+ progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of; null for a verb that is one request).
  */
 oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
 

@@ -24,12 +24,14 @@ fn fields<'py>(py: Python<'py>, fields: &[FieldSpec]) -> PyResult<Bound<'py, PyL
     PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// The verbs: name, doc, parameters, options, reply, whether it answers in pages. A field is (name, type, required, doc).
+/// The verbs: name, doc, parameters, options, reply, whether it answers in pages, what its progress counts. A field is (name, type,
+/// required, doc).
 #[pyfunction]
 fn verbs(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
     let row = |verb: &oarlock::verbs::Verb| {
         let reply = verb.reply.name();
-        (verb.name, verb.doc, fields(py, verb.params)?, fields(py, verb.options.fields)?, reply, verb.pages()).into_pyobject(py)
+        let fields = (fields(py, verb.params)?, fields(py, verb.options.fields)?);
+        (verb.name, verb.doc, fields.0, fields.1, reply, verb.pages(), verb.progress).into_pyobject(py)
     };
     oarlock::verbs::VERBS.iter().map(row).collect()
 }

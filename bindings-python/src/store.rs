@@ -39,6 +39,7 @@ impl Store {
         let mut given = Args { values: Vec::with_capacity(args.len()), ..Args::default() };
         let option =
             |name: &str| found.and_then(|verb| verb.options.fields.iter().find(|option| option.name == name)).map(|option| option.kind);
+        let known = |name: &str| kind(name).is_some() || option(name).is_some();
         let mut functions = self.functions.as_ref().map(|functions| functions.clone_ref(py));
         let mut feeder = None;
         let mut writer = None;
@@ -65,7 +66,12 @@ impl Store {
                     functions = Some(known.unbind());
                     given.values.push((name, callback.into()));
                 }
-                _ => given.values.push((name, value::from_py(&object)?)),
+                // The core refuses it by its name, whatever its value is.
+                _ if !known(&name) => given.values.push((name, Value::Null)),
+                _ => {
+                    let value = value::from_py(&object).map_err(|error| named(py, ErrorKind::InvalidInput, "option", &name, error))?;
+                    given.values.push((name, value));
+                }
             }
         }
         host::follow_log_level(py)?;
@@ -73,6 +79,13 @@ impl Store {
         let call = store.start(verb, given).map_err(|error| raise(py, &error))?;
         Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress, functions))
     }
+}
+
+/// The error for a value that the core has no word for, with the name of what was to be given.
+fn named(py: Python<'_>, kind: ErrorKind, what: &str, name: &str, error: PyErr) -> PyErr {
+    let said = error.value(py).getattr("message").and_then(|message| message.extract::<String>());
+    // What the host's own code raised goes on as it is.
+    said.map_or(error, |said| raise(py, &oarlock::Error::new(kind, format!("{what} `{name}`: {said}"))))
 }
 
 #[pymethods]
@@ -86,14 +99,18 @@ impl Store {
         let mut pairs = Vec::with_capacity(settings.len());
         let functions = PyDict::new(py);
         for (name, setting) in settings.iter() {
+            let name: String = name.extract()?;
             let value = if setting.is_callable() {
                 let callback = Callback::elsewhere();
                 functions.set_item(callback.number(), setting)?;
                 Value::Callback(callback)
             } else {
-                value::from_py(&setting)?
+                value::from_py(&setting).map_err(|error| match oarlock::config::unknown_setting(&name) {
+                    Some(unknown) => raise(py, &unknown),
+                    None => named(py, ErrorKind::Config, "setting", &name, error),
+                })?
             };
-            pairs.push((name.extract()?, value));
+            pairs.push((name, value));
         }
         let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
         Ok(Store { functions: (!functions.is_empty()).then(|| functions.unbind()), ..Store::of(store) })

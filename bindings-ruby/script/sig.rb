@@ -39,7 +39,7 @@ module Rbs
     positional, keywords = verb[:params].partition { |param| param[:type] != "sink" }
     positional = positional.map { |param| param[:required] ? "#{given(param)} #{param[:name]}" : "?#{optional(given(param))} #{param[:name]}" }
     keywords = [*keywords, *verb[:options]].map { |field| "?#{field[:name]}: #{optional(given(field))}" }
-    [*positional, *keywords, "?timeout: Numeric?", "?progress: _Progress?"].join(", ")
+    [*positional, *keywords, "?timeout: Numeric?", *("?progress: _Progress?" if verb[:progress])].join(", ")
   end
 
   # A verb's overloads: as its reply is, as a listing, or with a block that takes the bytes.

@@ -2,6 +2,7 @@
 //!
 //! Law: keys here are the caller's, without the store's prefix; whoever talks to a server or a file system puts that before them.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -65,6 +66,25 @@ pub struct Directory(pub(crate) PathBuf);
 impl<T: Into<PathBuf>> From<T> for Directory {
     fn from(path: T) -> Self {
         Directory(path.into())
+    }
+}
+
+impl Field for Directory {
+    const TYPE: Type = Type::Directory;
+    fn from_value(value: Value) -> std::result::Result<Self, String> {
+        path(value).map(Directory).map_err(|other| format!("takes a path, not {}", other.type_name()))
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self.0.display().to_string())
+    }
+}
+
+/// A path of this machine, given as text or as the bytes that the file system knows.
+fn path(value: Value) -> std::result::Result<PathBuf, Value> {
+    match value {
+        Value::Str(path) => Ok(path.into()),
+        Value::Bytes(path) => Ok(std::ffi::OsStr::from_bytes(&path).into()),
+        other => Err(other),
     }
 }
 
@@ -133,7 +153,7 @@ fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
         match (name.as_str(), value) {
             (_, Value::Null) => {}
             ("key", Value::Str(key)) => item.key = Key(key),
-            ("path", Value::Str(path)) => item.path = Some(path.into()),
+            ("path", value @ (Value::Str(_) | Value::Bytes(_))) => item.path = path(value).ok(),
             ("body", Value::Bytes(body)) => item.body = Some(body),
             // Text stands for itself here, not for base64, as with the source of a single `put`.
             ("body", Value::Str(text)) => item.body = Some(text.into()),

@@ -139,6 +139,8 @@ pub(crate) struct Mailbox {
     total: AtomicU64,
     tally: OnceLock<Share>,
     listens: AtomicBool,
+    /// Whether progress counts objects: bytes that move for them are then counted in the tally only.
+    by_objects: AtomicBool,
     cleanups: Mutex<Vec<(u64, Cleanup)>>,
     next_cleanup: AtomicU64,
     /// The call's own mailbox, if this one is for a part of its work.
@@ -160,6 +162,7 @@ impl Mailbox {
             total: AtomicU64::new(UNKNOWN),
             tally: OnceLock::new(),
             listens: AtomicBool::new(false),
+            by_objects: AtomicBool::new(false),
             cleanups: Mutex::new(Vec::new()),
             next_cleanup: AtomicU64::new(0),
             whole: None,
@@ -244,7 +247,27 @@ impl Mailbox {
 
     /// The total number of bytes that will move.
     pub(crate) fn set_total(&self, total: u64) {
-        self.total.store(total, Ordering::Relaxed);
+        if !self.by_objects.load(Ordering::Relaxed) {
+            self.total.store(total, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts objects from now on, not bytes; the total is told as soon as it is known.
+    pub(crate) fn count_objects(&self, total: Option<u64>) {
+        self.by_objects.store(true, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// So many more objects are done.
+    pub(crate) fn advance_objects(&self, objects: u64) {
+        self.done.fetch_add(objects, Ordering::Relaxed);
+        self.tell_progress();
+    }
+
+    fn tell_progress(&self) {
+        if self.listens.load(Ordering::Relaxed) {
+            self.change(|state| state.progress = true);
+        }
     }
 
     /// So many more bytes have moved.
@@ -252,10 +275,10 @@ impl Mailbox {
         if let Some(whole) = &self.whole {
             return whole.advance(bytes);
         }
-        self.done.fetch_add(bytes, Ordering::Relaxed);
         self.count(|tally| tally.bytes(bytes));
-        if self.listens.load(Ordering::Relaxed) {
-            self.change(|state| state.progress = true);
+        if !self.by_objects.load(Ordering::Relaxed) {
+            self.done.fetch_add(bytes, Ordering::Relaxed);
+            self.tell_progress();
         }
     }
 
@@ -348,6 +371,10 @@ impl Mailbox {
 impl Mailbox {
     pub(crate) fn listen(&self) {
         self.listens.store(true, Ordering::Relaxed);
+        // A worker may have been quicker than the host.
+        if self.done.load(Ordering::Relaxed) > 0 {
+            self.change(|state| state.progress = true);
+        }
     }
 
     pub(crate) fn progress(&self) -> (u64, Option<u64>) {

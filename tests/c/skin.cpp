@@ -171,11 +171,24 @@ void progress_can_stop_a_call() {
   CHECK(kind_of([&] { call.wait(); }) == OARLOCK_CANCELLED && stopped);
 }
 
+void progress_counts_objects_where_no_bytes_move() {
+  const auto store = fresh();
+  std::uint64_t last = 0;
+  std::optional<std::uint64_t> all;
+  auto call = store.start("delete_many", {{"keys", oarlock::list({"a", "b", "c"})}});
+  call.on_progress([&](std::uint64_t done, std::optional<std::uint64_t> total) { return last = done, all = total, true; });
+  call.wait();
+  // A call that is done before anyone listens tells it all the same when it is asked.
+  CHECK(call.progress() == std::make_pair(std::uint64_t{3}, std::optional<std::uint64_t>(3)));
+  CHECK(last == 0 || (last == 3 && all == 3u));
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
   workplace = argc > 1 ? argv[1] : ".";
   RUN(verbs_are_methods);
+  RUN(progress_counts_objects_where_no_bytes_move);
   RUN(errors_have_kinds);
   RUN(lent_functions_may_throw);
   RUN(streams_of_the_library_serve);

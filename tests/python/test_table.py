@@ -18,13 +18,13 @@ ROWS = {row[0]: row for row in _native.verbs()}
 @pytest.mark.parametrize("owner", [oarlock.Store, oarlock.AsyncStore])
 @pytest.mark.parametrize("name", ROWS)
 def test_signature_and_doc(owner, name):
-    _, doc, params, options, _, _ = ROWS[name]
+    _, doc, params, options, _, _, progress = ROWS[name]
     verb = getattr(owner, name)
     parameters = inspect.signature(verb).parameters
     given = [each for each in parameters if each not in ("self", "timeout", "progress")]
     assert given == [field[0] for field in (*params, *options)]
     assert all(parameters[field[0]].kind is inspect.Parameter.KEYWORD_ONLY for field in options)
-    assert ("progress" in parameters) == any(field[1] in ("source", "sink", "list of objects", "directory") for field in params)
+    assert ("progress" in parameters) == (progress in ("bytes", "objects"))
     assert "timeout" in parameters
     for field in (*params, *options):
         assert " ".join(field[3].split()) in inspect.getdoc(verb)

@@ -22,6 +22,68 @@ class ValuesTest < OarlockTest
     assert_equal %w[naïve schön/日本], @store.list.map(&:key)
   end
 
+  def test_every_string_crosses_in_any_encoding
+    latin = "caf\xE9".dup.force_encoding("ISO-8859-1")
+    japanese = "テスト".encode("Shift_JIS")
+    {latin => "café", japanese => "テスト", "a€".encode("UTF-16") => "a€", "b€".encode("Windows-1252") => "b€",
+     latin.to_sym => "café", "c".encode("US-ASCII") => "c"}.each do |given, key|
+      @store.put(given, "x", metadata: {"m".encode("UTF-16BE") => "v".encode("UTF-16LE")}, content_type: "text/x".encode("UTF-16LE"))
+      assert_equal ["text/x", {"m" => "v"}], @store.head(key).then { |meta| [meta.content_type, meta.metadata] }
+      assert_equal [key], @store.head_many([given]).map(&:key)
+      assert_equal [key], @store.get_many([{key: given}]).map(&:key)
+      assert_equal "x", @store.open(given, &:read)
+      assert_equal [key], @store.list(given).map(&:key)
+      assert_equal [key], @store.delete_many([given]).map(&:key)
+    end
+    assert_raises(Oarlock::NotFoundError) { @store.get(japanese) }
+    # An object's bytes are no text.
+    @store.put_many([{key: "l", body: latin}])
+    assert_equal "caf\xE9".b, @store.get("l").b
+  end
+
+  def test_paths_stay_bytes
+    Dir.mktmpdir do |directory|
+      path = Pathname("#{directory}/caf\xE9".b)
+      path.binwrite("x")
+      @store.put("a", path)
+      @store.put_many([{key: "b", path: path}])
+      assert_equal %w[x x], [@store.get("a"), @store.get("b")]
+      target = Pathname("#{directory}/\xFF".dup.force_encoding("ISO-8859-1"))
+      @store.get("a", into: target)
+      assert_equal "x", target.binread
+      within = "#{directory}/in\xE9".b
+      Dir.mkdir(within)
+      File.binwrite("#{within}/f", "y")
+      @store.sync_up(within, "synced")
+      assert_equal "y", @store.get("synced/f")
+    end
+  end
+
+  def test_a_refused_key_is_shown
+    refused(/parameter `key` is not valid UTF-8: "a\\xff"/) { @store.get("a\xFF") }
+    refused(/is not valid UTF-8: "a\\xff"/) { @store.head_many(["b", "a\xFF"]) }
+    refused(/is not valid UTF-8: "a\\xff"/) { @store.delete_many([{key: "a\xFF".b}]) }
+  end
+
+  def test_an_option_that_a_verb_does_not_take_is_named
+    [-> {}, Object.new, method(:puts), [Object.new], {"a" => Object.new}, 1.5].each do |value|
+      refused(/unknown option "metadatum"/) { @store.head("a", metadatum: value) }
+      refused(/unknown option "progress"/) { @store.head("a", progress: value) }
+      refused(/unknown option "progress"/) { @store.list(progress: value).first }
+      error = assert_raises(Oarlock::ConfigError) { Oarlock.open("s3://bucket", regoin: value) }
+      assert_match(/unknown setting "regoin"; did you mean "region"/, error.message)
+    end
+  end
+
+  def test_progress_counts_objects_where_no_bytes_move
+    told = []
+    hear = ->(*now) { told << now }
+    @store.head_many(%w[a b], progress: hear)
+    assert_equal [2, 2], told.last
+    @store.delete_many(%w[a b c], progress: hear)
+    assert_equal [3, 3], told.last
+  end
+
   def test_keys_that_are_no_text
     store = Fake.store
     before = Fake.log.size

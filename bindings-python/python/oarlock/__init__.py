@@ -42,8 +42,8 @@ class Store:
     It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the settings as they were
     given, secrets only if they were among them, functions by reference. Profiles and the environment are looked up anew where it is opened again.
 
-    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes take ``progress=``: a function that is called
-    with the bytes done and the total (or None) on the waiting thread.
+    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes or work through many objects take ``progress=``: a
+    function that is called with the bytes or objects done and the total (or None) on the waiting thread.
     """
 
     __slots__ = ("_aio", "_native", "__weakref__")

@@ -715,7 +715,7 @@ class Store:
             encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
             unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: GetReply
@@ -768,7 +768,7 @@ class Store:
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
             journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
@@ -817,13 +817,14 @@ class Store:
         Returns: DeleteReply
         """
 
-    def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
+    def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
         """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
@@ -837,7 +838,7 @@ class Store:
             items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Fetched]
@@ -854,7 +855,7 @@ class Store:
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Stored]
@@ -868,7 +869,7 @@ class Store:
             items (list of objects): The objects: keys, or `{key, version_id}`.
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Headed]
@@ -887,7 +888,7 @@ class Store:
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: SyncReply
@@ -906,13 +907,13 @@ class Store:
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: SyncReply
         """
 
-    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
+    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -943,6 +944,7 @@ class Store:
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes; default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
@@ -961,7 +963,7 @@ class Store:
         Returns: bool
         """
 
-    def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, timeout: float | None = None) -> RekeyReply:
+    def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
         """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -970,6 +972,7 @@ class Store:
             old (map, optional): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
             enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: RekeyReply
@@ -1183,13 +1186,14 @@ class Store:
         Returns: None
         """
 
-    def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, timeout: float | None = None) -> builtins.list[Upload]:
+    def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
         """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.
             older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Upload]
@@ -1215,7 +1219,7 @@ class AsyncStore:
             encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
             unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: GetReply
@@ -1268,7 +1272,7 @@ class AsyncStore:
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
             journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
@@ -1317,13 +1321,14 @@ class AsyncStore:
         Returns: DeleteReply
         """
 
-    async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
+    async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
         """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Deleted]
@@ -1337,7 +1342,7 @@ class AsyncStore:
             items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Fetched]
@@ -1354,7 +1359,7 @@ class AsyncStore:
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Stored]
@@ -1368,7 +1373,7 @@ class AsyncStore:
             items (list of objects): The objects: keys, or `{key, version_id}`.
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Headed]
@@ -1387,7 +1392,7 @@ class AsyncStore:
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: SyncReply
@@ -1406,13 +1411,13 @@ class AsyncStore:
             delete (bool, optional): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
-            progress (function, optional): Called as bytes move, on the waiting thread, with the bytes done and the total or None.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: SyncReply
         """
 
-    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, timeout: float | None = None) -> PutReply:
+    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1443,6 +1448,7 @@ class AsyncStore:
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes; default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: PutReply
@@ -1461,7 +1467,7 @@ class AsyncStore:
         Returns: bool
         """
 
-    async def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, timeout: float | None = None) -> RekeyReply:
+    async def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
         """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1470,6 +1476,7 @@ class AsyncStore:
             old (map, optional): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
             enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: RekeyReply
@@ -1683,13 +1690,14 @@ class AsyncStore:
         Returns: None
         """
 
-    async def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, timeout: float | None = None) -> builtins.list[Upload]:
+    async def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
         """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.
             older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
 
         Returns: list[Upload]

@@ -8,10 +8,7 @@ from ._pages import Pages
 from .errors import InvalidInput
 
 _TIMEOUT = ("timeout", "float", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
-_PROGRESS = ("progress", "function", False, "Called as bytes move, on the waiting thread, with the bytes done and the total or None.")
-
-#: What a verb takes that moves bytes.
-_MOVING = ("source", "sink", "list of objects", "directory")
+_PROGRESS = "Called as {0} are done, on the waiting thread, with the {0} done and the total, or None while it is unknown."
 
 #: How a declared type is written in Python.
 ANNOTATIONS = {
@@ -48,15 +45,16 @@ def reply_annotation(kind):
 class Verb:
     # A verb as a method of the store: `Store.get` is one, `store.get` is it bound, as with functions. It is no function, because
     # the signature of one must be made with `inspect`, which takes longer to import than all of oarlock: it is made when asked for.
-    def __init__(self, name, doc, params, options, reply, pages):
+    def __init__(self, name, doc, params, options, reply, pages, progress):
         self.__name__ = name
         self.__qualname__ = f"Store.{name}"
         self.__module__ = "oarlock"
         self.summary = "\n".join(line.strip() for line in doc.splitlines())
         self.params = params
         self.names = tuple(param[0] for param in params)
-        self.moves = any(param[1] in _MOVING for param in params)
-        self.options = [*options, *([_PROGRESS] if self.moves else []), _TIMEOUT]
+        self.progress = progress
+        told = [("progress", "function", False, _PROGRESS.format(progress))] if progress else []
+        self.options = [*options, *told, _TIMEOUT]
         self.reply = reply
         self.pages = pages
 
@@ -75,7 +73,7 @@ class Verb:
                 if name in named:
                     raise TypeError(f"{self.__name__}() got {name!r} twice")
                 named[name] = value
-        return named, named.pop("timeout", None), named.pop("progress", None) if self.moves else None
+        return named, named.pop("timeout", None), named.pop("progress", None) if self.progress else None
 
     def __call__(self, store, /, *args, **named):
         values, timeout, progress = self.bind(args, named)
@@ -110,7 +108,7 @@ class Verb:
         return Signature(parameters, return_annotation="Pages" if self.pages else reply_annotation(self.reply))
 
 
-_method = type(Verb("", "", (), (), "", False).__repr__)
+_method = type(Verb("", "", (), (), "", False, None).__repr__)
 
 
 def missing(store, name):

@@ -13,8 +13,8 @@ module Oarlock
 
   # One place that holds objects; see {VERBS} and `sig/oarlock.rbs` for its verbs, their options and what they answer.
   #
-  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass) and `progress:` (called with the bytes moved and
-  # their total, if known). Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
+  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass). Verbs that move bytes or work through many objects take
+  # `progress:` (called with the bytes or objects done and their total, if known). Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
   # chunks; without either they are returned as a {Body}.
   #
   # @example
@@ -60,9 +60,14 @@ module Oarlock
     #
     # @param verb [String]
     # @param timeout [Numeric, nil] seconds
-    # @param progress [#call, nil] told the bytes moved and their total, if known
+    # @param progress [#call, nil] told the bytes or objects done and their total, if known
     def call(verb, timeout: nil, progress: nil, **arguments, &block)
       spec = VERBS[verb]
+      if progress && spec && !spec[:progress]
+        # The core refuses it, as any option that the verb does not take.
+        arguments[:progress] = progress
+        progress = nil
+      end
       return pages(verb, arguments, timeout, progress, block) if spec && spec[:pages]
 
       source, into = %w[source sink].map { |type| spec && arguments.delete(spec[:params].find { |param| param[:type] == type }&.fetch(:name)&.to_sym) }

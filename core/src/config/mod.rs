@@ -25,6 +25,7 @@ use crate::value::{Field, Value, owned};
 pub use keys::Settings;
 pub(crate) use sources::{Sources, shown};
 pub(crate) use spellings::size;
+pub use spellings::unknown_setting;
 pub(crate) use url::of_directory as directory_url;
 
 /// A checked description of one place.

@@ -11,6 +11,16 @@ use crate::value::{Field, Value};
 
 use super::keys::Settings;
 
+/// The error for a setting that does not exist, for a binding that can't translate its value; none for one that does.
+pub fn unknown_setting(given: &str) -> Option<Error> {
+    let plain = given.replace(['-', '.'], "_");
+    let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
+    let known = NAMES.iter().any(|(_, others)| others.contains(&plain))
+        || MEANINGS.iter().any(|(spelling, _)| *spelling == plain)
+        || Settings::SPEC.fields.iter().any(|field| field.name == plain);
+    (!known).then(|| unknown(ErrorKind::Config, "setting", given, spelled()))
+}
+
 /// The canonical name, and what else it is called.
 const NAMES: &[(&str, &[&str])] = &[
     ("endpoint", &["endpoint_url", "endpointurl"]),

@@ -85,8 +85,15 @@ pub(crate) async fn head_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>,
         }
         fates.push(Headed { key: item.key.0.clone(), ..Headed::default() });
     }
-    let work = move |own: Arc<Mailbox>, item: Item| async move {
-        at.head(&own, item.key, Head { version_id: item.version_id, ..Head::default() }).await
+    mailbox.count_objects(Some(items.0.len() as u64));
+    let whole = mailbox.clone();
+    let work = move |own: Arc<Mailbox>, item: Item| {
+        let whole = whole.clone();
+        async move {
+            let outcome = at.head(&own, item.key, Head { version_id: item.version_id, ..Head::default() }).await;
+            whole.advance_objects(1);
+            outcome
+        }
     };
     told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
         match outcome {
@@ -105,9 +112,21 @@ pub(crate) async fn delete_many<'a>(
     options: DeleteMany,
 ) -> Result<Vec<Deleted>> {
     let at = at.into();
-    let Some(callback) = &options.each else { return at.delete_many(mailbox, keys).await };
+    mailbox.count_objects(Some(keys.0.len() as u64));
     let batches: Vec<Keys> = keys.0.chunks(s3::BATCH).map(|batch| Keys(batch.to_vec())).collect();
-    let rows = stream::iter(batches).then(|batch| at.delete_many(mailbox, batch));
+    let mut rows = pin!(stream::iter(batches).then(|batch| async {
+        let count = batch.0.len() as u64;
+        let rows = at.delete_many(mailbox, batch).await?;
+        mailbox.advance_objects(count);
+        Ok::<_, Error>(rows)
+    }));
+    let Some(callback) = &options.each else {
+        let mut fates = Vec::new();
+        while let Some(rows) = rows.next().await {
+            fates.extend(rows?);
+        }
+        return Ok(fates);
+    };
     tell(mailbox, callback, 1, rows.map(|rows| rows.map(Field::into_value))).await?;
     Ok(Vec::new())
 }

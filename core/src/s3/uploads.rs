@@ -65,23 +65,29 @@ pub(crate) async fn abort_upload(at: &S3, _: &Mailbox, key: Key, upload_id: Stri
 const STALE: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn abort_uploads(at: &S3, mailbox: &Mailbox, prefix: Prefix, options: AbortUploads) -> Result<Vec<Upload>> {
-    let mut aborted = Vec::new();
+    let mut found = Vec::new();
+    mailbox.count_objects(None);
     let mut asked = ListUploads { older_than: Some(options.older_than.unwrap_or(STALE)), ..ListUploads::default() };
     loop {
         let page = list_uploads(at, mailbox, prefix.clone(), asked.clone()).await?;
-        for upload in page.entries {
-            match super::multipart::abort(at, &Key(upload.key.clone()), &upload.upload_id).await {
-                Ok(()) => aborted.push(upload),
-                // It ended meanwhile.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
+        found.extend(page.entries);
         match page.next {
             Some(next) => asked.continuation = Some(next),
-            None => return Ok(aborted),
+            None => break,
         }
     }
+    mailbox.count_objects(Some(found.len() as u64));
+    let mut aborted = Vec::new();
+    for upload in found {
+        match super::multipart::abort(at, &Key(upload.key.clone()), &upload.upload_id).await {
+            Ok(()) => aborted.push(upload),
+            // It ended meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        mailbox.advance_objects(1);
+    }
+    Ok(aborted)
 }
 
 /// The parts that an upload has.

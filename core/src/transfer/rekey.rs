@@ -38,10 +38,17 @@ pub(crate) async fn rekey_all(at: &S3, mailbox: &Arc<Mailbox>, prefix: Prefix, o
     let most = at.concurrency().await? as usize;
     let mut reply = RekeyReply::default();
     let mut under_way: JoinSet<Result<(String, Result<bool>)>> = JoinSet::new();
+    let mut listed_objects = 0;
+    mailbox.count_objects(None);
     let mut page = List { start_after: options.start_after, ..List::default() };
     loop {
         let listed = s3::list(at, mailbox, Prefix(prefix.0.clone()), page).await?;
-        for entry in listed.entries.into_iter().filter(|entry| !entry.is_prefix && !entry.key.ends_with(SUFFIX)) {
+        let objects: Vec<_> = listed.entries.into_iter().filter(|entry| !entry.is_prefix && !entry.key.ends_with(SUFFIX)).collect();
+        listed_objects += objects.len() as u64;
+        if listed.next.is_none() {
+            mailbox.count_objects(Some(listed_objects));
+        }
+        for entry in objects {
             while under_way.len() >= most {
                 reply.add(joined(under_way.join_next().await)?, mailbox);
             }
@@ -66,7 +73,7 @@ pub(crate) async fn rekey_all(at: &S3, mailbox: &Arc<Mailbox>, prefix: Prefix, o
 
 impl RekeyReply {
     fn add(&mut self, (key, fate): (String, Result<bool>), mailbox: &Mailbox) {
-        mailbox.advance(1);
+        mailbox.advance_objects(1);
         match fate {
             Ok(true) => self.rekeyed += 1,
             Ok(false) => self.unchanged += 1,

@@ -15,7 +15,7 @@ use oarlock::{Args, Callback, ErrorKind, Sink, Source};
 
 use crate::call::Call;
 use crate::error::exception;
-use crate::value::{Refusal, copy, each_pair, from_ruby, name, to_ruby};
+use crate::value::{Refusal, copy, each_pair, from_ruby, name, shown, to_ruby};
 
 #[magnus::wrap(class = "Oarlock::Native::Store", free_immediately, size, frozen_shareable)]
 pub(crate) struct Store {
@@ -98,6 +98,10 @@ impl Store {
         let (plain, mut callbacks) = (ruby.hash_new(), Vec::new());
         let read = each_pair(args, |key, value| {
             let told = name(ruby, key)?;
+            if found.is_some() && !params.iter().chain(options).any(|field| field.name == told) {
+                // The core refuses it by its name, whatever its value is.
+                return Ok(plain.aset(key, ())?);
+            }
             if !options.iter().any(|option| option.name == told && option.kind == Type::Callback) || !value.respond_to("call", false)? {
                 return Ok(plain.aset(key, value)?);
             }
@@ -144,7 +148,20 @@ fn pairs<'a>(
     each_pair(hash, |key, value| {
         let key = name(ruby, key)?;
         let kind = tables.iter().copied().flatten().find(|field| field.name == key).map(|field| field.kind);
-        let value = from_ruby(ruby, value, kind).map_err(|refusal| lead(&format!("{} `{key}`", what(&key)), refusal))?;
+        // A key, prefix or id that can't be sent is shown; an option or a setting may be a secret.
+        let text = RString::from_value(value).filter(|_| what(&key) == "parameter" && kind == Some(Type::Str));
+        let value = from_ruby(ruby, value, kind).map_err(|refusal| match (lead(&format!("{} `{key}`", what(&key)), refusal), text) {
+            (Refusal::Because(why), Some(text)) => Refusal::Because(format!("{why}: {}", shown(text))),
+            (refusal, _) => refusal,
+        });
+        let value = match value {
+            // A setting of no meaning is told by its name, whatever its value is.
+            Err(Refusal::Because(why)) if what(&key) == "setting" => {
+                let unknown = oarlock::config::unknown_setting(&key).map(|unknown| unknown.message().to_owned());
+                return Err(Refusal::Because(unknown.unwrap_or(why)));
+            }
+            value => value?,
+        };
         pairs.push((key, value));
         Ok(())
     })?;

@@ -21,6 +21,7 @@ fn verbs(ruby: &Ruby) -> Result<RArray, Error> {
         row.aset(ruby.to_symbol("options"), list(ruby, verb.options.fields, |field| self::field(ruby, field))?)?;
         row.aset(ruby.to_symbol("reply"), verb.reply.name())?;
         row.aset(ruby.to_symbol("pages"), verb.pages())?;
+        row.aset(ruby.to_symbol("progress"), verb.progress)?;
         Ok(row)
     })
 }

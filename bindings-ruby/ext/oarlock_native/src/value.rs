@@ -1,7 +1,7 @@
 //! Values, both ways: what Ruby gives becomes a core `Value`, what the core answers becomes Ruby's own types and records.
 //!
 //! Law: text crosses as UTF-8 or not at all: a string in another encoding is transcoded when that loses nothing, a binary one must
-//! hold valid UTF-8, unless raw bytes are asked for. Records and all they hold are frozen, so that they may be shared between Ractors.
+//! hold valid UTF-8, unless raw bytes are asked for. Paths cross as their bytes, for the file system knows no encoding. Records and all they hold are frozen, so that they may be shared between Ractors.
 
 use std::time::SystemTime;
 
@@ -48,8 +48,8 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
     if let Some(string) = RString::from_value(value) {
         return text(ruby, string, kind);
     }
-    if let Some(symbol) = Symbol::from_value(value) {
-        return Ok(Datum::Str(symbol.name()?.into_owned()));
+    if Symbol::from_value(value).is_some() {
+        return text(ruby, value.funcall("to_s", ())?, kind);
     }
     if let Some(number) = Integer::from_value(value) {
         return number.to_i64().map(Datum::Int).or_else(|_| refuse(format!("takes a number of at most 64 bits, not {number}")));
@@ -68,7 +68,7 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         return bytes_range(range);
     }
     if let Some(array) = RArray::from_value(value) {
-        return list(ruby, array, depth);
+        return list(ruby, array, kind, depth);
     }
     if let Some(hash) = RHash::from_value(value) {
         return map(ruby, hash, depth);
@@ -84,7 +84,7 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         return read(ruby, time, kind, depth);
     }
     if matches!(kind, Some(Type::KeyList | Type::Items | Type::StrList | Type::Ranges)) && value.is_kind_of(ruby.module_enumerable()) {
-        return list(ruby, value.funcall("to_a", ())?, depth);
+        return list(ruby, value.funcall("to_a", ())?, kind, depth);
     }
     let wanted = kind.map_or(String::new(), |kind| format!("takes {}, ", kind.name()));
     // SAFETY: the class's name is copied into the message before Ruby runs again.
@@ -92,6 +92,10 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
 }
 
 fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refusal> {
+    if kind == Some(Type::Directory) {
+        let bytes = copy(string);
+        return Ok(String::from_utf8(bytes.to_vec()).map_or(Datum::Bytes(bytes), Datum::Str));
+    }
     let encoding = string.enc_get();
     let binary = encoding == ruby.ascii8bit_encindex();
     if binary && kind == Some(Type::Bytes) {
@@ -112,6 +116,13 @@ fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refus
         Err(error) if binary && kind.is_none() => Ok(Datum::Bytes(error.into_bytes().into())),
         Err(_) => refuse("is not valid UTF-8"),
     }
+}
+
+/// A string that is no text, for a message: what is not printable ASCII is escaped, and it is cut short.
+pub(crate) fn shown(string: RString) -> String {
+    let bytes = copy(string);
+    let cut = bytes.len().min(100);
+    format!("\"{}\"{}", bytes[..cut].escape_ascii(), if cut < bytes.len() { "…" } else { "" })
 }
 
 /// The string's bytes as they are now; Ruby may change or move them afterwards.
@@ -141,11 +152,17 @@ fn bytes_range(range: Range) -> Result<Datum, Refusal> {
     }))
 }
 
-fn list(ruby: &Ruby, array: RArray, depth: usize) -> Result<Datum, Refusal> {
+fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<Datum, Refusal> {
+    let are_keys = matches!(kind, Some(Type::KeyList | Type::Items));
     let mut items = Vec::with_capacity(array.len());
     while items.len() < array.len() {
         let item = array.entry(isize::try_from(items.len()).unwrap_or_default())?;
-        items.push(read(ruby, item, None, depth)?);
+        let text = RString::from_value(item).filter(|_| are_keys);
+        let kind = text.map(|_| Type::Str);
+        items.push(read(ruby, item, kind, depth).map_err(|refusal| match (refusal, text) {
+            (Refusal::Because(why), Some(key)) => Refusal::Because(format!("holds a key that {why}: {}", shown(key))),
+            (refusal, _) => refusal,
+        })?);
     }
     Ok(Datum::List(items))
 }
@@ -153,8 +170,24 @@ fn list(ruby: &Ruby, array: RArray, depth: usize) -> Result<Datum, Refusal> {
 fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
     let mut pairs = Vec::with_capacity(hash.len());
     each_pair(hash, |name, value| {
-        let value = read(ruby, value, None, depth)?;
-        pairs.push((self::name(ruby, name)?.into(), value));
+        let name = self::name(ruby, name)?;
+        let kind = match name.as_str() {
+            "path" => Some(Type::Directory),
+            "key" => Some(Type::Str),
+            _ => None,
+        };
+        let told = RString::from_value(value).filter(|_| name == "key");
+        // The bytes of an object have no encoding, as with the source of a single `put`.
+        let body = RString::from_value(value).filter(|_| name == "body");
+        if let Some(body) = body {
+            pairs.push((name.into(), Datum::Bytes(copy(body))));
+            return Ok(());
+        }
+        let value = read(ruby, value, kind, depth).map_err(|refusal| match (refusal, told) {
+            (Refusal::Because(why), Some(key)) => Refusal::Because(format!("holds a key that {why}: {}", shown(key))),
+            (refusal, _) => refusal,
+        })?;
+        pairs.push((name.into(), value));
         Ok(())
     })?;
     Ok(Datum::Map(pairs))
