@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::types::{Grantee, ObjectCannedAcl, Tag, Tagging};
 
 use super::client::S3;
+use super::documents::is_char;
 use super::settings::check_tags;
 use crate::config::check_exclusions;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -89,6 +90,9 @@ pub(crate) async fn get_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> R
 
 pub(crate) async fn set_tags(at: &S3, _: &Mailbox, key: Key, tags: BTreeMap<String, String>, options: Tags) -> Result<()> {
     check_tags(&tags)?;
+    if let Some((name, _)) = tags.iter().find(|(name, value)| !name.chars().chain(value.chars()).all(is_char)) {
+        fail!(InvalidInput, "the tag {name:?} holds a control character, which XML can't carry");
+    }
     let invalid = |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
     let tags =
         tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build().map_err(invalid)).collect::<Result<Vec<_>>>()?;

@@ -25,6 +25,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use super::agent::Agent;
 use super::answers::Answers;
 use super::clients;
+use super::creation;
 use super::direct::{Broken, Direct, Request, Session, whole};
 use super::endpoint::{Route, route};
 use super::error;
@@ -261,11 +262,21 @@ impl S3 {
 
     /// Sends a request of ours whose answer is a document, and reads it; one that broke off is asked for again.
     pub(super) async fn ask_whole<T>(&self, request: &Request, read: impl Fn(&[u8]) -> std::result::Result<T, Broken>) -> Result<T> {
+        self.ask_dated(request, read).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the server's time.
+    pub(super) async fn ask_dated<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&[u8]) -> std::result::Result<T, Broken>,
+    ) -> Result<(T, Option<SystemTime>)> {
         let read = &read;
         let attempt = |line: Arc<Line>| async move {
             let keys = self.keys(&line).await?;
             let answer = line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await?;
-            whole(answer, read).await
+            let date = creation::date(answer.headers());
+            whole(answer, read).await.map(|answer| (answer, date))
         };
         self.try_until(request.operation(), attempt).await
     }

@@ -13,10 +13,14 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
+use super::documents;
 use super::failure::meaning;
 use super::retry::{Cause, Failure};
 use crate::error::{Error, ErrorKind};
 use crate::http::NoResponse;
+
+/// Why a response with a success status could not be used.
+pub(super) const UNREADABLE: &str = "it is not the XML that was asked for";
 
 /// A server's refusal, whoever read it.
 pub(super) struct Refusal<'a> {
@@ -108,7 +112,18 @@ where
         })
     };
     match &error {
-        SdkError::ServiceError(context) => refused(context.err().code(), context.err().message()),
+        SdkError::ServiceError(context) if context.err().code().is_some() || status.is_none_or(|status| status >= 300) => {
+            refused(context.err().code(), context.err().message())
+        }
+        // A success that the SDK can't read: an error sent after the status, or no answer to what was asked.
+        SdkError::ServiceError(_) => match answer.and_then(|answer| answer.body().bytes()).and_then(documents::refusal) {
+            Some((code, message)) => refused(code.as_deref(), message.as_deref()),
+            None => {
+                let request_id = answer.and_then(|answer| answer.headers().request_id());
+                let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {UNREADABLE}"));
+                Failure { cause: Cause::Transient, ..error.with_answer(status, None, request_id).into() }
+            }
+        },
         SdkError::TimeoutError(_) => {
             Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, "the server did not answer in time").into() }
         }

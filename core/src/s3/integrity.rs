@@ -30,6 +30,8 @@ pub(super) struct Endpoint {
     /// Steps of the ladder that it refused.
     refused: AtomicUsize,
     demands_md5: AtomicBool,
+    /// Whether it refused the right checksum of an object made of parts.
+    refuses_whole: AtomicBool,
 }
 
 impl Endpoint {
@@ -81,6 +83,20 @@ impl S3 {
             event(Level::Info, format!("the server refuses {}; going on with {next}", LADDER[step].name()));
         }
         Ok(refused)
+    }
+
+    /// Whether the checksum of an object made of parts goes with their completion.
+    pub(crate) async fn sends_whole_checksum(&self) -> Result<bool> {
+        Ok(!self.endpoint().await?.refuses_whole.load(Ordering::Relaxed))
+    }
+
+    /// Remembers for the address that the server refused the checksum of the whole, and made the object by those of its parts.
+    pub(crate) async fn whole_checksum_was_refused(&self) -> Result<()> {
+        if !self.endpoint().await?.refuses_whole.swap(true, Ordering::Relaxed) {
+            let said = "the server refuses the checksum of a whole object, although it has every part as it was sent";
+            event(Level::Warning, format!("{said}; going on with the checksums of the parts"));
+        }
+        Ok(())
     }
 
     /// The Content-MD5 of a body that no checksum vouches for, unless the settings ask for neither.

@@ -6,14 +6,19 @@
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
 
 use md5::{Digest, Md5};
+use std::time::SystemTime;
+
+use http::Method;
 
 use super::client::S3;
+use super::creation::Creation;
+use super::direct::{Request, text};
 use super::put::{Part, agrees, summed};
-use super::settings::{Keep, bare, customer, kept};
+use super::settings::{Keep, bare, customer, date, kept};
 use crate::checksum::{Algorithm, Checksum};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, fail};
 use crate::keys::Key;
-use crate::options::{Copy, Put};
+use crate::options::{Copy, CustomerKey, Put};
 use crate::reply::PutReply;
 use crate::value::ByteRange;
 
@@ -33,20 +38,25 @@ impl As<'_> {
 }
 
 /// Begins a multipart upload and tells its id. The parts carry this checksum, which the server must know from the beginning.
-pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>, algorithm: Option<Algorithm>) -> Result<String> {
+pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>, algorithm: Option<Algorithm>, creation: &Creation) -> Result<String> {
     let keep = options.keep(at)?;
     let output = at
         .send(|client| {
-            kept!(client.create_multipart_upload(), keep)
+            let request = kept!(client.create_multipart_upload(), keep)
                 .bucket(at.bucket())
                 .key(at.full(&key.0))
                 .set_checksum_algorithm(algorithm.map(|algorithm| ChecksumAlgorithm::from(algorithm.name())))
                 .set_checksum_type(algorithm.map(|_| ChecksumType::FullObject))
-                .set_request_payer(at.payer())
-                .send()
+                .set_request_payer(at.payer());
+            creation.attempt(request.send())
         })
         .await?;
-    output.upload_id.ok_or_else(|| Error::new(ErrorKind::Service, "the server began an upload without telling its id"))
+    let Some(upload_id) = output.upload_id.filter(|upload_id| !upload_id.is_empty()) else {
+        creation.told_no_id();
+        fail!(Service, "the server began an upload without telling its id");
+    };
+    creation.begun(&upload_id);
+    Ok(upload_id)
 }
 
 /// Copies a range of another object into a part, on the server.
@@ -57,7 +67,7 @@ pub(crate) async fn copy_part(
     upload_id: &str,
     number: i32,
     source: &str,
-    etag: &str,
+    (etag, unchanged_since): (Option<&str>, Option<SystemTime>),
     (first, length): (u64, u64),
     options: &Copy,
 ) -> Result<Part> {
@@ -73,7 +83,8 @@ pub(crate) async fn copy_part(
                 .part_number(number)
                 .copy_source(source)
                 .copy_source_range(ByteRange::FromTo(first, first + length - 1).header())
-                .copy_source_if_match(etag)
+                .set_copy_source_if_match(etag.map(str::to_owned))
+                .set_copy_source_if_unmodified_since(unchanged_since.map(date))
                 .set_copy_source_sse_customer_algorithm(from.algorithm.clone())
                 .set_copy_source_sse_customer_key(from.key.clone())
                 .set_copy_source_sse_customer_key_md5(from.md5.clone())
@@ -88,15 +99,24 @@ pub(crate) async fn copy_part(
     Ok(Part { number, size: length, etag, checksum: None })
 }
 
+/// The checksum of an object made of parts.
+#[derive(Clone, Copy)]
+pub(crate) enum Whole {
+    /// It is not known.
+    Unknown,
+    /// The server checks it at completion, and what it reports afterwards is compared.
+    Sent(Checksum),
+    /// What the server reports is compared; at completion it checks those of the parts.
+    Compared(Checksum),
+}
+
 /// Makes the object of its parts; conditions are checked by the server at this moment.
-pub(crate) async fn complete(
-    at: &S3,
-    key: &Key,
-    upload_id: &str,
-    parts: &[Part],
-    checksum: Option<Checksum>,
-    options: As<'_>,
-) -> Result<PutReply> {
+pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part], whole: Whole, options: As<'_>) -> Result<PutReply> {
+    let (checksum, known) = match whole {
+        Whole::Unknown => (None, None),
+        Whole::Sent(sum) => (Some(sum), Some(sum)),
+        Whole::Compared(sum) => (None, Some(sum)),
+    };
     let keep = options.keep(at)?;
     let size = parts.iter().map(|part| part.size).sum::<u64>();
     let named = parts
@@ -111,7 +131,7 @@ pub(crate) async fn complete(
                 .upload_id(upload_id)
                 .multipart_upload(named.clone())
                 .set_checksum_type(checksum.map(|_| ChecksumType::FullObject))
-                .set_mpu_object_size(checksum.and_then(|_| i64::try_from(size).ok()))
+                .set_mpu_object_size(known.and_then(|_| i64::try_from(size).ok()))
                 .set_sse_customer_algorithm(keep.customer.algorithm.clone())
                 .set_sse_customer_key(keep.customer.key.clone())
                 .set_sse_customer_key_md5(keep.customer.md5.clone())
@@ -121,8 +141,23 @@ pub(crate) async fn complete(
                 .send()
         })
         .await?;
-    agrees!(output, checksum)?;
+    super::creation::ended(upload_id);
+    let is_composite = output.checksum_type() == Some(&ChecksumType::Composite);
+    agrees!(output, known.filter(|_| !is_composite))?;
     Ok(PutReply { etag: bare(output.e_tag()), version_id: output.version_id, size })
+}
+
+/// The ETag of an object that is there, for a server that did not tell it when it stored the object.
+pub(crate) async fn etag(at: &S3, key: &Key, stored: &PutReply, customer_key: Option<&CustomerKey>) -> Result<Option<String>> {
+    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
+        .query("versionId", stored.version_id.as_deref())
+        .customer_key(&customer(customer_key, at.settings()))?
+        .payer(at)
+        .await?;
+    let answer = at.ask(&request).await?;
+    let size = text(answer.headers(), "content-length").and_then(|length| length.parse::<u64>().ok());
+    // Of another size it is another object, stored since.
+    Ok(bare(text(answer.headers(), "etag")).filter(|_| size.is_none_or(|size| size == stored.size)))
 }
 
 /// The object at the key, if it is what was sent: of this size, and with this checksum or, where the server tells none, this ETag.
@@ -183,6 +218,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Frees an upload's parts.
 pub(crate) async fn abort(at: &S3, key: &Key, upload_id: &str) -> Result<()> {
+    super::creation::ended(upload_id);
     at.send(|client| {
         client.abort_multipart_upload().bucket(at.bucket()).key(at.full(&key.0)).upload_id(upload_id).set_request_payer(at.payer()).send()
     })

@@ -1,16 +1,20 @@
 //! One object at a time without its body: head, exists, delete, delete_many, and the copy that a server does in one go.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use aws_sdk_s3::types::{Delete as Batch, MetadataDirective, ObjectIdentifier, TaggingDirective};
+use futures_util::{StreamExt, stream};
 use http::Method;
 
 use super::client::S3;
 use super::direct::{Request, meta, text};
+use super::documents::is_char;
+use super::failure::meaning;
 use super::put::header;
 use super::settings::{Keep, bare, customer, kept, quoted};
 use crate::checksum::{Algorithm, Checksum};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
 use crate::options::{Copy, Delete, Exists, Head};
@@ -77,38 +81,113 @@ pub(crate) async fn delete_one(at: &S3, key: &Key, options: &Delete) -> Result<D
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 pub(crate) const BATCH: usize = 1000;
 
+/// Single requests that delete at a time what a batch can't.
+const SINGLES: usize = 16;
+
 pub(crate) async fn delete_many(at: &S3, _: &Mailbox, keys: Keys) -> Result<Vec<Deleted>> {
     let mut fates = Vec::with_capacity(keys.0.len());
     for batch in keys.0.chunks(BATCH) {
-        let mut objects = Vec::with_capacity(batch.len());
-        for (key, version_id) in batch {
-            let object = ObjectIdentifier::builder().key(at.full(&key.0)).set_version_id(version_id.clone()).build();
-            objects.push(object.map_err(|error| Error::new(ErrorKind::InvalidInput, error.to_string()))?);
-        }
-        // Quiet: the server tells only what failed.
-        let batch_of = Batch::builder().set_objects(Some(objects)).quiet(true).build();
-        let batch_of = batch_of.map_err(|error| Error::new(ErrorKind::InvalidInput, error.to_string()))?;
-        let output = at
-            .send(|client| client.delete_objects().bucket(at.bucket()).delete(batch_of.clone()).set_request_payer(at.payer()).send())
-            .await?;
-        for (key, version_id) in batch {
-            let full = at.full(&key.0);
-            let failed = output.errors().iter().find(|failed| {
-                failed.key() == Some(&full) && (failed.version_id().is_none() || failed.version_id() == version_id.as_deref())
-            });
-            fates.push(Deleted {
-                key: key.0.clone(),
-                version_id: version_id.clone(),
-                error: failed.map(|failed| match failed.code() {
-                    Some("AccessDenied") => ErrorKind::PermissionDenied.name().to_owned(),
-                    _ => ErrorKind::Service.name().to_owned(),
-                }),
-                message: failed
-                    .map(|failed| format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))),
-            });
-        }
+        fates.extend(delete_batch(at, batch).await?);
     }
     Ok(fates)
+}
+
+type Named = (Key, Option<String>);
+
+/// Deletes a batch, in one request but for the keys that XML can't hold: those go one by one.
+async fn delete_batch(at: &S3, batch: &[Named]) -> Result<Vec<Deleted>> {
+    let fits = |named: &Named| at.full(&named.0.0).chars().all(is_char);
+    let (mut together, mut alone) = (Vec::with_capacity(batch.len()), Vec::new());
+    for (number, named) in batch.iter().enumerate() {
+        if fits(named) { together.push((number, named)) } else { alone.push((number, named)) }
+    }
+    let mut fates = vec![Deleted::default(); batch.len()];
+    match delete_together(at, together.iter().map(|(_, named)| *named)).await {
+        Ok(told) => together.iter().zip(told).for_each(|((number, _), fate)| fates[*number] = fate),
+        // A server may refuse characters that XML allows; a single key is refused alone.
+        Err(error) if error.code() == Some("MalformedXML") => alone.extend(together),
+        Err(error) => return Err(error),
+    }
+    let single = |(number, named): (usize, &Named)| {
+        let (at, named) = (at.clone(), named.clone());
+        // Boxed: the stream moves its futures about.
+        Box::pin(async move {
+            let options = Delete { version_id: named.1.clone(), ..Delete::default() };
+            let outcome = delete_one(&at, &named.0, &options).await;
+            alone_told(named, outcome).map(|fate| (number, fate))
+        })
+    };
+    let mut singles = stream::iter(alone).map(single).buffer_unordered(SINGLES);
+    while let Some(outcome) = singles.next().await {
+        let (number, fate) = outcome?;
+        fates[number] = fate;
+    }
+    Ok(fates)
+}
+
+/// The fate of an object that a request of its own deleted. What concerns all objects fails the call.
+fn alone_told((key, version_id): Named, outcome: Result<DeleteReply>) -> Result<Deleted> {
+    let mut fate = Deleted { key: key.0, version_id, ..Deleted::default() };
+    match outcome {
+        Ok(_) => {}
+        Err(error) if error.status().is_none() || matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::Credentials) => {
+            return Err(error);
+        }
+        Err(error) => {
+            fate.error = Some(error.kind().name().to_owned());
+            fate.message = Some(format!("{}: {}", error.code().unwrap_or("Error"), error.message()));
+        }
+    }
+    Ok(fate)
+}
+
+async fn delete_together<'a>(at: &S3, batch: impl Iterator<Item = &'a Named> + Clone) -> Result<Vec<Deleted>> {
+    if batch.clone().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let invalid = |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
+    let mut objects = Vec::new();
+    for (key, version_id) in batch.clone() {
+        let object = ObjectIdentifier::builder().key(at.full(&key.0)).set_version_id(version_id.clone()).build();
+        objects.push(object.map_err(invalid)?);
+    }
+    let objects_named = objects.len();
+    // Quiet: the server tells only what failed.
+    let batch_of = Batch::builder().set_objects(Some(objects)).quiet(true).build().map_err(invalid)?;
+    let output =
+        at.send(|client| client.delete_objects().bucket(at.bucket()).delete(batch_of.clone()).set_request_payer(at.payer()).send()).await?;
+    let mut told = 0;
+    let mut fates = Vec::with_capacity(objects_named);
+    for (key, version_id) in batch {
+        let full = at.full(&key.0);
+        let full = one_line(&full);
+        let failed = output.errors().iter().find(|failed| {
+            failed.key().is_some_and(|failed| one_line(failed) == full)
+                && (failed.version_id().is_none() || failed.version_id() == version_id.as_deref())
+        });
+        told += usize::from(failed.is_some());
+        fates.push(Deleted {
+            key: key.0.clone(),
+            version_id: version_id.clone(),
+            error: failed.map(|failed| meaning(200, failed.code(), None).0.name().to_owned()),
+            message: failed.map(|failed| format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))),
+        });
+    }
+    if told == 0
+        && let Some(failed) = output.errors().first()
+    {
+        fail!(
+            Service,
+            "the server did not delete an object that it names otherwise than it was asked: {}",
+            failed.code().unwrap_or("Error")
+        );
+    }
+    Ok(fates)
+}
+
+/// The key as it comes back: XML makes one line break of the three that there are.
+fn one_line(key: &str) -> Cow<'_, str> {
+    if key.contains('\r') { Cow::Owned(key.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(key) }
 }
 
 /// A server-side copy in one request; `source` is `bucket/key?versionId=…`, already encoded.

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
+use super::direct::encode;
 use crate::config::{Settings, check_exclusions};
 use crate::error::{ErrorKind, Result, fail};
 use crate::options::{Copy, CustomerKey, Put};
@@ -175,7 +176,16 @@ fn metadata(metadata: Option<&BTreeMap<String, String>>) -> Result<Option<std::c
 fn tagging(tags: Option<&BTreeMap<String, String>>) -> Result<Option<String>> {
     let Some(tags) = tags else { return Ok(None) };
     check_tags(tags)?;
-    Ok(Some(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(tags).finish()))
+    // A blank is `%20`: many servers take `+` for itself.
+    let pairs = tags.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    Ok(Some(pairs.collect::<Vec<_>>().join("&")))
+}
+
+/// The text with all percent-encoded but letters, digits and `-._~`.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode(&mut encoded, text, false);
+    encoded
 }
 
 /// S3's limits on tags.
@@ -193,12 +203,19 @@ pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
 
 /// An ETag as the header wants it, in quotes; `*` stays.
 pub(crate) fn quoted(etag: &str) -> String {
-    if etag == "*" || etag.starts_with('"') || etag.starts_with("W/") { etag.to_owned() } else { format!("\"{etag}\"") }
+    if etag == "*" || etag.starts_with('"') || is_weak(etag) { etag.to_owned() } else { format!("\"{etag}\"") }
 }
 
-/// An ETag without its quotes.
+/// An ETag without its quotes; a weak one, `W/"…"`, is kept whole, so that it cannot be taken for a strong one.
 pub(crate) fn bare(etag: Option<&str>) -> Option<String> {
-    etag.map(|etag| etag.trim_matches('"').to_owned()).filter(|etag| !etag.is_empty())
+    let etag = etag?.trim();
+    let bare = if is_weak(etag) { etag } else { etag.trim_matches('"') };
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+/// Whether the ETag is a weak one, which several states of an object may share. Source: RFC 9110, section 8.8.1.
+pub(crate) fn is_weak(etag: &str) -> bool {
+    etag.starts_with("W/")
 }
 
 pub(crate) fn date(time: SystemTime) -> DateTime {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
 use super::sealed;
-use super::upload::{begin, joined};
+use super::upload::{begin, joined, with_etag};
 use crate::crypto::{envelope_of, is_elsewhere};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
@@ -16,7 +16,7 @@ use crate::observe::inherited;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::runtime::workers;
-use crate::s3::{As, S3, complete, copy_part, copy_whole, create, get_tags, head};
+use crate::s3::{As, S3, Whole, complete, copy_part, copy_whole, create, encoded, get_tags, head, is_weak, quoted};
 
 /// Bytes in a copied part: the server moves them, so they may be large.
 const COPY_PART: u64 = 512 << 20;
@@ -71,11 +71,13 @@ async fn moved(
     let options = Arc::new(inherit(from, mailbox, &source_key, options, &meta).await?);
     let key = Arc::new(key);
     let source: Arc<str> = source.into();
-    let etag: Arc<str> = format!("\"{}\"", meta.etag.clone().unwrap_or_default()).into();
+    // A weak ETag holds for several states of the source, so that parts under it need not be of one.
+    let etag: Option<Arc<str>> = meta.etag.as_deref().filter(|etag| !is_weak(etag)).map(|etag| quoted(etag).into());
+    let unchanged = if etag.is_none() { meta.last_modified } else { None };
     let algorithm = at.algorithm().await?;
     let (upload_id, cleanup) = begin(at, mailbox, &key, {
         let (at, key, options) = (at.clone(), key.clone(), options.clone());
-        async move { create(&at, &key, As::Copy(&options), algorithm).await }
+        move |creation| async move { create(&at, &key, As::Copy(&options), algorithm, &creation).await }
     })
     .await?;
     let mut sending = JoinSet::new();
@@ -90,7 +92,8 @@ async fn moved(
         let (options, mailbox) = (options.clone(), mailbox.clone());
         sending.spawn_on(
             inherited(async move {
-                let part = copy_part(&at, &key, &upload_id, number, &source, &etag, range, &options).await?;
+                let is = (etag.as_deref(), unchanged);
+                let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
                 mailbox.advance(range.1);
                 Ok(part)
             }),
@@ -101,8 +104,9 @@ async fn moved(
         done.push(joined(sending.join_next().await)?);
     }
     done.sort_by_key(|part| part.number);
-    let reply = complete(at, &key, &upload_id, &done, None, As::Copy(&options)).await?;
+    let reply = complete(at, &key, &upload_id, &done, Whole::Unknown, As::Copy(&options)).await?;
     mailbox.keep(cleanup);
+    let reply = with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await;
     Ok(told(at, reply, &meta))
 }
 
@@ -186,7 +190,7 @@ fn encode(bucket: &str, key: &str, version_id: Option<&str>) -> String {
     }
     if let Some(version_id) = version_id {
         source.push_str("?versionId=");
-        source.extend(url::form_urlencoded::byte_serialize(version_id.as_bytes()));
+        source.push_str(&encoded(version_id));
     }
     source
 }
@@ -198,6 +202,6 @@ mod tests {
     #[test]
     fn copy_sources_are_encoded() {
         assert_eq!(encode("b", "a b/ü+%", None), "b/a%20b/%C3%BC%2B%25");
-        assert_eq!(encode("b", "k", Some("v+1")), "b/k?versionId=v%2B1");
+        assert_eq!(encode("b", "k", Some("v+1 *")), "b/k?versionId=v%2B1%20%2A");
     }
 }

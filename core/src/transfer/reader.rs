@@ -14,7 +14,7 @@ use crate::keys::Key;
 use crate::observe::{Level, event};
 use crate::options::Get;
 use crate::reply::ObjectMeta;
-use crate::s3::{Body, S3, fetch};
+use crate::s3::{Body, S3, fetch, is_weak};
 
 /// Times that a body may break off without a single new byte before the call gives up.
 const BREAKS: u32 = 4;
@@ -42,7 +42,7 @@ impl Found {
 
     /// Whether another request can be sure to find it: a weak ETag stands for several objects.
     pub(super) fn sure(&self) -> bool {
-        self.etag.as_ref().is_some_and(|etag| !etag.starts_with("W/"))
+        self.etag.as_ref().is_some_and(|etag| !is_weak(etag))
     }
 
     /// Asks for a span of it.

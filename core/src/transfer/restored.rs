@@ -26,7 +26,7 @@ use crate::observe::{Level, event};
 use crate::options::{Get, Head};
 use crate::reply::{GetReply, ObjectMeta};
 use crate::runtime::workers;
-use crate::s3::{Body, S3, fetch, head};
+use crate::s3::{Body, S3, fetch, head, is_weak};
 
 /// Bytes of a stretch: what one request fetches, and what a crash loses of it.
 const STRETCH: u64 = 16 << 20;
@@ -93,7 +93,7 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path
 
 /// Whether the journal tells of this object.
 fn same(held: &Value, meta: &ObjectMeta) -> bool {
-    let strong = meta.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
+    let strong = meta.etag.as_deref().filter(|etag| !is_weak(etag));
     strong.is_some() && held["etag"].as_str() == strong && held["size"].as_u64() == Some(meta.size)
 }
 

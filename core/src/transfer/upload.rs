@@ -4,6 +4,7 @@
 //! because each part is kept until the server has it; what the server made of a request whose answer was lost, a look decides.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -21,13 +22,17 @@ use crate::io::Source;
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::observe::{Level, event, inherited};
-use crate::options::Put;
+use crate::options::{CustomerKey, Put};
 use crate::reply::PutReply;
 use crate::runtime::workers;
-use crate::s3::{As, Part, S3, abort, complete, create, etag_of, etag_of_parts, put_part, put_whole, stored};
+use crate::s3::{
+    As, Creation, Part, S3, Whole, abort, complete, create, etag, etag_of, etag_of_parts, list_parts, put_part, put_whole, stored,
+};
 
 const PART_SIZE: u64 = 8 << 20;
 const THRESHOLD: u64 = 16 << 20;
+/// How long an upload that goes well may look for one that was begun before it and lost.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: Put) -> Result<PutReply> {
     let settings = at.completed().await?;
@@ -225,9 +230,10 @@ async fn in_parts(
         Some(sealing) => sealing.store_instruction(at, mailbox, key).await?,
         None => None,
     };
-    let reply = PutReply { size: total, ..finish(at, key, &upload_id, &done, &options).await? };
+    let reply = finish(at, key, &upload_id, &done, &options).await?;
     cleanup.into_iter().chain(guard).for_each(|work| mailbox.keep(work));
-    Ok(reply)
+    let reply = with_etag(at, key, reply, options.sse_customer_key.as_ref()).await;
+    Ok(PutReply { size: total, ..reply })
 }
 
 /// A part that is there, and for a journal what tells its bytes from others.
@@ -266,7 +272,7 @@ async fn begin_put(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, pieces: &mut Piec
         let algorithm = pieces.algorithm;
         let creating = {
             let (at, key, options) = (at.clone(), key.clone(), options.clone());
-            async move { create(&at, &key, As::Put(&options), algorithm).await }
+            move |creation: Arc<Creation>| async move { create(&at, &key, As::Put(&options), algorithm, &creation).await }
         };
         match begin(at, mailbox, key, creating).await {
             Err(error) if at.refuses(algorithm, &error).await? => pieces.algorithm = at.algorithm().await?,
@@ -302,7 +308,22 @@ async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &P
     // A server that refused the checksum of a part is not asked about the whole's.
     let sums: Option<Vec<Checksum>> = parts.iter().map(|part| part.checksum).collect();
     let checksum = sums.and_then(|sums| sums.into_iter().reduce(Checksum::then));
-    let error = match complete(at, key, upload_id, parts, checksum, As::Put(options)).await {
+    let whole = match checksum {
+        Some(sum) if at.sends_whole_checksum().await? => Whole::Sent(sum),
+        Some(sum) => Whole::Compared(sum),
+        None => Whole::Unknown,
+    };
+    let mut completed = complete(at, key, upload_id, parts, whole, As::Put(options)).await;
+    if let (Err(error), Whole::Sent(sum)) = (&completed, whole)
+        && refuses_whole(error)
+        && has_parts(at, key, upload_id, parts, options).await
+    {
+        completed = complete(at, key, upload_id, parts, Whole::Compared(sum), As::Put(options)).await;
+        if completed.is_ok() {
+            at.whole_checksum_was_refused().await?;
+        }
+    }
+    let error = match completed {
         Ok(reply) => return Ok(reply),
         Err(error) => error,
     };
@@ -316,6 +337,37 @@ async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &P
     }
 }
 
+/// Whether a completion failed because of the checksum of the whole object, be it wrong or one that the server makes otherwise.
+fn refuses_whole(error: &Error) -> bool {
+    matches!(error.status(), Some(200 | 400 | 501))
+        && (matches!(error.code(), Some("BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch"))
+            || error.message().to_ascii_lowercase().contains("checksum"))
+}
+
+/// Whether the server lists every part as it was sent: then the bytes that it has are right.
+async fn has_parts(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &Put) -> bool {
+    let Ok(listed) = list_parts(at, key, upload_id, options).await else { return false };
+    parts.iter().all(|part| {
+        listed.iter().any(|listed| {
+            let same_sum = match (listed.checksum, part.checksum) {
+                (Some(listed), Some(sent)) => listed.algorithm != sent.algorithm || listed == sent,
+                _ => true,
+            };
+            listed.number == part.number && listed.size == part.size && same_sum
+        })
+    })
+}
+
+/// The reply with the ETag that the object has, for a server that tells none when it makes an object of parts.
+pub(super) async fn with_etag(at: &S3, key: &Key, reply: PutReply, customer_key: Option<&CustomerKey>) -> PutReply {
+    if reply.etag.is_some() {
+        return reply;
+    }
+    // The object is there, whatever comes of the look.
+    let etag = Box::pin(etag(at, key, &reply, customer_key)).await.unwrap_or_default();
+    PutReply { etag, ..reply }
+}
+
 fn found(reply: PutReply) -> PutReply {
     event(Level::Info, "the answer was lost, and the object is there".to_owned());
     reply
@@ -323,27 +375,35 @@ fn found(reply: PutReply) -> PutReply {
 
 /// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own, which a cancelled call
 /// does not stop: the server may have made the upload already, and without its id nobody could abort it.
-pub(super) async fn begin(
-    at: &S3,
-    mailbox: &Mailbox,
-    key: &Arc<Key>,
-    creating: impl Future<Output = Result<String>> + Send + 'static,
-) -> Result<(Arc<str>, u64)> {
+pub(super) async fn begin<F>(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, create: impl FnOnce(Arc<Creation>) -> F) -> Result<(Arc<str>, u64)>
+where
+    F: Future<Output = Result<String>> + Send + 'static,
+{
+    let creation = Arc::new(Creation::new(at, key).await?);
     let (tell, mut told) = tokio::sync::watch::channel(None::<Arc<str>>);
+    let (creating, settled) = (create(creation.clone()), creation.clone());
     let creating = workers().spawn(inherited(async move {
-        let upload_id: Arc<str> = creating.await?.into();
+        let outcome = creating.await;
+        settled.settle();
+        let upload_id: Arc<str> = outcome?.into();
         tell.send_replace(Some(upload_id.clone()));
         Ok(upload_id)
     }));
-    let (at, key) = (at.clone(), key.clone());
+    let (at, key, lost) = (at.clone(), key.clone(), creation.clone());
     let cleanup = mailbox.on_abandon(async move {
-        // An error here says that no upload was made.
+        // An error here says that no id was read.
         let upload_id = told.wait_for(Option::is_some).await.map(|told| told.clone());
         if let Ok(Some(upload_id)) = upload_id {
             let _ = abort(&at, &key, &upload_id).await;
         }
+        lost.abort_lost().await;
     });
-    Ok((joined(Some(creating.await))?, cleanup))
+    let upload_id = joined(Some(creating.await))?;
+    if creation.has_lost() {
+        // An attempt before this one may have begun an upload, too.
+        let _ = tokio::time::timeout(LOOK_LIMIT, creation.abort_lost()).await;
+    }
+    Ok((upload_id, cleanup))
 }
 
 /// The outcome of a part's task.

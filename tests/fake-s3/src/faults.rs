@@ -61,6 +61,15 @@ pub struct Fault {
     pub expire_token: bool,
     #[serde(default)]
     pub ignore_range: bool,
+    /// The name of the root of the answer's document.
+    pub root: Option<String>,
+    /// Elements of the answer's document: another text, or none of them if it is empty.
+    #[serde(default)]
+    pub elements: BTreeMap<String, String>,
+    /// What the answer holds instead of its document.
+    pub body: Option<String>,
+    /// Every byte of this part of the upload is inverted before the answer, and its checksum is made anew.
+    pub change_part: Option<u32>,
     /// Headers of the answer: another value, or none if it is empty.
     #[serde(default)]
     pub answer_headers: BTreeMap<String, String>,
@@ -144,6 +153,10 @@ impl Fault {
             (self.slow.is_some(), "slow"),
             (self.ignore_range, "ignore_range"),
             (!self.answer_headers.is_empty(), "answer_headers"),
+            (self.root.is_some(), "root"),
+            (!self.elements.is_empty(), "elements"),
+            (self.body.is_some(), "body"),
+            (self.change_part.is_some(), "change_part"),
             (self.reset, "reset"),
             (self.status.is_some(), "status"),
             (self.drop_after_store, "drop_after_store"),

@@ -7,6 +7,7 @@
 mod acl;
 mod attributes;
 mod auth;
+mod bend;
 mod checksum;
 mod chunked;
 mod claim;

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use tokio::net::TcpListener;
 
 use crate::auth;
+use crate::bend::bend;
 use crate::clock;
 use crate::control;
 use crate::data::Data;
@@ -99,6 +100,9 @@ async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Inco
     if let Some(change) = &fault.change_object {
         change_object(world, &request, change);
     }
+    if let Some(number) = fault.change_part {
+        change_part(world, &request, number);
+    }
     if fault.reset {
         wire.reset();
         return Err(NoAnswer);
@@ -116,6 +120,7 @@ async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Inco
         wire.reset();
         return Err(NoAnswer);
     }
+    bend(&mut reply, &fault);
     for (name, value) in &fault.answer_headers {
         reply.headers.retain(|(known, _)| known != name);
         if !value.is_empty() {
@@ -280,6 +285,16 @@ fn change_object(world: &World, request: &Request, change: &Change) {
     let new = Object { tags: old.tags.clone(), acl: old.acl.clone(), ..Object::whole(data, old.attributes.clone(), None) };
     // It can only fail without the bucket, which was there a moment ago under this lock.
     let _ = store.put(&request.bucket, &request.key, Some(new), clock::now());
+}
+
+/// The disk forgets: a part has other bytes than were sent.
+fn change_part(world: &World, request: &Request, number: u32) {
+    let mut store = world.store();
+    let upload = store.uploads.get_mut(request.param("uploadId").unwrap_or_default());
+    if let Some(part) = upload.and_then(|upload| upload.parts.get_mut(&number)) {
+        part.data = part.data.map(|_, byte| !byte);
+        part.checksum = part.checksum.take().map(|checksum| checksum.algorithm.compute(&part.data));
+    }
 }
 
 #[cfg(test)]

@@ -14,13 +14,14 @@ use super::xml::Broken;
 use crate::error::{Error, ErrorKind};
 use crate::http::Watched;
 use crate::reply::ObjectMeta;
-use crate::s3::error::{Refusal, refused};
+use crate::s3::documents;
+use crate::s3::error::{Refusal, UNREADABLE, refused};
 use crate::s3::object::expires;
 use crate::s3::retry::{Cause, Failure};
 use crate::s3::settings::{bare, time};
 
 /// Bytes of a document; a page of a thousand keys of a kilobyte, each byte of them encoded, takes three million.
-const DOCUMENT: usize = 16 << 20;
+pub(in crate::s3) const DOCUMENT: usize = 16 << 20;
 /// Bytes of a refusal that are read.
 const EXPLANATION: usize = 64 << 10;
 /// How long to wait for them.
@@ -80,7 +81,17 @@ pub(in crate::s3) async fn whole<T>(answer: Response<Watched>, read: impl FnOnce
             return Err(failed("it does not end"));
         }
     }
-    read(&bytes).map_err(|Broken| failed("it is not the XML that was asked for"))
+    read(&bytes).map_err(|Broken| match documents::refusal(&bytes) {
+        // Sent after the status, because the failure came when that was on its way.
+        Some((code, message)) => refused(Refusal {
+            status: head.status.as_u16(),
+            header: &|name| text(&head.headers, name),
+            code,
+            message,
+            body: &String::from_utf8_lossy(&bytes),
+        }),
+        None => failed(UNREADABLE),
+    })
 }
 
 /// Why the server refused.

@@ -29,8 +29,8 @@ use crate::error::Result;
 use crate::http::{Http, Meter, Metered, Watched};
 use endpoint::Endpoint;
 
-pub(super) use answer::{meta, text, whole};
-pub(super) use request::Request;
+pub(super) use answer::{DOCUMENT, meta, text, whole};
+pub(super) use request::{Request, encode};
 pub(super) use session::Session;
 pub(super) use xml::{Broken, Document};
 

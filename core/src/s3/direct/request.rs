@@ -141,7 +141,7 @@ impl Request {
 }
 
 /// Percent-encodes what is not a letter, a digit or one of `-._~`; slashes stay in a path.
-fn encode(to: &mut String, text: &str, path: bool) {
+pub(in crate::s3) fn encode(to: &mut String, text: &str, path: bool) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => to.push(byte as char),

@@ -9,6 +9,8 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;
 
+use crate::s3::documents;
+
 /// What was to be read is no such document.
 #[derive(Debug)]
 pub(in crate::s3) struct Broken;
@@ -25,13 +27,15 @@ type Read<T> = Result<T, Broken>;
 pub(in crate::s3) struct Document<'a>(Reader<&'a [u8]>);
 
 impl<'a> Document<'a> {
-    /// Goes into the root, which must have this name.
+    /// Goes into the root, which has this name, or another if the document is known by what it holds.
     pub(in crate::s3) fn open(bytes: &'a [u8], root: &str) -> Read<Document<'a>> {
+        let bytes = documents::trimmed(bytes);
         let mut reader = Reader::from_reader(bytes);
         reader.config_mut().expand_empty_elements = true;
         loop {
             match reader.read_event()? {
                 Event::Start(element) if element.local_name().as_ref() == root => return Ok(Document(reader)),
+                Event::Start(_) if documents::rooted(root).is_some_and(|kind| kind.is(bytes)) => return Ok(Document(reader)),
                 Event::Start(_) | Event::Eof => return Err(Broken),
                 _ => {}
             }

@@ -287,7 +287,9 @@ fn no_shorter_page() {
             run(async move { ours(&at, String::new(), Ask::Objects(List::default())).await })
         };
         let error = ask(vec![bad.clone()], "1").unwrap_err();
-        assert_eq!((error.kind(), error.status(), error.request_id()), (ErrorKind::Network, Some(200), Some("R1")), "{body}");
+        let kind = if body.starts_with("<Error>") { ErrorKind::Service } else { ErrorKind::Network };
+        assert_eq!((error.kind(), error.status(), error.request_id()), (kind, Some(200), Some("R1")), "{body}");
+        assert!(error.retryable(), "{body}");
         ask(vec![bad, whole.clone()], "2").unwrap_or_else(|error| panic!("{error}: {body}"));
     }
 }
