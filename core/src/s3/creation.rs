@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::SdkError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -19,6 +20,7 @@ use super::direct::{Broken, Document, Request, text};
 use super::list::decoded;
 use super::{abort, list_parts};
 use crate::error::{ErrorKind, Result};
+use crate::http::NoResponse;
 use crate::keys::Key;
 use crate::observe::{Level, event};
 use crate::options::Put;
@@ -242,16 +244,15 @@ fn floor(time: SystemTime, other: SystemTime) -> SystemTime {
 fn was_refused<E>(error: &SdkError<E, Response>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => true,
-        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_none_or(|error| error.is_user() || not_reached(error)),
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_none_or(not_sent),
         SdkError::ServiceError(context) => matches!(context.raw().status().as_u16(), 300..=499 | 501 | 503),
         _ => false,
     }
 }
 
-/// Whether no connection was made.
-fn not_reached(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .any(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect))
+/// Whether the server can't have received the request.
+fn not_sent(error: &ConnectorError) -> bool {
+    error.is_user() || NoResponse::of(error).is_some_and(|found| !found.is_sent)
 }
 
 #[derive(Clone, Default)]
