@@ -1724,6 +1724,10 @@ def open(
     use_fips_endpoint: bool | None = None,
     use_dualstack_endpoint: bool | None = None,
     use_accelerate_endpoint: bool | None = None,
+    use_arn_region: bool | None = None,
+    us_east_1_regional_endpoint: str | None = None,
+    disable_express_session_auth: bool | None = None,
+    disable_multiregion_access_points: bool | None = None,
     region: str | None = None,
     addressing_style: str | None = None,
     provider: str | None = None,
@@ -1801,7 +1805,11 @@ def open(
         use_fips_endpoint: Whether to use the endpoints that keep FIPS 140; default: AWS_USE_FIPS_ENDPOINT, the profile's, false.
         use_dualstack_endpoint: Whether to use the endpoints that answer on IPv6 too; default: AWS_USE_DUALSTACK_ENDPOINT, the profile's, false.
         use_accelerate_endpoint: Whether to use S3 Transfer Acceleration; default: the profile's, false.
-        region: The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
+        use_arn_region: Whether the ARN of an access point chooses the region; if false, an ARN of another region than `region` is an error. Default: AWS_S3_USE_ARN_REGION, the profile's, true.
+        us_east_1_regional_endpoint: The endpoint of us-east-1: `regional`, or `legacy` for the old global one, s3.amazonaws.com; default: AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, the profile's, `regional`.
+        disable_express_session_auth: Whether requests to a directory bucket (S3 Express One Zone) are signed with the store's own keys by SigV4, rather than with those of a session; default: AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, the profile's, false.
+        disable_multiregion_access_points: Whether multi-region access points are refused; default: AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, the profile's, false.
+        region: The region; `EU`, the old name of eu-west-1, is read too. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
         addressing_style: How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
         provider: Where credentials come from: `static`, `anonymous`, `env`, `profile`, `web_identity`, `container`, `instance_profile`, `callback` (the setting `credentials`) or `default`, which asks those after `anonymous` in turn; default: what the other settings say, else `default`.
         access_key_id: The access key id of a key pair.

@@ -39,6 +39,29 @@ const ORDER: &[(&str, &[Place])] = &[
     ("use_fips_endpoint", &[Variable("AWS_USE_FIPS_ENDPOINT"), Property("use_fips_endpoint")]),
     ("use_dualstack_endpoint", &[Variable("AWS_USE_DUALSTACK_ENDPOINT"), S3("use_dualstack_endpoint"), Property("use_dualstack_endpoint")]),
     ("use_accelerate_endpoint", &[S3("use_accelerate_endpoint")]),
+    ("use_arn_region", &[Variable("AWS_S3_USE_ARN_REGION"), Property("s3_use_arn_region"), S3("use_arn_region")]),
+    (
+        "us_east_1_regional_endpoint",
+        &[Variable("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"), Property("s3_us_east_1_regional_endpoint"), S3("us_east_1_regional_endpoint")],
+    ),
+    (
+        "disable_express_session_auth",
+        &[
+            Variable("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"),
+            Property("s3_disable_express_session_auth"),
+            S3("disable_express_session_auth"),
+            S3("disable_s3_express_session_auth"),
+        ],
+    ),
+    (
+        "disable_multiregion_access_points",
+        &[
+            Variable("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"),
+            Property("s3_disable_multiregion_access_points"),
+            S3("s3_disable_multiregion_access_points"),
+            S3("disable_multiregion_access_points"),
+        ],
+    ),
     ("addressing_style", &[S3("addressing_style")]),
     ("ca_bundle", &[Variable("AWS_CA_BUNDLE"), Property("ca_bundle"), Variable("REQUESTS_CA_BUNDLE"), Variable("SSL_CERT_FILE")]),
     ("retry_mode", &[Variable("AWS_RETRY_MODE"), Property("retry_mode")]),

@@ -61,6 +61,53 @@ fn the_s3_section() {
 }
 
 #[test]
+fn the_rules_of_endpoints_in_turn() {
+    for (setting, variable, property, in_s3) in [
+        ("use_arn_region", "AWS_S3_USE_ARN_REGION", "s3_use_arn_region", "use_arn_region"),
+        (
+            "disable_express_session_auth",
+            "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+            "s3_disable_express_session_auth",
+            "disable_s3_express_session_auth",
+        ),
+        (
+            "disable_multiregion_access_points",
+            "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+            "s3_disable_multiregion_access_points",
+            "s3_disable_multiregion_access_points",
+        ),
+        (
+            "us_east_1_regional_endpoint",
+            "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+            "s3_us_east_1_regional_endpoint",
+            "us_east_1_regional_endpoint",
+        ),
+    ] {
+        let (one, other) = if setting.starts_with("us_") { ("Legacy", "regional") } else { ("True", "false") };
+        let meant = |text: &str| match text {
+            "True" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            word => Value::Str(word.to_ascii_lowercase()),
+        };
+        let both = format!("[default]\n{property} = {other}\ns3 =\n  {in_s3} = {one}\n");
+        let section = format!("[default]\ns3 =\n  {in_s3} = {one}\n");
+        for (given, variables, text, expected) in [
+            (&[(setting, other)][..], &[(variable, one)][..], &both, other),
+            (&[], &[(variable, one)], &both, one),
+            (&[], &[], &both, other),
+            (&[], &[], &section, one),
+        ] {
+            let found = completed(given, variables, text).unwrap().to_pairs();
+            let found = found.into_iter().find(|(name, _)| name == setting).unwrap().1;
+            assert_eq!(found, meant(expected), "{setting} {given:?} {variables:?} {text}");
+        }
+    }
+    for (variables, text) in [(&[("AWS_REGION", "EU")][..], ""), (&[], "[default]\nregion = EU\n")] {
+        assert_eq!(completed(&[], variables, text).unwrap().region.as_deref(), Some("eu-west-1"));
+    }
+}
+
+#[test]
 fn trust_and_retries_in_turn() {
     let text = "[default]\nca_bundle = /p\nretry_mode = adaptive\nmax_attempts = 7\n";
     let all = [("SSL_CERT_FILE", "/s"), ("REQUESTS_CA_BUNDLE", "/r"), ("AWS_CA_BUNDLE", "/a")];

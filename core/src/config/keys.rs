@@ -22,7 +22,15 @@ record! {
         use_dualstack_endpoint: Option<bool>,
         /// Whether to use S3 Transfer Acceleration; default: the profile's, false.
         use_accelerate_endpoint: Option<bool>,
-        /// The region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
+        /// Whether the ARN of an access point chooses the region; if false, an ARN of another region than `region` is an error. Default: AWS_S3_USE_ARN_REGION, the profile's, true.
+        use_arn_region: Option<bool>,
+        /// The endpoint of us-east-1: `regional`, or `legacy` for the old global one, s3.amazonaws.com; default: AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, the profile's, `regional`.
+        us_east_1_regional_endpoint: Option<String>,
+        /// Whether requests to a directory bucket (S3 Express One Zone) are signed with the store's own keys by SigV4, rather than with those of a session; default: AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, the profile's, false.
+        disable_express_session_auth: Option<bool>,
+        /// Whether multi-region access points are refused; default: AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, the profile's, false.
+        disable_multiregion_access_points: Option<bool>,
+        /// The region; `EU`, the old name of eu-west-1, is read too. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
         region: Option<String>,
         /// How a bucket is addressed: `path`, `virtual` or `auto` (path for a custom endpoint or a dotted bucket); default auto.
         addressing_style: Option<String>,

@@ -24,8 +24,9 @@ use crate::table::Record;
 use crate::value::{Field, Value, owned};
 pub use keys::Settings;
 pub(crate) use sources::{Sources, shown};
-pub(crate) use spellings::size;
 pub use spellings::unknown_setting;
+pub(crate) use spellings::{modern_region, size};
+pub(crate) use url::bucket_name;
 pub(crate) use url::of_directory as directory_url;
 
 /// A checked description of one place.
@@ -292,6 +293,7 @@ impl Settings {
         }
         check_endpoint(self.endpoint.as_deref())?;
         one_of("addressing_style", &self.addressing_style, &["auto", "path", "virtual"])?;
+        one_of("us_east_1_regional_endpoint", &self.us_east_1_regional_endpoint, &["regional", "legacy"])?;
         one_of(
             "provider",
             &self.provider,

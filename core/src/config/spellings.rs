@@ -33,6 +33,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ("use_fips_endpoint", &["use_fips"]),
     ("use_dualstack_endpoint", &["use_dualstack"]),
     ("use_accelerate_endpoint", &["use_accelerate"]),
+    ("use_arn_region", &["s3_use_arn_region"]),
+    ("us_east_1_regional_endpoint", &["s3_us_east_1_regional_endpoint"]),
+    ("disable_express_session_auth", &["s3_disable_express_session_auth", "disable_s3_express_session_auth"]),
+    ("disable_multiregion_access_points", &["s3_disable_multiregion_access_points", "disable_multi_region_access_points"]),
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
@@ -71,6 +75,11 @@ const MEANINGS: &[(&str, Meaning)] = &[
         Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => Ok(Some(("retry_mode", Value::Str("standard".to_owned())))),
         _ => Ok(Some(("retry_mode", lower(value)))),
     }),
+    ("region", |value| match &value {
+        Value::Str(region) => Ok(Some(("region", Value::Str(modern_region(region).to_owned())))),
+        _ => Ok(Some(("region", value))),
+    }),
+    ("us_east_1_regional_endpoint", |value| Ok(Some(("us_east_1_regional_endpoint", lower(value))))),
     ("request_checksum_calculation", |value| Ok(Some(("request_checksum_calculation", lower(value))))),
     ("response_checksum_validation", |value| Ok(Some(("response_checksum_validation", lower(value))))),
     // The header's own word.
@@ -87,6 +96,12 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("max_bandwidth", |value| Ok(Some(("max_bandwidth", rate(value)?)))),
     ("encryption_verify_buffer", |value| Ok(Some(("encryption_verify_buffer", size(value)?)))),
 ];
+
+/// The region that a location constraint means: buckets made long ago in eu-west-1 have `EU`.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>
+pub(crate) fn modern_region(name: &str) -> &str {
+    if name == "EU" { "eu-west-1" } else { name }
+}
 
 fn style(value: Value) -> std::result::Result<Value, String> {
     Ok(Value::Str(if bool::from_value(value)? { "path" } else { "auto" }.to_owned()))
@@ -217,6 +232,9 @@ mod tests {
         assert_eq!(one("ssl_verify", "/etc/ca.pem"), ("ca_bundle".into(), text("/etc/ca.pem")));
         assert_eq!(one("ssl_verify", "no"), ("verify".into(), Value::Bool(false)));
         assert_eq!(one("retry_mode", "Legacy"), ("retry_mode".into(), text("standard")));
+        assert_eq!(one("region", "EU"), ("region".into(), text("eu-west-1")));
+        assert_eq!(one("aws_s3_us_east_1_regional_endpoint", "Legacy"), ("us_east_1_regional_endpoint".into(), text("legacy")));
+        assert_eq!(one("s3_disable_express_session_auth", "true"), ("disable_express_session_auth".into(), text("true")));
         assert_eq!(one("disable_ssl", "yes"), ("use_ssl".into(), Value::Bool(false)));
         assert_eq!(one("aws_access_key_id", "a"), ("access_key_id".into(), text("a")));
         assert_eq!(read(&[("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);

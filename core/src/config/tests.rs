@@ -37,6 +37,23 @@ fn buckets_and_prefixes() {
             "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point",
             "a/b",
         ),
+        // Colons separate the parts of a resource too.
+        (
+            "s3://arn:aws:s3:us-west-2:123456789012:accesspoint:my-point/a:b/c",
+            "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point",
+            "a:b/c",
+        ),
+        ("s3://arn:aws:s3::123456789012:accesspoint:name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
+        (
+            "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost:op-1:accesspoint:ap//k",
+            "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap",
+            "/k",
+        ),
+        (
+            "s3://arn:aws-cn:s3-object-lambda:cn-north-1:123456789012:accesspoint:ap/k",
+            "arn:aws-cn:s3-object-lambda:cn-north-1:123456789012:accesspoint/ap",
+            "k",
+        ),
         ("s3://arn:aws:s3::123456789012:accesspoint/name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
         (
             "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap/k",
@@ -148,6 +165,10 @@ fn urls_that_name_no_place() {
         ("s3://bucket/key#part", "#"),
         ("s3://bucket/a\0b", "control"),
         ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint", "ARN"),
+        ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint:", "ARN"),
+        ("s3://arn:aws:s3:us-west-2:123456789012:accesspoint:a:b", "ARN"),
+        ("s3://arn:aws:s3-object-lambda::123456789012:accesspoint/a", "ARN"),
+        ("s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/reports/a", "ARN"),
         ("s3://arn:aws:s3:::bucket", "ARN"),
         ("s3://arn:aws:s3:us-west-2:1234:accesspoint/x", "ARN"),
         ("s3://bucket?region", "no value"),

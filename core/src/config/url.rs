@@ -58,8 +58,20 @@ fn bucket(rest: &str) -> Result<(Target, Vec<(String, Value)>)> {
         settings.push(("access_key_id".to_owned(), Value::Str(id)));
         settings.push(("secret_access_key".to_owned(), Value::Str(secret)));
     }
-    let (bucket, prefix) = if bucket.starts_with("arn:") { access_point(bucket, path)? } else { (plain(bucket)?.to_owned(), path) };
+    let (bucket, prefix) =
+        if bucket.starts_with("arn:") { access_point(&rest[authority.len() - bucket.len()..])? } else { (plain(bucket)?.to_owned(), path) };
     Ok((Target::Bucket { bucket, prefix: prefix.to_owned() }, settings))
+}
+
+/// The name by which requests call a bucket that an option names: an access point's ARN in its one spelling.
+pub(crate) fn bucket_name(name: &str) -> Result<String> {
+    if !name.starts_with("arn:") {
+        return Ok(name.to_owned());
+    }
+    match access_point(name) {
+        Ok((bucket, "")) => Ok(bucket),
+        _ => fail!(InvalidInput, "the bucket {name:?} is no name and no ARN of an access point"),
+    }
 }
 
 /// A bucket's name: what S3 gives today, and the capitals and underscores of old buckets and of other servers.
@@ -86,16 +98,18 @@ fn plain(bucket: &str) -> Result<&str> {
     Ok(bucket)
 }
 
-/// An access point's ARN in a bucket's place: its resource holds slashes, the prefix comes after.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>
-fn access_point<'a>(authority: &str, path: &'a str) -> Result<(String, &'a str)> {
+/// An access point's ARN in a bucket's place, and the prefix after it. Slashes or colons separate the parts of its
+/// resource; the name gets slashes, so that one access point has one name.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/s3-outposts/S3OutpostsARN.html>
+fn access_point(text: &str) -> Result<(String, &str)> {
     let wrong = || {
         crate::error::Error::new(
             crate::error::ErrorKind::Config,
             "the ARN in the URL is none of an access point; write s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix",
         )
     };
-    let fields: Vec<&str> = authority.split(':').collect();
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
     let &[_, partition, service, region, account, resource] = fields.as_slice() else { return Err(wrong()) };
     let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
     if !partition.starts_with("aws")
@@ -105,18 +119,32 @@ fn access_point<'a>(authority: &str, path: &'a str) -> Result<(String, &'a str)>
     {
         return Err(wrong());
     }
-    let parts = match (service, resource) {
-        ("s3" | "s3-object-lambda", "accesspoint") => 1,
-        ("s3-outposts", "outpost") => 3,
+    let kinds: &[&str] = match service {
+        "s3" => &["accesspoint", ""],
+        // Only the access points of S3 itself span regions.
+        "s3-object-lambda" if !region.is_empty() => &["accesspoint", ""],
+        "s3-outposts" if !region.is_empty() => &["outpost", "", "accesspoint", ""],
         _ => return Err(wrong()),
     };
-    let end = path.match_indices('/').nth(parts - 1).map_or(path.len(), |(slash, _)| slash);
-    let (resource, prefix) = path.split_at(end);
-    let names: Vec<&str> = resource.split('/').collect();
-    if names.len() != parts || names.iter().any(|name| name.is_empty() || !word(name)) || (parts == 3 && names[1] != "accesspoint") {
-        return Err(wrong());
+    let mut rest = resource;
+    let mut names = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        if !names.is_empty() {
+            rest = rest.strip_prefix([':', '/']).ok_or_else(wrong)?;
+        }
+        let (name, after) = rest.split_at(rest.find([':', '/']).unwrap_or(rest.len()));
+        if name.is_empty() || !word(name) || !(kind.is_empty() || name == *kind) {
+            return Err(wrong());
+        }
+        names.push(name);
+        rest = after;
     }
-    Ok((format!("{authority}/{resource}"), prefix.strip_prefix('/').unwrap_or(prefix)))
+    let prefix = match rest.strip_prefix('/') {
+        Some(prefix) => prefix,
+        None if rest.is_empty() => rest,
+        None => return Err(wrong()),
+    };
+    Ok((format!("arn:{partition}:{service}:{region}:{account}:{}", names.join("/")), prefix))
 }
 
 /// `/absolute/path`, or the same after `localhost`.

@@ -1,20 +1,26 @@
-//! Signs a request by AWS's Signature Version 4.
+//! Signs a request by AWS's Signature Version 4, or by 4A, whose signature holds in a set of regions.
 //!
-//! Law: every header of the request is signed but those that say who asks; the path is signed as it is sent, encoded once. The
-//! key of a day is derived once, not for each request. Judged in tests by the `aws-sigv4` crate.
-//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
+//! Law: every header of the request is signed but those that say who asks; the path is signed as it is sent,
+//! encoded once. A key is derived once, not for each request. Tests compare with the `aws-sigv4` crate.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
+use aws_sigv4::sign::v4a;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue, header};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::civil;
+
+#[cfg(test)]
+mod tests;
 
 /// The hash of a body that is left out of the signature.
 pub(crate) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
@@ -25,8 +31,9 @@ pub(crate) const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const HASH: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const REGION_SET: HeaderName = HeaderName::from_static("x-amz-region-set");
 
-type Key = Hmac<Sha256>;
+type HmacKey = Hmac<Sha256>;
 
 /// Headers in the order of their names, which is the order they are signed in.
 pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -42,8 +49,28 @@ pub(crate) struct Unsigned<'a> {
     pub(crate) payload: &'a str,
 }
 
-/// Signs for one region and service.
+/// The two signature algorithms.
+#[derive(Clone, Copy, PartialEq)]
+enum Algorithm {
+    /// SigV4: HMAC-SHA256 with a key of one day, region and service.
+    Hmac,
+    /// SigV4A: ECDSA over P-256 with a key derived from the key pair alone.
+    Ecdsa,
+}
+
+impl Algorithm {
+    fn name(self) -> &'static str {
+        match self {
+            Algorithm::Hmac => "AWS4-HMAC-SHA256",
+            Algorithm::Ecdsa => "AWS4-ECDSA-P256-SHA256",
+        }
+    }
+}
+
+/// Signs for one service in one region or set of regions.
 pub(crate) struct Signer {
+    algorithm: Algorithm,
+    /// The region; with SigV4A the set of regions, as the header carries it.
     region: String,
     service: String,
     /// The header that carries a session token.
@@ -51,16 +78,42 @@ pub(crate) struct Signer {
     held: Mutex<Option<Held>>,
 }
 
-/// The key of the day, and whose it is.
+/// A derived key, and what it was derived from.
 struct Held {
     keys: Credentials,
     day: u64,
     key: Key,
 }
 
+#[derive(Clone)]
+enum Key {
+    Hmac(HmacKey),
+    Ecdsa(Zeroizing<Vec<u8>>),
+}
+
+impl Key {
+    /// The signature of a text in hexadecimal.
+    fn sign(self, text: &str) -> String {
+        match self {
+            Key::Hmac(mut key) => {
+                key.update(text.as_bytes());
+                let mut signature = String::with_capacity(64);
+                hex(&mut signature, &key.finalize().into_bytes());
+                signature
+            }
+            Key::Ecdsa(key) => v4a::calculate_signature(key.as_slice(), text.as_bytes()),
+        }
+    }
+}
+
 impl Signer {
     pub(crate) fn new(region: &str, service: &str) -> Signer {
-        Signer { region: region.to_owned(), service: service.to_owned(), token: TOKEN, held: Mutex::new(None) }
+        Signer { algorithm: Algorithm::Hmac, region: region.to_owned(), service: service.to_owned(), token: TOKEN, held: Mutex::new(None) }
+    }
+
+    /// A signer by SigV4A, whose signatures hold in a set of regions: names parted by commas, `*` for all.
+    pub(crate) fn of_region_set(regions: &str, service: &str) -> Signer {
+        Signer { algorithm: Algorithm::Ecdsa, ..Signer::new(regions, service) }
     }
 
     /// A signer for the sessions of a directory bucket, whose tokens travel under a name of their own.
@@ -74,6 +127,9 @@ impl Signer {
         let stamp = Stamp::of(seconds);
         headers.push((DATE, value(stamp.time())?));
         headers.push((HASH, value(request.payload)?));
+        if self.algorithm == Algorithm::Ecdsa {
+            headers.push((REGION_SET, value(&self.region)?));
+        }
         if let Some(token) = keys.session_token() {
             let mut token = value(token)?;
             token.set_sensitive(true);
@@ -81,24 +137,21 @@ impl Signer {
         }
         headers.sort_unstable_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         let canonical = Canonical::of(request, headers);
+        let scope = match self.algorithm {
+            Algorithm::Hmac => format!("{}/{}/{}/aws4_request", stamp.day(), self.region, self.service),
+            Algorithm::Ecdsa => format!("{}/{}/aws4_request", stamp.day(), self.service),
+        };
         let mut text = String::with_capacity(160);
-        let scope = (stamp.day(), &self.region, &self.service);
-        // Writing to a String can't fail, here and below.
-        let _ = write!(text, "AWS4-HMAC-SHA256\n{}\n{}/{}/{}/aws4_request\n", stamp.time(), scope.0, scope.1, scope.2);
+        // Writing to a String can't fail.
+        let _ = write!(text, "{}\n{}\n{scope}\n", self.algorithm.name(), stamp.time());
         hex(&mut text, &Sha256::digest(canonical.text.as_bytes()));
-        let mut key = self.key(keys, &stamp, seconds / 86_400);
-        key.update(text.as_bytes());
-        let mut authorization = String::with_capacity(256 + canonical.names.len());
-        let _ = write!(
-            authorization,
-            "AWS4-HMAC-SHA256 Credential={}/{}/{}/{}/aws4_request, SignedHeaders={}, Signature=",
+        let authorization = format!(
+            "{} Credential={}/{scope}, SignedHeaders={}, Signature={}",
+            self.algorithm.name(),
             keys.access_key_id(),
-            scope.0,
-            scope.1,
-            scope.2,
             &canonical.text[canonical.names.clone()],
+            self.key(keys, &stamp, seconds / 86_400).sign(&text),
         );
-        hex(&mut authorization, &key.finalize().into_bytes());
         let mut authorization = value(&authorization)?;
         authorization.set_sensitive(true);
         headers.push((header::AUTHORIZATION, authorization));
@@ -108,25 +161,34 @@ impl Signer {
     fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> Key {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = &*held
-            && held.day == day
+            && (held.day == day || self.algorithm == Algorithm::Ecdsa)
             && held.keys.secret_access_key() == keys.secret_access_key()
+            && held.keys.access_key_id() == keys.access_key_id()
         {
             return held.key.clone();
         }
-        let steps = [stamp.day(), &self.region, &self.service, "aws4_request"];
-        let first = mac(format!("AWS4{}", keys.secret_access_key()).as_bytes());
-        let key = steps.into_iter().fold(first, |mut key, step| {
-            key.update(step.as_bytes());
-            mac(&key.finalize().into_bytes())
-        });
+        let key = match self.algorithm {
+            Algorithm::Hmac => {
+                let steps = [stamp.day(), &self.region, &self.service, "aws4_request"];
+                let first = mac(format!("AWS4{}", keys.secret_access_key()).as_bytes());
+                Key::Hmac(steps.into_iter().fold(first, |mut key, step| {
+                    key.update(step.as_bytes());
+                    mac(&key.finalize().into_bytes())
+                }))
+            }
+            Algorithm::Ecdsa => {
+                let key = v4a::generate_signing_key(keys.access_key_id(), keys.secret_access_key());
+                Key::Ecdsa(Zeroizing::new(key.as_ref().to_vec()))
+            }
+        };
         *held = Some(Held { keys: keys.clone(), day, key: key.clone() });
         key
     }
 }
 
-fn mac(key: &[u8]) -> Key {
+fn mac(key: &[u8]) -> HmacKey {
     // A key of this kind may have any length.
-    Key::new_from_slice(key).unwrap_or_else(|_| Key::new(&Default::default()))
+    HmacKey::new_from_slice(key).unwrap_or_else(|_| HmacKey::new(&Default::default()))
 }
 
 /// The text that is hashed, and where in it the names of the signed headers stand.

@@ -30,8 +30,10 @@ use super::direct::{Broken, Direct, Request, Session, whole};
 use super::endpoint::{Route, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
+use super::offers::{self, Point};
 use super::regions;
 use super::retry::{Cause, Failure, Health, Retries};
+use super::rules::{GlobalEndpoint, is_legacy};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{Identity, Resolved};
@@ -152,6 +154,11 @@ impl S3 {
         &self.0.prefix
     }
 
+    /// Refuses to copy from here what the server would not.
+    pub(crate) fn check_copy_source(&self) -> Result<()> {
+        offers::check(&self.0.bucket, offers::SOURCE)
+    }
+
     /// The parts that may move at a time besides each transfer's first request, which never waits.
     pub(crate) async fn slot(&self) -> Result<SemaphorePermit<'_>> {
         let most = self.concurrency().await? as usize;
@@ -215,7 +222,10 @@ impl S3 {
 
     /// The region that requests are signed for.
     pub(crate) async fn region(&self) -> Result<String> {
-        self.line().await.map(|line| line.region.clone())
+        let line = self.line().await?;
+        // An access point's ARN may name another region than the settings.
+        let of_arn = Point::of(&self.0.bucket).and(line.direct.signing_region());
+        Ok(of_arn.unwrap_or(&line.region).to_owned())
     }
 
     /// The bucket's address, to tell it from all others.
@@ -287,6 +297,7 @@ impl S3 {
         F: Future<Output = std::result::Result<T, Failure>>,
     {
         let (line, attempt) = (self.line().await?, &attempt);
+        offers::check(&self.0.bucket, operation)?;
         let seen = match self.identity().await? {
             Identity::Fetched(provider) => {
                 // Before the request, so that none of its time limits runs while a person looks for a code.
@@ -388,10 +399,12 @@ fn build(
         .time_source(ServerTime(clock))
         .region(Region::new(region.to_owned()))
         .force_path_style(route.path_style)
-        .use_arn_region(true)
+        .use_arn_region(settings.use_arn_region != Some(false))
         .use_fips(settings.use_fips_endpoint == Some(true))
         .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
         .accelerate(settings.use_accelerate_endpoint == Some(true))
+        .disable_multi_region_access_points(settings.disable_multiregion_access_points == Some(true))
+        .disable_s3_express_session_auth(settings.disable_express_session_auth == Some(true))
         // Tried again by ourselves, as what goes past the SDK is.
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().connect_timeout(timeouts.0).read_timeout(timeouts.1).build())
@@ -407,6 +420,9 @@ fn build(
         // `transfer` holds downloads against their checksums: it knows which bytes make up the whole.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     config.set_endpoint_url(route.url.clone());
+    if is_legacy(settings) {
+        config = config.endpoint_resolver(GlobalEndpoint::new());
+    }
     config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
     config = match identity {
         Identity::Anonymous => config.allow_no_auth(),

@@ -2,11 +2,9 @@
 //!
 //! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads settings only.
 
-use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-use aws_smithy_types::endpoint::Endpoint;
-
+use super::offers::Point;
 use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result, fail};
+use crate::error::{Result, fail};
 
 /// The way to a bucket.
 #[derive(Debug, PartialEq)]
@@ -20,8 +18,11 @@ pub(super) struct Route {
 pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     let url = url(settings);
     let style = settings.addressing_style.as_deref().unwrap_or("auto");
-    let arn = bucket.starts_with("arn:");
+    let point = Point::of(bucket);
+    let arn = point.is_some();
     let dotted = bucket.contains('.') && !arn;
+    // Without TLS no certificate has to cover the name.
+    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
     let aws_only = [
         ("use_fips_endpoint", settings.use_fips_endpoint),
         ("use_dualstack_endpoint", settings.use_dualstack_endpoint),
@@ -32,16 +33,19 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     {
         fail!(Config, "`{name}` chooses among AWS's endpoints and can't be used together with the endpoint {url}");
     }
-    if bucket.starts_with("arn:") && bucket.split(':').nth(3) == Some("") {
-        fail!(
-            Unsupported,
-            "{bucket} is a multi-region access point, which needs signatures (SigV4A) that oarlock does not make; name the bucket or a regional access point"
-        );
+    if point == Some(Point::MultiRegion) {
+        if settings.disable_multiregion_access_points == Some(true) {
+            fail!(Config, "{bucket} is a multi-region access point, and `disable_multiregion_access_points` refuses those");
+        }
+        // The rules would leave the custom endpoint out.
+        if let Some(url) = &url {
+            fail!(Config, "{bucket} is a multi-region access point, which only AWS's global endpoint serves; leave out the endpoint {url}");
+        }
     }
     if arn && style == "path" {
         fail!(Config, "an access point is not reached by `addressing_style` path");
     }
-    if dotted && style == "virtual" {
+    if dotted && style == "virtual" && !plain {
         fail!(
             Config,
             "the name of the bucket {bucket} holds a dot, so no certificate covers it as a host name; leave `addressing_style` at auto"
@@ -58,22 +62,6 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     }
     let path_style = style == "path" || (style == "auto" && !arn && (url.is_some() || dotted));
     Ok(Route { url, path_style })
-}
-
-/// The place of a bucket's requests, as the SDK's resolver comes to it for each of them.
-pub(super) async fn resolved(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Endpoint> {
-    let parameters = Params::builder()
-        .bucket(bucket)
-        .region(region)
-        .set_endpoint(route.url.clone())
-        .force_path_style(route.path_style)
-        .use_arn_region(true)
-        .use_fips(settings.use_fips_endpoint == Some(true))
-        .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
-        .accelerate(settings.use_accelerate_endpoint == Some(true));
-    let wrong = |why: String| Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"));
-    let parameters = parameters.build().map_err(|error| wrong(error.to_string()))?;
-    DefaultResolver::new().resolve_endpoint(&parameters).await.map_err(|error| wrong(error.to_string()))
 }
 
 /// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.
@@ -106,6 +94,8 @@ mod tests {
             (&[("endpoint", "host:9000")], "bucket", true),
             (&[("endpoint", "host:9000"), ("addressing_style", "virtual")], "bucket", false),
             (&[("addressing_style", "path")], "bucket", true),
+            (&[("endpoint", "http://h"), ("addressing_style", "virtual")], "dotted.bucket", false),
+            (&[], "arn:aws:s3::123456789012:accesspoint/name.mrap", false),
             (&[], "arn:aws:s3:us-west-2:123456789012:accesspoint/my.point", false),
             (&[("endpoint", "https://h")], "arn:aws:s3:us-west-2:123456789012:accesspoint/p", false),
         ] {
@@ -122,7 +112,13 @@ mod tests {
             (&[("use_accelerate_endpoint", "true")], "a.b", ErrorKind::Config, "accelerate"),
             (&[("use_accelerate_endpoint", "true"), ("use_fips_endpoint", "true")], "b", ErrorKind::Config, "no such"),
             (&[("addressing_style", "path")], "arn:aws:s3:us-west-2:123456789012:accesspoint/p", ErrorKind::Config, "access point"),
-            (&[], "arn:aws:s3::123456789012:accesspoint/name.mrap", ErrorKind::Unsupported, "SigV4A"),
+            (&[("endpoint", "https://h")], "arn:aws:s3::123456789012:accesspoint/name.mrap", ErrorKind::Config, "https://h"),
+            (
+                &[("disable_multiregion_access_points", "true")],
+                "arn:aws:s3::123456789012:accesspoint/name.mrap",
+                ErrorKind::Config,
+                "disable_multiregion_access_points",
+            ),
         ] {
             let error = route(&settings(pairs), bucket).unwrap_err();
             assert!(error.kind() == kind && error.message().contains(word), "{error}");

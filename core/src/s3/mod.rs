@@ -22,11 +22,13 @@ mod integrity;
 mod list;
 mod multipart;
 mod object;
+mod offers;
 mod pace;
 mod presign;
 mod put;
 mod regions;
 mod retry;
+mod rules;
 mod settings;
 mod uploads;
 

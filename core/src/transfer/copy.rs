@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
 use super::sealed;
 use super::upload::{begin, joined, with_etag};
+use crate::config::bucket_name;
 use crate::crypto::{envelope_of, is_elsewhere};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
@@ -23,9 +24,10 @@ const COPY_PART: u64 = 512 << 20;
 
 pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: Key, options: Copy) -> Result<PutReply> {
     let from = match &options.source_bucket {
-        Some(bucket) => at.elsewhere(bucket),
+        Some(bucket) => at.elsewhere(&bucket_name(bucket)?),
         None => at.clone(),
     };
+    from.check_copy_source()?;
     let asked = Head {
         version_id: options.source_version_id.clone(),
         sse_customer_key: options.source_sse_customer_key.clone(),
@@ -179,10 +181,13 @@ async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut option
     Ok(options)
 }
 
-/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes.
+/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes. After an access point's ARN
+/// the key stands behind `/object/`.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 fn encode(bucket: &str, key: &str, version_id: Option<&str>) -> String {
     let mut source = String::with_capacity(bucket.len() + key.len() + 8);
-    for byte in bucket.bytes().chain([b'/']).chain(key.bytes()) {
+    let separator = if bucket.starts_with("arn:") { "/object/" } else { "/" };
+    for byte in bucket.bytes().chain(separator.bytes()).chain(key.bytes()) {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' => source.push(byte as char),
             other => source.push_str(&format!("%{other:02X}")),
@@ -202,6 +207,8 @@ mod tests {
     #[test]
     fn copy_sources_are_encoded() {
         assert_eq!(encode("b", "a b/ü+%", None), "b/a%20b/%C3%BC%2B%25");
+        let point = "arn:aws:s3:us-west-2:123456789012:accesspoint/p";
+        assert_eq!(encode(point, "a b", None), format!("{point}/object/a%20b"));
         assert_eq!(encode("b", "k", Some("v+1 *")), "b/k?versionId=v%2B1%20%2A");
     }
 }

@@ -2,15 +2,14 @@
 //!
 //! Law: access points, FIPS, dual stack, acceleration and addressing are the SDK's rules; here they are only read.
 
-use aws_smithy_types::Document;
-use aws_smithy_types::endpoint::EndpointAuthScheme;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
 use crate::config::Settings;
 use crate::credentials::sign::{Signer, value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::endpoint::{Route, resolved};
+use crate::s3::endpoint::Route;
+use crate::s3::rules::{Scheme as Signatures, resolve};
 
 /// The place of one bucket in one region.
 pub(super) struct Endpoint {
@@ -20,6 +19,8 @@ pub(super) struct Endpoint {
     pub(super) path: String,
     pub(super) host: HeaderValue,
     pub(super) signer: Signer,
+    /// The one region that signatures name; none where they name a set.
+    pub(super) region: Option<String>,
     /// Whether requests are signed with the keys of a session (directory buckets).
     pub(super) sessions: bool,
 }
@@ -27,17 +28,15 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) async fn resolve(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Endpoint> {
         let bad = |why: String| Error::new(ErrorKind::Config, format!("the bucket can't be reached: {why}"));
-        let found = resolved(settings, route, bucket, region).await?;
-        let url: Uri = found.url().parse().map_err(|_| bad("its URL can't be read".to_owned()))?;
+        let found = resolve(settings, route, bucket, region).await?;
+        let url: Uri = found.url.parse().map_err(|_| bad("its URL can't be read".to_owned()))?;
         let parts = url.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else { return Err(bad("its URL is not whole".to_owned())) };
-        let known = |scheme: &&EndpointAuthScheme| matches!(scheme.name(), "sigv4" | "sigv4-s3express");
-        let Some(auth) = found.auth_schemes().iter().find(known) else {
-            return Err(bad("it wants signatures that oarlock does not make".to_owned()));
+        let signer = match found.scheme {
+            Signatures::SigV4 => Signer::new(&found.region, &found.service),
+            Signatures::SigV4a => Signer::of_region_set(&found.region, &found.service),
+            Signatures::Express => Signer::of_sessions(&found.region, &found.service),
         };
-        let said = |name: &str| auth.get(name).and_then(Document::as_string);
-        let (region, service) = (said("signingRegion").unwrap_or(region), said("signingName").unwrap_or("s3"));
-        let sessions = auth.name() == "sigv4-s3express";
         let default_port = match authority.port_u16() {
             Some(80) => scheme == Scheme::HTTP,
             Some(443) => scheme == Scheme::HTTPS,
@@ -46,10 +45,11 @@ impl Endpoint {
         Ok(Endpoint {
             host: value(if default_port { authority.host() } else { authority.as_str() })?,
             path: parts.path_and_query.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned()),
-            signer: if sessions { Signer::of_sessions(region, service) } else { Signer::new(region, service) },
+            signer,
+            sessions: found.scheme == Signatures::Express,
+            region: (found.scheme != Signatures::SigV4a).then_some(found.region),
             scheme,
             authority,
-            sessions,
         })
     }
 

@@ -84,6 +84,11 @@ impl Direct {
         self.endpoint.sessions
     }
 
+    /// The one region that signatures name; none where they name a set.
+    pub(super) fn signing_region(&self) -> Option<&str> {
+        self.endpoint.region.as_deref()
+    }
+
     /// One attempt; `keys` is none where requests go unsigned. An answer that says no is a failure.
     pub(super) async fn send(
         &self,

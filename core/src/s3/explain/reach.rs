@@ -4,11 +4,13 @@
 
 use super::Facts;
 use crate::ambient::region;
+use crate::credentials::Identity;
 use crate::error::Result;
 use crate::http;
 use crate::reply::Explained;
-use crate::s3::endpoint::{Route, resolved, route};
+use crate::s3::endpoint::{Route, route};
 use crate::s3::regions;
+use crate::s3::rules::{Resolved, resolve, resolve_control};
 
 pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
@@ -28,7 +30,10 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     if let Some(region) = &way.learnt {
         rows.push(Explained::row("bucket_region", region, Some("the server's correction")));
     }
-    rows.push(Explained::row("endpoint", &way.url, Some(facts.source("endpoint"))));
+    rows.push(Explained::row("endpoint", &way.found.url, Some(facts.source("endpoint"))));
+    if let Some(control) = &way.control {
+        rows.push(Explained::row("control_endpoint", control, Some(facts.source("endpoint"))));
+    }
     let style = if way.route.path_style { "path" } else { "virtual" };
     let why = match settings.addressing_style.as_deref() {
         None | Some("auto") if bucket.starts_with("arn:") => "auto: an access point",
@@ -38,10 +43,18 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
         Some(_) => facts.source("addressing_style"),
     };
     rows.push(Explained::row("addressing_style", style, Some(why)));
+    match &facts.identity {
+        Ok(Identity::Anonymous) => rows.push(Explained::row("signing_scheme", "none: requests go unsigned", None)),
+        _ => {
+            rows.push(Explained::row("signing_scheme", way.found.scheme.name(), None));
+            rows.push(Explained::row("signing_name", &way.found.service, None));
+            rows.push(Explained::row("signing_region", &way.found.region, None));
+        }
+    }
     match http::Way::of(settings) {
         Ok(there) => {
-            proxy(facts, there.told(&way.url), rows);
-            let there = if way.url.starts_with("http:") { there.plain() } else { there };
+            proxy(facts, there.told(&way.found.url), rows);
+            let there = if way.found.url.starts_with("http:") { there.plain() } else { there };
             if let Err(error) = there.client() {
                 rows.push(Explained::broken("connection", &error, None));
             }
@@ -53,15 +66,22 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
 struct Way {
     route: Route,
     learnt: Option<String>,
-    url: String,
+    found: Resolved,
+    /// Where a directory bucket is created and deleted.
+    control: Option<String>,
 }
 
 async fn way(facts: &Facts<'_>) -> Result<Way> {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
     let route = route(settings, bucket)?;
     let learnt = regions::known(route.url.as_deref(), bucket)?;
-    let place = resolved(settings, &route, bucket, learnt.as_deref().unwrap_or(region(settings))).await?;
-    Ok(Way { route, learnt, url: place.url().to_owned() })
+    let region = learnt.as_deref().unwrap_or(region(settings));
+    let found = resolve(settings, &route, bucket, region).await?;
+    let control = match found.service.as_str() {
+        "s3express" => Some(resolve_control(settings, &route, bucket, region).await?.url),
+        _ => None,
+    };
+    Ok(Way { route, learnt, found, control })
 }
 
 fn proxy(facts: &Facts<'_>, way: http::Told, rows: &mut Vec<Explained>) {
