@@ -42,7 +42,7 @@ DIFFERENCES = {
     "env-secret-fallback": ("botocore", HALF),
     "env-security-token-legacy": ("botocore", "AWS_SECURITY_TOKEN is the session token's older name"),
     "ep-env-global": ("botocore", PATH),
-    "ep-express": ("rust", "directory buckets need sessions of their own, which oarlock does not open"),
+    "ep-express": ("rust", "a signed URL for a directory bucket needs a session, which takes a request"),
     "ep-host-vs-env-s3": ("botocore", PATH),
     "ep-profile-global": ("botocore", PATH),
     "ep-s3-section-dualstack": ("botocore", SECTION),
