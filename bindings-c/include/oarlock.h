@@ -155,6 +155,12 @@ oarlock_options *oarlock_options_new(void);
 oarlock_options *oarlock_options_copy(const oarlock_options *options);
 
 /*
+ Copies the options that the verb takes and leaves out the others: for a program that gives the same set to
+ `head` and to `get`. A verb that does not exist takes none. Free the copy with oarlock_options_free.
+ */
+oarlock_options *oarlock_options_copy_for(const oarlock_options *options, const char *verb);
+
+/*
  Frees options.
  */
 void oarlock_options_free(oarlock_options *options);
@@ -367,7 +373,9 @@ oarlock_status oarlock_start_blocking(const oarlock_store *store,
 oarlock_status oarlock_call_wait(oarlock_call *call, int timeout_ms, oarlock_value **reply, oarlock_error **error);
 
 /*
- Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the reply.
+ Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the
+ reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that would
+ give it fails, and so does every later one.
  OARLOCK_PENDING: nothing came in time, or a signal was handled.
  */
 oarlock_status oarlock_call_read(oarlock_call *call,
@@ -595,6 +603,7 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   sse (str): Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`.
  *   sse_kms_key_id (str): The KMS key it is encrypted with.
  *   sse_customer_algorithm (str): `AES256` if a customer key encrypts it.
+ *   size_estimated (bool): Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
  *
  * GetReply: What `get` answers.
  *   meta (ObjectMeta): The object's metadata.

@@ -90,6 +90,22 @@ pub unsafe extern "C" fn oarlock_options_copy(options: *const OptionsHandle) -> 
     ffi::plain(std::ptr::null_mut(), || ffi::give(unsafe { options.as_ref() }.cloned().unwrap_or_default()))
 }
 
+/// Copies the options that the verb takes and leaves out the others: for a program that gives the same set to
+/// `head` and to `get`. A verb that does not exist takes none. Free the copy with oarlock_options_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_options_copy_for(options: *const OptionsHandle, verb: *const c_char) -> *mut OptionsHandle {
+    ffi::plain(std::ptr::null_mut(), || {
+        // SAFETY: the header's conventions.
+        let mut copy = unsafe { options.as_ref() }.cloned().unwrap_or_default();
+        // SAFETY: the same.
+        let verb = unsafe { ffi::text(verb, "verb") }.unwrap_or_default();
+        let verb = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
+        let known: Vec<_> = verb.map_or_else(Vec::new, |verb| verb.params.iter().chain(verb.options.fields).collect());
+        copy.values.retain(|(name, _)| known.iter().any(|field| field.name == name));
+        ffi::give(copy)
+    })
+}
+
 /// Frees options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_options_free(options: *mut OptionsHandle) {
@@ -502,7 +518,9 @@ pub unsafe extern "C" fn oarlock_call_wait(
     }
 }
 
-/// Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the reply.
+/// Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the
+/// reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that would
+/// give it fails, and so does every later one.
 /// OARLOCK_PENDING: nothing came in time, or a signal was handled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_read(

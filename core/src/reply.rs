@@ -46,6 +46,8 @@ record! {
         sse_kms_key_id: Option<String>,
         /// `AES256` if a customer key encrypts it.
         sse_customer_algorithm: Option<String>,
+        /// Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
+        size_estimated: bool,
     }
 }
 

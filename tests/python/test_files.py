@@ -1,5 +1,7 @@
 """File objects: reading with seeks, writing all or nothing."""
 
+import asyncio
+import base64
 import gc
 import io
 import json
@@ -11,6 +13,7 @@ import sys
 
 import oarlock
 import pytest
+from oarlock.fsspec import OarlockFileSystem
 
 CONTENT = bytes(range(256)) * 40000
 
@@ -170,3 +173,148 @@ def test_many_open_files_share_a_small_budget(fake):
     arguments = [sys.executable, "-c", MANY, fake.endpoint, fake.access_key, fake.secret_key]
     environment = {**os.environ, "OARLOCK_MEMORY_BUDGET": "8MiB"}
     assert subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120).stdout == "done\n"
+
+
+def wrong(fake):
+    """Every answer to a get tells a checksum that its bytes do not have."""
+    checksum = {"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}
+    fake.plan([{"match": {"op": "GetObject"}, "fault": {"answer_headers": checksum}}])
+
+
+def repeat(read):
+    """Calls until nothing more comes."""
+    while read():
+        pass
+
+
+#: Each way to read a file to its end.
+TO_THE_END = {
+    "read": lambda file, size: file.read(),
+    "read of the size": lambda file, size: file.read(size),
+    "reads that end with the last byte": lambda file, size: (file.read(size - 1), file.read(1)),
+    "small reads": lambda file, size: repeat(lambda: file.read(7)),
+    "readinto": lambda file, size: file.readinto(bytearray(size)),
+    "readinto of more": lambda file, size: file.readinto(bytearray(size + 1)),
+    "read1": lambda file, size: repeat(file.read1),
+    "read1 of much": lambda file, size: repeat(lambda: file.read1(1 << 21)),
+    "readinto1": lambda file, size: repeat(lambda: file.readinto1(bytearray(1 << 16))),
+    "readline": lambda file, size: repeat(file.readline),
+    "readlines": lambda file, size: file.readlines(),
+    "iteration": lambda file, size: list(file),
+    "raw readall": lambda file, size: file.raw.readall(),
+    "raw reads": lambda file, size: repeat(lambda: file.raw.read(1 << 20)),
+    "raw readinto": lambda file, size: repeat(lambda: file.raw.readinto(bytearray(1 << 20))),
+    "another buffer": lambda file, size: io.BufferedReader(file, 100).read(),
+    "text": lambda file, size: io.TextIOWrapper(file, "latin-1").read(),
+    "lines of text": lambda file, size: list(io.TextIOWrapper(file, "latin-1")),
+    "copyfileobj": lambda file, size: shutil.copyfileobj(file, io.BytesIO(), 1000),
+    "a short seek forward": lambda file, size: (file.read(1), file.seek(size // 7), file.read()),
+    "a seek back": lambda file, size: (file.read(size - 1), file.seek(0), file.read()),
+    "a range first": lambda file, size: (file.seek(size - 1), file.read(), file.seek(0), file.read()),
+    "a second try": lambda file, size: (pytest.raises(oarlock.Corrupt, file.read), file.read(1)),
+}
+
+
+@pytest.mark.parametrize("how", TO_THE_END)
+@pytest.mark.parametrize("content", [b"x", b"one\ntwo\n", b"line\n" * 700_000], ids=["byte", "small", "large"])
+def test_the_read_that_reaches_the_end_tells_a_wrong_checksum(fake, remote, content, how):
+    remote.put("k", content)
+    with remote.open("k") as file:
+        if how != "a second try":
+            TO_THE_END[how](file, len(content))
+    wrong(fake)
+    with remote.open("k") as file, pytest.raises(oarlock.Corrupt):
+        TO_THE_END[how](file, len(content))
+    files = OarlockFileSystem(skip_instance_cache=True, **fake.settings())
+    with files.open("tests/k") as file, pytest.raises(oarlock.Corrupt):
+        TO_THE_END[how](file, len(content))
+
+
+@pytest.mark.parametrize("content", [b"one\ntwo\n", b"line\n" * 700_000], ids=["small", "large"])
+def test_a_reader_that_does_not_reach_the_end_says_nothing(fake, remote, content):
+    remote.put("k", content)
+    wrong(fake)
+    size = len(content)
+    for early in (
+        lambda file: file.read(5),
+        lambda file: file.read(size - 1),
+        lambda file: file.readline(),
+        lambda file: file.peek(),
+        lambda file: (file.read(3), file.seek(0, io.SEEK_END), file.read()),
+        lambda file: (file.seek(size - 3), file.read()),
+        lambda file: (file.seek(1), file.read(), file.read()),
+    ):
+        with remote.open("k") as file:
+            early(file)
+    with remote.open("k") as file:
+        assert file.seek(size - 3) and file.read() == content[-3:]
+
+
+def test_after_a_failed_check_no_read_goes_on(fake, remote):
+    remote.put("k", b"hello world")
+    wrong(fake)
+    with remote.open("k") as file:
+        reads = (lambda: file.read(11), lambda: file.read(1), file.read, lambda: file.raw.read(1), file.raw.readall)
+        for read in reads:
+            with pytest.raises(oarlock.Corrupt):
+                read()
+        fake.plan([])
+        file.seek(0)
+        assert file.read() == b"hello world"
+
+
+def test_single_raw_reads_are_as_long_as_before(remote):
+    remote.put("k", b"hello world")
+    with remote.open("k") as file:
+        assert file.read1() == b"hello world" and file.read1() == b""
+    with remote.open("k") as file:
+        assert file.read1(100) == b"hello world"
+    with remote.open("k") as file:
+        assert file.read1(10) == b"hello worl" and file.tell() == 10 and file.read1(5) == b"d"
+    with remote.open("k") as file:
+        buffer = bytearray(20)
+        assert file.readinto1(buffer) == 11 and buffer[:11] == b"hello world"
+
+
+def test_an_empty_object_is_asked_for_once(fake, remote):
+    remote.put("k", b"")
+    with remote.open("k") as file:
+        before = len(fake.log())
+        assert file.read() == b"" and file.read(1) == b"" and file.seek(0) == 0 and list(file) == []
+        assert [row["op"] for row in fake.log()[before:]] == ["GetObject"]
+    wrong_checksum = {"x-amz-checksum-crc64nvme": "AAAAAAAAAAE="}
+    fake.plan([{"match": {"op": "GetObject"}, "fault": {"answer_headers": wrong_checksum}}])
+    with remote.open("k") as file, pytest.raises(oarlock.Corrupt):
+        file.read()
+
+
+def test_an_object_of_another_length_than_told_is_changed(fake, remote):
+    """Without an ETag nothing else tells that it was replaced."""
+    text = b"hello world"
+    for before, after in ((text, text[:5]), (text, text + b"s"), (b"one", b""), (b"", b"one"), (CONTENT[1:], CONTENT)):
+        remote.put("k", before)
+        replaced = {"change_object": {"body_b64": base64.b64encode(after).decode()}}
+        no_etag = {"answer_headers": {"etag": ""}}
+        rules = [{"match": {"op": "HeadObject"}, "fault": no_etag}]
+        fake.plan([*rules, {"match": {"op": "GetObject"}, "fault": {**replaced, **no_etag}}])
+        with remote.open("k") as file, pytest.raises(oarlock.Changed):
+            file.read()
+        fake.plan([])
+
+
+def test_a_reader_takes_no_range(remote):
+    with pytest.raises(oarlock.InvalidInput, match="seek"):
+        remote.open("k", range="1-2")
+
+
+def test_streams_get_all_bytes_or_an_error(fake, remote):
+    remote.put("k", b"hello world")
+    whole = io.BytesIO()
+    whole, cut, awaited = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    remote.get("k", whole)
+    wrong(fake)
+    with pytest.raises(oarlock.Corrupt):
+        remote.get("k", cut)
+    with pytest.raises(oarlock.Corrupt):
+        asyncio.run(remote.aio.get("k", awaited))
+    assert whole.getvalue() == b"hello world" and cut.getvalue() == awaited.getvalue() == b"hello worl"

@@ -81,6 +81,109 @@ class FilesTest < OarlockTest
     end
   end
 
+  CHECKSUM = {"x-amz-checksum-crc64nvme" => "AAAAAAAAAAA="}.freeze
+  WRONG = [{match: {op: "GetObject"}, fault: {answer_headers: CHECKSUM}}].freeze
+
+  # Runs the block while every answer to a get tells a checksum that its bytes do not have.
+  def with_wrong_checksums
+    Fake.tell("plan", {rules: WRONG})
+    yield
+  ensure
+    Fake.tell("plan", {rules: []})
+  end
+
+  # Each way to read a file to its end.
+  TO_THE_END = {
+    "read" => ->(io, _) { io.read },
+    "read of the size" => ->(io, size) { io.read(size) },
+    "read of the size into a buffer" => ->(io, size) { io.read(size, String.new) },
+    "reads that end with the last byte" => ->(io, size) { [io.read(size - 1), io.read(1)] },
+    "small reads" => ->(io, _) { nil while io.read(7) },
+    "readpartial" => ->(io, _) { loop { io.readpartial(1 << 16) } },
+    "readpartial of the size" => ->(io, size) { size < 1000 ? io.readpartial(size) : io.read },
+    "gets" => ->(io, _) { nil while io.gets },
+    "gets of all" => ->(io, _) { io.gets(nil) },
+    "each_line" => ->(io, _) { io.each_line { |line| line } },
+    "an enumerator of lines" => ->(io, _) { io.each_line.to_a },
+    "Enumerable" => ->(io, _) { io.count },
+    "until eof?" => ->(io, _) { io.read(3) until io.eof? },
+    "copy_stream" => ->(io, _) { IO.copy_stream(io, StringIO.new) },
+    "copy_stream of the size" => ->(io, size) { IO.copy_stream(io, StringIO.new, size) },
+    "a seek back" => ->(io, size) { [io.read(size - 1), io.rewind, io.read] },
+    "a range first" => ->(io, size) { [io.seek(size - 1), io.read, io.rewind, io.read] }
+  }.freeze
+
+  def test_the_read_that_reaches_the_end_tells_a_wrong_checksum
+    store = Fake.store
+    ["x", "one\ntwo\n", NUMBERS].each do |content|
+      store.put("a", content)
+      TO_THE_END.each do |how, reading|
+        %w[rb r].each do |mode|
+          store.open("a", mode) { |io| begin reading[io, content.bytesize]; rescue EOFError; nil; end }
+          with_wrong_checksums do
+            assert_raises(Oarlock::CorruptError, how) do
+              store.open("a", mode) { |io| reading[io, content.bytesize] }
+            end
+          end
+        end
+      end
+    end
+  end
+
+  def test_a_reader_that_does_not_reach_the_end_says_nothing
+    store = Fake.store
+    ["one\ntwo\n", NUMBERS].each do |content|
+      store.put("a", content)
+      size = content.bytesize
+      with_wrong_checksums do
+        [
+          [->(io) { io.read(5) }, content[0, 5]],
+          [->(io) { io.read(size - 1) }, content[..-2]],
+          [->(io) { io.gets }, content.lines.first],
+          [->(io) { io.read(1) && io.seek(0, :END) && [io.read, io.eof?] }, ["", true]],
+          [->(io) { io.seek(size - 3) && [io.read, io.read(1), io.eof?] }, [content[-3..], nil, true]]
+        ].each { |reading, expected| assert_equal expected, store.open("a", &reading) }
+      end
+    end
+  end
+
+  def test_after_a_failed_check_no_read_goes_on
+    store = Fake.store
+    store.put("a", "hello world")
+    store.open("a") do |io|
+      with_wrong_checksums { assert_raises(Oarlock::CorruptError) { io.read(11) } }
+      assert_equal "hello worl", io.read(10)
+      reads = [-> { io.read(1) }, -> { io.read }, -> { io.gets }, -> { io.readpartial(1) }]
+      reads.each { |read| assert_raises(Oarlock::CorruptError, &read) }
+      io.rewind
+      assert_equal "hello world", io.read
+    end
+  end
+
+  def test_partial_reads_are_as_long_as_before
+    store = Fake.store
+    store.put("a", "hello world")
+    store.open("a") { |io| assert_equal ["hello world", true], [io.readpartial(100), io.eof?] }
+    store.open("a") { |io| assert_equal ["hello worl", "d"], [io.readpartial(10), io.readpartial(10)] }
+  end
+
+  def test_an_encrypted_object_is_opened_as_it_is_fetched
+    plain = Fake.store
+    sealed, other = %w[k o].map do |letter|
+      key = [letter * 32].pack("m0")
+      Oarlock.open(plain.url, endpoint: Fake.endpoint, **Fake::KEYS, encryption_aes_key: key)
+    end
+    {"a" => NUMBERS, "empty" => ""}.each do |name, content|
+      sealed.put(name, content)
+      sealed.open(name) do |io|
+        assert_equal [content.bytesize, content, "", nil], [io.size, io.read, io.read, io.read(1)]
+      end
+      sealed.open(name, unverified: true) { |io| assert_equal content, io.read }
+      assert_raises(Oarlock::DecryptError) { other.open(name, &:read) }
+      assert_raises(Oarlock::DecryptError) { other.open(name) { |io| io.read(10) until io.eof? } }
+    end
+  end
+
   def test_writing
     reply = nil
     @store.open("a", "w") do |file|

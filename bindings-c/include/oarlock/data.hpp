@@ -51,6 +51,9 @@ class error : public std::runtime_error {
  public:
   // Takes the C error over, which may be NULL.
   error(oarlock_status kind, oarlock_error *raw) : error(kind, detail::error_handle(raw)) {}
+  // An error of this skin's own.
+  error(oarlock_status kind, const std::string &message, std::string key)
+      : std::runtime_error(message), kind_(kind), status_(0), retryable_(false), key_(std::move(key)) {}
 
   oarlock_status kind() const noexcept { return kind_; }
   const char *kind_name() const noexcept { return oarlock_status_name(kind_); }
@@ -225,6 +228,12 @@ class options {
   options &operator=(options other) noexcept { return handle_ = std::move(other.handle_), *this; }
 
   options &set(const std::string &name, const argument &value) { return value.put(handle_.get(), name.c_str()), *this; }
+  // A copy without what the verb does not take.
+  options only_for(const std::string &verb) const {
+    options copy;
+    copy.handle_.reset(oarlock_options_copy_for(handle_.get(), verb.c_str()));
+    return copy;
+  }
   const oarlock_options *get() const noexcept { return handle_.get(); }
 
  private:

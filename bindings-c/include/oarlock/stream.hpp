@@ -61,13 +61,18 @@ class pages {
 
 namespace detail {
 
-// Reads one object in ranges, pinned to the ETag it had when it was opened.
+// Reads one object in ranges, pinned to the ETag it had when it was opened. From the first byte on it is
+// checked as `get` does: the read that would hand over the last byte throws instead if the bytes are wrong.
+// What is read after a seek cannot be checked.
 class read_buffer : public std::streambuf {
  public:
   read_buffer(const oarlock_store *store, const std::string &key, options with) : store_(oarlock_store_clone(store)), with_(std::move(with)) {
     with_.set("key", key);
-    const value meta = call(store_.get(), "head", with_, source(), sink()).wait();
+    const value meta = call(store_.get(), "head", with_.only_for("head"), source(), sink()).wait();
+    key_ = key;
     size_ = meta["size"].as_int();
+    estimated_ = meta["size_estimated"].as_bool();
+    settled_ = size_ > 0 && !estimated_;
     if (!meta["etag"].is_null()) with_.set("if_match", meta["etag"].as_str());
   }
 
@@ -110,23 +115,50 @@ class read_buffer : public std::streambuf {
   pos_type seekpos(pos_type position, std::ios_base::openmode which) override { return seekoff(off_type(position), std::ios_base::beg, which); }
 
  private:
+  // The next bytes; 0 at the end. The stream's end is taken before its last bytes are handed over.
   std::size_t fill(char *to, std::size_t wanted) {
-    if (position_ >= size_) return 0;
+    if (wanted == 0 || (position_ >= size_ && (settled_ || (!call_ && position_ > 0)))) return 0;
     if (!call_) {
       options from(with_);
       if (position_ > 0) from.set("range", std::to_string(position_) + "-");
       call_.emplace(store_.get(), "get", from, source(), sink::pulled());
     }
     const std::size_t count = call_->read(to, wanted);
-    position_ += static_cast<off_type>(count);
+    const off_type end = position_ + static_cast<off_type>(count);
+    if (count == 0 || (!estimated_ && end >= size_)) finish(count > 0, end);
+    position_ = end;
     return count;
+  }
+
+  // Sees that the stream ends at this byte, and without an error.
+  void finish(bool more, off_type end) {
+    char next = 0;
+    if (more && call_->read(&next, 1) > 0) {
+      throw error(OARLOCK_CHANGED, "the object is longer than its size told", key_);
+    }
+    // An estimate may be wrong by one block of AES.
+    const off_type difference = end > size_ ? end - size_ : size_ - end;
+    if (difference > (estimated_ ? 16 : 0)) {
+      const std::string told = ", but its size was told as " + std::to_string(size_);
+      throw error(OARLOCK_CHANGED, "the object ended at byte " + std::to_string(end) + told, key_);
+    }
+    call_.reset();
+    size_ = end;
+    estimated_ = false;
+    settled_ = true;
   }
 
   store_handle store_;
   options with_;
   std::optional<call> call_;
   std::vector<char> buffer_;
+  std::string key_;
   off_type size_ = 0;
+  // Whether `head` could only estimate the size.
+  bool estimated_ = false;
+  // Whether the size alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
+  // object that is empty, or cut to less than its tag, is refused there.
+  bool settled_ = false;
   // Of the byte that the call tells next.
   off_type position_ = 0;
 };

@@ -1,13 +1,14 @@
 """File objects over a store: a seekable reader and an all-or-nothing writer.
 
-Law: what is read is one object, the one there at opening: every request carries its ETag, and a change is `Changed`. What is
-written appears on an orderly `close` and never otherwise. The only place of this package that knows options by name.
+Law: what is read is one object, the one there at opening: every request carries its ETag, and a change is
+`Changed`. The last byte is handed over only after the whole object was checked. What is written appears on an
+orderly `close` and never otherwise. The only place of this package that knows options by name.
 """
 
 import io
 import warnings
 
-from .errors import AlreadyExists, Changed, InvalidInput, Precondition
+from .errors import AlreadyExists, Changed, Corrupt, Decrypt, InvalidInput, KeyCommitment, Precondition
 
 #: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
 BUFFER = 1 << 20
@@ -15,11 +16,14 @@ BUFFER = 1 << 20
 #: A seek that goes forward no farther than this reads on instead of asking anew.
 SKIP = 1 << 20
 
+#: Bytes by which an estimated size may be wrong: one block of AES.
+PADDING = 16
+
 
 def open_object(store, key, mode, options):
     """The file object for one of the modes."""
     if mode == "rb":
-        return io.BufferedReader(Reader(store, key, options), BUFFER)
+        return BufferedObject(Reader(store, key, options), BUFFER)
     if mode == "wb":
         return Writer(store, key, options, exclusive=False)
     if mode == "xb":
@@ -27,18 +31,57 @@ def open_object(store, key, mode, options):
     raise InvalidInput(f"the mode is rb, wb or xb, not {mode!r}; io.TextIOWrapper makes text of it")
 
 
+class BufferedObject(io.BufferedReader):
+    """Reads an object through a buffer.
+
+    A failed check is raised by the read that would hand over the last byte. `Reader` hands that byte over apart,
+    so that this buffer, which reads ahead, does not fail earlier. Methods that make one raw read go on to the last
+    byte if there is room.
+    """
+
+    def read1(self, size=-1):
+        data = super().read1(size)
+        if data and not 0 <= size <= len(data) and self._before_last():
+            data += super().read1(1)
+        return data
+
+    def readinto1(self, buffer):
+        with memoryview(buffer).cast("B") as into:
+            count = super().readinto1(into)
+            if 0 < count < len(into) and self._before_last():
+                count += super().readinto1(into[count:])
+        return count
+
+    def _before_last(self):
+        return self.tell() == self.raw.size - 1
+
+
 class Reader(io.RawIOBase):
-    """Reads an object; sequential reads share one request, a seek begins another."""
+    """Reads an object; sequential reads share one request, a seek begins another.
+
+    A stream from the first byte is checked as `get` does: if the bytes are wrong, the read that would hand over the
+    last byte raises instead, and so does every later read up to the next seek. A stream that begins after a seek is
+    a range, which cannot be checked.
+    """
 
     def __init__(self, store, key, options):
+        if options.get("range") is not None:
+            raise InvalidInput("a file object takes no `range`; seek in it instead")
         self._store, self.name, self._options = store, key, dict(options)
         self.mode = "rb"
         known = {name for name, *_ in type(store).head.options}
         #: The object's metadata, as it was at opening.
         self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
+        #: The content's size; where `head` could only estimate it, the stream's end corrects it.
+        self.size = self.meta.size
+        self._estimated = self.meta.size_estimated
+        # Whether `size` alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
+        # object that is empty, or cut to less than its tag, is refused there.
+        self._settled = self.size > 0 and not self._estimated
         self._at = 0
         self._call = None
         self._chunk = memoryview(b"")
+        self._failed = None
 
     def readable(self):
         return True
@@ -52,14 +95,14 @@ class Reader(io.RawIOBase):
 
     def seek(self, offset, whence=io.SEEK_SET):
         self._check()
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.meta.size}.get(whence)
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}.get(whence)
         if base is None or base + offset < 0:
             raise InvalidInput(f"cannot seek to {offset} from {whence}")
         target = base + offset
         ahead = target - self._at
         if 0 <= ahead <= len(self._chunk):
             self._chunk = self._chunk[ahead:]
-        elif self._call is not None and 0 < ahead <= SKIP:
+        elif self._call is not None and 0 < ahead <= SKIP and target < self.size:
             self._skip(ahead)
         else:
             self._stop()
@@ -91,6 +134,7 @@ class Reader(io.RawIOBase):
             self._call.cancel()
         self._call = None
         self._chunk = memoryview(b"")
+        self._failed = None
 
     def _skip(self, count):
         while count > 0:
@@ -103,25 +147,46 @@ class Reader(io.RawIOBase):
 
     def _fetch(self, wanted):
         """Takes the next chunk of the stream; false at the object's end."""
-        if wanted == 0 or self._at >= self.meta.size:
+        if self._failed is not None:
+            raise self._failed
+        # A seek to the end or over it begins no request.
+        is_over = self._settled or (self._call is None and self._at > 0)
+        if wanted == 0 or (is_over and self._at >= self.size):
             return False
-        if self._call is None:
-            self._call = self._begin()
         try:
+            if self._call is None:
+                self._call = self._begin()
             step, chunk = self._call.step()
-            if step == "chunk":
-                self._chunk = memoryview(chunk)
-                return True
-            call, self._call = self._call, None
-            call.take()
+            chunk = memoryview(chunk if step == "chunk" else b"")
+            if step == "done" or (not self._estimated and self._at + len(chunk) >= self.size):
+                self._finish(step, self._at + len(chunk))
+            self._chunk = chunk
+            return len(chunk) > 0
         except Precondition as error:
             self._call = None
-            raise Changed(
+            self._failed = Changed(
                 "the object changed while it was read; open it again",
                 verb=error.verb, bucket=error.bucket, key=error.key, status=error.status, code=error.code, request_id=error.request_id,
-            ) from error
-        # The stream ended before the object did: the server cut it short and said that all was well.
-        raise Changed("the object ended sooner than its size told", key=self.name)
+            )
+            raise self._failed from error
+        except (Corrupt, Decrypt, KeyCommitment, Changed) as error:
+            # Nobody may read on from here, over the last bytes, and take the object for complete.
+            self._failed = error
+            raise
+
+    def _finish(self, step, end):
+        """Takes the stream's result before its last bytes are handed over; they end at this byte."""
+        call, self._call = self._call, None
+        if step == "chunk" and call.step()[0] == "chunk":
+            call.cancel()
+            raise Changed("the object is longer than its size told", key=self.name)
+        call.take()
+        if abs(end - self.size) > (PADDING if self._estimated else 0):
+            # A server that ends an answer early and says that all was well, or replaces an object that has no
+            # ETag.
+            why = f"the object ended at byte {end}, but its size was told as {self.size}"
+            raise Changed(why, key=self.name)
+        self.size, self._estimated, self._settled = end, False, True
 
     def _begin(self):
         options = dict(self._options)

@@ -3,14 +3,25 @@
 # Objects as files: a reader that fetches from where it stands, a writer that stores at its close.
 #
 # Law: they behave as Ruby's IO does, to the byte; they work with IO.copy_stream and all that asks for `read` or `write`.
-# A reader reads one version of the object from first to last, or fails.
+# A reader reads one version of the object from first to last, or fails; the last byte is handed over only
+# after the whole was checked.
 module Oarlock
   # An object, opened to read; see {Store#open}.
+  #
+  # What is read from the first byte on is checked as `get` does: the read that would hand over the last byte
+  # raises instead if the bytes are wrong, and so does every later read up to the next seek. What is read
+  # after a seek is a range, which cannot be checked.
   class Reader
     include Enumerable
 
+    # Bytes by which an estimated size may be wrong: one block of AES.
+    PADDING = 16
+    private_constant :PADDING
+
     # @return [ObjectMeta]
     attr_reader :meta
+    # @return [Integer] the content's size in bytes; where `head` could only estimate it, reading to the end corrects it
+    attr_reader :size
     # @return [Integer] where the next byte comes from
     attr_reader :pos
     alias tell pos
@@ -27,13 +38,15 @@ module Oarlock
       # The first request decides which bytes the others are to go on with.
       pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
       @values = {**options, key: key, **pinned}
+      @size = @meta.size
+      @estimated = @meta.size_estimated
+      # Whether the size alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
+      # object that is empty, or cut to less than its tag, is refused there.
+      @settled = @size.positive? && !@estimated
       @pos = 0
       @buffer = String.new
       @closed = false
     end
-
-    # The object's size in bytes.
-    def size = meta.size
 
     # As IO#read: `size` bytes in binary, fewer at the end, nil after it; or all that is left.
     def read(size = nil, into = nil)
@@ -52,8 +65,10 @@ module Oarlock
     # As IO#readpartial: what is there, at most `size` bytes.
     def readpartial(size, into = nil)
       fill([size, 1].min)
-      raise EOFError, "end of object reached" if eof? && size.positive?
+      raise EOFError, "end of object reached" if @buffer.empty? && size.positive?
 
+      # The last byte comes apart, after the check.
+      more if @buffer.bytesize < size && pos + @buffer.bytesize == @size - 1
       read([size, @buffer.bytesize].min, into)
     end
 
@@ -92,7 +107,10 @@ module Oarlock
     # Whether the last byte was read.
     def eof?
       check_open
-      pos >= size
+      return false unless @buffer.empty?
+
+      # Without a settled size only the stream's end tells.
+      (pos >= size || @estimated) && !more
     end
     alias eof eof?
 
@@ -157,18 +175,37 @@ module Oarlock
 
     # Gets more bytes ready; false at the end.
     def more
-      from = pos + @buffer.bytesize
-      return false if from >= size
+      raise @failed if @failed
 
-      @call ||= @store.start("get", {**@values, range: from..}, nil, [:stream, nil], timeout: @timeout)
-      if (chunk = @call.chunk)
-        @buffer << chunk
-      else
-        ended, @call = @call, nil
-        ended.result
-        raise ChangedError.new("the object ended before its size", key: @values[:key])
+      from = pos + @buffer.bytesize
+      return false if from >= size && (@settled || (@call.nil? && from.positive?))
+
+      values = from.zero? ? @values : {**@values, range: from..}
+      @call ||= @store.start("get", values, nil, [:stream, nil], timeout: @timeout)
+      chunk = @call.chunk
+      to = from + (chunk ? chunk.bytesize : 0)
+      finish(chunk, to) if chunk.nil? || (!@estimated && to >= size)
+      @buffer << chunk if chunk
+      !chunk.nil?
+    rescue CorruptError, DecryptError, KeyCommitmentError, ChangedError => error
+      # Nobody may read on from here, over the last bytes, and take the object for complete.
+      @failed = error
+      raise
+    end
+
+    # Takes the stream's result before its last bytes are handed over; they end at `to`.
+    def finish(chunk, to)
+      call, @call = @call, nil
+      if chunk && call.chunk
+        call.abandon
+        raise ChangedError.new("the object is longer than its size told", key: @values[:key])
       end
-      true
+      call.result
+      if (to - size).abs > (@estimated ? PADDING : 0)
+        why = "the object ended at byte #{to}, but its size was told as #{size}"
+        raise ChangedError.new(why, key: @values[:key])
+      end
+      @size, @estimated, @settled = to, false, true
     end
 
     def take(size)
@@ -181,6 +218,7 @@ module Oarlock
     def stop
       call, @call = @call, nil
       @buffer = String.new
+      @failed = nil
       call&.abandon
     end
   end

@@ -133,6 +133,13 @@ pub(crate) fn is_cbc(metadata: &BTreeMap<String, String>) -> bool {
         .is_ok_and(|found| found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC")))
 }
 
+/// Whether the metadata leave open how long the content is: padding hides it in CBC, and an instruction file
+/// may say that it is CBC.
+pub(crate) fn hides_size(metadata: &BTreeMap<String, String>) -> bool {
+    let is_committing = || named(metadata).is_ok_and(|found| found.contains_key("x-amz-c"));
+    is_cbc(metadata) || (is_elsewhere(metadata) && !is_committing())
+}
+
 /// The metadata that are the envelope's.
 pub(crate) fn of(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let rest = without(metadata);

@@ -24,7 +24,7 @@ use oarlock_gcm as gcm;
 
 pub(crate) use cbc::Cbc;
 pub(crate) use encryption::{Encryption, Opened};
-pub(crate) use envelope::{LARGEST, SUFFIX, is_cbc, is_elsewhere, of as envelope_of, without};
+pub(crate) use envelope::{LARGEST, SUFFIX, hides_size, is_cbc, is_elsewhere, of as envelope_of, without};
 
 use crate::error::{Error, ErrorKind};
 

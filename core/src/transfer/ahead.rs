@@ -2,7 +2,8 @@
 //! than one connection.
 //!
 //! Law: order is kept; what waits for the host is bounded, taken from the budget only if there is room to spare, and never needed to
-//! get on: without it the stream goes on from one answer.
+//! get on: without it the stream goes on from one answer. The last byte is handed over only after all checks
+//! of the whole object passed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::spread::How;
 use super::upload::joined;
 use super::verify::Expected;
 use crate::error::{Result, fail};
+use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
 
@@ -32,6 +34,12 @@ const PART: u64 = 8 << 20;
 /// What is encrypted is decrypted on the way, and judged only when all is gone: for a host that asked for that.
 pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Option<Segment>, how: How<'_>) -> Result<()> {
     let mut sum = expected.sum();
+    let mut delivery = Delivery {
+        mailbox: how.mailbox,
+        left: segment.as_ref().map_or(reader.left().length, |segment| segment.of.length()),
+        is_checked: segment.is_some() || !matches!(expected, Expected::Nothing),
+        last: Bytes::new(),
+    };
     let mut pace = Pace::new(how.latency, how.streams);
     let mut line =
         Line { at: reader.left().first, end: reader.left().end(), direct: Some(reader), parts: VecDeque::new(), tasks: JoinSet::new() };
@@ -48,22 +56,52 @@ pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Opti
         match &mut segment {
             Some(segment) => {
                 let lot = segment.take(&chunk)?;
-                if !lot.is_empty() {
-                    how.mailbox.send(lot).await;
-                }
+                delivery.send(lot).await;
             }
-            None => how.mailbox.send(chunk).await,
+            None => delivery.send(chunk).await,
         }
         seen.elapsed = begun.elapsed();
         pace.look(seen);
     }
     expected.judge(vec![sum])?;
-    let Some(mut segment) = segment else { return Ok(()) };
-    let rest = segment.finish()?;
-    if !rest.is_empty() {
-        how.mailbox.send(rest).await;
+    if let Some(mut segment) = segment {
+        let rest = segment.finish()?;
+        delivery.send(rest).await;
+        segment.of.clone().verify(vec![segment])?;
     }
-    segment.of.clone().verify(vec![segment])
+    delivery.finish().await;
+    Ok(())
+}
+
+/// Hands a stream's bytes to the host. If checks of the whole object are still to come, the last byte waits
+/// for them: a host that counts bytes instead of waiting for the call's end must not take an object for
+/// complete that fails these checks.
+struct Delivery<'a> {
+    mailbox: &'a Mailbox,
+    /// Bytes of the stream that were not given to `send` yet.
+    left: u64,
+    is_checked: bool,
+    /// The last byte, or nothing.
+    last: Bytes,
+}
+
+impl Delivery<'_> {
+    async fn send(&mut self, mut chunk: Bytes) {
+        self.left = self.left.saturating_sub(chunk.len() as u64);
+        if self.is_checked && self.left == 0 && !chunk.is_empty() {
+            self.last = chunk.split_off(chunk.len() - 1);
+        }
+        if !chunk.is_empty() {
+            self.mailbox.send(chunk).await;
+        }
+    }
+
+    /// Hands over the last byte, once all checks have passed.
+    async fn finish(self) {
+        if !self.last.is_empty() {
+            self.mailbox.send(self.last).await;
+        }
+    }
 }
 
 /// What is on its way, in order: one answer that is read directly, then parts that were begun ahead.

@@ -88,7 +88,7 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
     let spools = matches!(into, Sink::Stream) && !unverified && size > encryption.verify_buffer;
     let ciphertext = Ciphertext::new(content, size, !spools)?;
     let length = ciphertext.length();
-    let mut reply = GetReply { meta: sealed::shown(meta), offset: 0, length, body: None };
+    let mut reply = GetReply { meta: sealed::shown_open(meta, length), offset: 0, length, body: None };
     let through = |place| Place::Sealed(Box::new(place), ciphertext.clone());
     match (into, draft) {
         (Sink::File(_), Some(draft)) => {
@@ -138,9 +138,8 @@ async fn padded(
     let mut plain = whole.try_into_mut().unwrap_or_else(|shared| shared.as_ref().into());
     let length = cbc.decrypt(&mut plain)?;
     plain.truncate(length);
-    let plain = plain.freeze();
-    let mut reply = GetReply { meta: sealed::shown(meta), offset: 0, length: length as u64, body: None };
-    reply.meta.size = length as u64;
+    let (plain, length) = (plain.freeze(), length as u64);
+    let mut reply = GetReply { meta: sealed::shown_open(meta, length), offset: 0, length, body: None };
     match (into, draft) {
         (_, Some(mut draft)) => {
             if !plain.is_empty() {
@@ -187,7 +186,7 @@ async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Ke
     if let Some(draft) = draft {
         draft.finish().await?;
     }
-    Ok(GetReply { meta: sealed::shown(meta), offset: first, length, body: answered })
+    Ok(GetReply { meta: sealed::shown_open(meta, ciphertext.length()), offset: first, length, body: answered })
 }
 
 /// A stretch of an object's content, decrypted but not verified.

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::cipher::Ciphertext;
 use crate::crypto::content::TAG;
-use crate::crypto::{Encryption, LARGEST, Opened, SUFFIX, is_cbc, without};
+use crate::crypto::{Encryption, LARGEST, Opened, SUFFIX, hides_size, is_cbc, without};
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
@@ -26,7 +26,12 @@ pub(super) fn plain_size(meta: &ObjectMeta) -> u64 {
 
 /// An object's metadata as its owner put them.
 pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
-    ObjectMeta { size: plain_size(&meta), metadata: without(&meta.metadata), ..meta }
+    ObjectMeta { size: plain_size(&meta), size_estimated: hides_size(&meta.metadata), metadata: without(&meta.metadata), ..meta }
+}
+
+/// The same of an object that was opened: `length` is the size of its content.
+pub(super) fn shown_open(meta: ObjectMeta, length: u64) -> ObjectMeta {
+    ObjectMeta { size: length, size_estimated: false, ..shown(meta) }
 }
 
 /// The content of an object by its metadata, and by its instruction file if its key is there.

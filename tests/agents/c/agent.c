@@ -206,9 +206,12 @@ static oarlock_status file_open(file *file, const char *key, const cJSON *args, 
   oarlock_status status;
   const char *etag;
   const cJSON *arg;
+  oarlock_options *of_head;
   file->options = oarlock_options_new();
   cJSON_ArrayForEach(arg, args) set_value(file->options, arg->string, arg);
-  status = oarlock_head(file->store, key, file->options, &call, error);
+  of_head = oarlock_options_copy_for(file->options, "head");
+  status = oarlock_head(file->store, key, of_head, &call, error);
+  oarlock_options_free(of_head);
   if (status == OARLOCK_OK) status = oarlock_call_finish(call, &meta, error);
   if (status != OARLOCK_OK) return status;
   file->size = oarlock_value_int(oarlock_value_get(meta, "size"));
@@ -218,24 +221,28 @@ static oarlock_status file_open(file *file, const char *key, const cJSON *args, 
   return OARLOCK_OK;
 }
 
+/* Reads so many bytes, or with -1 all that are left. From the first byte on without a range, so that the whole is checked. */
 static oarlock_status file_read(file *file, const char *key, int64_t wanted, buffer *into, oarlock_error **error) {
-  if (wanted < 0 || wanted > file->size - file->at) wanted = file->size - file->at;
-  while (wanted > 0) {
+  while (wanted != 0) {
     uint8_t room[65536];
-    size_t count = 0;
+    size_t count = 0, most;
     oarlock_status status = OARLOCK_OK;
     if (file->call == NULL) {
       char range[32];
+      if (file->at > 0 && file->at >= file->size) break;
       snprintf(range, sizeof range, "%lld-", (long long)file->at);
-      oarlock_options_set_str(file->options, "range", range);
+      if (file->at > 0) oarlock_options_set_str(file->options, "range", range);
+      else oarlock_options_set_null(file->options, "range");
       status = oarlock_get(file->store, key, oarlock_sink_pulled(), file->options, &file->call, error);
     }
-    if (status == OARLOCK_OK) status = oarlock_call_read(file->call, -1, room, wanted < 65536 ? (size_t)wanted : sizeof room, &count, error);
+    most = wanted > 0 && wanted < 65536 ? (size_t)wanted : sizeof room;
+    if (status == OARLOCK_OK) status = oarlock_call_read(file->call, -1, room, most, &count, error);
     if (status == OARLOCK_PENDING) continue;
     if (status != OARLOCK_OK) return status;
+    if (count == 0) break;
     buffer_add(into, room, count);
     file->at += (int64_t)count;
-    wanted -= (int64_t)count;
+    if (wanted > 0) wanted -= (int64_t)count;
   }
   return OARLOCK_OK;
 }

@@ -151,6 +151,7 @@ macro_rules! meta {
             sse: $output.server_side_encryption().map(|sse| sse.as_str().to_owned()),
             sse_kms_key_id: $output.ssekms_key_id().map(str::to_owned),
             sse_customer_algorithm: $output.sse_customer_algorithm().map(str::to_owned),
+            size_estimated: false,
         }
     };
 }
