@@ -219,6 +219,12 @@ impl Error {
         self
     }
 
+    /// The same, as a failure that every later attempt would meet.
+    pub(crate) fn lasting(mut self) -> Self {
+        self.0.retryable = false;
+        self
+    }
+
     /// The same, as a failure that a later attempt may not meet.
     pub(crate) fn passing(mut self) -> Self {
         self.0.retryable = true;

@@ -225,6 +225,25 @@ def test_tls_and_plain_http_mixed_up(agent, serve, raw, own):
     failed(ask(agent, endpoint=f"http://{junk.address}"), "Network", junk.address, "did not answer in HTTP")
 
 
+def test_a_clock_that_can_not_be_set_right(agent, raw):
+    """A server that refuses the time even of a request in its own time: the error says by how much this machine's clock is off."""
+    document = b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+    head = b"HTTP/1.1 403 Forbidden\r\ndate: Mon, 01 Jan 2001 00:00:00 GMT\r\ncontent-type: application/xml\r\nconnection: close\r\n"
+    server = raw(head + b"content-length: %d\r\n\r\n" % len(document) + document)
+    answer = ask(agent, endpoint=f"http://{server.address}", max_attempts=3)
+    failed(answer, "PermissionDenied", "clock is", "days", "ahead of the server's")
+    assert server.came == 2
+
+
+def test_the_bucket_in_the_host_of_the_endpoint(agent, raw):
+    """An endpoint whose host begins with the bucket's name is said where the bucket is not there."""
+    document = b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>"
+    server = raw(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(document) + document)
+    proxy = f"http://{server.address}"
+    answer = ask(agent, endpoint="http://bucket.store.example:9000", proxy=proxy)
+    failed(answer, "NoSuchBucket", "`endpoint` names the bucket already", "http://store.example:9000")
+
+
 def test_nothing_is_left_where_nothing_was_sent(agent, raw):
     """A check that never had a connection says nothing of an object that may be left behind; one that had says so."""
     port, silent = unused(), raw(None)

@@ -3,7 +3,6 @@
 //! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry setting of the
 //! environment: the SDK ends the process over some of their values.
 
-use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -14,6 +13,7 @@ use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSlee
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_runtime_api::http::Response;
 use aws_types::sdk_config::Builder;
 
 use super::environment::says_true;
@@ -162,18 +162,25 @@ fn said<'a>(set: &'a ProfileSet, service: &str) -> Option<&'a str> {
 }
 
 /// What a failed call comes to: the service's own code and words, else the innermost cause.
-pub(super) fn complaint<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn complaint<E>(error: &SdkError<E, Response>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: fmt::Debug + 'static,
 {
     match error {
-        SdkError::ServiceError(context) => {
-            let (code, message) = (context.err().code().unwrap_or("an error without a code"), context.err().message());
-            message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"))
-        }
+        SdkError::ServiceError(context) => words(context.err().code(), context.err().message(), context.raw().status().as_u16()),
         SdkError::TimeoutError(_) => "it did not answer in time".to_owned(),
         other => root(other),
+    }
+}
+
+/// A service's code and message, each once; without a code, its status.
+fn words(code: Option<&str>, message: Option<&str>, status: u16) -> String {
+    match (code, message) {
+        (Some(code), Some(message)) if message.contains(code) => message.to_owned(),
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, Some(message)) => format!("{message} (status {status})"),
+        (None, None) => format!("the response has status {status} and no error code, so it may not be the service's"),
     }
 }
 
@@ -181,7 +188,15 @@ where
 mod tests {
     use aws_sdk_kms::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 
-    use super::usual;
+    use super::{usual, words};
+
+    #[test]
+    fn nothing_is_said_twice() {
+        assert_eq!(words(Some("AccessDenied"), Some("no"), 403), "AccessDenied: no");
+        assert_eq!(words(Some("ExpiredToken"), Some("ExpiredToken: it is old"), 400), "ExpiredToken: it is old");
+        assert_eq!(words(Some("InvalidGrant"), None, 400), "InvalidGrant");
+        assert!(words(None, None, 403).contains("status 403"));
+    }
 
     /// Judged by the SDK's own rules.
     #[tokio::test]

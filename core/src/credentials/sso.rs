@@ -40,6 +40,7 @@ pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, pro
                 ErrorKind::Credentials,
                 format!("SSO gave no credentials for the role {} of profile `{profile}`: {}", login.role, complaint(&error)),
             )
+            .with_advice(&format!("if the sign-in has ended, run `aws sso login --profile {profile}`"))
         })?;
     let Some(keys) = answer.role_credentials else { fail!(Credentials, "SSO answered without credentials for profile `{profile}`") };
     let (Some(id), Some(secret)) = (keys.access_key_id, keys.secret_access_key) else {

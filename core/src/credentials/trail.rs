@@ -26,8 +26,29 @@ impl Trail {
         }
     }
 
-    /// Why each of them had none, in one line.
+    /// Why each of them had none, in one line: a reason that two places share stands there once.
     pub(super) fn reasons(&self) -> String {
-        self.tried.iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>().join("; ")
+        let mut reasons: Vec<&str> = Vec::new();
+        for (_, why) in &self.tried {
+            if !reasons.iter().any(|known| known.contains(why.as_str())) {
+                reasons.push(why);
+            }
+        }
+        reasons.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Trail;
+
+    #[test]
+    fn each_reason_is_said_once() {
+        let mut trail = Trail::default();
+        for (place, why) in [("a", "no file"), ("b", "no variable"), ("c", "no file")] {
+            trail.ask(place);
+            trail.none(why.to_owned());
+        }
+        assert_eq!(trail.reasons(), "no file; no variable");
     }
 }

@@ -27,7 +27,7 @@ use super::answers::Answers;
 use super::clients;
 use super::creation;
 use super::direct::{Broken, Direct, Request, Session, whole};
-use super::endpoint::{Route, route};
+use super::endpoint::{Route, misplaced, route};
 use super::error;
 use super::integrity::{ContentMd5, Endpoint};
 use super::offers::{self, Point};
@@ -256,7 +256,7 @@ impl S3 {
         let operation = name.rsplit("::").next().unwrap_or(name).trim_end_matches("Error");
         let attempt = |line: Arc<Line>| {
             let sending = request(Client::clone(&line.client));
-            async move { sending.await.map_err(error::failure) }
+            async move { sending.await.map_err(|error| error::failure(line.retries.server(), error)) }
         };
         self.try_until(operation, attempt).await
     }
@@ -286,7 +286,7 @@ impl S3 {
             let keys = self.keys(&line).await?;
             let answer = line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await?;
             let date = creation::date(answer.headers());
-            whole(answer, read).await.map(|answer| (answer, date))
+            whole(line.retries.server(), answer, read).await.map(|answer| (answer, date))
         };
         self.try_until(request.operation(), attempt).await
     }
@@ -319,7 +319,11 @@ impl S3 {
             }
         };
         // Boxed: the futures around it would grow by all of it, and with each layer of them anew.
-        Box::pin(line.retries.run(operation, try_once, mend)).await
+        let outcome = Box::pin(line.retries.run(operation, try_once, mend)).await;
+        outcome.map_err(|error| match misplaced(line.url.as_deref(), &self.0.bucket, &error) {
+            Some(advice) => error.with_advice(&advice),
+            None => error,
+        })
     }
 
     /// Goes on in the region that a server named; false if that is where we asked.
@@ -339,7 +343,7 @@ impl S3 {
     /// The keys to sign with now; none where requests go unsigned.
     async fn keys(&self, line: &Line) -> std::result::Result<Option<Credentials>, Failure> {
         if line.direct.wants_session() {
-            return Box::pin(line.session.keys(&line.client, &self.0.bucket)).await.map(Some);
+            return Box::pin(line.session.keys(&line.client, line.retries.server(), &self.0.bucket)).await.map(Some);
         }
         Ok(match self.identity().await? {
             Identity::Anonymous => None,
@@ -352,6 +356,8 @@ impl S3 {
 /// How a bucket in one region is spoken to: directly for its data, through the SDK for all else.
 struct Line {
     region: String,
+    /// The endpoint that the settings name.
+    url: Option<String>,
     client: Arc<Client>,
     direct: Direct,
     session: Session,
@@ -377,6 +383,7 @@ impl Line {
             retries: Retries::new(settings, health, integrity, direct.server()),
             direct,
             region,
+            url: route.url,
         })
     }
 }

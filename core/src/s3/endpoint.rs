@@ -4,7 +4,7 @@
 
 use super::offers::Point;
 use crate::config::Settings;
-use crate::error::{Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The way to a bucket.
 #[derive(Debug, PartialEq)]
@@ -62,6 +62,27 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     }
     let path_style = style == "path" || (style == "auto" && !arn && (url.is_some() || dotted));
     Ok(Route { url, path_style })
+}
+
+/// What is odd about the endpoint where the server says that a bucket or an object is not there: a path, or the bucket in it.
+pub(super) fn misplaced(endpoint: Option<&str>, bucket: &str, error: &Error) -> Option<String> {
+    let is_missing = matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::NotFound) || error.status() == Some(404);
+    let endpoint = url::Url::parse(endpoint.filter(|_| is_missing)?).ok()?;
+    let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let base = |host: &str, path: &str| format!("{}://{host}{port}{path}", endpoint.scheme());
+    let (host, path) = (endpoint.host_str()?, endpoint.path().trim_end_matches('/'));
+    let named = |better: String| format!("`endpoint` names the bucket already, and requests name it again; set `endpoint` to {better}");
+    if let Some(rest) = host.strip_prefix(&format!("{bucket}.")) {
+        return Some(named(base(rest, path)));
+    }
+    match path.rsplit_once('/')? {
+        (before, last) if last == bucket => Some(named(base(host, before))),
+        _ if error.kind() == ErrorKind::NotFound && error.code() != Some("NotFound") => None,
+        _ => Some(format!(
+            "`endpoint` has the path {path}, so requests go to {}; leave the path out unless the server is below it",
+            base(host, &format!("{path}/{bucket}"))
+        )),
+    }
 }
 
 /// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.

@@ -15,7 +15,9 @@ use aws_smithy_types::date_time::Format;
 
 use super::documents;
 use super::failure::meaning;
+use super::foreign::foreign;
 use super::retry::{Cause, Failure};
+use super::sentence::told;
 use crate::error::{Error, ErrorKind};
 use crate::http::NoResponse;
 
@@ -24,6 +26,8 @@ pub(super) const UNREADABLE: &str = "it is not the XML that was asked for";
 
 /// A server's refusal, whoever read it.
 pub(super) struct Refusal<'a> {
+    /// Host and port of the server.
+    pub(super) server: &'a str,
     pub(super) status: u16,
     pub(super) header: &'a dyn Fn(&str) -> Option<&'a str>,
     pub(super) code: Option<String>,
@@ -41,9 +45,24 @@ impl Refusal<'_> {
             return Some(region.to_owned());
         }
         // AuthorizationHeaderMalformed and some servers' redirects name it in the body alone.
-        let (_, rest) = self.body.split_once("<Region>")?;
-        let (region, _) = rest.split_once("</Region>")?;
-        Some(region.to_owned()).filter(|region| !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        self.element("Region").map(str::to_owned)
+    }
+
+    /// A word that the body holds in an element of this name.
+    pub(super) fn element(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("<{name}>"))?;
+        let (text, _) = rest.split_once('<')?;
+        Some(text).filter(|text| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
+    }
+
+    /// The server's time, by the header or, if there is none, by the body.
+    fn date(&self) -> Option<SystemTime> {
+        let by_header = || DateTime::from_str((self.header)("date")?, Format::HttpDate).ok();
+        let by_body = || {
+            let (text, _) = self.body.split_once("<ServerTime>")?.1.split_once('<')?;
+            DateTime::from_str(text, Format::DateTime).ok()
+        };
+        by_header().or_else(by_body).and_then(|date| SystemTime::try_from(date).ok())
     }
 
     /// How long the server asks to be left alone: in seconds, or in AWS's own header in milliseconds.
@@ -59,15 +78,16 @@ pub(super) fn refused(refusal: Refusal<'_>) -> Failure {
     // The answer to a HEAD has no body to say so.
     let code = refusal.code.clone().or_else(|| (refusal.status == 404 && refusal.body.is_empty()).then(|| "NotFound".to_owned()));
     let (kind, cause) = meaning(refusal.status, code.as_deref(), region.clone());
-    let said = refusal.message.as_deref().filter(|message| !message.is_empty());
-    let request_id = (refusal.header)("x-amz-request-id");
-    let date = (refusal.header)("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-    let message = sentence(kind, code.as_deref(), said, Some(refusal.status), region.as_deref());
-    let error = Error::new(kind, message).with_answer(Some(refusal.status), code.as_deref(), request_id);
+    let date = refusal.date();
+    let error = match foreign(&refusal) {
+        Some(foreign) => Error::new(foreign.kind, foreign.why).lasting().with_advice(&foreign.advice),
+        None => told(&refusal, kind, code.as_deref(), region.as_deref(), date),
+    };
+    let error = error.with_answer(Some(refusal.status), code.as_deref(), (refusal.header)("x-amz-request-id"));
     Failure {
         error: if matches!(cause, Cause::Transient | Cause::Throttled) { error.passing() } else { error },
         cause,
-        date: date.and_then(|date| SystemTime::try_from(date).ok()),
+        date,
         after: refusal.after(),
         sent: true,
     }
@@ -88,6 +108,7 @@ pub(super) fn unreachable(error: &ConnectorError) -> Failure {
         Some(found) => {
             let shown = Error::new(kind, &*found.why);
             let shown = found.advice.iter().fold(shown, |shown, advice| shown.with_advice(advice));
+            let shown = if cause == Cause::Final { shown.lasting() } else { shown };
             Failure { cause, sent: found.is_sent, ..shown.into() }
         }
         None => Failure { cause, ..Error::new(kind, format!("the server could not be reached: {}", root(error))).into() },
@@ -95,7 +116,7 @@ pub(super) fn unreachable(error: &ConnectorError) -> Failure {
 }
 
 /// The failure that the SDK reports.
-pub(super) fn failure<E>(error: SdkError<E, Response>) -> Failure
+pub(super) fn failure<E>(server: &str, error: SdkError<E, Response>) -> Failure
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -104,6 +125,7 @@ where
     let refused = |code: Option<&str>, message: Option<&str>| {
         let body = answer.and_then(|answer| answer.body().bytes()).and_then(|body| std::str::from_utf8(body).ok());
         refused(Refusal {
+            server,
             status: status.unwrap_or(0),
             header: &|name| answer.and_then(|answer| answer.headers().get(name)),
             code: code.map(str::to_owned),
@@ -132,6 +154,7 @@ where
             None => Error::new(ErrorKind::Network, "the server could not be reached").into(),
         },
         SdkError::ResponseError(_) if status.is_some_and(|status| status >= 300) => refused(None, None),
+        SdkError::ResponseError(_) if answer.is_some_and(|answer| is_foreign(server, answer)) => refused(None, None),
         other => {
             let (kind, what, cause) = match status {
                 Some(_) => (ErrorKind::Network, "the answer broke off or can't be read", Cause::Transient),
@@ -144,48 +167,23 @@ where
     }
 }
 
+/// Whether a response that says that all went well is not S3's.
+fn is_foreign(server: &str, answer: &Response) -> bool {
+    let body = answer.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
+    let header = |name: &str| answer.headers().get(name);
+    foreign(&Refusal { server, status: answer.status().as_u16(), header: &header, code: None, message: None, body }).is_some()
+}
+
 /// The error to show for a failed request.
 pub(super) fn translate<E>(error: SdkError<E, Response>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    failure(error).error
-}
-
-fn sentence(kind: ErrorKind, code: Option<&str>, said: Option<&str>, status: Option<u16>, region: Option<&str>) -> String {
-    let ours = match kind {
-        ErrorKind::NotFound => "there is no such object, version or upload",
-        ErrorKind::NoSuchBucket => "there is no such bucket",
-        ErrorKind::NotModified => return "the object is as you have it".to_owned(),
-        ErrorKind::Precondition if code == Some("BucketNotEmpty") => "the bucket is not empty",
-        ErrorKind::Precondition => "a condition of the request does not hold: the object there is another one",
-        ErrorKind::Range => "the range lies outside the object",
-        ErrorKind::Credentials => "the credentials have expired or are not valid; renew them",
-        ErrorKind::PermissionDenied => match code {
-            Some("InvalidAccessKeyId") => "the server does not know this access key id",
-            Some("SignatureDoesNotMatch") => "the server refused the signature; check the secret access key",
-            Some("RequestTimeTooSkewed") => "this machine's clock is too far from the server's",
-            _ => "the server refused access; check the identity and its permissions",
-        },
-        ErrorKind::Throttled => "the server asks to slow down, and retries did not help",
-        ErrorKind::WrongRegion => match region {
-            Some(region) => return format!("the bucket lives in the region {region}; set `region` to it"),
-            None => "the bucket lives in another region; set `region` to it",
-        },
-        ErrorKind::AlreadyExists => "it exists already",
-        ErrorKind::Corrupt => "the server received other bytes than were sent",
-        ErrorKind::Unsupported => "this server can't do that",
-        _ => "the server refused the request",
-    };
-    match (said, status) {
-        (Some(said), _) => format!("{ours} ({})", crop(said)),
-        (None, Some(status)) if matches!(kind, ErrorKind::Service | ErrorKind::InvalidInput) => format!("{ours} (status {status})"),
-        _ => ours.to_owned(),
-    }
+    failure("the server", error).error
 }
 
 /// A server's own words, held to one line that a log can carry.
-fn crop(said: &str) -> String {
+pub(super) fn crop(said: &str) -> String {
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     line.trim_end_matches('.').to_owned()
 }

@@ -23,6 +23,10 @@ const BY_CODE: &[(&[&str], ErrorKind, Retry)] = &[
     (&["NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "NoSuchTagSet"], NotFound, Retry::No),
     (&["AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"], PermissionDenied, Retry::No),
     (&["RequestTimeTooSkewed", "Forbidden"], PermissionDenied, Retry::No),
+    (&["InvalidClientTokenId", "UnrecognizedClientException", "InvalidSecurity"], PermissionDenied, Retry::No),
+    (&["NotSignedUp", "AccountProblem"], PermissionDenied, Retry::No),
+    // Refused as a condition that does not hold: what the object is lets it be read only later.
+    (&["InvalidObjectState"], Precondition, Retry::No),
     (&["ExpiredToken", "TokenRefreshRequired"], Credentials, Retry::WithFreshCredentials),
     (&["InvalidToken"], Credentials, Retry::No),
     (&["PreconditionFailed", "ConditionalRequestConflict", "BucketNotEmpty"], Precondition, Retry::No),
@@ -50,6 +54,26 @@ const BY_STATUS: &[(&[u16], ErrorKind, Retry)] = &[
     (&[503], Throttled, Retry::Later),
     (&[500, 502, 504], Service, Retry::Later),
 ];
+
+/// Codes about the identity itself. Other codes about access prove that the server knows who asks.
+const OF_IDENTITY: &[&str] = &[
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "RequestTimeTooSkewed",
+    "ExpiredToken",
+    "TokenRefreshRequired",
+    "InvalidToken",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSecurity",
+    "NotSignedUp",
+    "AccountProblem",
+];
+
+/// Whether a code says that the server does not accept the identity, so that no permission would help.
+pub(crate) fn is_of_identity(code: Option<&str>) -> bool {
+    code.is_some_and(|code| OF_IDENTITY.contains(&code))
+}
 
 /// The kind of an error response, and why it failed in the terms of a retry. `region` is where the server says that the bucket is.
 pub(super) fn meaning(status: u16, code: Option<&str>, region: Option<String>) -> (ErrorKind, Cause) {

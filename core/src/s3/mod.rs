@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod explain;
 mod failure;
+mod foreign;
 mod get;
 mod identity;
 mod integrity;
@@ -29,6 +30,7 @@ mod put;
 mod regions;
 mod retry;
 mod rules;
+mod sentence;
 mod settings;
 mod uploads;
 
@@ -37,6 +39,7 @@ pub(crate) use bucket::{bucket_region, create_bucket, delete_bucket, list_bucket
 pub(crate) use client::S3;
 pub(crate) use creation::Creation;
 pub(crate) use explain::explain;
+pub(crate) use failure::is_of_identity;
 pub(crate) use get::{Body, fetch};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};

@@ -150,6 +150,11 @@ impl Retries {
         }
     }
 
+    /// Host and port of the server, as messages name it.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Tries until it works, until a retry can't help, or until the time is over. `mend` looks at a failure that waiting does
     /// not help (expired credentials, another region) and tells whether it did something about it.
     pub(super) async fn run<T, A, M>(&self, operation: &str, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>

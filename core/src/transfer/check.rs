@@ -42,8 +42,7 @@ impl Missing {
     /// The error, with the permission named if that is what it is about.
     fn named(&self, error: Error, permission: &str) -> Error {
         // These are refusals of the identity: no permission would help.
-        let identity = matches!(error.code(), Some("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed"));
-        if error.kind() != ErrorKind::PermissionDenied || identity {
+        if error.kind() != ErrorKind::PermissionDenied || s3::is_of_identity(error.code()) {
             return error;
         }
         Error::new(error.kind(), format!("missing permission: {permission}; {}", error.message()))
@@ -68,7 +67,7 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     };
     let (put, cleanup) = put(at, mailbox, &key).await;
     let stored = put.as_ref().ok().cloned();
-    let refused = put.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let refused = put.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied && !s3::is_of_identity(error.code()));
     // Whether an object may be there: a request that reached the server and got no clear answer may have been carried out.
     let uncertain = put.as_ref().is_err_and(Error::is_unsure);
     let failed = put.is_err();

@@ -49,6 +49,8 @@ impl Found {
     async fn fetch(&self, span: Span) -> Result<Body> {
         let asked = Get { range: Some(span.range()), ..self.again.clone() };
         let body = fetch(&self.at, &self.key, &asked).await.map_err(|error| match error.kind() {
+            // An object that was archived meanwhile is the same one.
+            _ if error.code() == Some("InvalidObjectState") => error,
             ErrorKind::Precondition | ErrorKind::NotFound | ErrorKind::Range => changed(),
             _ => error,
         })?;

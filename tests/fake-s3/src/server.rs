@@ -108,6 +108,9 @@ async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Inco
         return Err(NoAnswer);
     }
     if let Some(status) = fault.status {
+        if let Some(body) = &fault.body {
+            return Ok(finish(world, n, foreign_reply(&fault, status, body, method), "", None, wire));
+        }
         let error = planned_error(&fault, status);
         let reply = error_reply(&error, method, &request.raw_path, n);
         return Ok(finish(world, n, reply, &error.code, None, wire));
@@ -193,6 +196,18 @@ fn error_reply(error: &S3Error, method: &str, resource: &str, n: u64) -> Reply {
         }
     }
     identify(&mut reply, n);
+    reply
+}
+
+/// What someone else than S3 answers: without anything that names S3.
+fn foreign_reply(fault: &Fault, status: u16, body: &str, method: &str) -> Reply {
+    let mut reply = Reply::empty(status);
+    for (name, value) in &fault.headers {
+        reply.set(name, value);
+    }
+    if method != "HEAD" {
+        reply.body = Data::from(Bytes::from(body.to_owned()));
+    }
     reply
 }
 

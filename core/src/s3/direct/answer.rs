@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body as _;
 
 use super::xml::Broken;
@@ -16,6 +16,7 @@ use crate::http::Watched;
 use crate::reply::ObjectMeta;
 use crate::s3::documents;
 use crate::s3::error::{Refusal, UNREADABLE, refused};
+use crate::s3::foreign::foreign;
 use crate::s3::object::expires;
 use crate::s3::retry::{Cause, Failure};
 use crate::s3::settings::{bare, time};
@@ -65,7 +66,11 @@ pub(in crate::s3) fn meta(key: String, size: u64, headers: &HeaderMap) -> Object
 }
 
 /// What `read` makes of an answer that is a document; it must come to its end.
-pub(in crate::s3) async fn whole<T>(answer: Response<Watched>, read: impl FnOnce(&[u8]) -> Result<T, Broken>) -> Result<T, Failure> {
+pub(in crate::s3) async fn whole<T>(
+    server: &str,
+    answer: Response<Watched>,
+    read: impl FnOnce(&[u8]) -> Result<T, Broken>,
+) -> Result<T, Failure> {
     let (head, mut body) = answer.into_parts();
     let failed = |why: &str| {
         let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {why}"));
@@ -81,33 +86,39 @@ pub(in crate::s3) async fn whole<T>(answer: Response<Watched>, read: impl FnOnce
             return Err(failed("it does not end"));
         }
     }
-    read(&bytes).map_err(|Broken| match documents::refusal(&bytes) {
-        // Sent after the status, because the failure came when that was on its way.
-        Some((code, message)) => refused(Refusal {
-            status: head.status.as_u16(),
-            header: &|name| text(&head.headers, name),
-            code,
-            message,
-            body: &String::from_utf8_lossy(&bytes),
-        }),
-        None => failed(UNREADABLE),
+    read(&bytes).map_err(|Broken| {
+        let body = String::from_utf8_lossy(&bytes);
+        let header = |name: &str| text(&head.headers, name);
+        let of = |code, message| Refusal { server, status: head.status.as_u16(), header: &header, code, message, body: &body };
+        match documents::refusal(&bytes) {
+            // Sent after the status, because the failure came when that was on its way.
+            Some((code, message)) => refused(of(code, message)),
+            None if foreign(&of(None, None)).is_some() => refused(of(None, None)),
+            None => failed(UNREADABLE),
+        }
     })
 }
 
 /// Why the server refused.
-pub(super) async fn refusal(answer: Response<Watched>) -> Failure {
+pub(super) async fn refusal(server: &str, answer: Response<Watched>) -> Failure {
     let (head, body) = answer.into_parts();
     // An explanation that does not come is none.
     let body = tokio::time::timeout(PATIENCE, explanation(body)).await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
+    let header = |name: &str| text(&head.headers, name);
     let said = body.contains("<Error");
-    refused(Refusal {
-        status: head.status.as_u16(),
-        header: &|name| text(&head.headers, name),
-        code: if said { element(&body, "Code") } else { None },
-        message: if said { element(&body, "Message") } else { None },
-        body: &body,
-    })
+    let (code, message) = if said { (element(&body, "Code"), element(&body, "Message")) } else { (None, None) };
+    refused(Refusal { server, status: head.status.as_u16(), header: &header, code, message, body: &body })
+}
+
+/// Whether a response that says that a write went well is hardly S3's: a page, without anything that S3 says of a write.
+pub(super) fn is_strange(method: &Method, answer: &Response<Watched>) -> bool {
+    if !matches!(*method, Method::PUT | Method::DELETE) || answer.status() == StatusCode::NO_CONTENT {
+        return false;
+    }
+    let header = |name| text(answer.headers(), name);
+    let is_page = header("content-type").is_some_and(|kind| kind.contains("text/html") || kind.contains("application/json"));
+    is_page && header("content-length") != Some("0") && header("etag").is_none() && header("x-amz-request-id").is_none()
 }
 
 async fn explanation(mut body: Watched) -> Bytes {

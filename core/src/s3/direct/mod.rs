@@ -13,20 +13,24 @@ mod tests;
 mod xml;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_smithy_types::body::SdkBody;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 
 use super::endpoint::Route;
 use super::error::unreachable;
+use super::failure::is_of_identity;
 use super::integrity;
 use super::retry::{Cause, Failure};
+use super::sentence::SKEW;
 use crate::config::Settings;
 use crate::credentials::sign::{UNSIGNED, Unsigned, value};
 use crate::error::Result;
 use crate::http::{Http, Meter, Metered, Watched};
+use crate::observe::count;
 use endpoint::Endpoint;
 
 pub(super) use answer::{DOCUMENT, meta, text, whole};
@@ -48,6 +52,8 @@ pub(super) struct Direct {
     read_timeout: Duration,
     /// If the store's bandwidth has a limit.
     meter: Option<Arc<Meter>>,
+    /// Whether the server has shown that it accepts the identity.
+    accepts_identity: AtomicBool,
 }
 
 impl Direct {
@@ -71,6 +77,7 @@ impl Direct {
             connect_timeout: timeouts.0,
             read_timeout: timeouts.1,
             meter: settings.max_bandwidth.map(Meter::new),
+            accepts_identity: AtomicBool::new(false),
         })
     }
 
@@ -96,17 +103,59 @@ impl Direct {
         keys: Option<&Credentials>,
         now: SystemTime,
     ) -> std::result::Result<Response<Watched>, Failure> {
-        let request = self.signed(request, keys, now)?;
-        let answer = self.http.send(request, self.connect_timeout, self.read_timeout).await.map_err(|error| unreachable(&error))?;
+        let answer = self.once(request, keys, now).await?;
         if answer.status().is_success() {
+            if answer::is_strange(&request.method, &answer) {
+                return Err(answer::refusal(&self.server(), answer).await);
+            }
+            self.accepts_identity.store(true, Ordering::Relaxed);
             return Ok(answer.map(|body| body.metered(self.meter.clone())));
         }
-        let mut failure = answer::refusal(answer).await;
+        let mut failure = answer::refusal(&self.server(), answer).await;
+        if request.method == Method::HEAD && keys.is_some() && self.is_unexplained(&failure, now) {
+            failure = self.explained(request, keys, now).await.unwrap_or(failure);
+        }
+        let code = failure.error.code();
+        if code.is_some_and(|code| code != "NotFound") && !is_of_identity(code) {
+            self.accepts_identity.store(true, Ordering::Relaxed);
+        }
         // What a session token that has expired gets for a HEAD, which has no body to say so.
         if failure.unexplained() && keys.is_some_and(|keys| keys.session_token().is_some()) {
             failure.cause = Cause::Unexplained;
         }
         Err(failure)
+    }
+
+    async fn once(
+        &self,
+        request: &Request,
+        keys: Option<&Credentials>,
+        now: SystemTime,
+    ) -> std::result::Result<Response<Watched>, Failure> {
+        let request = self.signed(request, keys, now)?;
+        self.http.send(request, self.connect_timeout, self.read_timeout).await.map_err(|error| unreachable(&error))
+    }
+
+    /// Whether a refusal of a HEAD leaves open if the server accepts the identity: it has no text, neither the region nor the clock
+    /// explains it, and no request before proved it.
+    fn is_unexplained(&self, failure: &Failure, now: SystemTime) -> bool {
+        let error = &failure.error;
+        let distance = |date: SystemTime| date.duration_since(now).unwrap_or_else(|ahead| ahead.duration());
+        error.code().is_none()
+            && matches!(error.status(), Some(400 | 401 | 403))
+            && failure.cause == Cause::Final
+            && failure.date.is_none_or(|date| distance(date) < SKEW)
+            && !self.accepts_identity.load(Ordering::Relaxed)
+    }
+
+    /// Why a HEAD was refused, by a GET of the same object's first byte, whose response has a text.
+    async fn explained(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Option<Failure> {
+        count(|tally| tally.request(1));
+        let answer = self.once(&request.first_byte(), keys, now).await.ok()?;
+        if answer.status().is_success() {
+            return None;
+        }
+        Some(answer::refusal(&self.server(), answer).await).filter(|failure| failure.error.code().is_some())
     }
 
     fn signed(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Result<http::Request<SdkBody>> {

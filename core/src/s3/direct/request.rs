@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption, StorageClass};
 use aws_smithy_types::date_time::Format;
 use bytes::Bytes;
-use http::{HeaderName, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use sha2::{Digest, Sha256};
 
 use crate::credentials::sign::{EMPTY, Headers, hex, value};
@@ -44,6 +44,14 @@ impl Request {
         let (mut target, path_length) = (String::with_capacity(128), 1);
         target.push('/');
         Request { operation, method, path_length, target, headers: Headers::with_capacity(8), body: None }
+    }
+
+    /// A GET of the first byte of what this request, a HEAD, is about.
+    pub(super) fn first_byte(&self) -> Request {
+        let mut headers = self.headers.clone();
+        headers.push((header::RANGE, HeaderValue::from_static("bytes=0-0")));
+        let (target, path_length) = (self.target.clone(), self.path_length);
+        Request { operation: "GetObject", method: Method::GET, target, path_length, headers, body: None }
     }
 
     pub(in crate::s3) fn operation(&self) -> &'static str {
