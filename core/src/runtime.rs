@@ -76,12 +76,17 @@ impl Generation {
 
     /// Work that `drain` waits for.
     pub(crate) fn counted<F: Future<Output = ()>>(&'static self, work: F) -> impl Future<Output = ()> + use<F> {
-        self.unfinished.fetch_add(1, Ordering::SeqCst);
-        let counted = Counted(self);
+        let counted = self.count();
         async move {
             let _counted = counted;
             work.await;
         }
+    }
+
+    /// Counts as work that `drain` waits for, until it is dropped.
+    pub(crate) fn count(&'static self) -> Counted {
+        self.unfinished.fetch_add(1, Ordering::SeqCst);
+        Counted(self)
     }
 
     /// Spawns work that outlives whoever asked for it.
@@ -276,7 +281,8 @@ pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
     workers().spawn_blocking(work)
 }
 
-struct Counted(&'static Generation);
+/// Work that `drain` waits for.
+pub(crate) struct Counted(&'static Generation);
 
 impl Drop for Counted {
     fn drop(&mut self) {

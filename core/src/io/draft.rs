@@ -1,6 +1,7 @@
-//! A file in the making: written under a temporary name beside its target, renamed when it is whole.
+//! A file in the making: written under a temporary name beside its destination, renamed when it is whole.
 //!
-//! Law: the target's name never shows a part of the content, and a draft that is dropped leaves nothing behind.
+//! Invariant: the destination's name never shows a part of the content, and a draft that is dropped leaves
+//! nothing behind, also where the drop comes while a thread makes or renames the file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice};
@@ -13,7 +14,10 @@ use bytes::Bytes;
 use rustix::fs::FallocateFlags;
 use tokio::task::JoinHandle;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::about;
+use super::destination::{self, Destination};
+use super::work::{blocking, owned};
+use crate::error::Result;
 use crate::runtime;
 
 /// Smaller files are written before anybody could be told that there is no room.
@@ -22,98 +26,105 @@ const RESERVE: u64 = 1 << 20;
 /// Bytes that are gathered before a thread is asked to write them: a hand-off costs more than a small write.
 pub(crate) const GATHER: usize = 1 << 20;
 
+/// Where a draft lies until it is whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Naming {
+    /// Under a temporary name beside its destination.
+    Temporary,
+    /// Nowhere: unverified bytes can't be found, however the process ends.
+    Nameless,
+}
+
 pub(crate) struct Draft {
     file: Arc<File>,
-    temporary: Option<PathBuf>,
-    /// What it is to be called beside the target once it is whole; until then it has no name.
-    nameless: Option<PathBuf>,
-    /// Whether it stays when it is dropped, for a later process to go on with.
-    stands: bool,
-    target: Arc<Path>,
+    temporary: Temporary,
     front: Stretch,
 }
 
+/// The draft's name, which goes when this is dropped.
+struct Temporary {
+    path: PathBuf,
+    destination: Destination,
+    /// Whether a file may lie there.
+    exists: bool,
+    /// Whether it stays when this is dropped, for a later process to go on with.
+    stands: bool,
+}
+
 impl Draft {
-    /// A draft beside the file it is to become, readable by whom the process's umask says.
-    pub(crate) async fn beside(target: &Path) -> Result<Draft> {
-        Draft::within(directory_of(target)?, target.to_owned()).await
+    /// A draft beside the file that it becomes; one that replaces no file is readable by those whom the
+    /// process's umask allows. Blocks for some system calls, so it belongs into `owned`.
+    pub(super) fn create(destination: Destination, naming: Naming) -> io::Result<Draft> {
+        let directory = destination::parent(&destination.path);
+        let path = directory.join(fresh_name());
+        let mode = destination.draft_mode();
+        let mut temporary = Temporary { path, destination, exists: false, stands: false };
+        if naming == Naming::Nameless
+            && let Some(file) = nameless(&directory, mode)?
+        {
+            return Ok(Draft::of(file, temporary));
+        }
+        temporary.exists = true;
+        // A file of this process's own names is from an earlier process with this id.
+        let _ = fs::remove_file(&temporary.path);
+        let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(flags).open(&temporary.path)?;
+        Ok(Draft::of(file, temporary))
     }
 
-    /// The same, without a name until it is whole: what nobody has verified can't be found, however the process ends. A file system
-    /// without such files gets a draft as usual.
-    pub(crate) async fn unnamed(target: &Path) -> Result<Draft> {
-        let directory = directory_of(target)?;
-        let nameless = directory.join(fresh_name());
-        let opened =
-            briefly(move || OpenOptions::new().write(true).mode(0o666).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory));
-        let file = match opened.await {
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => return Draft::beside(target).await,
-            file => file.map_err(|error| about(&error, target))?,
-        };
-        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
-        let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Draft { file, temporary: None, nameless: Some(nameless), stands: false, target, front })
+    /// A draft beside this file.
+    pub(crate) async fn beside(destination: Destination) -> Result<Draft> {
+        let path = destination.path.clone();
+        owned(move || Draft::create(destination, Naming::Temporary)).await.map_err(|error| about(&error, &path))
     }
 
-    /// A draft in `directory`, which lies on the same file system as the target.
-    pub(crate) async fn within(directory: PathBuf, target: PathBuf) -> Result<Draft> {
-        let temporary = directory.join(fresh_name());
-        let path = temporary.clone();
-        let file = briefly(move || {
-            // What stands there under our own process's name is from an earlier process with this id.
-            let _ = fs::remove_file(&path);
-            OpenOptions::new().write(true).create_new(true).mode(0o666).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path)
-        })
-        .await
-        .map_err(|error| about(&error, &target))?;
-        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
-        let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Draft { file, temporary: Some(temporary), nameless: None, stands: false, target, front })
+    fn of(file: File, temporary: Temporary) -> Draft {
+        let file = Arc::new(file);
+        let front = Stretch::new(file.clone(), temporary.destination.path.as_path().into(), 0);
+        Draft { file, temporary, front }
     }
 
-    /// The draft of this name that an earlier process left beside the target, and the file to read it by; `None` if there is none of ours.
-    pub(crate) async fn again(target: &Path, name: &str) -> Result<Option<(Draft, File)>> {
-        let Some(temporary) = left(target, name) else { return Ok(None) };
-        let path = temporary.clone();
-        let opened = blocking(move || {
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK)
-                .open(&path)?;
-            let metadata = file.metadata()?;
-            let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.nlink() == 1;
-            Ok((ours.then(|| file.try_clone()).transpose()?, file))
+    /// The draft of this name that an earlier process left beside the file, and a descriptor to read it by;
+    /// else the destination, for a new draft.
+    pub(crate) async fn again(destination: Destination, name: &str) -> std::result::Result<(Draft, File), Destination> {
+        let Some(path) = left(&destination, name) else { return Err(destination) };
+        let opened = blocking({
+            let path = path.clone();
+            move || {
+                let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+                let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path)?;
+                let metadata = file.metadata()?;
+                let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.nlink() == 1;
+                Ok((ours.then(|| file.try_clone()).transpose()?, file))
+            }
         });
-        let Ok((Some(reads), file)) = opened.await else { return Ok(None) };
-        let (file, target): (Arc<File>, Arc<Path>) = (Arc::new(file), target.into());
-        let front = Stretch::new(file.clone(), target.clone(), 0);
-        Ok(Some((Draft { file, temporary: Some(temporary), nameless: None, stands: true, target, front }, reads)))
+        let Ok((Some(reads), file)) = opened.await else { return Err(destination) };
+        Ok((Draft::of(file, Temporary { path, destination, exists: true, stands: true }), reads))
     }
 
-    /// Removes the draft of this name that an earlier process left beside the target.
-    pub(crate) async fn discard(target: &Path, name: &str) {
-        if let Some(temporary) = left(target, name) {
-            let _ = blocking(move || fs::remove_file(temporary)).await;
+    /// Removes the draft of this name that an earlier process left beside the file.
+    pub(crate) async fn discard(destination: &Destination, name: &str) {
+        if let Some(path) = left(destination, name) {
+            let _ = owned(move || fs::remove_file(path)).await;
         }
     }
 
     /// Whether it stays when it is dropped.
     pub(crate) fn stands(&mut self, stands: bool) {
-        self.stands = stands;
+        self.temporary.stands = stands;
     }
 
-    /// What it is called beside the target.
+    /// What it is called beside the destination.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.temporary.as_ref()?.file_name()?.to_str()
+        self.temporary.path.file_name().filter(|_| self.temporary.exists)?.to_str()
     }
 
     /// The file, to read what was written.
     pub(crate) async fn read(&self) -> Result<File> {
-        let path = self.temporary.clone().unwrap_or_default();
+        let path = self.temporary.path.clone();
         blocking(move || OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path))
             .await
-            .map_err(|error| about(&error, &self.target))
+            .map_err(|error| about(&error, &self.temporary.destination.path))
     }
 
     /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system that can't is left alone.
@@ -125,7 +136,7 @@ impl Draft {
         let reserved = blocking(move || Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, size)?)).await;
         match reserved {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)) => {
-                Err(about(&error, &self.target))
+                Err(about(&error, &self.temporary.destination.path))
             }
             _ => Ok(()),
         }
@@ -141,41 +152,50 @@ impl Draft {
         self.front.write(chunk).await
     }
 
-    /// Writes what was gathered.
-    pub(crate) async fn flush(&mut self) -> Result<()> {
-        self.front.flush().await
-    }
-
-    /// Puts the whole file in its place with `place`, which is given the temporary and the final path.
-    pub(crate) async fn place(mut self, place: impl FnOnce(&Path, &Path) -> io::Result<()> + Send + 'static) -> Result<()> {
-        self.flush().await?;
-        if let Some(name) = self.nameless.take() {
-            let (file, path) = (self.file.clone(), name.clone());
-            briefly(move || named(&file, &path)).await.map_err(|error| about(&error, &self.target))?;
-            self.temporary = Some(name);
-        }
-        let Some(temporary) = self.temporary.clone() else { return Ok(()) };
-        let target = self.target.clone();
-        briefly(move || place(&temporary, &target)).await.map_err(|error| about(&error, &self.target))?;
-        self.temporary = None;
-        Ok(())
-    }
-
     /// Renames the whole file into its place.
     pub(crate) async fn finish(self) -> Result<()> {
-        self.place(|temporary, target| fs::rename(temporary, target)).await
+        self.finish_and(|| ()).await
+    }
+
+    /// The same, and then does `next` before a cancelled call can stop it.
+    pub(crate) async fn finish_and(mut self, next: impl FnOnce() + Send + 'static) -> Result<()> {
+        self.front.flush().await?;
+        let Draft { file, temporary, .. } = self;
+        let path = temporary.destination.path.clone();
+        let placed = owned(move || temporary.place(&file).map(|()| next()));
+        placed.await.map_err(|error| about(&error, &path))
     }
 }
 
-/// The directory of a file that is to be written.
-fn directory_of(target: &Path) -> Result<PathBuf> {
-    if target.file_name().is_none() || target.is_dir() {
-        return Err(Error::new(ErrorKind::InvalidInput, format!("{} is a directory, not a file to write", target.display())));
+impl Temporary {
+    fn place(mut self, file: &File) -> io::Result<()> {
+        self.stands = false;
+        self.destination.hand_on_permissions(file)?;
+        if !self.exists {
+            self.exists = true;
+            name(file, &self.path)?;
+        }
+        fs::rename(&self.path, &self.destination.path)?;
+        self.exists = false;
+        Ok(())
     }
-    Ok(match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    })
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if self.exists && !self.stands {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A file without a name in this directory; `None` if the file system has none.
+fn nameless(directory: &Path, mode: u32) -> io::Result<Option<File>> {
+    let opened = OpenOptions::new().write(true).mode(mode).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory);
+    match opened {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => Ok(None),
+        file => file.map(Some),
+    }
 }
 
 /// A name that no other draft of this process has.
@@ -185,7 +205,7 @@ pub(super) fn fresh_name() -> String {
 }
 
 /// Gives a file without a name one.
-fn named(file: &File, path: &Path) -> io::Result<()> {
+fn name(file: &File, path: &Path) -> io::Result<()> {
     use std::os::fd::AsRawFd;
     // From a process that had this id and was killed.
     let _ = fs::remove_file(path);
@@ -193,18 +213,10 @@ fn named(file: &File, path: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(rustix::fs::CWD, open, rustix::fs::CWD, path, rustix::fs::AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Where a draft of this name stands; `None` for a name that no draft has.
-fn left(target: &Path, name: &str) -> Option<PathBuf> {
+/// Where a draft of this name lies; `None` for a name that no draft has.
+fn left(destination: &Destination, name: &str) -> Option<PathBuf> {
     let ours = name.strip_prefix(".oarlock-")?.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    ours.then(|| target.with_file_name(name))
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take().filter(|_| !self.stands) {
-            let _ = fs::remove_file(temporary);
-        }
-    }
+    ours.then(|| destination.path.with_file_name(name))
 }
 
 /// Bytes of a draft that one writer writes in order, from some byte on. While a thread writes what was gathered, more is gathered.
@@ -284,21 +296,4 @@ fn write_all(file: &File, chunks: &[Bytes], mut at: u64) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Runs file work that is soon done: here, on a thread that drives its own call, for two hand-offs cost more than it does.
-async fn briefly<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    if runtime::drives() { work() } else { blocking(work).await }
-}
-
-/// Runs blocking file work on a thread made for it.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    runtime::blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")))
-}
-
-/// A file error that names the file.
-pub(crate) fn about(error: &io::Error, path: &Path) -> Error {
-    let plain = Error::from(io::Error::from(error.kind()));
-    let kind = if plain.kind() == ErrorKind::NotFound { ErrorKind::Io } else { plain.kind() };
-    Error::new(kind, format!("cannot use {}: {error}", path.display()))
 }

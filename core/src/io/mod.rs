@@ -3,22 +3,33 @@
 //! Law: host code is never called from here. A reader or iterator of the host is `Source::Fed`, a stream to it is `Sink::Stream`;
 //! both are served through the call's mailbox by the thread that waits.
 
+mod destination;
 mod draft;
+mod input;
+mod output;
+mod special;
 mod spool;
+mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-pub(crate) use draft::{Draft, GATHER, Stretch, about, blocking};
+pub(crate) use destination::Destination;
+pub(crate) use draft::{Draft, GATHER, Naming, Stretch};
+pub(crate) use input::{Input, InputFile, InputStream};
+pub(crate) use output::Output;
 pub(crate) use spool::Spool;
+pub(crate) use work::{blocking, owned};
+
+use crate::error::{Error, ErrorKind};
 
 /// Bytes to send.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Bytes in memory.
     Bytes(Bytes),
-    /// A file, read by oarlock's own threads.
+    /// A file, pipe or device, read to its end.
     File(PathBuf),
     /// Bytes that the caller feeds as `Step::Want` asks for them; the size if it is known.
     Fed(Option<u64>),
@@ -54,7 +65,8 @@ pub enum Sink {
     /// Memory: the reply's `body`.
     #[default]
     Memory,
-    /// A file: it appears, whole, only after the last byte was written and verified.
+    /// A file: it appears, whole, only after the last byte was written and verified. A pipe or a device is
+    /// written to in order.
     File(PathBuf),
     /// The caller, as `Step::Chunk`s in order.
     Stream,
@@ -64,4 +76,11 @@ impl From<PathBuf> for Sink {
     fn from(path: PathBuf) -> Self {
         Sink::File(path)
     }
+}
+
+/// A file error that names the file.
+pub(crate) fn about(error: &std::io::Error, path: &Path) -> Error {
+    let plain = Error::from(std::io::Error::from(error.kind()));
+    let kind = if plain.kind() == ErrorKind::NotFound { ErrorKind::Io } else { plain.kind() };
+    Error::new(kind, format!("cannot use {}: {error}", path.display()))
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::draft::{Stretch, about, blocking};
+use super::draft::Stretch;
+use super::{about, blocking, owned};
 use crate::error::Result;
 
 pub(crate) struct Spool {
@@ -20,7 +21,7 @@ impl Spool {
     pub(crate) async fn new() -> Result<Spool> {
         let directory: Arc<Path> = std::env::temp_dir().into();
         let within = directory.clone();
-        let file = blocking(move || unnamed(&within)).await.map_err(|error| about(&error, &directory))?;
+        let file = owned(move || unnamed(&within)).await.map_err(|error| about(&error, &directory))?;
         Ok(Spool { file: Arc::new(file), directory })
     }
 

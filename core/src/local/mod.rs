@@ -27,7 +27,7 @@ use self::path::ObjectPath;
 use self::sidecar::Sidecar;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Sink, Source};
+use crate::io::{self, Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
@@ -74,6 +74,11 @@ impl Local {
         let root = self.root.clone();
         work(move || run(&root)).await
     }
+}
+
+/// Runs work that makes files: a cancelled call leaves none of them behind; see `io::owned`.
+async fn owned<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    io::owned(move || Ok(run())).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
 }
 
 /// Runs blocking file work on a thread made for it.

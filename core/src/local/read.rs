@@ -16,7 +16,7 @@ use super::reserved::Reserved;
 use super::sidecar::Sidecar;
 use super::work;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Draft, Sink};
+use crate::io::{Naming, Output, Sink};
 use crate::mailbox::Mailbox;
 use crate::reply::GetReply;
 use crate::value::ByteRange;
@@ -98,8 +98,8 @@ pub(super) async fn get(
     let Object { file, facts, sidecar } = object;
     let mut reader = Reader { file, left: length, facts: facts.clone() };
     let mut body = None;
-    match into {
-        Sink::Memory => {
+    match Output::open(&into, Naming::Temporary).await? {
+        Output::Memory => {
             let mut bytes = buffer(length)?;
             while reader.left > 0 {
                 let before = bytes.len();
@@ -108,8 +108,7 @@ pub(super) async fn get(
             }
             body = Some(Bytes::from(bytes));
         }
-        Sink::File(target) => {
-            let mut draft = Draft::beside(&target).await?;
+        Output::File(mut draft) => {
             while reader.left > 0 {
                 let bytes;
                 let size = reader.left.min(STEP);
@@ -119,13 +118,16 @@ pub(super) async fn get(
             }
             draft.finish().await?;
         }
-        Sink::Stream => {
+        mut ordered => {
             while reader.left > 0 {
                 let bytes;
                 let size = reader.left.min(STEP);
                 (reader, bytes) = work(move || reader.step(buffer(size)?)).await?;
                 let count = bytes.len() as u64;
-                mailbox.send(bytes.into()).await;
+                match &mut ordered {
+                    Output::Special(file) => file.write(bytes.into()).await?,
+                    _ => mailbox.send(bytes.into()).await,
+                }
                 mailbox.advance(count);
             }
         }

@@ -3,9 +3,8 @@
 //! Law: a reader sees the old object or the new one, never a part; conditions are weighed and the move is made under the store's
 //! lock, so of racing writers with the same condition exactly one wins. Whatever fails, or is cancelled, leaves no trace.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,11 +16,12 @@ use super::path::ObjectPath;
 use super::read::{self, STEP};
 use super::reserved::{Place, Reserved, Temp, withhold};
 use super::sidecar::{self, Sidecar};
-use super::{conditions, work};
-use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Source, about, blocking};
+use super::{conditions, owned, work};
+use crate::error::{ErrorKind, Result, fail};
+use crate::io::{Destination, Input, Source};
 use crate::mailbox::Mailbox;
 use crate::reply::PutReply;
+use crate::runtime;
 use crate::value::to_unix;
 
 /// A new object in the making.
@@ -37,7 +37,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Begins one, if the key and what is there now allow it: better refused before the bytes have moved than after.
     pub(super) async fn begin(root: PathBuf, path: ObjectPath, conditions: conditions::Write) -> Result<Draft> {
-        work(move || {
+        owned(move || {
             let parent = path.check_parent(Dir::root(&root)?)?;
             conditions.check(read::look(parent.as_ref(), &path)?.as_ref())?;
             let (temp, file) = Reserved::make(&Dir::root(&root)?)?.temp()?;
@@ -54,16 +54,22 @@ impl Draft {
                 mailbox.set_total(bytes.len() as u64);
                 self.append(&mut bytes, mailbox).await
             }
-            Source::File(path) => {
-                let (source, before) = open_source(&path).await?;
-                self.pour(source.clone(), before.len(), mailbox).await.map_err(|error| match error.kind() {
-                    ErrorKind::Changed => changed(&path),
-                    _ => error,
-                })?;
-                let after = blocking(move || source.metadata()).await.map_err(|error| about(&error, &path))?;
-                let stamp = |metadata: &Metadata| (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
-                if stamp(&before) == stamp(&after) { Ok(()) } else { Err(changed(&path)) }
-            }
+            Source::File(path) => match Input::open(&path).await? {
+                Input::File(source) => {
+                    self.pour(source.file.clone(), source.stamp.size, mailbox).await.map_err(|error| match error.kind() {
+                        ErrorKind::Changed => source.changed("changed while it was sent"),
+                        _ => error,
+                    })?;
+                    source.unchanged().await
+                }
+                Input::Stream(mut stream) => loop {
+                    let mut bytes = stream.read(STEP as usize).await?;
+                    if bytes.is_empty() {
+                        return Ok(());
+                    }
+                    self.append(&mut bytes, mailbox).await?;
+                },
+            },
             Source::Fed(size) => {
                 if let Some(size) = size {
                     mailbox.set_total(size);
@@ -113,7 +119,10 @@ impl Draft {
     pub(super) async fn commit(self, sidecar: Sidecar) -> Result<PutReply> {
         let Draft { root, path, conditions, mode, temp, file } = self;
         let place = temp.place();
+        // What a thread still undoes for a cancelled call is waited for at exit.
+        let counted = runtime::current()?.count();
         let reply = work(move || {
+            let _counted = counted;
             let outcome = appear(&root, &path, &conditions, mode, &place, &file, &sidecar);
             if outcome.is_err() {
                 path.prune(&root);
@@ -147,7 +156,12 @@ fn appear(
     let (tv_sec, nanos) = to_unix(std::time::SystemTime::now());
     let now = Timespec { tv_sec, tv_nsec: nanos.into() };
     futimens(file, &Timestamps { last_access: now, last_modification: now }).map_err(os("stamp the object"))?;
-    fchmod(file, mode).map_err(os("set the object's permissions"))?;
+    // An object that replaces another is readable by no more users.
+    let replaces = before.is_some()
+        && Destination::file(&root.join(path.key()))?.hand_on_permissions(file).map_err(os("set the object's permissions"))?;
+    if !replaces {
+        fchmod(file, mode).map_err(os("set the object's permissions"))?;
+    }
     let facts = Facts::of_file(file).map_err(os("write the object"))?;
 
     sidecar.write(&reserved, path.key(), &facts.etag)?;
@@ -184,27 +198,4 @@ fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
             ),
         },
     }
-}
-
-async fn open_source(path: &Path) -> Result<(Arc<File>, Metadata)> {
-    let name = path.to_owned();
-    let (file, metadata) = blocking(move || {
-        // Asked first, because opening a pipe waits for its writer.
-        std::fs::metadata(&name)?.is_file().then_some(()).ok_or(io::ErrorKind::InvalidInput)?;
-        let file = File::open(&name)?;
-        let metadata = file.metadata()?;
-        Ok((file, metadata))
-    })
-    .await
-    .map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => {
-            Error::new(ErrorKind::InvalidInput, format!("{} is not a regular file; open it and give the reader", path.display()))
-        }
-        _ => about(&error, path),
-    })?;
-    Ok((Arc::new(file), metadata))
-}
-
-fn changed(path: &Path) -> Error {
-    Error::new(ErrorKind::Changed, format!("{} changed while it was sent", path.display()))
 }

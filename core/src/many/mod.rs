@@ -3,6 +3,7 @@
 //! Law: each object is moved by the backend's own verb, so that what holds for one holds for each of many. One object's failure
 //! leaves nothing behind and stops no other. However many there are, only `max_concurrency` of them move at a time.
 
+mod made;
 mod objects;
 mod select;
 mod sync;

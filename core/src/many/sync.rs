@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use futures_util::StreamExt;
 
+use super::made::MadeDirectories;
 use super::select::Select;
 use super::tree::{self, File};
 use super::{At, each, limit};
@@ -192,12 +193,20 @@ pub(crate) async fn sync_down<'a>(
         return Ok(plan.told());
     }
     mailbox.set_total(plan.size);
+    let made = MadeDirectories::new()?;
     let work = |own: Arc<Mailbox>, path: String| {
-        let sides = &sides;
+        let (sides, made) = (&sides, &made);
         async move {
-            let target = tree::place(&sides.directory, &path).await?;
-            let key = Key(format!("{}{path}", sides.prefix));
-            let reply = at.get(&own, key, Sink::File(target.clone()), Get::default()).await?;
+            let mut again = true;
+            let (target, reply) = loop {
+                let target = tree::place(&sides.directory, &path, made.share()).await?;
+                let key = Key(format!("{}{path}", sides.prefix));
+                match at.get(&own, key, Sink::File(target.clone()), Get::default()).await {
+                    // A cancelled sync has just removed the directory, which was empty and its own.
+                    Err(_) if again && !target.parent().is_none_or(Path::is_dir) => again = false,
+                    reply => break (target, reply?),
+                }
+            };
             match reply.meta.last_modified {
                 Some(modified) => tree::stamp(target, modified).await,
                 None => Ok(()),
@@ -205,6 +214,7 @@ pub(crate) async fn sync_down<'a>(
         }
     };
     run(mailbox, limit, &plan.moves, work).await?;
+    made.keep();
     for path in &plan.deletions {
         tree::remove(sides.directory.join(path)).await?;
     }

@@ -7,14 +7,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind as Io, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use md5::{Digest, Md5};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT, utimensat};
 
+use super::made::Made;
 use crate::checksum::{Algorithm, Checksum, Running};
 use crate::error::{Result, fail};
-use crate::io::{about, blocking};
+use crate::io::{Destination, about, blocking, owned};
 use crate::observe::{Level, event};
+use crate::value::to_unix;
 
 /// A file of the tree.
 pub(super) struct File {
@@ -77,12 +81,16 @@ fn walk(directory: &Path, above: &str, found: &mut Found) -> std::io::Result<()>
     Ok(())
 }
 
-/// The file that stands for a path of keys, its directory made; refused if it leads elsewhere.
-pub(super) async fn place(directory: &Path, path: &str) -> Result<PathBuf> {
+/// The file that stands for a path of keys, its directory made; refused if it leads elsewhere or is no file.
+pub(super) async fn place(directory: &Path, path: &str, made: Arc<Made>) -> Result<PathBuf> {
     checked(path)?;
     let target = directory.join(path);
-    let made = target.clone();
-    blocking(move || made.parent().map_or(Ok(()), fs::create_dir_all)).await.map_err(|error| about(&error, &target))?;
+    let at = target.clone();
+    let found = owned(move || {
+        at.parent().map_or(Ok(()), |parent| made.make(parent))?;
+        Ok(Destination::file(&at))
+    });
+    found.await.map_err(|error| about(&error, &target))??;
     Ok(target)
 }
 
@@ -97,7 +105,14 @@ pub(super) fn checked(path: &str) -> Result<()> {
 /// Gives a file the time of the object it was fetched from.
 pub(super) async fn stamp(path: PathBuf, modified: SystemTime) -> Result<()> {
     let file = path.clone();
-    blocking(move || fs::File::open(file)?.set_modified(modified)).await.map_err(|error| about(&error, &path))
+    let (tv_sec, nanos) = to_unix(modified);
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec, tv_nsec: nanos.into() },
+    };
+    // By its name: a file that keeps its mode may be one that can't be opened.
+    let stamped = blocking(move || Ok(utimensat(CWD, file, &times, AtFlags::empty())?));
+    stamped.await.map_err(|error| about(&error, &path))
 }
 
 pub(super) async fn remove(path: PathBuf) -> Result<()> {

@@ -23,6 +23,7 @@ use super::spread::How;
 use super::upload::joined;
 use super::verify::Expected;
 use crate::error::{Result, fail};
+use crate::io::Output;
 use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
@@ -30,11 +31,18 @@ use crate::runtime::workers;
 /// Bytes that one request reads ahead.
 const PART: u64 = 8 << 20;
 
-/// Hands everything that the reader is to bring to the host.
+/// Hands everything that the reader is to bring to the host, a pipe or a device.
 /// What is encrypted is decrypted on the way, and judged only when all is gone: for a host that asked for that.
-pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Option<Segment>, how: How<'_>) -> Result<()> {
+pub(super) async fn stream(
+    reader: Reader,
+    expected: Expected,
+    mut segment: Option<Segment>,
+    how: How<'_>,
+    output: Output,
+) -> Result<()> {
     let mut sum = expected.sum();
     let mut delivery = Delivery {
+        output,
         mailbox: how.mailbox,
         left: segment.as_ref().map_or(reader.left().length, |segment| segment.of.length()),
         is_checked: segment.is_some() || !matches!(expected, Expected::Nothing),
@@ -56,9 +64,9 @@ pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Opti
         match &mut segment {
             Some(segment) => {
                 let lot = segment.take(&chunk)?;
-                delivery.send(lot).await;
+                delivery.send(lot).await?;
             }
-            None => delivery.send(chunk).await,
+            None => delivery.send(chunk).await?,
         }
         seen.elapsed = begun.elapsed();
         pace.look(seen);
@@ -66,17 +74,28 @@ pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Opti
     expected.judge(vec![sum])?;
     if let Some(mut segment) = segment {
         let rest = segment.finish()?;
-        delivery.send(rest).await;
+        delivery.send(rest).await?;
         segment.of.clone().verify(vec![segment])?;
     }
-    delivery.finish().await;
-    Ok(())
+    delivery.finish().await
 }
 
-/// Hands a stream's bytes to the host. If checks of the whole object are still to come, the last byte waits
+/// Writes the next bytes to the pipe or device, or hands them to the host.
+pub(super) async fn send(output: &mut Output, mailbox: &Mailbox, chunk: Bytes) -> Result<()> {
+    match output {
+        Output::Special(file) => file.write(chunk).await,
+        _ => {
+            mailbox.send(chunk).await;
+            Ok(())
+        }
+    }
+}
+
+/// Hands a stream's bytes on. If checks of the whole object are still to come, the last byte waits
 /// for them: a host that counts bytes instead of waiting for the call's end must not take an object for
 /// complete that fails these checks.
 struct Delivery<'a> {
+    output: Output,
     mailbox: &'a Mailbox,
     /// Bytes of the stream that were not given to `send` yet.
     left: u64,
@@ -86,21 +105,17 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    async fn send(&mut self, mut chunk: Bytes) {
+    async fn send(&mut self, mut chunk: Bytes) -> Result<()> {
         self.left = self.left.saturating_sub(chunk.len() as u64);
         if self.is_checked && self.left == 0 && !chunk.is_empty() {
             self.last = chunk.split_off(chunk.len() - 1);
         }
-        if !chunk.is_empty() {
-            self.mailbox.send(chunk).await;
-        }
+        if chunk.is_empty() { Ok(()) } else { send(&mut self.output, self.mailbox, chunk).await }
     }
 
     /// Hands over the last byte, once all checks have passed.
-    async fn finish(self) {
-        if !self.last.is_empty() {
-            self.mailbox.send(self.last).await;
-        }
+    async fn finish(mut self) -> Result<()> {
+        if self.last.is_empty() { Ok(()) } else { send(&mut self.output, self.mailbox, self.last).await }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::ahead::stream;
+use super::ahead::{send, stream};
 use super::budget::turn;
 use super::cipher::Ciphertext;
 use super::place::Place;
@@ -20,7 +20,7 @@ use super::verify::Expected;
 use crate::crypto::content::{MAX_SIZE, TAG};
 use crate::crypto::{Cbc, Encryption, Opened, refused};
 use crate::error::{Result, fail};
-use crate::io::{Draft, Sink, Spool};
+use crate::io::{Naming, Output, Sink, Spool};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::{Get, Head};
@@ -55,14 +55,8 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
         ranges(encryption, options.unverified)?;
         return range(at, encryption, mailbox, key, into, options).await;
     }
-    let draft = match &into {
-        Sink::File(path) => Some(Draft::unnamed(path).await?),
-        _ => None,
-    };
-    let _turn = match into {
-        Sink::Stream => None,
-        Sink::Memory | Sink::File(_) => Some(turn().await?),
-    };
+    let mut output = Output::open(&into, Naming::Nameless).await?;
+    let _turn = if output.is_ordered() { None } else { Some(turn().await?) };
     let begun = Instant::now();
     let body = fetch(at, &key, &options).await?;
     let latency = begun.elapsed();
@@ -76,7 +70,7 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
     let expected = Expected::of(&body.checksums, size);
     let content = match opened {
         Opened::Gcm(content) => content,
-        Opened::Cbc(cbc) => return padded(body, &cbc, found, expected, mailbox, into, draft).await,
+        Opened::Cbc(cbc) => return padded(body, &cbc, found, expected, mailbox, output).await,
     };
     if size > MAX_SIZE + TAG as u64 {
         return Err(refused());
@@ -85,19 +79,20 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
     let streams = if splits { at.concurrency().await? as usize } else { 1 };
     let how = How { found: &found, mailbox, latency, streams };
     let reader = Reader::of(found.clone(), body, Span { first: 0, length: size })?;
-    let spools = matches!(into, Sink::Stream) && !unverified && size > encryption.verify_buffer;
+    let spools = output.is_ordered() && !unverified && size > encryption.verify_buffer;
     let ciphertext = Ciphertext::new(content, size, !spools)?;
     let length = ciphertext.length();
     let mut reply = GetReply { meta: sealed::shown_open(meta, length), offset: 0, length, body: None };
     let through = |place| Place::Sealed(Box::new(place), ciphertext.clone());
-    match (into, draft) {
-        (Sink::File(_), Some(draft)) => {
+    match output {
+        Output::File(draft) => {
             draft.reserve(length).await?;
             fill(reader, through(Place::File(draft.stretch(0), 0)), expected, how).await?;
             draft.finish().await?;
         }
-        (Sink::Stream, _) if unverified => stream(reader, expected, Some(ciphertext.segment(0)), how).await?,
-        (Sink::Stream, _) if spools => {
+        Output::Memory => reply.body = Some(fill(reader, through(Place::memory(size)?), expected, how).await?),
+        _ if unverified => stream(reader, expected, Some(ciphertext.segment(0)), how, output).await?,
+        _ if spools => {
             let spool = Spool::new().await?;
             fill(reader, through(Place::File(spool.stretch(0), 0)), expected, how).await?;
             let mut first = 0;
@@ -105,20 +100,23 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
                 let mut lot = spool.read(first, LOT.min(length - first) as usize).await?;
                 ciphertext.cipher(first, &mut lot)?;
                 first += lot.len() as u64;
-                mailbox.send(lot.freeze()).await;
+                send(&mut output, mailbox, lot.freeze()).await?;
             }
         }
-        (Sink::Stream, _) => send(fill(reader, through(Place::memory(size)?), expected, how).await?, mailbox).await,
-        _ => reply.body = Some(fill(reader, through(Place::memory(size)?), expected, how).await?),
+        _ => {
+            let bytes = fill(reader, through(Place::memory(size)?), expected, how).await?;
+            send_all(&mut output, mailbox, bytes).await?;
+        }
     }
     Ok(reply)
 }
 
-async fn send(mut bytes: Bytes, mailbox: &Mailbox) {
+async fn send_all(output: &mut Output, mailbox: &Mailbox, mut bytes: Bytes) -> Result<()> {
     while !bytes.is_empty() {
         let lot = bytes.split_to(bytes.len().min(LOT as usize));
-        mailbox.send(lot).await;
+        send(output, mailbox, lot).await?;
     }
+    Ok(())
 }
 
 /// An object that nothing authenticates: nobody sees any of it before its padding was seen.
@@ -128,8 +126,7 @@ async fn padded(
     found: Arc<Found>,
     expected: Expected,
     mailbox: &Arc<Mailbox>,
-    into: Sink,
-    draft: Option<Draft>,
+    mut output: Output,
 ) -> Result<GetReply> {
     let (meta, size) = (body.meta.clone(), body.meta.size);
     let reader = Reader::of(found.clone(), body, Span { first: 0, length: size })?;
@@ -140,25 +137,22 @@ async fn padded(
     plain.truncate(length);
     let (plain, length) = (plain.freeze(), length as u64);
     let mut reply = GetReply { meta: sealed::shown_open(meta, length), offset: 0, length, body: None };
-    match (into, draft) {
-        (_, Some(mut draft)) => {
+    match output {
+        Output::File(mut draft) => {
             if !plain.is_empty() {
                 draft.write(plain).await?;
             }
             draft.finish().await?;
         }
-        (Sink::Stream, _) => send(plain, mailbox).await,
-        _ => reply.body = Some(plain),
+        Output::Memory => reply.body = Some(plain),
+        _ => send_all(&mut output, mailbox, plain).await?,
     }
     Ok(reply)
 }
 
 /// A range in terms of the content, as it is: nothing says that it was not tampered with.
 async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
-    let mut draft = match &into {
-        Sink::File(path) => Some(Draft::unnamed(path).await?),
-        _ => None,
-    };
+    let mut output = Output::open(&into, Naming::Nameless).await?;
     let asked = Head {
         version_id: options.version_id.clone(),
         if_match: options.if_match.clone(),
@@ -176,17 +170,19 @@ async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Ke
     let mut body = Vec::new();
     while let Some(lot) = stretch.next().await? {
         mailbox.advance(lot.len() as u64);
-        match (&into, &mut draft) {
-            (_, Some(draft)) => draft.write(lot).await?,
-            (Sink::Stream, _) => mailbox.send(lot).await,
-            _ => body.extend_from_slice(&lot),
+        match &mut output {
+            Output::File(draft) => draft.write(lot).await?,
+            Output::Memory => body.extend_from_slice(&lot),
+            _ => send(&mut output, mailbox, lot).await?,
         }
     }
-    let answered = matches!(into, Sink::Memory).then(|| Bytes::from(body));
-    if let Some(draft) = draft {
-        draft.finish().await?;
+    let mut reply = GetReply { meta: sealed::shown_open(meta, ciphertext.length()), offset: first, length, body: None };
+    match output {
+        Output::File(draft) => draft.finish().await?,
+        Output::Memory => reply.body = Some(body.into()),
+        _ => {}
     }
-    Ok(GetReply { meta: sealed::shown_open(meta, ciphertext.length()), offset: first, length, body: answered })
+    Ok(reply)
 }
 
 /// A stretch of an object's content, decrypted but not verified.

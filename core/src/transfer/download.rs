@@ -18,7 +18,7 @@ use super::spans::{LEAST, Span};
 use super::spread::{How, fill};
 use super::verify::Expected;
 use crate::error::{Result, fail};
-use crate::io::{Draft, Sink};
+use crate::io::{Naming, Output, Sink};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Get;
@@ -34,15 +34,8 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
         let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
         return Box::pin(restored::get(at, mailbox, key, path, options, &named)).await;
     }
-    // The draft comes first: a target that can't be written fails before any request.
-    let draft = match &into {
-        Sink::File(path) => Some(Draft::beside(path).await?),
-        _ => None,
-    };
-    let _turn = match into {
-        Sink::Stream => None,
-        Sink::Memory | Sink::File(_) => Some(turn().await?),
-    };
+    let output = Output::open(&into, Naming::Temporary).await?;
+    let _turn = if output.is_ordered() { None } else { Some(turn().await?) };
     let begun = Instant::now();
     let body = fetch(at, &key, &options).await?;
     let latency = begun.elapsed();
@@ -56,14 +49,14 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
     let how = How { found: &found, mailbox, latency, streams };
     let reader = Reader::of(found.clone(), body, Span { first, length })?;
     let mut reply = GetReply { meta, offset: first, length, body: None };
-    match (into, draft) {
-        (Sink::File(_), Some(draft)) => {
+    match output {
+        Output::File(draft) => {
             draft.reserve(length).await?;
             fill(reader, Place::File(draft.stretch(0), first), expected, how).await?;
             draft.finish().await?;
         }
-        (Sink::Stream, _) => Box::pin(stream(reader, expected, None, how)).await?,
-        _ => {
+        Output::Stream | Output::Special(_) => Box::pin(stream(reader, expected, None, how, output)).await?,
+        Output::Memory => {
             let place = Place::memory(length)?;
             reply.body = Some(fill(reader, place, expected, how).await?);
         }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{about, blocking};
+use crate::io::{about, blocking, owned};
 
 /// No journal is as large; what is, is none.
 const LARGEST: u64 = 16 << 20;
@@ -54,7 +54,7 @@ impl Journal {
     pub(super) async fn write(&self, mut held: Value) -> Result<()> {
         held["transfer"] = json!(self.transfer);
         let path = self.path.clone();
-        blocking(move || write(&path, held.to_string().as_bytes())).await.map_err(|error| about(&error, &self.path))
+        owned(move || write(&path, held.to_string().as_bytes())).await.map_err(|error| about(&error, &self.path))
     }
 
     /// Takes it for this call alone, and tells what it holds then.
@@ -79,7 +79,12 @@ impl Journal {
     /// The transfer has come to its end.
     pub(super) async fn remove(&self) {
         let path = self.path.clone();
-        let _ = blocking(move || fs::remove_file(path)).await;
+        let _ = owned(move || fs::remove_file(path)).await;
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 }
 

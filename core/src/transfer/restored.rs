@@ -19,7 +19,7 @@ use super::upload::joined;
 use super::verify::Expected;
 use crate::checksum::{Algorithm, Checksum, Running};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Draft, GATHER, Stretch, about, blocking};
+use crate::io::{Destination, Draft, GATHER, Stretch, about, blocking};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
@@ -48,7 +48,10 @@ struct Standing {
 }
 
 pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path, options: Get, named: &str) -> Result<GetReply> {
-    let shown = std::path::absolute(target).map_err(|error| about(&error, target))?;
+    let path = target.to_owned();
+    let found = blocking(move || Ok(Destination::file(&path))).await.map_err(|error| about(&error, target))?;
+    let destination = found?;
+    let shown = std::path::absolute(destination.path()).map_err(|error| about(&error, target))?;
     let transfer = format!("get {} {} to {}", at.place().await?, at.full(&key.0), shown.display());
     let (journal, held) = Journal::open(named, &transfer).await?;
     let asked = Head {
@@ -64,20 +67,19 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path
         None => None,
     };
     let (mut standing, body) = match stands {
-        Some((held, meta)) => (Standing::again(journal, held, meta, target, &options).await?, None),
+        Some((held, meta)) => (Standing::again(journal, held, meta, destination, &options).await?, None),
         None => {
             if let Some(left) = held.as_ref().and_then(|held| held["temporary"].as_str()) {
                 event(Level::Info, "the object is another one than the journal tells of; the download begins anew".to_owned());
-                Draft::discard(target, left).await;
+                Draft::discard(&destination, left).await;
             }
-            let draft = Draft::beside(target).await?;
+            let draft = Draft::beside(destination).await?;
             let body = fetch(at, &key, &options).await?;
             let standing = Standing::anew(journal, draft, &body, &options)?;
             standing.draft.reserve(standing.span.length).await?;
             (standing, Some(body))
         }
     };
-    standing.draft.stands(true);
     let outcome = standing.fill(at, mailbox, key, &options, body).await;
     match outcome {
         Ok(()) => standing.finish().await,
@@ -111,13 +113,13 @@ impl Standing {
     }
 
     /// Goes on with the file that the journal tells of, as far as its bytes are what was written down.
-    async fn again(journal: Journal, held: &Value, meta: ObjectMeta, target: &Path, options: &Get) -> Result<Standing> {
+    async fn again(journal: Journal, held: &Value, meta: ObjectMeta, target: Destination, options: &Get) -> Result<Standing> {
         let span = wanted(options, &meta)?;
         let told = held["told"].as_array().into_iter().flatten();
         let told = told.filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))).collect();
         let left = held["temporary"].as_str().unwrap_or_default();
-        let (draft, rows) = match Draft::again(target, left).await? {
-            Some((draft, file)) => {
+        let (draft, rows) = match Draft::again(target, left).await {
+            Ok((draft, file)) => {
                 let rows: Vec<_> = held["rows"].as_array().into_iter().flatten().filter_map(row).collect();
                 let first = held["first"].as_u64().unwrap_or(0);
                 let rows = blocking(move || Ok(rows.into_iter().filter(|(at, sum)| stands(&file, at.checked_sub(first), sum)).collect()));
@@ -125,7 +127,7 @@ impl Standing {
                 let rows = if first == span.first { rows.await? } else { BTreeMap::new() };
                 (draft, rows)
             }
-            None => (Draft::beside(target).await?, BTreeMap::new()),
+            Err(target) => (Draft::beside(target).await?, BTreeMap::new()),
         };
         Ok(Standing { journal, draft, meta, span, told, rows, unwritten: 0 })
     }
@@ -138,6 +140,8 @@ impl Standing {
     async fn fill(&mut self, at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: &Get, body: Option<Body>) -> Result<()> {
         mailbox.set_total(self.span.length);
         self.write().await?;
+        // From now on the journal tells of it.
+        self.draft.stands(true);
         let found = Found::new(at, key, options, &self.meta);
         let algorithm = match self.expected() {
             Expected::Crc(sum) => sum.algorithm,
@@ -219,12 +223,13 @@ impl Standing {
                 expected.judge(vec![sum.await?]).is_ok()
             }
         };
-        self.journal.remove().await;
         self.draft.stands(false);
         if !right {
+            self.journal.remove().await;
             return Err(Error::new(ErrorKind::Corrupt, "the bytes do not match the object's checksum"));
         }
-        self.draft.finish().await?;
+        let journal = self.journal.path().to_owned();
+        self.draft.finish_and(move || drop(std::fs::remove_file(journal))).await?;
         Ok(GetReply { meta: self.meta, offset: self.span.first, length: self.span.length, body: None })
     }
 }

@@ -74,8 +74,7 @@ impl Sealing {
         (at, encryption): (&S3, &Encryption),
         mailbox: &Mailbox,
         key: &Key,
-        source: &Source,
-        size: Option<u64>,
+        (source, pieces): (&Source, &Pieces),
         options: &mut Put,
         standing: &mut Option<Standing>,
     ) -> Result<Sealing> {
@@ -84,13 +83,13 @@ impl Sealing {
             fail!(InvalidInput, "option `metadata` has a name that encryption needs for itself");
         }
         let again = match standing {
-            Some(standing) => again(encryption, standing, source, options.encryption_context.as_ref(), mailbox).await?,
+            Some(standing) => again(encryption, standing, (source, pieces), options.encryption_context.as_ref(), mailbox).await?,
             None => None,
         };
         let (content, envelope) = match again {
             Some(again) => again,
             None => {
-                let sealed = encryption.seal(options.encryption_context.as_ref(), size).await?;
+                let sealed = encryption.seal(options.encryption_context.as_ref(), pieces.size).await?;
                 let instruction = sealed.instruction.map(|text| String::from_utf8_lossy(&text).into_owned());
                 let envelope = Envelope { metadata: sealed.metadata, instruction };
                 if let Some(standing) = standing {
@@ -179,7 +178,7 @@ impl Segment {
 async fn again(
     encryption: &Encryption,
     standing: &Standing,
-    source: &Source,
+    (source, pieces): (&Source, &Pieces),
     context: Option<&Context>,
     mailbox: &Mailbox,
 ) -> Result<Option<(Content, Envelope)>> {
@@ -193,11 +192,8 @@ async fn again(
         Err(error) if error.retryable() => return Err(error),
         _ => return Ok(None),
     };
-    // What a host feeds can't be read twice: each part is held against its sum when it comes.
-    let is_same = match source {
-        Source::Fed(_) => true,
-        _ => standing.is_of(Pieces::open(source.clone(), None, true).await?, mailbox).await?,
-    };
+    // A stream can't be read twice: each part is held against its sum when it comes.
+    let is_same = pieces.are_fed() || standing.is_of(Pieces::open(source.clone(), None, true).await?, mailbox).await?;
     Ok(is_same.then_some((*content, envelope)))
 }
 

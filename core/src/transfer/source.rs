@@ -3,9 +3,7 @@
 //! Law: each byte is read once and copied at most once; a file is read by pread on a blocking thread, bytes in memory are only sliced; a
 //! source that changes while it is read fails.
 
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -13,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use crate::checksum::{Algorithm, Checksum};
 use crate::crypto::content::TAG;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Source, about, blocking};
+use crate::io::{Input, InputFile, InputStream, Source, about, blocking};
 use crate::mailbox::Mailbox;
 
 /// Bytes that are summed where they are: more are worth handing to another thread.
@@ -58,55 +56,25 @@ pub(super) struct Pieces {
 
 enum From {
     Bytes(Bytes),
-    File {
-        file: Arc<File>,
-        path: PathBuf,
-        before: Stamp,
-    },
-    /// The bytes that were read ahead to learn whether there are more.
+    File(InputFile),
+    /// The bytes that were read ahead to learn whether there are more. They come from a pipe or a device, or
+    /// from the host.
     Fed {
         ahead: Bytes,
         ended: bool,
+        stream: Option<InputStream>,
     },
-}
-
-/// What of a file changes when it is written to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Stamp {
-    size: u64,
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
-    }
 }
 
 impl Pieces {
     pub(super) async fn open(source: Source, algorithm: Option<Algorithm>, sealed: bool) -> Result<Pieces> {
         let (size, from) = match source {
             Source::Bytes(bytes) => (Some(bytes.len() as u64), From::Bytes(bytes)),
-            Source::File(path) => {
-                let name = path.clone();
-                let (file, before) = blocking(move || {
-                    let file = File::open(&name)?;
-                    let before = file.metadata()?;
-                    Ok((file, before))
-                })
-                .await
-                .map_err(|error| about(&error, &path))?;
-                if before.is_dir() {
-                    fail!(InvalidInput, "{} is a directory, not a file to send", path.display());
-                }
-                if !before.is_file() {
-                    // A pipe or a device has no size to rely on.
-                    fail!(InvalidInput, "{} is not a regular file; open it and give the reader", path.display());
-                }
-                (Some(before.len()), From::File { file: Arc::new(file), path, before: Stamp::of(&before) })
-            }
-            Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false }),
+            Source::File(path) => match Input::open(&path).await? {
+                Input::File(file) => (Some(file.stamp.size), From::File(file)),
+                Input::Stream(stream) => (None, From::Fed { ahead: Bytes::new(), ended: false, stream: Some(stream) }),
+            },
+            Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false, stream: None }),
         };
         Ok(Pieces { size, algorithm, sealed, at: 0, from })
     }
@@ -114,7 +82,7 @@ impl Pieces {
     /// What tells this source from others before it is read: a file's size and time, else the size if it is known.
     pub(super) fn stamp(&self) -> [i64; 3] {
         match &self.from {
-            From::File { before, .. } => [before.size as i64, before.seconds, before.nanoseconds],
+            From::File(InputFile { stamp: before, .. }) => [before.size as i64, before.seconds, before.nanoseconds],
             _ => [self.size.map_or(-1, |size| size as i64), 0, 0],
         }
     }
@@ -124,7 +92,7 @@ impl Pieces {
         self.algorithm.filter(|_| !self.sealed)
     }
 
-    /// Whether the host feeds them.
+    /// Whether they come from a stream, which can't be read twice and may have to be waited for.
     pub(super) fn are_fed(&self) -> bool {
         matches!(self.from, From::Fed { .. })
     }
@@ -136,11 +104,11 @@ impl Pieces {
         let (algorithm, spare) = (self.summed_by(), if self.sealed { TAG } else { 0 });
         let piece = match &mut self.from {
             From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
-            From::File { file, path, before } => {
-                let left = usize::try_from(before.size - self.at).unwrap_or(wanted);
-                read(file.clone(), path, self.at, wanted.min(left), spare, algorithm).await?
+            From::File(file) => {
+                let left = usize::try_from(file.stamp.size - self.at).unwrap_or(wanted);
+                read(file, self.at, wanted.min(left), spare, algorithm).await?
             }
-            From::Fed { ahead, ended } => Piece::of(pull(ahead, ended, wanted, mailbox).await?, algorithm).await?,
+            From::Fed { ahead, ended, stream } => Piece::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?,
         };
         self.at += piece.bytes.len() as u64;
         Ok(piece)
@@ -150,8 +118,8 @@ impl Pieces {
     pub(super) async fn ended(&self) -> Result<bool> {
         let ended = match &self.from {
             From::Bytes(bytes) => bytes.is_empty(),
-            From::File { .. } => Some(self.at) == self.size,
-            From::Fed { ahead, ended } => {
+            From::File(_) => Some(self.at) == self.size,
+            From::Fed { ahead, ended, .. } => {
                 let ended = ahead.is_empty() && *ended;
                 if ended && self.size.is_some_and(|size| size != self.at) {
                     fail!(Changed, "the source gave {} bytes where {} were announced", self.at, self.size.unwrap_or(0));
@@ -167,15 +135,13 @@ impl Pieces {
 
     /// Refuses a file that was written to since it was opened.
     pub(super) async fn unchanged(&self) -> Result<()> {
-        let From::File { file, path, before } = &self.from else { return Ok(()) };
-        let file = file.clone();
-        let after = blocking(move || file.metadata()).await.map_err(|error| about(&error, path))?;
-        if Stamp::of(&after) == *before { Ok(()) } else { Err(changed(path, "changed")) }
+        if let From::File(file) = &self.from { file.unchanged().await } else { Ok(()) }
     }
 }
 
 /// Bytes of a file, read and summed on one thread, with room to spare behind them.
-async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, spare: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+async fn read(of: &InputFile, offset: u64, size: usize, spare: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+    let file: Arc<File> = of.file.clone();
     // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has freed.
     let mut bytes = Vec::with_capacity(size + spare);
     let read = blocking(move || {
@@ -193,16 +159,16 @@ async fn read(file: Arc<File>, path: &Path, offset: u64, size: usize, spare: usi
         Ok(Piece { bytes: bytes.into(), checksum })
     });
     read.await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => changed(path, "became shorter"),
-        _ => about(&error, path),
+        std::io::ErrorKind::UnexpectedEof => of.changed("became shorter while it was sent"),
+        _ => about(&error, &of.path),
     })
 }
 
-/// Bytes that the host feeds.
-async fn pull(ahead: &mut Bytes, ended: &mut bool, wanted: usize, mailbox: &Mailbox) -> Result<Bytes> {
+/// Bytes of a stream.
+async fn pull(ahead: &mut Bytes, ended: &mut bool, stream: &mut Option<InputStream>, wanted: usize, mailbox: &Mailbox) -> Result<Bytes> {
     let mut piece = BytesMut::from(std::mem::take(ahead));
     while piece.len() < wanted && !*ended {
-        match mailbox.pull(wanted - piece.len()).await? {
+        match pull_some(stream, wanted - piece.len(), mailbox).await? {
             Some(chunk) => piece.extend_from_slice(&chunk),
             None => *ended = true,
         }
@@ -211,7 +177,7 @@ async fn pull(ahead: &mut Bytes, ended: &mut bool, wanted: usize, mailbox: &Mail
     *ahead = piece.split_off(wanted.min(piece.len()));
     // One more look, so that the caller knows whether this was the last piece.
     if ahead.is_empty() && !*ended {
-        match mailbox.pull(1 << 20).await? {
+        match pull_some(stream, 1 << 20, mailbox).await? {
             Some(chunk) => *ahead = chunk,
             None => *ended = true,
         }
@@ -219,6 +185,10 @@ async fn pull(ahead: &mut Bytes, ended: &mut bool, wanted: usize, mailbox: &Mail
     Ok(piece)
 }
 
-fn changed(path: &Path, how: &str) -> Error {
-    Error::new(ErrorKind::Changed, format!("{} {how} while it was sent", path.display()))
+/// At least one byte, or none at the end.
+async fn pull_some(stream: &mut Option<InputStream>, wanted: usize, mailbox: &Mailbox) -> Result<Option<Bytes>> {
+    match stream {
+        Some(stream) => Ok(Some(stream.read(wanted).await?).filter(|bytes| !bytes.is_empty())),
+        None => mailbox.pull(wanted).await,
+    }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     };
     let mut sealing = match at.encryption() {
         Some(encryption) => {
-            let begin = Sealing::begin((at, encryption), mailbox, &key, &source, pieces.size, &mut options, &mut standing);
+            let begin = Sealing::begin((at, encryption), mailbox, &key, (&source, &pieces), &mut options, &mut standing);
             Some(Box::pin(begin).await?)
         }
         None => {
@@ -281,7 +281,8 @@ async fn begin_put(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, pieces: &mut Piec
     }
 }
 
-/// The next piece and the room that it takes. Bytes that the host feeds are waited for without holding any: the host may be waiting
+/// The next piece and the room that it takes. Bytes of a stream are waited for without holding any: the host
+/// may be waiting
 /// for another call that needs it.
 async fn take(pieces: &mut Pieces, size: u64, mailbox: &Mailbox) -> Result<(Piece, Room)> {
     if pieces.are_fed() {
