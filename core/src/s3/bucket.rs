@@ -3,6 +3,7 @@
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::client::S3;
+use super::pages::{PageHistory, Shown};
 use super::settings::time;
 use crate::config::modern_region;
 use crate::error::Result;
@@ -29,18 +30,21 @@ pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<
 }
 
 pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<Vec<Bucket>> {
-    let mut buckets = Vec::new();
-    let mut token: Option<String> = None;
+    let mut buckets: Vec<Bucket> = Vec::new();
+    let mut continuation: Option<String> = None;
     loop {
-        let output = at.send(|client| client.list_buckets().set_continuation_token(token.clone()).send()).await?;
+        let (history, token) = PageHistory::split(continuation.as_deref());
+        let output = at.send(|client| client.list_buckets().set_continuation_token(token.map(str::to_owned)).send()).await?;
+        let first = output.buckets().first().and_then(|bucket| bucket.name());
+        let shown = first.map_or(Shown::Nothing, |name| Shown::row(name, ""));
         buckets.extend(
             output
                 .buckets()
                 .iter()
                 .map(|bucket| Bucket { name: bucket.name().unwrap_or("").to_owned(), created: time(bucket.creation_date()) }),
         );
-        token = output.continuation_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        continuation = history.next(&shown, output.continuation_token.filter(|token| !token.is_empty()))?;
+        if continuation.is_none() {
             return Ok(buckets);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is opaque to callers.
 //! Each row is made as it will be told, with one allocation for each text that it holds.
+//! A page is believed only if its keys are under the prefix and, where it is not the last, if it leads on (`pages`).
 
 use std::time::SystemTime;
 
@@ -9,6 +10,7 @@ use http::Method;
 
 use super::client::S3;
 use super::direct::{Broken, Document, Request};
+use super::pages::{PageHistory, Shown, ended};
 use super::settings::bare;
 use crate::error::{Result, fail};
 use crate::keys::Prefix;
@@ -34,8 +36,18 @@ pub(super) fn decoded(at: &S3, text: String, encoded: bool) -> String {
     text
 }
 
+/// The key of a row, as the caller knows it; one that is not under the prefix was not asked for.
+pub(super) fn listed(at: &S3, text: String, encoded: bool, prefix: &str) -> Result<String> {
+    let mut key = if encoded { unescaped(text) } else { text };
+    if !key.starts_with(prefix) {
+        fail!(Service, "the server listed the key {key:?}, which does not begin with the prefix {prefix:?}; the list is not believed");
+    }
+    key.drain(..at.prefix().len());
+    Ok(key)
+}
+
 /// The text without its percent signs, in its own place. Servers differ in `+` for a space; a plus itself always comes as %2B.
-fn unescaped(text: String) -> String {
+pub(super) fn unescaped(text: String) -> String {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return text;
     }
@@ -60,10 +72,11 @@ fn unescaped(text: String) -> String {
 struct Listing {
     entries: Vec<Entry>,
     encoded: bool,
-    truncated: bool,
+    /// Absent if the server does not say.
+    truncated: Option<bool>,
     token: Option<String>,
     marker: Option<String>,
-    key_marker: String,
+    key_marker: Option<String>,
     version_marker: String,
 }
 
@@ -84,10 +97,10 @@ impl Listing {
                     Ok(())
                 })?,
                 "EncodingType" => listing.encoded = document.text()? == "url",
-                "IsTruncated" => listing.truncated = truth(&document.text()?),
-                "NextContinuationToken" => listing.token = Some(document.text()?.into_owned()),
-                "NextMarker" => listing.marker = Some(document.text()?.into_owned()).filter(|marker| !marker.is_empty()),
-                "NextKeyMarker" => listing.key_marker = document.text()?.into_owned(),
+                "IsTruncated" => listing.truncated = Some(truth(&document.text()?)),
+                "NextContinuationToken" => listing.token = filled(document)?,
+                "NextMarker" => listing.marker = filled(document)?,
+                "NextKeyMarker" => listing.key_marker = filled(document)?,
                 "NextVersionIdMarker" => listing.version_marker = document.text()?.into_owned(),
                 _ => document.skip()?,
             }
@@ -95,6 +108,11 @@ impl Listing {
         })?;
         Ok(listing)
     }
+}
+
+/// The text of an element; an empty one says nothing.
+fn filled(document: &mut Document<'_>) -> std::result::Result<Option<String>, Broken> {
+    Ok(Some(document.text()?.into_owned()).filter(|text| !text.is_empty()))
 }
 
 /// A row of a listing of objects (`Contents`) or of versions.
@@ -131,7 +149,8 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
     let size = page_size(options.page_size)?.map(|size| size.to_string());
     let start_after = options.start_after.as_ref().map(|key| at.full(key));
     let first = at.settings().list_version == Some(1);
-    let (token, delimiter, prefix) = (options.continuation.as_deref(), options.delimiter.as_deref(), at.full(&prefix.0));
+    let (history, token) = PageHistory::split(options.continuation.as_deref());
+    let (delimiter, prefix) = (options.delimiter.as_deref(), at.full(&prefix.0));
     let request = if first {
         Request::of_bucket("ListObjects", Method::GET)
             .query("delimiter", delimiter)
@@ -151,22 +170,36 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
     };
     let mut page = at.ask_whole(&request.payer(at).await?, |body| Listing::read(body, "ListBucketResult")).await?;
     for entry in &mut page.entries {
-        entry.key = decoded(at, std::mem::take(&mut entry.key), page.encoded);
+        entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
     page.entries.sort_by(|one, other| one.key.cmp(&other.key));
-    let next = match (page.truncated, first, page.marker) {
-        (false, ..) => None,
-        (true, false, _) => page.token,
+    let next = if first { page.marker.take() } else { page.token.take() };
+    let next = match (page.truncated, first, next) {
+        (Some(false), ..) | (None, _, None) => None,
+        (_, false, Some(token)) => Some(token),
+        (Some(true), false, None) => {
+            return Err(ended("; if it knows only the first list request, set `list_version` to 1"));
+        }
+        (_, true, Some(marker)) => Some(at.full(&decoded(at, marker, page.encoded))),
         // NextMarker comes only with a delimiter; without one the last key is where to go on.
-        (true, true, Some(marker)) => Some(at.full(&decoded(at, marker, page.encoded))),
-        (true, true, None) => Some(at.full(page.entries.last().map_or("", |entry| &entry.key))),
+        (Some(true), true, None) => match page.entries.last() {
+            Some(last) => Some(at.full(&last.key)),
+            None => return Err(ended("")),
+        },
     };
+    let next = history.next(&Shown::of(&page.entries), next)?;
+    if let Some(after) = &options.start_after {
+        // For servers that know no such parameter. A prefix stands for keys that may come after.
+        page.entries.retain(|entry| entry.key > *after || (entry.is_prefix && after.starts_with(&entry.key)));
+    }
     Ok(Page { entries: page.entries, next })
 }
 
 pub(crate) async fn list_versions(at: &S3, _: &Mailbox, prefix: Prefix, options: ListVersions) -> Result<Page> {
     let size = page_size(options.page_size)?.map(|size| size.to_string());
-    let (key_marker, version_marker) = match &options.continuation {
+    let (history, continuation) = PageHistory::split(options.continuation.as_deref());
+    let prefix = at.full(&prefix.0);
+    let (key_marker, version_marker) = match continuation {
         Some(continuation) => match continuation.split_once('\n') {
             Some((version, key)) => (Some(key), Some(version).filter(|version| !version.is_empty())),
             None => fail!(InvalidInput, "option `continuation` takes the `next` of the page before"),
@@ -178,19 +211,24 @@ pub(crate) async fn list_versions(at: &S3, _: &Mailbox, prefix: Prefix, options:
         .query("encoding-type", Some("url"))
         .query("key-marker", key_marker)
         .query("max-keys", size.as_deref())
-        .query("prefix", Some(&at.full(&prefix.0)))
+        .query("prefix", Some(&prefix))
         .query("version-id-marker", version_marker)
         .query("versions", Some(""))
         .payer(at)
         .await?;
     let mut page = at.ask_whole(&request, |body| Listing::read(body, "ListVersionsResult")).await?;
     for entry in &mut page.entries {
-        entry.key = decoded(at, std::mem::take(&mut entry.key), page.encoded);
+        entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
     // By key, then the newest first, whatever order the server tells versions and markers in. The sort is stable.
     page.entries.sort_by(|one, other| {
         one.key.cmp(&other.key).then(other.is_latest.cmp(&one.is_latest)).then(other.last_modified.cmp(&one.last_modified))
     });
-    let next = page.truncated.then(|| format!("{}\n{}", page.version_marker, at.full(&decoded(at, page.key_marker, page.encoded))));
+    let next = match (page.truncated, page.key_marker) {
+        (Some(false), _) | (None, None) => None,
+        (_, Some(marker)) => Some(format!("{}\n{}", page.version_marker, at.full(&decoded(at, marker, page.encoded)))),
+        (Some(true), None) => return Err(ended("")),
+    };
+    let next = history.next(&Shown::of(&page.entries), next)?;
     Ok(Page { entries: page.entries, next })
 }

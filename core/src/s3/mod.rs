@@ -25,6 +25,7 @@ mod multipart;
 mod object;
 mod offers;
 mod pace;
+mod pages;
 mod presign;
 mod put;
 mod regions;

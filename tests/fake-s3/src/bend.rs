@@ -21,7 +21,12 @@ pub fn bend(reply: &mut Reply, fault: &Fault) {
     let Ok(mut text) = String::from_utf8(bytes) else { return };
     for (name, value) in &fault.elements {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-        let Some((before, rest)) = text.split_once(&open) else { continue };
+        let Some((before, rest)) = text.split_once(&open) else {
+            if let Some(end) = text.rfind("</").filter(|_| !value.is_empty()) {
+                text.insert_str(end, &format!("{open}{value}{close}"));
+            }
+            continue;
+        };
         let Some((_, after)) = rest.split_once(&close) else { continue };
         text = if value.is_empty() { format!("{before}{after}") } else { format!("{before}{open}{value}{close}{after}") };
     }
@@ -57,6 +62,8 @@ mod tests {
         };
         assert_eq!(bent(serde_json::json!({"root": "D"})), "<?xml version=\"1.0\"?>\n<D xmlns=\"x\"><B>1</B><C>2</C></D>");
         assert_eq!(bent(serde_json::json!({"elements": {"B": "", "C": "3"}})), "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><C>3</C></A>");
+        let added = "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><B>1</B><C>2</C><E>4</E></A>";
+        assert_eq!(bent(serde_json::json!({"elements": {"E": "4", "F": ""}})), added);
         assert_eq!(bent(serde_json::json!({"body": "{}"})), "{}");
     }
 }

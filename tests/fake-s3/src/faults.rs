@@ -63,16 +63,32 @@ pub struct Fault {
     pub ignore_range: bool,
     /// The name of the root of the answer's document.
     pub root: Option<String>,
-    /// Elements of the answer's document: another text, or none of them if it is empty.
+    /// Elements of the answer's document: another text, or none of them if it is empty; a missing one is added.
     #[serde(default)]
     pub elements: BTreeMap<String, String>,
     /// What the answer holds instead of its document.
     pub body: Option<String>,
     /// Every byte of this part of the upload is inverted before the answer, and its checksum is made anew.
     pub change_part: Option<u32>,
+    /// Headers and query parameters by their beginnings: the request is treated as if it did not carry them.
+    #[serde(default)]
+    pub ignore_headers: Vec<String>,
+    #[serde(default)]
+    pub ignore_params: Vec<String>,
     /// Headers of the answer: another value, or none if it is empty.
     #[serde(default)]
     pub answer_headers: BTreeMap<String, String>,
+    /// How the end of the answer's body is told, in place of its length.
+    pub framing: Option<Framing>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Framing {
+    /// By HTTP/1.1 chunks.
+    Chunked,
+    /// By the end of the connection, as HTTP/1.0 does.
+    Close,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -152,11 +168,14 @@ impl Fault {
             (self.change_object.is_some(), "change_object"),
             (self.slow.is_some(), "slow"),
             (self.ignore_range, "ignore_range"),
+            (!self.ignore_headers.is_empty(), "ignore_headers"),
+            (!self.ignore_params.is_empty(), "ignore_params"),
             (!self.answer_headers.is_empty(), "answer_headers"),
             (self.root.is_some(), "root"),
             (!self.elements.is_empty(), "elements"),
             (self.body.is_some(), "body"),
             (self.change_part.is_some(), "change_part"),
+            (self.framing.is_some(), "framing"),
             (self.reset, "reset"),
             (self.status.is_some(), "status"),
             (self.drop_after_store, "drop_after_store"),

@@ -21,7 +21,7 @@ use crate::control;
 use crate::data::Data;
 use crate::encoding::{sha256_hex, unbase64};
 use crate::error::S3Error;
-use crate::faults::{Change, Fault};
+use crate::faults::{Change, Fault, Framing};
 use crate::ops::{self, Ctx};
 use crate::payload;
 use crate::reply::Reply;
@@ -150,15 +150,12 @@ fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64, fault: &Fault
         entry.body_length = payload.data.len();
         entry.body_sha256 = Some(payload.sha256.clone());
     });
-    // Only now: the header was signed.
-    let mut whole;
-    let request = if fault.ignore_range {
-        whole = request.clone();
-        whole.headers.remove("range");
-        &whole
-    } else {
-        request
-    };
+    // Only now: what is ignored was signed.
+    let begins = |names: &[String], name: &str| names.iter().any(|beginning| name.starts_with(beginning.as_str()));
+    let mut heard = request.clone();
+    heard.headers.retain(|name, _| !begins(&fault.ignore_headers, name) && !(fault.ignore_range && name == "range"));
+    heard.query.retain(|(name, _)| !begins(&fault.ignore_params, name));
+    let request = &heard;
     let ctx = Ctx { world, request, caller: &caller, payload: &payload, now };
     let mut reply = ops::run(&ctx)?;
     identify(&mut reply, n);
@@ -240,9 +237,15 @@ fn respond(reply: Reply, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
             halt = Some(Halt { after: after.min(body.len() - 1), then: Then::Cut });
         }
     }
-    let mut response = http::Response::new(WireBody::new(body.into_segments(), halt, wire.clone()));
+    let framing = fault.and_then(|fault| fault.framing);
+    let mut body = WireBody::new(body.into_segments(), halt, wire.clone());
+    body.tells_length = framing.is_none();
+    let mut response = http::Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(length) = reply.announced {
+    if framing == Some(Framing::Close) {
+        *response.version_mut() = http::Version::HTTP_10;
+    }
+    if let Some(length) = reply.announced.filter(|_| framing.is_none()) {
         response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
     }
     for (name, value) in reply.headers {

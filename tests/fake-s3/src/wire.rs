@@ -123,12 +123,14 @@ pub struct WireBody {
     reached: Option<u64>,
     pause: Option<Pin<Box<Sleep>>>,
     wire: Arc<Wire>,
+    /// Whether the answer announces how many bytes there are.
+    pub tells_length: bool,
 }
 
 impl WireBody {
     pub fn new(segments: Vec<Bytes>, halt: Option<Halt>, wire: Arc<Wire>) -> Self {
         let left = segments.iter().map(|segment| segment.len() as u64).sum();
-        WireBody { segments: segments.into(), left, sent: 0, halt, reached: None, pause: None, wire }
+        WireBody { segments: segments.into(), left, sent: 0, halt, reached: None, pause: None, wire, tells_length: true }
     }
 
     fn poll_on_wire(&mut self, cx: &Context<'_>) -> Poll<()> {
@@ -188,10 +190,10 @@ impl Body for WireBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left == 0 && self.tells_length
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        if self.tells_length { SizeHint::with_exact(self.left) } else { SizeHint::default() }
     }
 }
