@@ -122,6 +122,8 @@ record! {
         sse: Option<String>,
         /// The KMS key for `aws:kms`: id, alias or ARN.
         sse_kms_key_id: Option<String>,
+        /// Whether a write fails if the server's answer does not name the encryption that `sse` or `sse_kms_key_id` asked for: such servers ignore it; a customer key must be named in any case. Default true.
+        sse_required: Option<bool>,
         /// A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
         sse_customer_key: Option<CustomerKey>,
         /// Encrypts objects before they leave, as the Amazon S3 Encryption Clients do, under this key in KMS: its id, its alias (`alias/…`) or its ARN, whose region is asked then.

@@ -13,6 +13,7 @@ use http::Method;
 use super::client::S3;
 use super::creation::Creation;
 use super::direct::{Request, text};
+use super::echo::{check_upload, echo, withdraw};
 use super::put::{Part, agrees, summed};
 use super::settings::{Keep, bare, customer, date, kept};
 use crate::checksum::{Algorithm, Checksum};
@@ -51,12 +52,13 @@ pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>, algorithm: Optio
             creation.attempt(request.send())
         })
         .await?;
-    let Some(upload_id) = output.upload_id.filter(|upload_id| !upload_id.is_empty()) else {
+    let Some(upload_id) = output.upload_id().filter(|upload_id| !upload_id.is_empty()) else {
         creation.told_no_id();
         fail!(Service, "the server began an upload without telling its id");
     };
-    creation.begun(&upload_id);
-    Ok(upload_id)
+    creation.begun(upload_id);
+    Box::pin(check_upload(at, key, upload_id, &keep, &echo!(output), algorithm)).await?;
+    Ok(upload_id.to_owned())
 }
 
 /// Copies a range of another object into a part, on the server.
@@ -192,7 +194,15 @@ pub(crate) async fn stored(
     let length = output.content_length().and_then(|length| u64::try_from(length).ok());
     let found = bare(output.e_tag());
     let same = length == Some(size) && (told.is_some() && told == checksum || etag.is_some() && etag == found.as_deref());
-    Ok(same.then_some(PutReply { etag: found, version_id: output.version_id, size }))
+    if !same {
+        return Ok(None);
+    }
+    let reply = PutReply { etag: found, version_id: output.version_id().map(str::to_owned), size };
+    let keep = Keep::of_put(options, at.settings())?;
+    match keep.ignored(&echo!(output)) {
+        None => Ok(Some(reply)),
+        Some(option) => Err(Box::pin(withdraw(at, key, option, &reply, &keep, true)).await),
+    }
 }
 
 /// The ETag of an object that holds these bytes, where S3 makes it their MD5.

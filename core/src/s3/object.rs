@@ -11,6 +11,8 @@ use super::client::S3;
 use super::direct::{Request, meta, text};
 use super::documents::is_char;
 use super::failure::meaning;
+use super::echo::{echo, withdraw};
+use super::list::unescaped;
 use super::put::header;
 use super::settings::{Keep, bare, customer, kept, quoted};
 use crate::checksum::{Algorithm, Checksum};
@@ -214,7 +216,21 @@ pub(crate) async fn copy_whole(at: &S3, source: &str, key: &Key, options: &Copy,
         })
         .await?;
     let etag = output.copy_object_result().and_then(|result| bare(result.e_tag()));
-    Ok(PutReply { etag, version_id: output.version_id, size })
+    let reply = PutReply { etag, version_id: output.version_id().map(str::to_owned), size };
+    match keep.ignored(&echo!(output)) {
+        None => Ok(reply),
+        Some(option) => {
+            // A bucket has several names, so the same key may be the same object.
+            let path = unescaped(source.split_once('?').map_or(source, |(path, _)| path).to_owned());
+            let full = at.full(&key.0);
+            let is_itself = match path.strip_prefix("arn:") {
+                Some(path) => path.ends_with(&format!("/{full}")),
+                None => path.split_once('/').is_some_and(|(_, of)| of == full),
+            };
+            let is_ours = !is_itself || reply.version_id.as_deref().is_some_and(|version| version != "null");
+            Err(Box::pin(withdraw(at, key, option, &reply, &keep, is_ours)).await)
+        }
+    }
 }
 
 /// The `Expires` header as a time; servers store any text there, and what is no date is no time.

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method};
 
 use super::client::S3;
 use super::direct::{Request, text};
+use super::echo::{Echo, withdraw};
 use super::settings::{Keep, bare, customer};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result};
@@ -70,7 +71,11 @@ pub(crate) async fn put_whole(at: &S3, key: &Key, body: Bytes, checksum: Option<
         .header("if-none-match", keep.if_none_match.as_deref())?;
     let answer = send(at, request, body, checksum).await?;
     let told = |name| text(&answer, name);
-    Ok(PutReply { etag: bare(told("etag")), version_id: told("x-amz-version-id").map(str::to_owned), size })
+    let reply = PutReply { etag: bare(told("etag")), version_id: told("x-amz-version-id").map(str::to_owned), size };
+    match keep.ignored(&Echo::of(&answer)) {
+        None => Ok(reply),
+        Some(option) => Err(Box::pin(withdraw(at, key, option, &reply, &keep, true)).await),
+    }
 }
 
 /// Sends the bytes, and holds what the server says of them against what was sent.

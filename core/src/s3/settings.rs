@@ -54,6 +54,8 @@ pub(crate) struct Keep {
     pub(crate) grant_full_control: Option<String>,
     pub(crate) sse: Option<ServerSideEncryption>,
     pub(crate) sse_kms_key_id: Option<String>,
+    /// Whether the server must name `sse` and the key in its answer.
+    pub(crate) sse_required: bool,
     pub(crate) customer: CustomerHeaders,
     pub(crate) if_match: Option<String>,
     pub(crate) if_none_match: Option<String>,
@@ -103,6 +105,7 @@ macro_rules! keep {
             // A key names the encryption it is for.
             sse: sse.or_else(|| kms_key.as_ref().map(|_| "aws:kms".to_owned())).as_deref().map(ServerSideEncryption::from),
             sse_kms_key_id: kms_key,
+            sse_required: $settings.sse_required != Some(false),
             customer: if own_key { customer($options.sse_customer_key.as_ref(), $settings) } else { CustomerHeaders::default() },
             if_match: $options.if_match.as_deref().map(quoted),
             if_none_match: $options.if_none_match.as_deref().map(quoted),

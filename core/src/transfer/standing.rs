@@ -23,7 +23,7 @@ use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::Put;
-use crate::s3::{Part, S3, abort, etag_of, list_parts};
+use crate::s3::{Part, S3, abort, demands_echo, etag_of, list_parts};
 
 /// A part as the journal knows it.
 #[derive(Clone, Debug)]
@@ -62,13 +62,17 @@ impl Standing {
         let transfer = format!("put {} {}", at.place().await?, at.full(&key.0));
         let (journal, held) = Journal::open(named, &transfer).await?;
         let kept = at.completed().await?;
-        let facts = json!({
+        let mut facts = json!({
             "source": pieces.stamp(),
             "sealed": at.encryption().is_some(),
             "cut": [cut.wanted, cut.fixed as u64, cut.max_parts],
             // Secrets show as dots here.
             "options": fingerprint(&format!("{options:?} {:?}", (&kept.storage_class, &kept.acl, &kept.sse, &kept.sse_kms_key_id))),
         });
+        // Only an upload whose beginning was checked goes on: its parts and its completion need not name the encryption again.
+        if demands_echo(options, at.settings())? {
+            facts["echoed"] = json!(true);
+        }
         let mut standing =
             Standing { journal, facts, upload: None, rows: BTreeMap::new(), listed: BTreeMap::new(), unwritten: 0, sealed: None };
         let Some(mut held) = held else { return Ok(standing) };

@@ -136,6 +136,7 @@ async fn whole(at: &S3, key: &Key, mut piece: Piece, options: &Put) -> Result<Pu
         let (size, etag) = (piece.bytes.len() as u64, etag_of(&piece.bytes));
         return match Box::pin(stored(at, key, size, piece.checksum, Some(&etag), options)).await {
             Ok(Some(reply)) => Ok(found(reply)),
+            Err(unencrypted) if unencrypted.kind() == ErrorKind::Unsupported => Err(unencrypted),
             _ => Err(error),
         };
     }
@@ -334,6 +335,7 @@ async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &P
     let size = parts.iter().map(|part| part.size).sum();
     match stored(at, key, size, checksum, etag_of_parts(parts).as_deref(), options).await {
         Ok(Some(reply)) => Ok(found(reply)),
+        Err(unencrypted) if unencrypted.kind() == ErrorKind::Unsupported => Err(unencrypted),
         _ => Err(error),
     }
 }
