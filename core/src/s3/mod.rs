@@ -9,6 +9,7 @@ mod answers;
 mod bucket;
 mod client;
 mod clients;
+mod conditions;
 mod creation;
 mod direct;
 mod documents;

@@ -13,6 +13,7 @@ use http::Method;
 use super::client::S3;
 use super::creation::Creation;
 use super::direct::{Request, text};
+use super::conditions::{learn, look};
 use super::echo::{check_upload, echo, withdraw};
 use super::put::{Part, agrees, summed};
 use super::settings::{Keep, bare, customer, date, kept};
@@ -41,6 +42,7 @@ impl As<'_> {
 /// Begins a multipart upload and tells its id. The parts carry this checksum, which the server must know from the beginning.
 pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>, algorithm: Option<Algorithm>, creation: &Creation) -> Result<String> {
     let keep = options.keep(at)?;
+    Box::pin(look(at, key, &keep)).await?;
     let output = at
         .send(|client| {
             let request = kept!(client.create_multipart_upload(), keep)
@@ -112,7 +114,8 @@ pub(crate) enum Whole {
     Compared(Checksum),
 }
 
-/// Makes the object of its parts; conditions are checked by the server at this moment.
+/// Makes the object of its parts; conditions are checked by the server at this moment, and by a look before
+/// where it may ignore them.
 pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part], whole: Whole, options: As<'_>) -> Result<PutReply> {
     let (checksum, known) = match whole {
         Whole::Unknown => (None, None),
@@ -125,7 +128,8 @@ pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part]
         .iter()
         .map(|part| summed!(CompletedPart::builder(), part.checksum).part_number(part.number).set_e_tag(part.etag.clone()).build());
     let named = CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build();
-    let output = at
+    Box::pin(look(at, key, &keep)).await?;
+    let completed = at
         .send(|client| {
             summed!(client.complete_multipart_upload(), checksum)
                 .bucket(at.bucket())
@@ -142,7 +146,11 @@ pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part]
                 .set_request_payer(at.payer())
                 .send()
         })
-        .await?;
+        .await;
+    if let Err(error) = &completed {
+        learn(at, &keep, error).await?;
+    }
+    let output = completed?;
     super::creation::ended(upload_id);
     let is_composite = output.checksum_type() == Some(&ChecksumType::Composite);
     agrees!(output, known.filter(|_| !is_composite))?;
