@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Record, RecordSpec, record};
 use crate::value::SecretText;
 
@@ -16,8 +16,8 @@ record! {
     pub struct ObjectMeta {
         /// The key, without the store's prefix.
         key: String,
-        /// The whole object's size in bytes.
-        size: u64,
+        /// The whole object's size in bytes; absent where the server does not say (an answer without Content-Length).
+        size: Option<u64>,
         /// The entity tag, without quotes.
         etag: Option<String>,
         /// When it was stored.
@@ -366,6 +366,14 @@ record! {
         first_byte: Option<u64>,
         /// The same of the answer that took longest to begin.
         slowest_first_byte: Option<u64>,
+    }
+}
+
+impl ObjectMeta {
+    /// The size, for a call that can't do without.
+    pub(crate) fn known_size(&self) -> Result<u64> {
+        let message = "the server does not tell the object's size (no Content-Length), and this call needs it";
+        self.size.ok_or_else(|| Error::new(ErrorKind::Service, message))
     }
 }
 

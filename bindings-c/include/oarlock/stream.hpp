@@ -70,6 +70,8 @@ class read_buffer : public std::streambuf {
     with_.set("key", key);
     const value meta = call(store_.get(), "head", with_.only_for("head"), source(), sink()).wait();
     key_ = key;
+    // A reader needs the size; without it the object would look empty.
+    if (meta["size"].is_null()) throw error(OARLOCK_SERVICE, nullptr);
     size_ = meta["size"].as_int();
     estimated_ = meta["size_estimated"].as_bool();
     settled_ = size_ > 0 && !estimated_;

@@ -8,7 +8,7 @@ orderly `close` and never otherwise. The only place of this package that knows o
 import io
 import warnings
 
-from .errors import AlreadyExists, Changed, Corrupt, Decrypt, InvalidInput, KeyCommitment, Precondition
+from .errors import AlreadyExists, Changed, Corrupt, Decrypt, InvalidInput, KeyCommitment, Precondition, Service
 
 #: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
 BUFFER = 1 << 20
@@ -72,6 +72,8 @@ class Reader(io.RawIOBase):
         known = {name for name, *_ in type(store).head.options}
         #: The object's metadata, as it was at opening.
         self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
+        if self.meta.size is None:
+            raise Service("the server does not tell the object's size, which a reader needs; fetch it with `get`", key=key)
         #: The content's size; where `head` could only estimate it, the stream's end corrects it.
         self.size = self.meta.size
         self._estimated = self.meta.size_estimated

@@ -11,7 +11,7 @@ from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.spec import AbstractFileSystem
 
 from . import open as open_store
-from .errors import Error, InvalidInput, NotFound, Range
+from .errors import Error, InvalidInput, NotFound, Range, Service
 
 __all__ = ["OarlockFileSystem", "split_version"]
 
@@ -208,10 +208,16 @@ class OarlockFileSystem(AbstractFileSystem):
             return [(place, bytes(data)) for (place, *_), data in zip(wanted, found)]
 
         counted = all(edge is not None and edge >= 0 for _, *edges in asked for edge in edges)
+        def size():
+            told = store.head(key, **version).size
+            if told is None:
+                raise Service("the server does not tell the object's size, by which these ranges count; fetch it whole", key=key)
+            return told
+
         try:
-            return fetch(None if counted else store.head(key, **version).size)
+            return fetch(None if counted else size())
         except Range:
-            return fetch(store.head(key, **version).size)
+            return fetch(size())
 
     def pipe_file(self, path, value, mode="overwrite", **kwargs):
         store, key, _ = self._split(path)

@@ -35,6 +35,9 @@ module Oarlock
       @encoding = encoding
       @timeout = timeout
       @meta = store.head(key, timeout: timeout, **options.slice(*known))
+      unless @meta.size
+        raise ServiceError.new("the server does not tell the object's size, which a reader needs; fetch it with `get`", key: key)
+      end
       # The first request decides which bytes the others are to go on with.
       pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
       @values = {**options, key: key, **pinned}

@@ -66,7 +66,7 @@ async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) ->
         mailbox.keep(cleanup);
         return Ok(());
     }
-    say("check head", head(at, mailbox, key(), Head::default()).await.map(|meta| meta.size == BODY.len() as u64));
+    say("check head", head(at, mailbox, key(), Head::default()).await.map(|meta| meta.size == Some(BODY.len() as u64)));
     let read = get(at, mailbox, key(), Sink::Memory, Get::default()).await;
     say("check get", read.map(|reply| reply.body.is_some_and(|body| body == BODY)));
     let page = list(at, mailbox, Prefix(name.clone()), List::default()).await;

@@ -99,7 +99,7 @@ impl Sidecar {
         let mut header = |name: &str| self.headers.remove(name);
         ObjectMeta {
             key: key.to_owned(),
-            size: facts.size,
+            size: Some(facts.size),
             etag: Some(facts.etag.clone()),
             last_modified: Some(facts.modified),
             content_type: header("content_type"),

@@ -13,7 +13,7 @@ use super::endpoint::route;
 use super::multipart::abort;
 use super::object::delete_one;
 use super::put::header;
-use super::settings::{Keep, bare};
+use super::settings::{Keep, bare, is_weak};
 use crate::checksum::Algorithm;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
@@ -174,7 +174,7 @@ async fn remove(at: &S3, key: &Key, stored: &PutReply) -> Result<String> {
     if there.is_some() && stored.etag.is_some() && there != stored.etag {
         return Ok("another object has taken its place and was left".to_owned());
     }
-    let only_ours = Delete { if_match: stored.etag.clone(), ..Delete::default() };
+    let only_ours = Delete { if_match: stored.etag.clone().filter(|etag| !is_weak(etag)), ..Delete::default() };
     match delete_one(at, key, &only_ours).await {
         Err(error) if error.kind() == ErrorKind::Precondition => return Ok("another object has taken its place and was left".to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok("it is gone again".to_owned()),

@@ -1,9 +1,12 @@
 //! One GET: the object's metadata and a body to read piece by piece.
+//!
+//! Invariant: a body that ends before its announced length, or before its last chunk, is an error. Only one that ends with its connection
+//! can be cut unseen, so it is taken only where the server says that it closes.
 
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::{Body as _, Frame};
 
 use super::client::S3;
@@ -28,34 +31,43 @@ pub(crate) struct Body {
     pub(crate) checksums: Vec<(&'static str, String)>,
     /// How many of them have come.
     came: u64,
-    body: Watched,
+    body: Pieces,
 }
+
+/// An answer with the whole object, whose length shows only at its end.
+pub(crate) struct Unsized {
+    /// Without a size.
+    pub(crate) meta: ObjectMeta,
+    /// As those of a `Body`.
+    pub(crate) checksums: Vec<(&'static str, String)>,
+    body: Pieces,
+}
+
+impl Unsized {
+    /// The next piece; `None` at the end. An error means that the connection broke.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.body.next().await
+    }
+}
+
+/// Either kind of answer.
+pub(crate) enum Fetched {
+    Sized(Box<Body>),
+    Unsized(Box<Unsized>),
+}
+
+/// The bytes of an answer as they come.
+struct Pieces(Watched);
 
 impl Body {
     /// The next piece; `None` at the end. An error means that the connection broke.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
-        let Some(piece) = self.piece().await? else { return Ok(None) };
+        let Some(piece) = self.body.next().await? else { return Ok(None) };
         self.came += piece.len() as u64;
         if self.came > self.length {
             return Err(Error::new(ErrorKind::Corrupt, "the server sent more bytes than it announced"));
         }
         Ok(Some(piece))
-    }
-
-    async fn piece(&mut self) -> Result<Option<Bytes>> {
-        loop {
-            let frame = std::future::poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await;
-            match frame.map(|frame| frame.map(Frame::into_data)) {
-                None => return Ok(None),
-                Some(Ok(Ok(bytes))) => return Ok(Some(bytes)),
-                // A trailer.
-                Some(Ok(Err(_))) => {}
-                Some(Err(error)) if error.is::<hyper::Error>() => {
-                    return Err(Error::new(ErrorKind::Network, "the connection broke before the last byte"));
-                }
-                Some(Err(error)) => return Err(Error::new(ErrorKind::Network, error.to_string())),
-            }
-        }
     }
 
     /// The object's byte that comes next.
@@ -69,8 +81,38 @@ impl Body {
     }
 }
 
-/// Sends one GET.
+impl Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let frame = std::future::poll_fn(|context| Pin::new(&mut self.0).poll_frame(context)).await;
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => return Ok(None),
+                Some(Ok(Ok(bytes))) => return Ok(Some(bytes)),
+                // A trailer.
+                Some(Ok(Err(_))) => {}
+                Some(Err(error)) if error.is::<hyper::Error>() => {
+                    return Err(Error::new(ErrorKind::Network, "the connection broke before the last byte"));
+                }
+                Some(Err(error)) => return Err(Error::new(ErrorKind::Network, error.to_string())),
+            }
+        }
+    }
+}
+
+/// Sends one GET whose answer must tell its length.
 pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
+    match fetch_any(at, key, options).await? {
+        Fetched::Sized(body) => Ok(*body),
+        Fetched::Unsized(_) => Err(unannounced()),
+    }
+}
+
+fn unannounced() -> Error {
+    Error::new(ErrorKind::Service, "the server does not say how many bytes it sends")
+}
+
+/// Sends one GET.
+pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetched> {
     let checked = at.validates() && options.range.is_none();
     let request = Request::new("GetObject", Method::GET, &at.full(&key.0))?
         .query("versionId", options.version_id.as_deref())
@@ -86,20 +128,35 @@ pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
         .await?;
     let (head, body) = at.ask(&request).await?.into_parts();
     let told = |name| text(&head.headers, name);
-    let Some(length) = told("content-length").and_then(|length| length.parse().ok()) else {
-        return Err(Error::new(ErrorKind::Service, "the server does not say how many bytes it sends"));
-    };
-    let (offset, size) = match told("content-range") {
-        None => (0, length),
-        Some(header) => match content_range(header) {
-            Some((first, last, size)) if last - first + 1 == length => (first, size),
+    let length: Option<u64> = told("content-length").and_then(|length| length.parse().ok());
+    let (offset, length, size) = match (told("content-range"), length) {
+        (None, Some(length)) => (0, length, length),
+        (None, None) => return unsized_answer(at, key, head, body).map(|answer| Fetched::Unsized(Box::new(answer))),
+        (Some(header), length) => match content_range(header) {
+            // A range announces its length by itself.
+            Some((first, last, size)) if length.is_none_or(|length| last - first + 1 == length) => (first, last - first + 1, size),
             _ => return Err(Error::new(ErrorKind::Service, "the server's Content-Range can't be read or contradicts its Content-Length")),
         },
     };
     let checksums = if at.validates() && told("content-range").is_none() { checksums(&head.headers) } else { Vec::new() };
     let ranges = told("content-range").is_some() || told("accept-ranges") == Some("bytes");
-    let meta = meta(key.0.clone(), size, &head.headers);
-    Ok(Body { meta, offset, length, ranges, checksums, came: 0, body })
+    let meta = meta(key.0.clone(), Some(size), &head.headers);
+    Ok(Fetched::Sized(Box::new(Body { meta, offset, length, ranges, checksums, came: 0, body: Pieces(body) })))
+}
+
+/// An answer without a length, if its end can be told: by its last chunk, or by a connection that the server says it closes.
+/// Source: RFC 9112, section 6.3.
+fn unsized_answer(at: &S3, key: &Key, head: http::response::Parts, body: Watched) -> Result<Unsized> {
+    let lists = |name: &str, word: &str| {
+        text(&head.headers, name).is_some_and(|text| text.split(',').any(|one| one.trim().eq_ignore_ascii_case(word)))
+    };
+    let is_chunked = lists("transfer-encoding", "chunked");
+    let closes = lists("connection", "close") || head.version == Version::HTTP_10;
+    if head.status != StatusCode::OK || !(is_chunked || closes) {
+        return Err(unannounced());
+    }
+    let checksums = if at.validates() { checksums(&head.headers) } else { Vec::new() };
+    Ok(Unsized { meta: meta(key.0.clone(), None, &head.headers), checksums, body: Pieces(body) })
 }
 
 fn checksums(headers: &HeaderMap) -> Vec<(&'static str, String)> {

@@ -44,7 +44,7 @@ pub(crate) use creation::Creation;
 pub(crate) use echo::demands_echo;
 pub(crate) use explain::explain;
 pub(crate) use failure::is_of_identity;
-pub(crate) use get::{Body, fetch};
+pub(crate) use get::{Body, Fetched, Unsized, fetch, fetch_any};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};
 pub(crate) use multipart::{As, Whole, abort, complete, copy_part, create, etag, etag_of, etag_of_parts, stored};

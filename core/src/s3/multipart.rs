@@ -11,9 +11,9 @@ use std::time::SystemTime;
 use http::Method;
 
 use super::client::S3;
+use super::conditions::{learn, look};
 use super::creation::Creation;
 use super::direct::{Request, text};
-use super::conditions::{learn, look};
 use super::echo::{check_upload, echo, withdraw};
 use super::put::{Part, agrees, summed};
 use super::settings::{Keep, bare, customer, date, kept};

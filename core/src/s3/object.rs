@@ -10,8 +10,8 @@ use http::Method;
 use super::client::S3;
 use super::direct::{Request, meta, text};
 use super::documents::is_char;
-use super::failure::meaning;
 use super::echo::{echo, withdraw};
+use super::failure::meaning;
 use super::list::unescaped;
 use super::put::header;
 use super::settings::{Keep, bare, customer, kept, quoted};
@@ -34,7 +34,7 @@ pub(crate) async fn head(at: &S3, _: &Mailbox, key: Key, options: Head) -> Resul
         .payer(at)
         .await?;
     let answer = at.ask(&request).await?;
-    let size = text(answer.headers(), "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let size = text(answer.headers(), "content-length").and_then(|length| length.parse().ok());
     Ok(meta(key.0, size, answer.headers()))
 }
 

@@ -33,13 +33,7 @@ const PART: u64 = 8 << 20;
 
 /// Hands everything that the reader is to bring to the host, a pipe or a device.
 /// What is encrypted is decrypted on the way, and judged only when all is gone: for a host that asked for that.
-pub(super) async fn stream(
-    reader: Reader,
-    expected: Expected,
-    mut segment: Option<Segment>,
-    how: How<'_>,
-    output: Output,
-) -> Result<()> {
+pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Option<Segment>, how: How<'_>, output: Output) -> Result<()> {
     let mut sum = expected.sum();
     let mut delivery = Delivery {
         output,

@@ -64,11 +64,12 @@ async fn moved(
     meta: ObjectMeta,
 ) -> Result<PutReply> {
     let source = encode(from.bucket(), &from.full(&source_key.0), options.source_version_id.as_deref());
-    mailbox.set_total(meta.size);
-    if meta.size <= MAX_PART {
-        let reply = copy_whole(at, &source, &key, &options, meta.size).await?;
-        mailbox.advance(meta.size);
-        return Ok(told(at, reply, &meta));
+    let size = meta.known_size()?;
+    mailbox.set_total(size);
+    if size <= MAX_PART {
+        let reply = copy_whole(at, &source, &key, &options, size).await?;
+        mailbox.advance(size);
+        return told(at, reply, &meta);
     }
     let options = Arc::new(inherit(from, mailbox, &source_key, options, &meta).await?);
     let key = Arc::new(key);
@@ -86,7 +87,7 @@ async fn moved(
     let mut done = Vec::new();
     let settings = at.completed().await?;
     let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
-    for (range, number) in parts(meta.size, cut.part_size(Some(meta.size), 1)).zip(1..) {
+    for (range, number) in parts(size, cut.part_size(Some(size), 1)).zip(1..) {
         while sending.len() >= at.concurrency().await? as usize {
             done.push(joined(sending.join_next().await)?);
         }
@@ -109,7 +110,7 @@ async fn moved(
     let reply = complete(at, &key, &upload_id, &done, Whole::Unknown, As::Copy(&options)).await?;
     mailbox.keep(cleanup);
     let reply = with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await;
-    Ok(told(at, reply, &meta))
+    told(at, reply, &meta)
 }
 
 /// Whether the copy's headers and metadata are not those of the source.
@@ -158,8 +159,8 @@ async fn carry(
 }
 
 /// The reply with the size of the content.
-fn told(at: &S3, reply: PutReply, meta: &ObjectMeta) -> PutReply {
-    if at.encryption().is_some() { PutReply { size: sealed::plain_size(meta), ..reply } } else { reply }
+fn told(at: &S3, reply: PutReply, meta: &ObjectMeta) -> Result<PutReply> {
+    Ok(if at.encryption().is_some() { PutReply { size: sealed::plain_size(meta)?, ..reply } } else { reply })
 }
 
 /// What a copy in one request carries over by itself, a multipart copy must be told.

@@ -60,7 +60,7 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
     let begun = Instant::now();
     let body = fetch(at, &key, &options).await?;
     let latency = begun.elapsed();
-    let (meta, size) = (body.meta.clone(), body.meta.size);
+    let (meta, size) = (body.meta.clone(), body.meta.known_size()?);
     if (body.offset, body.length) != (0, size) {
         fail!(Service, "the server answered with a range, and was asked for the whole");
     }
@@ -128,7 +128,7 @@ async fn padded(
     mailbox: &Arc<Mailbox>,
     mut output: Output,
 ) -> Result<GetReply> {
-    let (meta, size) = (body.meta.clone(), body.meta.size);
+    let (meta, size) = (body.meta.clone(), body.meta.known_size()?);
     let reader = Reader::of(found.clone(), body, Span { first: 0, length: size })?;
     let how = How { found: &found, mailbox, latency: Default::default(), streams: 1 };
     let whole = fill(reader, Place::memory(size)?, expected, how).await?;
@@ -253,7 +253,7 @@ pub(super) async fn get_ranges(
     let found = Found::new(at, key, &one, &meta);
     let mut pieces = Vec::with_capacity(asked.len());
     for range in asked {
-        let (first, length) = range.within(plain_size(&meta))?;
+        let (first, length) = range.within(plain_size(&meta)?)?;
         let mut stretch = Unverified::open(&found, &ciphertext, Span { first, length }).await?;
         let mut piece = bytes::BytesMut::new();
         while let Some(lot) = stretch.next().await? {

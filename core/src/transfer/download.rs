@@ -16,6 +16,7 @@ use super::restored;
 use super::sealing::plain;
 use super::spans::{LEAST, Span};
 use super::spread::{How, fill};
+use super::unsized_body;
 use super::verify::Expected;
 use crate::error::{Result, fail};
 use crate::io::{Naming, Output, Sink};
@@ -23,7 +24,7 @@ use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Get;
 use crate::reply::GetReply;
-use crate::s3::{S3, fetch};
+use crate::s3::{Fetched, S3, fetch_any};
 
 pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
     if let Some(encryption) = at.encryption() {
@@ -37,13 +38,17 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
     let output = Output::open(&into, Naming::Temporary).await?;
     let _turn = if output.is_ordered() { None } else { Some(turn().await?) };
     let begun = Instant::now();
-    let body = fetch(at, &key, &options).await?;
+    let body = match fetch_any(at, &key, &options).await? {
+        Fetched::Sized(body) => *body,
+        Fetched::Unsized(answer) => return Box::pin(unsized_body::get(at, mailbox, key, &options, *answer, output)).await,
+    };
     let latency = begun.elapsed();
     let meta = body.meta.clone();
-    let (first, length) = options.range.map_or(Ok((0, meta.size)), |range| range.within(meta.size))?;
+    let size = meta.known_size()?;
+    let (first, length) = options.range.map_or(Ok((0, size)), |range| range.within(size))?;
     mailbox.set_total(length);
     let found = Found::new(at, key, &options, &meta);
-    let expected = if length == meta.size { Expected::of(&body.checksums, meta.size) } else { Expected::Nothing };
+    let expected = if length == size { Expected::of(&body.checksums, size) } else { Expected::Nothing };
     let splits = body.ranges && found.sure() && expected.in_any_order() && length >= 2 * LEAST;
     let streams = if splits { at.concurrency().await? as usize } else { 1 };
     let how = How { found: &found, mailbox, latency, streams };

@@ -26,6 +26,7 @@ mod source;
 mod spans;
 mod spread;
 mod standing;
+mod unsized_body;
 mod upload;
 mod verify;
 

@@ -94,7 +94,7 @@ struct Piece {
 async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<Piece> {
     let slot = at.slot().await?;
     let body = fetch(at, &key, &asked).await?;
-    let (etag, size, splits) = (body.meta.etag.clone(), body.meta.size, body.ranges);
+    let (etag, size, splits) = (body.meta.etag.clone(), body.meta.known_size()?, body.ranges);
     let (first, length) = asked.range.map_or(Ok((0, size)), |range| range.within(size))?;
     let found = Found::new(at, key, &asked, &body.meta);
     // A large piece is fetched by further requests, which wait for slots themselves.

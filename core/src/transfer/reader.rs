@@ -24,7 +24,7 @@ pub(super) struct Found {
     pub(super) at: S3,
     pub(super) key: Key,
     etag: Option<String>,
-    size: u64,
+    size: Option<u64>,
     /// What later requests ask besides their range.
     again: Get,
 }

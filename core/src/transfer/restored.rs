@@ -96,12 +96,13 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path
 /// Whether the journal tells of this object.
 fn same(held: &Value, meta: &ObjectMeta) -> bool {
     let strong = meta.etag.as_deref().filter(|etag| !is_weak(etag));
-    strong.is_some() && held["etag"].as_str() == strong && held["size"].as_u64() == Some(meta.size)
+    strong.is_some() && held["etag"].as_str() == strong && meta.size.is_some() && held["size"].as_u64() == meta.size
 }
 
 /// What is asked for of an object of this size.
 fn wanted(options: &Get, meta: &ObjectMeta) -> Result<Span> {
-    let (first, length) = options.range.map_or(Ok((0, meta.size)), |range| range.within(meta.size))?;
+    let size = meta.known_size()?;
+    let (first, length) = options.range.map_or(Ok((0, size)), |range| range.within(size))?;
     Ok(Span { first, length })
 }
 
@@ -133,7 +134,7 @@ impl Standing {
     }
 
     fn expected(&self) -> Expected {
-        if self.span.length == self.meta.size { Expected::of(&self.told, self.meta.size) } else { Expected::Nothing }
+        if Some(self.span.length) == self.meta.size { Expected::of(&self.told, self.span.length) } else { Expected::Nothing }
     }
 
     /// Fetches what does not stand, by as many requests as the store allows.

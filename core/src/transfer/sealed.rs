@@ -20,18 +20,18 @@ use crate::reply::{DeleteReply, Deleted, ObjectMeta, Page};
 use crate::s3::{self, S3, fetch};
 
 /// The content's size by the ciphertext's; that of content in CBC, which its padding hides, is the ciphertext's own.
-pub(super) fn plain_size(meta: &ObjectMeta) -> u64 {
-    if is_cbc(&meta.metadata) { meta.size } else { meta.size.saturating_sub(TAG as u64) }
+pub(super) fn plain_size(meta: &ObjectMeta) -> Result<u64> {
+    meta.known_size().map(|size| if is_cbc(&meta.metadata) { size } else { size.saturating_sub(TAG as u64) })
 }
 
 /// An object's metadata as its owner put them.
 pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
-    ObjectMeta { size: plain_size(&meta), size_estimated: hides_size(&meta.metadata), metadata: without(&meta.metadata), ..meta }
+    ObjectMeta { size: plain_size(&meta).ok(), size_estimated: hides_size(&meta.metadata), metadata: without(&meta.metadata), ..meta }
 }
 
 /// The same of an object that was opened: `length` is the size of its content.
 pub(super) fn shown_open(meta: ObjectMeta, length: u64) -> ObjectMeta {
-    ObjectMeta { size: length, size_estimated: false, ..shown(meta) }
+    ObjectMeta { size: Some(length), size_estimated: false, ..shown(meta) }
 }
 
 /// The content of an object by its metadata, and by its instruction file if its key is there.
@@ -49,7 +49,7 @@ pub(super) async fn ciphertext(
     context: Option<&Context>,
 ) -> Result<Arc<Ciphertext>> {
     match open(at, encryption, key, meta, context).await? {
-        Opened::Gcm(content) => Ciphertext::new(content, meta.size, true),
+        Opened::Gcm(content) => Ciphertext::new(content, meta.known_size()?, true),
         Opened::Cbc(_) => fail!(Unsupported, "an object in AES/CBC is read as a whole only"),
     }
 }

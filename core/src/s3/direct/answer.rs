@@ -34,7 +34,7 @@ pub(in crate::s3) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a 
 }
 
 /// The metadata that the headers of a GET or HEAD tell.
-pub(in crate::s3) fn meta(key: String, size: u64, headers: &HeaderMap) -> ObjectMeta {
+pub(in crate::s3) fn meta(key: String, size: Option<u64>, headers: &HeaderMap) -> ObjectMeta {
     let mut meta = ObjectMeta { key, size, ..ObjectMeta::default() };
     for (name, value) in headers {
         let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };

@@ -1,6 +1,7 @@
 //! The short way held against the SDK: each row asks a scripted server both ways, and what was sent, answered and failed must be
 //! the same; each signature of ours is made again by the `aws-sigv4` crate.
 
+mod framing;
 mod lists;
 
 use std::collections::BTreeMap;
@@ -188,7 +189,7 @@ async fn theirs(at: &S3, key: &str, ask: Ask) -> Result<String> {
                 let (range, size) = range.strip_prefix("bytes ").unwrap().split_once('/').unwrap();
                 (range.split_once('-').unwrap().0.parse().unwrap(), size.parse().unwrap())
             });
-            let meta = meta!(key, size, output);
+            let meta = meta!(key, Some(size), output);
             let whole = output.body.collect().await.unwrap().to_vec();
             format!("{meta:?} {offset} {length} {whole:?}")
         }
@@ -212,7 +213,7 @@ async fn theirs(at: &S3, key: &str, ask: Ask) -> Result<String> {
                         .send()
                 })
                 .await?;
-            format!("{:?}", meta!(key, output.content_length().unwrap_or(0).cast_unsigned(), output))
+            format!("{:?}", meta!(key, output.content_length().map(i64::cast_unsigned), output))
         }
         Ask::Put(options, body) => {
             let keep = Keep::of_put(&options, at.settings())?;
