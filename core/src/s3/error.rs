@@ -140,6 +140,7 @@ where
         // A success that the SDK can't read: an error sent after the status, or no answer to what was asked.
         SdkError::ServiceError(_) => match answer.and_then(|answer| answer.body().bytes()).and_then(documents::refusal) {
             Some((code, message)) => refused(code.as_deref(), message.as_deref()),
+            None if answer.is_some_and(|answer| is_foreign(server, answer)) => refused(None, None),
             None => {
                 let request_id = answer.and_then(|answer| answer.headers().request_id());
                 let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {UNREADABLE}"));
