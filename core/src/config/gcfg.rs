@@ -1,7 +1,18 @@
 //! The files that package servers are configured by: sections, quoted sub-sections, names and values, close to git's own format.
 //!
-//! Law: what gcfg (go-gcfg) refuses is refused here, with the line. Section and variable names come out in lower case,
-//! sub-sections as written. Knows no section's meaning.
+//! Invariant: text is read, and refused, as the Go package gopkg.in/gcfg.v1 (v1.2.3) does it:
+//! - A line ends at `\n` alone. Before a name, a value or a line's end, `\r` is white space; within a value
+//!   it is dropped.
+//! - A value runs from `=` to the line's end, `#` or `;`; with nothing there it is empty. Blanks at its ends
+//!   are dropped.
+//! - Quotes may open and close anywhere in a value, and must close on the same line. They know `\\`, `\"`,
+//!   `\n` and `\t`.
+//! - Outside quotes a backslash stands only before a line's end, which it joins with the next line, or before
+//!   `"`.
+//! - A name without `=` has no value, which means true; a header stands alone on its line; NUL stands
+//!   nowhere.
+//!
+//! Section and variable names come out in lower case, sub-sections as written. Knows no section's meaning.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -27,6 +38,9 @@ pub(crate) struct Variable {
 
 /// The sections of a file, in order.
 pub(crate) fn parse(text: &str) -> Result<Vec<Section>> {
+    if let Some((before, _)) = text.split_once('\0') {
+        fail!(Config, "line {}: the text holds a NUL", before.matches('\n').count() + 1);
+    }
     let mut reader = Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(), line: 1 };
     let mut sections: Vec<Section> = Vec::new();
     loop {
@@ -60,41 +74,30 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn next(&mut self) -> Option<char> {
-        let mut next = self.rest.next();
-        // A line may end as on Windows.
-        if next == Some('\r') && self.rest.peek() == Some(&'\n') {
-            next = self.rest.next();
-        }
+        let next = self.rest.next();
         self.line += usize::from(next == Some('\n'));
         next
     }
 
+    /// Skips white space within a line.
     fn blank(&mut self) {
-        while self.rest.peek().is_some_and(|c| matches!(c, ' ' | '\t' | '\r')) {
-            self.next();
-            if self.rest.peek() == Some(&'\n') {
-                return;
-            }
-        }
+        while self.rest.next_if(|c| matches!(c, ' ' | '\t' | '\r')).is_some() {}
     }
 
     fn comment(&mut self) {
-        while self.rest.peek().is_some_and(|c| *c != '\n') {
-            self.rest.next();
-        }
+        while self.rest.next_if(|c| *c != '\n').is_some() {}
     }
 
     /// Letters, digits and hyphens.
     fn name(&mut self) -> String {
         let mut name = String::new();
-        while let Some(c) = self.rest.peek().copied().filter(|c| c.is_alphanumeric() || *c == '-') {
-            self.next();
+        while let Some(c) = self.rest.next_if(|c| c.is_alphanumeric() || *c == '-') {
             name.extend(c.to_lowercase());
         }
         name
     }
 
-    /// `[name]` or `[name "sub-section"]`.
+    /// `[name]` or `[name "sub-section"]`, alone on its line.
     fn header(&mut self) -> Result<(String, Option<String>)> {
         let line = self.line;
         self.next();
@@ -105,19 +108,25 @@ impl Reader<'_> {
         let name = self.name();
         self.blank();
         let sub = match self.next() {
-            Some(']') => return Ok((name, None)),
-            Some('"') => self.sub(line)?,
+            Some(']') => None,
+            Some('"') => Some(self.sub(line)?),
             Some('.') => fail!(Config, "line {line}: write a sub-section as [{name} \"name\"]"),
             _ => fail!(Config, "line {line}: the section [{name} is not closed by `]`"),
         };
+        if let Some(sub) = &sub {
+            self.blank();
+            if self.next() != Some(']') {
+                fail!(Config, "line {line}: the section [{name} {sub:?} is not closed by `]`");
+            }
+            if sub.is_empty() {
+                fail!(Config, "line {line}: the sub-section of [{name}] has an empty name");
+            }
+        }
         self.blank();
-        if self.next() != Some(']') {
-            fail!(Config, "line {line}: the section [{name} {sub:?} is not closed by `]`");
+        match self.rest.peek() {
+            Some('\n' | '#' | ';') | None => Ok((name, sub)),
+            Some(c) => fail!(Config, "line {line}: the header of section [{name}] stands alone on its line; {c:?} follows it"),
         }
-        if sub.is_empty() {
-            fail!(Config, "line {line}: the sub-section of [{name}] has an empty name");
-        }
-        Ok((name, Some(sub)))
     }
 
     fn sub(&mut self, line: usize) -> Result<String> {
@@ -145,120 +154,63 @@ impl Reader<'_> {
             Some(c) => fail!(Config, "line {line}: expected `=` after {name:?}, not {c:?}"),
         };
         self.blank();
+        // `kept`: the length up to the last character that is no white space at the end.
         let (mut value, mut kept, mut quoted) = (String::new(), 0, false);
         loop {
             match self.rest.peek().copied() {
                 None | Some('\n') if quoted => fail!(Config, "line {line}: the value of `{name}` is not closed by a quote"),
                 None | Some('\n') => break,
                 Some('#' | ';') if !quoted => break,
-                Some('"') => {
-                    self.next();
-                    quoted = !quoted;
-                    kept = value.len();
-                }
-                Some('\\') => {
-                    self.next();
-                    match self.next() {
-                        Some(c @ ('"' | '\\')) => value.push(c),
-                        Some('n') => value.push('\n'),
-                        Some('t') => value.push('\t'),
-                        Some('\n') if !quoted => continue,
-                        _ => fail!(
-                            Config,
-                            "line {line}: the value of `{name}` holds an escape other than \\\\, \\\", \\n and \\t; write a backslash as \\\\"
-                        ),
+                _ => {}
+            }
+            match self.next() {
+                Some('"') => quoted = !quoted,
+                Some('\\') => value.extend(self.escaped(name, quoted)?),
+                Some('\r') | None => {
+                    if !quoted {
+                        continue;
                     }
-                    kept = value.len();
                 }
-                Some(_) => {
-                    let Some(c) = self.next().filter(|c| *c != '\n') else { break };
+                Some(c) => {
                     value.push(c);
-                    if quoted || !matches!(c, ' ' | '\t') {
-                        kept = value.len();
+                    if !quoted && matches!(c, ' ' | '\t') {
+                        continue;
                     }
                 }
             }
+            kept = value.len();
         }
         value.truncate(kept);
         Ok(Some(value))
     }
+
+    /// What a backslash and the next character stand for: nothing where they join two lines.
+    fn escaped(&mut self, name: &str, quoted: bool) -> Result<Option<char>> {
+        let line = self.line;
+        if quoted {
+            return match self.next() {
+                Some(c @ ('"' | '\\')) => Ok(Some(c)),
+                Some('n') => Ok(Some('\n')),
+                Some('t') => Ok(Some('\t')),
+                _ => fail!(
+                    Config,
+                    "line {line}: the value of `{name}` holds an escape other than \\\\, \\\", \\n and \\t; \
+                     write a backslash as \\\\"
+                ),
+            };
+        }
+        self.rest.next_if_eq(&'\r');
+        match self.next() {
+            Some('"') => Ok(Some('"')),
+            Some('\n') => Ok(None),
+            _ => fail!(
+                Config,
+                "line {line}: the value of `{name}` holds a backslash, an escape that only a quoted value knows; \
+                 write \"\\\\\" for one"
+            ),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value(text: &str) -> Option<String> {
-        parse(&format!("[s]\n{text}")).unwrap_or_else(|error| panic!("{text:?}: {error}"))[0].variables[0].value.clone()
-    }
-
-    #[test]
-    fn values() {
-        for (text, expected) in [
-            ("name = value", "value"),
-            ("name=value # comment", "value"),
-            ("name = a b\t c ; comment", "a b\t c"),
-            ("name = \"a # b\" ", "a # b"),
-            ("name = x\" y \"z", "x y z"),
-            ("name = \" y \"", " y "),
-            ("name = \\\\ \\\" \\n \\t", "\\ \" \n \t"),
-            ("name = one\\\ntwo", "onetwo"),
-            ("name = one\\\r\ntwo\r\n", "onetwo"),
-            ("name =", ""),
-            ("name = \"\"", ""),
-            ("name = a=b", "a=b"),
-        ] {
-            assert_eq!(value(text).as_deref(), Some(expected), "{text:?}");
-        }
-        assert_eq!(value("name"), None);
-        assert_eq!(value("name ; comment"), None);
-    }
-
-    #[test]
-    fn sections() {
-        let found = parse("\u{feff}; top\n[S3Storage] # c\nBucket = b\n[s3storage \"Pack\\\"ages\"]\r\nRe-gion=x\n\n[Ünicode]\n").unwrap();
-        let shown: Vec<_> = found.iter().map(|section| (section.name.as_str(), section.sub.as_deref(), section.line)).collect();
-        assert_eq!(shown, [("s3storage", None, 2), ("s3storage", Some("Pack\"ages"), 4), ("ünicode", None, 7)]);
-        assert_eq!((found[1].variables[0].name.as_str(), found[1].variables[0].line), ("re-gion", 5));
-        assert_eq!(parse("[a] b = c").unwrap()[0].variables[0].value.as_deref(), Some("c"));
-        assert_eq!(parse(" \r\n").unwrap(), vec![]);
-    }
-
-    #[test]
-    fn what_is_refused() {
-        for (text, line, word) in [
-            ("name = value", 1, "before"),
-            ("[a.b]", 1, "sub-section"),
-            ("[a \"\"]", 1, "empty"),
-            ("\n[a", 2, "closed"),
-            ("[a \"b]\n", 1, "quote"),
-            ("[a \"b\\n\"]", 1, "escapes"),
-            ("[]", 1, "letter"),
-            ("[1a]", 1, "letter"),
-            ("[a]\nb = \"c\n", 2, "quote"),
-            ("[a]\nb = \\x", 2, "escape"),
-            ("[a]\nb = \"x\\\ny\"", 2, "escape"),
-            ("[a]\nb c", 2, "="),
-            ("[a]\n\n1b = c", 3, "expected"),
-            ("[a]\nb_c = d", 2, "="),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.message().starts_with(&format!("line {line}: ")) && error.message().contains(word), "{text:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn nothing_panics() {
-        let pieces = ["[", "]", "\"", "\\", "\n", "\r", "=", " ", "#", ";", "a", "é", "[a]", "\u{feff}", "-", "."];
-        for first in pieces {
-            for second in pieces {
-                for third in pieces {
-                    for fourth in pieces {
-                        let _ = parse(&format!("{first}{second}{third}{fourth}"));
-                        let _ = parse(&format!("[a]\nb={first}{second}{third}{fourth}"));
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;
