@@ -44,6 +44,14 @@ def login(expires):
     return json.dumps({"accessToken": token, "refreshToken": "secret-refresh", "clientId": "c", "dpopKey": "secret-key"})
 
 
+CORP = "[profile a]\nregion = us-west-2\nsso_session = My Corp\nsso_account_id = 333333333333\nsso_role_name = Dev\n"
+CORP_SESSION = "sso_start_url = https://d-1.awsapps.com/start\nsso_region = us-east-2\n"
+CORP_FILE = {
+    f"~/.aws/sso/cache/{hashlib.sha1(b'My Corp').hexdigest()}.json": json.dumps(
+        {"startUrl": "https://d-1.awsapps.com/start", "region": "us-east-2", "accessToken": "sso-token-good", "expiresAt": "2099-01-01T00:00:00Z"}
+    )
+}
+
 GOOD = {"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": "secret-p"}
 RUN = "[default]\ncredential_process = ${HOME}/bin/keys\n"
 
@@ -58,6 +66,23 @@ ROWS = {
     "half-in-profile": row({}, credentials="[default]\naws_secret_access_key = secret-a\n", words=("aws_access_key_id is missing", "default")),
     "no-files-at-all": row({}, words=("no credentials were found", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "default", "AWS_CONTAINER", "metadata")),
     "files-unreadable-name": row({"AWS_CONFIG_FILE": "${HOME}", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}, words=("no credentials were found",)),
+    # Names with blanks, quoted as `aws configure` writes them. Each answer is botocore's (1.44.5, by probe_botocore.py).
+    "sso-session-in-single-quotes": row(SSO, f"{CORP}[sso-session 'My Corp']\n{CORP_SESSION}", files=CORP_FILE, key="ASIASSO"),
+    "sso-session-in-double-quotes": row(SSO, f'{CORP}[sso-session "My Corp"]\n{CORP_SESSION}', files=CORP_FILE, key="ASIASSO"),
+    "sso-session-with-a-backslash": row(SSO, f"{CORP}[sso-session My\\ Corp]\n{CORP_SESSION}", files=CORP_FILE, key="ASIASSO"),
+    "sso-session-without-quotes": row(SSO, f"{CORP}[sso-session My Corp]\n{CORP_SESSION}", files=CORP_FILE, words=("My Corp", "sso-session")),
+    "profile-in-single-quotes": row({"AWS_PROFILE": "my prof"}, f"[profile 'my prof']\nregion = eu-west-3\n{A}", key="AKIAA", said=("eu-west-3",)),
+    "profile-in-quotes-without-need": row({"AWS_PROFILE": "p"}, f'[profile "p"]\n{A}', key="AKIAA"),
+    "profile-with-a-blank-in-both-files": row({"AWS_PROFILE": "my prof"}, "[profile 'my prof']\nregion = eu-west-3\n", f"[my prof]\n{A}", key="AKIAA", said=("eu-west-3",)),
+    "profile-in-quotes-in-the-credentials-file": row({"AWS_PROFILE": "my prof"}, credentials=f"['my prof']\n{A}", words=("my prof",)),
+    "profile-with-a-percent-sign": row({"AWS_PROFILE": "50%"}, f"[profile 50%]\n{A}", key="AKIAA"),
+    "profile-beyond-ascii": row({"AWS_PROFILE": "Ü b"}, f"[profile 'Ü b']\n{A}", key="AKIAA"),
+    "source-in-quotes": row(
+        {**STS, "AWS_DEFAULT_REGION": "us-east-1", "AWS_PROFILE": "a"}, f'[profile a]\n{ROLE}source_profile = my prof\n[profile "my prof"]\n{A}', key="ASIAR", sts=1
+    ),
+    # The session token's older name; botocore reads it first.
+    "token-by-its-older-name": row({}, credentials=f"[default]\n{A}aws_security_token = tok-old\n", key="AKIAA", said=('"token": "tok-old"',)),
+    "token-by-both-names": row({}, credentials=f"[default]\n{A}aws_session_token = tok-new\naws_security_token = tok-old\n", key="AKIAA", said=('"token": "tok-old"',)),
     # Roles.
     "source-is-itself": row({**STS, "AWS_PROFILE": "a"}, f"[profile a]\n{ROLE}source_profile = a\n{A}", key="ASIAR", sts=1),
     "source-is-itself-without-keys": row({**STS, "AWS_PROFILE": "a"}, f"[profile a]\n{ROLE}source_profile = a\n", words=("profile `a`",)),

@@ -26,6 +26,7 @@ FILES = "the shared files are read as aws-config reads them"
 LISTED = "the chain asks what the rules list, and nothing else"
 ORDER = "web identity from the environment comes before the shared files"
 PATH = "a custom endpoint is addressed by path"
+QUOTED = "a section's name may be quoted, as the AWS CLI writes it"
 RETRY = "`legacy` means standard"
 SECTION = "the `s3` section of a profile counts"
 SHELL = "a credential_process runs through the shell"
@@ -49,7 +50,7 @@ DIFFERENCES = {
     "ep-s3-section-path": ("botocore", SECTION),
     "files-inline-comment": ("rust", FILES),
     "files-mixed-halves": ("rust", FILES),
-    "files-quoted-profile": ("rust", FILES),
+    "files-quoted-profile": ("botocore", QUOTED),
     "files-token-mix": ("rust", FILES),
     "imds-v1-only-404": ("rust", "the instance's metadata is asked in version 2 only"),
     "proc-expired": ("botocore", EXPIRED),

@@ -4,6 +4,7 @@
 //! the value and where it was found. Only reads, never writes the environment. Knows nothing of identities and requests.
 
 mod files;
+mod names;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::observe::{Level, event};
 use crate::value::Value;
 
 pub(crate) use files::{home, places, warn_of_readers};
+pub(crate) use names::{decoded, encoded};
 pub(crate) use profile::{Profiles, load, meant, of_service};
 
 /// Where a setting may be found.

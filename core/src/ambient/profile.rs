@@ -12,13 +12,16 @@ use aws_types::os_shim_internal::{Env, Fs};
 use sha2::{Digest, Sha256};
 
 use super::files::{self, Kind, SharedFile, TRUST};
+use super::names::{encoded, readable};
 use super::variable;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The shared files, read, and the profile that is meant.
 pub(crate) struct Profiles {
+    /// Names of sections stand in it as `encoded` writes them.
     pub(crate) set: ProfileSet,
+    name: String,
     /// Who named the profile; nobody, when it is `default` for want of a name.
     pub(crate) named_by: Option<&'static str>,
     /// The two files, for sentences.
@@ -70,7 +73,7 @@ pub(super) async fn read(name: String, named_by: Option<&'static str>, shared: &
             files: names(&|file| file.strange),
         }),
     };
-    Ok(Profiles { set, named_by, files, digest: digest.finalize().into(), stranger })
+    Ok(Profiles { set, name, named_by, files, digest: digest.finalize().into(), stranger })
 }
 
 async fn parse(name: &str, shared: impl Iterator<Item = &SharedFile>, files: &str) -> Result<ProfileSet> {
@@ -81,16 +84,16 @@ async fn parse(name: &str, shared: impl Iterator<Item = &SharedFile>, files: &st
             Kind::Config => EnvConfigFileKind::Config,
             Kind::Credentials => EnvConfigFileKind::Credentials,
         };
-        sources = sources.with_contents(kind, file.text.as_str());
+        sources = sources.with_contents(kind, readable(file.kind, &file.text));
     }
-    let found = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(name.to_owned()))).await;
+    let found = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(encoded(name).into_owned()))).await;
     found.map_err(|error| Error::new(ErrorKind::Credentials, format!("the profiles in {files} can't be read: {}", super::root(&error))))
 }
 
 impl Profiles {
     /// The name of the chosen profile.
     pub(crate) fn name(&self) -> &str {
-        self.set.selected_profile()
+        &self.name
     }
 
     /// A property of the chosen profile.
@@ -129,7 +132,7 @@ impl Profiles {
 pub(crate) fn of_service<'a>(set: &'a ProfileSet, service: &str, name: &str) -> Option<&'a str> {
     let key = PropertiesKey::builder()
         .section_key("services")
-        .section_name(set.get("services")?)
+        .section_name(encoded(set.get("services")?))
         .property_name(service)
         .sub_property_name(name)
         .build()

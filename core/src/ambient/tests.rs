@@ -41,6 +41,8 @@ fn endpoints_in_turn() {
     ] {
         assert_eq!(completed(given, variables, SERVICES).unwrap().endpoint.as_deref(), expected);
     }
+    let quoted = SERVICES.replace("= mine", "= My Services").replace("[services mine]", "[services 'My Services']");
+    assert_eq!(completed(&[], &[], &quoted).unwrap().endpoint.as_deref(), Some("http://s"));
     let plain = "[default]\nendpoint_url = http://p\n";
     assert_eq!(completed(&[], &[], plain).unwrap().endpoint.as_deref(), Some("http://p"));
     assert_eq!(completed(&[], &[], &format!("{plain}ignore_configured_endpoint_urls = true\n")).unwrap().endpoint, None);

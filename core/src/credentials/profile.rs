@@ -6,7 +6,7 @@
 use aws_config::profile::Profile;
 use aws_credential_types::Credentials;
 
-use crate::ambient::{Profiles, variable};
+use crate::ambient::{Profiles, decoded, encoded, variable};
 use crate::error::{Result, fail};
 
 /// Where a profile's credentials come from: a base, and roles assumed one after the other from there.
@@ -102,8 +102,8 @@ struct Reading<'a>(&'a Profiles);
 
 impl Reading<'_> {
     fn plan(&self) -> Result<std::result::Result<Plan, String>> {
-        let name = self.0.set.selected_profile();
-        if self.0.set.get_profile(name).is_none() {
+        let name = self.0.name();
+        if self.0.set.get_profile(&encoded(name)).is_none() {
             return match self.0.named_by {
                 Some(by) => fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.0.files),
                 None => Ok(Err(format!("there is no profile `default` in {}", self.0.files))),
@@ -111,7 +111,7 @@ impl Reading<'_> {
         }
         let (mut at, mut visited, mut roles) = (name, Vec::new(), Vec::new());
         let base = loop {
-            let Some(profile) = self.0.set.get_profile(at) else {
+            let Some(profile) = self.0.set.get_profile(&encoded(at)) else {
                 fail!(
                     Credentials,
                     "there is no profile `{at}`, which profile `{}` names as its source_profile, in {}",
@@ -168,7 +168,12 @@ impl Reading<'_> {
             None => None,
             Some((_, Ok(seconds))) if seconds > 0 => Some(seconds),
             Some((text, _)) => {
-                fail!(Credentials, "duration_seconds of profile `{}` in {} takes seconds, not {text:?}", profile.name(), self.0.files)
+                fail!(
+                    Credentials,
+                    "duration_seconds of profile `{}` in {} takes seconds, not {text:?}",
+                    decoded(profile.name()),
+                    self.0.files
+                )
             }
         };
         Ok(Some(Role {
@@ -182,7 +187,7 @@ impl Reading<'_> {
 
     fn base(&self, profile: &Profile) -> Result<Option<Base>> {
         let text = |key| profile.get(key).map(str::to_owned);
-        let (name, files) = (profile.name(), &self.0.files);
+        let (name, files) = (decoded(profile.name()), &self.0.files);
         if let Some(source) = profile.get("credential_source") {
             return match source.to_ascii_lowercase().as_str() {
                 "environment" => Ok(Some(Base::Environment)),
@@ -216,31 +221,35 @@ impl Reading<'_> {
 
     fn keys(&self, profile: &Profile) -> Result<Option<Base>> {
         let text = |key| profile.get(key).map(str::to_owned);
+        // The legacy name is read first, as botocore does.
+        // Source: <https://github.com/boto/botocore/blob/develop/botocore/credentials.py>
+        // (SharedCredentialProvider.TOKENS)
+        let token = text("aws_security_token").or_else(|| text("aws_session_token"));
         let missing = match (text("aws_access_key_id"), text("aws_secret_access_key")) {
             (Some(id), Some(secret)) => {
                 let mut keys = Credentials::builder().access_key_id(id).secret_access_key(secret).provider_name("oarlock");
-                keys.set_session_token(text("aws_session_token"));
+                keys.set_session_token(token);
                 keys.set_account_id(text("aws_account_id").map(Into::into));
                 return Ok(Some(Base::Keys(keys.build())));
             }
-            (None, None) if profile.get("aws_session_token").is_none() => return Ok(None),
+            (None, None) if token.is_none() => return Ok(None),
             (Some(_), None) => "aws_secret_access_key",
             _ => "aws_access_key_id",
         };
-        fail!(Credentials, "{missing} is missing from profile `{}` in {}", profile.name(), self.0.files)
+        fail!(Credentials, "{missing} is missing from profile `{}` in {}", decoded(profile.name()), self.0.files)
     }
 
     /// Refuses a property that only a stranger's file says.
     fn vouch(&self, profile: &Profile, key: &str) -> Result<()> {
         let name = profile.name();
-        self.0.vouch(&format!("`{key}` of profile `{name}`"), |set| set.get_profile(name)?.get(key))
+        self.0.vouch(&format!("`{key}` of profile `{}`", decoded(name)), |set| set.get_profile(name)?.get(key))
     }
 
     fn login(&self, profile: &Profile) -> Result<Login> {
         for key in SIGN_IN {
             self.vouch(profile, key)?;
         }
-        let (name, files) = (profile.name(), &self.0.files);
+        let (name, files) = (decoded(profile.name()), &self.0.files);
         let own = |key: &str| match profile.get(key) {
             Some(value) => Ok(value.to_owned()),
             None => fail!(Credentials, "{key} is missing from profile `{name}` in {files}, which signs in by SSO"),
@@ -250,12 +259,12 @@ impl Reading<'_> {
             None => (own("sso_start_url")?, own("sso_region")?),
             Some(session) => {
                 for key in ["sso_start_url", "sso_region"] {
-                    self.0.vouch(&format!("`{key}` of [sso-session {session}]"), |set| set.sso_session(session)?.get(key))?;
+                    self.0.vouch(&format!("`{key}` of [sso-session {session}]"), |set| set.sso_session(&encoded(session))?.get(key))?;
                     if profile.get(key).is_some() {
                         fail!(Credentials, "{key} of profile `{name}` in {files} belongs into the section [sso-session {session}]");
                     }
                 }
-                let Some(section) = self.0.set.sso_session(session) else {
+                let Some(section) = self.0.set.sso_session(&encoded(session)) else {
                     fail!(Credentials, "there is no section [sso-session {session}], which profile `{name}` names, in {files}");
                 };
                 let needed = |key: &str| match section.get(key) {
@@ -309,6 +318,10 @@ mod tests {
             (
                 "[profile p]\nsso_session = s\nsso_account_id = a\nsso_role_name = n\n[sso-session s]\nsso_start_url = u\nsso_region = r\n",
                 "sso_session",
+            ),
+            (
+                "[profile p]\nrole_arn = r\nsource_profile = My Corp\n[profile 'My Corp']\ncredential_process = true\n",
+                "`credential_process` of profile `My Corp`",
             ),
         ] {
             let Err(error) = plan(text, Some(false)) else { panic!("{text}") };

@@ -72,7 +72,7 @@ impl Facts<'_> {
 pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     // Junk, which would keep a store from working, has rows of its own: here the rest counts.
     let mut found = ambient::survey(at.settings()).await;
-    let known = found.profiles.as_ref().is_some_and(|profiles| profiles.set.get_profile(profiles.name()).is_some());
+    let known = found.profiles.as_ref().is_some_and(|profiles| profiles.set.get_profile(&ambient::encoded(profiles.name())).is_some());
     let identity = credentials::identity(&mut found);
     let facts = Facts { at, found, known, identity };
     let mut rows = vec![
