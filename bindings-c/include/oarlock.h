@@ -258,6 +258,17 @@ oarlock_status oarlock_classes_open(const char *path_or_text,
                                     oarlock_error **error);
 
 /*
+ The same with settings that win over what the file says: `settings` for all classes that are kept in S3, `overrides` for single ones, each
+ a map (oarlock_options_set_map) under the class's name, which wins over both; either may be NULL. A key to encrypt with that the file
+ names stays in force. Free them with oarlock_classes_free.
+ */
+oarlock_status oarlock_classes_open_with(const char *path_or_text,
+                                         const oarlock_options *settings,
+                                         const oarlock_options *overrides,
+                                         oarlock_classes **classes,
+                                         oarlock_error **error);
+
+/*
  Frees storage classes; stores that were opened by them stay open.
  */
 void oarlock_classes_free(oarlock_classes *classes);

@@ -71,12 +71,18 @@ class store {
 //
 //   oarlock::storage_classes classes("/etc/rstudio-pm/rstudio-pm.gcfg");
 //   classes["packages"].put("archive.tar.gz", oarlock::source::file("archive.tar.gz"));
+//
+// `settings` are for all classes that are kept in S3, `overrides` for single ones: a map of settings under
+// each class's name. They win over what the file says, those of a class over those of all; a key to encrypt
+// with that the file names stays in force.
+//
+//   oarlock::storage_classes old(path, {}, {{"packages", oarlock::options{{"encryption_legacy_wrapping", true}}}});
 class storage_classes {
  public:
-  explicit storage_classes(const std::string &path_or_text) {
+  explicit storage_classes(const std::string &path_or_text, const options &settings = {}, const options &overrides = {}) {
     oarlock_classes *opened = nullptr;
     oarlock_error *why = nullptr;
-    detail::check(oarlock_classes_open(path_or_text.c_str(), &opened, &why), why);
+    detail::check(oarlock_classes_open_with(path_or_text.c_str(), settings.get(), overrides.get(), &opened, &why), why);
     handle_.reset(opened);
   }
 

@@ -189,7 +189,14 @@ pub unsafe extern "C" fn oarlock_options_set_map(
     entries: *const OptionsHandle,
 ) -> Status {
     // SAFETY: the header's conventions.
-    unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::map)) }
+    let status = unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::map)) };
+    // SAFETY: the header's conventions; what is lent ends here, should both be the same.
+    let functions = unsafe { entries.as_ref() }.map_or_else(Vec::new, |entries| entries.functions.clone());
+    // SAFETY: the header's conventions.
+    if let (OK, Some(options)) = (status, unsafe { options.as_mut() }) {
+        options.functions.extend(functions);
+    }
+    status
 }
 
 /// Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
@@ -301,7 +308,34 @@ pub unsafe extern "C" fn oarlock_classes_open(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(classes, "classes")?;
-            place.set(ffi::give(ClassesHandle(StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?)));
+            let classes = StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?;
+            place.set(ffi::give(ClassesHandle { classes, functions: Vec::new() }));
+            Ok(OK)
+        })
+    }
+}
+
+/// The same with settings that win over what the file says: `settings` for all classes that are kept in S3,
+/// `overrides` for single ones, each a map (oarlock_options_set_map) under the class's name, which wins over
+/// both; either may be NULL. A key to encrypt with that the file names stays in force. Free them with
+/// oarlock_classes_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_classes_open_with(
+    path_or_text: *const c_char,
+    settings: *const OptionsHandle,
+    overrides: *const OptionsHandle,
+    classes: *mut *mut ClassesHandle,
+    error: *mut *mut ErrorHandle,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        ffi::status(error, || {
+            let place = Out::new(classes, "classes")?;
+            let given = [settings, overrides].map(|given| given.as_ref());
+            let functions = given.iter().flatten().flat_map(|given| given.functions.iter().cloned()).collect();
+            let [settings, overrides] = given.map(|given| given.map_or(Ok(Vec::new()), OptionsHandle::built));
+            let classes = StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?.with(settings?, overrides?)?;
+            place.set(ffi::give(ClassesHandle { classes, functions }));
             Ok(OK)
         })
     }
@@ -325,7 +359,7 @@ pub unsafe extern "C" fn oarlock_classes_names(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(names, "names")?;
-            let names = ffi::lent(classes, "classes")?.0.names();
+            let names = ffi::lent(classes, "classes")?.classes.names();
             place.set(ffi::give(ValueHandle::new(Value::List(names.into_iter().map(Value::Str).collect()))));
             Ok(OK)
         })
@@ -344,7 +378,9 @@ pub unsafe extern "C" fn oarlock_classes_store(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(store, "store")?;
-            place.set(ffi::give(StoreHandle::new(ffi::lent(classes, "classes")?.0.class(ffi::text(name, "name")?)?)));
+            let classes = ffi::lent(classes, "classes")?;
+            let store = StoreHandle::new(classes.classes.class(ffi::text(name, "name")?)?);
+            place.set(ffi::give(StoreHandle { functions: classes.functions.clone(), ..store }));
             Ok(OK)
         })
     }
@@ -362,7 +398,7 @@ pub unsafe extern "C" fn oarlock_classes_about(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(about, "about")?;
-            place.set(ffi::give(ValueHandle::new(ffi::lent(classes, "classes")?.0.about(ffi::text(name, "name")?)?.into_value())));
+            place.set(ffi::give(ValueHandle::new(ffi::lent(classes, "classes")?.classes.about(ffi::text(name, "name")?)?.into_value())));
             Ok(OK)
         })
     }

@@ -41,7 +41,11 @@ impl StoreHandle {
 }
 
 /// What a package server's file says of its storage classes.
-pub struct ClassesHandle(pub(crate) StorageClasses);
+pub struct ClassesHandle {
+    pub(crate) classes: StorageClasses,
+    /// The functions among the settings, which go with each class's store.
+    pub(crate) functions: api::Functions,
+}
 
 /// Values by name, built one by one, and the first mistake made in building them.
 #[derive(Clone, Default)]

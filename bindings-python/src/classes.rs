@@ -2,37 +2,62 @@
 //!
 //! Law: knows no class and no field; what there is, the file and the core say.
 
+use oarlock::Value;
 use oarlock::value::{Field as _, Type};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::error::raise;
-use crate::store::Store;
+use crate::store::{Store, pairs};
 use crate::value;
 
 /// The storage classes of a package server.
 #[pyclass(frozen, module = "oarlock._native")]
-pub(crate) struct StorageClasses(oarlock::StorageClasses);
+pub(crate) struct StorageClasses {
+    classes: oarlock::StorageClasses,
+    /// The host's functions among the settings, by their numbers.
+    functions: Option<Py<PyDict>>,
+}
 
 #[pymethods]
 impl StorageClasses {
     #[new]
-    fn new(py: Python<'_>, path_or_text: &str) -> PyResult<Self> {
-        oarlock::StorageClasses::read(path_or_text).map(StorageClasses).map_err(|error| raise(py, &error))
+    fn new(py: Python<'_>, path_or_text: &str, settings: &Bound<'_, PyDict>, overrides: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let functions = PyDict::new(py);
+        let settings = pairs(settings, &functions)?;
+        let mut own = Vec::with_capacity(overrides.len());
+        for (class, settings) in overrides.iter() {
+            let settings = match settings.cast::<PyDict>() {
+                Ok(settings) => Value::map(pairs(settings, &functions)?),
+                Err(_) => value::from_py(&settings)?,
+            };
+            own.push((class.extract()?, settings));
+        }
+        let read = oarlock::StorageClasses::read(path_or_text).and_then(|classes| classes.with(settings, own));
+        let classes = read.map_err(|error| raise(py, &error))?;
+        Ok(StorageClasses { classes, functions: (!functions.is_empty()).then(|| functions.unbind()) })
+    }
+
+    // A function often knows the object that holds the classes.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.functions)
     }
 
     /// The names of the classes.
     fn names(&self) -> Vec<String> {
-        self.0.names()
+        self.classes.names()
     }
 
     /// The store of a class.
     fn store(&self, py: Python<'_>, name: &str) -> PyResult<Store> {
-        self.0.class(name).map(Store::of).map_err(|error| raise(py, &error))
+        let functions = self.functions.as_ref().map(|functions| functions.clone_ref(py));
+        self.classes.class(name).map(|store| Store::of(store, functions)).map_err(|error| raise(py, &error))
     }
 
     /// What the file says of a class.
     fn about<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let about = self.0.about(name).map_err(|error| raise(py, &error))?;
+        let about = self.classes.about(name).map_err(|error| raise(py, &error))?;
         value::to_py(py, Type::Record("StorageClass"), about.into_value())
     }
 }

@@ -25,8 +25,9 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn of(store: oarlock::Store) -> Self {
-        Store { store, functions: None, closed: AtomicBool::new(false) }
+    /// A store that the core opened, with the functions among its settings, by their numbers.
+    pub(crate) fn of(store: oarlock::Store, functions: Option<Py<PyDict>>) -> Self {
+        Store { store, functions, closed: AtomicBool::new(false) }
     }
 
     fn begin(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>, blocking: bool) -> PyResult<Call> {
@@ -88,6 +89,27 @@ fn named(py: Python<'_>, kind: ErrorKind, what: &str, name: &str, error: PyErr) 
     said.map_or(error, |said| raise(py, &oarlock::Error::new(kind, format!("{what} `{name}`: {said}"))))
 }
 
+/// Settings by name; functions among them are put into `functions`, by their numbers.
+pub(crate) fn pairs(settings: &Bound<'_, PyDict>, functions: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+    let py = settings.py();
+    let mut pairs = Vec::with_capacity(settings.len());
+    for (name, setting) in settings.iter() {
+        let name: String = name.extract()?;
+        let value = if setting.is_callable() {
+            let callback = Callback::elsewhere();
+            functions.set_item(callback.number(), setting)?;
+            Value::Callback(callback)
+        } else {
+            value::from_py(&setting).map_err(|error| match oarlock::config::unknown_setting(&name) {
+                Some(unknown) => raise(py, &unknown),
+                None => named(py, ErrorKind::Config, "setting", &name, error),
+            })?
+        };
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
 #[pymethods]
 impl Store {
     #[new]
@@ -96,24 +118,9 @@ impl Store {
             return fail(py, ErrorKind::Config, format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)));
         };
         let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
-        let mut pairs = Vec::with_capacity(settings.len());
         let functions = PyDict::new(py);
-        for (name, setting) in settings.iter() {
-            let name: String = name.extract()?;
-            let value = if setting.is_callable() {
-                let callback = Callback::elsewhere();
-                functions.set_item(callback.number(), setting)?;
-                Value::Callback(callback)
-            } else {
-                value::from_py(&setting).map_err(|error| match oarlock::config::unknown_setting(&name) {
-                    Some(unknown) => raise(py, &unknown),
-                    None => named(py, ErrorKind::Config, "setting", &name, error),
-                })?
-            };
-            pairs.push((name, value));
-        }
-        let store = oarlock::Store::open(&url, pairs).map_err(|error| raise(py, &error))?;
-        Ok(Store { functions: (!functions.is_empty()).then(|| functions.unbind()), ..Store::of(store) })
+        let store = oarlock::Store::open(&url, pairs(settings, &functions)?).map_err(|error| raise(py, &error))?;
+        Ok(Store::of(store, (!functions.is_empty()).then(|| functions.unbind())))
     }
 
     // A function often knows the object that holds the store.

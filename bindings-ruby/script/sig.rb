@@ -183,7 +183,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
   # A package server's storage classes: names, and the stores that they are kept in.
   class StorageClasses
     include Enumerable[[String, Store]]
-    def initialize: (String | Pathname path_or_text) -> void
+    def initialize: (String | Pathname path_or_text, ?settings: Hash[String | Symbol, untyped], ?overrides: Hash[String | Symbol, Hash[String | Symbol, untyped]]) -> void
     def keys: () -> Array[String]
     def key?: (String | Symbol name) -> bool
     def []: (String | Symbol name) -> Store

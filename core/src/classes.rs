@@ -2,11 +2,13 @@
 //!
 //! Law: a class's own section overlays the section of all field by field. What the file says and oarlock can't do is an error,
 //! never left out: a class that asks for encryption is not written in the clear. Sections of other concerns are passed over.
+//! Settings that the host gives for a class win over those for all classes, and both over the file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::gcfg::{Section, Variable, parse};
-use crate::config::{POLICIES, Settings, directory_url};
+use crate::config::{ENCRYPTS, POLICIES, Settings, directory_url};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::reply::StorageClass;
 use crate::store::Store;
@@ -28,6 +30,9 @@ const S3: &[(&str, Option<&str>)] = &[
     ("chunksizebytes", Some("chunk_size_bytes")),
     ("cachetimeout", None),
 ];
+
+/// The fields that are true or false.
+const FLAGS: &[&str] = &["skipvalidation", "disablessl", "s3forcepathstyle", "enablesharedconfig"];
 
 /// What a section says of every class, whichever way that is kept; it may stand in `[Storage]` too.
 const OF_ALL: &[&str] = &["cachetimeout", "chunksizebytes"];
@@ -53,6 +58,9 @@ const KNOWN: &[(&str, bool)] = &[
 #[derive(Debug)]
 pub struct StorageClasses {
     sections: Vec<Section>,
+    /// What the host sets for all classes in S3, and for each class by its name in lower case.
+    of_all: Settings,
+    own: BTreeMap<String, Settings>,
 }
 
 impl StorageClasses {
@@ -66,6 +74,14 @@ impl StorageClasses {
             let known: Vec<&str> = match section.name.as_str() {
                 "s3storage" => S3.iter().map(|(field, _)| *field).collect(),
                 "filestorage" => ["location"].iter().chain(OF_ALL).copied().collect(),
+                // Values for all sub-sections, which the host's file may have and these classes do not know.
+                name @ ("default-s3storage" | "default-filestorage") => {
+                    fail!(
+                        Config,
+                        "line {}: [{name}] is not known; write the fields of all classes into [S3Storage] or [FileStorage]",
+                        section.line
+                    )
+                }
                 _ => continue,
             };
             for variable in &section.variables {
@@ -73,9 +89,45 @@ impl StorageClasses {
                     let error = unknown(ErrorKind::Config, "field", &variable.name, known.iter().copied());
                     return Err(Error::new(ErrorKind::Config, format!("line {}: {}", variable.line, error.message())));
                 }
+                written(variable)?;
             }
         }
-        Ok(StorageClasses { sections })
+        Ok(StorageClasses { sections, of_all: Settings::default(), own: BTreeMap::new() })
+    }
+
+    /// The same classes with settings that the host gives: `settings` for all classes that are kept in S3,
+    /// `overrides` for single ones, each a map of settings under the class's name. They win over what the
+    /// file says, those of a class over those of all. A key to encrypt with that the file names stays in
+    /// force unless another is given in its place; classes kept in files refuse to be encrypted.
+    ///
+    /// ```
+    /// use oarlock::{StorageClasses, Value};
+    /// let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = all\nKeyID = alias/packages";
+    /// let old = Value::Map(vec![("encryption_legacy_wrapping".into(), Value::Bool(true))]);
+    /// let classes = StorageClasses::parse(text).unwrap().with(vec![], vec![("packages".into(), old)]).unwrap();
+    /// let settings = classes.class("packages").unwrap().settings();
+    /// assert!(settings.contains(&("encryption_legacy_wrapping".into(), Value::Bool(true))));
+    /// ```
+    ///
+    /// # Errors
+    /// `Config` for a class that there is not, and for unknown settings and values that they can't have.
+    pub fn with(mut self, settings: Vec<(String, Value)>, overrides: Vec<(String, Value)>) -> Result<StorageClasses> {
+        self.of_all = Settings::partial(settings)?.over(self.of_all)?;
+        for (class, settings) in overrides {
+            let name = class.to_lowercase();
+            self.known(&name)?;
+            let of = |error: Error| Error::new(error.kind(), format!("the overrides of class {name:?}: {}", error.message()));
+            let settings = match settings {
+                Value::Map(pairs) => pairs.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+                Value::Null => Vec::new(),
+                other => return Err(of(Error::new(ErrorKind::Config, format!("a map of settings, not {}", other.type_name())))),
+            };
+            let settings = Settings::partial(settings).map_err(of)?;
+            if self.own.insert(name.clone(), settings).is_some() {
+                fail!(Config, "the overrides name class {name:?} twice");
+            }
+        }
+        Ok(self)
     }
 
     /// Reads a `.gcfg` file.
@@ -155,13 +207,16 @@ impl StorageClasses {
         })
     }
 
-    /// Whether a class is kept in S3, else in files.
-    fn in_bucket(&self, class: &str) -> Result<bool> {
+    /// Refuses a class that there is not.
+    fn known(&self, class: &str) -> Result<()> {
         let names = self.names();
         let known = || names.iter().map(String::as_str).chain(KNOWN.iter().map(|(name, _)| *name));
-        if !known().any(|known| known == class) {
-            return Err(unknown(ErrorKind::Config, "storage class", class, known()));
-        }
+        if known().any(|known| known == class) { Ok(()) } else { Err(unknown(ErrorKind::Config, "storage class", class, known())) }
+    }
+
+    /// Whether a class is kept in S3, else in files.
+    fn in_bucket(&self, class: &str) -> Result<bool> {
+        self.known(class)?;
         let kind = self.find("storage", None, class).or_else(|| self.find("storage", None, "default"));
         match kind.and_then(|variable| variable.value.as_deref()).map(str::to_lowercase).as_deref() {
             Some("s3") => Ok(true),
@@ -201,6 +256,8 @@ impl StorageClasses {
         if bucket.contains(['?', '/', '@']) || prefix.contains('?') {
             fail!(Config, "class {class:?}: Bucket is a bucket's name alone, and Prefix holds no `?`");
         }
+        let own = self.own.get(class).cloned().unwrap_or_default();
+        let settings = own.over(self.of_all.clone())?.over(settings)?;
         Store::open(&format!("s3://{bucket}/{}", prefix.trim_start_matches('/')), settings.to_pairs())
     }
 
@@ -215,7 +272,12 @@ impl StorageClasses {
                 ),
             },
         };
-        Store::open(&directory_url(&place), Vec::new())
+        // What is meant for classes in S3 has no meaning here, but what is meant to be encrypted is not kept
+        // in the clear.
+        let mut settings = self.own.get(class).map_or_else(Vec::new, Settings::to_pairs);
+        let keys = self.of_all.to_pairs().into_iter().filter(|(name, _)| ENCRYPTS.contains(&name.as_str()));
+        settings.extend(keys.filter(|(name, _)| !settings.iter().any(|(given, _)| given == name)).collect::<Vec<_>>());
+        Store::open(&directory_url(&place), settings)
     }
 
     /// A field of the class's own section, else of the section of all; a blank one counts as not given.
@@ -240,6 +302,19 @@ impl StorageClasses {
     }
 }
 
+/// Refuses what the host's own types refuse: a text or a number needs a value, a flag or a number no empty
+/// one.
+fn written(variable: &Variable) -> Result<()> {
+    let Variable { name, value, line } = variable;
+    let is_flag = FLAGS.contains(&name.as_str());
+    match value.as_deref() {
+        None if !is_flag => fail!(Config, "line {line}: `{name}` has no value; write `{name} =` for an empty one"),
+        Some("") if is_flag => fail!(Config, "line {line}: `{name} =` is neither true nor false; leave out the `=` for true"),
+        Some("") if name == "chunksizebytes" => fail!(Config, "line {line}: `{name} =` names no number of bytes"),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a variable says true, as it does without a value.
 fn flag(variable: &Variable) -> Result<bool> {
     let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
@@ -247,143 +322,4 @@ fn flag(variable: &Variable) -> Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILE: &str = r#"
-        [Server]
-        DataDir = /var/lib/packages
-        [CRAN]
-        RetainFetchedPackages
-        [HTTP]
-        Listen = :4242
-        [Storage]
-        Default = s3
-        Metrics = file
-        Cache = file
-        CacheTimeout = 10m
-        [FileStorage "cache"]
-        Location = "/fast/cache space"
-        CacheTimeout = 5s
-        [S3Storage]
-        Bucket = everything
-        Prefix = all
-        Region = eu-west-1
-        EnableSharedConfig
-        [S3Storage "packages"]
-        Prefix = packages/
-        SkipValidation = true
-        ChunkSizeBytes = 16777216
-        Endpoint = minio:9000
-        DisableSSL = yes
-        S3ForcePathStyle = ON
-        [S3Storage "cran"]
-        Bucket = cran-bucket
-        Prefix =
-        ChunkSizeBytes = 8388608
-        EnableSharedConfig = false
-    "#;
-
-    fn opened(class: &str) -> (String, Vec<(String, String)>) {
-        let store = StorageClasses::parse(FILE).unwrap().class(class).unwrap();
-        let text = |value: Value| match value {
-            Value::Str(text) => text,
-            other => format!("{other:?}"),
-        };
-        (store.url(), store.settings().into_iter().map(|(name, value)| (name, text(value))).collect())
-    }
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
-    }
-
-    #[test]
-    fn a_class_overlays_the_rest() {
-        assert_eq!(opened("pypi"), ("s3://everything/all".into(), pairs(&[("region", "eu-west-1")])));
-        let packages = pairs(&[
-            ("endpoint", "minio:9000"),
-            ("use_ssl", "Bool(false)"),
-            ("region", "eu-west-1"),
-            ("addressing_style", "path"),
-            ("multipart_chunksize", "Int(16777216)"),
-        ]);
-        assert_eq!(opened("packages"), ("s3://everything/packages/".into(), packages));
-        // A blank field falls back to the section of all.
-        assert_eq!(
-            opened("cran"),
-            (
-                "s3://cran-bucket/all".into(),
-                pairs(&[("region", "eu-west-1"), ("config_file", "/dev/null"), ("multipart_chunksize", "Int(8388608)")])
-            )
-        );
-        assert_eq!(opened("CRAN"), opened("cran"));
-        assert_eq!(opened("metrics").0, "file:///var/lib/packages/metrics");
-        assert_eq!(opened("cache").0, "file:///fast/cache%20space");
-    }
-
-    #[test]
-    fn every_row_is_a_setting_or_seen_to() {
-        for (field, setting) in S3 {
-            let text = format!("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\n{field} = true");
-            let opened =
-                StorageClasses::parse(&text).unwrap().class("cran").map(|store| store.to_pairs().into_iter().map(|(name, _)| name));
-            match (*setting, opened) {
-                (Some(setting), Ok(mut names)) => {
-                    let [name] = [names.next().unwrap()];
-                    assert!(Settings::of(setting, Value::Str("true".into())).unwrap().to_pairs()[0].0 == name, "{field}");
-                }
-                (_, Ok(names)) => assert_eq!(names.count(), 0, "{field}"),
-                (_, Err(error)) => assert!(*field == "chunksizebytes", "{error}"),
-            }
-        }
-    }
-
-    #[test]
-    fn what_the_host_keeps_for_itself() {
-        let classes = StorageClasses::parse(FILE).unwrap();
-        assert_eq!(classes.names(), ["bioconductor", "cache", "cran", "metrics", "packages", "persistent", "pypi"]);
-        let told = |name| {
-            let about = classes.about(name).unwrap();
-            (about.kind, about.skip_validation, about.cache_timeout, about.retain_fetched_packages)
-        };
-        let ten = Some("10m".to_owned());
-        assert_eq!(told("CRAN"), ("s3".into(), false, ten.clone(), Some(true)));
-        assert_eq!(told("pypi"), ("s3".into(), false, ten.clone(), Some(false)));
-        assert_eq!(told("packages"), ("s3".into(), true, ten, None));
-        assert_eq!(told("cache"), ("file".into(), false, Some("5s".into()), None));
-        let few = StorageClasses::read("[Storage]\nPyPI = s3\n[S3Storage \"own\"]\nBucket = own-bucket\n").unwrap();
-        assert_eq!(few.names(), ["own", "pypi"]);
-        assert_eq!(StorageClasses::parse("[Server]\nDataDir = /d").unwrap().about("pypi").unwrap().retain_fetched_packages, Some(true));
-        assert!(StorageClasses::read("/no/such/file.gcfg").unwrap_err().message().contains("/no/such/file.gcfg"));
-    }
-
-    #[test]
-    fn what_is_refused() {
-        for (text, kind, words) in [
-            ("[Storage]\nDefault = tape", ErrorKind::Config, ["line 2", "tape"]),
-            ("[Storage]\nDefault = s3", ErrorKind::Config, ["packages", "Bucket"]),
-            ("", ErrorKind::Config, ["packages", "DataDir"]),
-            (
-                "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nDisableSSL = perhaps",
-                ErrorKind::Config,
-                ["line 5: disablessl", "perhaps"],
-            ),
-            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nEnableSharedConfig = 2", ErrorKind::Config, ["line 5", "2"]),
-            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k=", ErrorKind::Config, ["line 5", "encryption_kms_key_id"]),
-            ("[Storage]\nDefault = s3\n[S3Storage \"Packages\"]\nBucket = b", ErrorKind::Config, ["line 3", "case"]),
-            ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = id:secret@b", ErrorKind::Config, ["packages", "Bucket"]),
-        ] {
-            let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
-            assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
-        }
-        let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\nKeyID = alias/packages";
-        let settings = StorageClasses::parse(text).unwrap().class("packages").unwrap().to_pairs();
-        let given = |name: &str| settings.iter().find(|(given, _)| given == name).and_then(|(_, value)| value.as_str().map(str::to_owned));
-        assert_eq!(given("encryption_kms_key_id").as_deref(), Some("alias/packages"));
-        assert_eq!(given("encryption_policy").as_deref(), Some("FORBID_ENCRYPT_ALLOW_DECRYPT"));
-        let error = StorageClasses::parse(FILE).unwrap().class("pakages").unwrap_err();
-        assert!(error.kind() == ErrorKind::Config && error.message().contains("did you mean \"packages\""), "{error}");
-        let error = StorageClasses::parse("[S3Storage]\nBuckt = b").unwrap_err();
-        assert!(error.message().contains("line 2") && error.message().contains("bucket"), "{error}");
-    }
-}
+mod tests;

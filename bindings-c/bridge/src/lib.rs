@@ -47,6 +47,9 @@ mod bridge {
         /// The storage classes of a package server's `.gcfg` file, or of its text, which is what holds a line break.
         type Classes;
         fn classes(path_or_text: &str) -> Result<Box<Classes>>;
+        /// The same with settings for all classes in S3 and, in a map under its name, for a single class;
+        /// they win over the file.
+        fn classes_with(path_or_text: &str, settings: &Arguments, overrides: &Arguments) -> Result<Box<Classes>>;
         fn names(self: &Classes) -> Vec<String>;
         fn store(self: &Classes, name: &str) -> Result<Box<Store>>;
         /// What the file says of a class, as a StorageClass.
@@ -165,6 +168,11 @@ pub struct Classes(oarlock::StorageClasses);
 
 fn classes(path_or_text: &str) -> Result<Box<Classes>> {
     oarlock::StorageClasses::read(path_or_text).map(|classes| Box::new(Classes(classes)))
+}
+
+fn classes_with(path_or_text: &str, settings: &Arguments, overrides: &Arguments) -> Result<Box<Classes>> {
+    let classes = oarlock::StorageClasses::read(path_or_text)?.with(settings.0.clone(), overrides.0.clone())?;
+    Ok(Box::new(Classes(classes)))
 }
 
 impl Classes {

@@ -1710,7 +1710,12 @@ class AsyncStore:
 class StorageClasses(Mapping[str, Store]):
     """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in."""
 
-    def __init__(self, path_or_text: str | os.PathLike[str]) -> None: ...
+    def __init__(
+        self,
+        path_or_text: str | os.PathLike[str],
+        settings: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None: ...
     def __getitem__(self, name: str, /) -> Store: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
@@ -1872,7 +1877,7 @@ def open(
         encryption_legacy_content: Whether content is read that old clients encrypted without authenticating it (AES/CBC); default false.
         encryption_verify_buffer: Bytes of an encrypted object that are kept in memory while they are verified, before a stream hands out the first; what is larger is kept, encrypted, in an unnamed temporary file. At most 64 MiB; also as text such as `8MiB`; default 8 MiB.
         encryption_verified_only: Whether calls that ask for bytes before they are verified (`unverified`) are refused; default false.
-        encryption_reuse_objects: Objects that may be written with one data key of KMS's, each under a key of its own derived from it; not for objects without a key commitment; default 1.
+        encryption_reuse_objects: Objects that may be written with one data key of KMS's, each under a key of its own derived from it, and reads that one answer of KMS's may serve; not for objects without a key commitment; default 1.
         encryption_reuse_age: Seconds that a data key may be used again; default 300.
         multipart_upload: Whether an upload may go in parts; default true. If not, an object must fit into one request, 5 GiB, and into memory.
         version_id: Carried for the host: the version of the object that a URL names.

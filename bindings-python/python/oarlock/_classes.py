@@ -15,10 +15,16 @@ class StorageClasses(Mapping):
     """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in.
 
     Takes the file's path, or its text: a str with a line break is text. Names are told apart without regard to case.
+
+    ``settings`` are for all classes that are kept in S3; ``overrides`` holds, under a class's name, settings for that class alone. They win
+    over what the file says, those of a class over those of all. A key to encrypt with that the file names stays in force.
+
+        StorageClasses(path, overrides={"packages": {"encryption_legacy_wrapping": True, "encryption_legacy_content": True}})
     """
 
-    def __init__(self, path_or_text):
-        self._native = _native.StorageClasses(os.fspath(path_or_text))
+    def __init__(self, path_or_text, settings=None, overrides=None):
+        own = {name: dict(each) if isinstance(each, Mapping) else each for name, each in (overrides or {}).items()}
+        self._native = _native.StorageClasses(os.fspath(path_or_text), dict(settings or {}), own)
         self._stores = {}
 
     def __getitem__(self, name):

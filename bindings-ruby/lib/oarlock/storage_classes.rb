@@ -14,9 +14,17 @@ module Oarlock
     include Enumerable
 
     # @param path_or_text [String, Pathname] a file, or the text of one: a String with a line break is text
+    # @param settings [Hash] settings for all classes that are kept in S3; they win over what the file says, but a key to encrypt with that
+    #   the file names stays in force
+    # @param overrides [Hash{String, Symbol => Hash}] settings for single classes, which win over both
+    # @example
+    #   Oarlock::StorageClasses.new(path, overrides: {packages: {encryption_legacy_wrapping: true, encryption_legacy_content: true}})
     # @raise [ConfigError] with the line, for what the file's format or its sections about storage refuse
-    def initialize(path_or_text)
-      @native = Native::StorageClasses.read(path_or_text.is_a?(String) ? path_or_text : path_or_text.to_path)
+    def initialize(path_or_text, settings: {}, overrides: {})
+      @functions = {}
+      path_or_text = path_or_text.to_path unless path_or_text.is_a?(String)
+      @native = Native::StorageClasses.read(path_or_text, settings, overrides, @functions)
+      @functions.freeze
       freeze
     end
 
@@ -30,7 +38,7 @@ module Oarlock
     # @param name [String, Symbol] for example `:packages`
     # @return [Store]
     # @raise [ConfigError] if there is no such class, or the file does not say enough about it
-    def [](name) = Store.new(@native.store(name.to_s))
+    def [](name) = Store.new(@native.store(name.to_s), @functions)
 
     # What the file says of a class, for the server itself.
     #

@@ -26,9 +26,9 @@ module Oarlock
   # A setting that takes a function takes anything with `call`; it is called on the thread that waits.
   class Store
     # @see Oarlock.open
-    def initialize(url, **settings)
-      # Storage classes hand over a store that the core has opened.
-      @functions = {}
+    def initialize(url, functions = {}, **settings)
+      # Storage classes hand over a store that the core has opened, and the functions among its settings.
+      @functions = functions.dup
       @native = url.is_a?(Native::Store) ? url : Native::Store.open(url, settings, @functions)
       @functions.freeze
       freeze

@@ -67,7 +67,7 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// The settings that ask for encryption.
-const ENCRYPTS: &[&str] = &["encryption_kms_key_id", "encryption_aes_key", "encryption_rsa_key"];
+pub(crate) const ENCRYPTS: &[&str] = &["encryption_kms_key_id", "encryption_aes_key", "encryption_rsa_key"];
 
 /// The policies of client-side encryption; the first writes what has no key commitment.
 pub(crate) const POLICIES: &[&str] = &["FORBID_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"];
@@ -179,6 +179,12 @@ impl Settings {
         let settings = Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(pairs, false)?)?;
         settings.check()?;
         Ok(settings)
+    }
+
+    /// Some of a store's settings, in any spelling: each is read, but what they need of one another is not
+    /// looked at yet.
+    pub(crate) fn partial(pairs: Vec<(String, Value)>) -> Result<Settings> {
+        Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(pairs, false)?)
     }
 
     /// These settings, with `other` where they say nothing.

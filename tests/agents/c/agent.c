@@ -350,9 +350,10 @@ static oarlock_status tell_classes(const char *source, cJSON **answer, oarlock_e
   return status;
 }
 
-static oarlock_status open_class(const char *source, const char *name, oarlock_store **store, oarlock_error **error) {
+static oarlock_status open_class(const char *source, const oarlock_options *settings, const oarlock_options *overrides, const char *name,
+                                 oarlock_store **store, oarlock_error **error) {
   oarlock_classes *classes = NULL;
-  oarlock_status status = oarlock_classes_open(source, &classes, error);
+  oarlock_status status = oarlock_classes_open_with(source, settings, overrides, &classes, error);
   if (status == OARLOCK_OK) status = oarlock_classes_store(classes, name, store, error);
   oarlock_classes_free(classes);
   return status;
@@ -372,7 +373,7 @@ static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_
     if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "kind")), "s3") != 0) continue;
     args = cJSON_CreateObject();
     cJSON_AddTrueToObject(args, "check");
-    status = open_class(source, name, &store, error);
+    status = open_class(source, NULL, NULL, name, &store, error);
     if (status == OARLOCK_OK) status = once(store, "explain", args, NULL, &told, error);
     if (status == OARLOCK_OK) cJSON_AddItemToObject(*answer, name, told);
     cJSON_Delete(args);
@@ -383,21 +384,24 @@ static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_
 }
 
 static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_error **error) {
-  oarlock_options *settings = oarlock_options_new();
+  oarlock_options *settings = oarlock_options_new(), *overrides = oarlock_options_new();
   const char *classes = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes"));
   const cJSON *item;
   oarlock_status status;
   cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "settings")) set_value(settings, item->string, item);
+  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "overrides")) set_value(overrides, item->string, item);
   if (opened + 1 == STORES) {
     fputs("too many stores for this agent\n", stderr);
     exit(1);
   }
   if (classes != NULL) {
-    status = open_class(classes, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "class")), &stores[opened + 1], error);
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "class"));
+    status = open_class(classes, settings, overrides, name, &stores[opened + 1], error);
   } else {
     status = oarlock_store_open(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "url")), settings, &stores[opened + 1], error);
   }
   oarlock_options_free(settings);
+  oarlock_options_free(overrides);
   if (status == OARLOCK_OK) *answer = cJSON_CreateNumber(++opened);
   return status;
 }

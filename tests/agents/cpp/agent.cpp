@@ -178,7 +178,12 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
     return told;
   }
   if (op == "open" && request.contains("classes")) {
-    const oarlock::storage_classes classes(request["classes"].get<std::string>());
+    oarlock::options given, overrides;
+    if (request.contains("settings"))
+      for (const auto &[name, value] : request["settings"].items()) given.set(name, values::from_json(value));
+    if (request.contains("overrides"))
+      for (const auto &[name, value] : request["overrides"].items()) overrides.set(name, values::from_json(value));
+    const oarlock::storage_classes classes(request["classes"].get<std::string>(), given, overrides);
     const int number = static_cast<int>(stores.size()) + 1;
     stores.emplace(number, classes[request["class"].get<std::string>()]);
     return number;

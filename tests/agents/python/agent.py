@@ -197,7 +197,8 @@ def answer(stores, request):
     if op == "check":
         return {name: wire(rows) for name, rows in oarlock.StorageClasses(request["classes"]).check().items()}
     if op == "open" and "classes" in request:
-        stores.append(oarlock.StorageClasses(request["classes"])[request["class"]])
+        classes = oarlock.StorageClasses(request["classes"], native(request.get("settings")), native(request.get("overrides")))
+        stores.append(classes[request["class"]])
         return len(stores)
     if op == "open":
         stores.append(oarlock.open(request["url"], **native(request.get("settings") or {})))

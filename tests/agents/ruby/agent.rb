@@ -134,7 +134,8 @@ class Agent
 
   def do_open(request)
     if request["classes"]
-      @stores << Oarlock::StorageClasses.new(request["classes"])[request["class"]]
+      given = %w[settings overrides].to_h { |name| [name.to_sym, Spelling.read(request[name] || {})] }
+      @stores << Oarlock::StorageClasses.new(request["classes"], **given)[request["class"]]
       return @stores.size
     end
     settings = Spelling.read(request.fetch("settings", {}))

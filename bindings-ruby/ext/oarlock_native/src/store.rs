@@ -37,7 +37,6 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 impl Store {
     /// Opens a store. What answers `call` among the settings is put into `functions`, under the number that a call's question tells.
     fn open(ruby: &Ruby, url: Value, settings: RHash, functions: RHash) -> Result<Obj<Store>, Error> {
-        let known = oarlock::config::Settings::SPEC.fields;
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
             Ok(other) => {
@@ -50,21 +49,7 @@ impl Store {
             }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
         };
-        let plain = ruby.hash_new();
-        let mut callbacks = Vec::new();
-        let read = each_pair(settings, |key, value| {
-            if !value.respond_to("call", false)? {
-                return Ok(plain.aset(key, value)?);
-            }
-            let callback = Callback::elsewhere();
-            functions.aset(callback.number(), value)?;
-            callbacks.push((name(ruby, key)?, callback.into()));
-            Ok(())
-        });
-        let settings = read.and_then(|()| pairs(ruby, plain, |_| "setting", &[known]));
-        let mut settings = settings.map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
-        settings.extend(callbacks);
-        let store = oarlock::Store::open(&url, settings).map_err(|error| exception(ruby, &error))?;
+        let store = oarlock::Store::open(&url, read_settings(ruby, settings, functions)?).map_err(|error| exception(ruby, &error))?;
         Ok(Store::wrap(ruby, store))
     }
 
@@ -168,6 +153,27 @@ fn pairs<'a>(
     Ok(pairs)
 }
 
+/// Settings by name. What answers `call` among them is put into `functions`, under the number that a call's
+/// question tells.
+pub(crate) fn read_settings(ruby: &Ruby, settings: RHash, functions: RHash) -> Result<Vec<(String, oarlock::Value)>, Error> {
+    let known = oarlock::config::Settings::SPEC.fields;
+    let plain = ruby.hash_new();
+    let mut callbacks = Vec::new();
+    let read = each_pair(settings, |key, value| {
+        if !value.respond_to("call", false)? {
+            return Ok(plain.aset(key, value)?);
+        }
+        let callback = Callback::elsewhere();
+        functions.aset(callback.number(), value)?;
+        callbacks.push((name(ruby, key)?, callback.into()));
+        Ok(())
+    });
+    let settings = read.and_then(|()| pairs(ruby, plain, |_| "setting", &[known]));
+    let mut settings = settings.map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
+    settings.extend(callbacks);
+    Ok(settings)
+}
+
 fn lead(subject: &str, refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::Because(why) => Refusal::Because(format!("{subject} {why}")),
@@ -175,7 +181,7 @@ fn lead(subject: &str, refusal: Refusal) -> Refusal {
     }
 }
 
-fn refused(ruby: &Ruby, kind: ErrorKind, verb: Option<&str>, refusal: Refusal) -> Error {
+pub(crate) fn refused(ruby: &Ruby, kind: ErrorKind, verb: Option<&str>, refusal: Refusal) -> Error {
     match refusal {
         Refusal::Because(why) => {
             let error = oarlock::Error::new(kind, why);

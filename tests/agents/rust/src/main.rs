@@ -48,8 +48,12 @@ impl Agent {
             Some("open") => {
                 let settings = request["settings"].as_object().into_iter().flatten();
                 let settings = settings.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+                let overrides = request["overrides"].as_object().into_iter().flatten();
+                let overrides = overrides.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
                 let store = match request["classes"].as_str() {
-                    Some(classes) => StorageClasses::read(classes)?.class(request["class"].as_str().unwrap_or_default())?,
+                    Some(classes) => {
+                        StorageClasses::read(classes)?.with(settings, overrides)?.class(request["class"].as_str().unwrap_or_default())?
+                    }
                     None => Store::open(request["url"].as_str().unwrap_or_default(), settings)?,
                 };
                 self.opened += 1;
