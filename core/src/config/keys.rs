@@ -152,7 +152,7 @@ record! {
         encryption_verify_buffer: Option<u64>,
         /// Whether calls that ask for bytes before they are verified (`unverified`) are refused; default false.
         encryption_verified_only: Option<bool>,
-        /// Objects that may be written with one data key of KMS's, each under a key of its own derived from it; not for objects without a key commitment; default 1.
+        /// Objects that may be written with one data key of KMS's, each under a key of its own derived from it, and reads that one answer of KMS's may serve; not for objects without a key commitment; default 1.
         encryption_reuse_objects: Option<u64>,
         /// Seconds that a data key may be used again; default 300.
         encryption_reuse_age: Option<Duration>,

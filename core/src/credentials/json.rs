@@ -1,11 +1,12 @@
 //! A service that speaks AWS's JSON protocol, asked by our own requests as a store's identity.
 //!
-//! Law: as through an SDK: signed, tried three times with growing pauses, in the service's time if our clock is off, and once more with
-//! new keys if it calls those that were sent expired. Answers are read to a bound, and neither they nor what was asked are ever logged.
+//! Law: as through an SDK: signed, tried as often and at the pace that the store's settings say
+//! (`max_attempts`, `retry_mode`), in the service's time if our clock is off, and once more with new keys if
+//! it calls those that were sent expired. Answers are read to a bound, and neither they nor what was asked
+//! are ever logged.
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -24,12 +25,25 @@ use super::sign::{Headers, Signer, Unsigned, hex, value};
 use crate::ambient::{self, root};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::{Clock, is_throttled};
+use crate::http::retries::{ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens, pause};
+use crate::http::{Clock, Pace, is_throttled};
+use crate::observe::{Level, event};
 
-const ATTEMPTS: u32 = 3;
-/// The first pause, and the first after the service asked to slow down.
-const PAUSE: Duration = Duration::from_millis(50);
-const PAUSE_THROTTLED: Duration = Duration::from_millis(500);
+/// Codes of a trouble that passes, whatever their status.
+/// Source:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors>
+const PASSING: &[&str] = &[
+    "DependencyTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServiceError",
+    "KMSInternalException",
+    "KeyUnavailableException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
 /// Bytes of an answer that are read.
 const LIMIT: usize = 64 << 10;
 
@@ -40,15 +54,29 @@ pub(crate) struct Refusal {
     pub(crate) code: Option<String>,
     /// What it said, or what went wrong on the way.
     pub(crate) said: String,
-    /// Whether to try again.
-    passing: bool,
-    /// The service's time.
+    /// Whether the same request may succeed later.
+    pub(crate) passing: bool,
+    /// The status and the request's id, if the service answered.
+    pub(crate) status: Option<u16>,
+    pub(crate) request_id: Option<String>,
+    /// The service's time, and how long it asks to wait.
     date: Option<SystemTime>,
+    after: Option<Duration>,
 }
 
 impl Refusal {
     fn on_the_way(kind: ErrorKind, said: String, passing: bool) -> Refusal {
-        Refusal { kind, code: None, said, passing, date: None }
+        Refusal { kind, code: None, said, passing, status: None, request_id: None, date: None, after: None }
+    }
+
+    /// The same with the attempts that it took and their time, where there was no answer or more than one
+    /// attempt.
+    fn after(mut self, tries: u32, took: Duration) -> Refusal {
+        if tries > 1 || self.status.is_none() {
+            let took = if took.as_secs() > 0 { format!("{:.1} s", took.as_secs_f64()) } else { format!("{} ms", took.as_millis()) };
+            self.said += &format!(" ({tries} attempt{} in {took})", if tries == 1 { "" } else { "s" });
+        }
+        self
     }
 
     fn is(&self, codes: &[&str]) -> bool {
@@ -72,10 +100,17 @@ impl From<ConnectorError> for Refusal {
 /// A service in one region.
 pub(crate) struct Service {
     target: &'static str,
+    region: String,
     place: Place,
     uri: Uri,
     signer: Signer,
     clock: Clock,
+    attempts: u32,
+    adaptive: bool,
+    attempt_timeout: Option<Duration>,
+    operation_timeout: Option<Duration>,
+    tokens: Tokens,
+    pace: Pace,
 }
 
 impl Service {
@@ -86,7 +121,30 @@ impl Service {
         let Ok(uri) = format!("{}/", place.url.trim_end_matches('/')).parse() else {
             fail!(Config, "the endpoint of {name} is no address to ask");
         };
-        Ok(Service { target, place, uri, signer: Signer::new(region, name), clock: Clock::default() })
+        Ok(Service {
+            target,
+            region: region.to_owned(),
+            place,
+            uri,
+            signer: Signer::new(region, name),
+            clock: Clock::default(),
+            attempts: settings.max_attempts.unwrap_or(ATTEMPTS),
+            adaptive: settings.retry_mode.as_deref() == Some("adaptive"),
+            attempt_timeout: settings.attempt_timeout,
+            operation_timeout: settings.operation_timeout,
+            tokens: Tokens::default(),
+            pace: Pace::default(),
+        })
+    }
+
+    /// The region that is asked.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The host and port that requests go to.
+    fn authority(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
     /// Asks for an operation.
@@ -96,7 +154,17 @@ impl Service {
         operation: &str,
         asked: &Value,
     ) -> std::result::Result<Map<String, Value>, Refusal> {
-        let (body, mut renewed, mut tries) = (Bytes::from(asked.to_string()), false, 0);
+        let tries = self.tries(identity, operation, asked);
+        match self.operation_timeout {
+            None => tries.await,
+            Some(limit) => tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| Err(self.late("operation_timeout", limit))),
+        }
+    }
+
+    async fn tries(&self, identity: &Identity, operation: &str, asked: &Value) -> std::result::Result<Map<String, Value>, Refusal> {
+        let body = Bytes::from(asked.to_string());
+        let (mut renewed, mut corrected, mut tries, mut spent) = (false, false, 0, 0);
+        let started = Instant::now();
         loop {
             let seen = match identity {
                 Identity::Fetched(provider) => Some((provider, provider.fetches())),
@@ -107,11 +175,25 @@ impl Service {
                 Identity::Keys(keys) => keys.credentials.clone(),
                 Identity::Fetched(provider) => provider.get().await?.credentials,
             };
-            let refusal = match self.once(operation, &body, &keys).await {
-                Ok(answer) => return Ok(answer),
-                Err(refusal) => refusal,
+            let refusal = {
+                let _pace = self.pace.enter(self.adaptive).await;
+                match self.attempt(operation, &body, &keys).await {
+                    Ok(answer) => {
+                        self.pace.went_well(self.adaptive);
+                        self.tokens.refund(spent.max(1));
+                        return Ok(answer);
+                    }
+                    Err(refusal) => refusal,
+                }
             };
             tries += 1;
+            if refusal.passing {
+                let outcome = refusal.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+                event(Level::Warning, format!("{operation} of {}: {outcome} (attempt {tries})", self.authority()));
+            }
+            if refusal.kind == ErrorKind::Throttled || refusal.status == Some(503) {
+                self.pace.slow_down(self.adaptive);
+            }
             if let Some((provider, seen)) = seen
                 && !renewed
                 && refusal.is(&["ExpiredTokenException", "ExpiredToken"])
@@ -120,13 +202,31 @@ impl Service {
                 renewed = true;
                 continue;
             }
-            if tries >= ATTEMPTS || !(refusal.passing || self.corrected(&refusal)) {
-                return Err(refusal);
+            if !refusal.passing && !corrected && self.corrected(&refusal) {
+                corrected = true;
+                continue;
             }
-            let first = if refusal.kind == ErrorKind::Throttled { PAUSE_THROTTLED } else { PAUSE };
-            let chance = RandomState::new().hash_one(tries) as f64 / u64::MAX as f64;
-            tokio::time::sleep(first.saturating_mul(1 << tries).mul_f64(chance)).await;
+            let cost = if refusal.kind == ErrorKind::Timeout { COST_OF_TIMEOUT } else { COST };
+            if !refusal.passing || tries >= self.attempts || !self.tokens.spend(cost) {
+                return Err(refusal.after(tries, started.elapsed()));
+            }
+            spent += cost;
+            tokio::time::sleep(pause(refusal.kind == ErrorKind::Throttled, tries, refusal.after)).await;
         }
+    }
+
+    async fn attempt(&self, operation: &str, body: &Bytes, keys: &Credentials) -> std::result::Result<Map<String, Value>, Refusal> {
+        let attempt = self.once(operation, body, keys);
+        match self.attempt_timeout {
+            None => attempt.await,
+            Some(limit) => tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(self.late("attempt_timeout", limit))),
+        }
+    }
+
+    /// The failure of an attempt, or of all of them, that took longer than a setting allows.
+    fn late(&self, setting: &str, limit: Duration) -> Refusal {
+        let said = format!("{} did not answer within {} s; see the setting `{setting}`", self.authority(), limit.as_secs_f64());
+        Refusal::on_the_way(ErrorKind::Timeout, said, true)
     }
 
     async fn once(&self, operation: &str, body: &Bytes, keys: &Credentials) -> std::result::Result<Map<String, Value>, Refusal> {
@@ -141,9 +241,8 @@ impl Service {
     }
 
     fn signed(&self, operation: &str, body: &Bytes, keys: &Credentials) -> Result<Request<SdkBody>> {
-        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
         let mut headers = Headers::from([
-            (header::HOST, value(authority)?),
+            (header::HOST, value(self.authority())?),
             (header::CONTENT_TYPE, value("application/x-amz-json-1.1")?),
             (header::CONTENT_LENGTH, value(&body.len().to_string())?),
             (HeaderName::from_static("x-amz-target"), value(&format!("{}.{operation}", self.target))?),
@@ -178,13 +277,17 @@ fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
     let code = code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
     let status = answer.status().as_u16();
     let slow = is_throttled(status, code.as_deref());
+    let passing = slow || code.as_deref().is_some_and(|code| PASSING.contains(&code)) || (status >= 500 && status != 501);
     let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
     let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
     Refusal {
         kind: if slow { ErrorKind::Throttled } else { ErrorKind::Service },
         said: said("message").or_else(|| said("Message")).map_or_else(|| told.clone(), |message| format!("{told}: {message}")),
         code,
-        passing: slow || matches!(status, 500 | 502 | 503 | 504),
+        passing,
+        status: Some(status),
+        request_id: text("x-amzn-requestid").map(str::to_owned),
+        after: text("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs),
         date: date.and_then(|date| SystemTime::try_from(date).ok()),
     }
 }

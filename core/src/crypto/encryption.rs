@@ -19,7 +19,7 @@ use super::cbc::Cbc;
 use super::content::{Content, DataKey};
 use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap, is_elsewhere};
 use super::gcm::ENGINE;
-use super::keyring::{Aes, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, random, region_of};
+use super::keyring::{Aes, Kept as KeptKeys, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, described, random, region_of};
 use super::policy::{Policy, Reads};
 use super::refused;
 use crate::config::{Config, Settings, Sources};
@@ -28,8 +28,8 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::Context;
 use crate::runtime::PerGeneration;
 
-/// S3's limit of user metadata.
-const METADATA: usize = 2 << 10;
+/// Bytes of a wrapped data key that no KMS goes below: those of the key itself.
+const LEAST_WRAPPED: usize = 32;
 /// No key file is as large.
 const KEY_FILE: u64 = 64 << 10;
 /// How long a data key may be used again.
@@ -59,9 +59,12 @@ struct Reuse {
     objects: u64,
     age: Duration,
     kept: PerGeneration<Mutex<Option<Kept>>>,
+    /// What was unwrapped for reads.
+    read: KeptKeys,
 }
 
 struct Kept {
+    identity: String,
     context: BTreeMap<String, String>,
     key: DataKey,
     wrapped: Wrapped,
@@ -144,6 +147,7 @@ impl Encryption {
                 objects,
                 age,
                 kept: PerGeneration::new(),
+                read: KeptKeys::new(objects, age),
             }),
         })
     }
@@ -194,12 +198,40 @@ impl Encryption {
         };
         let format = self.reads.policy.writes();
         let envelope = Envelope { format, suite, wrap: wrapped.wrap, key: wrapped.key, description: wrapped.description };
-        let (mut metadata, instruction) = written(&envelope, self.instruction_file)?;
+        let (mut metadata, instruction) = envelope.write(self.instruction_file)?;
         if let (Format::V2, Some(size)) = (format, size) {
             // Some readers of this format take the size from here.
             metadata.insert("x-amz-unencrypted-content-length".to_owned(), size.to_string());
         }
-        Ok(Sealed { content, metadata, instruction })
+        Ok(Sealed { content, metadata, instruction: instruction.map(Bytes::from) })
+    }
+
+    /// Whether a new object costs a request to KMS.
+    pub(crate) fn asks_kms(&self) -> bool {
+        matches!(self.keyring, Keyring::Kms(_))
+    }
+
+    /// The metadata of a new object's envelope with the shortest wrapped key that KMS could answer: what is
+    /// too much with that is too much, and need not cost a request. Nothing where KMS is not asked.
+    ///
+    /// # Errors
+    /// As `seal`, for a context that can't be used.
+    pub(crate) fn least_metadata(&self, context: Option<&Context>, size: Option<u64>) -> Result<BTreeMap<String, String>> {
+        if !self.asks_kms() {
+            return Ok(BTreeMap::new());
+        }
+        let format = self.reads.policy.writes();
+        let suite = match format {
+            Format::V3 => Suite::Committing { message_id: [0; 28], commitment: [0; 28] },
+            _ => Suite::Gcm { iv: [0; 12] },
+        };
+        let description = described(suite.bound(), self.context(context)?);
+        let envelope = Envelope { format, suite, wrap: Wrap::KmsContext, key: vec![0; LEAST_WRAPPED], description };
+        let (mut metadata, _) = envelope.write(self.instruction_file)?;
+        if let (Format::V2, Some(size)) = (format, size) {
+            metadata.insert("x-amz-unencrypted-content-length".to_owned(), size.to_string());
+        }
+        Ok(metadata)
     }
 
     /// A data key for the committing format: a new one, or one that may serve another object.
@@ -209,15 +241,16 @@ impl Encryption {
             Ok::<_, Error>((exact(key)?, wrapped))
         };
         let Some(reuse) = &self.reuse else { return generate().await };
+        let identity = self.keyring.identity().await?;
         let mut kept = reuse.kept.get(|| Ok(Mutex::new(None)))?.lock().await;
-        if let Some(kept) =
-            kept.as_mut().filter(|kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age && kept.context == *context)
-        {
+        let serves = |kept: &&mut Kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age;
+        if let Some(kept) = kept.as_mut().filter(|kept| serves(kept) && (&kept.context, &kept.identity) == (context, &identity)) {
             kept.used += 1;
             return Ok((kept.key.clone(), kept.wrapped.clone()));
         }
         let (key, wrapped) = generate().await?;
-        *kept = Some(Kept { context: context.clone(), key: key.clone(), wrapped: wrapped.clone(), since: Instant::now(), used: 1 });
+        *kept =
+            Some(Kept { identity, context: context.clone(), key: key.clone(), wrapped: wrapped.clone(), since: Instant::now(), used: 1 });
         Ok((key, wrapped))
     }
 
@@ -234,7 +267,8 @@ impl Encryption {
         let context = self.context(context)?;
         let envelope = Envelope::read(metadata, instruction)?;
         self.reads.allow(&envelope)?;
-        let (key, sound) = self.keyring.unwrap(&envelope, context).await?;
+        let kept = self.reuse.as_ref().map(|reuse| &reuse.read);
+        let (key, sound) = self.keyring.unwrap(&envelope, context, kept).await?;
         Ok(match envelope.suite {
             Suite::Committing { message_id, commitment } => {
                 Opened::Gcm(Box::new(Content::committed(&exact(key)?, &message_id, &commitment)?))
@@ -250,7 +284,7 @@ impl Encryption {
         if envelope.wrap.is_legacy() || (envelope.wrap != Wrap::KmsContext && envelope.description != self.context) {
             return Ok(false);
         }
-        match self.keyring.unwrap(&envelope, &self.context).await {
+        match self.keyring.unwrap(&envelope, &self.context, None).await {
             Ok(_) => Ok(true),
             // What another key wrapped, or this one for another context; who may not try to unwrap may still be the one who wraps.
             Err(error) if matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::PermissionDenied) => Ok(false),
@@ -271,14 +305,14 @@ impl Encryption {
         if matches!(envelope.suite, Suite::Cbc { .. }) {
             fail!(Unsupported, "the object is encrypted in an old way (AES/CBC) that gets no new envelope; read it and put it again");
         }
-        let (key, _) = old.keyring.unwrap(&envelope, &old.context).await?;
+        let (key, _) = old.keyring.unwrap(&envelope, &old.context, None).await?;
         if let Suite::Committing { message_id, commitment } = &envelope.suite {
             Content::committed(&exact(key.clone())?, message_id, commitment)?;
         }
         let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), &self.context).await?;
         (envelope.wrap, envelope.key, envelope.description) = (wrapped.wrap, wrapped.key, wrapped.description);
         if enforce {
-            match old.keyring.unwrap(&envelope, &self.context).await {
+            match old.keyring.unwrap(&envelope, &self.context, None).await {
                 Ok(_) => fail!(InvalidInput, "the old key opens the new envelope as well: the two are one and the same key"),
                 Err(error) if error.kind() == ErrorKind::Decrypt => {}
                 // A refusal proves nothing: others may be let in.
@@ -288,24 +322,13 @@ impl Encryption {
                 }
             }
         }
-        written(&envelope, instruction.is_some())
+        let (metadata, instruction) = envelope.write(instruction.is_some())?;
+        Ok((metadata, instruction.map(Bytes::from)))
     }
 }
 
 /// The name of the committing suite, as wraps bind it.
 const COMMITTING: &str = "115";
-
-fn written(envelope: &Envelope, instruction_file: bool) -> Result<(BTreeMap<String, String>, Option<Bytes>)> {
-    let (metadata, instruction) = envelope.write(instruction_file)?;
-    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if size > METADATA {
-        fail!(
-            InvalidInput,
-            "the envelope takes {size} bytes, and metadata hold {METADATA}; use `encryption_instruction_file` or a shorter encryption context"
-        );
-    }
-    Ok((metadata, instruction.map(Bytes::from)))
-}
 
 /// A key of 32 bytes.
 fn exact(key: PlainKey) -> Result<DataKey> {

@@ -45,26 +45,32 @@ fn wrapping_key() -> Vec<u8> {
 }
 
 /// A KMS that knows one data key; what it wraps is the key's own bytes, backwards.
-struct OneKey(Vec<u8>, AtomicU64);
+struct OneKey(Vec<u8>, AtomicU64, AtomicU64);
 
 impl KeyService for OneKey {
     fn generate<'a>(&'a self, _: &'a Map) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>> {
         self.1.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Ok((Zeroizing::new(self.0.clone()), self.0.iter().rev().copied().collect())) })
     }
-    fn calls(&self) -> u64 {
-        self.1.load(Ordering::Relaxed)
+    fn calls(&self) -> (u64, u64) {
+        (self.1.load(Ordering::Relaxed), self.2.load(Ordering::Relaxed))
+    }
+    fn identity(&self) -> BoxFuture<'_, Result<String>> {
+        Box::pin(async { Ok("AKID".to_owned()) })
     }
     fn encrypt<'a>(&'a self, plain: &'a [u8], _: &'a Map) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async { Ok(plain.iter().rev().copied().collect()) })
     }
     fn decrypt<'a>(&'a self, _: &'a [u8], _: &'a Map) -> BoxFuture<'a, Result<PlainKey>> {
-        Box::pin(async { Ok(Zeroizing::new(self.0.clone())) })
+        Box::pin(async {
+            self.2.fetch_add(1, Ordering::Relaxed);
+            Ok(Zeroizing::new(self.0.clone()))
+        })
     }
 }
 
 fn kms(key: &[u8]) -> Keyring {
-    Keyring::Kms(Box::new(OneKey(key.to_vec(), AtomicU64::new(0))))
+    Keyring::Kms(Box::new(OneKey(key.to_vec(), AtomicU64::new(0), AtomicU64::new(0))))
 }
 
 fn aes() -> Keyring {
@@ -507,7 +513,7 @@ async fn threat_12_a_wrong_padding_of_the_oldest_rsa_wrap_never_opens_anything()
 async fn threat_15_a_data_key_is_used_again_within_bounds_only() {
     let calls = |store: &Encryption| match &store.keyring {
         Keyring::Kms(service) => service.calls(),
-        _ => 0,
+        _ => (0, 0),
     };
     let settings = Settings { encryption_reuse_objects: Some(100), ..Settings::default() };
     let store = Encryption::with(kms(&[5; 32]), &settings).unwrap();
@@ -518,17 +524,34 @@ async fn threat_15_a_data_key_is_used_again_within_bounds_only() {
         assert!(ids.insert(object.metadata["x-amz-d"].clone()));
         store.open(&object.metadata, None, None).await.map(drop).unwrap();
     }
-    assert_eq!(calls(&store), 10);
+    assert_eq!(calls(&store), (10, 10));
     // Another context is another key.
     let other = Context(Map::from([("a".into(), "b".into())]));
     store.seal(Some(&other), None).await.unwrap();
     store.seal(None, None).await.unwrap();
-    assert_eq!(calls(&store), 12);
+    assert_eq!(calls(&store), (12, 10));
+    // Reads of one object count as reads of several; a context that is not the object's is refused before any
+    // key is looked for.
+    let object = store.seal(None, None).await.unwrap();
+    for _ in 0..250 {
+        store.open(&object.metadata, None, None).await.map(drop).unwrap();
+    }
+    assert_eq!(store.open(&object.metadata, None, Some(&other)).await.err().unwrap().kind(), ErrorKind::Decrypt);
+    assert!(calls(&store).1 <= 14, "{:?}", calls(&store));
+    // To say whose key wrapped an object, KMS is asked.
+    let before = calls(&store).1;
+    assert!(store.wraps(&object.metadata, None).await.unwrap() && store.wraps(&object.metadata, None).await.unwrap());
+    assert_eq!(calls(&store).1, before + 2);
     let without = strict(kms(&[5; 32]));
     for _ in 0..3 {
         without.seal(None, None).await.unwrap();
     }
-    assert_eq!(calls(&without), 3);
+    assert_eq!(calls(&without), (3, 0));
+    let object = without.seal(None, None).await.unwrap();
+    for _ in 0..3 {
+        without.open(&object.metadata, None, None).await.map(drop).unwrap();
+    }
+    assert_eq!(calls(&without), (4, 3));
 }
 
 #[tokio::test]

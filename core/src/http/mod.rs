@@ -11,7 +11,9 @@ mod codes;
 mod connector;
 mod meter;
 mod no_response;
+mod pace;
 mod proxy;
+pub(crate) mod retries;
 mod send;
 mod tls;
 
@@ -29,6 +31,7 @@ pub(crate) use clock::Clock;
 pub(crate) use codes::is_throttled;
 pub(crate) use meter::{Meter, Metered};
 pub(crate) use no_response::NoResponse;
+pub(crate) use pace::Pace;
 pub(crate) use proxy::Told;
 pub(crate) use send::{Http, noting_connections};
 

@@ -26,7 +26,6 @@ mod list;
 mod multipart;
 mod object;
 mod offers;
-mod pace;
 mod pages;
 mod presign;
 mod put;
@@ -51,5 +50,5 @@ pub(crate) use multipart::{As, Whole, abort, complete, copy_part, create, etag, 
 pub(crate) use object::{BATCH, checksum, copy_whole, delete, delete_many, delete_one, exists, head};
 pub(crate) use presign::presign;
 pub(crate) use put::{Part, put_part, put_whole};
-pub(crate) use settings::{encoded, is_weak, quoted};
+pub(crate) use settings::{METADATA, bare, check_metadata, encoded, is_weak, metadata_bytes, quoted};
 pub(crate) use uploads::{abort_upload, abort_uploads, list_parts, list_uploads};

@@ -4,7 +4,6 @@
 //! bucket's calls share bound the retries, so that a server in trouble is not buried under them.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,26 +11,13 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Semaphore;
 
 use super::integrity::Endpoint;
-use super::pace::Pace;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Clock, noting_connections};
+use crate::http::retries::{self, ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens};
+use crate::http::{Clock, Pace, noting_connections};
 use crate::observe::{Level, count, event, heard};
 use crate::runtime;
 use crate::tally::Tally;
-
-/// Attempts at a request, where nobody says.
-const ATTEMPTS: u32 = 5;
-/// The longest pause of our own accord, and the longest that a server may ask for.
-const LONGEST: Duration = Duration::from_secs(20);
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
-/// The first pause, and the first after a server asked to slow down.
-const PAUSE: Duration = Duration::from_millis(50);
-const PAUSE_THROTTLED: Duration = Duration::from_secs(1);
-/// What there is to spend on retries, and what one costs.
-const TOKENS: u32 = 500;
-const COST: u32 = 5;
-const COST_OF_TIMEOUT: u32 = 10;
 
 /// Why an attempt failed, in the terms that decide what follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +80,7 @@ fn corrected(clock: &Clock, failure: &Failure) -> bool {
 
 /// What all calls to one bucket at one endpoint know of how it answers.
 pub(super) struct Health {
-    tokens: AtomicU32,
+    tokens: Tokens,
     pub(super) clock: Arc<Clock>,
     pub(super) pace: Pace,
 }
@@ -108,17 +94,7 @@ impl Health {
     }
 
     fn new(clock: Arc<Clock>) -> Health {
-        Health { tokens: AtomicU32::new(TOKENS), clock, pace: Pace::default() }
-    }
-
-    fn spend(&self, cost: u32) -> bool {
-        self.tokens.try_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost)).is_ok()
-    }
-
-    fn refund(&self, tokens: u32) {
-        if self.tokens.load(Ordering::Relaxed) < TOKENS {
-            let _ = self.tokens.try_update(Ordering::Relaxed, Ordering::Relaxed, |held| Some((held + tokens).min(TOKENS)));
-        }
+        Health { tokens: Tokens::default(), clock, pace: Pace::default() }
     }
 }
 
@@ -205,7 +181,7 @@ impl Retries {
                         }
                         self.health.pace.went_well(self.adaptive);
                         // What the retries of a call that came through cost is paid back; one that needed none mends the bucket slowly.
-                        self.health.refund(spent.max(1));
+                        self.health.tokens.refund(spent.max(1));
                         return Ok(answer);
                     }
                     Err(failure) => failure,
@@ -232,11 +208,11 @@ impl Retries {
                 Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => continue,
                 _ => return given_up(failure),
             };
-            if tries >= self.attempts || !self.health.spend(cost) {
+            if tries >= self.attempts || !self.health.tokens.spend(cost) {
                 return given_up(failure);
             }
             spent += cost;
-            tokio::time::sleep(pause(&failure, tries)).await;
+            tokio::time::sleep(retries::pause(failure.cause == Cause::Throttled, tries, failure.after)).await;
         }
     }
 
@@ -291,14 +267,6 @@ impl Progress {
     }
 }
 
-/// How long to wait before the next try: a random part of a span that doubles, but not less than the server asks for.
-fn pause(failure: &Failure, tries: u32) -> Duration {
-    let first = if failure.cause == Cause::Throttled { PAUSE_THROTTLED } else { PAUSE };
-    let span = first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
-    let chance = RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64;
-    span.mul_f64(chance).max(failure.after.unwrap_or_default().min(LONGEST_ASKED))
-}
-
 /// Tells an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
 fn tell(operation: &str, failure: &Failure, tries: u32) {
     let status = failure.error.status();
@@ -315,27 +283,6 @@ mod tests {
 
     fn failure(cause: Cause) -> Failure {
         Failure { cause, ..Error::new(ErrorKind::Service, "no").with_answer(Some(500), None, None).into() }
-    }
-
-    #[test]
-    fn pauses_grow_and_end() {
-        for tries in 1..40 {
-            assert!(pause(&failure(Cause::Transient), tries) <= PAUSE.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST));
-        }
-        let asked = Failure { after: Some(Duration::from_secs(7)), ..failure(Cause::Transient) };
-        assert_eq!(pause(&asked, 1), Duration::from_secs(7));
-        let asked = Failure { after: Some(Duration::from_secs(7000)), ..failure(Cause::Throttled) };
-        assert_eq!(pause(&asked, 1), LONGEST_ASKED);
-    }
-
-    #[test]
-    fn tokens_run_out_and_come_back() {
-        let health = Health::new(Arc::default());
-        assert_eq!((0..1000).filter(|_| health.spend(COST)).count() as u32, TOKENS / COST);
-        health.refund(COST_OF_TIMEOUT);
-        assert!(health.spend(COST_OF_TIMEOUT) && !health.spend(1));
-        health.refund(10 * TOKENS);
-        assert_eq!(health.tokens.load(Ordering::Relaxed), TOKENS);
     }
 
     #[test]

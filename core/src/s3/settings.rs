@@ -159,7 +159,24 @@ pub(super) use kept;
 /// User metadata, refused where HTTP or S3 would break it.
 fn metadata(metadata: Option<&BTreeMap<String, String>>) -> Result<Option<std::collections::HashMap<String, String>>> {
     let Some(metadata) = metadata else { return Ok(None) };
-    let mut bytes = 0;
+    check_metadata(metadata)?;
+    let bytes = metadata_bytes(metadata);
+    if bytes > METADATA {
+        fail!(InvalidInput, "the metadata has {bytes} bytes; S3 allows {METADATA}");
+    }
+    Ok(Some(metadata.iter().map(|(name, value)| (name.clone(), value.clone())).collect()))
+}
+
+/// S3's limit of an object's user metadata: the bytes of all names and values.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+pub(crate) const METADATA: usize = 2048;
+
+pub(crate) fn metadata_bytes(metadata: &BTreeMap<String, String>) -> usize {
+    metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+/// Refuses names and values of user metadata that HTTP would break.
+pub(crate) fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<()> {
     for (name, value) in metadata {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
             fail!(InvalidInput, "the metadata name {name:?} may only have letters, digits, `-`, `_` and `.`");
@@ -167,12 +184,8 @@ fn metadata(metadata: Option<&BTreeMap<String, String>>) -> Result<Option<std::c
         if !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) || value.trim() != value {
             fail!(InvalidInput, "the metadata value of {name:?} must be printable ASCII without spaces at its ends; encode it");
         }
-        bytes += name.len() + value.len();
     }
-    if bytes > 2048 {
-        fail!(InvalidInput, "the metadata has {bytes} bytes; S3 allows 2048");
-    }
-    Ok(Some(metadata.iter().map(|(name, value)| (name.clone(), value.clone())).collect()))
+    Ok(())
 }
 
 /// Tags as the query string that the header takes.

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
 use super::sealed;
+use super::sealing::fits_beside;
 use super::upload::{begin, joined, with_etag};
 use crate::config::bucket_name;
 use crate::crypto::{envelope_of, is_elsewhere};
@@ -137,7 +138,9 @@ async fn carry(
     let mut guard = None;
     if replaces(&options) {
         let mut metadata = options.metadata.take().unwrap_or_default();
-        metadata.extend(envelope_of(&meta.metadata));
+        let envelope = envelope_of(&meta.metadata);
+        fits_beside(&metadata, &envelope)?;
+        metadata.extend(envelope);
         options.metadata = Some(metadata);
     }
     if is_elsewhere(&meta.metadata) {

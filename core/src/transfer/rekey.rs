@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::copy::renew;
 use super::sealed::{beside, instruction};
+use super::sealing::fits_beside;
 use super::upload::joined;
 use crate::config::Settings;
 use crate::crypto::{Encryption, SUFFIX, without};
@@ -133,6 +134,7 @@ async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &Old, key: Key) -> Result<boo
             let mut metadata = without(&meta.metadata);
             let length = meta.metadata.get_key_value("x-amz-unencrypted-content-length");
             metadata.extend(length.map(|(name, value)| (name.clone(), value.clone())));
+            fits_beside(&metadata, &envelope)?;
             metadata.extend(envelope);
             let options = Copy {
                 source_if_match: meta.etag.clone(),

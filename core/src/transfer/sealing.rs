@@ -16,12 +16,12 @@ use super::standing::Standing;
 use crate::checksum::{Algorithm, Running};
 use crate::crypto::content::{Content, SegMac, TAG, fits};
 use crate::crypto::{Encryption, Opened, without};
-use crate::error::{Result, fail};
+use crate::error::{ErrorKind, Result, fail};
 use crate::io::{Source, blocking};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::options::{Context, Put};
-use crate::s3::S3;
+use crate::options::{Context, Head, Put};
+use crate::s3::{METADATA, S3, bare, check_metadata, head, metadata_bytes};
 
 /// Bytes that are encrypted and summed at one go: they stay in the processor's cache between the two.
 const STEP: usize = 256 << 10;
@@ -49,6 +49,39 @@ pub(super) fn plain(context: Option<&Context>) -> Result<()> {
         fail!(InvalidInput, "option `encryption_context` is for a store that encrypts, and this one does not");
     }
     Ok(())
+}
+
+/// Refuses user metadata that S3 does not hold together with the object's envelope.
+pub(super) fn fits_beside(own: &BTreeMap<String, String>, envelope: &BTreeMap<String, String>) -> Result<()> {
+    let (own, envelope) = (metadata_bytes(own), metadata_bytes(envelope));
+    if own + envelope > METADATA {
+        fail!(
+            InvalidInput,
+            "the metadata ({own} bytes) and the encryption's envelope ({envelope} bytes or more) exceed the {METADATA} bytes that S3 allows \
+             together; use the setting `encryption_instruction_file`, shorter metadata or a shorter encryption context"
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a put whose condition does not hold now. The server decides for good, of races and of what a look
+/// can't tell: whoever may write an object need not be allowed to read it.
+async fn holds(at: &S3, mailbox: &Mailbox, key: &Key, options: &Put) -> Result<()> {
+    if options.if_match.is_none() && options.if_none_match.is_none() {
+        return Ok(());
+    }
+    let look = Head { if_match: options.if_match.clone(), sse_customer_key: options.sse_customer_key.clone(), ..Head::default() };
+    match (head(at, mailbox, key.clone(), look).await, options.if_none_match.as_deref()) {
+        (Ok(meta), Some(not)) if not == "*" || bare(Some(not)) == meta.etag => {
+            fail!(Precondition, "the object is there already, and `if_none_match` demands that it is not")
+        }
+        (Ok(_), _) => Ok(()),
+        (Err(error), _) if options.if_match.is_some() && matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) => {
+            Err(error)
+        }
+        (Err(error), _) if error.status().is_some_and(|status| status < 500) => Ok(()),
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// What a part tells of the tag.
@@ -82,6 +115,12 @@ impl Sealing {
         if without(&metadata).len() < metadata.len() {
             fail!(InvalidInput, "option `metadata` has a name that encryption needs for itself");
         }
+        check_metadata(&metadata)?;
+        // Whatever can be refused is, before KMS is asked for a key.
+        fits_beside(&metadata, &encryption.least_metadata(options.encryption_context.as_ref(), pieces.size)?)?;
+        if encryption.asks_kms() {
+            holds(at, mailbox, key, options).await?;
+        }
         let again = match standing {
             Some(standing) => again(encryption, standing, (source, pieces), options.encryption_context.as_ref(), mailbox).await?,
             None => None,
@@ -99,6 +138,7 @@ impl Sealing {
                 (sealed.content, envelope)
             }
         };
+        fits_beside(&metadata, &envelope.metadata)?;
         metadata.extend(envelope.metadata);
         options.metadata = Some(metadata);
         Ok(Sealing { instruction: envelope.instruction.map(Bytes::from), ..Sealing::of(content) })
@@ -227,7 +267,6 @@ fn tagged(piece: Piece, tag: [u8; TAG]) -> Piece {
 mod tests {
     use super::*;
     use crate::crypto::content::{DataKey, MAX_SIZE};
-    use crate::error::ErrorKind;
 
     fn content() -> Content {
         Content::committing(&DataKey::new([7; 32]), &[9; 28]).unwrap().0

@@ -1,7 +1,8 @@
 //! Data keys that AWS KMS makes, wraps and unwraps.
 //!
-//! Law: KMS is asked for the store's own key by name, never to find out which key it was, unless the host opts in. It is reached as the
-//! store's identity, over the store's own connections; a refusal to unwrap is one and the same error, trouble on the way is told.
+//! Law: KMS is asked for the store's own key by name, never to find out which key it was, unless the host
+//! opts in, and an answer that names another key is refused. It is reached as the store's identity, over the
+//! store's own connections; a refusal to unwrap is one and the same error, trouble on the way is told.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{KeyService, PlainKey};
-use crate::credentials::{Identity, Refusal, Resolved, Service};
+use crate::credentials::{Identity, Keys, Refusal, Resolved, Service};
 use crate::crypto::refused;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime::PerGeneration;
@@ -31,8 +32,80 @@ pub(crate) struct Kms {
 
 /// The region that an ARN names.
 pub(crate) fn region_of(key_id: &str) -> Option<&str> {
-    let mut fields = key_id.strip_prefix("arn:")?.split(':');
-    (fields.nth(1) == Some("kms")).then(|| fields.next()).flatten().filter(|region| !region.is_empty())
+    Arn::of(key_id).map(|arn| arn.region)
+}
+
+/// An ARN of KMS's, taken apart.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+struct Arn<'a> {
+    partition: &'a str,
+    region: &'a str,
+    account: &'a str,
+    /// `key/ID` or `alias/NAME`.
+    resource: &'a str,
+}
+
+impl Arn<'_> {
+    fn of(text: &str) -> Option<Arn<'_>> {
+        let mut fields = text.strip_prefix("arn:")?.splitn(5, ':');
+        let (partition, service, region) = (fields.next()?, fields.next()?, fields.next()?);
+        let (account, resource) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        (service == "kms" && !region.is_empty()).then_some(Arn { partition, region, account, resource })
+    }
+}
+
+/// Whether KMS may name a key so that was asked for by this id, alias or ARN in this region. KMS names keys
+/// by ARN. What an alias stands for is KMS's own knowledge: the key lies in the region and, where that is
+/// known, in the account.
+fn may_be(asked: &str, named: &str, region: &str, account: Option<&str>) -> bool {
+    if named == asked {
+        return true;
+    }
+    let (asked_arn, Some(named_arn)) = (Arn::of(asked), Arn::of(named)) else {
+        return Arn::of(asked).is_some_and(|arn| arn.resource.strip_prefix("key/") == Some(named));
+    };
+    let here = || named_arn.region == region && account.is_none_or(|account| named_arn.account == account);
+    match asked_arn {
+        Some(arn) => {
+            arn.resource.starts_with("alias/")
+                && named_arn.resource.starts_with("key/")
+                && (arn.partition, arn.region, arn.account) == (named_arn.partition, named_arn.region, named_arn.account)
+        }
+        None if asked.starts_with("alias/") => named_arn.resource.starts_with("key/") && here(),
+        None => named_arn.resource.strip_prefix("key/") == Some(asked) && here(),
+    }
+}
+
+/// What is asked of KMS, as sentences have it.
+#[derive(Clone, Copy, PartialEq)]
+enum Task {
+    Make,
+    Wrap,
+    Unwrap,
+}
+
+impl Task {
+    fn operation(self) -> &'static str {
+        match self {
+            Task::Make => "GenerateDataKey",
+            Task::Wrap => "Encrypt",
+            Task::Unwrap => "Decrypt",
+        }
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
+            Task::Make => "make a data key",
+            Task::Wrap => "wrap a data key",
+            Task::Unwrap => "unwrap a data key",
+        }
+    }
+}
+
+/// An answer of KMS's: a data key in plain or wrapped.
+struct Answer {
+    plain: Option<PlainKey>,
+    wrapped: Option<Vec<u8>>,
 }
 
 impl Kms {
@@ -40,29 +113,68 @@ impl Kms {
         Kms { key_id: key_id.to_owned(), any_key, resolved, service: PerGeneration::new() }
     }
 
-    async fn ask(&self, operation: &str, doing: &str, asked: Value) -> Result<Map<String, Value>> {
-        let (completed, identity) = self.resolved.get().await?;
+    /// The keys that requests are signed with now.
+    async fn keys(identity: &Identity) -> Result<Keys> {
         match identity {
             Identity::Anonymous => fail!(Credentials, "the store sends its requests unsigned, and kms answers signed ones only"),
-            // Before the request, so that what is wrong with it is told as it is.
-            Identity::Fetched(provider) => drop(provider.get().await?),
-            Identity::Keys(_) => {}
+            Identity::Fetched(provider) => provider.get().await,
+            Identity::Keys(keys) => Ok(keys.clone()),
+        }
+    }
+
+    async fn ask(&self, task: Task, mut asked: Value) -> Result<Answer> {
+        let (completed, identity) = self.resolved.get().await?;
+        // Before the request, so that what is wrong with them is told as it is.
+        let keys = Kms::keys(identity).await?;
+        let named = task != Task::Unwrap || !self.any_key;
+        if named {
+            asked["KeyId"] = self.key_id.as_str().into();
         }
         let open = || Service::open(&completed.settings, "kms", "TrentService", region_of(&self.key_id));
         let service = self.service.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await?;
-        service.ask(identity, operation, &asked).await.map_err(|refusal| self.failed(doing, &refusal))
+        let answer = service.ask(identity, task.operation(), &asked).await;
+        let mut answer = answer.map_err(|refusal| self.failed(task, named, refusal))?;
+        // Taken first, so that its text is wiped whatever else the answer says.
+        let plain = bytes(&mut answer, "Plaintext").map(Zeroizing::new);
+        let told = answer.get("KeyId").and_then(Value::as_str).unwrap_or_default();
+        let account = keys.credentials.account_id().map(|account| account.as_str());
+        if named && !may_be(&self.key_id, told, service.region(), account) {
+            let told = if told.is_empty() { "no key".to_owned() } else { format!("the key {told:?}") };
+            // Never `Decrypt`: that another key was at work does not prove that this one would not do.
+            fail!(Service, "KMS was asked to {} with the key {} and names {told}; its answer is not used", task.verb(), self.key_id);
+        }
+        Ok(Answer { plain, wrapped: bytes(&mut answer, "CiphertextBlob") })
     }
 
-    fn failed(&self, doing: &str, refusal: &Refusal) -> Error {
-        let kind = match refusal.code.as_deref() {
+    /// The error that a refusal comes to. That a key is in no state to be used is one kind, whichever state
+    /// that is.
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
+    fn failed(&self, task: Task, named: bool, refusal: Refusal) -> Error {
+        let (kind, advice) = match refusal.code.as_deref() {
             Some("InvalidCiphertextException" | "IncorrectKeyException") => return refused(),
-            Some("AccessDeniedException") => ErrorKind::PermissionDenied,
+            Some("AccessDeniedException") => (ErrorKind::PermissionDenied, ""),
             // Not `NotFound`, which a host would take for the object's.
-            Some("NotFoundException" | "DisabledException" | "InvalidKeyUsageException" | "InvalidArnException") => ErrorKind::Config,
-            Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException") => ErrorKind::Credentials,
-            _ => refusal.kind,
+            Some("NotFoundException") => {
+                (ErrorKind::Config, "; there is no such key in this account and region: check `encryption_kms_key_id`")
+            }
+            Some("DisabledException") => (ErrorKind::Config, "; the key is disabled: enable it in KMS (EnableKey), or use another key"),
+            Some("KMSInvalidStateException") => (
+                ErrorKind::Config,
+                "; the key is in no state to be used: if its deletion is pending, cancel that (CancelKeyDeletion) and enable it \
+                 (EnableKey), or use another key",
+            ),
+            Some("KeyUnavailableException") => (ErrorKind::Config, "; the key is not available now: try again later"),
+            Some("InvalidKeyUsageException") => {
+                (ErrorKind::Config, "; data keys are wrapped by a symmetric key whose usage is ENCRYPT_DECRYPT: use another key")
+            }
+            Some("InvalidArnException") => (ErrorKind::Config, "; check `encryption_kms_key_id`"),
+            Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException") => (ErrorKind::Credentials, ""),
+            _ => (refusal.kind, ""),
         };
-        Error::new(kind, format!("KMS did not {doing} with the key {}: {}", self.key_id, refusal.said))
+        let with = if named { format!("the key {}", self.key_id) } else { "the key that wrapped it".to_owned() };
+        let error = Error::new(kind, format!("KMS did not {} with {with}: {}{advice}", task.verb(), refusal.said));
+        let error = error.with_answer(refusal.status, refusal.code.as_deref(), refusal.request_id.as_deref());
+        if refusal.passing { error.passing() } else { error }
     }
 }
 
@@ -75,10 +187,9 @@ fn bytes(answer: &mut Map<String, Value>, name: &str) -> Option<Vec<u8>> {
 impl KeyService for Kms {
     fn generate<'a>(&'a self, context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>> {
         Box::pin(async move {
-            let asked = json!({"KeyId": self.key_id, "KeySpec": "AES_256", "EncryptionContext": context});
-            let mut answer = self.ask("GenerateDataKey", "make a data key", asked).await?;
-            match (bytes(&mut answer, "Plaintext"), bytes(&mut answer, "CiphertextBlob")) {
-                (Some(plain), Some(wrapped)) => Ok((Zeroizing::new(plain), wrapped)),
+            let answer = self.ask(Task::Make, json!({"KeySpec": "AES_256", "EncryptionContext": context})).await?;
+            match (answer.plain, answer.wrapped) {
+                (Some(plain), Some(wrapped)) => Ok((plain, wrapped)),
                 _ => fail!(Service, "KMS answered without a data key"),
             }
         })
@@ -86,23 +197,22 @@ impl KeyService for Kms {
 
     fn encrypt<'a>(&'a self, plain: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
-            let asked = json!({"KeyId": self.key_id, "Plaintext": STANDARD.encode(plain), "EncryptionContext": context});
-            let mut answer = self.ask("Encrypt", "wrap a data key", asked).await?;
-            match bytes(&mut answer, "CiphertextBlob") {
-                Some(wrapped) => Ok(wrapped),
-                None => fail!(Service, "KMS answered without a wrapped key"),
-            }
+            let answer = self.ask(Task::Wrap, json!({"Plaintext": STANDARD.encode(plain), "EncryptionContext": context})).await?;
+            answer.wrapped.ok_or_else(|| Error::new(ErrorKind::Service, "KMS answered without a wrapped key"))
         })
     }
 
     fn decrypt<'a>(&'a self, wrapped: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<PlainKey>> {
         Box::pin(async move {
-            let mut asked = json!({"CiphertextBlob": STANDARD.encode(wrapped), "EncryptionContext": context});
-            if !self.any_key {
-                asked["KeyId"] = self.key_id.as_str().into();
-            }
-            let mut answer = self.ask("Decrypt", "unwrap a data key", asked).await?;
-            bytes(&mut answer, "Plaintext").map(Zeroizing::new).ok_or_else(refused)
+            let asked = json!({"CiphertextBlob": STANDARD.encode(wrapped), "EncryptionContext": context});
+            self.ask(Task::Unwrap, asked).await?.plain.ok_or_else(refused)
+        })
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<String>> {
+        Box::pin(async move {
+            let (_, identity) = self.resolved.get().await?;
+            Ok(Kms::keys(identity).await?.credentials.access_key_id().to_owned())
         })
     }
 }

@@ -4,6 +4,7 @@
 //! every reason; only trouble on the way to KMS is told as what it is.
 
 mod aes;
+mod kept;
 mod kms;
 mod rsa;
 
@@ -14,11 +15,13 @@ use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
 pub(super) use aes::Aes;
+pub(super) use kept::Kept;
 pub(super) use kms::{Kms, region_of};
 pub(super) use rsa::Rsa;
 
 use super::envelope::{Envelope, Suite, Wrap};
 use crate::error::{Error, ErrorKind, Result, fail};
+use kept::Label;
 
 /// A data key as it was unwrapped, of any length that old clients used; wiped when it goes.
 pub(super) type PlainKey = Zeroizing<Vec<u8>>;
@@ -47,10 +50,12 @@ pub(super) trait KeyService: Send + Sync {
     fn generate<'a>(&'a self, context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>>;
     fn encrypt<'a>(&'a self, plain: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<Vec<u8>>>;
     fn decrypt<'a>(&'a self, wrapped: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<PlainKey>>;
-    /// Data keys that it has made so far.
+    /// Who asks it now: two who are not the same never have one name.
+    fn identity(&self) -> BoxFuture<'_, Result<String>>;
+    /// Data keys that it has made and unwrapped so far.
     #[cfg(test)]
-    fn calls(&self) -> u64 {
-        0
+    fn calls(&self) -> (u64, u64) {
+        (0, 0)
     }
 }
 
@@ -80,6 +85,11 @@ impl Keyring {
         }
     }
 
+    /// Who asks KMS now; nothing for a key of the host's own.
+    pub(super) async fn identity(&self) -> Result<String> {
+        if let Keyring::Kms(kms) = self { kms.identity().await } else { Ok(String::new()) }
+    }
+
     /// A new data key, plain and wrapped, bound to the name of a cipher.
     pub(super) async fn generate(&self, bound: &str, context: &BTreeMap<String, String>) -> Result<(PlainKey, Wrapped)> {
         if let Keyring::Kms(kms) = self {
@@ -104,21 +114,37 @@ impl Keyring {
         })
     }
 
-    /// The data key of an envelope, and whether it is sound: false is told only once the content was tried with it.
-    pub(super) async fn unwrap(&self, envelope: &Envelope, context: &BTreeMap<String, String>) -> Result<(PlainKey, bool)> {
+    /// The data key of an envelope, and whether it is sound: false is told only once the content was tried
+    /// with it. One that KMS has unwrapped before may be among the `kept`.
+    pub(super) async fn unwrap(
+        &self,
+        envelope: &Envelope,
+        context: &BTreeMap<String, String>,
+        kept: Option<&Kept>,
+    ) -> Result<(PlainKey, bool)> {
+        let ask = async |kms: &dyn KeyService| {
+            let (wrapped, context) = (&envelope.key, &envelope.description);
+            match kept {
+                Some(kept) => {
+                    let label = Label::of(&kms.identity().await?, wrapped, context);
+                    kept.get(label, kms.decrypt(wrapped, context)).await
+                }
+                None => kms.decrypt(wrapped, context).await,
+            }
+        };
         let (wrapped, bound) = (&envelope.key, envelope.suite.bound());
         let plain = match (self, envelope.wrap) {
             (Keyring::Kms(kms), Wrap::KmsContext) => {
                 if described(bound, context) != without_key_id(&envelope.description) {
                     fail!(Decrypt, "the encryption context that the object was stored with is not the one that is given now");
                 }
-                kms.decrypt(wrapped, &envelope.description).await?
+                ask(&**kms).await?
             }
             (Keyring::Kms(kms), Wrap::Kms) => {
                 if !context.is_empty() {
                     fail!(Decrypt, "an encryption context is given, but the object's key was wrapped without one of the caller's (`kms`)");
                 }
-                kms.decrypt(wrapped, &envelope.description).await?
+                ask(&**kms).await?
             }
             (Keyring::Aes(aes), Wrap::AesGcm) => aes.unwrap(wrapped, bound)?,
             (Keyring::Aes(aes), Wrap::Rfc3394) => aes.unwrap_rfc3394(wrapped)?,
@@ -141,7 +167,7 @@ impl Keyring {
 }
 
 /// The encryption context that KMS is given: the caller's, and the cipher that the key is for.
-fn described(bound: &str, context: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn described(bound: &str, context: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut description = context.clone();
     description.insert(RESERVED[0].to_owned(), bound.to_owned());
     description

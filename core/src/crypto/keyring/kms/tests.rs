@@ -14,14 +14,15 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value as Json;
 
-use super::{KeyService, Kms, region_of};
+use super::{KeyService, Kms, may_be, region_of};
 use crate::config::Settings;
 use crate::credentials::Resolved;
 use crate::error::{Error, ErrorKind};
 use crate::value::Value;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
-const ANSWER: &str = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "k"}"#;
+const ANSWER: &str =
+    r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/1234"}"#;
 
 /// A request as it came: the headers that say what is asked, and the body.
 #[derive(Debug, PartialEq)]
@@ -94,12 +95,17 @@ impl HttpConnector for Noted {
 
 /// A key at this address, and the file that says where that is.
 fn key(url: &str, any_key: bool) -> (Kms, tempfile::NamedTempFile) {
+    key_with(url, KEY, any_key, &[])
+}
+
+/// The same of any name, with settings.
+fn key_with(url: &str, name: &str, any_key: bool, settings: &[(&str, &str)]) -> (Kms, tempfile::NamedTempFile) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "[default]\nservices = here\n[services here]\nkms =\n  endpoint_url = {url}").unwrap();
     let given = [("access_key_id", "AKID"), ("secret_access_key", "secret"), ("config_file", file.path().to_str().unwrap())];
-    let pairs = given.map(|(name, value)| (name.to_owned(), Value::Str(value.to_owned())));
-    let settings = Settings::read(pairs.into()).unwrap();
-    (Kms::new(KEY, any_key, Arc::new(Resolved::new(&settings))), file)
+    let given = given.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned())));
+    let settings = Settings::read(given.collect()).unwrap();
+    (Kms::new(name, any_key, Arc::new(Resolved::new(&settings))), file)
 }
 
 fn context() -> BTreeMap<String, String> {
@@ -144,6 +150,9 @@ async fn what_a_refusal_means() {
         ),
         (400, "", r#"{"__type": "com.amazonaws.kms#NotFoundException", "message": "gone"}"#, ErrorKind::Config, "NotFoundException: gone"),
         (400, "x-amzn-errortype: DisabledException:http://x/\r\n", "{}", ErrorKind::Config, "DisabledException"),
+        (400, "", r#"{"__type": "DisabledException"}"#, ErrorKind::Config, "EnableKey"),
+        (400, "", r#"{"__type": "KMSInvalidStateException", "message": "is pending deletion"}"#, ErrorKind::Config, "CancelKeyDeletion"),
+        (400, "", r#"{"__type": "InvalidKeyUsageException"}"#, ErrorKind::Config, "symmetric"),
         (400, "", r#"{"__type": "InvalidCiphertextException"}"#, ErrorKind::Decrypt, ""),
         (400, "", r#"{"__type": "IncorrectKeyException"}"#, ErrorKind::Decrypt, ""),
         (400, "", r#"{"__type": "ExpiredTokenException", "message": "old"}"#, ErrorKind::Credentials, "old"),
@@ -154,7 +163,75 @@ async fn what_a_refusal_means() {
         let error: Error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
         assert_eq!((error.kind(), seen.try_iter().count()), (kind, 1), "{error}");
         assert!(error.message().contains(words), "{error}");
+        assert!(!error.retryable(), "{error}");
+        if error.kind() != ErrorKind::Decrypt {
+            assert!(error.message().contains(KEY) && error.status() == Some(400), "{error}");
+        }
     }
+}
+
+/// Keys in no state to be used are one kind of error; one that is only unavailable now may be tried again.
+#[tokio::test]
+async fn a_key_that_is_not_available_now() {
+    let (url, seen) = serve(vec![(500, "", r#"{"__type": "KeyUnavailableException", "message": "not now"}"#); 2]);
+    let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "2")]);
+    let error = kms.generate(&context()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retryable(), seen.try_iter().count()), (ErrorKind::Config, true, 2), "{error}");
+    assert!(error.message().contains(KEY) && error.message().contains("not now") && error.message().contains("2 attempts in"), "{error}");
+}
+
+#[tokio::test]
+async fn threat_15_an_answer_for_another_key_is_not_used() {
+    let other = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/5678"}"#;
+    let silent = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA=="}"#;
+    for answer in [other, silent] {
+        let (url, _seen) = serve(vec![(200, "", answer); 4]);
+        let (kms, _file) = key(&url, false);
+        for error in [
+            kms.generate(&context()).await.map(drop).unwrap_err(),
+            kms.encrypt(b"plain", &context()).await.map(drop).unwrap_err(),
+            kms.decrypt(b"wrapped", &context()).await.map(drop).unwrap_err(),
+        ] {
+            assert!(error.kind() == ErrorKind::Service && error.message().contains(KEY), "{error}");
+            assert_eq!(error.message().contains("key/5678"), answer == other, "{error}");
+        }
+        // Where any key may have wrapped it, none is expected.
+        let (url, _seen) = serve(vec![(200, "", answer)]);
+        let (kms, _file) = key(&url, true);
+        kms.decrypt(b"wrapped", &context()).await.unwrap();
+    }
+}
+
+#[test]
+fn which_key_an_answer_may_name() {
+    let (region, account) = ("eu-west-1", "111122223333");
+    let arn = |region: &str, account: &str, what: &str| format!("arn:aws:kms:{region}:{account}:{what}");
+    let key = arn(region, account, "key/1234");
+    for (asked, named, expected) in [
+        (key.as_str(), key.clone(), true),
+        (&key, "1234".to_owned(), true),
+        (&key, arn(region, account, "key/5678"), false),
+        (&key, arn("us-east-1", account, "key/1234"), false),
+        (&key, arn(region, "444455556666", "key/1234"), false),
+        (&key, String::new(), false),
+        ("1234", key.clone(), true),
+        ("1234", "1234".to_owned(), true),
+        ("1234", arn(region, account, "key/5678"), false),
+        ("1234", arn("us-east-1", account, "key/1234"), false),
+        ("mrk-1", arn(region, account, "key/mrk-1"), true),
+        ("alias/a", key.clone(), true),
+        ("alias/a", arn("us-east-1", account, "key/1234"), false),
+        ("alias/a", arn(region, account, "alias/b"), false),
+        ("alias/a", "1234".to_owned(), false),
+        ("alias/a", String::new(), false),
+        (&arn(region, account, "alias/a"), key.clone(), true),
+        (&arn(region, account, "alias/a"), arn(region, "444455556666", "key/1234"), false),
+        (&arn(region, account, "alias/a"), arn("us-east-1", account, "key/1234"), false),
+    ] {
+        assert_eq!(may_be(asked, &named, region, None), expected, "{asked} {named}");
+    }
+    assert!(may_be("alias/a", &key, region, Some(account)) && !may_be("alias/a", &key, region, Some("444455556666")));
+    assert!(may_be("1234", &key, region, Some(account)) && !may_be("1234", &key, region, Some("444455556666")));
 }
 
 #[tokio::test]
@@ -165,6 +242,9 @@ async fn what_is_tried_again() {
         (500, "", r#"{"__type": "KMSInternalException"}"#),
         (400, "", r#"{"__type": "ThrottlingException"}"#),
         (503, "", ""),
+        (400, "", r#"{"__type": "RequestThrottled"}"#),
+        (400, "", r#"{"__type": "DependencyTimeoutException"}"#),
+        (502, "retry-after: 0\r\n", "<html>"),
         (400, skewed, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#),
     ] {
         let (url, seen) = serve(vec![first, fine]);
@@ -172,13 +252,29 @@ async fn what_is_tried_again() {
         kms.decrypt(b"wrapped", &context()).await.unwrap();
         assert_eq!(seen.try_iter().count(), 2);
     }
-    let (url, seen) = serve(vec![(400, "", r#"{"__type": "ThrottlingException", "message": "slower"}"#); 3]);
-    let (kms, _file) = key(&url, false);
-    let error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
-    assert_eq!((error.kind(), seen.try_iter().count()), (ErrorKind::Throttled, 3), "{error}");
+    for mode in ["standard", "adaptive"] {
+        let (url, seen) = serve(vec![(400, "", r#"{"__type": "ThrottlingException", "message": "slower"}"#); 2]);
+        let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "2"), ("retry_mode", mode)]);
+        let error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
+        assert_eq!((error.kind(), error.retryable(), seen.try_iter().count()), (ErrorKind::Throttled, true, 2), "{error}");
+    }
+    for (attempts, expected) in [("1", 1), ("4", 4)] {
+        let (url, seen) = serve(vec![(500, "", r#"{"__type": "KMSInternalException", "message": "oh"}"#); 6]);
+        let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", attempts)]);
+        let error = kms.generate(&context()).await.unwrap_err();
+        assert_eq!((error.kind(), error.retryable(), error.status()), (ErrorKind::Service, true, Some(500)), "{error}");
+        assert_eq!(seen.try_iter().count(), expected);
+    }
+    // A clock that is off is no attempt.
+    let (url, seen) = serve(vec![(400, skewed, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#), fine]);
+    let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "1")]);
+    kms.decrypt(b"wrapped", &context()).await.unwrap();
+    assert_eq!(seen.try_iter().count(), 2);
     // Nobody is there.
-    let (kms, _file) = key("http://127.0.0.1:9", false);
-    assert_eq!(kms.decrypt(b"wrapped", &context()).await.unwrap_err().kind(), ErrorKind::Network);
+    let (kms, _file) = key_with("http://127.0.0.1:9", KEY, false, &[("max_attempts", "2")]);
+    let error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retryable()), (ErrorKind::Network, true), "{error}");
+    assert!(error.message().contains("127.0.0.1:9") && error.message().contains("2 attempts in"), "{error}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! How many requests one bucket gets at a time, and how fast: as many as are asked for, until the server asks to slow down.
+//! How many requests one bucket, or service, gets at a time, and how fast: as many as are asked for, until
+//! the server asks to slow down.
 //!
-//! Law: asked to slow down, the number in flight halves, once for all who were asked at that moment; each round that goes well adds one. An
-//! adaptive store also spaces its requests. Never less than one at a time, so that nothing waits for ever.
+//! Law: asked to slow down, the number in flight halves, once for all who were asked at that moment; each
+//! round that goes well adds one. An adaptive store also spaces its requests. Never less than one at a time,
+//! so that nothing waits for ever.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +16,7 @@ const RECOVERED: f64 = 256.0;
 const ROUND: Duration = Duration::from_millis(250);
 
 /// The pace that a bucket's requests keep.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     state: Mutex<State>,
     left: Notify,
 }
@@ -28,7 +30,7 @@ struct State {
 }
 
 /// One request's place among those in flight.
-pub(super) struct Place<'a>(&'a Pace);
+pub(crate) struct Place<'a>(&'a Pace);
 
 impl Default for Pace {
     fn default() -> Self {
@@ -45,7 +47,7 @@ impl Pace {
     }
 
     /// Waits for a place.
-    pub(super) async fn enter(&self, adaptive: bool) -> Place<'_> {
+    pub(crate) async fn enter(&self, adaptive: bool) -> Place<'_> {
         loop {
             let left = self.left.notified();
             if let Some(place) = self.try_enter() {
@@ -72,7 +74,7 @@ impl Pace {
     }
 
     /// A request was answered as it should be.
-    pub(super) fn went_well(&self, adaptive: bool) {
+    pub(crate) fn went_well(&self, adaptive: bool) {
         let mut state = self.state();
         if state.limit.is_finite() {
             state.limit += state.limit.recip();
@@ -86,7 +88,7 @@ impl Pace {
     }
 
     /// The server asks to slow down.
-    pub(super) fn slow_down(&self, adaptive: bool) {
+    pub(crate) fn slow_down(&self, adaptive: bool) {
         let (mut state, now) = (self.state(), Instant::now());
         if state.slowed.is_none_or(|before| now - before > ROUND) {
             // Who was asked has left its place already.
@@ -109,8 +111,8 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Requests in a second, for a store that adapts: cut by a third when the server asks to slow down, then back along a cubic curve that
-/// lingers below the rate of before.
+/// Requests in a second, for a store that adapts: cut by a third when the server asks to slow down, then back
+/// along a cubic curve that lingers below the rate of before.
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 struct Rate {
     measured: f64,
