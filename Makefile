@@ -35,7 +35,7 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
-servers: build ## try real servers (Ceph, MinIO, …) and write tests/servers/MATRIX.md (some: make servers SERVERS="minio ceph" AGENTS=all)
+servers: build ## try eight real servers, write tests/servers/MATRIX.md (SERVERS="minio ceph" AGENTS=all)
 	@$(VENV)/python tests/servers/matrix.py $(SERVERS) --agents "$(or $(AGENTS),python)"
 
 bench: setup ## measure beside other clients (some rows: make bench ONLY=list); a whole run writes tests/bench/RESULTS.md

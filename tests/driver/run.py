@@ -156,7 +156,8 @@ class Run:
         parts = urllib.parse.urlsplit(step["fetch"])
         if step.get("signed"):
             query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
-            status, body = sigv4.request(self.place.server, step.get("method", "GET"), parts.path, query)
+            body = values.content(step.get("body", ""))
+            status, body = sigv4.request(self.place.server, step.get("method", "GET"), parts.path, query, body)
             return {"ok": {"status": status, "body": {"$bytes": base64.b64encode(body).decode()}}}
         connection = http.client.HTTPConnection(parts.netloc, timeout=30)
         try:

@@ -7,6 +7,7 @@ is the client's alone.
 import hashlib
 import random
 import re
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -14,12 +15,18 @@ from pathlib import Path
 import agents
 
 SIZE, PIECE = 1 << 30, 16 << 20
+# The object here, and up to twice at the server, which joins parts.
+NEEDED = 4 * SIZE
 # Seconds for one direction.
 LIMIT = 600
 
 
 def there_and_back(server):
     """Sends 1 GiB, fetches it, compares; returns a row, with `failure` if it did not succeed."""
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < NEEDED:
+        why = f"{free >> 30} GiB are free for temporary files, {NEEDED >> 30} GiB are needed"
+        return {"failure": why}
     agent = agents.Agent("python")
     with tempfile.TemporaryDirectory(prefix="oarlock-large-") as directory:
         sent, fetched = Path(directory) / "sent", Path(directory) / "fetched"
@@ -46,6 +53,8 @@ def there_and_back(server):
                 if "error" in answer:
                     return row | {"failure": f"{verb}: {short(answer)}"}
                 row[name] = round(time.monotonic() - begun, 1)
+                # Servers keep up to twice the object's size; leave them the room.
+                sent.unlink(missing_ok=True)
             status = Path(f"/proc/{agent.process.pid}/status").read_text()
             row["peak_mib"] = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) >> 10
             row["same"] = digest(fetched) == made

@@ -8,6 +8,7 @@ a listed one did not occur.
 import argparse
 import datetime
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -112,4 +113,6 @@ def write(known):
 
 
 if __name__ == "__main__":
+    # Ended from outside, it still stops its server and removes the data.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     sys.exit(main() != 0)

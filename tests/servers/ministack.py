@@ -19,7 +19,9 @@ class Ministack(RealServer):
 
     def start(self):
         here = {"GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port)}
-        self.spawn([self.programs / "ministack"], **here)
+        # Without `AUTH` it verifies the signatures of URLs only.
+        keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+        self.spawn([self.programs / "ministack"], **here, **keys, AUTH="true")
 
     def version(self):
         lines = self.output([self.programs / "pip", "show", "ministack"]).splitlines()

@@ -73,12 +73,14 @@ def matrix(results, judgements, verbs):
 def summary(results, judgements, full):
     """The table of servers; the README shows it without the columns of 1 GiB."""
     heads = ["server", "version", "cases as with S3", "odd keys as with S3"]
-    heads += ["1 GiB up", "1 GiB down", "memory", "how it is had", "languages"] if full else []
+    heads += ["1 GiB up", "1 GiB down", "memory", "how it is had", "languages", "tried on"] if full else []
     lines = [row(heads), row(["---"] * len(heads))]
     for result, judgement in zip(results, judgements):
         if "unavailable" in result:
             cells = [result["title"], f"not to be had: {result['unavailable']}", "–", "–"]
-            lines.append(row(cells + ["–", "–", "–", result["source"], "–"] if full else cells))
+            lines.append(
+                row(cells + ["–", "–", "–", result["source"], "–", result["date"]] if full else cells)
+            )
             continue
         cases = [each for each in result["cases"] if each["outcome"] != "skipped"]
         fine = sum(each["outcome"] == "ok" for each in cases)
@@ -93,6 +95,7 @@ def summary(results, judgements, full):
             cells += large_cells(result["large"], judgement) + [
                 result["source"],
                 ", ".join(result["languages"]),
+                result["date"],
             ]
         lines.append(row(cells))
     return lines

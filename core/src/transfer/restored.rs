@@ -18,7 +18,7 @@ use super::spans::Span;
 use super::upload::joined;
 use super::verify::Expected;
 use crate::checksum::{Algorithm, Checksum, Running};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::io::{Destination, Draft, GATHER, Stretch, about, blocking};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -211,9 +211,12 @@ impl Standing {
     /// Judges the whole and lets the file appear.
     async fn finish(mut self) -> Result<GetReply> {
         let expected = self.expected();
-        let right = match &expected {
-            Expected::Nothing => true,
-            Expected::Crc(sum) => self.rows.values().copied().reduce(Checksum::then).is_none_or(|joined| joined == *sum),
+        let judged = match &expected {
+            Expected::Nothing => Ok(()),
+            Expected::Crc(_) => {
+                let joined = self.rows.values().copied().reduce(Checksum::then);
+                joined.map_or(Ok(()), |joined| expected.judge_joined(joined))
+            }
             _ => {
                 // A sum that needs the bytes in their order is made when they are all there.
                 let (file, mut sum) = (self.draft.read().await?, expected.sum());
@@ -221,13 +224,13 @@ impl Standing {
                     each_lot(&file, 0, u64::MAX, |lot| sum.update(lot))?;
                     Ok(sum)
                 });
-                expected.judge(vec![sum.await?]).is_ok()
+                expected.judge(vec![sum.await?])
             }
         };
         self.draft.stands(false);
-        if !right {
+        if let Err(error) = judged {
             self.journal.remove().await;
-            return Err(Error::new(ErrorKind::Corrupt, "the bytes do not match the object's checksum"));
+            return Err(error);
         }
         let journal = self.journal.path().to_owned();
         self.draft.finish_and(move || drop(std::fs::remove_file(journal))).await?;

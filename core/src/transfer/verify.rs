@@ -55,29 +55,35 @@ impl Expected {
     pub(super) fn judge(&self, sums: Vec<Sum>) -> Result<()> {
         let mut joined: Option<Checksum> = None;
         for sum in sums {
-            let right = match (self, sum) {
+            let (name, expected, actual) = match (self, sum) {
                 (Expected::Crc(_), Sum::Crc(running)) => {
                     let next = running.finish();
                     joined = Some(joined.map_or(next, |before| before.then(next)));
                     continue;
                 }
-                (Expected::Sha1(expected), Sum::Sha1(sum)) => sum.finalize().as_slice() == expected,
-                (Expected::Sha256(expected), Sum::Sha256(sum)) => sum.finalize().as_slice() == expected,
+                (Expected::Sha1(expected), Sum::Sha1(sum)) => ("SHA1", expected, sum.finalize().to_vec()),
+                (Expected::Sha256(expected), Sum::Sha256(sum)) => ("SHA256", expected, sum.finalize().to_vec()),
                 _ => continue,
             };
-            if !right {
-                return Err(corrupt());
+            if actual != *expected {
+                return Err(corrupt(name, &STANDARD.encode(actual), &STANDARD.encode(expected)));
             }
         }
-        match (self, joined) {
-            (Expected::Crc(expected), Some(sum)) if sum != *expected => Err(corrupt()),
+        joined.map_or(Ok(()), |joined| self.judge_joined(joined))
+    }
+
+    /// Judges the sum of the whole, where it was joined from pieces.
+    pub(super) fn judge_joined(&self, joined: Checksum) -> Result<()> {
+        match self {
+            Expected::Crc(expected) if joined != *expected => Err(corrupt(expected.algorithm.name(), &joined.text(), &expected.text())),
             _ => Ok(()),
         }
     }
 }
 
-fn corrupt() -> Error {
-    Error::new(ErrorKind::Corrupt, "the bytes do not match the object's checksum")
+fn corrupt(algorithm: &str, actual: &str, expected: &str) -> Error {
+    let why = format!("the bytes do not match the object's checksum: {algorithm} is {actual}, expected {expected}");
+    Error::new(ErrorKind::Corrupt, why)
 }
 
 /// The sum of some of the bytes, in the making.
@@ -119,7 +125,9 @@ mod tests {
         let crc = [("CRC64NVME", "rosUhgp5mIg=")];
         judged(&crc, &["12345", "6789"]).unwrap();
         judged(&crc, &["123456789"]).unwrap();
-        assert_eq!(judged(&crc, &["6789", "12345"]).unwrap_err().kind(), ErrorKind::Corrupt);
+        let error = judged(&crc, &["6789", "12345"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(error.message().contains("CRC64NVME is ") && error.message().ends_with(", expected rosUhgp5mIg="), "{error}");
     }
 
     #[test]
@@ -131,7 +139,8 @@ mod tests {
             ("SHA256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
         ] {
             judged(&[(name, right)], &["123456789"]).unwrap();
-            assert!(judged(&[(name, right)], &["123456780"]).is_err(), "{name}");
+            let error = judged(&[(name, right)], &["123456780"]).unwrap_err();
+            assert!(error.message().contains(&format!("{name} is ")) && error.message().contains(right), "{error}");
         }
     }
 

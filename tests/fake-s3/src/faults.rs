@@ -66,7 +66,7 @@ pub struct Fault {
     /// Elements of the answer's document: another text, or none of them if it is empty; a missing one is added.
     #[serde(default)]
     pub elements: BTreeMap<String, String>,
-    /// What the answer holds instead of its document.
+    /// What the answer holds instead of its document. With a status it is someone else's answer, which only `headers` describe.
     pub body: Option<String>,
     /// Every byte of this part of the upload is inverted before the answer, and its checksum is made anew.
     pub change_part: Option<u32>,
