@@ -169,8 +169,8 @@ class ObjectMeta:
     def key(self) -> str:
         """The key, without the store's prefix."""
     @property
-    def size(self) -> int:
-        """The whole object's size in bytes."""
+    def size(self) -> int | None:
+        """The whole object's size in bytes; absent where the server does not say (an answer without Content-Length)."""
     @property
     def etag(self) -> str | None:
         """The entity tag, without quotes."""
@@ -216,7 +216,7 @@ class ObjectMeta:
     @property
     def size_estimated(self) -> bool:
         """Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size."""
-    def __init__(self, key: str, size: int, *, etag: str | None = None, last_modified: datetime.datetime | None = None, version_id: str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: dict[str, str], storage_class: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_algorithm: str | None = None, size_estimated: bool) -> None: ...
+    def __init__(self, key: str, *, size: int | None = None, etag: str | None = None, last_modified: datetime.datetime | None = None, version_id: str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: dict[str, str], storage_class: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_algorithm: str | None = None, size_estimated: bool) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -1782,6 +1782,7 @@ def open(
     grant_full_control: str | None = None,
     sse: str | None = None,
     sse_kms_key_id: str | None = None,
+    sse_required: bool | None = None,
     sse_customer_key: Buffer | str | None = None,
     encryption_kms_key_id: str | None = None,
     encryption_kms_any_key: bool | None = None,
@@ -1863,6 +1864,7 @@ def open(
         grant_full_control: Who may do all three.
         sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the bucket's own.
         sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
+        sse_required: Whether a write fails if the server's answer does not name the encryption that `sse` or `sse_kms_key_id` asked for: such servers ignore it; a customer key must be named in any case. Default true.
         sse_customer_key: A customer key (SSE-C), 32 bytes raw or as base64 text, for every request that needs one.
         encryption_kms_key_id: Encrypts objects before they leave, as the Amazon S3 Encryption Clients do, under this key in KMS: its id, its alias (`alias/…`) or its ARN, whose region is asked then.
         encryption_kms_any_key: Whether objects are read whichever KMS key wrapped theirs; default false: the store's own key alone.
