@@ -258,9 +258,10 @@ oarlock_status oarlock_classes_open(const char *path_or_text,
                                     oarlock_error **error);
 
 /*
- The same with settings that win over what the file says: `settings` for all classes that are kept in S3, `overrides` for single ones, each
- a map (oarlock_options_set_map) under the class's name, which wins over both; either may be NULL. A key to encrypt with that the file
- names stays in force. Free them with oarlock_classes_free.
+ The same with settings that win over what the file says: `settings` for all classes that are kept in S3,
+ `overrides` for single ones, each a map (oarlock_options_set_map) under the class's name, which wins over
+ both; either may be NULL. A key to encrypt with that the file names stays in force. Free them with
+ oarlock_classes_free.
  */
 oarlock_status oarlock_classes_open_with(const char *path_or_text,
                                          const oarlock_options *settings,
@@ -599,7 +600,7 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *
  * ObjectMeta: An object's metadata.
  *   key (str): The key, without the store's prefix.
- *   size (int): The whole object's size in bytes.
+ *   size (int): The whole object's size in bytes; absent where the server does not say (an answer without Content-Length).
  *   etag (str): The entity tag, without quotes.
  *   last_modified (time): When it was stored.
  *   version_id (str): Its version, in a versioned bucket.
