@@ -81,10 +81,22 @@ impl Keep {
     }
 }
 
-/// Whether the key that an answer names, usually an ARN, may be the one that was asked for. An alias can't be compared.
+/// Whether the key that an answer names may be the one that was asked for. Only ids as AWS makes them can be compared: servers have their
+/// own names for keys, and an alias stands for any.
 fn names(told: &str, asked: &str) -> bool {
-    let is_alias = asked.starts_with("alias/") || asked.contains(":alias/");
-    !told.is_empty() && (is_alias || told.ends_with(asked) || asked.ends_with(told))
+    match (aws_id(told), aws_id(asked)) {
+        (Some(told), Some(asked)) => told == asked,
+        _ => !told.is_empty(),
+    }
+}
+
+/// The id of a key, out of its ARN or alone: a UUID, or `mrk-` and 32 digits.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts-key-id.html>.
+fn aws_id(key: &str) -> Option<&str> {
+    let id = key.rsplit_once(":key/").map_or(key, |(_, id)| id);
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_multi_region = id.strip_prefix("mrk-").is_some_and(|digits| digits.len() == 32 && is_hex(digits));
+    (is_multi_region || (id.len() == 36 && is_hex(id))).then_some(id)
 }
 
 /// Whether a put asks for encryption that answers must name.
@@ -220,7 +232,10 @@ mod tests {
     fn what_an_answer_must_name() {
         let sse = |name: &str| Put { sse: Some(name.to_owned()), ..Put::default() };
         let kms = |key: &str| Put { sse_kms_key_id: Some(key.to_owned()), ..Put::default() };
-        let arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
+        let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        let arn = &*format!("arn:aws:kms:eu-west-1:111122223333:key/{id}");
+        let other = "00000000-12ab-34cd-56ef-1234567890ab";
+        let region = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
         for (options, told, key, ignored) in [
             (Put::default(), None, None, None),
             (sse("AES256"), Some("AES256"), None, None),
@@ -231,13 +246,18 @@ mod tests {
             (sse("aws:kms"), Some("aws:kms"), Some(arn), None),
             (sse("aws:kms:dsse"), Some("aws:kms:dsse"), None, None),
             (sse("aws:kms:dsse"), Some("aws:kms"), None, Some("sse")),
-            (kms("1234abcd"), Some("aws:kms"), Some(arn), None),
+            (kms(id), Some("aws:kms"), Some(arn), None),
             (kms(arn), Some("aws:kms"), Some(arn), None),
             (kms("alias/k"), Some("aws:kms"), Some(arn), None),
             (kms("mine"), Some("aws:kms"), Some("arn:aws:kms:mine"), None),
-            (kms("1234abcd"), Some("aws:kms"), None, Some("sse_kms_key_id")),
+            (kms(id), Some("aws:kms"), None, Some("sse_kms_key_id")),
             (kms("alias/k"), Some("aws:kms"), Some(""), Some("sse_kms_key_id")),
-            (kms("5678"), Some("aws:kms"), Some(arn), Some("sse_kms_key_id")),
+            (kms("mine"), Some("aws:kms"), Some("another-name"), None),
+            (kms("mine"), Some("aws:kms"), Some(arn), None),
+            (kms(other), Some("aws:kms"), Some(arn), Some("sse_kms_key_id")),
+            (kms(other), Some("aws:kms"), Some(id), Some("sse_kms_key_id")),
+            (kms(region), Some("aws:kms"), Some(region), None),
+            (kms(region), Some("aws:kms"), Some(arn), Some("sse_kms_key_id")),
         ] {
             let echo = Echo { sse: told, kms_key_id: key, ..Echo::default() };
             assert_eq!(keep(&options, None).ignored(&echo), ignored, "{options:?} {told:?} {key:?}");

@@ -39,6 +39,10 @@ pub(super) fn decoded(at: &S3, text: String, encoded: bool) -> String {
 /// The key of a row, as the caller knows it; one that is not under the prefix was not asked for.
 pub(super) fn listed(at: &S3, text: String, encoded: bool, prefix: &str) -> Result<String> {
     let mut key = if encoded { unescaped(text) } else { text };
+    // A row without a key names nothing.
+    if key.is_empty() {
+        return Ok(key);
+    }
     if !key.starts_with(prefix) {
         fail!(Service, "the server listed the key {key:?}, which does not begin with the prefix {prefix:?}; the list is not believed");
     }
@@ -188,10 +192,6 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
         },
     };
     let next = history.next(&Shown::of(&page.entries), next)?;
-    if let Some(after) = &options.start_after {
-        // For servers that know no such parameter. A prefix stands for keys that may come after.
-        page.entries.retain(|entry| entry.key > *after || (entry.is_prefix && after.starts_with(&entry.key)));
-    }
     Ok(Page { entries: page.entries, next })
 }
 

@@ -62,7 +62,7 @@ impl PageHistory {
         let ours = text.strip_prefix(MAGIC).and_then(|text| text.split_once(':'));
         match ours.and_then(|(history, token)| Some((PageHistory::read(history)?, token))) {
             Some((history, token)) => (history, Some(token)),
-            None => (PageHistory { seen: vec![fingerprint(&["token", text])], ..PageHistory::default() }, Some(text)),
+            None => (PageHistory::default(), Some(text)),
         }
     }
 
@@ -214,6 +214,9 @@ mod tests {
         for text in ["", "raw", "a:b", "oarlock:1:", "oarlock:1:!:x", "oarlock:1:AAAA:x", "v\nkey"] {
             let (history, token) = PageHistory::split(Some(text));
             assert_eq!((history.pages, token), (0, Some(text)));
+            let next = history.next(&Shown::Nothing, Some(text.to_owned())).unwrap();
+            let (history, token) = PageHistory::split(next.as_deref());
+            assert_eq!((history.pages, token), (1, Some(text)));
             assert!(history.next(&Shown::Nothing, Some(text.to_owned())).is_err(), "{text:?} leads back to itself");
         }
     }
