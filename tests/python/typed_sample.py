@@ -10,7 +10,7 @@ def sync() -> None:
         reply = store.put("a", b"x", metadata={"a": "b"}, timeout=3, progress=lambda done, total: None)
         tag: str | None = reply.etag
         got = store.get("a", range="0-3")
-        n: int = len(bytes(got)) + len(memoryview(got)) + got.meta.size
+        n: int = len(bytes(got)) + len(memoryview(got)) + (got.meta.size or 0)
         if got.body is not None:
             n += got.body[0]
         for entry in store.list("p", delimiter="/"):
