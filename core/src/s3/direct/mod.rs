@@ -112,7 +112,9 @@ impl Direct {
             return Ok(answer.map(|body| body.metered(self.meter.clone())));
         }
         let mut failure = answer::refusal(&self.server(), answer).await;
-        if request.method == Method::HEAD && keys.is_some() && self.is_unexplained(&failure, now) {
+        // Keys that expire are renewed before any question why.
+        let renewable = failure.unexplained() && keys.is_some_and(|keys| keys.expiry().is_some());
+        if request.method == Method::HEAD && keys.is_some() && !renewable && self.is_unexplained(&failure, now) {
             failure = self.explained(request, keys, now).await.unwrap_or(failure);
         }
         let code = failure.error.code();
