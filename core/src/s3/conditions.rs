@@ -37,7 +37,7 @@ fn is_aws(url: &str) -> bool {
     [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
 }
 
-/// Looks whether the condition of an upload holds now, where nobody knows that the server will.
+/// Checks by a HEAD that an upload's condition holds now. Skipped if the server has proven that it enforces conditions.
 pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
     if (keep.if_match.is_none() && keep.if_none_match.is_none()) || Proven::of(at).await?.0.load(Ordering::Relaxed) {
         return Ok(());
@@ -46,7 +46,7 @@ pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
     let found = match at.ask(&request).await {
         Ok(answer) => bare(text(answer.headers(), "etag")),
         Err(error) if error.kind() == ErrorKind::NotFound && keep.if_match.is_none() => return Ok(()),
-        // Who may only write is refused, and an object under another customer key can't be looked at: the server decides alone.
+        // A caller who may only write is refused, and an object under another customer key can't be read: the server decides alone.
         Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => return Ok(()),
         Err(error) => return Err(error),
     };
