@@ -59,6 +59,7 @@ impl Generation {
             .worker_threads(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4)))
             .max_blocking_threads(16)
             .thread_name("oarlock")
+            .on_thread_start(|| _ = block_signals())
             .enable_all()
             .build();
         drop(signals);
@@ -108,7 +109,14 @@ impl Generation {
             Some(runtime) => runtime,
             None if drivers.made == DRIVERS => return None,
             None => {
-                let made = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().ok()?;
+                let made = tokio::runtime::Builder::new_current_thread()
+                    .max_blocking_threads(1)
+                    .thread_name("oarlock")
+                    // A thread inherits the mask of whoever starts it: here the host's own thread.
+                    .on_thread_start(|| _ = block_signals())
+                    .enable_all()
+                    .build()
+                    .ok()?;
                 drivers.made += 1;
                 let beat = {
                     let _here = made.enter();
@@ -298,14 +306,19 @@ struct BlockedSignals(libc::sigset_t);
 
 impl BlockedSignals {
     fn new() -> Self {
-        // SAFETY: both sets are plain data that the calls fill; only this thread's mask changes.
-        unsafe {
-            let mut all = std::mem::zeroed();
-            let mut before = std::mem::zeroed();
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-            BlockedSignals(before)
-        }
+        BlockedSignals(block_signals())
+    }
+}
+
+/// Blocks all signals on this thread, since they are for the host's, and returns what was blocked before.
+fn block_signals() -> libc::sigset_t {
+    // SAFETY: both sets are plain data that the calls fill; only this thread's mask changes.
+    unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        before
     }
 }
 

@@ -268,7 +268,7 @@ def checked(agent, **settings):
 def test_client_certificate(agent, serve, own, mine):
     """A server that wants a certificate gets one: from one file or two, by name or unverified, directly or through a tunnel."""
     server = serve(own[2], clients=mine[0])
-    failed(ask(agent, endpoint=https(server), ca_bundle=str(own[0])), "Network")
+    failed(ask(agent, endpoint=https(server), ca_bundle=str(own[0])), "Network", "see the setting `client_certificate`")
     assert not server.seen
     two = {"client_certificate": str(mine[0]), "client_key": str(mine[1])}
     one = {"client_certificate": str(mine[2])}

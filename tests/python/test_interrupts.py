@@ -116,3 +116,16 @@ def test_an_interrupted_upload_is_aborted(fake):
             store.put("big", chunks())
         assert oarlock._native.drain(10)
         assert fake.state()["uploads"] == []
+
+
+def test_signals_are_for_the_hosts_threads(remote, tmp_path):
+    """A signal that one of ours took would not wake the thread that waits."""
+    (tmp_path / "a").write_bytes(b"a" * (1 << 20))
+    remote.put("a", tmp_path / "a")
+    remote.get("a", tmp_path / "b")
+    ours = []
+    for task in pathlib.Path("/proc/self/task").iterdir():
+        status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines())
+        if status["Name"] == "oarlock":
+            ours.append(int(status["SigBlk"], 16) >> (signal.SIGINT - 1) & 1)
+    assert ours and all(ours)

@@ -79,13 +79,13 @@ impl Service<Uri> for Connector {
         let is_plain = server.scheme() == Some(&Scheme::HTTP);
         let Some(hop) = self.proxies.of_server(&server).cloned() else {
             let connecting = self.server.call(server);
-            return Box::pin(async move { Ok(Conn::new(MaybeHttpsStream::Http(connecting.await?), is_plain, false)) });
+            return Box::pin(async move { Ok(Conn::new(MaybeHttpsStream::Http(connecting.await?), false)) });
         };
         if is_plain {
             let connecting = self.hop.call(hop.uri.clone());
             return Box::pin(async move {
                 let stream = connecting.await.map_err(|error| through(&hop, false, error))?;
-                Ok(Conn::new(MaybeHttpsStream::Http(stream), true, true))
+                Ok(Conn::new(MaybeHttpsStream::Http(stream), true))
             });
         }
         let mut tunnel = Tunnel::new(hop.uri.clone(), self.hop.clone());
@@ -95,7 +95,7 @@ impl Service<Uri> for Connector {
         let mut connector = HttpsConnector::from((tunnel, self.tls.clone()));
         Box::pin(async move {
             let stream = connector.call(server).await.map_err(|error| through(&hop, true, error))?;
-            Ok(Conn::new(stream, false, false))
+            Ok(Conn::new(stream, false))
         })
     }
 }
@@ -154,7 +154,7 @@ pub(super) struct Conn {
     stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>,
     /// Whether the proxy at its end forwards requests, and so needs whole URLs.
     forwarded: bool,
-    /// Whether the first byte that comes is still to be looked at: only where no TLS is spoken.
+    /// Whether the first byte that comes is still to be looked at.
     is_curious: bool,
     traffic: Traffic,
 }
@@ -196,8 +196,8 @@ impl Traffic {
 }
 
 impl Conn {
-    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, is_plain: bool, forwarded: bool) -> Conn {
-        Conn { stream, forwarded, is_curious: is_plain, traffic: Traffic::default() }
+    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, forwarded: bool) -> Conn {
+        Conn { stream, forwarded, is_curious: true, traffic: Traffic::default() }
     }
 }
 

@@ -49,6 +49,9 @@ pub(super) struct Seen {
     pub(super) first_byte: Option<u8>,
 }
 
+/// What to do about a server that ends TLS connections.
+const ASKS: &str = "it may ask for a certificate; see the setting `client_certificate`";
+
 /// Why there is no response. It has no source: whoever looks for the innermost cause finds this sentence.
 #[derive(Debug)]
 pub(crate) struct NoResponse {
@@ -115,7 +118,7 @@ impl NoResponse {
             (Some(TlsError::AlertReceived(alert)), _) => {
                 let advice = match alert {
                     AlertDescription::CertificateRequired | AlertDescription::BadCertificate | AlertDescription::HandshakeFailure => {
-                        Some("it may ask for a certificate; see the setting `client_certificate`".to_owned())
+                        Some(ASKS.to_owned())
                     }
                     _ => None,
                 };
@@ -125,14 +128,18 @@ impl NoResponse {
             (None, None) if proxy.is_some() => (format!("{place} did not open the way to {server}: {}", root(error)), None),
             (None, None) => unconnected(server, error),
             // A record of TLS begins with its type: 21 is an alert, 22 a handshake.
-            (None, Some(Seen { first_byte: Some(21 | 22) })) if is_unreadable(error) => {
+            (None, Some(Seen { first_byte: Some(21 | 22) })) if !server.is_tls && is_unreadable(error) => {
                 (certain(format!("{server} answered with TLS: it does not speak plain HTTP")), Some(server.advise("https")))
             }
             (None, Some(_)) if is_unreadable(error) => (format!("{server} did not answer in HTTP: {}", root(error)), None),
             (None, Some(Seen { first_byte })) => {
                 let why = format!("{server} closed the connection before it answered: {}", root(error));
-                let is_mute = first_byte.is_none() && !server.is_tls;
-                (why, is_mute.then(|| format!("if it speaks TLS, {}", server.advise("https"))))
+                let advice = match server.is_tls {
+                    // In TLS 1.3 a client learns of this only after the handshake, and not at all if the connection ends first.
+                    true => ASKS.to_owned(),
+                    false => format!("if it speaks TLS, {}", server.advise("https")),
+                };
+                (why, first_byte.is_none().then_some(advice))
             }
         };
         let found = Box::new(NoResponse { why, advice, is_sent: seen.is_some() });
@@ -190,7 +197,12 @@ impl StdError for Broken {}
 
 /// The innermost cause, in one line.
 fn root(error: &(dyn StdError + 'static)) -> String {
-    causes(error).last().map_or_else(|| line(&error), |cause| line(&cause))
+    let Some(cause) = causes(error).last() else { return line(&error) };
+    match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+        // rustls explains it by the address of a page for programmers.
+        Some(io::ErrorKind::UnexpectedEof) => "the connection ended early".to_owned(),
+        _ => line(&cause),
+    }
 }
 
 /// A text of others, held to one line.
