@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the environment that runs this know the package in the working tree, with the extension that cargo built for the workspace.
+"""Makes the environment that runs this know the package in the working tree, with the extension that cargo
+built for the workspace.
 
-Law: what `maturin develop` would leave, but nothing is compiled once more: the extension alone would resolve other features for
-everything under it than the workspace does. For development only; users install the wheel.
+Law: what `maturin develop` would leave, but nothing is compiled once more: the extension alone would resolve
+other features for everything under it than the workspace does. For development only; users install the wheel.
 """
 
 import shutil
@@ -34,7 +35,11 @@ def main(library):
     (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n")
     (facts / "INSTALLER").write_text("develop.py\n")
     groups = project.get("entry-points", {})
-    lines = [line for name, points in groups.items() for line in (f"[{name}]", *(f"{left} = {right}" for left, right in points.items()))]
+    lines = [
+        line
+        for name, points in groups.items()
+        for line in (f"[{name}]", *(f"{left} = {right}" for left, right in points.items()))
+    ]
     (facts / "entry_points.txt").write_text("\n".join(lines) + "\n")
     (facts / "RECORD").write_text(f"{facts.name}/METADATA,,\n{facts.name}/RECORD,,\noarlock.pth,,\n")
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes `python/oarlock/__init__.pyi` from the core's table; `--check` only tells whether the file is as it should be.
+"""Writes `python/oarlock/__init__.pyi` from the core's table; `--check` only tells whether the file is as it
+should be.
 
 Law: verbs, options, records and settings are read from the table; written here is only the shape around them.
 """
@@ -147,6 +148,7 @@ def value(kind):
 def record(name, doc, fields, buffer):
     base = "" if buffer is None else "(Buffer)"
     yield f"\n@final\nclass {name}{base}:"
+    doc = "\n".join(f"    {line.strip()}".rstrip() for line in doc.strip().splitlines())
     yield f'    """{doc.strip()}"""\n'
     arguments = []
     for field, kind, required, doc in fields:

@@ -22,7 +22,11 @@ BIN = ROOT / ".tools" / "venv" / "bin"
 LIMIT = 30 * 60
 # A suite that uses no CPU and moves no byte for this long (seconds) hangs; a slow one does not.
 STILL = 240
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"}
+CLEAN = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"
+}
 
 
 def run(command, **more):
@@ -30,7 +34,15 @@ def run(command, **more):
     print(f"$ {' '.join(map(str, command))}", flush=True)
     # A suite that hangs is a suite that fails.
     command = ["timeout", "--kill-after=10", str(LIMIT), *command]
-    process = subprocess.Popen(command, cwd=ROOT, env=CLEAN | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=CLEAN | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     threading.Thread(target=stop_if_still, args=(process,), daemon=True).start()
     lines = []
     for line in process.stdout:
@@ -64,7 +76,10 @@ def whole(*commands):
 def cargo_tests():
     """Unit and documentation tests of the workspace, summed over the crates."""
     status, text = run(["cargo", "test", "--workspace", "--no-fail-fast", "--quiet"])
-    found = [tuple(map(int, counts)) for counts in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", text)]
+    found = [
+        tuple(map(int, counts))
+        for counts in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", text)
+    ]
     passed, failed, skipped = (sum(column) for column in zip(*found)) if found else (0, 0, 0)
     return passed, failed or int(status != 0), skipped
 
@@ -75,11 +90,27 @@ def pytest(*paths):
     def suite():
         with tempfile.TemporaryDirectory() as directory:
             report = Path(directory) / "report.xml"
-            status, _ = run([BIN / "python", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={report}", *paths])
+            status, _ = run(
+                [
+                    BIN / "python",
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-ra",
+                    "--tb=short",
+                    "-p",
+                    "no:cacheprovider",
+                    f"--junitxml={report}",
+                    *paths,
+                ]
+            )
             if not report.exists():
                 return 0, 1, 0
             suites = xml.etree.ElementTree.parse(report).getroot().iter("testsuite")
-            totals = [[int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")] for suite in suites]
+            totals = [
+                [int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")]
+                for suite in suites
+            ]
         tests, failures, errors, skipped = (sum(column) for column in zip(*totals))
         failed = failures + errors or int(status != 0)
         return max(tests - failures - errors - skipped, 0), failed, skipped
@@ -92,8 +123,12 @@ def minitest(command):
 
     def suite():
         status, text = run(command)
-        found = re.findall(r"(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips", text)
-        runs, failures, errors, skipped = map(sum, zip(*(map(int, counts) for counts in found))) if found else (0, 0, 0, 0)
+        found = re.findall(
+            r"(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips", text
+        )
+        runs, failures, errors, skipped = (
+            map(sum, zip(*(map(int, counts) for counts in found))) if found else (0, 0, 0, 0)
+        )
         failed = failures + errors or int(status != 0)
         return max(runs - failures - errors - skipped, 0), failed, skipped
 
@@ -116,22 +151,36 @@ FUZZERS = sorted(path.stem for path in (ROOT / "fuzz" / "targets").glob("*.rs"))
 
 
 def fuzz():
-    """The laws of what strangers may write: half a minute of inputs made up by rule, and half a minute of each fuzzer if it can be built here."""
+    """The laws of what strangers may write: half a minute of inputs made up by rule, and half a minute of
+    each fuzzer if it can be built here."""
     passed = failed = 0
     # Four laws share the time.
-    status, text = run(["cargo", "test", "--workspace", "--lib", "--quiet", "--", "law_"], OARLOCK_FUZZ_SECONDS="8")
+    status, text = run(
+        ["cargo", "test", "--workspace", "--lib", "--quiet", "--", "law_"], OARLOCK_FUZZ_SECONDS="8"
+    )
     for good, bad in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed", text):
         passed, failed = passed + int(good), failed + int(bad)
     failed = failed or int(status != 0)
     if run(["cargo", "+nightly", "fuzz", "--version"])[0]:
-        print(f"skipped: {', '.join(FUZZERS)}: fuzzers take nightly Rust and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)")
+        print(
+            f"skipped: {', '.join(FUZZERS)}: fuzzers take nightly Rust and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)"
+        )
         return passed, failed, len(FUZZERS)
     for name in FUZZERS:
         kept = ROOT / "target" / "fuzz" / "corpus" / name
         kept.mkdir(parents=True, exist_ok=True)
         seeds = [path for path in [ROOT / "fuzz" / "seeds" / name] if path.exists()]
         command = ["cargo", "+nightly", "fuzz", "run", "--target-dir", "target/fuzz", name, kept, *seeds]
-        status, _ = run([*command, "--", "-max_total_time=30", "-dict=fuzz/dictionary", "-print_final_stats=1", "-verbosity=0"])
+        status, _ = run(
+            [
+                *command,
+                "--",
+                "-max_total_time=30",
+                "-dict=fuzz/dictionary",
+                "-print_final_stats=1",
+                "-verbosity=0",
+            ]
+        )
         passed, failed = passed + (status == 0), failed + (status != 0)
     return passed, failed, 0
 

@@ -1,7 +1,7 @@
 """Tells a process that stands still from one that is slow.
 
-A process moves while it or a descendant uses the processor or reads and writes. Reads only /proc, so it works on any
-process of this user, and knows neither agents nor suites.
+A process moves while it or a descendant uses the processor or reads and writes. Reads only /proc, so it works
+on any process of this user, and knows neither agents nor suites.
 """
 
 import os
@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
-# A thread that wakes fifty times a second to look for signals stays below both: share of a core, and bytes a second.
+# A thread that wakes fifty times a second to look for signals stays below both: share of a core, and bytes a
+# second.
 IDLE_SHARE = 0.03
 IDLE_BYTES = 4096
 
@@ -51,7 +52,8 @@ class Watch:
         self.seen = (set(), 0, 0)
 
     def idle_seconds(self):
-        """How long the tree has used next to no CPU and moved next to no bytes. Call it every second or so."""
+        """How long the tree has used next to no CPU and moved next to no bytes. Call it every second or
+        so."""
         cpu, moved = _tree(self.pid), 0
         for pid in cpu:
             try:

@@ -1,7 +1,9 @@
 // Uploads a file, downloads it again and compares the two: transfer URL FILE. Prints bytes and seconds.
-// Settings come from the environment: OARLOCK_ENDPOINT is the setting `endpoint`, and so on, beside what AWS programs read.
+// Settings come from the environment: OARLOCK_ENDPOINT is the setting `endpoint`, and so on, beside what AWS
+// programs read.
 //
-//   c++ -std=c++17 transfer.cpp $(pkg-config --cflags --libs oarlock) -o transfer && ./transfer s3://bucket/prefix big.iso
+//   c++ -std=c++17 transfer.cpp $(pkg-config --cflags --libs oarlock) -o transfer && ./transfer
+//   s3://bucket/prefix big.iso
 
 #include <algorithm>
 #include <cctype>

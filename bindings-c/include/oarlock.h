@@ -129,18 +129,21 @@ extern "C" {
 const char *oarlock_version(void);
 
 /*
- Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type, required, doc), reply, pages,
- progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of; null for a verb that is one request).
+ Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
+ required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
+ null for a verb that is one request).
  */
 oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
 
 /*
- Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the default).
+ Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the
+ default).
  */
 void oarlock_log_level(int level);
 
 /*
- Waits until no call of this process is under way, freed ones that still undo their work included; OARLOCK_PENDING when the time is over.
+ Waits until no call of this process is under way, freed ones that still undo their work included;
+ OARLOCK_PENDING when the time is over.
  */
 oarlock_status oarlock_drain(int timeout_ms);
 
@@ -196,7 +199,8 @@ oarlock_status oarlock_options_set_text(oarlock_options *options, const char *na
 oarlock_status oarlock_options_set_bytes(oarlock_options *options, const char *name, const uint8_t *value, size_t size);
 
 /*
- Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after 1970 UTC.
+ Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after
+ 1970 UTC.
  */
 oarlock_status oarlock_options_set_time(oarlock_options *options, const char *name, int64_t seconds, uint32_t nanoseconds);
 
@@ -211,11 +215,13 @@ oarlock_status oarlock_options_set_map(oarlock_options *options, const char *nam
 oarlock_status oarlock_options_set_list(oarlock_options *options, const char *name, const oarlock_options *items);
 
 /*
- Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call (oarlock_call_wait, _read, _write).
- It looks at the question, a map or, of a call's option, a list, which lives until it returns, fills the empty `answer` and returns 0; a single value under the name
- NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
- why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
- options, stores and calls that know the function is freed, or at once if it can't be set.
+ Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call
+ (oarlock_call_wait, _read, _write). It looks at the question, a map or, of a call's option, a list, which
+ lives until it returns, fills the empty `answer` and returns 0; a single value under the name NULL is the
+ answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name
+ NULL says why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with
+ `userdata` when the last of the options, stores and calls that know the function is freed, or at once if
+ it can't be set.
  */
 oarlock_status oarlock_options_set_callback(oarlock_options *options,
                                             const char *name,
@@ -224,8 +230,8 @@ oarlock_status oarlock_options_set_callback(oarlock_options *options,
                                             void (*release)(void *userdata));
 
 /*
- Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.
- Free the store with oarlock_store_free.
+ Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No
+ network is touched. Free the store with oarlock_store_free.
  */
 oarlock_status oarlock_store_open(const char *url, const oarlock_options *settings, oarlock_store **store, oarlock_error **error);
 
@@ -250,12 +256,10 @@ const char *oarlock_store_url(const oarlock_store *store);
 oarlock_status oarlock_store_settings(const oarlock_store *store, oarlock_value **settings, oarlock_error **error);
 
 /*
- Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text, which is what holds a line
- break. Free them with oarlock_classes_free.
+ Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text,
+ which is what holds a line break. Free them with oarlock_classes_free.
  */
-oarlock_status oarlock_classes_open(const char *path_or_text,
-                                    oarlock_classes **classes,
-                                    oarlock_error **error);
+oarlock_status oarlock_classes_open(const char *path_or_text, oarlock_classes **classes, oarlock_error **error);
 
 /*
  The same with settings that win over what the file says: `settings` for all classes that are kept in S3,
@@ -280,7 +284,8 @@ void oarlock_classes_free(oarlock_classes *classes);
 oarlock_status oarlock_classes_names(const oarlock_classes *classes, oarlock_value **names, oarlock_error **error);
 
 /*
- Opens the store of a class, such as `packages`. No network is touched. Free the store with oarlock_store_free.
+ Opens the store of a class, such as `packages`. No network is touched. Free the store with
+ oarlock_store_free.
  */
 oarlock_status oarlock_classes_store(const oarlock_classes *classes,
                                      const char *name,
@@ -301,7 +306,8 @@ oarlock_status oarlock_classes_about(const oarlock_classes *classes,
 oarlock_source *oarlock_source_bytes(const uint8_t *data, size_t size);
 
 /*
- A source of bytes that the caller keeps, unchanged, until the call is freed; they are read only by the thread that waits.
+ A source of bytes that the caller keeps, unchanged, until the call is freed; they are read only by the
+ thread that waits.
  */
 oarlock_source *oarlock_source_view(const uint8_t *data, size_t size);
 
@@ -311,8 +317,9 @@ oarlock_source *oarlock_source_view(const uint8_t *data, size_t size);
 oarlock_source *oarlock_source_file(const char *path);
 
 /*
- A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a negative number, which
- fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or -1 if that is not known.
+ A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a
+ negative number, which fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or
+ -1 if that is not known.
  */
 oarlock_source *oarlock_source_callback(ptrdiff_t (*read)(void *userdata, uint8_t *buffer, size_t size),
                                         void *userdata,
@@ -339,7 +346,8 @@ oarlock_sink *oarlock_sink_memory(void);
 oarlock_sink *oarlock_sink_file(const char *path);
 
 /*
- A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with OARLOCK_IO.
+ A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with
+ OARLOCK_IO.
  */
 oarlock_sink *oarlock_sink_callback(int (*write)(void *userdata, const uint8_t *data, size_t size), void *userdata);
 
@@ -354,8 +362,9 @@ oarlock_sink *oarlock_sink_pulled(void);
 void oarlock_sink_free(oarlock_sink *sink);
 
 /*
- Starts a verb by name, with its parameters and options by name. `options`, `source` and `sink` may be NULL. The options stay the
- caller's; the source and the sink are taken over, on failure too. Free the call with oarlock_call_free.
+ Starts a verb by name, with its parameters and options by name. `options`, `source` and `sink` may be
+ NULL. The options stay the caller's; the source and the sink are taken over, on failure too. Free the call
+ with oarlock_call_free.
  */
 oarlock_status oarlock_start(const oarlock_store *store,
                              const char *verb,
@@ -366,8 +375,8 @@ oarlock_status oarlock_start(const oarlock_store *store,
                              oarlock_error **error);
 
 /*
- As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the waiting thread, which
- costs half as much as waking another. Nothing moves before the wait.
+ As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the
+ waiting thread, which costs half as much as waking another. Nothing moves before the wait.
  */
 oarlock_status oarlock_start_blocking(const oarlock_store *store,
                                       const char *verb,
@@ -378,9 +387,10 @@ oarlock_status oarlock_start_blocking(const oarlock_store *store,
                                       oarlock_error **error);
 
 /*
- Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with oarlock_value_free.
- OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait again. With 0 it never waits.
- A pushed source ends here; what was not read of a pulled sink is dropped. `reply` may be NULL.
+ Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with
+ oarlock_value_free. OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait
+ again. With 0 it never waits. A pushed source ends here; what was not read of a pulled sink is dropped.
+ `reply` may be NULL.
  */
 oarlock_status oarlock_call_wait(oarlock_call *call, int timeout_ms, oarlock_value **reply, oarlock_error **error);
 
@@ -398,14 +408,14 @@ oarlock_status oarlock_call_read(oarlock_call *call,
                                  oarlock_error **error);
 
 /*
- Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not taken in time, or a signal
- was handled; write them again.
+ Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not
+ taken in time, or a signal was handled; write them again.
  */
 oarlock_status oarlock_call_write(oarlock_call *call, int timeout_ms, const uint8_t *data, size_t size, oarlock_error **error);
 
 /*
- Tells a descriptor that is readable (poll, epoll) while there is something to serve: call oarlock_call_wait with 0 then.
- It is the call's own: never read, write or close it.
+ Tells a descriptor that is readable (poll, epoll) while there is something to serve: call
+ oarlock_call_wait with 0 then. It is the call's own: never read, write or close it.
  */
 oarlock_status oarlock_call_fd(oarlock_call *call, int *fd, oarlock_error **error);
 
@@ -415,20 +425,22 @@ oarlock_status oarlock_call_fd(oarlock_call *call, int *fd, oarlock_error **erro
 oarlock_status oarlock_call_cancel(const oarlock_call *call);
 
 /*
- Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be NULL.
+ Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
+ NULL.
  */
 oarlock_status oarlock_call_progress(const oarlock_call *call, uint64_t *done, int64_t *total);
 
 /*
- Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer other than 0 cancels
- the call, which then ends with OARLOCK_CANCELLED.
+ Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer
+ other than 0 cancels the call, which then ends with OARLOCK_CANCELLED.
  */
 oarlock_status oarlock_call_on_progress(oarlock_call *call,
                                         int (*progress)(void *userdata, uint64_t done, int64_t total),
                                         void *userdata);
 
 /*
- Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from oarlock_log_level on.
+ Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from
+ oarlock_log_level on.
  */
 oarlock_status oarlock_call_on_log(oarlock_call *call,
                                    void (*log)(void *userdata, int level, const char *message),
@@ -465,7 +477,8 @@ const char *oarlock_value_str(const oarlock_value *value, size_t *size);
 const uint8_t *oarlock_value_bytes(const oarlock_value *value, size_t *size);
 
 /*
- The time as whole seconds, which may be negative, and nanoseconds after 1970 UTC; false if it is none. Either place may be NULL.
+ The time as whole seconds, which may be negative, and nanoseconds after 1970 UTC; false if it is none.
+ Either place may be NULL.
  */
 bool oarlock_value_time(const oarlock_value *value, int64_t *seconds, uint32_t *nanoseconds);
 
@@ -475,7 +488,8 @@ bool oarlock_value_time(const oarlock_value *value, int64_t *seconds, uint32_t *
 size_t oarlock_value_count(const oarlock_value *value);
 
 /*
- The item of a list, or the value of a map's entry, at this place; else NULL. It lives as long as the whole value.
+ The item of a list, or the value of a map's entry, at this place; else NULL. It lives as long as the whole
+ value.
  */
 const oarlock_value *oarlock_value_at(const oarlock_value *value, size_t index);
 
@@ -783,7 +797,8 @@ static inline oarlock_status oarlock_get(const oarlock_store *store, const char 
   return status;
 }
 
-/* Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+/* Fetches many ranges of one object, those that lie close together by one request, and answers their
+ * bytes in the order asked for.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
  *   key (str): The object's key.
  *   ranges (list of ranges): The ranges, each as `get` takes one.
@@ -806,7 +821,8 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
   return status;
 }
 
-/* Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+/* Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
+ * and endless sources go as multipart uploads.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
  *   key (str): The object's key.
  *   source (source): The bytes to store.
@@ -899,7 +915,8 @@ static inline oarlock_status oarlock_delete(const oarlock_store *store, const ch
   return status;
 }
 
-/* Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
+/* Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
+ * comes.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
  *   keys (list of keys): The keys, as text or as `{key, version_id}`.
  * Options:
@@ -915,7 +932,8 @@ static inline oarlock_status oarlock_delete_many(const oarlock_store *store, con
   return status;
 }
 
-/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
+/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
+ * given or as it comes. A file appears whole or not at all.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
  *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
  * Options:
@@ -952,7 +970,8 @@ static inline oarlock_status oarlock_put_many(const oarlock_store *store, const 
   return status;
 }
 
-/* Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
+/* Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
+ * error `NotFound`.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
  *   items (list of objects): The objects: keys, or `{key, version_id}`.
  * Options:
@@ -969,7 +988,8 @@ static inline oarlock_status oarlock_head_many(const oarlock_store *store, const
   return status;
 }
 
-/* Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+/* Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
+ * asked, deletes what is gone. Begun again after a break it goes on where it was.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
  *   directory (directory): The directory to read. Links to files are followed, links to directories are not.
  *   prefix (str): How the keys begin, a slash added; default: none.
@@ -992,7 +1012,8 @@ static inline oarlock_status oarlock_sync_up(const oarlock_store *store, const c
   return status;
 }
 
-/* Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+/* Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
+ * the objects' times.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
  *   directory (directory): The directory to write; made if it is not there.
  *   prefix (str): How the keys begin, a slash added; default: none.
@@ -1056,7 +1077,8 @@ static inline oarlock_status oarlock_copy(const oarlock_store *store, const char
   return status;
 }
 
-/* Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+/* Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
+ * content stays where it is. Tells whether it was needed.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
  *   key (str): The object's key.
  * Options:
@@ -1073,7 +1095,8 @@ static inline oarlock_status oarlock_rekey(const oarlock_store *store, const cha
   return status;
 }
 
-/* Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+/* Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
+ * store's key are left alone, so that it can be begun again after a break.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
  *   prefix (str): How the keys begin; default: any.
  * Options:
@@ -1246,7 +1269,8 @@ static inline oarlock_status oarlock_bucket_region(const oarlock_store *store, c
   return status;
 }
 
-/* Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+/* Tells the credentials that the store's requests are signed with: for a host that hands them to another
+ * program. Treat them as a secret.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
  * Reply: Identity.
  */
@@ -1258,8 +1282,9 @@ static inline oarlock_status oarlock_credentials(const oarlock_store *store, con
   return status;
 }
 
-/* Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
- * What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+/* Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
+ * that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
+ * but sends nothing to the bucket unless `check` is true.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
  * Options:
  *   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
@@ -1273,7 +1298,8 @@ static inline oarlock_status oarlock_explain(const oarlock_store *store, const o
   return status;
 }
 
-/* Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+/* Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
+ * nobody.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
  * Reply: list of VerbStats.
  */
@@ -1355,8 +1381,10 @@ static inline oarlock_status oarlock_abort_upload(const oarlock_store *store, co
   return status;
 }
 
-/* Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
- * Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+/* Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
+ * they were.
+ * Source:
+ * <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
  *   prefix (str): How the keys begin; default: any.
  * Options:
  *   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.

@@ -1,4 +1,5 @@
-// oarlock for C++17: a header-only skin over oarlock.h. Handles free themselves, failures are thrown as oarlock::error.
+// oarlock for C++17: a header-only skin over oarlock.h. Handles free themselves, failures are thrown as
+// oarlock::error.
 //
 //   oarlock::store store("s3://bucket/prefix", {{"region", "eu-central-1"}});
 //   store.put("greeting", "hello", {{"content_type", "text/plain"}});
@@ -7,9 +8,10 @@
 //   for (const auto &page : store.list("logs/"))
 //     for (const auto &row : page["entries"]) std::cout << row["key"].as_str() << '\n';
 //
-// The conventions of oarlock.h hold: a call belongs to one thread at a time, but cancel() and progress() may come from any;
-// functions given to a source, a sink or a call run on the thread that waits, and what they throw comes out of its wait.
-// Maps are oarlock::options{{"name", "text"}}, lists oarlock::list{"a", "b"}, bytes oarlock::bytes{…}.
+// The conventions of oarlock.h hold: a call belongs to one thread at a time, but cancel() and progress() may
+// come from any; functions given to a source, a sink or a call run on the thread that waits, and what they
+// throw comes out of its wait. Maps are oarlock::options{{"name", "text"}}, lists oarlock::list{"a", "b"},
+// bytes oarlock::bytes{…}.
 
 #ifndef OARLOCK_HPP
 #define OARLOCK_HPP
@@ -76,7 +78,8 @@ class store {
 // each class's name. They win over what the file says, those of a class over those of all; a key to encrypt
 // with that the file names stays in force.
 //
-//   oarlock::storage_classes old(path, {}, {{"packages", oarlock::options{{"encryption_legacy_wrapping", true}}}});
+//   oarlock::storage_classes old(path, {}, {{"packages", oarlock::options{{"encryption_legacy_wrapping",
+//   true}}}});
 class storage_classes {
  public:
   explicit storage_classes(const std::string &path_or_text, const options &settings = {}, const options &overrides = {}) {
@@ -107,8 +110,9 @@ class storage_classes {
     detail::check(oarlock_classes_about(get(), name.c_str(), &about, &why), why);
     return value(about);
   }
-  // Tries the classes that are kept in S3 as a package server does when it starts, those with SkipValidation left out: what
-  // store::explain tells with `check`, by class. A row whose `error` is not null keeps the class from working.
+  // Tries the classes that are kept in S3 as a package server does when it starts, those with SkipValidation
+  // left out: what store::explain tells with `check`, by class. A row whose `error` is not null keeps the
+  // class from working.
   std::map<std::string, value> check() const {
     std::map<std::string, value> told;
     for (const auto &name : names()) {

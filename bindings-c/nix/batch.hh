@@ -1,8 +1,9 @@
 // Uploads that go on while Nix, which knows only one at a time, prepares the next.
 //
-// Law: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own path and after the .narinfos of its
-// references; everything else is written as soon as there is room. Room is bounded: `add` waits for it. The first failure stops all, and
-// what is still under way when a batch goes away is cancelled and undone.
+// Law: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own path and
+// after the .narinfos of its references; everything else is written as soon as there is room. Room is
+// bounded: `add` waits for it. The first failure stops all, and what is still under way when a batch goes
+// away is cancelled and undone.
 
 #pragma once
 
@@ -21,7 +22,8 @@ class batch {
   ~batch();
   batch(const batch &) = delete;
 
-  // Takes an upload; throws what an earlier one failed with. With `unless_there`, an object that is there already is left as it is.
+  // Takes an upload; throws what an earlier one failed with. With `unless_there`, an object that is there
+  // already is left as it is.
   void add(upload what, bool unless_there);
   // The same for the .narinfo that ends a path, with the .narinfos of its references.
   void add_narinfo(upload what, const std::vector<std::string> &references);

@@ -84,7 +84,8 @@ std::exception_ptr told(const oarlock::error &error, const char *doing, const st
   return std::make_exception_ptr(trouble(kind_of(error), sentence));
 }
 
-// What was read. An object that says how it was encrypted has not been decrypted: a store that does keeps that to itself.
+// What was read. An object that says how it was encrypted has not been decrypted: a store that does keeps
+// that to itself.
 file opened(const oarlock::value &reply, const std::string &key, const std::string &url) {
   const auto metadata = reply["meta"]["metadata"];
   for (std::size_t at = 0; at < metadata.size(); ++at) {

@@ -1,8 +1,10 @@
-// A binary cache's files as objects of a bucket: looked for, read, written, listed; and the sentences for what goes wrong.
+// A binary cache's files as objects of a bucket: looked for, read, written, listed; and the sentences for
+// what goes wrong.
 //
-// Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and sinks of Nix run on the thread
-// that called, with no frame of oarlock below them. S3 and its options are oarlock's: the URL and the settings are handed over as they came.
-// Only what is read may be asked for without keys, and only if none were found in any place: so Nix has always read public buckets.
+// Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and
+// sinks of Nix run on the thread that called, with no frame of oarlock below them. S3 and its options are
+// oarlock's: the URL and the settings are handed over as they came. Only what is read may be asked for
+// without keys, and only if none were found in any place: so Nix has always read public buckets.
 
 #pragma once
 
@@ -56,8 +58,8 @@ using parameters = std::vector<std::pair<std::string, std::string>>;
 
 class bucket {
  public:
-  // `place` is a URL without parameters. Those go along as parts of the URL, of two for one setting the first counts; `settings` are the
-  // user's own word, which counts before them and is trusted more.
+  // `place` is a URL without parameters. Those go along as parts of the URL, of two for one setting the first
+  // counts; `settings` are the user's own word, which counts before them and is trusted more.
   bucket(const std::string &place, const parameters &given, const parameters &settings);
 
   const std::string &url() const noexcept { return url_; }

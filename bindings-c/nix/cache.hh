@@ -1,6 +1,8 @@
-// The store itself, and the answers of Nix to `host`, as far as every Nix has the same. Included by the file for one Nix, after `store.hh`'s needs.
+// The store itself, and the answers of Nix to `host`, as far as every Nix has the same. Included by the file
+// for one Nix, after `store.hh`'s needs.
 //
-// Law: what differs between two of them is in their store-*.cc alone. A plugin registers in the Nix it was built for, and says so in any other.
+// Law: what differs between two of them is in their store-*.cc alone. A plugin registers in the Nix it was
+// built for, and says so in any other.
 
 #pragma once
 

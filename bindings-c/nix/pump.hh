@@ -1,8 +1,9 @@
 // One thread that serves the calls nobody waits for, and tells each one's end.
 //
-// Law: a thread of oarlock's runtime never enters Nix; what Nix wants to be told is told by this thread, which is C++ of the plugin's own.
-// It starts with the first job, not when the plugin is loaded, and once in every process: a forked child makes its own and never touches
-// its parent's. As many calls are under way as Nix allows connections; the others wait their turn.
+// Law: a thread of oarlock's runtime never enters Nix; what Nix wants to be told is told by this thread,
+// which is C++ of the plugin's own. It starts with the first job, not when the plugin is loaded, and once in
+// every process: a forked child makes its own and never touches its parent's. As many calls are under way as
+// Nix allows connections; the others wait their turn.
 
 #pragma once
 

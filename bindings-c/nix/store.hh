@@ -1,7 +1,9 @@
-// What a binary cache in a bucket is in Nix's own types, as far as every Nix has the same: its settings, its files, what it remembers.
+// What a binary cache in a bucket is in Nix's own types, as far as every Nix has the same: its settings, its
+// files, what it remembers.
 //
-// Law: what Nix calls a parameter is one of the settings below, whose S3 meaning oarlock knows by the same names; nothing here knows more of
-// S3 than that. Nix sees only its own exceptions. Included by the file for one Nix, which has included Nix's headers and answers `host`.
+// Law: what Nix calls a parameter is one of the settings below, whose S3 meaning oarlock knows by the same
+// names; nothing here knows more of S3 than that. Nix sees only its own exceptions. Included by the file for
+// one Nix, which has included Nix's headers and answers `host`.
 
 #pragma once
 
@@ -35,7 +37,8 @@ struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
   const std::string name() override { return "S3 Binary Cache Store (oarlock)"; }
   static std::set<std::string> uriSchemes() { return {"s3", "oarlock+s3"}; }
 
-  // Text, because oarlock reads them: what is not given has oarlock's default, which may come from the environment or the profile.
+  // Text, because oarlock reads them: what is not given has oarlock's default, which may come from the
+  // environment or the profile.
   using Text = const nix::Setting<std::string>;
   Text profile{(StoreConfig *) this, "", "profile", "The profile in the shared AWS files that credentials, region and endpoint come from."};
   Text region{(StoreConfig *) this, "", "region", "The region of the bucket; by default that of the environment or the profile, else us-east-1.", {"aws-region"}};
@@ -72,7 +75,8 @@ struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
 
 using Params = std::map<std::string, std::string>;
 
-// What is Nix's to know: it names what it does not. What begins with oarlock's name oarlock knows, or refuses.
+// What is Nix's to know: it names what it does not. What begins with oarlock's name oarlock knows, or
+// refuses.
 inline Params for_nix(Params params) {
   for (auto at = params.begin(); at != params.end();) {
     at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing && at->first != settings_file ? params.erase(at) : std::next(at);
@@ -101,7 +105,8 @@ inline parameters for_oarlock(const StoreSettings &config, const Params &params)
   return given;
 }
 
-// What a file says for oarlock, `name = value` by line: keys, which have no place in a URL or in nix.conf, that all may read.
+// What a file says for oarlock, `name = value` by line: keys, which have no place in a URL or in nix.conf,
+// that all may read.
 inline parameters from_file(const std::string &path) {
   parameters settings{{"app-name", "nix"}};
   if (path == "") return settings;
@@ -250,7 +255,8 @@ class Files {
     return [activity](std::uint64_t done, std::uint64_t total) { activity->progress(done, total); };
   }
 
-  // Whether a file is to count as not there. A server denies what is not there to those who may not list; but it may be there.
+  // Whether a file is to count as not there. A server denies what is not there to those who may not list; but
+  // it may be there.
   bool absent(const std::string &key, const trouble &why) {
     if (why.what_kind() == trouble::missing) return true;
     if (why.what_kind() != trouble::denied) return false;
@@ -276,7 +282,8 @@ class Files {
   std::atomic<bool> warned_ = false;
 };
 
-// Nix's cache of .narinfos, without what is not known for certain: what the server denied, and what is not uploaded yet.
+// Nix's cache of .narinfos, without what is not known for certain: what the server denied, and what is not
+// uploaded yet.
 class CertainCache : public nix::NarInfoDiskCache {
  public:
   CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay) : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
@@ -315,7 +322,8 @@ class CertainCache : public nix::NarInfoDiskCache {
   std::vector<std::tuple<std::string, std::string, std::shared_ptr<const nix::ValidPathInfo>>> held;
 };
 
-// Asks for all paths of a closure together: Nix, which asks for one after the other, then finds what was answered.
+// Asks for all paths of a closure together: Nix, which asks for one after the other, then finds what was
+// answered.
 inline void foresee(nix::Store &store, const nix::StorePathSet &paths) {
   struct Known {
     std::mutex mutex;

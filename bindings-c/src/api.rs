@@ -1,7 +1,8 @@
-//! The safe face that both skins, the C ABI and the cxx bridge, put on: a call together with what the host lends it.
+//! The safe face that both skins, the C ABI and the cxx bridge, put on: a call together with what the host
+//! lends it.
 //!
-//! Law of threads: a host's function runs only inside `wait`, `read` or `write`, so on the thread that called those. Knows no
-//! pointer and no C type, and names no verb and no option.
+//! Law of threads: a host's function runs only inside `wait`, `read` or `write`, so on the thread that called
+//! those. Knows no pointer and no C type, and names no verb and no option.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +87,13 @@ impl Call {
     ///
     /// # Errors
     /// Those of `Store::start`; nothing was sent then.
-    pub fn start(store: &Store, verb: &str, values: Vec<(String, Value)>, source: Option<Source>, sink: Option<Sink>) -> Result<Call> {
+    pub fn start(
+        store: &Store,
+        verb: &str,
+        values: Vec<(String, Value)>,
+        source: Option<Source>,
+        sink: Option<Sink>,
+    ) -> Result<Call> {
         let (source, read) = match source {
             None => (None, None),
             Some(Source::Bytes(bytes)) => (Some(oarlock::Source::Bytes(bytes)), None),
@@ -101,7 +108,11 @@ impl Call {
             Some(Sink::Write(write)) => (Some(oarlock::Sink::Stream), Some(write)),
             Some(Sink::Pulled) => (Some(oarlock::Sink::Stream), None),
         };
-        let key = values.iter().find(|(name, _)| name == "key").and_then(|(_, value)| value.as_str()).map(str::to_owned);
+        let key = values
+            .iter()
+            .find(|(name, _)| name == "key")
+            .and_then(|(_, value)| value.as_str())
+            .map(str::to_owned);
         let call = store.start(verb, Args { values, source, sink })?;
         Ok(Call {
             call,
@@ -148,11 +159,12 @@ impl Call {
         self.functions = functions;
     }
 
-    /// Serves the call until it ends, at most for `limit`; `None` when the time is over or a signal came. A pushed source ends
-    /// here, and what was not read of a pulled sink is dropped.
+    /// Serves the call until it ends, at most for `limit`; `None` when the time is over or a signal came. A
+    /// pushed source ends here, and what was not read of a pulled sink is dropped.
     ///
     /// # Errors
-    /// The call's own; `Io` if the host's source or sink failed; `Cancelled` if its progress function said so.
+    /// The call's own; `Io` if the host's source or sink failed; `Cancelled` if its progress function said
+    /// so.
     pub fn wait(&mut self, limit: Option<Duration>) -> Result<Option<Value>> {
         let end = deadline(limit);
         self.unread.clear();
@@ -167,13 +179,16 @@ impl Call {
                 Turn::Idle => return Ok(None),
                 Turn::Want => self.wanting = true,
                 Turn::Done => {}
-                Turn::Served | Turn::Chunk(_) if end.is_some_and(|end| Instant::now() >= end) => return Ok(None),
+                Turn::Served | Turn::Chunk(_) if end.is_some_and(|end| Instant::now() >= end) => {
+                    return Ok(None);
+                }
                 Turn::Served | Turn::Chunk(_) => {}
             }
         }
     }
 
-    /// Reads what comes for a pulled sink; `Some(0)` at its end, `None` when the time is over or a signal came.
+    /// Reads what comes for a pulled sink; `Some(0)` at its end, `None` when the time is over or a signal
+    /// came.
     ///
     /// # Errors
     /// The call's own.
@@ -197,7 +212,8 @@ impl Call {
         Ok(Some(count))
     }
 
-    /// Gives the next bytes to a pushed source, whole; `None` when the time was over or a signal came before it took them.
+    /// Gives the next bytes to a pushed source, whole; `None` when the time was over or a signal came before
+    /// it took them.
     ///
     /// # Errors
     /// The call's own, when it ended before it took them.

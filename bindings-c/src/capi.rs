@@ -1,8 +1,12 @@
 //! The C functions, in the order of the header that cbindgen makes of this page.
 //!
-//! Law: a function here only turns pointers into references, calls the safe face and turns the answer back, inside a border of
-//! `ffi`. Its doc is the header's. What every function asks of its pointers is written once, in the header's conventions.
-#![allow(clippy::missing_safety_doc, reason = "the header's conventions are the safety contract of every function")]
+//! Law: a function here only turns pointers into references, calls the safe face and turns the answer back,
+//! inside a border of `ffi`. Its doc is the header's. What every function asks of its pointers is written
+//! once, in the header's conventions.
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header's conventions are the safety contract of every function"
+)]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null;
@@ -14,8 +18,8 @@ use oarlock::{StorageClasses, Store, Value, value, verbs};
 
 use crate::api;
 use crate::ffi::{
-    self, CallHandle, ClassesHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle, Status, StoreHandle,
-    ValueHandle,
+    self, CallHandle, ClassesHandle, ErrorHandle, OK, OptionsHandle, Out, PENDING, SinkHandle, SourceHandle,
+    Status, StoreHandle, ValueHandle,
 };
 
 /// The library's version, for example `"0.1.0"`.
@@ -24,8 +28,9 @@ pub extern "C" fn oarlock_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type, required, doc), reply, pages,
-/// progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of; null for a verb that is one request).
+/// Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
+/// required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
+/// null for a verb that is one request).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_verbs(table: *mut *mut ValueHandle, error: *mut *mut ErrorHandle) -> Status {
     let text = |text: &str| Value::Str(text.to_owned());
@@ -54,27 +59,31 @@ pub unsafe extern "C" fn oarlock_verbs(table: *mut *mut ValueHandle, error: *mut
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
-            Out::new(table, "table")?.set(ffi::give(ValueHandle::new(Value::List(verbs::VERBS.iter().map(verb).collect()))));
+            Out::new(table, "table")?
+                .set(ffi::give(ValueHandle::new(Value::List(verbs::VERBS.iter().map(verb).collect()))));
             Ok(OK)
         })
     }
 }
 
-/// Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the default).
+/// Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the
+/// default).
 #[unsafe(no_mangle)]
 pub extern "C" fn oarlock_log_level(level: c_int) {
     ffi::plain((), || oarlock::observe::set_level(level));
 }
 
-/// Waits until no call of this process is under way, freed ones that still undo their work included; OARLOCK_PENDING when the time is over.
+/// Waits until no call of this process is under way, freed ones that still undo their work included;
+/// OARLOCK_PENDING when the time is over.
 #[unsafe(no_mangle)]
 pub extern "C" fn oarlock_drain(timeout_ms: c_int) -> Status {
-    ffi::plain(
-        PENDING,
-        || {
-            if oarlock::drain(ffi::limit(timeout_ms).unwrap_or(Duration::from_secs(u32::MAX.into()))) { OK } else { PENDING }
-        },
-    )
+    ffi::plain(PENDING, || {
+        if oarlock::drain(ffi::limit(timeout_ms).unwrap_or(Duration::from_secs(u32::MAX.into()))) {
+            OK
+        } else {
+            PENDING
+        }
+    })
 }
 
 /// Begins a set of options. Free it with oarlock_options_free.
@@ -93,14 +102,18 @@ pub unsafe extern "C" fn oarlock_options_copy(options: *const OptionsHandle) -> 
 /// Copies the options that the verb takes and leaves out the others: for a program that gives the same set to
 /// `head` and to `get`. A verb that does not exist takes none. Free the copy with oarlock_options_free.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_copy_for(options: *const OptionsHandle, verb: *const c_char) -> *mut OptionsHandle {
+pub unsafe extern "C" fn oarlock_options_copy_for(
+    options: *const OptionsHandle,
+    verb: *const c_char,
+) -> *mut OptionsHandle {
     ffi::plain(std::ptr::null_mut(), || {
         // SAFETY: the header's conventions.
         let mut copy = unsafe { options.as_ref() }.cloned().unwrap_or_default();
         // SAFETY: the same.
         let verb = unsafe { ffi::text(verb, "verb") }.unwrap_or_default();
         let verb = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
-        let known: Vec<_> = verb.map_or_else(Vec::new, |verb| verb.params.iter().chain(verb.options.fields).collect());
+        let known: Vec<_> =
+            verb.map_or_else(Vec::new, |verb| verb.params.iter().chain(verb.options.fields).collect());
         copy.values.retain(|(name, _)| known.iter().any(|field| field.name == name));
         ffi::give(copy)
     })
@@ -115,28 +128,43 @@ pub unsafe extern "C" fn oarlock_options_free(options: *mut OptionsHandle) {
 
 /// Sets an option to null, which counts as not given.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_null(options: *mut OptionsHandle, name: *const c_char) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_null(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || Ok(Value::Null)) }
 }
 
 /// Sets an option to true or false.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_bool(options: *mut OptionsHandle, name: *const c_char, value: bool) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_bool(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: bool,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || Ok(Value::Bool(value))) }
 }
 
 /// Sets an option to a whole number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_int(options: *mut OptionsHandle, name: *const c_char, value: i64) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_int(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: i64,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || Ok(Value::Int(value))) }
 }
 
 /// Sets an option to NUL-terminated text.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_str(options: *mut OptionsHandle, name: *const c_char, value: *const c_char) -> Status {
+pub unsafe extern "C" fn oarlock_options_set_str(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: *const c_char,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || Ok(Value::Str(ffi::text(value, "value")?.to_owned()))) }
 }
@@ -150,7 +178,11 @@ pub unsafe extern "C" fn oarlock_options_set_text(
     size: usize,
 ) -> Status {
     // SAFETY: the header's conventions.
-    unsafe { ffi::set(options, name, || Ok(Value::Str(ffi::utf8(ffi::bytes(value.cast(), size, "value")?, "value")?.to_owned()))) }
+    unsafe {
+        ffi::set(options, name, || {
+            Ok(Value::Str(ffi::utf8(ffi::bytes(value.cast(), size, "value")?, "value")?.to_owned()))
+        })
+    }
 }
 
 /// Sets an option to bytes, which are copied.
@@ -165,7 +197,8 @@ pub unsafe extern "C" fn oarlock_options_set_bytes(
     unsafe { ffi::set(options, name, || ffi::copied(value, size).map(Value::Bytes)) }
 }
 
-/// Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after 1970 UTC.
+/// Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after
+/// 1970 UTC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_options_set_time(
     options: *mut OptionsHandle,
@@ -189,7 +222,8 @@ pub unsafe extern "C" fn oarlock_options_set_map(
     entries: *const OptionsHandle,
 ) -> Status {
     // SAFETY: the header's conventions.
-    let status = unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::map)) };
+    let status =
+        unsafe { ffi::set(options, name, || ffi::lent(entries, "entries")?.built().map(Value::map)) };
     // SAFETY: the header's conventions; what is lent ends here, should both be the same.
     let functions = unsafe { entries.as_ref() }.map_or_else(Vec::new, |entries| entries.functions.clone());
     // SAFETY: the header's conventions.
@@ -201,22 +235,35 @@ pub unsafe extern "C" fn oarlock_options_set_map(
 
 /// Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_options_set_list(options: *mut OptionsHandle, name: *const c_char, items: *const OptionsHandle) -> Status {
-    let list = |values: Vec<(String, Value)>| Value::List(values.into_iter().map(|(_, value)| value).collect());
+pub unsafe extern "C" fn oarlock_options_set_list(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    items: *const OptionsHandle,
+) -> Status {
+    let list =
+        |values: Vec<(String, Value)>| Value::List(values.into_iter().map(|(_, value)| value).collect());
     // SAFETY: the header's conventions.
     unsafe { ffi::set(options, name, || ffi::lent(items, "items")?.built().map(list)) }
 }
 
-/// Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call (oarlock_call_wait, _read, _write).
-/// It looks at the question, a map or, of a call's option, a list, which lives until it returns, fills the empty `answer` and returns 0; a single value under the name
-/// NULL is the answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name NULL says
-/// why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with `userdata` when the last of the
-/// options, stores and calls that know the function is freed, or at once if it can't be set.
+/// Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call
+/// (oarlock_call_wait, _read, _write). It looks at the question, a map or, of a call's option, a list, which
+/// lives until it returns, fills the empty `answer` and returns 0; a single value under the name NULL is the
+/// answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name
+/// NULL says why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with
+/// `userdata` when the last of the options, stores and calls that know the function is freed, or at once if
+/// it can't be set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_options_set_callback(
     options: *mut OptionsHandle,
     name: *const c_char,
-    ask: Option<unsafe extern "C" fn(userdata: *mut c_void, question: *const ValueHandle, answer: *mut OptionsHandle) -> c_int>,
+    ask: Option<
+        unsafe extern "C" fn(
+            userdata: *mut c_void,
+            question: *const ValueHandle,
+            answer: *mut OptionsHandle,
+        ) -> c_int,
+    >,
     userdata: *mut c_void,
     release: Option<unsafe extern "C" fn(userdata: *mut c_void)>,
 ) -> Status {
@@ -233,8 +280,8 @@ pub unsafe extern "C" fn oarlock_options_set_callback(
     status
 }
 
-/// Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No network is touched.
-/// Free the store with oarlock_store_free.
+/// Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No
+/// network is touched. Free the store with oarlock_store_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_store_open(
     url: *const c_char,
@@ -259,7 +306,11 @@ pub unsafe extern "C" fn oarlock_store_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_store_clone(store: *const StoreHandle) -> *mut StoreHandle {
     let copy = |store: &StoreHandle| {
-        ffi::give(StoreHandle { store: store.store.clone(), functions: store.functions.clone(), url: store.url.clone() })
+        ffi::give(StoreHandle {
+            store: store.store.clone(),
+            functions: store.functions.clone(),
+            url: store.url.clone(),
+        })
     };
     // SAFETY: the header's conventions.
     ffi::plain(std::ptr::null_mut(), || unsafe { store.as_ref() }.map_or(std::ptr::null_mut(), copy))
@@ -296,8 +347,8 @@ pub unsafe extern "C" fn oarlock_store_settings(
     }
 }
 
-/// Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text, which is what holds a line
-/// break. Free them with oarlock_classes_free.
+/// Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text,
+/// which is what holds a line break. Free them with oarlock_classes_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_classes_open(
     path_or_text: *const c_char,
@@ -332,9 +383,11 @@ pub unsafe extern "C" fn oarlock_classes_open_with(
         ffi::status(error, || {
             let place = Out::new(classes, "classes")?;
             let given = [settings, overrides].map(|given| given.as_ref());
-            let functions = given.iter().flatten().flat_map(|given| given.functions.iter().cloned()).collect();
+            let functions =
+                given.iter().flatten().flat_map(|given| given.functions.iter().cloned()).collect();
             let [settings, overrides] = given.map(|given| given.map_or(Ok(Vec::new()), OptionsHandle::built));
-            let classes = StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?.with(settings?, overrides?)?;
+            let classes = StorageClasses::read(ffi::text(path_or_text, "path_or_text")?)?
+                .with(settings?, overrides?)?;
             place.set(ffi::give(ClassesHandle { classes, functions }));
             Ok(OK)
         })
@@ -366,7 +419,8 @@ pub unsafe extern "C" fn oarlock_classes_names(
     }
 }
 
-/// Opens the store of a class, such as `packages`. No network is touched. Free the store with oarlock_store_free.
+/// Opens the store of a class, such as `packages`. No network is touched. Free the store with
+/// oarlock_store_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_classes_store(
     classes: *const ClassesHandle,
@@ -398,7 +452,9 @@ pub unsafe extern "C" fn oarlock_classes_about(
     unsafe {
         ffi::status(error, || {
             let place = Out::new(about, "about")?;
-            place.set(ffi::give(ValueHandle::new(ffi::lent(classes, "classes")?.classes.about(ffi::text(name, "name")?)?.into_value())));
+            place.set(ffi::give(ValueHandle::new(
+                ffi::lent(classes, "classes")?.classes.about(ffi::text(name, "name")?)?.into_value(),
+            )));
             Ok(OK)
         })
     }
@@ -411,7 +467,8 @@ pub unsafe extern "C" fn oarlock_source_bytes(data: *const u8, size: usize) -> *
     source(|| unsafe { ffi::copied(data, size) }.map(api::Source::Bytes))
 }
 
-/// A source of bytes that the caller keeps, unchanged, until the call is freed; they are read only by the thread that waits.
+/// A source of bytes that the caller keeps, unchanged, until the call is freed; they are read only by the
+/// thread that waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_source_view(data: *const u8, size: usize) -> *mut SourceHandle {
     // SAFETY: the header's conventions.
@@ -431,8 +488,9 @@ pub unsafe extern "C" fn oarlock_source_file(path: *const c_char) -> *mut Source
     source(|| unsafe { ffi::path(path) }.map(api::Source::File))
 }
 
-/// A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a negative number, which
-/// fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or -1 if that is not known.
+/// A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a
+/// negative number, which fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or
+/// -1 if that is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_source_callback(
     read: Option<unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut u8, size: usize) -> isize>,
@@ -440,7 +498,15 @@ pub unsafe extern "C" fn oarlock_source_callback(
     size: i64,
 ) -> *mut SourceHandle {
     // SAFETY: the header's conventions.
-    source(|| Ok(unsafe { ffi::reader(read.ok_or_else(|| ffi::invalid("`read` is NULL"))?, userdata, u64::try_from(size).ok()) }))
+    source(|| {
+        Ok(unsafe {
+            ffi::reader(
+                read.ok_or_else(|| ffi::invalid("`read` is NULL"))?,
+                userdata,
+                u64::try_from(size).ok(),
+            )
+        })
+    })
 }
 
 /// A source of what oarlock_call_write is given; oarlock_call_wait ends it.
@@ -473,7 +539,8 @@ pub unsafe extern "C" fn oarlock_sink_file(path: *const c_char) -> *mut SinkHand
     sink(|| unsafe { ffi::path(path) }.map(api::Sink::File))
 }
 
-/// A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with OARLOCK_IO.
+/// A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with
+/// OARLOCK_IO.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_sink_callback(
     write: Option<unsafe extern "C" fn(userdata: *mut c_void, data: *const u8, size: usize) -> c_int>,
@@ -500,8 +567,9 @@ pub unsafe extern "C" fn oarlock_sink_free(sink: *mut SinkHandle) {
     ffi::plain((), || drop(unsafe { ffi::take_back(sink) }));
 }
 
-/// Starts a verb by name, with its parameters and options by name. `options`, `source` and `sink` may be NULL. The options stay the
-/// caller's; the source and the sink are taken over, on failure too. Free the call with oarlock_call_free.
+/// Starts a verb by name, with its parameters and options by name. `options`, `source` and `sink` may be
+/// NULL. The options stay the caller's; the source and the sink are taken over, on failure too. Free the call
+/// with oarlock_call_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_start(
     store: *const StoreHandle,
@@ -516,8 +584,8 @@ pub unsafe extern "C" fn oarlock_start(
     unsafe { ffi::start(false, store, verb, options, source, sink, call, error) }
 }
 
-/// As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the waiting thread, which
-/// costs half as much as waking another. Nothing moves before the wait.
+/// As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the
+/// waiting thread, which costs half as much as waking another. Nothing moves before the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_start_blocking(
     store: *const StoreHandle,
@@ -532,9 +600,10 @@ pub unsafe extern "C" fn oarlock_start_blocking(
     unsafe { ffi::start(true, store, verb, options, source, sink, call, error) }
 }
 
-/// Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with oarlock_value_free.
-/// OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait again. With 0 it never waits.
-/// A pushed source ends here; what was not read of a pulled sink is dropped. `reply` may be NULL.
+/// Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with
+/// oarlock_value_free. OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait
+/// again. With 0 it never waits. A pushed source ends here; what was not read of a pulled sink is dropped.
+/// `reply` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_wait(
     call: *mut CallHandle,
@@ -545,7 +614,10 @@ pub unsafe extern "C" fn oarlock_call_wait(
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
-            let Some(value) = ffi::lent(call, "call")?.serve(|call| call.wait(ffi::limit(timeout_ms)))? else { return Ok(PENDING) };
+            let Some(value) = ffi::lent(call, "call")?.serve(|call| call.wait(ffi::limit(timeout_ms)))?
+            else {
+                return Ok(PENDING);
+            };
             if let Ok(place) = Out::new(reply, "reply") {
                 place.set(ffi::give(ValueHandle::new(value)));
             }
@@ -572,15 +644,19 @@ pub unsafe extern "C" fn oarlock_call_read(
         ffi::status(error, || {
             let place = Out::new(count, "count")?;
             let room = ffi::room(buffer, size)?;
-            let Some(read) = ffi::lent(call, "call")?.serve(|call| call.read(room, ffi::limit(timeout_ms)))? else { return Ok(PENDING) };
+            let Some(read) =
+                ffi::lent(call, "call")?.serve(|call| call.read(room, ffi::limit(timeout_ms)))?
+            else {
+                return Ok(PENDING);
+            };
             place.set(read);
             Ok(OK)
         })
     }
 }
 
-/// Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not taken in time, or a signal
-/// was handled; write them again.
+/// Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not
+/// taken in time, or a signal was handled; write them again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_write(
     call: *mut CallHandle,
@@ -599,10 +675,14 @@ pub unsafe extern "C" fn oarlock_call_write(
     }
 }
 
-/// Tells a descriptor that is readable (poll, epoll) while there is something to serve: call oarlock_call_wait with 0 then.
-/// It is the call's own: never read, write or close it.
+/// Tells a descriptor that is readable (poll, epoll) while there is something to serve: call
+/// oarlock_call_wait with 0 then. It is the call's own: never read, write or close it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_call_fd(call: *mut CallHandle, fd: *mut c_int, error: *mut *mut ErrorHandle) -> Status {
+pub unsafe extern "C" fn oarlock_call_fd(
+    call: *mut CallHandle,
+    fd: *mut c_int,
+    error: *mut *mut ErrorHandle,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(error, || {
@@ -625,9 +705,14 @@ pub unsafe extern "C" fn oarlock_call_cancel(call: *const CallHandle) -> Status 
     }
 }
 
-/// Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be NULL.
+/// Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
+/// NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_call_progress(call: *const CallHandle, done: *mut u64, total: *mut i64) -> Status {
+pub unsafe extern "C" fn oarlock_call_progress(
+    call: *const CallHandle,
+    done: *mut u64,
+    total: *mut i64,
+) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         ffi::status(std::ptr::null_mut(), || {
@@ -643,8 +728,8 @@ pub unsafe extern "C" fn oarlock_call_progress(call: *const CallHandle, done: *m
     }
 }
 
-/// Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer other than 0 cancels
-/// the call, which then ends with OARLOCK_CANCELLED.
+/// Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer
+/// other than 0 cancels the call, which then ends with OARLOCK_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_on_progress(
     call: *mut CallHandle,
@@ -663,7 +748,8 @@ pub unsafe extern "C" fn oarlock_call_on_progress(
     }
 }
 
-/// Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from oarlock_log_level on.
+/// Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from
+/// oarlock_log_level on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_on_log(
     call: *mut CallHandle,
@@ -700,7 +786,9 @@ pub unsafe extern "C" fn oarlock_value_type(value: *const ValueHandle) -> ffi::T
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_bool(value: *const ValueHandle) -> bool {
     // SAFETY: the header's conventions.
-    ffi::plain(false, || matches!(unsafe { value.as_ref() }.map(ValueHandle::sealed), Some(Value::Bool(true))))
+    ffi::plain(false, || {
+        matches!(unsafe { value.as_ref() }.map(ValueHandle::sealed), Some(Value::Bool(true)))
+    })
 }
 
 /// The value, if it is an int; else 0.
@@ -738,12 +826,19 @@ pub unsafe extern "C" fn oarlock_value_bytes(value: *const ValueHandle, size: *m
     })
 }
 
-/// The time as whole seconds, which may be negative, and nanoseconds after 1970 UTC; false if it is none. Either place may be NULL.
+/// The time as whole seconds, which may be negative, and nanoseconds after 1970 UTC; false if it is none.
+/// Either place may be NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_value_time(value: *const ValueHandle, seconds: *mut i64, nanoseconds: *mut u32) -> bool {
+pub unsafe extern "C" fn oarlock_value_time(
+    value: *const ValueHandle,
+    seconds: *mut i64,
+    nanoseconds: *mut u32,
+) -> bool {
     ffi::plain(false, || {
         // SAFETY: the header's conventions.
-        let Some(Value::Time(time)) = unsafe { value.as_ref() }.map(ValueHandle::sealed) else { return false };
+        let Some(Value::Time(time)) = unsafe { value.as_ref() }.map(ValueHandle::sealed) else {
+            return false;
+        };
         let (whole, rest) = value::to_unix(*time);
         // SAFETY: the header's conventions.
         if let Ok(place) = unsafe { Out::new(seconds, "seconds") } {
@@ -764,23 +859,33 @@ pub unsafe extern "C" fn oarlock_value_count(value: *const ValueHandle) -> usize
     ffi::plain(0, || unsafe { value.as_ref() }.map_or(0, ValueHandle::count))
 }
 
-/// The item of a list, or the value of a map's entry, at this place; else NULL. It lives as long as the whole value.
+/// The item of a list, or the value of a map's entry, at this place; else NULL. It lives as long as the whole
+/// value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_at(value: *const ValueHandle, index: usize) -> *const ValueHandle {
     // SAFETY: the header's conventions.
-    ffi::plain(null(), || unsafe { value.as_ref() }.and_then(|value| value.at(index)).map_or(null(), std::ptr::from_ref))
+    ffi::plain(null(), || {
+        unsafe { value.as_ref() }.and_then(|value| value.at(index)).map_or(null(), std::ptr::from_ref)
+    })
 }
 
 /// The name of a map's entry at this place; else NULL. It lives as long as the whole value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_name(value: *const ValueHandle, index: usize) -> *const c_char {
     // SAFETY: the header's conventions.
-    ffi::plain(null(), || unsafe { value.as_ref() }.and_then(|value| value.name(index)).map_or(null(), |name| name.as_ptr().cast()))
+    ffi::plain(null(), || {
+        unsafe { value.as_ref() }
+            .and_then(|value| value.name(index))
+            .map_or(null(), |name| name.as_ptr().cast())
+    })
 }
 
 /// The value of a map's entry of this name; else NULL. It lives as long as the whole value.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oarlock_value_get(value: *const ValueHandle, name: *const c_char) -> *const ValueHandle {
+pub unsafe extern "C" fn oarlock_value_get(
+    value: *const ValueHandle,
+    name: *const c_char,
+) -> *const ValueHandle {
     ffi::plain(null(), || {
         // SAFETY: the header's conventions.
         let (value, name) = (unsafe { value.as_ref() }, unsafe { ffi::text(name, "name") }.ok());
@@ -846,7 +951,11 @@ pub unsafe extern "C" fn oarlock_error_request_id(error: *const ErrorHandle) -> 
 
 unsafe fn fact(error: *const ErrorHandle, index: usize) -> *const c_char {
     // SAFETY: the header's conventions.
-    ffi::plain(null(), || unsafe { error.as_ref() }.and_then(|error| error.texts.get(index)?.as_ref()).map_or(null(), |text| text.as_ptr()))
+    ffi::plain(null(), || {
+        unsafe { error.as_ref() }
+            .and_then(|error| error.texts.get(index)?.as_ref())
+            .map_or(null(), |text| text.as_ptr())
+    })
 }
 
 /// The HTTP status, or 0 if no server answered.

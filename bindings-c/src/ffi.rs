@@ -1,8 +1,9 @@
-//! All pointer work: what is behind each handle, how a pointer from C becomes a reference, and the border that no panic crosses.
+//! All pointer work: what is behind each handle, how a pointer from C becomes a reference, and the border
+//! that no panic crosses.
 //!
-//! Law: ownership is in the types. A handle that C owns is a `Box` given out by `give` and taken back by `take_back`; what C lends is a
-//! reference that lives no longer than the function. Outputs are written only on success, errors only on failure.
-//! Knows no verb.
+//! Law: ownership is in the types. A handle that C owns is a `Box` given out by `give` and taken back by
+//! `take_back`; what C lends is a reference that lives no longer than the function. Outputs are written only
+//! on success, errors only on failure. Knows no verb.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -97,7 +98,8 @@ pub fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{2400}")).unwrap_or_default()
 }
 
-/// The border of functions that answer a status: `body` answers OK or PENDING, or an error, which goes to `error`.
+/// The border of functions that answer a status: `body` answers OK or PENDING, or an error, which goes to
+/// `error`.
 ///
 /// # Safety
 /// `error` is NULL or valid for writing a pointer.
@@ -263,7 +265,12 @@ fn seal(value: &mut Value) {
             name.to_mut().push('\0');
             seal(value);
         }),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Bytes(_) | Value::Time(_) | Value::Callback(_) => {}
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Bytes(_)
+        | Value::Time(_)
+        | Value::Callback(_) => {}
     }
 }
 
@@ -341,7 +348,9 @@ impl ValueHandle {
     /// The entry's value under this name.
     pub fn get(&self, name: &str) -> Option<&ValueHandle> {
         match &self.0 {
-            Value::Map(pairs) => pairs.iter().find(|(known, _)| unsealed(known) == name).map(|(_, value)| Self::of(value)),
+            Value::Map(pairs) => {
+                pairs.iter().find(|(known, _)| unsealed(known) == name).map(|(_, value)| Self::of(value))
+            }
             _ => None,
         }
     }
@@ -368,11 +377,16 @@ impl OptionsHandle {
     }
 }
 
-/// Sets one option: NULL handle and mistakes are answered, and a mistake is also kept for the function that takes the options.
+/// Sets one option: NULL handle and mistakes are answered, and a mistake is also kept for the function that
+/// takes the options.
 ///
 /// # Safety
 /// `options` is NULL or a live options handle that no other thread uses; `name` as for `text`.
-pub unsafe fn set(options: *mut OptionsHandle, name: *const c_char, value: impl FnOnce() -> Result<Value>) -> Status {
+pub unsafe fn set(
+    options: *mut OptionsHandle,
+    name: *const c_char,
+    value: impl FnOnce() -> Result<Value>,
+) -> Status {
     let body = || {
         // SAFETY: as the caller promises.
         let options = unsafe { lent_mut(options, "options") }?;
@@ -414,10 +428,15 @@ impl CallHandle {
 
         // First of all: in a forked child another thread of the parent may have left the call busy for ever.
         if self.canceller.forked() {
-            return Err(Error::new(ErrorKind::Forked, "the call was begun before this process was forked; begin it again here"));
+            return Err(Error::new(
+                ErrorKind::Forked,
+                "the call was begun before this process was forked; begin it again here",
+            ));
         }
         if self.busy.swap(true, Ordering::Acquire) {
-            return Err(invalid("the call is in use: another thread waits for it, or one of its own callbacks called this"));
+            return Err(invalid(
+                "the call is in use: another thread waits for it, or one of its own callbacks called this",
+            ));
         }
         let _idle = Idle(&self.busy);
         // SAFETY: `busy` was false and is true until `_idle` goes, so this is the only reference.
@@ -447,7 +466,8 @@ pub unsafe fn start(
             let place = Out::new(call, "call")?;
             let store = lent(store, "store")?;
             let values = options.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
-            let (source, sink) = (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
+            let (source, sink) =
+                (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
             let opened = if inline { &store.store.inline() } else { &store.store };
             let mut begun = api::Call::start(opened, text(verb, "verb")?, values, source, sink)?;
             let own = options.as_ref().map_or(&[][..], |options| &options.functions);
@@ -465,7 +485,11 @@ pub type WriteFn = unsafe extern "C" fn(userdata: *mut c_void, data: *const u8, 
 /// `int (*)(void *userdata, uint64_t done, int64_t total)`
 pub type ProgressFn = unsafe extern "C" fn(userdata: *mut c_void, done: u64, total: i64) -> c_int;
 /// `int (*)(void *userdata, const oarlock_value *question, oarlock_options *answer)`
-pub type AskFn = unsafe extern "C" fn(userdata: *mut c_void, question: *const ValueHandle, answer: *mut OptionsHandle) -> c_int;
+pub type AskFn = unsafe extern "C" fn(
+    userdata: *mut c_void,
+    question: *const ValueHandle,
+    answer: *mut OptionsHandle,
+) -> c_int;
 /// `void (*)(void *userdata)`
 pub type FreeFn = unsafe extern "C" fn(userdata: *mut c_void);
 /// `void (*)(void *userdata, int level, const char *message)`
@@ -481,7 +505,9 @@ pub unsafe fn reader(read: ReadFn, userdata: *mut c_void, size: Option<u64>) -> 
         let count = unsafe { read(userdata, room.as_mut_ptr(), room.len()) };
         match usize::try_from(count) {
             Ok(count) if count <= room.len() => Ok(count),
-            Ok(count) => Err(format!("the read callback told of {count} bytes in a buffer of {}", room.len())),
+            Ok(count) => {
+                Err(format!("the read callback told of {count} bytes in a buffer of {}", room.len()))
+            }
             Err(_) => Err(format!("the read callback answered {count}")),
         }
     };
@@ -561,11 +587,16 @@ impl Asked {
     }
 }
 
-/// A function of C, and the callback that stands for it. Whatever becomes of them, `free` is called once, at the end.
+/// A function of C, and the callback that stands for it. Whatever becomes of them, `free` is called once, at
+/// the end.
 ///
 /// # Safety
 /// The function may be called with its userdata, on threads that serve calls, until `free` is.
-pub unsafe fn asker(ask: Option<AskFn>, userdata: *mut c_void, free: Option<FreeFn>) -> (Callback, api::Answer) {
+pub unsafe fn asker(
+    ask: Option<AskFn>,
+    userdata: *mut c_void,
+    free: Option<FreeFn>,
+) -> (Callback, api::Answer) {
     let asked = Asked { ask, userdata, free };
     (Callback::elsewhere(), Arc::new(move |question| asked.answer(question)))
 }

@@ -1,5 +1,6 @@
-//! The committed headers are what the sources say: `oarlock.h` from `capi.rs`, the error kinds and the verb table; `oarlock/verbs.hpp`
-//! from the verb table. `OARLOCK_WRITE_HEADERS=1 cargo test -p oarlock-c --test header` writes them anew.
+//! The committed headers are what the sources say: `oarlock.h` from `capi.rs`, the error kinds and the verb
+//! table; `oarlock/verbs.hpp` from the verb table.
+//! `OARLOCK_WRITE_HEADERS=1 cargo test -p oarlock-c --test header` writes them anew.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -23,10 +24,17 @@ fn matches_or_write(path: &str, generated: &str) {
         std::fs::write(here(path), generated).unwrap();
     }
     let committed = read(path);
-    if let Some((line, (old, new))) =
-        committed.lines().chain([""]).zip(generated.lines().chain([""])).enumerate().find(|(_, (old, new))| old != new)
+    if let Some((line, (old, new))) = committed
+        .lines()
+        .chain([""])
+        .zip(generated.lines().chain([""]))
+        .enumerate()
+        .find(|(_, (old, new))| old != new)
     {
-        panic!("{path}:{}: is {old:?}, should be {new:?}; write it anew with OARLOCK_WRITE_HEADERS=1", line + 1);
+        panic!(
+            "{path}:{}: is {old:?}, should be {new:?}; write it anew with OARLOCK_WRITE_HEADERS=1",
+            line + 1
+        );
     }
     assert_eq!(committed, generated, "{path}");
 }
@@ -45,10 +53,12 @@ fn shout(name: &str) -> String {
 
 fn kinds() -> String {
     let mut text = String::from(
-        "/* How a function went. */\ntypedef enum oarlock_status {\n  /* Not yet: the time is over, or a signal was handled. */\n  OARLOCK_PENDING = -1,\n  /* Done. */\n  OARLOCK_OK = 0",
+        "/* How a function went. */\ntypedef enum oarlock_status {\n  /* Not yet: the time is over, or a \
+         signal was handled. */\n  OARLOCK_PENDING = -1,\n  /* Done. */\n  OARLOCK_OK = 0",
     );
     for kind in ErrorKind::ALL {
-        write!(text, ",\n  /* {} */\n  OARLOCK_{} = {}", kind.doc(), shout(kind.name()), *kind as i32).unwrap();
+        write!(text, ",\n  /* {} */\n  OARLOCK_{} = {}", kind.doc(), shout(kind.name()), *kind as i32)
+            .unwrap();
     }
     text.push_str("\n} oarlock_status;\n");
     text
@@ -56,7 +66,9 @@ fn kinds() -> String {
 
 fn names() -> String {
     let mut text = String::from(
-        "/* The status's name, for example \"NotFound\"; \"\" for a number this header does not know. */\nstatic inline const char *oarlock_status_name(oarlock_status status) {\n  switch ((int)status) {\n    case OARLOCK_PENDING: return \"Pending\";\n    case OARLOCK_OK: return \"Ok\";\n",
+        "/* The status's name, for example \"NotFound\"; \"\" for a number this header does not know. \
+         */\nstatic inline const char *oarlock_status_name(oarlock_status status) {\n  switch ((int)status) \
+         {\n    case OARLOCK_PENDING: return \"Pending\";\n    case OARLOCK_OK: return \"Ok\";\n",
     );
     for kind in ErrorKind::ALL {
         writeln!(text, "    case OARLOCK_{}: return \"{}\";", shout(kind.name()), kind.name()).unwrap();
@@ -86,17 +98,30 @@ fn doc(verb: &Verb, lead: &str) -> String {
         writeln!(text, "{lead}Options:").unwrap();
         verb.options.fields.iter().for_each(|option| field(&mut text, option, ""));
     }
-    writeln!(text, "{lead}Reply: {}{}.", verb.reply.name(), if verb.pages() { "; `continuation` is the page before's `next`" } else { "" })
-        .unwrap();
+    writeln!(
+        text,
+        "{lead}Reply: {}{}.",
+        verb.reply.name(),
+        if verb.pages() { "; `continuation` is the page before's `next`" } else { "" }
+    )
+    .unwrap();
     // A comment must not be opened or closed from within.
     text.replace("*/", "* /").replace("/*", "/ *")
 }
 
 /// What the verbs answer, as one comment.
 fn records() -> String {
-    let mut text = String::from("/* What the verbs answer: maps of these names, with OARLOCK_TYPE_NULL for what is not known.\n");
+    let mut text = String::from(
+        "/* What the verbs answer: maps of these names, with OARLOCK_TYPE_NULL for what is not known.\n",
+    );
     for record in RECORDS {
-        writeln!(text, " *\n * {}: {}", record.name, record.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")).unwrap();
+        writeln!(
+            text,
+            " *\n * {}: {}",
+            record.name,
+            record.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+        )
+        .unwrap();
         for field in record.fields {
             writeln!(
                 text,
@@ -143,7 +168,11 @@ fn c_verb(verb: &Verb) -> String {
         }
     }
     format!(
-        "/* {}\n */\nstatic inline oarlock_status oarlock_{}({params}, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {{\n  oarlock_options *arguments = oarlock_options_copy(options);\n  oarlock_status status;\n{sets}  status = oarlock_start(store, \"{}\", arguments, {source}, {sink}, call, error);\n  oarlock_options_free(arguments);\n  return status;\n}}\n",
+        "/* {}\n */\nstatic inline oarlock_status oarlock_{}({params}, const oarlock_options *options, \
+         oarlock_call **call, oarlock_error **error) {{\n  oarlock_options *arguments = \
+         oarlock_options_copy(options);\n  oarlock_status status;\n{sets}  status = oarlock_start(store, \
+         \"{}\", arguments, {source}, {sink}, call, error);\n  oarlock_options_free(arguments);\n  return \
+         status;\n}}\n",
         doc(verb, " * ").trim_start_matches(" * ").trim_end(),
         verb.name,
         verb.name,
@@ -194,11 +223,17 @@ fn cpp_name(name: &str) -> String {
 fn c_header() -> String {
     let config = cbindgen::Config::from_file(here("cbindgen.toml")).unwrap();
     let mut functions = Vec::new();
-    cbindgen::Builder::new().with_config(config).with_src(here("src/capi.rs")).generate().unwrap().write(&mut functions);
+    cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(here("src/capi.rs"))
+        .generate()
+        .unwrap()
+        .write(&mut functions);
     let functions = String::from_utf8(functions).unwrap();
     let verbs = VERBS.iter().map(c_verb).collect::<Vec<_>>().join("\n");
     format!(
-        "{}\n{}\n{}\n\n{}\n{}\n{}\n/* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */\n\n{verbs}\n#endif\n",
+        "{}\n{}\n{}\n\n{}\n{}\n{}\n/* The verbs. Each starts a call of its own name; its parameters come \
+         first, then its options by name. */\n\n{verbs}\n#endif\n",
         read("header/prologue.h"),
         kinds(),
         functions.trim(),
@@ -216,6 +251,7 @@ fn the_c_header_is_up_to_date() {
 #[test]
 fn the_cpp_verbs_are_up_to_date() {
     let verbs = VERBS.iter().map(cpp_verb).collect::<Vec<_>>().join("\n");
-    let lead = "// The verbs as methods of oarlock::store, whose body includes this file.\n// Generated from the verb table in core: change nothing here.\n\n";
+    let lead = "// The verbs as methods of oarlock::store, whose body includes this file.\n// Generated from \
+                the verb table in core: change nothing here.\n\n";
     matches_or_write("include/oarlock/verbs.hpp", &format!("{lead}{verbs}"));
 }

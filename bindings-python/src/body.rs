@@ -1,4 +1,5 @@
-//! `Bytes`: bytes of the core in Python, without a copy, through the buffer protocol; `Body`: a record that holds such bytes.
+//! `Bytes`: bytes of the core in Python, without a copy, through the buffer protocol; `Body`: a record that
+//! holds such bytes.
 //!
 //! Law: read-only, and never shown in a repr.
 
@@ -60,10 +61,14 @@ impl Bytes {
     fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
         let py = other.py();
         if let Ok(other) = other.cast::<Bytes>() {
-            return (self.0 == other.get().0).into_pyobject(py).map_or_else(|never| match never {}, |flag| flag.to_owned().into_any());
+            return (self.0 == other.get().0)
+                .into_pyobject(py)
+                .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any());
         }
         match value::bytes_from(other) {
-            Ok(other) => (self.0 == other).into_pyobject(py).map_or_else(|never| match never {}, |flag| flag.to_owned().into_any()),
+            Ok(other) => (self.0 == other)
+                .into_pyobject(py)
+                .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any()),
             Err(_) => py.NotImplemented().into_bound(py),
         }
     }
@@ -95,8 +100,18 @@ impl Bytes {
 unsafe fn fill(bytes: &Bound<'_, Bytes>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
     let slice = &bytes.get().0;
     let length = ffi::Py_ssize_t::try_from(slice.len()).map_err(|_| PyBufferError::new_err("too large"))?;
-    // SAFETY: the object is frozen, so its storage neither moves nor changes while the view holds it; read-only is told.
-    let status = unsafe { ffi::PyBuffer_FillInfo(view, bytes.as_ptr(), slice.as_ptr().cast_mut().cast::<c_void>(), length, 1, flags) };
+    // SAFETY: the object is frozen, so its storage neither moves nor changes while the view holds it;
+    // read-only is told.
+    let status = unsafe {
+        ffi::PyBuffer_FillInfo(
+            view,
+            bytes.as_ptr(),
+            slice.as_ptr().cast_mut().cast::<c_void>(),
+            length,
+            1,
+            flags,
+        )
+    };
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(bytes.py())) }
 }
 

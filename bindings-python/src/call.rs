@@ -1,6 +1,7 @@
 //! `Call`: a verb under way, as a step machine that Python waits for, polls by descriptor, feeds and cancels.
 //!
-//! Law: waiting releases the GIL and looks for signals every tick; whatever goes wrong meanwhile cancels the call first.
+//! Law: waiting releases the GIL and looks for signals every tick; whatever goes wrong meanwhile cancels the
+//! call first.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
@@ -20,7 +21,8 @@ use crate::{owner, value};
 /// How long a wait may go without a look for signals.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How long a cancelled call may take to undo its work before the error is raised; it goes on behind the scenes then.
+/// How long a cancelled call may take to undo its work before the error is raised; it goes on behind the
+/// scenes then.
 const UNDO: Duration = Duration::from_secs(2);
 
 /// The same for an interrupt, which somebody waits for at a keyboard.
@@ -70,7 +72,8 @@ impl Call {
             call.listen();
         }
         let canceller = call.canceller();
-        let inner = Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, reply, cause: None });
+        let inner =
+            Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, reply, cause: None });
         Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
@@ -82,12 +85,18 @@ impl Call {
         match self.inner.try_lock() {
             Ok(inner) => Ok(inner),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => fail(py, ErrorKind::InvalidInput, "the call is already being waited for elsewhere"),
+            Err(TryLockError::WouldBlock) => {
+                fail(py, ErrorKind::InvalidInput, "the call is already being waited for elsewhere")
+            }
         }
     }
 
     fn timeout(&self, py: Python<'_>) -> PyErr {
-        raise(py, &Error::new(ErrorKind::Timeout, "the call did not end in time and was cancelled").with_verb(&self.verb))
+        raise(
+            py,
+            &Error::new(ErrorKind::Timeout, "the call did not end in time and was cancelled")
+                .with_verb(&self.verb),
+        )
     }
 }
 
@@ -95,7 +104,11 @@ fn deadline(py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Instant>> {
     let Some(seconds) = timeout else { return Ok(None) };
     match Duration::try_from_secs_f64(seconds) {
         Ok(limit) => Ok(Instant::now().checked_add(limit)),
-        Err(_) => fail(py, ErrorKind::InvalidInput, format!("a timeout is a number of seconds from 0 up, not {seconds}")),
+        Err(_) => fail(
+            py,
+            ErrorKind::InvalidInput,
+            format!("a timeout is a number of seconds from 0 up, not {seconds}"),
+        ),
     }
 }
 
@@ -153,7 +166,9 @@ impl Inner {
                         }
                         // A coroutine that is dropped unclosed makes Python complain.
                         let _ = answer.call_method0(intern!(py, "close"));
-                        self.call.answer_error("it is asynchronous, which only the verbs of `store.aio` can wait for");
+                        self.call.answer_error(
+                            "it is asynchronous, which only the verbs of `store.aio` can wait for",
+                        );
                     }
                     Ok(answer) => self.answer(py, &answer)?,
                     Err(error) => self.answer_error(py, error)?,
@@ -173,7 +188,12 @@ impl Inner {
 
     /// Runs the host's function.
     fn ask<'py>(&self, py: Python<'py>, number: u64, question: Value) -> PyResult<Bound<'py, PyAny>> {
-        let function = self.functions.as_ref().map(|functions| functions.bind(py).get_item(number)).transpose()?.flatten();
+        let function = self
+            .functions
+            .as_ref()
+            .map(|functions| functions.bind(py).get_item(number))
+            .transpose()?
+            .flatten();
         match function {
             // A list holds what the reply would.
             Some(function) => {
@@ -192,7 +212,8 @@ impl Inner {
         Ok(())
     }
 
-    /// What was raised is told of, and kept; an interrupt goes on instead, and leaves the question to other calls.
+    /// What was raised is told of, and kept; an interrupt goes on instead, and leaves the question to other
+    /// calls.
     fn answer_error(&mut self, py: Python<'_>, error: PyErr) -> PyResult<()> {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
@@ -252,15 +273,25 @@ impl Call {
             }
             Outcome::Chunk(_) | Outcome::Want(_) | Outcome::Await(_) => {
                 inner.abandon(py, UNDO_AT_INTERRUPT);
-                fail(py, ErrorKind::InvalidInput, "a call that the caller feeds or drains must be stepped, not waited for")
+                fail(
+                    py,
+                    ErrorKind::InvalidInput,
+                    "a call that the caller feeds or drains must be stepped, not waited for",
+                )
             }
         }
     }
 
-    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when there is none yet; for a
-    /// caller that awaits also ("await", awaitable), to be answered with what comes of it.
+    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when
+    /// there is none yet; for a caller that awaits also ("await", awaitable), to be answered with what comes
+    /// of it.
     #[pyo3(signature = (timeout = None, awaits = false))]
-    fn step<'py>(&self, py: Python<'py>, timeout: Option<f64>, awaits: bool) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    fn step<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+        awaits: bool,
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let end = deadline(py, timeout)?;
         let outcome = self.inner(py)?.advance(py, end, awaits)?;
         Ok(Some(match outcome {

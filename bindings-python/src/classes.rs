@@ -23,7 +23,12 @@ pub(crate) struct StorageClasses {
 #[pymethods]
 impl StorageClasses {
     #[new]
-    fn new(py: Python<'_>, path_or_text: &str, settings: &Bound<'_, PyDict>, overrides: &Bound<'_, PyDict>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        path_or_text: &str,
+        settings: &Bound<'_, PyDict>,
+        overrides: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
         let functions = PyDict::new(py);
         let settings = pairs(settings, &functions)?;
         let mut own = Vec::with_capacity(overrides.len());
@@ -34,7 +39,8 @@ impl StorageClasses {
             };
             own.push((class.extract()?, settings));
         }
-        let read = oarlock::StorageClasses::read(path_or_text).and_then(|classes| classes.with(settings, own));
+        let read =
+            oarlock::StorageClasses::read(path_or_text).and_then(|classes| classes.with(settings, own));
         let classes = read.map_err(|error| raise(py, &error))?;
         Ok(StorageClasses { classes, functions: (!functions.is_empty()).then(|| functions.unbind()) })
     }

@@ -1,6 +1,7 @@
 //! The one conversion from a core error to a Python exception.
 //!
-//! Law: the classes are written in Python (`oarlock.errors`), one for each kind, by its name; a missing class fails the import.
+//! Law: the classes are written in Python (`oarlock.errors`), one for each kind, by its name; a missing class
+//! fails the import.
 
 use oarlock::{Error, ErrorKind};
 use pyo3::exceptions::PyImportError;

@@ -1,6 +1,8 @@
-//! What the host brings to a call: its reader, iterator or buffer, its stream, its progress function, its log.
+//! What the host brings to a call: its reader, iterator or buffer, its stream, its progress function, its
+//! log.
 //!
-//! Law: all of it runs here, on the thread that waits, under the GIL. What it raises comes back out of the wait as it was.
+//! Law: all of it runs here, on the thread that waits, under the GIL. What it raises comes back out of the
+//! wait as it was.
 
 use oarlock::observe::{Event, set_level};
 use oarlock::{ErrorKind, Sink, Source};
@@ -68,7 +70,11 @@ pub(crate) fn source(object: &Bound<'_, PyAny>) -> PyResult<(Source, Option<Feed
         return Ok((Source::Bytes(bytes_from(object)?), None));
     }
     if object.is_instance_of::<PyString>() {
-        return fail(py, ErrorKind::InvalidInput, "a str is not a source: pass a pathlib.Path for a file, or text.encode() for its bytes");
+        return fail(
+            py,
+            ErrorKind::InvalidInput,
+            "a str is not a source: pass a pathlib.Path for a file, or text.encode() for its bytes",
+        );
     }
     if object.is_instance_of::<PyEllipsis>() {
         return Ok((Source::Fed(None), Some(Feeder::Caller)));
@@ -87,7 +93,10 @@ pub(crate) fn source(object: &Bound<'_, PyAny>) -> PyResult<(Source, Option<Feed
         Err(_) => fail(
             py,
             ErrorKind::InvalidInput,
-            format!("a source is bytes, a path, an object with read() or an iterable of bytes, not {}", type_name(object)),
+            format!(
+                "a source is bytes, a path, an object with read() or an iterable of bytes, not {}",
+                type_name(object)
+            ),
         ),
     }
 }
@@ -108,7 +117,11 @@ pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny
         return Ok((Sink::File(path_from(object)?), None));
     }
     let kind = type_name(object);
-    fail(py, ErrorKind::InvalidInput, format!("a sink is None for memory, a pathlib.Path for a file or an object with write(), not {kind}"))
+    fail(
+        py,
+        ErrorKind::InvalidInput,
+        format!("a sink is None for memory, a pathlib.Path for a file or an object with write(), not {kind}"),
+    )
 }
 
 /// Writes all of `chunk` to the host's stream, which may take it in pieces.
@@ -129,7 +142,8 @@ pub(crate) fn write(py: Python<'_>, sink: &Py<PyAny>, chunk: bytes::Bytes) -> Py
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The logger `oarlock`. A handler that does nothing keeps Python from printing warnings for a program that has not set up logging.
+/// The logger `oarlock`. A handler that does nothing keeps Python from printing warnings for a program that
+/// has not set up logging.
 fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     let found = LOGGER.get_or_try_init(py, || {
         let logging = py.import("logging")?;

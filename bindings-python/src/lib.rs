@@ -1,7 +1,9 @@
-//! `oarlock._native`: the core as Python sees it. The package around it, `python/oarlock`, gives it its shape.
+//! `oarlock._native`: the core as Python sees it. The package around it, `python/oarlock`, gives it its
+//! shape.
 //!
-//! Law: this crate translates four things, value in, value out, call and error, and names no verb, option or record: those come
-//! from the core's tables. Every lock here is only tried, never waited for, so that neither the GIL nor a fork can deadlock it.
+//! Law: this crate translates four things, value in, value out, call and error, and names no verb, option or
+//! record: those come from the core's tables. Every lock here is only tried, never waited for, so that
+//! neither the GIL nor a fork can deadlock it.
 
 mod body;
 mod call;
@@ -20,12 +22,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 fn fields<'py>(py: Python<'py>, fields: &[FieldSpec]) -> PyResult<Bound<'py, PyList>> {
-    let rows = fields.iter().map(|field| (field.name, field.kind.name(), field.required, field.doc).into_pyobject(py));
+    let rows = fields
+        .iter()
+        .map(|field| (field.name, field.kind.name(), field.required, field.doc).into_pyobject(py));
     PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// The verbs: name, doc, parameters, options, reply, whether it answers in pages, what its progress counts. A field is (name, type,
-/// required, doc).
+/// The verbs: name, doc, parameters, options, reply, whether it answers in pages, what its progress counts. A
+/// field is (name, type, required, doc).
 #[pyfunction]
 fn verbs(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
     let row = |verb: &oarlock::verbs::Verb| {

@@ -1,7 +1,8 @@
 //! Lends a Python `bytes` object to the core without a copy.
 //!
-//! Law: no interpreter is entered from a worker thread, not even to drop a reference. A worker that lets go of the bytes lays
-//! the object on a heap without locks; the next call from Python buries it. A lock here could be held by a worker at a fork.
+//! Law: no interpreter is entered from a worker thread, not even to drop a reference. A worker that lets go
+//! of the bytes lays the object on a heap without locks; the next call from Python buries it. A lock here
+//! could be held by a worker at a fork.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -23,7 +24,8 @@ struct Owner {
     length: usize,
 }
 
-// SAFETY: the bytes are immutable and kept alive by `grave`, which is only moved to the stack, never looked into, off the GIL.
+// SAFETY: the bytes are immutable and kept alive by `grave`, which is only moved to the stack, never looked
+// into, off the GIL.
 unsafe impl Send for Owner {}
 // SAFETY: as above; shared access only reads immutable bytes.
 unsafe impl Sync for Owner {}
@@ -64,7 +66,8 @@ pub(crate) fn bury(_attached: Python<'_>) {
     }
     let mut next = GRAVES.swap(ptr::null_mut(), Ordering::Acquire);
     while !next.is_null() {
-        // SAFETY: the swap made this thread the only owner of the whole stack; each grave came from `Box::into_raw`.
+        // SAFETY: the swap made this thread the only owner of the whole stack; each grave came from
+        // `Box::into_raw`.
         let grave = unsafe { Box::from_raw(next) };
         next = grave.next;
         drop(grave.object);

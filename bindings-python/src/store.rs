@@ -30,16 +30,28 @@ impl Store {
         Store { store, functions, closed: AtomicBool::new(false) }
     }
 
-    fn begin(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>, blocking: bool) -> PyResult<Call> {
+    fn begin(
+        &self,
+        py: Python<'_>,
+        verb: &str,
+        args: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
+        blocking: bool,
+    ) -> PyResult<Call> {
         owner::bury(py);
         if self.closed.load(Ordering::Relaxed) {
             return fail(py, ErrorKind::InvalidInput, "the store is closed");
         }
         let found = VERBS.iter().find(|known| known.name == verb);
-        let kind = |name: &str| found.and_then(|verb| verb.params.iter().find(|param| param.name == name)).map(|param| param.kind);
+        let kind = |name: &str| {
+            found.and_then(|verb| verb.params.iter().find(|param| param.name == name)).map(|param| param.kind)
+        };
         let mut given = Args { values: Vec::with_capacity(args.len()), ..Args::default() };
-        let option =
-            |name: &str| found.and_then(|verb| verb.options.fields.iter().find(|option| option.name == name)).map(|option| option.kind);
+        let option = |name: &str| {
+            found
+                .and_then(|verb| verb.options.fields.iter().find(|option| option.name == name))
+                .map(|option| option.kind)
+        };
         let known = |name: &str| kind(name).is_some() || option(name).is_some();
         let mut functions = self.functions.as_ref().map(|functions| functions.clone_ref(py));
         let mut feeder = None;
@@ -70,7 +82,8 @@ impl Store {
                 // The core refuses it by its name, whatever its value is.
                 _ if !known(&name) => given.values.push((name, Value::Null)),
                 _ => {
-                    let value = value::from_py(&object).map_err(|error| named(py, ErrorKind::InvalidInput, "option", &name, error))?;
+                    let value = value::from_py(&object)
+                        .map_err(|error| named(py, ErrorKind::InvalidInput, "option", &name, error))?;
                     given.values.push((name, value));
                 }
             }
@@ -78,7 +91,15 @@ impl Store {
         host::follow_log_level(py)?;
         let store = if blocking { &self.store.inline() } else { &self.store };
         let call = store.start(verb, given).map_err(|error| raise(py, &error))?;
-        Ok(Call::new(call, verb, found.map_or(Type::Null, |verb| verb.reply), feeder, writer, progress, functions))
+        Ok(Call::new(
+            call,
+            verb,
+            found.map_or(Type::Null, |verb| verb.reply),
+            feeder,
+            writer,
+            progress,
+            functions,
+        ))
     }
 }
 
@@ -90,7 +111,10 @@ fn named(py: Python<'_>, kind: ErrorKind, what: &str, name: &str, error: PyErr) 
 }
 
 /// Settings by name; functions among them are put into `functions`, by their numbers.
-pub(crate) fn pairs(settings: &Bound<'_, PyDict>, functions: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+pub(crate) fn pairs(
+    settings: &Bound<'_, PyDict>,
+    functions: &Bound<'_, PyDict>,
+) -> PyResult<Vec<(String, Value)>> {
     let py = settings.py();
     let mut pairs = Vec::with_capacity(settings.len());
     for (name, setting) in settings.iter() {
@@ -115,11 +139,18 @@ impl Store {
     #[new]
     fn new(py: Python<'_>, url: &Bound<'_, PyAny>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         let Ok(url) = url.cast::<PyString>() else {
-            return fail(py, ErrorKind::Config, format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)));
+            return fail(
+                py,
+                ErrorKind::Config,
+                format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)),
+            );
         };
-        let Value::Str(url) = value::from_py(url)? else { return fail(py, ErrorKind::Config, "the URL must be a str") };
+        let Value::Str(url) = value::from_py(url)? else {
+            return fail(py, ErrorKind::Config, "the URL must be a str");
+        };
         let functions = PyDict::new(py);
-        let store = oarlock::Store::open(&url, pairs(settings, &functions)?).map_err(|error| raise(py, &error))?;
+        let store =
+            oarlock::Store::open(&url, pairs(settings, &functions)?).map_err(|error| raise(py, &error))?;
         Ok(Store::of(store, (!functions.is_empty()).then(|| functions.unbind())))
     }
 
@@ -130,7 +161,13 @@ impl Store {
 
     /// Starts a verb; `args` are its parameters and options by name.
     #[pyo3(signature = (verb, args, progress = None))]
-    fn start(&self, py: Python<'_>, verb: &str, args: &Bound<'_, PyDict>, progress: Option<Py<PyAny>>) -> PyResult<Call> {
+    fn start(
+        &self,
+        py: Python<'_>,
+        verb: &str,
+        args: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Call> {
         self.begin(py, verb, args, progress, false)
     }
 
@@ -163,7 +200,9 @@ impl Store {
         let pairs = PyDict::new(py);
         for (name, value) in self.store.to_pairs() {
             match (&value, &self.functions) {
-                (Value::Callback(callback), Some(functions)) => pairs.set_item(name, functions.bind(py).get_item(callback.number())?)?,
+                (Value::Callback(callback), Some(functions)) => {
+                    pairs.set_item(name, functions.bind(py).get_item(callback.number())?)?
+                }
                 _ => pairs.set_item(name, value::to_py(py, Type::Null, value)?)?,
             }
         }

@@ -1,6 +1,7 @@
 //! Values in and out: Python's objects to the core's plain data and back.
 //!
-//! Law: knows types, never names. What Python has no exact match for is refused with a sentence that says what to pass instead.
+//! Law: knows types, never names. What Python has no exact match for is refused with a sentence that says
+//! what to pass instead.
 
 use std::collections::HashMap;
 use std::ptr::null_mut;
@@ -42,7 +43,11 @@ pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
         return bytes_from(object).map(Value::Bytes);
     }
     if let Ok(items) = object.cast::<PyDict>() {
-        return items.iter().map(|(name, value)| pair(&name, &value)).collect::<PyResult<Vec<_>>>().map(Value::map);
+        return items
+            .iter()
+            .map(|(name, value)| pair(&name, &value))
+            .collect::<PyResult<Vec<_>>>()
+            .map(Value::map);
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         return list(object);
@@ -88,7 +93,9 @@ pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
 fn text_from(text: &Bound<'_, PyString>) -> PyResult<String> {
     match text.to_str() {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => fail(text.py(), ErrorKind::InvalidInput, "the text holds surrogates and cannot be sent as UTF-8"),
+        Err(_) => {
+            fail(text.py(), ErrorKind::InvalidInput, "the text holds surrogates and cannot be sent as UTF-8")
+        }
     }
 }
 
@@ -103,7 +110,11 @@ fn whole(object: &Bound<'_, PyAny>) -> PyResult<Value> {
 fn pair(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<(String, Value)> {
     match name.cast::<PyString>() {
         Ok(name) => Ok((text_from(name)?, from_py(value)?)),
-        Err(_) => fail(name.py(), ErrorKind::InvalidInput, format!("a name in a map must be a str, not {}", type_name(name))),
+        Err(_) => fail(
+            name.py(),
+            ErrorKind::InvalidInput,
+            format!("a name in a map must be a str, not {}", type_name(name)),
+        ),
     }
 }
 
@@ -134,12 +145,21 @@ pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
     }
     match PyUntypedBuffer::get(object) {
         Ok(view) => copied(py, &view, 0, usize::MAX),
-        Err(_) => fail(py, ErrorKind::InvalidInput, format!("a bytes-like object is needed, not {}", type_name(object))),
+        Err(_) => fail(
+            py,
+            ErrorKind::InvalidInput,
+            format!("a bytes-like object is needed, not {}", type_name(object)),
+        ),
     }
 }
 
 /// Up to `most` bytes of a buffer from `at` on, copied because its owner may change them.
-pub(crate) fn copied(py: Python<'_>, view: &PyUntypedBuffer, at: usize, most: usize) -> PyResult<bytes::Bytes> {
+pub(crate) fn copied(
+    py: Python<'_>,
+    view: &PyUntypedBuffer,
+    at: usize,
+    most: usize,
+) -> PyResult<bytes::Bytes> {
     if !view.is_c_contiguous() {
         return fail(py, ErrorKind::InvalidInput, "the buffer is not contiguous: pass bytes(…) of it");
     }
@@ -147,7 +167,8 @@ pub(crate) fn copied(py: Python<'_>, view: &PyUntypedBuffer, at: usize, most: us
     if length == 0 {
         return Ok(bytes::Bytes::new());
     }
-    // SAFETY: the view is contiguous and holds `at + length` bytes at least; its owner cannot free them while the view lives.
+    // SAFETY: the view is contiguous and holds `at + length` bytes at least; its owner cannot free them while
+    // the view lives.
     let slice = unsafe { std::slice::from_raw_parts(view.buf_ptr().cast::<u8>().add(at), length) };
     Ok(bytes::Bytes::copy_from_slice(slice))
 }
@@ -168,7 +189,12 @@ fn calendar(py: Python<'_>) -> PyResult<&Calendar> {
         let module = py.import("datetime")?;
         let (utc, datetime) = (module.getattr("timezone")?.getattr("utc")?, module.getattr("datetime")?);
         let epoch = datetime.call1((1970, 1, 1, 0, 0, 0, 0, &utc))?.unbind();
-        Ok(Calendar { epoch, datetime: datetime.unbind(), timedelta: module.getattr("timedelta")?.unbind(), utc: utc.unbind() })
+        Ok(Calendar {
+            epoch,
+            datetime: datetime.unbind(),
+            timedelta: module.getattr("timedelta")?.unbind(),
+            utc: utc.unbind(),
+        })
     })
 }
 
@@ -179,7 +205,16 @@ fn time_to(py: Python<'_>, time: SystemTime) -> PyResult<Bound<'_, PyAny>> {
         // Told by its parts, a time takes a quarter of what adding to the epoch does.
         Ok(since) if since < 1 << 36 => {
             let ((year, month, day), of_day) = (civil(since / 86_400), since % 86_400);
-            datetime.bind(py).call1((year, month, day, of_day / 3600, of_day / 60 % 60, of_day % 60, micros, utc))
+            datetime.bind(py).call1((
+                year,
+                month,
+                day,
+                of_day / 3600,
+                of_day / 60 % 60,
+                of_day % 60,
+                micros,
+                utc,
+            ))
         }
         _ => epoch.bind(py).add(timedelta.bind(py).call1((0, seconds, micros))?),
     }
@@ -188,7 +223,11 @@ fn time_to(py: Python<'_>, time: SystemTime) -> PyResult<Bound<'_, PyAny>> {
 fn time_from(object: &Bound<'_, PyAny>) -> PyResult<SystemTime> {
     let py = object.py();
     let Ok(since) = object.sub(&calendar(py)?.epoch) else {
-        return fail(py, ErrorKind::InvalidInput, "the time has no time zone: use one that has, for example datetime.now(timezone.utc)");
+        return fail(
+            py,
+            ErrorKind::InvalidInput,
+            "the time has no time zone: use one that has, for example datetime.now(timezone.utc)",
+        );
     };
     let days: i64 = since.getattr(intern!(py, "days"))?.extract()?;
     let seconds: i64 = since.getattr(intern!(py, "seconds"))?.extract()?;
@@ -215,9 +254,11 @@ pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<
         (_, Value::Bytes(bytes)) => Bound::new(py, Bytes(bytes))?.into_any(),
         (_, Value::Time(time)) => time_to(py, time)?,
         (_, Value::Callback(_)) => PyString::new(py, "callback").into_any(),
-        (_, Value::List(items)) => {
-            PyList::new(py, items.into_iter().map(|item| to_py(py, Type::Null, item)).collect::<PyResult<Vec<_>>>()?)?.into_any()
-        }
+        (_, Value::List(items)) => PyList::new(
+            py,
+            items.into_iter().map(|item| to_py(py, Type::Null, item)).collect::<PyResult<Vec<_>>>()?,
+        )?
+        .into_any(),
         (_, Value::Map(pairs)) => {
             let map = PyDict::new(py);
             for (name, value) in pairs {
@@ -258,16 +299,20 @@ fn class(py: Python<'_>, name: &str) -> PyResult<&'static Class> {
 
 /// An instance: the core tells a record's fields in the order of its declaration.
 fn make<'py>(py: Python<'py>, class: &Class, pairs: Vec<(Name, Value)>) -> PyResult<Bound<'py, PyAny>> {
-    let mut fields = class.spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
+    let mut fields =
+        class.spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
     let kind = class.class.bind(py);
     if class.slots.is_empty() {
         return kind.call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?);
     }
-    // What `__init__` does, without running Python for each row of a listing.
-    // SAFETY: the class is a heap type with slots and nothing else, all of which are empty in a new instance; a null is an exception.
-    let row = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericNew(kind.as_type_ptr(), null_mut(), null_mut()))? };
+    // What `__init__` does, without running Python for each row of a listing. SAFETY: the class is a heap
+    // type with slots and nothing else, all of which are empty in a new instance; a null is an exception.
+    let row = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericNew(kind.as_type_ptr(), null_mut(), null_mut()))?
+    };
     for (slot, value) in class.slots.iter().zip(&mut fields) {
-        // SAFETY: three live objects, none of which the call takes over; the class's own `__setattr__`, which refuses, is passed by.
+        // SAFETY: three live objects, none of which the call takes over; the class's own `__setattr__`, which
+        // refuses, is passed by.
         if unsafe { ffi::PyObject_GenericSetAttr(row.as_ptr(), slot.as_ptr(), value?.as_ptr()) } != 0 {
             return Err(PyErr::fetch(py));
         }

@@ -2,8 +2,8 @@
 
 # oarlock: S3 storage for Ruby, by the core that serves the other languages too.
 #
-# Law: what verbs, options, settings, replies and error kinds there are, the core's tables say; this folder dresses them in Ruby.
-# Host code (blocks, readers, loggers) runs on the thread that calls, never on another.
+# Law: what verbs, options, settings, replies and error kinds there are, the core's tables say; this folder
+# dresses them in Ruby. Host code (blocks, readers, loggers) runs on the thread that calls, never on another.
 module Oarlock
 end
 

@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
-# Builds the gem into the directory given (default: dist). The workspace has members that the gem does not carry, and cargo refuses a
-# workspace with members missing; so the gem is built from a copy of its files whose manifest and lock name only what is there.
+# Builds the gem into the directory given (default: dist). The workspace has members that the gem does not
+# carry, and cargo refuses a workspace with members missing; so the gem is built from a copy of its files
+# whose manifest and lock name only what is there.
 #
 # Law: the copy's lock is the workspace's, less what nobody uses any more: no version in it changes.
 require "fileutils"

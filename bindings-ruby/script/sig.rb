@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-# Writes `sig/oarlock.rbs` to standard output: the signatures of what `lib/oarlock` makes of the core's tables, with their docs.
+# Writes `sig/oarlock.rbs` to standard output: the signatures of what `lib/oarlock` makes of the core's
+# tables, with their docs.
 #
-# Law: verbs, records, settings and errors come from the tables; only what is written by hand in Ruby is written by hand here.
-# A test compares the output with the committed file.
+# Law: verbs, records, settings and errors come from the tables; only what is written by hand in Ruby is
+# written by hand here. A test compares the output with the committed file.
 
 require "oarlock"
 

@@ -1,8 +1,9 @@
-//! A `Call`: a verb under way. Wait for it, await it, poll its descriptor, feed it, cancel it, read its progress.
+//! A `Call`: a verb under way. Wait for it, await it, poll its descriptor, feed it, cancel it, read its
+//! progress.
 //!
-//! Law of threads: what belongs to the host (its readers, sinks, progress and log handlers) runs on the thread that waits,
-//! fed from the call's mailbox; a worker thread only fills and empties the mailbox. Blocking, async, cancel and fork live here
-//! and in `runtime`, nowhere else. Must not know any verb.
+//! Law of threads: what belongs to the host (its readers, sinks, progress and log handlers) runs on the
+//! thread that waits, fed from the call's mailbox; a worker thread only fills and empties the mailbox.
+//! Blocking, async, cancel and fork live here and in `runtime`, nowhere else. Must not know any verb.
 
 use std::fmt;
 use std::os::fd::RawFd;
@@ -28,7 +29,8 @@ const HERE: Duration = Duration::from_millis(100);
 
 /// A verb under way, with a result of type `R`.
 ///
-/// Dropping it cancels it: an upload is aborted, a temporary file removed. In a forked child a call of the parent answers `Forked`.
+/// Dropping it cancels it: an upload is aborted, a temporary file removed. In a forked child a call of the
+/// parent answers `Forked`.
 pub struct Call<R> {
     mailbox: Arc<Mailbox>,
     result: Arc<Mutex<Option<Result<R>>>>,
@@ -53,10 +55,9 @@ struct Finish<R> {
 
 impl<R> Drop for Finish<R> {
     fn drop(&mut self) {
-        let outcome = self
-            .outcome
-            .take()
-            .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")));
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it"))
+        });
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.mailbox.finish();
     }
@@ -81,8 +82,13 @@ impl<R: Send + 'static> Call<R> {
         Call::run(mailbox, work, inline)
     }
 
-    // Behind a box, so that what follows exists once and not for every verb: that is a tenth of the library's size.
-    fn run(mailbox: Arc<Mailbox>, work: Pin<Box<dyn Future<Output = Result<R>> + Send>>, inline: bool) -> Call<R> {
+    // Behind a box, so that what follows exists once and not for every verb: that is a tenth of the library's
+    // size.
+    fn run(
+        mailbox: Arc<Mailbox>,
+        work: Pin<Box<dyn Future<Output = Result<R>> + Send>>,
+        inline: bool,
+    ) -> Call<R> {
         let current = match runtime::current() {
             Ok(current) => current,
             Err(error) => return Call::failed(error),
@@ -101,7 +107,8 @@ impl<R: Send + 'static> Call<R> {
                     for work in mailbox.take_cleanups() {
                         let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
                     }
-                    // Time for a connection that was left in the middle of an answer to close, where nobody may drive it after this.
+                    // Time for a connection that was left in the middle of an answer to close, where nobody
+                    // may drive it after this.
                     runtime::yield_now().await;
                     runtime::yield_now().await;
                 }
@@ -125,7 +132,13 @@ impl<R> Call<R> {
     pub(crate) fn failed(error: Error) -> Call<R> {
         let mailbox = Arc::new(Mailbox::new());
         mailbox.finish();
-        Call { mailbox, result: Arc::new(Mutex::new(Some(Err(error)))), generation: runtime::generation(), taken: false, inline: None }
+        Call {
+            mailbox,
+            result: Arc::new(Mutex::new(Some(Err(error)))),
+            generation: runtime::generation(),
+            taken: false,
+            inline: None,
+        }
     }
 
     fn forked(&self) -> bool {
@@ -241,7 +254,8 @@ impl<R> Call<R> {
         self.reply(Ok(answer));
     }
 
-    /// Answers `Step::Ask`: the host's function failed, and so do the calls that need its answer, with `Credentials`.
+    /// Answers `Step::Ask`: the host's function failed, and so do the calls that need its answer, with
+    /// `Credentials`.
     pub fn answer_error(&self, why: &str) {
         self.reply(Err(Error::new(ErrorKind::Credentials, why)));
     }
@@ -265,7 +279,8 @@ impl<R> Call<R> {
         self.mailbox.progress()
     }
 
-    /// Asks the call to stop; it ends with `Cancelled` once it has undone what it began. May be called from any thread.
+    /// Asks the call to stop; it ends with `Cancelled` once it has undone what it began. May be called from
+    /// any thread.
     pub fn cancel(&self) {
         if !self.forked() {
             self.mailbox.cancel();
@@ -309,7 +324,10 @@ impl<R> Call<R> {
                 Some(Step::Ask { callback, question }) => self.ask(&callback, question),
                 Some(_) => {}
                 None if left == Some(Duration::ZERO) => {
-                    return Err(Error::new(ErrorKind::Timeout, "the call did not end in time and was cancelled"));
+                    return Err(Error::new(
+                        ErrorKind::Timeout,
+                        "the call did not end in time and was cancelled",
+                    ));
                 }
                 None => {}
             }
@@ -325,7 +343,8 @@ impl<R> Drop for Call<R> {
     fn drop(&mut self) {
         self.cancel();
         if self.forked() {
-            // A parent's worker may have held the mailbox's lock at the fork, and its futures belong to the parent's runtime.
+            // A parent's worker may have held the mailbox's lock at the fork, and its futures belong to the
+            // parent's runtime.
             std::mem::forget(self.mailbox.clone());
             std::mem::forget(self.result.clone());
             std::mem::forget(self.inline.take());

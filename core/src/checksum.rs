@@ -1,7 +1,7 @@
 //! The CRCs that S3 keeps of an object: of a piece of bytes, and of a whole joined from its pieces.
 //!
-//! Law: pieces that are summed one by one and joined in order give the sum of the whole, so that no byte is read twice.
-//! Pure arithmetic: knows no request.
+//! Law: pieces that are summed one by one and joined in order give the sum of the whole, so that no byte is
+//! read twice. Pure arithmetic: knows no request.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
 
 use base64::Engine as _;
@@ -78,7 +78,8 @@ impl Checksum {
         }
     }
 
-    /// What S3 wrote of so many bytes; nothing for a text that is no such sum, a composite one (`…-3`) included.
+    /// What S3 wrote of so many bytes; nothing for a text that is no such sum, a composite one (`…-3`)
+    /// included.
     pub(crate) fn read(algorithm: Algorithm, text: &str, length: u64) -> Option<Checksum> {
         let bytes = STANDARD.decode(text).ok()?;
         let wide = if algorithm == Algorithm::Crc64Nvme { 8 } else { 4 };
@@ -104,7 +105,11 @@ impl Running {
     }
 
     pub(crate) fn finish(&self) -> Checksum {
-        Checksum { algorithm: self.algorithm, value: self.digest.finalize(), length: self.digest.get_amount() }
+        Checksum {
+            algorithm: self.algorithm,
+            value: self.digest.finalize(),
+            length: self.digest.get_amount(),
+        }
     }
 }
 
@@ -114,9 +119,11 @@ mod tests {
 
     #[test]
     fn check_values_are_those_of_the_catalogue() {
-        for (algorithm, expected) in
-            [(Algorithm::Crc64Nvme, "rosUhgp5mIg="), (Algorithm::Crc32, "y/Q5Jg=="), (Algorithm::Crc32c, "4waSgw==")]
-        {
+        for (algorithm, expected) in [
+            (Algorithm::Crc64Nvme, "rosUhgp5mIg="),
+            (Algorithm::Crc32, "y/Q5Jg=="),
+            (Algorithm::Crc32c, "4waSgw=="),
+        ] {
             let sum = algorithm.of(b"123456789");
             assert_eq!(sum.text(), expected, "{}", algorithm.name());
             assert_eq!(Checksum::read(algorithm, expected, 9), Some(sum));
@@ -131,7 +138,12 @@ mod tests {
         for algorithm in Algorithm::ALL {
             for cut in [0, 1, 4096, 99_999, 100_000] {
                 let (first, second) = bytes.split_at(cut);
-                assert_eq!(algorithm.of(first).then(algorithm.of(second)), algorithm.of(&bytes), "{} at {cut}", algorithm.name());
+                assert_eq!(
+                    algorithm.of(first).then(algorithm.of(second)),
+                    algorithm.of(&bytes),
+                    "{} at {cut}",
+                    algorithm.name()
+                );
             }
         }
     }

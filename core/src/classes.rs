@@ -1,8 +1,10 @@
-//! `StorageClasses`: the stores that a package server names, each a directory or a bucket, read from one `.gcfg` file.
+//! `StorageClasses`: the stores that a package server names, each a directory or a bucket, read from one
+//! `.gcfg` file.
 //!
-//! Law: a class's own section overlays the section of all field by field. What the file says and oarlock can't do is an error,
-//! never left out: a class that asks for encryption is not written in the clear. Sections of other concerns are passed over.
-//! Settings that the host gives for a class win over those for all classes, and both over the file.
+//! Law: a class's own section overlays the section of all field by field. What the file says and oarlock
+//! can't do is an error, never left out: a class that asks for encryption is not written in the clear.
+//! Sections of other concerns are passed over. Settings that the host gives for a class win over those for
+//! all classes, and both over the file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,7 +69,8 @@ impl StorageClasses {
     /// Reads the text of a `.gcfg` file.
     ///
     /// # Errors
-    /// `Config`, with the line, for what gcfg would refuse, and for unknown fields in the sections about storage.
+    /// `Config`, with the line, for what gcfg would refuse, and for unknown fields in the sections about
+    /// storage.
     pub fn parse(text: &str) -> Result<StorageClasses> {
         let sections = parse(text)?;
         for section in &sections {
@@ -78,7 +81,8 @@ impl StorageClasses {
                 name @ ("default-s3storage" | "default-filestorage") => {
                     fail!(
                         Config,
-                        "line {}: [{name}] is not known; write the fields of all classes into [S3Storage] or [FileStorage]",
+                        "line {}: [{name}] is not known; write the fields of all classes into [S3Storage] or \
+                         [FileStorage]",
                         section.line
                     )
                 }
@@ -87,7 +91,10 @@ impl StorageClasses {
             for variable in &section.variables {
                 if !known.contains(&variable.name.as_str()) {
                     let error = unknown(ErrorKind::Config, "field", &variable.name, known.iter().copied());
-                    return Err(Error::new(ErrorKind::Config, format!("line {}: {}", variable.line, error.message())));
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        format!("line {}: {}", variable.line, error.message()),
+                    ));
                 }
                 written(variable)?;
             }
@@ -111,16 +118,29 @@ impl StorageClasses {
     ///
     /// # Errors
     /// `Config` for a class that there is not, and for unknown settings and values that they can't have.
-    pub fn with(mut self, settings: Vec<(String, Value)>, overrides: Vec<(String, Value)>) -> Result<StorageClasses> {
+    pub fn with(
+        mut self,
+        settings: Vec<(String, Value)>,
+        overrides: Vec<(String, Value)>,
+    ) -> Result<StorageClasses> {
         self.of_all = Settings::partial(settings)?.over(self.of_all)?;
         for (class, settings) in overrides {
             let name = class.to_lowercase();
             self.known(&name)?;
-            let of = |error: Error| Error::new(error.kind(), format!("the overrides of class {name:?}: {}", error.message()));
+            let of = |error: Error| {
+                Error::new(error.kind(), format!("the overrides of class {name:?}: {}", error.message()))
+            };
             let settings = match settings {
-                Value::Map(pairs) => pairs.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+                Value::Map(pairs) => {
+                    pairs.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
+                }
                 Value::Null => Vec::new(),
-                other => return Err(of(Error::new(ErrorKind::Config, format!("a map of settings, not {}", other.type_name())))),
+                other => {
+                    return Err(of(Error::new(
+                        ErrorKind::Config,
+                        format!("a map of settings, not {}", other.type_name()),
+                    )));
+                }
             };
             let settings = Settings::partial(settings).map_err(of)?;
             if self.own.insert(name.clone(), settings).is_some() {
@@ -135,10 +155,14 @@ impl StorageClasses {
     /// # Errors
     /// As [`parse`](StorageClasses::parse), and `Config` for a file that can't be read.
     pub fn open(path: &Path) -> Result<StorageClasses> {
-        let bytes =
-            std::fs::read(path).map_err(|error| Error::new(ErrorKind::Config, format!("{} can't be read: {error}", path.display())))?;
-        let Ok(text) = String::from_utf8(bytes) else { fail!(Config, "{} is not UTF-8 text", path.display()) };
-        StorageClasses::parse(&text).map_err(|error| Error::new(error.kind(), format!("{}: {}", path.display(), error.message())))
+        let bytes = std::fs::read(path).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("{} can't be read: {error}", path.display()))
+        })?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            fail!(Config, "{} is not UTF-8 text", path.display())
+        };
+        StorageClasses::parse(&text)
+            .map_err(|error| Error::new(error.kind(), format!("{}: {}", path.display(), error.message())))
     }
 
     /// Reads a `.gcfg` file, or the text of one: what holds a line break is text.
@@ -146,10 +170,15 @@ impl StorageClasses {
     /// # Errors
     /// As [`open`](StorageClasses::open).
     pub fn read(path_or_text: &str) -> Result<StorageClasses> {
-        if path_or_text.contains('\n') { StorageClasses::parse(path_or_text) } else { StorageClasses::open(Path::new(path_or_text)) }
+        if path_or_text.contains('\n') {
+            StorageClasses::parse(path_or_text)
+        } else {
+            StorageClasses::open(Path::new(path_or_text))
+        }
     }
 
-    /// The classes, in lower case and in order: those that the file names, and if it says where the rest is kept, those that package servers have.
+    /// The classes, in lower case and in order: those that the file names, and if it says where the rest is
+    /// kept, those that package servers have.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         if [("storage", "default"), ("server", "datadir"), ("filestorage", "location")]
@@ -179,8 +208,8 @@ impl StorageClasses {
     /// The store of a class, such as `packages` or `cran`.
     ///
     /// # Errors
-    /// `Config` for a class that there is not, and where the file does not say enough, or nonsense, about it; `Unsupported` where it asks
-    /// for what oarlock can't do.
+    /// `Config` for a class that there is not, and where the file does not say enough, or nonsense, about it;
+    /// `Unsupported` where it asks for what oarlock can't do.
     pub fn class(&self, name: &str) -> Result<Store> {
         let name = &name.to_lowercase();
         if self.in_bucket(name)? { self.bucket(name) } else { self.directory(name) }
@@ -201,7 +230,10 @@ impl StorageClasses {
             name: name.clone(),
             kind: if s3 { "s3" } else { "file" }.to_owned(),
             url: self.class(name)?.url(),
-            skip_validation: self.field("s3storage", name, "skipvalidation")?.filter(|_| s3).map_or(Ok(false), flag)?,
+            skip_validation: self
+                .field("s3storage", name, "skipvalidation")?
+                .filter(|_| s3)
+                .map_or(Ok(false), flag)?,
             cache_timeout: self.field(section, name, "cachetimeout")?.map(text),
             retain_fetched_packages: fetched.then(|| retain.unwrap_or(!s3)),
         })
@@ -211,7 +243,11 @@ impl StorageClasses {
     fn known(&self, class: &str) -> Result<()> {
         let names = self.names();
         let known = || names.iter().map(String::as_str).chain(KNOWN.iter().map(|(name, _)| *name));
-        if known().any(|known| known == class) { Ok(()) } else { Err(unknown(ErrorKind::Config, "storage class", class, known())) }
+        if known().any(|known| known == class) {
+            Ok(())
+        } else {
+            Err(unknown(ErrorKind::Config, "storage class", class, known()))
+        }
     }
 
     /// Whether a class is kept in S3, else in files.
@@ -222,7 +258,11 @@ impl StorageClasses {
             Some("s3") => Ok(true),
             Some("file") | None => Ok(false),
             Some(other) => {
-                fail!(Config, "line {}: class {class:?} is kept in `s3` or `file`, not {other:?}", kind.map_or(0, |kind| kind.line))
+                fail!(
+                    Config,
+                    "line {}: class {class:?} is kept in `s3` or `file`, not {other:?}",
+                    kind.map_or(0, |kind| kind.line)
+                )
             }
         }
     }
@@ -232,12 +272,15 @@ impl StorageClasses {
         for (field, setting) in S3 {
             let Some(variable) = self.field("s3storage", class, field)? else { continue };
             let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
-            let at = |error: Error| Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()));
+            let at = |error: Error| {
+                Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()))
+            };
             match (*setting, *field) {
                 (Some(setting), _) => settings = settings.over(Settings::of(setting, value).map_err(at)?)?,
                 // Credentials alone are read then, as the host's SDK does.
                 (None, "enablesharedconfig") if !flag(variable)? => {
-                    settings = settings.over(Settings::of("config_file", Value::Str("/dev/null".to_owned()))?)?;
+                    settings =
+                        settings.over(Settings::of("config_file", Value::Str("/dev/null".to_owned()))?)?;
                 }
                 (None, "skipvalidation") => drop(flag(variable)?),
                 _ => {}
@@ -245,13 +288,23 @@ impl StorageClasses {
         }
         if settings.encryption_kms_key_id.is_some() {
             // The host's own client reads the format without a key commitment, and no other.
-            settings = settings.over(Settings { encryption_policy: Some(POLICIES[0].to_owned()), ..Settings::default() })?;
+            settings = settings
+                .over(Settings { encryption_policy: Some(POLICIES[0].to_owned()), ..Settings::default() })?;
         }
-        let text =
-            |field| Ok::<_, Error>(self.field("s3storage", class, field)?.and_then(|variable| variable.value.clone()).unwrap_or_default());
+        let text = |field| {
+            Ok::<_, Error>(
+                self.field("s3storage", class, field)?
+                    .and_then(|variable| variable.value.clone())
+                    .unwrap_or_default(),
+            )
+        };
         let (bucket, prefix): (String, String) = (text("bucket")?, text("prefix")?);
         if bucket.is_empty() {
-            fail!(Config, "class {class:?} is kept in S3, but neither [S3Storage {class:?}] nor [S3Storage] names a Bucket");
+            fail!(
+                Config,
+                "class {class:?} is kept in S3, but neither [S3Storage {class:?}] nor [S3Storage] names a \
+                 Bucket"
+            );
         }
         if bucket.contains(['?', '/', '@']) || prefix.contains('?') {
             fail!(Config, "class {class:?}: Bucket is a bucket's name alone, and Prefix holds no `?`");
@@ -262,13 +315,17 @@ impl StorageClasses {
     }
 
     fn directory(&self, class: &str) -> Result<Store> {
-        let place = match self.field("filestorage", class, "location")?.and_then(|variable| variable.value.as_ref()) {
+        let place = match self
+            .field("filestorage", class, "location")?
+            .and_then(|variable| variable.value.as_ref())
+        {
             Some(location) => Path::new(location).to_owned(),
             None => match self.find("server", None, "datadir").and_then(|variable| variable.value.as_ref()) {
                 Some(data) => Path::new(data).join(class),
                 None => fail!(
                     Config,
-                    "class {class:?} is kept in files, but neither [FileStorage {class:?}] Location nor [Server] DataDir says where"
+                    "class {class:?} is kept in files, but neither [FileStorage {class:?}] Location nor \
+                     [Server] DataDir says where"
                 ),
             },
         };
@@ -276,17 +333,28 @@ impl StorageClasses {
         // in the clear.
         let mut settings = self.own.get(class).map_or_else(Vec::new, Settings::to_pairs);
         let keys = self.of_all.to_pairs().into_iter().filter(|(name, _)| ENCRYPTS.contains(&name.as_str()));
-        settings.extend(keys.filter(|(name, _)| !settings.iter().any(|(given, _)| given == name)).collect::<Vec<_>>());
+        settings.extend(
+            keys.filter(|(name, _)| !settings.iter().any(|(given, _)| given == name)).collect::<Vec<_>>(),
+        );
         Store::open(&directory_url(&place), settings)
     }
 
     /// A field of the class's own section, else of the section of all; a blank one counts as not given.
     fn field(&self, section: &str, class: &str, field: &str) -> Result<Option<&Variable>> {
-        let subs = || self.sections.iter().filter(|each| each.name == section).filter_map(|each| Some((each.sub.as_deref()?, each.line)));
+        let subs = || {
+            self.sections
+                .iter()
+                .filter(|each| each.name == section)
+                .filter_map(|each| Some((each.sub.as_deref()?, each.line)))
+        };
         if let Some((near, line)) = subs().find(|(sub, _)| *sub != class && sub.to_lowercase() == class)
             && !subs().any(|(sub, _)| sub == class)
         {
-            fail!(Config, "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are told apart by case");
+            fail!(
+                Config,
+                "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are told \
+                 apart by case"
+            );
         }
         let of_all = || self.find("storage", None, field).filter(|_| OF_ALL.contains(&field));
         Ok(self.find(section, Some(class), field).or_else(|| self.find(section, None, field)).or_else(of_all))
@@ -308,9 +376,15 @@ fn written(variable: &Variable) -> Result<()> {
     let Variable { name, value, line } = variable;
     let is_flag = FLAGS.contains(&name.as_str());
     match value.as_deref() {
-        None if !is_flag => fail!(Config, "line {line}: `{name}` has no value; write `{name} =` for an empty one"),
-        Some("") if is_flag => fail!(Config, "line {line}: `{name} =` is neither true nor false; leave out the `=` for true"),
-        Some("") if name == "chunksizebytes" => fail!(Config, "line {line}: `{name} =` names no number of bytes"),
+        None if !is_flag => {
+            fail!(Config, "line {line}: `{name}` has no value; write `{name} =` for an empty one")
+        }
+        Some("") if is_flag => {
+            fail!(Config, "line {line}: `{name} =` is neither true nor false; leave out the `=` for true")
+        }
+        Some("") if name == "chunksizebytes" => {
+            fail!(Config, "line {line}: `{name} =` names no number of bytes")
+        }
         _ => Ok(()),
     }
 }
@@ -318,7 +392,9 @@ fn written(variable: &Variable) -> Result<()> {
 /// Whether a variable says true, as it does without a value.
 fn flag(variable: &Variable) -> Result<bool> {
     let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
-    bool::from_value(value).map_err(|why| Error::new(ErrorKind::Config, format!("line {}: {} {why}", variable.line, variable.name)))
+    bool::from_value(value).map_err(|why| {
+        Error::new(ErrorKind::Config, format!("line {}: {} {why}", variable.line, variable.name))
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The work of a call on the thread that waits for it: no worker is woken for a small request, and none wakes the caller.
+//! The work of a call on the thread that waits for it: no worker is woken for a small request, and none wakes
+//! the caller.
 //!
-//! Invariant: the work advances while the caller waits; when the caller leaves, a thread of ours drives it to its end.
-//! Requests beside the first, and work that outlives the call, are spawned on the workers by the code that starts them.
-//! Must not know any verb.
+//! Invariant: the work advances while the caller waits; when the caller leaves, a thread of ours drives it to
+//! its end. Requests beside the first, and work that outlives the call, are spawned on the workers by the
+//! code that starts them. Must not know any verb.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -35,13 +36,15 @@ impl Inline {
         Inline { stage: Stage::New(work), on }
     }
 
-    /// Works until the mailbox has a step, or a beat of the driver or `limit` has passed. Returns how long this call has been
-    /// driven, or `None` if no driver is free.
+    /// Works until the mailbox has a step, or a beat of the driver or `limit` has passed. Returns how long
+    /// this call has been driven, or `None` if no driver is free.
     pub(crate) fn advance(&mut self, mailbox: &Mailbox, limit: Duration) -> Option<Duration> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             // A thread that runs an async runtime can't drive a second one.
             Stage::New(work) if Handle::try_current().is_err() => match self.on.driver() {
-                Some(driver) => driver.start(work).map_or(Stage::Done, |driven| Stage::Driven(driven, Instant::now())),
+                Some(driver) => {
+                    driver.start(work).map_or(Stage::Done, |driven| Stage::Driven(driven, Instant::now()))
+                }
                 None => Stage::New(work),
             },
             stage => stage,
@@ -62,7 +65,8 @@ impl Inline {
             stage => stage,
         };
         if let Stage::Awaited(work) = &mut self.stage {
-            // Without tokio's budget: a spent one defers wake-ups, which the host's `block_on` may drop (see `Driven`).
+            // Without tokio's budget: a spent one defers wake-ups, which the host's `block_on` may drop (see
+            // `Driven`).
             let mut free = pin!(tokio::task::unconstrained(work.as_mut()));
             // A panic ends the work; `call::Finish` reports it.
             if !matches!(catch_unwind(AssertUnwindSafe(|| free.as_mut().poll(context))), Ok(Poll::Pending)) {

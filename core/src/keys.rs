@@ -1,6 +1,7 @@
 //! What a verb is aimed at: a key, keys, a prefix, and the place that errors name.
 //!
-//! Law: keys here are the caller's, without the store's prefix; whoever talks to a server or a file system puts that before them.
+//! Law: keys here are the caller's, without the store's prefix; whoever talks to a server or a file system
+//! puts that before them.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -43,14 +44,21 @@ impl<K: Into<Key>> FromIterator<K> for Keys {
 impl Field for Keys {
     const TYPE: Type = Type::KeyList;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
-        let Value::List(items) = value else { return Err(format!("takes a list of keys, not {}", value.type_name())) };
+        let Value::List(items) = value else {
+            return Err(format!("takes a list of keys, not {}", value.type_name()));
+        };
         let read = |item| match item {
             Value::Str(key) => Ok((Key(key), None)),
             Value::Map(_) => {
-                let key = item.get("key").and_then(Value::as_str).ok_or("takes text or {key, version_id} for each key")?;
+                let key = item
+                    .get("key")
+                    .and_then(Value::as_str)
+                    .ok_or("takes text or {key, version_id} for each key")?;
                 Ok((Key(key.to_owned()), item.get("version_id").and_then(Value::as_str).map(str::to_owned)))
             }
-            other => Err(format!("takes text or {{key, version_id}} for each key, not {}", other.type_name())),
+            other => {
+                Err(format!("takes text or {{key, version_id}} for each key, not {}", other.type_name()))
+            }
         };
         items.into_iter().map(read).collect::<std::result::Result<_, String>>().map(Keys)
     }
@@ -134,7 +142,9 @@ impl<I: Into<Item>> FromIterator<I> for Items {
 impl Field for Items {
     const TYPE: Type = Type::Items;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
-        let Value::List(items) = value else { return Err(format!("takes a list of objects, not {}", value.type_name())) };
+        let Value::List(items) = value else {
+            return Err(format!("takes a list of objects, not {}", value.type_name()));
+        };
         let read = |item| match item {
             Value::Str(key) => Ok(Item::from(key)),
             Value::Map(pairs) => read_item(owned(pairs)),
@@ -162,7 +172,11 @@ fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
             ("key" | "path" | "body" | "version_id" | "content_type", other) => {
                 return Err(format!("holds {} for the {name} of an object", other.type_name()));
             }
-            _ => return Err(format!("takes key, path, body, version_id and content_type for each object, not {name:?}")),
+            _ => {
+                return Err(format!(
+                    "takes key, path, body, version_id and content_type for each object, not {name:?}"
+                ));
+            }
         }
     }
     if item.key.0.is_empty() { Err("holds an object without a key".to_owned()) } else { Ok(item) }

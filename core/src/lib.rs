@@ -1,8 +1,9 @@
 //! oarlock: S3 storage, credential resolution and client-side encryption for programs that embed them.
 //!
-//! The words: a [`Store`] is one place that holds objects, opened from a URL and settings. A *verb* ([`verbs`]) does something
-//! there; running one gives a [`Call`], which can be waited for, awaited, polled, fed and cancelled. Bytes come from a [`Source`]
-//! and go to a [`Sink`]. What goes wrong is an [`Error`] with a numbered [`ErrorKind`]. Everything else is plain data ([`Value`]).
+//! The words: a [`Store`] is one place that holds objects, opened from a URL and settings. A *verb*
+//! ([`verbs`]) does something there; running one gives a [`Call`], which can be waited for, awaited, polled,
+//! fed and cancelled. Bytes come from a [`Source`] and go to a [`Sink`]. What goes wrong is an [`Error`] with
+//! a numbered [`ErrorKind`]. Everything else is plain data ([`Value`]).
 //!
 //! ```
 //! use oarlock::{Sink, Store};

@@ -1,7 +1,7 @@
 //! The mailbox between a verb, which runs on a worker, and the thread that waits for it.
 //!
-//! Law: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the descriptor and the waker tell
-//! the truth after every change. Must not know any verb, nor how anyone waits.
+//! Law: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the descriptor and
+//! the waker tell the truth after every change. Must not know any verb, nor how anyone waits.
 
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
@@ -99,7 +99,12 @@ impl State {
 
     fn is_empty(&self) -> bool {
         let asks = self.asks() && self.questions.iter().any(|question| question.free());
-        self.events.is_empty() && self.chunks.is_empty() && self.want.is_none() && !asks && !self.progress && !self.finished
+        self.events.is_empty()
+            && self.chunks.is_empty()
+            && self.want.is_none()
+            && !asks
+            && !self.progress
+            && !self.finished
     }
 
     /// Whether a question may be put to the host now: one at a time, and none once the call is to stop.
@@ -170,8 +175,8 @@ impl Mailbox {
         }
     }
 
-    /// A mailbox for one of many pieces of work in a call: it may fail and be undone alone. Bytes count for the call, which knows
-    /// the total; nothing else is told.
+    /// A mailbox for one of many pieces of work in a call: it may fail and be undone alone. Bytes count for
+    /// the call, which knows the total; nothing else is told.
     pub(crate) fn of_part(whole: &Arc<Mailbox>) -> Self {
         Mailbox { whole: Some(whole.clone()), ..Mailbox::new() }
     }
@@ -218,13 +223,16 @@ impl Mailbox {
         }
     }
 
-    /// Offers a question to the thread that waits for this call, for as long as this is polled; ends once the call is cancelled.
+    /// Offers a question to the thread that waits for this call, for as long as this is polled; ends once the
+    /// call is cancelled.
     pub(crate) async fn offer(&self, question: &Arc<Question>) {
         struct Offer<'a>(&'a Mailbox, &'a Arc<Question>);
         impl Drop for Offer<'_> {
             fn drop(&mut self) {
                 self.0.change(|state| {
-                    if let Some(at) = state.questions.iter().position(|question| Arc::ptr_eq(question, self.1)) {
+                    if let Some(at) =
+                        state.questions.iter().position(|question| Arc::ptr_eq(question, self.1))
+                    {
                         state.questions.swap_remove(at);
                     }
                 });
@@ -330,7 +338,9 @@ impl Mailbox {
         let of = self.whole.as_deref().unwrap_or(self);
         let own = self.own_cleanups.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cleanups = of.cleanups.lock().unwrap_or_else(PoisonError::into_inner);
-        let (taken, left) = std::mem::take(&mut *cleanups).into_iter().partition(|(id, _)| self.whole.is_none() || own.contains(id));
+        let (taken, left) = std::mem::take(&mut *cleanups)
+            .into_iter()
+            .partition(|(id, _)| self.whole.is_none() || own.contains(id));
         *cleanups = left;
         let taken: Vec<(u64, Cleanup)> = taken;
         taken.into_iter().map(|(_, work)| work).collect()

@@ -1,6 +1,8 @@
-//! What happens inside a call, told twice: to `tracing`, for Rust programs, and to the call's mailbox, for the other languages' logs.
+//! What happens inside a call, told twice: to `tracing`, for Rust programs, and to the call's mailbox, for
+//! the other languages' logs.
 //!
-//! Law: an event never holds a secret, a signed URL or a body. An event reaches the host on the thread that waits, never on a worker.
+//! Law: an event never holds a secret, a signed URL or a body. An event reaches the host on the thread that
+//! waits, never on a worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -61,14 +63,16 @@ pub(crate) fn inherited<F: Future>(work: F) -> impl Future<Output = F::Output> {
 
 static LEVEL: AtomicI32 = AtomicI32::new(Level::Warning as i32);
 
-/// Sets from which level on events go to the mailboxes of calls (and so to the host's log); default: warnings.
+/// Sets from which level on events go to the mailboxes of calls (and so to the host's log); default:
+/// warnings.
 pub fn set_level(level: i32) {
     LEVEL.store(level, Ordering::Relaxed);
 }
 
 /// Whether anyone would hear an event of this level: asked before a message is made.
 pub(crate) fn heard(level: Level) -> bool {
-    level as i32 >= LEVEL.load(Ordering::Relaxed) || tracing::enabled!(target: "oarlock", tracing::Level::DEBUG)
+    level as i32 >= LEVEL.load(Ordering::Relaxed)
+        || tracing::enabled!(target: "oarlock", tracing::Level::DEBUG)
 }
 
 /// Tells an event of the call that runs on this task.

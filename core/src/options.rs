@@ -1,7 +1,7 @@
 //! What each verb may be told: the one place where options are named.
 //!
-//! Law: an option added here is at once known to every language. Options that are the same for each call of a store
-//! (requester pays, endpoint, …) are settings and live in `config::keys`.
+//! Law: an option added here is at once known to every language. Options that are the same for each call of a
+//! store (requester pays, endpoint, …) are settings and live in `config::keys`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,9 +68,9 @@ impl Field for Context {
     const TYPE: Type = Type::Map;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
-            Value::Str(text) => {
-                serde_json::from_str(&text).map(Context).map_err(|_| format!("takes a map of texts or its JSON text, not {text:?}"))
-            }
+            Value::Str(text) => serde_json::from_str(&text)
+                .map(Context)
+                .map_err(|_| format!("takes a map of texts or its JSON text, not {text:?}")),
             other => BTreeMap::from_value(other).map(Context),
         }
     }
@@ -124,9 +124,12 @@ record! {
         sse_customer_key: Option<CustomerKey>,
         /// The encryption context that the object was stored with; default: the store's setting.
         encryption_context: Option<Context>,
-        /// Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
+        /// Whether an encrypted object's bytes are handed out before they are verified: a stream's as they
+        /// come, with an error at its end if they were not sound, and a range's at all; default false.
         unverified: Option<bool>,
-        /// For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
+        /// For a get into a file: a file, or a directory, in which the call keeps a journal from which the
+        /// same call goes on after a crash or a failure that may pass; what was fetched stays then beside the
+        /// target. Default: none, and what fails leaves nothing.
         journal: Option<String>,
     }
 }
@@ -134,7 +137,8 @@ record! {
 record! {
     /// Options of `get_ranges`.
     pub struct GetRanges {
-        /// Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
+        /// Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a
+        /// line carries in the time that a request costs.
         gap: Option<u64>,
         /// The version to fetch; default: the newest.
         version_id: Option<String>,
@@ -198,7 +202,8 @@ record! {
         tags: Option<BTreeMap<String, String>>,
         /// The storage class, for example `STANDARD_IA`; default: the store's setting.
         storage_class: Option<String>,
-        /// A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
+        /// A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's
+        /// setting.
         acl: Option<String>,
         /// Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
         grant_read: Option<String>,
@@ -214,7 +219,8 @@ record! {
         sse_kms_key_id: Option<String>,
         /// A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
-        /// The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
+        /// The encryption context of the object's key, for a store that encrypts under KMS; default: the
+        /// store's setting.
         encryption_context: Option<Context>,
         /// Only if the object there now has this ETag, else `Precondition`.
         if_match: Option<String>,
@@ -222,7 +228,9 @@ record! {
         if_none_match: Option<String>,
         /// Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
         part_size: Option<u64>,
-        /// A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
+        /// A file, or a directory, in which the call keeps a journal from which the same call goes on after a
+        /// crash or a failure that may pass; the parts that are there then stay until it does, or until
+        /// `abort_uploads`. Default: none, and what fails leaves nothing.
         journal: Option<String>,
     }
 }
@@ -230,7 +238,8 @@ record! {
 record! {
     /// Options of `delete`.
     pub struct Delete {
-        /// The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+        /// The version to delete for good; default: the newest, which a versioned bucket keeps behind a
+        /// delete marker.
         version_id: Option<String>,
         /// Only if the object has this ETag, else `Precondition`.
         if_match: Option<String>,
@@ -240,7 +249,8 @@ record! {
 record! {
     /// Options of `delete_many`.
     pub struct DeleteMany {
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
+        /// is then empty. If it fails, so does the call.
         each: Option<Callback>,
     }
 }
@@ -250,7 +260,8 @@ record! {
     pub struct GetMany {
         /// Objects that move at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
+        /// is then empty. If it fails, so does the call.
         each: Option<Callback>,
     }
 }
@@ -260,7 +271,8 @@ record! {
     pub struct PutMany {
         /// Objects that move at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
+        /// is then empty. If it fails, so does the call.
         each: Option<Callback>,
         /// User metadata: ASCII names and values, at most 2 KB together.
         metadata: Option<BTreeMap<String, String>>,
@@ -276,7 +288,8 @@ record! {
     pub struct HeadMany {
         /// Objects that are asked for at a time, 1 to 1000; default 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
+        /// is then empty. If it fails, so does the call.
         each: Option<Callback>,
     }
 }
@@ -284,13 +297,18 @@ record! {
 record! {
     /// Options of `sync_up` and `sync_down`.
     pub struct Sync {
-        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
+        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`,
+        /// `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its
+        /// file's size); default `size_mtime`.
         compare: Option<String>,
-        /// Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
+        /// Only files whose path below the directory matches one of these patterns; one without a slash is
+        /// matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default:
+        /// all.
         include: Option<Vec<String>>,
         /// Not those that match one of these; they are neither moved nor deleted.
         exclude: Option<Vec<String>>,
-        /// Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
+        /// Whether to delete at the target what the origin does not have, once everything else has gone well;
+        /// default false.
         delete: Option<bool>,
         /// Whether only to tell, in `steps`, what would be done; default false.
         dry_run: Option<bool>,
@@ -302,7 +320,8 @@ record! {
 record! {
     /// Options of `copy`.
     pub struct Copy {
-        /// The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
+        /// The bucket to copy from; default: the store's own. The source key is then taken without the
+        /// store's prefix.
         source_bucket: Option<String>,
         /// The version to copy; default: the newest.
         source_version_id: Option<String>,
@@ -340,7 +359,8 @@ record! {
         grant_write_acp: Option<String>,
         /// Who may do all three; default: the store's setting.
         grant_full_control: Option<String>,
-        /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+        /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's
+        /// setting.
         sse: Option<String>,
         /// The KMS key of the copy; default: the store's setting.
         sse_kms_key_id: Option<String>,
@@ -356,9 +376,11 @@ record! {
 record! {
     /// Options of `rekey`.
     pub struct Rekey {
-        /// What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
+        /// What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES
+        /// key as base64 text. Default: the store's own.
         old: Option<SecretMap>,
-        /// Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+        /// Whether to prove, before anything is written, that what is in `old` can't open the new envelope;
+        /// default false.
         enforce_rotation: Option<bool>,
     }
 }
@@ -366,9 +388,11 @@ record! {
 record! {
     /// Options of `rekey_all`.
     pub struct RekeyAll {
-        /// What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
+        /// What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an
+        /// AES key as base64 text. Default: the store's own.
         old: Option<SecretMap>,
-        /// Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+        /// Whether to prove of each object, before anything is written, that what is in `old` can't open the
+        /// new envelope; default false.
         enforce_rotation: Option<bool>,
         /// Only keys after this one, in UTF-8 byte order.
         start_after: Option<String>,
@@ -378,7 +402,8 @@ record! {
 record! {
     /// Options of `list`.
     pub struct List {
-        /// Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+        /// Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default:
+        /// none.
         delimiter: Option<String>,
         /// Only keys after this one, in UTF-8 byte order.
         start_after: Option<String>,
@@ -457,7 +482,8 @@ record! {
 record! {
     /// Options of `explain`.
     pub struct Explain {
-        /// Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+        /// Whether to try as well what a store is for: put, head, get and list an object of a random name,
+        /// and delete it; default false.
         check: Option<bool>,
     }
 }
@@ -465,7 +491,8 @@ record! {
 record! {
     /// Options of `abort_uploads`.
     pub struct AbortUploads {
-        /// Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+        /// Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are
+        /// being sent now.
         older_than: Option<Duration>,
     }
 }
@@ -473,7 +500,8 @@ record! {
 record! {
     /// Options of `list_uploads`.
     pub struct ListUploads {
-        /// Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
+        /// Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next
+        /// one.
         older_than: Option<Duration>,
         /// Entries in one page, 1 to 1000; default: the server's, 1000.
         page_size: Option<u32>,

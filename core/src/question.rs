@@ -1,7 +1,9 @@
-//! A question to the host's code: offered to every call that waits for its answer, and run by the first thread that comes by.
+//! A question to the host's code: offered to every call that waits for its answer, and run by the first
+//! thread that comes by.
 //!
-//! Law: one thread at a time has it. A call that is cancelled gives it up, and another takes it; the first answer counts. So a call
-//! that nobody waits for keeps nobody waiting. Knows no mailbox and does not know what is asked.
+//! Law: one thread at a time has it. A call that is cancelled gives it up, and another takes it; the first
+//! answer counts. So a call that nobody waits for keeps nobody waiting. Knows no mailbox and does not know
+//! what is asked.
 
 use tokio::sync::watch;
 

@@ -16,7 +16,8 @@ record! {
     pub struct ObjectMeta {
         /// The key, without the store's prefix.
         key: String,
-        /// The whole object's size in bytes; absent where the server does not say (an answer without Content-Length).
+        /// The whole object's size in bytes; absent where the server does not say (an answer without
+        /// Content-Length).
         size: Option<u64>,
         /// The entity tag, without quotes.
         etag: Option<String>,
@@ -46,7 +47,8 @@ record! {
         sse_kms_key_id: Option<String>,
         /// `AES256` if a customer key encrypts it.
         sse_customer_algorithm: Option<String>,
-        /// Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
+        /// Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted
+        /// content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
         size_estimated: bool,
     }
 }
@@ -80,7 +82,8 @@ record! {
 record! {
     /// What `credentials` answers: the keys that requests are signed with now. Treat it as a secret.
     pub struct Identity {
-        /// What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
+        /// What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`,
+        /// `container` or `instance_profile`.
         provider: String,
         /// The access key id.
         access_key_id: String,
@@ -324,7 +327,8 @@ record! {
         skip_validation: bool,
         /// How long the server may keep what it looked up, as written.
         cache_timeout: Option<String>,
-        /// For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not.
+        /// For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are
+        /// kept; unless written, those in S3 are not.
         retain_fetched_packages: Option<bool>,
     }
 }
@@ -336,7 +340,8 @@ record! {
         what: String,
         /// What holds, as text; never a secret. Of a broken part the sentence that says why.
         value: String,
-        /// Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say.
+        /// Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`;
+        /// absent where there is nothing to say.
         source: Option<String>,
         /// The kind of the error, if this part keeps the store from working.
         error: Option<String>,
@@ -344,7 +349,8 @@ record! {
 }
 
 record! {
-    /// What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew.
+    /// What a store's calls of one verb have done so far, those under way included. A store counts for
+    /// itself, in each process anew.
     pub struct VerbStats {
         /// The verb.
         verb: String,
@@ -372,7 +378,8 @@ record! {
 impl ObjectMeta {
     /// The size, for a call that can't do without.
     pub(crate) fn known_size(&self) -> Result<u64> {
-        let message = "the server does not tell the object's size (no Content-Length), and this call needs it";
+        let message =
+            "the server does not tell the object's size (no Content-Length), and this call needs it";
         self.size.ok_or_else(|| Error::new(ErrorKind::Service, message))
     }
 }
@@ -380,12 +387,20 @@ impl ObjectMeta {
 impl Explained {
     /// A row that tells what holds.
     pub(crate) fn row(what: &str, value: impl Into<String>, source: Option<&str>) -> Explained {
-        Explained { what: what.to_owned(), value: value.into(), source: source.map(str::to_owned), error: None }
+        Explained {
+            what: what.to_owned(),
+            value: value.into(),
+            source: source.map(str::to_owned),
+            error: None,
+        }
     }
 
     /// A row for a part that is broken.
     pub(crate) fn broken(what: &str, error: &Error, source: Option<&str>) -> Explained {
-        Explained { error: Some(error.kind().name().to_owned()), ..Explained::row(what, error.message(), source) }
+        Explained {
+            error: Some(error.kind().name().to_owned()),
+            ..Explained::row(what, error.message(), source)
+        }
     }
 }
 

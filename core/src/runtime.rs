@@ -1,7 +1,7 @@
 //! One tokio runtime per process generation, made at first use and remade in a forked child.
 //!
-//! Law: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked, never dropped,
-//! because its threads do not exist in the child. Knows nothing of S3 or of verbs.
+//! Law: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked, never
+//! dropped, because its threads do not exist in the child. Knows nothing of S3 or of verbs.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -55,15 +55,19 @@ impl Generation {
     fn start(number: u64) -> Result<Self> {
         let signals = BlockedSignals::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            // More workers cost CPU in hand-offs (one request per worker wake-up) and win nothing until a core is full.
-            .worker_threads(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4)))
+            // More workers cost CPU in hand-offs (one request per worker wake-up) and win nothing until a
+            // core is full.
+            .worker_threads(
+                std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4)),
+            )
             .max_blocking_threads(16)
             .thread_name("oarlock")
             .on_thread_start(|| _ = block_signals())
             .enable_all()
             .build();
         drop(signals);
-        let runtime = runtime.map_err(|error| Error::new(ErrorKind::Io, format!("cannot start oarlock's threads: {error}")))?;
+        let runtime = runtime
+            .map_err(|error| Error::new(ErrorKind::Io, format!("cannot start oarlock's threads: {error}")))?;
         Ok(Generation {
             number,
             runtime,
@@ -76,7 +80,10 @@ impl Generation {
     }
 
     /// Work that `drain` waits for.
-    pub(crate) fn counted<F: Future<Output = ()>>(&'static self, work: F) -> impl Future<Output = ()> + use<F> {
+    pub(crate) fn counted<F: Future<Output = ()>>(
+        &'static self,
+        work: F,
+    ) -> impl Future<Output = ()> + use<F> {
         let counted = self.count();
         async move {
             let _counted = counted;
@@ -157,7 +164,8 @@ pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A runtime that only the thread which waits on it drives.
 pub(crate) struct Driver {
-    /// None only while it is dropped. The timer is set anew only when it has fired: a reset costs more than a look.
+    /// None only while it is dropped. The timer is set anew only when it has fired: a reset costs more than a
+    /// look.
     runtime: Option<(tokio::runtime::Runtime, Pin<Box<Sleep>>)>,
     of: &'static Generation,
 }
@@ -180,19 +188,24 @@ impl Drop for Driver {
 
 /// Work under way on a driver.
 ///
-/// The work is a task of the runtime, never the future that `block_on` polls. tokio keeps the wake-ups of tasks between two
-/// `block_on` calls. It drops those that the blocked-on future deferred in its last poll (`yield_now`, a spent budget), and
-/// the futures that waited for them would never be polled again.
+/// The work is a task of the runtime, never the future that `block_on` polls. tokio keeps the wake-ups of
+/// tasks between two `block_on` calls. It drops those that the blocked-on future deferred in its last poll
+/// (`yield_now`, a spent budget), and the futures that waited for them would never be polled again.
 pub(crate) struct Driven {
     driver: Driver,
     task: JoinHandle<()>,
 }
 
 impl Driven {
-    /// Drives the work until `ready` returns a value, or a beat or `limit` has passed. `ready` must defer no wake-up.
+    /// Drives the work until `ready` returns a value, or a beat or `limit` has passed. `ready` must defer no
+    /// wake-up.
     ///
     /// The reactor is polled first, so events that arrived while no thread was driving come before the work.
-    pub(crate) fn run<T>(&mut self, limit: Duration, ready: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+    pub(crate) fn run<T>(
+        &mut self,
+        limit: Duration,
+        ready: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Option<T> {
         let (runtime, beat) = self.driver.runtime.as_mut()?;
         let ready = std::future::poll_fn(ready);
         let _driving = Driving::begin();
@@ -228,7 +241,8 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        // No thread will drive the rest, so the runtime goes with its tasks. Returned to the pool, it would run them in another call.
+        // No thread will drive the rest, so the runtime goes with its tasks. Returned to the pool, it would
+        // run them in another call.
         if !self.task.is_finished()
             && let Some((runtime, beat)) = self.driver.runtime.take()
         {
@@ -261,7 +275,8 @@ impl Drop for Driving {
 
 /// Lets other tasks run before the caller goes on.
 ///
-/// tokio's own `yield_now` defers its wake-up, which a `block_on` of the host's drops when it returns in the same poll.
+/// tokio's own `yield_now` defers its wake-up, which a `block_on` of the host's drops when it returns in the
+/// same poll.
 pub(crate) async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|context| {
@@ -301,7 +316,8 @@ impl Drop for Counted {
     }
 }
 
-/// Keeps every signal away from the threads that are born meanwhile: a host's handlers belong on the host's threads.
+/// Keeps every signal away from the threads that are born meanwhile: a host's handlers belong on the host's
+/// threads.
 struct BlockedSignals(libc::sigset_t);
 
 impl BlockedSignals {
@@ -400,10 +416,12 @@ impl<T> PerGeneration<T> {
         }
         let mine = Box::into_raw(Box::new((number, make()?)));
         match self.slot.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: just published; see above. What stood there before belongs to a parent's generation and is leaked.
+            // SAFETY: just published; see above. What stood there before belongs to a parent's generation and
+            // is leaked.
             Ok(_) => Ok(unsafe { &(*mine).1 }),
             Err(winner) => {
-                // SAFETY: `mine` was not published, so this is its only owner; `winner` was published by another thread of this generation.
+                // SAFETY: `mine` was not published, so this is its only owner; `winner` was published by
+                // another thread of this generation.
                 unsafe {
                     drop(Box::from_raw(mine));
                     Ok(&(*winner).1)
@@ -416,7 +434,8 @@ impl<T> PerGeneration<T> {
 impl<T> Drop for PerGeneration<T> {
     fn drop(&mut self) {
         let found = *self.slot.get_mut();
-        // SAFETY: `&mut self`: nobody else holds the slot; a parent's value is leaked, its threads are not here.
+        // SAFETY: `&mut self`: nobody else holds the slot; a parent's value is leaked, its threads are not
+        // here.
         unsafe {
             if let Some((number, _)) = found.as_ref()
                 && *number == generation()

@@ -44,7 +44,8 @@ pub(crate) enum Backend {
 impl Store {
     /// Opens the place that a URL names: `s3://bucket/prefix?setting=value` or `file:///directory`.
     ///
-    /// `settings` (names: [`config::keys`](crate::config::keys)) win over those in the URL. No network is touched.
+    /// `settings` (names: [`config::keys`](crate::config::keys)) win over those in the URL. No network is
+    /// touched.
     ///
     /// # Errors
     /// `Config` for a malformed URL, an unknown setting or settings that exclude each other.
@@ -57,10 +58,12 @@ impl Store {
         Ok(Store { inner: Arc::new(Inner { config, backend, tallies: Tallies::default() }), inline: false })
     }
 
-    /// The same store, for whoever waits for each call at once: its requests go out on the thread that waits, or within the task that
-    /// awaits it, which saves waking another thread. Nothing moves before that, or while the caller does anything else.
+    /// The same store, for whoever waits for each call at once: its requests go out on the thread that waits,
+    /// or within the task that awaits it, which saves waking another thread. Nothing moves before that, or
+    /// while the caller does anything else.
     ///
-    /// To await such a call takes a tokio runtime with I/O and time; on a thread of such a runtime it can't be waited for otherwise.
+    /// To await such a call takes a tokio runtime with I/O and time; on a thread of such a runtime it can't
+    /// be waited for otherwise.
     ///
     /// ```
     /// # use oarlock::Store;

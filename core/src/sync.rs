@@ -1,4 +1,5 @@
-//! The primitives of what a model checker looks at: `mailbox` and `transfer::gate`. The tests put the checker's in their place.
+//! The primitives of what a model checker looks at: `mailbox` and `transfer::gate`. The tests put the
+//! checker's in their place.
 
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard};

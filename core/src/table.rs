@@ -1,6 +1,8 @@
-//! `record!`: declares a plain struct once, with its doc, and makes of it what bindings need: names, types, docs, reading and writing by name.
+//! `record!`: declares a plain struct once, with its doc, and makes of it what bindings need: names, types,
+//! docs, reading and writing by name.
 //!
-//! Law: an option, a setting or a reply's field is declared here-wise in one place in core and nowhere else; an unknown name is an error that names the nearest known one.
+//! Law: an option, a setting or a reply's field is declared here-wise in one place in core and nowhere else;
+//! an unknown name is an error that names the nearest known one.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{Type, Value};
@@ -33,12 +35,18 @@ pub struct RecordSpec {
 pub trait Record: Sized {
     /// The declaration.
     const SPEC: RecordSpec;
-    /// Reads the record from values by name; an error has this kind, and `what` ("option", "setting") opens its message.
+    /// Reads the record from values by name; an error has this kind, and `what` ("option", "setting") opens
+    /// its message.
     fn from_pairs(kind: ErrorKind, what: &str, pairs: Vec<(String, Value)>) -> Result<Self>;
 }
 
 /// The error for a name that does not exist, with the nearest one that does.
-pub fn unknown<'a>(kind: ErrorKind, what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Error {
+pub fn unknown<'a>(
+    kind: ErrorKind,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Error {
     let nearest = known
         .clone()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))

@@ -1,7 +1,7 @@
 //! What a store's calls have done so far, counted verb by verb.
 //!
-//! Law: counting takes no lock, so that a fork finds none held, and costs a request a few atomic additions. A call that is under way is
-//! counted as far as it is. Must not know any verb: a verb is a number here.
+//! Law: counting takes no lock, so that a fork finds none held, and costs a request a few atomic additions. A
+//! call that is under way is counted as far as it is. Must not know any verb: a verb is a number here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,8 @@ pub(crate) struct Counted {
     pub(crate) retries: u64,
     pub(crate) throttled: u64,
     pub(crate) bytes: u64,
-    /// Microseconds, on average and at most, from a request to the beginning of its answer; none without an answer.
+    /// Microseconds, on average and at most, from a request to the beginning of its answer; none without an
+    /// answer.
     pub(crate) first_byte: Option<(u64, u64)>,
 }
 
@@ -180,7 +181,14 @@ mod tests {
         drop(counting);
         let counted = tallies.of(1).counted();
         assert_eq!(
-            (counted.calls, counted.failures, counted.requests, counted.retries, counted.throttled, counted.bytes),
+            (
+                counted.calls,
+                counted.failures,
+                counted.requests,
+                counted.retries,
+                counted.throttled,
+                counted.bytes
+            ),
             (1, 1, 2, 1, 1, 7)
         );
         assert_eq!(counted.first_byte, Some((20_000, 30_000)));

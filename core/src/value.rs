@@ -1,6 +1,8 @@
-//! What crosses every language border: null, bool, int, str, bytes, time, list, map, and the host's functions by number.
+//! What crosses every language border: null, bool, int, str, bytes, time, list, map, and the host's functions
+//! by number.
 //!
-//! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native values and back.
+//! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native
+//! values and back.
 
 mod callback;
 
@@ -15,7 +17,8 @@ use zeroize::Zeroize;
 use crate::error::{Error, ErrorKind, Result};
 pub use callback::{Callback, SecretSource};
 
-/// What a value in a map is called; a record's names are the program's own, so that no row of a listing holds copies of them.
+/// What a value in a map is called; a record's names are the program's own, so that no row of a listing holds
+/// copies of them.
 pub type Name = Cow<'static, str>;
 
 /// A plain datum. Floating-point numbers (seconds) cross as their decimal text.
@@ -226,7 +229,8 @@ macro_rules! whole_number {
                     Value::Str(text) => text.trim().parse().map_err(|_| format!("takes a whole number, not {text:?}"))?,
                     _ => return Err(mismatch::<Self>(&value)),
                 };
-                <$int>::try_from(number).map_err(|_| format!("takes a whole number from {} to {}, not {number}", <$int>::MIN, <$int>::MAX))
+                <$int>::try_from(number).map_err(|_| format!("takes a whole number from {} to {}, not \
+                                                              {number}", <$int>::MIN, <$int>::MAX))
             }
             fn into_value(self) -> Value {
                 i64::try_from(self).map_or_else(|_| Value::Str(self.to_string()), Value::Int)
@@ -273,7 +277,8 @@ impl Field for SystemTime {
         match &value {
             Value::Time(time) => Ok(*time),
             Value::Int(seconds) => Ok(from_unix(*seconds, 0)),
-            // ISO 8601 as people and programs write it, or the date of an HTTP header (RFC 9110 section 5.6.7).
+            // ISO 8601 as people and programs write it, or the date of an HTTP header (RFC 9110 section
+            // 5.6.7).
             Value::Str(text) => text
                 .parse::<jiff::Timestamp>()
                 .or_else(|_| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text))
@@ -301,12 +306,17 @@ pub fn to_unix(time: SystemTime) -> (i64, u32) {
         Err(before) => {
             let before = before.duration();
             let whole = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
-            if before.subsec_nanos() == 0 { (-whole, 0) } else { (-whole - 1, 1_000_000_000 - before.subsec_nanos()) }
+            if before.subsec_nanos() == 0 {
+                (-whole, 0)
+            } else {
+                (-whole - 1, 1_000_000_000 - before.subsec_nanos())
+            }
         }
     }
 }
 
-/// Year, month and day of a day since 1970, by counting years from March, so that the leap day stands at their end.
+/// Year, month and day of a day since 1970, by counting years from March, so that the leap day stands at
+/// their end.
 pub fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
@@ -323,13 +333,21 @@ impl Field for Duration {
     fn from_value(value: Value) -> std::result::Result<Self, String> {
         let seconds: f64 = match &value {
             Value::Int(seconds) => *seconds as f64,
-            Value::Str(text) => text.trim().trim_end_matches('s').parse().map_err(|_| format!("takes seconds, not {text:?}"))?,
+            Value::Str(text) => text
+                .trim()
+                .trim_end_matches('s')
+                .parse()
+                .map_err(|_| format!("takes seconds, not {text:?}"))?,
             _ => return Err(mismatch::<Self>(&value)),
         };
         Duration::try_from_secs_f64(seconds).map_err(|_| format!("takes seconds from 0 up, not {seconds}"))
     }
     fn into_value(self) -> Value {
-        if self.subsec_nanos() == 0 { self.as_secs().into_value() } else { Value::Str(self.as_secs_f64().to_string()) }
+        if self.subsec_nanos() == 0 {
+            self.as_secs().into_value()
+        } else {
+            Value::Str(self.as_secs_f64().to_string())
+        }
     }
 }
 
@@ -408,7 +426,10 @@ impl ByteRange {
             ByteRange::Suffix(length) => (size.saturating_sub(length), size),
         };
         if first >= end {
-            return Err(Error::new(ErrorKind::Range, format!("the range {} lies outside the object's {size} bytes", self.header())));
+            return Err(Error::new(
+                ErrorKind::Range,
+                format!("the range {} lies outside the object's {size} bytes", self.header()),
+            ));
         }
         Ok((first, end - first))
     }
@@ -417,7 +438,10 @@ impl ByteRange {
 impl Field for ByteRange {
     const TYPE: Type = Type::Range;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
-        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("takes first-last, first- or -suffix in bytes, not {text:?}"));
+        let number = |text: &str| {
+            text.parse::<u64>()
+                .map_err(|_| format!("takes first-last, first- or -suffix in bytes, not {text:?}"))
+        };
         let range = match &value {
             Value::Str(text) => match text.trim_start_matches("bytes=").split_once('-') {
                 Some(("", length)) => ByteRange::Suffix(number(length)?),
@@ -437,7 +461,9 @@ impl Field for ByteRange {
             _ => return Err(mismatch::<Self>(&value)),
         };
         match range {
-            ByteRange::FromTo(first, last) if last < first => Err(format!("ends before it starts: {first}-{last}")),
+            ByteRange::FromTo(first, last) if last < first => {
+                Err(format!("ends before it starts: {first}-{last}"))
+            }
             ByteRange::Suffix(0) => Err("asks for the last 0 bytes".to_owned()),
             good => Ok(good),
         }
@@ -507,7 +533,11 @@ mod tests {
     #[test]
     fn times_as_text() {
         for text in ["2015-10-21T07:28:00Z", "2015-10-21T09:28:00+02:00", "Wed, 21 Oct 2015 07:28:00 GMT"] {
-            assert_eq!(SystemTime::from_value(Value::Str(text.into())), Ok(from_unix(1_445_412_480, 0)), "{text}");
+            assert_eq!(
+                SystemTime::from_value(Value::Str(text.into())),
+                Ok(from_unix(1_445_412_480, 0)),
+                "{text}"
+            );
         }
         assert!(SystemTime::from_value(Value::Str("yesterday".into())).is_err());
     }

@@ -1,7 +1,7 @@
 //! THE page: every verb's name, parameters, options, reply and doc, and its dispatch by name.
 //!
-//! Law: a verb added here exists at once in every language; a binding names no verb's options. Each backend has an async
-//! function of the verb's name, and nothing else runs it.
+//! Law: a verb added here exists at once in every language; a binding names no verb's options. Each backend
+//! has an async function of the verb's name, and nothing else runs it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use crate::io::{Sink, Source};
 use crate::keys::{Directory, Items, Key, Keys, Place, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{
-    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany, List, ListUploads,
-    ListVersions, NoOptions, Presign, Put, PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags,
+    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany,
+    List, ListUploads, ListVersions, NoOptions, Presign, Put, PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags,
 };
 use crate::reply::{
-    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page, PutReply, RekeyReply, Stored,
-    SyncReply, Upload, UploadPage, VerbStats,
+    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page,
+    PutReply, RekeyReply, Stored, SyncReply, Upload, UploadPage, VerbStats,
 };
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
@@ -28,10 +28,12 @@ mod remote {
     pub(super) use super::here::stats;
     pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
-        abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags, exists, get_acl, get_tags,
-        list_buckets, list_uploads, set_acl, set_tags,
+        abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
+        exists, get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{copy, delete, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all};
+    pub(super) use crate::transfer::{
+        copy, delete, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
+    };
 }
 
 /// Which room answers for a directory.
@@ -79,7 +81,8 @@ pub struct Verb {
     pub options: RecordSpec,
     /// What it answers.
     pub reply: Type,
-    /// What its progress counts: `bytes` or `objects`; none for a verb that is one request. Bindings take `progress` for the others.
+    /// What its progress counts: `bytes` or `objects`; none for a verb that is one request. Bindings take
+    /// `progress` for the others.
     pub progress: Option<&'static str>,
     run: fn(&Store, Args) -> Result<Call<Value>>,
 }
@@ -118,11 +121,13 @@ trait Param: Sized {
 fn take_value<T: Field>(args: &mut Args, name: &str) -> Result<Option<T>> {
     let Some(at) = args.values.iter().position(|(given, _)| given == name) else { return Ok(None) };
     let (_, value) = args.values.swap_remove(at);
-    Option::<T>::from_value(value).map_err(|why| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` {why}")))
+    Option::<T>::from_value(value)
+        .map_err(|why| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` {why}")))
 }
 
 fn needed<T: Field>(args: &mut Args, name: &str) -> Result<T> {
-    take_value(args, name)?.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` is missing")))
+    take_value(args, name)?
+        .ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("parameter `{name}` is missing")))
 }
 
 impl Param for Key {
@@ -214,7 +219,10 @@ impl Param for Source {
         match (args.source.take(), take_value::<bytes::Bytes>(args, name)?) {
             (Some(source), None) => Ok(source),
             (None, Some(bytes)) => Ok(Source::Bytes(bytes)),
-            _ => fail!(InvalidInput, "parameter `{name}` is missing: the bytes, file, reader or iterator to send"),
+            _ => fail!(
+                InvalidInput,
+                "parameter `{name}` is missing: the bytes, file, reader or iterator to send"
+            ),
         }
     }
 }
@@ -290,8 +298,8 @@ macro_rules! verbs {
     };
 }
 
-/// Whether a call with this sink runs where it is waited for. Bytes that are taken as they come had better be fetched while their taker
-/// is busy with others.
+/// Whether a call with this sink runs where it is waited for. Bytes that are taken as they come had better be
+/// fetched while their taker is busy with others.
 fn runs_inline(store: &Store, sink: Option<&Sink>) -> bool {
     store.runs_inline() && !matches!(sink, Some(Sink::Stream))
 }
@@ -315,7 +323,8 @@ impl Store {
     /// Starts a verb by name; the door that bindings use.
     ///
     /// # Errors
-    /// `InvalidInput` for an unknown verb, parameter or option, or a value of the wrong type; nothing was sent then.
+    /// `InvalidInput` for an unknown verb, parameter or option, or a value of the wrong type; nothing was
+    /// sent then.
     ///
     /// ```
     /// use oarlock::{Args, Store, Value};
@@ -327,11 +336,15 @@ impl Store {
     /// assert_eq!(reply.get("body"), Some(&Value::Bytes("hello".into())));
     /// ```
     pub fn start(&self, verb: &str, args: Args) -> Result<Call<Value>> {
-        let found = VERBS
+        let found = VERBS.iter().find(|known| known.name == verb).ok_or_else(|| {
+            unknown(ErrorKind::InvalidInput, "verb", verb, VERBS.iter().map(|verb| verb.name))
+        })?;
+        let key = args
+            .values
             .iter()
-            .find(|known| known.name == verb)
-            .ok_or_else(|| unknown(ErrorKind::InvalidInput, "verb", verb, VERBS.iter().map(|verb| verb.name)))?;
-        let key = args.values.iter().find(|(name, _)| name == "key").and_then(|(_, value)| value.as_str()).map(str::to_owned);
+            .find(|(name, _)| name == "key")
+            .and_then(|(_, value)| value.as_str())
+            .map(str::to_owned);
         (found.run)(self, args).map_err(|error| Place { key, ..self.place() }.dress(error.with_verb(verb)))
     }
 }
@@ -340,10 +353,13 @@ verbs! {
     /// Fetches an object: whole or a range, to memory, to a file, or as a stream.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get(key: Key = "The object's key.", into: Sink = "Where the bytes go; default: memory."; Get) -> GetReply, progress bytes;
-    /// Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+    /// Fetches many ranges of one object, those that lie close together by one request, and answers their
+    /// bytes in the order asked for.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get_ranges(key: Key = "The object's key.", ranges: Vec<ByteRange> = "The ranges, each as `get` takes one."; GetRanges) -> Vec<bytes::Bytes>;
-    /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+    get_ranges(key: Key = "The object's key.", ranges: Vec<ByteRange> = "The ranges, each as `get` takes \
+                                                                         one."; GetRanges) -> Vec<bytes::Bytes>;
+    /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
+    /// and endless sources go as multipart uploads.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     put(key: Key = "The object's key.", source: Source = "The bytes to store."; Put) -> PutReply, progress bytes;
     /// Tells an object's metadata.
@@ -355,31 +371,42 @@ verbs! {
     /// Deletes an object; one that is not there counts as deleted.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
     delete(key: Key = "The object's key."; Delete) -> DeleteReply;
-    /// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
+    /// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
+    /// comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
     delete_many(keys: Keys = "The keys, as text or as `{key, version_id}`."; DeleteMany) -> Vec<Deleted>, progress objects;
-    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
+    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
+    /// given or as it comes. A file appears whole or not at all.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given."; GetMany) -> Vec<Fetched>, progress bytes;
+    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without \
+                             `path` the bytes are answered, and are in memory all together unless `each` is \
+                             given."; GetMany) -> Vec<Fetched>, progress bytes;
     /// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-    put_many(items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be."; PutMany) -> Vec<Stored>, progress bytes;
-    /// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
+    put_many(items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a \
+                             `content_type` if need be."; PutMany) -> Vec<Stored>, progress bytes;
+    /// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
+    /// error `NotFound`.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head_many(items: Items = "The objects: keys, or `{key, version_id}`."; HeadMany) -> Vec<Headed>, progress objects;
-    /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+    /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
+    /// asked, deletes what is gone. Begun again after a break it goes on where it was.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    sync_up(directory: Directory = "The directory to read. Links to files are followed, links to directories are not.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply, progress bytes;
-    /// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+    sync_up(directory: Directory = "The directory to read. Links to files are followed, links to directories \
+                                    are not.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply, progress bytes;
+    /// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
+    /// the objects' times.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     sync_down(directory: Directory = "The directory to write; made if it is not there.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply, progress bytes;
     /// Copies an object on the server, in parts above 5 GiB.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     copy(source_key: Key = "The key to copy from.", key: Key = "The key to copy to."; Copy) -> PutReply, progress bytes;
-    /// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+    /// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
+    /// content stays where it is. Tells whether it was needed.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     rekey(key: Key = "The object's key."; Rekey) -> bool;
-    /// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+    /// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
+    /// store's key are left alone, so that it can be begun again after a break.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     rekey_all(prefix: Prefix = "How the keys begin; default: any."; RekeyAll) -> RekeyReply, progress objects;
     /// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
@@ -409,14 +436,17 @@ verbs! {
     /// Tells the region that the store's bucket lives in.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
     bucket_region(; NoOptions) -> String;
-    /// Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+    /// Tells the credentials that the store's requests are signed with: for a host that hands them to another
+    /// program. Treat them as a secret.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
     credentials(; NoOptions) -> Identity;
-    /// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
-    /// What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+    /// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
+    /// that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
+    /// but sends nothing to the bucket unless `check` is true.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
     explain(; Explain) -> Vec<Explained>;
-    /// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+    /// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
+    /// nobody.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
     stats(; NoOptions) -> Vec<VerbStats>;
     /// Lists the buckets of the account.
@@ -433,9 +463,12 @@ verbs! {
     list_uploads(prefix: Prefix = "How the keys begin; default: any."; ListUploads) -> UploadPage;
     /// Aborts an unfinished multipart upload and frees its parts.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
-    abort_upload(key: Key = "The key it would make.", upload_id: String = "The upload's id, as `list_uploads` tells it."; NoOptions) -> ();
-    /// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
-    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+    abort_upload(key: Key = "The key it would make.", upload_id: String = "The upload's id, as \
+                                                                           `list_uploads` tells it."; NoOptions) -> ();
+    /// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
+    /// they were.
+    /// Source:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
     abort_uploads(prefix: Prefix = "How the keys begin; default: any."; AbortUploads) -> Vec<Upload>, progress objects;
 }
 

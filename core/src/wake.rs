@@ -43,7 +43,8 @@ impl Wake {
         #[cfg(not(target_os = "linux"))]
         let write = &self.write;
         let one = 1u64.to_ne_bytes();
-        // SAFETY: eight readable bytes; a full or interrupted write leaves the descriptor readable, which is all that is asked.
+        // SAFETY: eight readable bytes; a full or interrupted write leaves the descriptor readable, which is
+        // all that is asked.
         unsafe { libc::write(write.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 
@@ -59,7 +60,8 @@ impl Wake {
 
     /// Waits until readable, a signal came or the time is over.
     pub(crate) fn wait(&self, limit: Option<Duration>) {
-        let milliseconds = limit.map_or(-1, |limit| i32::try_from(limit.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
+        let milliseconds =
+            limit.map_or(-1, |limit| i32::try_from(limit.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         let mut poll = libc::pollfd { fd: self.fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one valid pollfd; EINTR is an answer like any other, the caller looks again.
         unsafe { libc::poll(&mut poll, 1, milliseconds) };
@@ -67,5 +69,8 @@ impl Wake {
 }
 
 fn failed() -> Error {
-    Error::new(ErrorKind::Io, format!("cannot make a file descriptor to wait on: {}", std::io::Error::last_os_error()))
+    Error::new(
+        ErrorKind::Io,
+        format!("cannot make a file descriptor to wait on: {}", std::io::Error::last_os_error()),
+    )
 }

@@ -1,4 +1,5 @@
-//! Functions of the host's that give keys: who asks, on which thread, how often, and what becomes of cancelled calls.
+//! Functions of the host's that give keys: who asks, on which thread, how often, and what becomes of
+//! cancelled calls.
 //!
 //! Law: the verb `credentials` tells the keys that a request would be signed with, so no server is needed.
 
@@ -12,14 +13,21 @@ use oarlock::{Callback, ErrorKind, Item, Items, Step, Store, Value};
 
 fn keys(id: &str, expires: Option<Duration>) -> Value {
     let text = |text: &str| Value::Str(text.to_owned());
-    let mut pairs = vec![("access_key_id".to_owned(), text(id)), ("secret_access_key".to_owned(), text("canary"))];
+    let mut pairs =
+        vec![("access_key_id".to_owned(), text(id)), ("secret_access_key".to_owned(), text("canary"))];
     pairs.extend(expires.map(|left| ("expires".to_owned(), Value::Time(SystemTime::now() + left))));
     Value::map(pairs)
 }
 
 fn open(credentials: Callback) -> Store {
-    Store::open("s3://bucket", vec![("credentials".to_owned(), credentials.into()), ("region".to_owned(), Value::Str("eu-x-1".into()))])
-        .unwrap()
+    Store::open(
+        "s3://bucket",
+        vec![
+            ("credentials".to_owned(), credentials.into()),
+            ("region".to_owned(), Value::Str("eu-x-1".into())),
+        ],
+    )
+    .unwrap()
 }
 
 fn id(store: &Store) -> oarlock::Result<String> {
@@ -68,7 +76,8 @@ fn expiring_keys_are_asked_for_again_while_the_others_go_on() {
         Ok(keys(&format!("AKID{number}"), Some(Duration::from_secs(if number == 0 { 100 } else { 3600 }))))
     }));
     assert_eq!(id(&store).unwrap(), "AKID0");
-    // Within the window: the first call to notice asks. It is not served here, and yet another one goes on with what is valid.
+    // Within the window: the first call to notice asks. It is not served here, and yet another one goes on
+    // with what is valid.
     let mut first = store.credentials(NoOptions {});
     until_asked(&mut first);
     assert_eq!(id(&store).unwrap(), "AKID0");
@@ -133,7 +142,9 @@ fn calls_that_nobody_waits_for_hold_up_nobody() {
 
 #[test]
 fn failures_and_junk_are_told_in_sentences() {
-    let map = |pairs: &[(&str, Value)]| Value::map(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let map = |pairs: &[(&str, Value)]| {
+        Value::map(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())))
+    };
     let text = |text: &str| Value::Str(text.to_owned());
     let error = id(&open(Callback::new(|_| Err("the vault\nis closed".into())))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
@@ -147,7 +158,10 @@ fn failures_and_junk_are_told_in_sentences() {
         (map(&complete[..1]), "without secret_access_key"),
         (map(&[("access_key", text("canary"))]), "did you mean \"access_key_id\"?"),
         (map(&[("access_key_id", Value::Int(7))]), "`access_key_id` takes str, not int"),
-        (map(&[complete[0].clone(), complete[1].clone(), ("expires", Value::Bool(true))]), "`expires` takes time, not bool"),
+        (
+            map(&[complete[0].clone(), complete[1].clone(), ("expires", Value::Bool(true))]),
+            "`expires` takes time, not bool",
+        ),
         (map(&[complete[0].clone(), complete[1].clone(), ("expires", Value::Int(1))]), "expired at 1970"),
     ] {
         let error = junk(value);
@@ -160,10 +174,13 @@ fn failures_and_junk_are_told_in_sentences() {
 #[test]
 fn a_function_is_an_explicit_kind_and_never_shown() {
     let function = || Value::from(Callback::new(|_| Ok(Value::Null)));
-    let set =
-        |pairs: Vec<(&str, Value)>| Store::open("s3://bucket", pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let set = |pairs: Vec<(&str, Value)>| {
+        Store::open("s3://bucket", pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    };
     let text = |text: &str| Value::Str(text.to_owned());
-    let store = set(vec![("credentials", function()), ("mfa_token", function()), ("provider", text("callback"))]).unwrap();
+    let store =
+        set(vec![("credentials", function()), ("mfa_token", function()), ("provider", text("callback"))])
+            .unwrap();
     assert!(store.settings().contains(&("credentials".to_owned(), text("callback"))));
     assert!(!store.settings().iter().any(|(name, _)| name == "mfa_token"));
     for (pairs, words) in [
@@ -172,7 +189,10 @@ fn a_function_is_an_explicit_kind_and_never_shown() {
         (vec![("provider", text("callback"))], "needs the setting `credentials`"),
         (vec![("provider", text("env")), ("credentials", function())], "the provider is `env`"),
         (vec![("anonymous", Value::Bool(true)), ("credentials", function())], "`anonymous`"),
-        (vec![("access_key_id", text("a")), ("secret_access_key", text("b")), ("credentials", function())], "can't be used together"),
+        (
+            vec![("access_key_id", text("a")), ("secret_access_key", text("b")), ("credentials", function())],
+            "can't be used together",
+        ),
     ] {
         let error = set(pairs).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -180,7 +200,8 @@ fn a_function_is_an_explicit_kind_and_never_shown() {
     }
 }
 
-/// Results as they come: all of them, each once, on the thread that waits, no more at a time than move at a time and are waited for.
+/// Results as they come: all of them, each once, on the thread that waits, no more at a time than move at a
+/// time and are waited for.
 #[test]
 fn results_as_they_come() {
     let directory = tempfile::tempdir().unwrap();
@@ -200,7 +221,9 @@ fn results_as_they_come() {
             assert_eq!(thread::current().id(), waits);
             let Value::List(rows) = rows else { return Err("no list".into()) };
             assert!((1..=8).contains(&rows.len()), "{}", rows.len());
-            told.lock().unwrap().extend(rows.iter().map(|row| row.get("key").and_then(Value::as_str).unwrap().to_owned()));
+            told.lock()
+                .unwrap()
+                .extend(rows.iter().map(|row| row.get("key").and_then(Value::as_str).unwrap().to_owned()));
             Ok(Value::Null)
         }))
     };
@@ -209,13 +232,17 @@ fn results_as_they_come() {
         told.sort();
         assert_eq!(told, keys, "{what}");
     };
-    let stored = store.put_many(items(true), PutMany { each: each(), max_concurrency: Some(8), ..PutMany::default() });
+    let stored =
+        store.put_many(items(true), PutMany { each: each(), max_concurrency: Some(8), ..PutMany::default() });
     assert_eq!(stored.wait(None).unwrap(), []);
     all("put_many");
     let fetched = store.get_many(items(false), GetMany { each: each(), max_concurrency: Some(8) });
     assert_eq!(fetched.wait(None).unwrap(), []);
     all("get_many");
     let broken = Callback::new(|_| Err("no room".into()));
-    let error = store.get_many(items(false), GetMany { each: Some(broken), ..GetMany::default() }).wait(None).unwrap_err();
+    let error = store
+        .get_many(items(false), GetMany { each: Some(broken), ..GetMany::default() })
+        .wait(None)
+        .unwrap_err();
     assert!(error.kind() == ErrorKind::Io && error.message().contains("no room"), "{error}");
 }

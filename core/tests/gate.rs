@@ -110,7 +110,9 @@ fn first_come_first_served() {
         assert!(small.as_mut().poll(&mut context).is_pending());
         assert!(ahead(&gate, 1).is_none());
         drop(held);
-        let Poll::Ready(large) = large.as_mut().poll(&mut context) else { panic!("the large one was overtaken") };
+        let Poll::Ready(large) = large.as_mut().poll(&mut context) else {
+            panic!("the large one was overtaken")
+        };
         assert!(small.as_mut().poll(&mut context).is_pending());
         drop(large);
         assert!(small.as_mut().poll(&mut context).is_ready());

@@ -1,6 +1,8 @@
-//! The mailbox of a call under a model checker: every order in which the worker, the thread that waits and one that cancels can meet.
+//! The mailbox of a call under a model checker: every order in which the worker, the thread that waits and
+//! one that cancels can meet.
 //!
-//! Law: the source under test is the one that the library is built from; only its locks and what it waits by are the model's.
+//! Law: the source under test is the one that the library is built from; only its locks and what it waits by
+//! are the model's.
 
 #![allow(dead_code)]
 
@@ -31,7 +33,8 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
 
-    /// What tokio says of its `Notify`: a permit that waits for somebody, or wakes one; a call to all who hold a future by then.
+    /// What tokio says of its `Notify`: a permit that waits for somebody, or wakes one; a call to all who
+    /// hold a future by then.
     pub(crate) struct Notify(Mutex<Waiting>);
 
     #[derive(Default)]

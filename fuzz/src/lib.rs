@@ -1,5 +1,5 @@
-//! The readers of envelopes, built from the core's sources without the rest of it: they know neither keys nor S3, so a fuzzer of theirs
-//! need not build an SDK.
+//! The readers of envelopes, built from the core's sources without the rest of it: they know neither keys nor
+//! S3, so a fuzzer of theirs need not build an SDK.
 //!
 //! Law: nothing is said here of what should hold; that is `laws`, which the core's own tests hold as well.
 

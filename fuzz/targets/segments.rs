@@ -1,4 +1,5 @@
-//! Segments of a message and how they join: the input is a message, where it is cut, and in which order its segments come.
+//! Segments of a message and how they join: the input is a message, where it is cut, and in which order its
+//! segments come.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};

@@ -1,9 +1,10 @@
-"""`make bench`: oarlock and its peers do the same work in turns, against a server that checks nothing, the same with 20 ms before each
-answer, and SeaweedFS.
+"""`make bench`: oarlock and its peers do the same work in turns, against a server that checks nothing, the
+same with 20 ms before each answer, and SeaweedFS.
 
-Law: what is compared ran in the same minute, each client in a fresh process, the median of all rounds counts. CPU seconds are the
-figure, since they do not depend on who else uses the machine; wall time is where the network is what one waits for. A peer that is not
-there is named as absent. Judges, and never fails: the table says what was missed.
+Law: what is compared ran in the same minute, each client in a fresh process, the median of all rounds counts.
+CPU seconds are the figure, since they do not depend on who else uses the machine; wall time is where the
+network is what one waits for. A peer that is not there is named as absent. Judges, and never fails: the table
+says what was missed.
 """
 
 import argparse
@@ -43,7 +44,13 @@ class Places:
 
     def command(self, client, what, endpoint, count):
         language, _, name = client.partition(":")
-        arguments = [name, what, endpoint, str(count), str(self.upload if what == "put-file" else self.download)]
+        arguments = [
+            name,
+            what,
+            endpoint,
+            str(count),
+            str(self.upload if what == "put-file" else self.download),
+        ]
         match language:
             case "rust":
                 return [self.built / "release/peer", *arguments]
@@ -54,17 +61,26 @@ class Places:
             case "c":
                 return [self.built / "client", *arguments]
             case "curl":
-                way = ["-o", self.download, f"{endpoint}/bench/{GIB}"] if what == "get-file" else ["-T", self.upload, f"{endpoint}/bench/large"]
+                way = (
+                    ["-o", self.download, f"{endpoint}/bench/{GIB}"]
+                    if what == "get-file"
+                    else ["-T", self.upload, f"{endpoint}/bench/large"]
+                )
                 return ["curl", "--silent", "--show-error", "--fail", *way]
         raise ValueError(client)
 
     def environment(self, keys):
-        return {"PATH": os.environ["PATH"], "HOME": str(self.work), "PYTHONPATH": str(self.built / "python"), **keys}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.work),
+            "PYTHONPATH": str(self.built / "python"),
+            **keys,
+        }
 
 
 def warm_up():
-    """Touches as much memory as a large object takes. A virtual machine gives its host back what is free, and what it then costs to get
-    it again, several times the work itself, is no client's doing."""
+    """Touches as much memory as a large object takes. A virtual machine gives its host back what is free, and
+    what it then costs to get it again, several times the work itself, is no client's doing."""
     # In a process of its own: what is started here would begin with our peak.
     toucher = os.fork()
     if toucher == 0:
@@ -79,12 +95,15 @@ def warm_up():
 def run(places, client, what, endpoint, count, keys):
     """One process: CPU and wall seconds of the work, peak memory in MiB. None if the client is not there."""
     command = places.command(client, what, endpoint, count)
-    # Who puts a new file in its place would otherwise have twice as many fresh pages to fill as who empties the old one.
+    # Who puts a new file in its place would otherwise have twice as many fresh pages to fill as who empties
+    # the old one.
     places.download.unlink(missing_ok=True)
     if count == 1:
         warm_up()
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=places.environment(keys))
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=places.environment(keys)
+    )
     output, complaint = process.stdout.read(), process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -97,7 +116,12 @@ def run(places, client, what, endpoint, count, keys):
         return None, lines[-1 if client.startswith("python") else 0][:200]
     # A process that takes less memory than the bench itself has the bench's peak.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    figures = {"cpu": used.ru_utime + used.ru_stime, "wall": wall, "rss": used.ru_maxrss / 1024, "own": own / 1024}
+    figures = {
+        "cpu": used.ru_utime + used.ru_stime,
+        "wall": wall,
+        "rss": used.ru_maxrss / 1024,
+        "own": own / 1024,
+    }
     if count > 1:
         # Many small requests: what a process costs to start is not theirs.
         figures |= json.loads(output)
@@ -119,13 +143,20 @@ def measure(places, row, endpoint, keys, rounds):
                 found.setdefault(client, []).append(figures)
     medians = {}
     for client, rounds_of in found.items():
-        medians[client] = {name: statistics.median(figures[name] for figures in rounds_of) for name in ("cpu", "wall", "rss", "own")}
-        medians[client]["spread"] = [pick(figures[row.figure] for figures in rounds_of) for pick in (min, max)]
+        medians[client] = {
+            name: statistics.median(figures[name] for figures in rounds_of)
+            for name in ("cpu", "wall", "rss", "own")
+        }
+        medians[client]["spread"] = [
+            pick(figures[row.figure] for figures in rounds_of) for pick in (min, max)
+        ]
     return {"row": row, "figures": medians, "absent": absent}
 
 
 def minimal(places, delay, rows, rounds):
-    server = subprocess.Popen([places.built / "release/server", str(delay)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [places.built / "release/server", str(delay)], stdout=subprocess.PIPE, text=True
+    )
     try:
         endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
         return [told(measure(places, row, endpoint, KEYS, rounds)) for row in rows]
@@ -142,7 +173,12 @@ def seaweed(places, rows, rounds):
         store = oarlock.open("s3://bench", **server.settings())
         store.create_bucket()
         store.put(str(GIB), places.upload)
-        store.put_many([{"key": f"4096-{name}", "body": bytes(4096)} for name in ["first", *range(max(row.count for row in rows))]])
+        store.put_many(
+            [
+                {"key": f"4096-{name}", "body": bytes(4096)}
+                for name in ["first", *range(max(row.count for row in rows))]
+            ]
+        )
         keys = {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
         return [told(measure(places, row, server.endpoint, keys, rounds)) for row in rows]
     finally:
@@ -160,7 +196,11 @@ def told(result):
 def versions():
     def said(*command):
         try:
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[0].split()[:2]
+            return (
+                subprocess.run(command, capture_output=True, text=True, check=True)
+                .stdout.split("\n")[0]
+                .split()[:2]
+            )
         except (OSError, subprocess.CalledProcessError):
             return [command[0], "absent"]
 

@@ -1,7 +1,9 @@
-"""What credentials cost: opening a store and the first credentials by environment, profile and role; memory of further stores of one source.
+"""What credentials cost: opening a store and the first credentials by environment, profile and role; memory
+of further stores of one source.
 
-Law: each figure comes from fresh processes, the median of several; servers are on loopback. Prints a table with the goals; judges nothing.
-Measure a release build: `PYTHONPATH` may name another place that holds the package `oarlock`.
+Law: each figure comes from fresh processes, the median of several; servers are on loopback. Prints a table
+with the goals; judges nothing. Measure a release build: `PYTHONPATH` may name another place that holds the
+package `oarlock`.
 """
 
 import os
@@ -39,7 +41,12 @@ print((resident() - before) / 5 / 1024)
 
 def measure(code, environment, times):
     return statistics.median(
-        float(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout) for _ in range(times)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for _ in range(times)
     )
 
 
@@ -58,7 +65,9 @@ def main():
     ]
     print(f"{'':<36}{'measured':>10}{'goal':>6}")
     for name, goal, code, environment in rows:
-        print(f"{name:<36}{measure(code, environment, 9 if code is FIRST else 3):>10.2f}{goal:>6}", flush=True)
+        print(
+            f"{name:<36}{measure(code, environment, 9 if code is FIRST else 3):>10.2f}{goal:>6}", flush=True
+        )
 
 
 if __name__ == "__main__":

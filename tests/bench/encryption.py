@@ -1,7 +1,9 @@
-"""What encrypting an upload costs: processor seconds and peak memory of a put of 1 GiB, plain and encrypted, into a server that forgets it.
+"""What encrypting an upload costs: processor seconds and peak memory of a put of 1 GiB, plain and encrypted,
+into a server that forgets it.
 
-Law: each figure is the median of several fresh processes; the file is sparse, so that no disk is measured. Prints; judges nothing.
-Takes the Rust agent: `encryption.py [AGENT]`, by default that of a release build (`cargo build --release -p agent-rust`).
+Law: each figure is the median of several fresh processes; the file is sparse, so that no disk is measured.
+Prints; judges nothing. Takes the Rust agent: `encryption.py [AGENT]`, by default that of a release build
+(`cargo build --release -p agent-rust`).
 """
 
 import base64
@@ -27,8 +29,19 @@ GOAL = "plain + 0.35 CPU-s, 96 MiB"
 
 def put(agent, endpoint, source, **settings):
     """Processor seconds and peak MiB of one put in a process of its own."""
-    reach = {"endpoint": endpoint, "region": "us-east-1", "access_key_id": "a", "secret_access_key": "s", "payload_signing_enabled": False}
-    environment = {**os.environ, "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true"}
+    reach = {
+        "endpoint": endpoint,
+        "region": "us-east-1",
+        "access_key_id": "a",
+        "secret_access_key": "s",
+        "payload_signing_enabled": False,
+    }
+    environment = {
+        **os.environ,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     with subprocess.Popen([agent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
 
         def ask(**request):
@@ -37,7 +50,12 @@ def put(agent, endpoint, source, **settings):
             return json.loads(process.stdout.readline())["ok"]
 
         store = ask(op="open", url="s3://bucket/", settings={**reach, **settings})
-        assert ask(op="call", store=store, verb="put", args={"key": "a", "source": {"$source": {"file": source}}})["size"] == SIZE
+        assert (
+            ask(
+                op="call", store=store, verb="put", args={"key": "a", "source": {"$source": {"file": source}}}
+            )["size"]
+            == SIZE
+        )
         peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())[1]) / 1024
         fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

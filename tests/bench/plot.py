@@ -21,7 +21,9 @@ def write(results_file, plot_file, results, versions, loads, rounds):
     text = results_file.read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    body = f"{BEGIN}\n{tables(results, versions, loads, rounds)}\n![CPU of each client]({plot_file.name})\n{END}"
+    body = (
+        f"{BEGIN}\n{tables(results, versions, loads, rounds)}\n![CPU of each client]({plot_file.name})\n{END}"
+    )
     results_file.write_text(before + body + after)
     plot_file.write_text(svg(results["minimal"]))
 
@@ -37,8 +39,14 @@ def tables(results, versions, loads, rounds):
         for result in results[place]:
             row = result["row"]
             for client, ratio in row.ratios(result["figures"]).items():
-                lines.append(f"| {row.name} | {row.goal()} | {named(client)}: {ratio:.2f} × | {'kept' if row.kept(ratio) else '**missed**'} |")
-        lines += ["", "| work | client | median | least–most | wall, s | peak memory, MiB |", "|---|---|---|---|---|---|"]
+                lines.append(
+                    f"| {row.name} | {row.goal()} | {named(client)}: {ratio:.2f} × | {'kept' if row.kept(ratio) else '**missed**'} |"
+                )
+        lines += [
+            "",
+            "| work | client | median | least–most | wall, s | peak memory, MiB |",
+            "|---|---|---|---|---|---|",
+        ]
         for result in results[place]:
             row = result["row"]
             for client, figures in sorted(result["figures"].items(), key=lambda pair: row.value(pair[1])):
@@ -46,8 +54,13 @@ def tables(results, versions, loads, rounds):
                 spread = "–".join(row.written(bound * per) for bound in figures["spread"])
                 name = f"**{named(client)}**" if "oarlock" in client else named(client)
                 shown = f"{row.written(row.value(figures))} {'wall' if row.figure == 'wall' else 'CPU'}"
-                lines.append(f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {memory(figures)} |")
-            lines += [f"| {row.name} | {named(client)} | absent: {why.replace('|', '/')} | | | |" for client, why in result["absent"].items()]
+                lines.append(
+                    f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {memory(figures)} |"
+                )
+            lines += [
+                f"| {row.name} | {named(client)} | absent: {why.replace('|', '/')} | | | |"
+                for client, why in result["absent"].items()
+            ]
         lines.append("")
     return "\n".join(lines)
 
@@ -73,8 +86,12 @@ def svg(results):
             value = row.value(found)
             bar = max(2, width * value / longest)
             kind = "ours" if "oarlock" in client else "peer"
-            parts.append(f'<text x="{label - 8}" y="{y + 11}" text-anchor="end">{escape(named(client))}</text>')
-            parts.append(f'<rect x="{label}" y="{y + 1}" width="{bar:.0f}" height="{high - 3}" class="{kind}"/>')
+            parts.append(
+                f'<text x="{label - 8}" y="{y + 11}" text-anchor="end">{escape(named(client))}</text>'
+            )
+            parts.append(
+                f'<rect x="{label}" y="{y + 1}" width="{bar:.0f}" height="{high - 3}" class="{kind}"/>'
+            )
             parts.append(f'<text x="{label + bar + 6:.0f}" y="{y + 11}">{escape(row.written(value))}</text>')
             y += high
         y += gap

@@ -1,4 +1,5 @@
-"""What is measured: the work, who does it, and what oarlock has to beat. Data only, and how a figure is written."""
+"""What is measured: the work, who does it, and what oarlock has to beat. Data only, and how a figure is
+written."""
 
 from dataclasses import dataclass
 
@@ -51,7 +52,10 @@ class Row:
 
     def verdict(self, found):
         ratios = self.ratios(found)
-        judged = [f"{client} {ratio:.2f} ×, {'kept' if self.kept(ratio) else 'MISSED'}" for client, ratio in ratios.items()]
+        judged = [
+            f"{client} {ratio:.2f} ×, {'kept' if self.kept(ratio) else 'MISSED'}"
+            for client, ratio in ratios.items()
+        ]
         return f"{self.goal()}: {'; '.join(judged) or 'nobody to compare with'}"
 
 

@@ -1,4 +1,5 @@
-// The C++ skin: handles that free themselves, errors with a kind, lent functions that throw, streams and ranges.
+// The C++ skin: handles that free themselves, errors with a kind, lent functions that throw, streams and
+// ranges.
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 """The demonstration: four real hosts move real files to a real S3 server and back, through oarlock.
 
-Law: the hosts are unmodified; every byte that came back is compared by SHA-256 with what went; a host that fails is a row that says so
-and an exit status that is not zero.
+Law: the hosts are unmodified; every byte that came back is compared by SHA-256 with what went; a host that
+fails is a row that says so and an exit status that is not zero.
 """
 
 import sys
@@ -19,7 +19,12 @@ import with_gem  # noqa: E402
 import with_nix  # noqa: E402
 from servers import SeaweedFS  # noqa: E402
 
-HOSTS = {"dvc": with_dvc.demonstrate, "gem": with_gem.demonstrate, "nix": with_nix.demonstrate, "C++": with_cpp.demonstrate}
+HOSTS = {
+    "dvc": with_dvc.demonstrate,
+    "gem": with_gem.demonstrate,
+    "nix": with_nix.demonstrate,
+    "C++": with_cpp.demonstrate,
+}
 BUCKET = "oarlock-demo"
 
 

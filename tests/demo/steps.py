@@ -1,4 +1,5 @@
-"""What the hosts' demonstrations share: running a command in the open, timing it, summing up a tree of files."""
+"""What the hosts' demonstrations share: running a command in the open, timing it, summing up a tree of
+files."""
 
 import hashlib
 import os
@@ -9,7 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # The hosts shall find what the demonstration gives them and nothing of this machine's own.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OARLOCK_", "GEM_", "RUBY"))} | {
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("AWS_", "OARLOCK_", "GEM_", "RUBY"))
+} | {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
@@ -22,7 +27,15 @@ def run(*command, cwd, quiet=False, **more):
     if not quiet:
         print(f"$ {' '.join(command)}", flush=True)
     begun = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=ENVIRONMENT | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}:\n{done.stdout}")
     return time.monotonic() - begun, done.stdout
@@ -34,7 +47,10 @@ def sums(directory):
     for path in sorted(directory.rglob("*")):
         if path.is_file():
             with path.open("rb") as file:
-                found[str(path.relative_to(directory))] = (hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+                found[str(path.relative_to(directory))] = (
+                    hashlib.file_digest(file, "sha256").hexdigest(),
+                    path.stat().st_size,
+                )
     return found
 
 

@@ -1,4 +1,5 @@
-"""DVC: a data set of real files is pushed from one repository and pulled in a clone, through oarlock in the place of dvc-s3."""
+"""DVC: a data set of real files is pushed from one repository and pulled in a clone, through oarlock in the
+place of dvc-s3."""
 
 import importlib.metadata
 import random
@@ -37,7 +38,9 @@ def connect(repository, server):
 
 
 def run_git(*words, cwd):
-    return run("git", "-c", "user.name=demo", "-c", "user.email=demo@example.com", *words, cwd=cwd, quiet=True)
+    return run(
+        "git", "-c", "user.name=demo", "-c", "user.email=demo@example.com", *words, cwd=cwd, quiet=True
+    )
 
 
 def demonstrate(server, bucket, directory):
@@ -67,4 +70,7 @@ def demonstrate(server, bucket, directory):
     after = sums(second / "data")
     what = f"{len(before)} files, one of {LARGE // 10**6} MB"
     pushed = run_dvc("status", "--cloud", "--quiet", cwd=first)[1] == ""
-    return [(f"push: {what}", total(before), pushing, pushed), (f"pull in a clone: {what}", total(after), pulling, after == before)]
+    return [
+        (f"push: {what}", total(before), pushing, pushed),
+        (f"pull in a clone: {what}", total(after), pulling, after == before),
+    ]

@@ -1,4 +1,5 @@
-"""Nix: a closure that /bin/sh builds is copied to a signed and encrypted binary cache, lost with the whole store, and substituted back by the plugin."""
+"""Nix: a closure that /bin/sh builds is copied to a signed and encrypted binary cache, lost with the whole
+store, and substituted back by the plugin."""
 
 import base64
 import os
@@ -18,7 +19,9 @@ SIZE = 50_000_000
 
 def why_not():
     """Why there can be no demonstration here; nothing if there can."""
-    return subprocess.run([ROOT / "bindings-c" / "nix" / "headers", "--why-not"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [ROOT / "bindings-c" / "nix" / "headers", "--why-not"], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def demonstrate(server, bucket, directory):
@@ -45,7 +48,24 @@ def demonstrate(server, bucket, directory):
     there, _ = run("nix", "copy", "--to", f"{url}&secret-key={secret}", boat, **here)
     nix.wipe()
     nix.forget()
-    back, _ = run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public, **here)
-    whole = contents() == before and nix.nix("store", "verify", "--recursive", boat, "--option", "trusted-public-keys", public) == ""
+    back, _ = run(
+        "nix-store",
+        "-r",
+        boat,
+        "--option",
+        "substituters",
+        url,
+        "--option",
+        "trusted-public-keys",
+        public,
+        **here,
+    )
+    whole = (
+        contents() == before
+        and nix.nix("store", "verify", "--recursive", boat, "--option", "trusted-public-keys", public) == ""
+    )
     what = f"{len(closure)} paths, signed and encrypted"
-    return [(f"copy to a binary cache: {what}", total(before), there, whole), ("substitution of all into an empty store", total(before), back, whole)]
+    return [
+        (f"copy to a binary cache: {what}", total(before), there, whole),
+        ("substitution of all into an empty store", total(before), back, whole),
+    ]

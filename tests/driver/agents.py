@@ -1,7 +1,7 @@
 """The agents: one process a language, started once, fed a JSON line at a time.
 
-Law: an agent that stands still or dies fails the test at hand and is started anew for the next one. A slow one is waited for.
-Knows how to start each language's agent and nothing of what it is asked.
+Law: an agent that stands still or dies fails the test at hand and is started anew for the next one. A slow
+one is waited for. Knows how to start each language's agent and nothing of what it is asked.
 """
 
 import json
@@ -69,7 +69,8 @@ class Agent:
         self.process = None
 
     def ask(self, request, seconds=60):
-        """Sends one request and returns its reply; `AgentDied` if the agent stands still for `seconds` or dies."""
+        """Sends one request and returns its reply; `AgentDied` if the agent stands still for `seconds` or
+        dies."""
         if self.process is None or self.process.poll() is not None:
             self._start()
         try:
@@ -82,7 +83,9 @@ class Agent:
             if self.process.poll() is not None:
                 state = f"ended with {self.process.poll()}"
             self.stop()
-            raise AgentDied(f"the {self.language} agent {state} after {json.dumps(request)[:400]}\n{self.written()[-3000:]}")
+            raise AgentDied(
+                f"the {self.language} agent {state} after {json.dumps(request)[:400]}\n{self.written()[-3000:]}"
+            )
         return json.loads(line)
 
     def _line(self, seconds):
@@ -102,7 +105,12 @@ class Agent:
         program = next((word for word in command if isinstance(word, Path)), None)
         if program is not None and not program.exists():
             raise AgentDied(f"the {self.language} agent is not built: {program} is missing; run `make build`")
-        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.stderr, "env": self.environment}
+        options = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": self.stderr,
+            "env": self.environment,
+        }
         self.process = spawn(command, **options)
         self.lines = queue.Queue()
         threading.Thread(target=self._read, args=(self.process.stdout, self.lines), daemon=True).start()

@@ -1,4 +1,5 @@
-"""Reads the cases: `tests/cases/*.toml`, checked for words that the driver does not know, so that no expectation is lost to a slip of the pen."""
+"""Reads the cases: `tests/cases/*.toml`, checked for words that the driver does not know, so that no
+expectation is lost to a slip of the pen."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -36,7 +37,9 @@ class Case:
             kinds = [kind for kind in STEP_KINDS if kind in step]
             unknown = set(step) - STEP_WORDS
             if len(kinds) != 1 or unknown:
-                raise ValueError(f"{self.name}: a step has the kinds {kinds} and the unknown words {sorted(unknown)}: {step}")
+                raise ValueError(
+                    f"{self.name}: a step has the kinds {kinds} and the unknown words {sorted(unknown)}: {step}"
+                )
             step["kind"] = kinds[0]
         unknown = set(self.on) - {"fake", "seaweed", "servers", "local"}
         if unknown or not self.on:

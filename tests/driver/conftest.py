@@ -41,14 +41,17 @@ def servers():
 
 @pytest.fixture(scope="session")
 def languages():
-    kept = Kept({language: (lambda language=language: agents.Agent(language)) for language in agents.chosen()})
+    kept = Kept(
+        {language: (lambda language=language: agents.Agent(language)) for language in agents.chosen()}
+    )
     yield kept
     kept.stop()
 
 
 @pytest.fixture(scope="module")
 def agent():
-    """The Rust agent, for what is the core's alone. Modules that need a fresh process for each test, or other languages, have their own."""
+    """The Rust agent, for what is the core's alone. Modules that need a fresh process for each test, or other
+    languages, have their own."""
     agent = agents.Agent("rust")
     yield agent
     agent.stop()

@@ -1,7 +1,9 @@
-"""A KMS for tests on loopback: it makes, wraps and unwraps data keys, keeps what it was asked, and misbehaves by plan.
+"""A KMS for tests on loopback: it makes, wraps and unwraps data keys, keeps what it was asked, and misbehaves
+by plan.
 
-Law: a wrapped key says under which key and encryption context it was wrapped, sealed with AES-GCM, so only the same ones unwrap it. Signatures
-are not checked. Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
+Law: a wrapped key says under which key and encryption context it was wrapped, sealed with AES-GCM, so only
+the same ones unwrap it. Signatures are not checked. Source:
+https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 """
 
 import base64
@@ -16,7 +18,8 @@ ARN = "arn:aws:kms:us-east-1:111122223333:key/"
 
 
 class Kms:
-    """`asked`: the operations so far with what was asked. `answer` stands in for the next answers: a (status, body) each, or a change."""
+    """`asked`: the operations so far with what was asked. `answer` stands in for the next answers: a (status,
+    body) each, or a change."""
 
     def __init__(self):
         self.asked, self.planned, self.secret = [], [], AESGCM(os.urandom(32))
@@ -71,13 +74,17 @@ class Kms:
         else:
             blob = base64.b64decode(asked["CiphertextBlob"])
             try:
-                plain = self.secret.decrypt(blob[:12], blob[12:], json.dumps([key, context], sort_keys=True).encode())
+                plain = self.secret.decrypt(
+                    blob[:12], blob[12:], json.dumps([key, context], sort_keys=True).encode()
+                )
             except Exception:
                 return 400, {"__type": "InvalidCiphertextException"}
             return 200, {"KeyId": key, "Plaintext": base64.b64encode(plain).decode()}
         wrapped = base64.b64encode(self.wrap(plain, key, context)).decode()
         told = {"KeyId": key, "CiphertextBlob": wrapped}
-        return 200, told | ({"Plaintext": base64.b64encode(plain).decode()} if operation == "GenerateDataKey" else {})
+        return 200, told | (
+            {"Plaintext": base64.b64encode(plain).decode()} if operation == "GenerateDataKey" else {}
+        )
 
 
 def refusal(code, status=400, message=""):

@@ -1,5 +1,5 @@
-"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, one that puts bytes out of order, a
-metadata service.
+"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, one
+that puts bytes out of order, a metadata service.
 
 Law: each keeps what it was asked; the tests look at that, not at what a client says it did.
 """
@@ -17,7 +17,8 @@ BODY = b"hello"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with one object, and keeps what was asked; `want` is the proxy authorization it insists on."""
+    """Answers every GET with one object, and keeps what was asked; `want` is the proxy authorization it
+    insists on."""
 
     protocol_version = "HTTP/1.1"
     want = None
@@ -57,7 +58,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Metadata(Handler):
     """EC2's metadata service, version 2, and a container's agent at `/container`."""
 
-    KEYS = {"Code": "Success", "AccessKeyId": "ASIAMETA", "SecretAccessKey": "canary-meta", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
+    KEYS = {
+        "Code": "Success",
+        "AccessKeyId": "ASIAMETA",
+        "SecretAccessKey": "canary-meta",
+        "Token": "t",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
 
     def do_PUT(self):
         self.server.seen.append((self.path, dict(self.headers)))
@@ -70,8 +77,9 @@ class Metadata(Handler):
 
 
 class Reordering:
-    """A TCP proxy that puts pieces of bodies out of order, once for each way: `within` swaps two pieces of one stream, `between` exchanges
-    those of two connections. `way` is "down" for answers, "up" for requests; `struck` counts the pieces that came out of place."""
+    """A TCP proxy that puts pieces of bodies out of order, once for each way: `within` swaps two pieces of
+    one stream, `between` exchanges those of two connections. `way` is "down" for answers, "up" for requests;
+    `struck` counts the pieces that came out of place."""
 
     LEAST = 2000
 
@@ -95,8 +103,13 @@ class Reordering:
     def pump(self, source, target, way):
         try:
             while piece := source.recv(65536):
-                # Heads come first in their pieces; none of them holds a body's beginning that is worth striking.
-                target.sendall(self.strike(piece) if way == self.way and b"\r\n\r\n" not in piece and len(piece) >= self.LEAST else piece)
+                # Heads come first in their pieces; none of them holds a body's beginning that is worth
+                # striking.
+                target.sendall(
+                    self.strike(piece)
+                    if way == self.way and b"\r\n\r\n" not in piece and len(piece) >= self.LEAST
+                    else piece
+                )
             target.shutdown(socket.SHUT_WR)
         except OSError:
             source.close()
@@ -130,7 +143,8 @@ class Servers:
         self.all = []
 
     def start(self, certificate=None, handler=Handler, clients=None, user=None):
-        """A server; with a certificate over TLS, with `clients` only for those who show a certificate of that bundle."""
+        """A server; with a certificate over TLS, with `clients` only for those who show a certificate of that
+        bundle."""
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads, server.block_on_close = True, False
         server.seen = []
@@ -142,7 +156,9 @@ class Servers:
                 context.verify_mode = ssl.CERT_REQUIRED
                 context.load_verify_locations(clients)
             # The handshake belongs to the connection's own thread.
-            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         server.handle_error = lambda *_: None
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         self.all.append(server)
@@ -159,13 +175,16 @@ def self_signed(directory, name, *extensions):
     paths = [directory / f"{name}.{part}" for part in ("pem", "key", "both")]
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
     extensions = [word for extension in extensions for word in ("-addext", extension)]
-    subprocess.run([*made, *extensions, "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True)
+    subprocess.run(
+        [*made, *extensions, "-keyout", paths[1], "-out", paths[0]], check=True, capture_output=True
+    )
     paths[2].write_bytes(paths[1].read_bytes() + paths[0].read_bytes())
     return paths
 
 
 def issued(directory, name, *extensions, own=False, days=None):
-    """A certificate that an authority of its own made, or, with `own`, that made itself; `days` are its first and last moment."""
+    """A certificate that an authority of its own made, or, with `own`, that made itself; `days` are its first
+    and last moment."""
     certificate, key, both = (directory / f"{name}.{part}" for part in ("pem", "key", "both"))
     request, words, state = directory / f"{name}.csr", directory / f"{name}.ext", directory / f"{name}.ca"
     state.mkdir()
@@ -179,11 +198,37 @@ def issued(directory, name, *extensions, own=False, days=None):
     def run(*command):
         subprocess.run(["openssl", *command], check=True, capture_output=True)
 
-    run("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    run(
+        "req",
+        "-new",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        f"/CN={name}",
+        "-keyout",
+        key,
+        "-out",
+        request,
+    )
     if own:
         by = ["-selfsign", "-keyfile", key]
     else:
-        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=own", "-keyout", state / "key", "-out", state / "pem")
+        run(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=own",
+            "-keyout",
+            state / "key",
+            "-out",
+            state / "pem",
+        )
         by = ["-cert", state / "pem", "-keyfile", state / "key"]
     start, end = days or ("20200101000000Z", "20990101000000Z")
     made = ["ca", "-batch", "-notext", "-config", state / "config", "-extfile", words, "-extensions", "all"]

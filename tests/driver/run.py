@@ -1,6 +1,7 @@
 """Runs one case: seeds the place, plans the faults, does the steps, compares.
 
-Law: a step without `error` must succeed, a step with `error` must fail so; no message of any error shows a secret.
+Law: a step without `error` must succeed, a step with `error` must fail so; no message of any error shows a
+secret.
 """
 
 import base64
@@ -71,7 +72,13 @@ class Run:
         if any(step["kind"] == "asked" for step in self.case.do):
             self.ask({"op": "asked"})
             self.place.server.credential(OTHER_ID, OTHER_SECRET, SESSION_TOKEN)
-        if any(step.get("store", "main") == "main" and step["kind"] not in ("open", "fetch", "asked") for step in self.case.do) or self.case.seed:
+        if (
+            any(
+                step.get("store", "main") == "main" and step["kind"] not in ("open", "fetch", "asked")
+                for step in self.case.do
+            )
+            or self.case.seed
+        ):
             self.stores["main"] = self.succeed(self.open({}))
         for seed in self.case.seed:
             seed = values.substitute(dict(seed), self.variables)
@@ -88,7 +95,9 @@ class Run:
             try:
                 self.step(values.substitute(step, self.variables))
             except AssertionError as why:
-                raise AssertionError(f"step {number + 1} ({step['kind']} {step[step['kind']]!r}): {why}") from None
+                raise AssertionError(
+                    f"step {number + 1} ({step['kind']} {step[step['kind']]!r}): {why}"
+                ) from None
 
     def step(self, step):
         """One step and what it must come to."""
@@ -108,11 +117,15 @@ class Run:
                 self.variables[step["save"]] = reply
         if "holds" in step:
             found = sorted(path.name for path in self.outputs.iterdir())
-            assert found == sorted(step["holds"]), f"the directory of downloads holds {found}, expected {step['holds']}"
+            assert found == sorted(step["holds"]), (
+                f"the directory of downloads holds {found}, expected {step['holds']}"
+            )
         for name, expected in step.get("files", {}).items():
             path = self.outputs / name
             assert path.exists(), f"no file {name} was written"
-            assert path.read_bytes() == values.content(expected), f"the file {name} holds {path.stat().st_size} other bytes"
+            assert path.read_bytes() == values.content(expected), (
+                f"the file {name} holds {path.stat().st_size} other bytes"
+            )
         if "wire" in step:
             why = wire.mismatch(step["wire"], self.place.log()[before:], step.get("wire_order", True))
             assert why is None, why
@@ -131,25 +144,48 @@ class Run:
 
     def do_reader(self, step):
         args = values.arguments(step.get("args", {}), self.inputs, self.outputs)
-        return self.ask({"op": "reader", "store": self.stores[step.get("store", "main")], "key": step["reader"], "args": args, "do": step["do"]})
+        return self.ask(
+            {
+                "op": "reader",
+                "store": self.stores[step.get("store", "main")],
+                "key": step["reader"],
+                "args": args,
+                "do": step["do"],
+            }
+        )
 
     def do_writer(self, step):
         args = values.arguments(step.get("args", {}), self.inputs, self.outputs)
         chunks = [values.base64_text(chunk) for chunk in step["chunks"]]
         store = self.stores[step.get("store", "main")]
-        return self.ask({"op": "writer", "store": store, "key": step["writer"], "args": args, "chunks": chunks, "fail": step.get("fail", False)})
+        return self.ask(
+            {
+                "op": "writer",
+                "store": store,
+                "key": step["writer"],
+                "args": args,
+                "chunks": chunks,
+                "fail": step.get("fail", False),
+            }
+        )
 
     def do_fetch(self, step):
-        """A plain HTTP request by the driver itself, as any holder of a URL would make it; with `until`, again until it has this status."""
+        """A plain HTTP request by the driver itself, as any holder of a URL would make it; with `until`,
+        again until it has this status."""
         deadline = time.monotonic() + 20
         while True:
             reply = self.fetch(step)
-            if reply["ok"]["status"] == step.get("until", reply["ok"]["status"]) or time.monotonic() > deadline:
+            if (
+                reply["ok"]["status"] == step.get("until", reply["ok"]["status"])
+                or time.monotonic() > deadline
+            ):
                 return reply
 
     def do_asked(self, step):
         answer = self.ask({"op": "asked"})
-        assert len(answer["ok"]) == step["asked"], f"functions were asked {len(answer['ok'])} times, expected {step['asked']}: {answer['ok']}"
+        assert len(answer["ok"]) == step["asked"], (
+            f"functions were asked {len(answer['ok'])} times, expected {step['asked']}: {answer['ok']}"
+        )
         return answer
 
     def fetch(self, step):
@@ -157,7 +193,9 @@ class Run:
         if step.get("signed"):
             query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
             body = values.content(step.get("body", ""))
-            status, body = sigv4.request(self.place.server, step.get("method", "GET"), parts.path, query, body)
+            status, body = sigv4.request(
+                self.place.server, step.get("method", "GET"), parts.path, query, body
+            )
             return {"ok": {"status": status, "body": {"$bytes": base64.b64encode(body).decode()}}}
         connection = http.client.HTTPConnection(parts.netloc, timeout=30)
         try:
@@ -174,18 +212,35 @@ class Run:
     def open(self, step):
         settings = {} if step.get("bare") else {**self.place.settings(), **self.case.settings}
         settings.update(step.get("settings", {}))
-        settings = {name: value for name, value in values.substitute(settings, self.variables).items() if value != "$unset"}
-        return self.ask({"op": "open", "url": step.get("url", self.place.url), "settings": values.plain(settings)})
+        settings = {
+            name: value
+            for name, value in values.substitute(settings, self.variables).items()
+            if value != "$unset"
+        }
+        return self.ask(
+            {"op": "open", "url": step.get("url", self.place.url), "settings": values.plain(settings)}
+        )
 
     def call(self, store, verb, args):
-        return self.ask({"op": "call", "store": self.stores[store], "verb": verb, "args": values.arguments(args, self.inputs, self.outputs)})
+        return self.ask(
+            {
+                "op": "call",
+                "store": self.stores[store],
+                "verb": verb,
+                "args": values.arguments(args, self.inputs, self.outputs),
+            }
+        )
 
     def ask(self, request):
         answer = self.agent.ask(request)
         # What is wrong, and why things are as they are, is told to everyone.
         if "error" in answer or request.get("verb") == "explain":
             shown = json.dumps(answer)
-            leaked = [canary for canary in [*CANARIES, self.variables["secret_access_key"]] if canary and canary in shown]
+            leaked = [
+                canary
+                for canary in [*CANARIES, self.variables["secret_access_key"]]
+                if canary and canary in shown
+            ]
             assert not leaked, f"a secret is shown ({leaked[0]}): {shown}"
         return answer
 
@@ -208,7 +263,9 @@ class Run:
         left = iter(reply if "rows" in step else [])
         for row in step.get("rows", []):
             expected = values.plain(row)
-            assert any(values.mismatch(expected, found) is None for found in left), f"no row (after the one before) is {expected}: {reply}"
+            assert any(values.mismatch(expected, found) is None for found in left), (
+                f"no row (after the one before) is {expected}: {reply}"
+            )
 
     def failed_as(self, expected, answer, verb):
         assert "error" in answer, f"succeeded with {values.short(answer)}, expected {expected}"

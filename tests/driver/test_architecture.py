@@ -1,6 +1,7 @@
 """The arrows of the design, and the habits a reader relies on, checked in the source text.
 
-Law: a room of the core may use what stands before it, never what stands after; AWS's types stay in the rooms made for them.
+Law: a room of the core may use what stands before it, never what stands after; AWS's types stay in the rooms
+made for them.
 """
 
 import re
@@ -39,7 +40,8 @@ USES = {
     "http": PLAIN | {"config", "observe", "runtime"},
     "credentials": PLAIN | {"ambient", "config", "http", "options", "question", "runtime", "observe"},
     "crypto": PLAIN | {"config", "credentials", "options", "runtime"},
-    "s3": DATA | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"},
+    "s3": DATA
+    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     "transfer": DATA | {"checksum", "crypto", "io", "mailbox", "observe", "runtime", "s3", "sync"},
     "many": DATA | {"checksum", "io", "local", "mailbox", "observe", "question", "runtime", "s3", "transfer"},
@@ -64,7 +66,13 @@ def code(path):
 
 
 def rust_files():
-    found = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.rs"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.rs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return [ROOT / line for line in found.stdout.splitlines() if (ROOT / line).exists()]
 
 
@@ -135,27 +143,47 @@ def test_no_panic_at_the_borders():
 
 
 def test_every_threat_is_proven():
-    rows = re.findall(r"^\| (\d+) \| .* \| (.*) \|$", (ROOT / "tests" / "THREATS.md").read_text(), flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d+) \| .* \| (.*) \|$", (ROOT / "tests" / "THREATS.md").read_text(), flags=re.MULTILINE
+    )
     assert [int(number) for number, _ in rows] == list(range(1, 17))
     listed = ["*.rs", "*.py", "tests/cases/*.toml"]
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *listed], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *listed],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
     text = "\n".join((ROOT / name).read_text() for name in files if (ROOT / name).exists())
-    named = set(re.findall(r"\b(?:fn|def) (?:test_)?(\w+)", text)) | set(re.findall(r'^name = "(.*)"$', text, flags=re.MULTILINE))
+    named = set(re.findall(r"\b(?:fn|def) (?:test_)?(\w+)", text)) | set(
+        re.findall(r'^name = "(.*)"$', text, flags=re.MULTILINE)
+    )
     told = [name for _, tests in rows for name in re.findall(r"`([^`]+)`", tests)]
     assert not set(told) - named
     assert not {name for name in named if name.startswith("threat_")} - set(told)
 
 
 def test_threat_14_secrets_are_compared_in_constant_time():
-    """Tags, commitments, paddings and what a wrap binds meet in `ct_eq` alone; lengths, formats and statuses are no secrets."""
+    """Tags, commitments, paddings and what a wrap binds meet in `ct_eq` alone; lengths, formats and statuses
+    are no secrets."""
     gcm = CORE.parent / "gcm" / "src"
-    compared = {gcm / "lib.rs": 1, CORE / "crypto/content.rs": 1, CORE / "crypto/cbc.rs": 1, CORE / "crypto/keyring/rsa.rs": 2}
+    compared = {
+        gcm / "lib.rs": 1,
+        CORE / "crypto/content.rs": 1,
+        CORE / "crypto/cbc.rs": 1,
+        CORE / "crypto/keyring/rsa.rs": 2,
+    }
     for path, least in compared.items():
         assert code(path).count(".ct_eq(") >= least, path
     secret = r"tag|mac|share|commitment|own|plain|padded|unwrapped|digest|prk|hash_key|sound|key"
     for path in [*gcm.glob("*.rs"), *(CORE / "crypto").rglob("*.rs")]:
         if path.name not in ("tests.rs", "threats.rs", "laws.rs", "junk.rs"):
-            wrong = re.findall(rf"(?:^|[\s(&!*])(?:\w+\.)?(?:{secret})(?:\[[^\]]*\]|\(\))? [!=]= .*", code(path), flags=re.MULTILINE)
+            wrong = re.findall(
+                rf"(?:^|[\s(&!*])(?:\w+\.)?(?:{secret})(?:\[[^\]]*\]|\(\))? [!=]= .*",
+                code(path),
+                flags=re.MULTILINE,
+            )
             assert not wrong, f"{path.relative_to(ROOT)}: {wrong}"
 
 
@@ -164,13 +192,24 @@ def test_tasks_are_spawned_on_the_workers():
     here = re.compile(r"tokio::spawn\(|task::spawn_blocking\(|tokio::fs::|(?<!workers\(\))\.spawn\(")
     own = {CORE / "runtime.rs", CORE / "inline.rs", CORE / "call.rs"}
     others = [path for path in core_files() if path not in own and "tests" not in str(path.relative_to(CORE))]
-    found = [f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in here.finditer("".join(code(path).split()))]
+    found = [
+        f"{path.relative_to(CORE)}: {match[0]}"
+        for path in others
+        for match in here.finditer("".join(code(path).split()))
+    ]
     assert not found
 
 
 def test_no_wake_up_is_deferred_in_a_future_that_is_blocked_on():
-    # tokio drops what the blocked-on future deferred in its last poll; `runtime` has the forms that keep every wake-up.
+    # tokio drops what the blocked-on future deferred in its last poll; `runtime` has the forms that keep
+    # every wake-up.
     deferred = re.compile(r"task::(?:coop::)?(?:yield_now|consume_budget)\b|\.block_on\(")
-    others = [path for path in core_files() if path != CORE / "runtime.rs" and "tests" not in str(path.relative_to(CORE))]
-    found = [f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in deferred.finditer(code(path))]
+    others = [
+        path
+        for path in core_files()
+        if path != CORE / "runtime.rs" and "tests" not in str(path.relative_to(CORE))
+    ]
+    found = [
+        f"{path.relative_to(CORE)}: {match[0]}" for path in others for match in deferred.finditer(code(path))
+    ]
     assert not found

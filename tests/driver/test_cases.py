@@ -21,7 +21,9 @@ def test_case(case, language, place, servers, languages, tmp_path):
     if language in case.skip:
         pytest.skip(f"{language}: {case.skip[language]}")
     server = None if place == "local" else servers.get(place)
-    run.Run(case, languages.get(language), places.PLACES[place](server, case, tmp_path), place, tmp_path).all()
+    run.Run(
+        case, languages.get(language), places.PLACES[place](server, case, tmp_path), place, tmp_path
+    ).all()
 
 
 @pytest.mark.parametrize("language", agents.chosen())

@@ -1,7 +1,7 @@
 """Processes that are killed in the middle of a transfer, and the next one that goes on by the journal.
 
-Law: the object that comes of it is the right one, what was sent before the kill is not sent again, and nothing is left over. Kills
-strike when a request arrives at the server, never after a time.
+Law: the object that comes of it is the right one, what was sent before the kill is not sent again, and
+nothing is left over. Kills strike when a request arrives at the server, never after a time.
 """
 
 import base64
@@ -38,12 +38,24 @@ class Victim:
 
     def call(self, verb, args):
         """One call in a process that is started if there is none."""
-        open_store = {"op": "open", "url": self.place.url, "settings": {**self.place.settings(), **self.case.settings}}
+        open_store = {
+            "op": "open",
+            "url": self.place.url,
+            "settings": {**self.place.settings(), **self.case.settings},
+        }
         store = self.agent.ask(open_store)["ok"]
         return self.agent.ask({"op": "call", "store": store, "verb": verb, "args": args})
 
     def put(self, **options):
-        return self.call("put", {"key": "a", "source": {"$source": {"file": str(self.source)}}, "journal": str(self.journals), **options})
+        return self.call(
+            "put",
+            {
+                "key": "a",
+                "source": {"$source": {"file": str(self.source)}},
+                "journal": str(self.journals),
+                **options,
+            },
+        )
 
     def killed(self, call, requests):
         """Makes the call and kills the process when so many of its requests have arrived."""
@@ -107,7 +119,8 @@ def test_an_upload_goes_on_where_it_was_killed(language, victim):
 def test_an_upload_killed_again_and_again(seed, victim):
     victim, chance = victim(max_concurrency=3), random.Random(seed)
     for _ in range(4):
-        # Three requests are sure to come: a look at what is there, or the beginning, a part or the completion, and more.
+        # Three requests are sure to come: a look at what is there, or the beginning, a part or the
+        # completion, and more.
         victim.killed(victim.put, chance.randint(1, 3))
     assert victim.put()["ok"]["size"] == SIZE
     assert victim.stored() == values.pattern(SIZE)
@@ -125,7 +138,9 @@ def test_a_source_that_changed_begins_anew(victim):
     before = len(victim.server.log())
     assert victim.put()["ok"]["size"] == SIZE
     sent = victim.operations(before)
-    assert sent == ["AbortMultipartUpload", "CreateMultipartUpload"] + ["UploadPart"] * PARTS + ["CompleteMultipartUpload"]
+    assert sent == ["AbortMultipartUpload", "CreateMultipartUpload"] + ["UploadPart"] * PARTS + [
+        "CompleteMultipartUpload"
+    ]
     finished(victim, content)
 
 
@@ -176,13 +191,20 @@ def test_a_part_that_the_server_holds_otherwise_is_sent_again(victim):
 
 def test_a_failure_that_may_pass_keeps_what_was_sent_and_others_do_not(victim):
     victim = victim(max_attempts=1)
-    victim.server.plan([{"match": {"op": "UploadPart", "nth": 6}, "fault": {"status": 503, "code": "SlowDown"}}])
+    victim.server.plan(
+        [{"match": {"op": "UploadPart", "nth": 6}, "fault": {"status": 503, "code": "SlowDown"}}]
+    )
     assert victim.put()["error"]["kind"] == "Throttled"
     assert len(victim.server.state()["uploads"]) == 1
     before = len(victim.server.log())
-    victim.server.plan([{"match": {"op": "CompleteMultipartUpload"}, "fault": {"status": 403, "code": "AccessDenied"}}])
+    victim.server.plan(
+        [{"match": {"op": "CompleteMultipartUpload"}, "fault": {"status": 403, "code": "AccessDenied"}}]
+    )
     assert victim.put()["error"]["kind"] == "PermissionDenied"
-    assert victim.operations(before) == ["ListParts"] + ["UploadPart"] * 3 + ["CompleteMultipartUpload", "AbortMultipartUpload"]
+    assert victim.operations(before) == ["ListParts"] + ["UploadPart"] * 3 + [
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+    ]
     victim.server.plan([])
     assert victim.server.state()["uploads"] == [] and list(victim.journals.iterdir()) == []
 
@@ -204,7 +226,9 @@ def seed(victim, **more):
 
 
 def get(victim, target):
-    return victim.call("get", {"key": "b", "into": {"$sink": {"file": str(target)}}, "journal": str(victim.journals)})
+    return victim.call(
+        "get", {"key": "b", "into": {"$sink": {"file": str(target)}}, "journal": str(victim.journals)}
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -251,7 +275,11 @@ def test_another_object_is_fetched_from_its_beginning(victim, tmp_path):
     target.parent.mkdir()
     seed(victim)
     victim.killed(lambda: get(victim, target), 4)
-    victim.server.control("POST", "seed", {"bucket": victim.place.bucket, "key": "b", "body_b64": base64.b64encode(b"small").decode()})
+    victim.server.control(
+        "POST",
+        "seed",
+        {"bucket": victim.place.bucket, "key": "b", "body_b64": base64.b64encode(b"small").decode()},
+    )
     assert get(victim, target)["ok"]["length"] == 5
     assert target.read_bytes() == b"small"
     assert list(target.parent.iterdir()) == [target] and list(victim.journals.iterdir()) == []

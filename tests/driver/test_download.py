@@ -1,7 +1,7 @@
 """Large downloads in parts: every request of one meets every fault, and the machine runs short of everything.
 
-Law: the identical bytes or a typed error; then no file, no temporary file, no descriptor is left. Memory stays bounded. The engine is
-the core's, which all languages share, so one agent is enough.
+Law: the identical bytes or a typed error; then no file, no temporary file, no descriptor is left. Memory
+stays bounded. The engine is the core's, which all languages share, so one agent is enough.
 """
 
 import base64
@@ -96,7 +96,13 @@ def until(true, seconds=10):
 
 
 # Memory is filled as a file is; what differs is how the pieces are cut off and joined.
-@pytest.mark.parametrize(("sink", "fault"), [*itertools.product(("file", "stream"), FAULTS), *itertools.product(("memory",), ("cut", "flipped", "changed"))])
+@pytest.mark.parametrize(
+    ("sink", "fault"),
+    [
+        *itertools.product(("file", "stream"), FAULTS),
+        *itertools.product(("memory",), ("cut", "flipped", "changed")),
+    ],
+)
 def test_every_request_meets_every_fault(sink, fault, servers, agent, tmp_path):
     place = Place(servers.get("fake"), agent, tmp_path / "out")
     whole, expected = pattern(SIZE), hashlib.md5(pattern(SIZE)).digest()
@@ -117,7 +123,11 @@ def test_every_request_meets_every_fault(sink, fault, servers, agent, tmp_path):
         if "ok" in answer:
             # At the first request the object may be another one already, which is then the one.
             new = bytes(byte ^ 255 for byte in whole) if fault == "changed" and number == 1 else whole
-            body = (place.directory / "a").read_bytes() if sink == "file" else base64.b64decode(answer["ok"]["body"]["$bytes"])
+            body = (
+                (place.directory / "a").read_bytes()
+                if sink == "file"
+                else base64.b64decode(answer["ok"]["body"]["$bytes"])
+            )
             assert body == new or hashlib.md5(body).digest() == expected, where
             assert files == (["a"] if sink == "file" else []), where
             assert answer["ok"]["length"] == SIZE, where
@@ -163,7 +173,9 @@ def test_a_target_that_cannot_be_written(servers, agent, tmp_path):
 def test_a_directory_that_goes_away(servers, agent, tmp_path):
     place = Place(servers.get("fake"), agent, tmp_path / "out")
     place.server.plan([{"match": {"nth": 1}, "fault": {"stall": {"after": 100_000, "ms": 500}}}])
-    remove = threading.Thread(target=lambda: (place.server.control("GET", "log?wait=1"), shutil.rmtree(place.directory)))
+    remove = threading.Thread(
+        target=lambda: (place.server.control("GET", "log?wait=1"), shutil.rmtree(place.directory))
+    )
     remove.start()
     answer = place.get("file")
     remove.join()
@@ -182,7 +194,9 @@ def test_few_descriptors(servers, agent, tmp_path):
     answer = Place.call(place, "get_ranges", key="a", ranges=ranges)
     assert "ok" in answer, answer
     whole = pattern(SIZE)
-    assert [base64.b64decode(each["$bytes"]) for each in answer["ok"]] == [whole[first : first + 10] for first in range(0, 200 * 70_000, 70_000)]
+    assert [base64.b64decode(each["$bytes"]) for each in answer["ok"]] == [
+        whole[first : first + 10] for first in range(0, 200 * 70_000, 70_000)
+    ]
 
 
 def test_the_budget_is_checked(servers, tmp_path):
@@ -195,7 +209,9 @@ def test_the_budget_is_checked(servers, tmp_path):
             assert place.get(sink)["ok"]["length"] == SIZE
         place = Place(servers.get("fake"), wrong, tmp_path / "out")
         answer = place.get("memory")
-        assert answer["error"]["kind"] == "Config" and "OARLOCK_MEMORY_BUDGET" in answer["error"]["message"], answer
+        assert (
+            answer["error"]["kind"] == "Config" and "OARLOCK_MEMORY_BUDGET" in answer["error"]["message"]
+        ), answer
     finally:
         small.stop()
         wrong.stop()

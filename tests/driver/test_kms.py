@@ -1,6 +1,8 @@
-"""Stores that encrypt under a key in KMS, in every language: how often KMS is asked, what its failures are, and whose answers count.
+"""Stores that encrypt under a key in KMS, in every language: how often KMS is asked, what its failures are,
+and whose answers count.
 
-Law: what can be refused is refused before KMS is asked; an answer that names another key encrypts nothing; retries follow the settings.
+Law: what can be refused is refused before KMS is asked; an answer that names another key encrypts nothing;
+retries follow the settings.
 """
 
 import base64
@@ -30,8 +32,12 @@ class Place:
         self.place = places.Fake(server, Case(name="kms", doc="", on=["fake"], do=[], settings={}), directory)
 
     def open(self, **settings):
-        settings = {"encryption_kms_key_id": "alias/k", **settings} if settings.pop("encrypt", True) else settings
-        reply = self.agent.ask({"op": "open", "url": self.place.url, "settings": {**self.place.settings(), **settings}})
+        settings = (
+            {"encryption_kms_key_id": "alias/k", **settings} if settings.pop("encrypt", True) else settings
+        )
+        reply = self.agent.ask(
+            {"op": "open", "url": self.place.url, "settings": {**self.place.settings(), **settings}}
+        )
         assert "ok" in reply, reply
         return reply["ok"]
 
@@ -39,7 +45,9 @@ class Place:
         return self.agent.ask({"op": "call", "store": store, "verb": verb, "args": args})
 
     def put(self, store, key="a", body=b"hello", **options):
-        return self.call(store, "put", key=key, source={"$source": {"bytes": base64.b64encode(body).decode()}}, **options)
+        return self.call(
+            store, "put", key=key, source={"$source": {"bytes": base64.b64encode(body).decode()}}, **options
+        )
 
     def get(self, store, key="a"):
         reply = self.call(store, "get", key=key, into={"$sink": "memory"})
@@ -58,7 +66,11 @@ def at(request, servers, kms, tmp_path):
 
 def test_retries_follow_the_settings(at):
     store = at.open(max_attempts=3)
-    for trouble in [refusal("KMSInternalException", 500), refusal("DependencyTimeoutException", 503), refusal("KeyUnavailableException", 500)]:
+    for trouble in [
+        refusal("KMSInternalException", 500),
+        refusal("DependencyTimeoutException", 503),
+        refusal("KeyUnavailableException", 500),
+    ]:
         at.kms.planned[:] = [trouble] * 2
         assert "ok" in at.put(store)
         assert at.kms.operations() == ["GenerateDataKey"] * 3
@@ -75,8 +87,14 @@ def test_retries_follow_the_settings(at):
 
 def test_a_key_in_no_state_to_be_used_is_one_kind_of_error(at):
     store = at.open(max_attempts=1)
-    for code, words in [("DisabledException", ["alias/k", "EnableKey"]), ("KMSInvalidStateException", ["alias/k", "CancelKeyDeletion"])]:
-        for call in [lambda: at.put(store), lambda: at.call(store, "get", key="there", into={"$sink": "memory"})]:
+    for code, words in [
+        ("DisabledException", ["alias/k", "EnableKey"]),
+        ("KMSInvalidStateException", ["alias/k", "CancelKeyDeletion"]),
+    ]:
+        for call in [
+            lambda: at.put(store),
+            lambda: at.call(store, "get", key="there", into={"$sink": "memory"}),
+        ]:
             assert "ok" in at.put(store, key="there")
             at.kms.planned[:] = [refusal(code, message="no")]
             error = call()["error"]
@@ -85,8 +103,16 @@ def test_a_key_in_no_state_to_be_used_is_one_kind_of_error(at):
 
 
 def test_an_answer_that_names_another_key(at):
-    stores = [at.open(encryption_kms_key_id=name) for name in (ARN + "k", "k", "alias/k", "arn:aws:kms:us-east-1:111122223333:alias/k")]
-    others = [ARN + "other", ARN + "other", ARN.replace("us-east-1", "eu-west-1") + "k", ARN.replace("1111", "4444") + "k"]
+    stores = [
+        at.open(encryption_kms_key_id=name)
+        for name in (ARN + "k", "k", "alias/k", "arn:aws:kms:us-east-1:111122223333:alias/k")
+    ]
+    others = [
+        ARN + "other",
+        ARN + "other",
+        ARN.replace("us-east-1", "eu-west-1") + "k",
+        ARN.replace("1111", "4444") + "k",
+    ]
     for store, other in zip(stores, others, strict=True):
         for named in (other, None):
             at.kms.planned[:] = [lambda told, named=named: {**told, "KeyId": named}]
@@ -126,9 +152,19 @@ def test_a_condition_that_does_not_hold_asks_nothing_of_kms(at, instruction):
 @pytest.mark.parametrize("policy", ["REQUIRE_ENCRYPT_REQUIRE_DECRYPT", "FORBID_ENCRYPT_ALLOW_DECRYPT"])
 def test_metadata_beside_the_envelope(at, policy):
     """Names and values of an object's metadata are 2048 bytes together, the envelope's among them."""
-    store, beside = at.open(encryption_policy=policy), at.open(encryption_policy=policy, encryption_instruction_file=True)
+    store, beside = (
+        at.open(encryption_policy=policy),
+        at.open(encryption_policy=policy, encryption_instruction_file=True),
+    )
     plain = at.open(encrypt=False)
-    for size, store_for, fine in [(2048, plain, True), (2049, plain, False), (2048, store, False), (2000, store, False), (1200, store, True), (1850, beside, True)]:
+    for size, store_for, fine in [
+        (2048, plain, True),
+        (2049, plain, False),
+        (2048, store, False),
+        (2000, store, False),
+        (1200, store, True),
+        (1850, beside, True),
+    ]:
         at.kms.operations()
         reply = at.put(store_for, metadata={"m": "x" * (size - 1)})
         assert ("ok" in reply) is fine, reply
@@ -181,9 +217,14 @@ S3ForcePathStyle = true\r
 
 
 def test_old_packages_of_a_class(at):
-    """A package server's classes: written under the file's key, line ends of Windows and all; old ones read by two switches for one class."""
+    """A package server's classes: written under the file's key, line ends of Windows and all; old ones read
+    by two switches for one class."""
     text = FILE.format(bucket=at.place.bucket, host=at.server.endpoint.removeprefix("http://"))
-    keys = {"access_key_id": at.server.access_key, "secret_access_key": at.server.secret_key, "region": "us-east-1"}
+    keys = {
+        "access_key_id": at.server.access_key,
+        "secret_access_key": at.server.secret_key,
+        "region": "us-east-1",
+    }
 
     def opened(name, **given):
         reply = at.agent.ask({"op": "open", "classes": text, "class": name, "settings": keys} | given)
@@ -194,7 +235,9 @@ def test_old_packages_of_a_class(at):
     assert "ok" in at.put(store, key="new")
     whole = at.open(encrypt=False)
     meta = at.call(whole, "head", key="new")["ok"]["metadata"]
-    assert meta["x-amz-wrap-alg"] == "kms+context", "the file's key is in force, whatever line stands before it"
+    assert meta["x-amz-wrap-alg"] == "kms+context", (
+        "the file's key is in force, whatever line stands before it"
+    )
     data_key, iv = os.urandom(32), os.urandom(16)
     matdesc = '{"kms_cmk_id":"alias/k"}'
     wrapped = at.kms.wrap(data_key, ARN + "k", {"kms_cmk_id": "alias/k"})
@@ -216,9 +259,15 @@ def test_old_packages_of_a_class(at):
     assert at.get(opened("cran", **given), "old")["kind"] == "Decrypt"
     assert at.get(opened("cran", settings=keys | switches), "old") == b"an old package"
     # A class's own settings win over those for all; nothing takes the file's key away.
-    both = opened("packages", settings=keys | switches, overrides={"packages": {"encryption_legacy_content": False}})
+    both = opened(
+        "packages", settings=keys | switches, overrides={"packages": {"encryption_legacy_content": False}}
+    )
     assert at.get(both, "old")["kind"] == "Decrypt"
-    without = opened("packages", settings=keys | {"encryption_kms_key_id": None}, overrides={"packages": {"encryption_kms_key_id": None}})
+    without = opened(
+        "packages",
+        settings=keys | {"encryption_kms_key_id": None},
+        overrides={"packages": {"encryption_kms_key_id": None}},
+    )
     assert "ok" in at.put(without, key="still")
     assert "x-amz-key-v2" in at.call(whole, "head", key="still")["ok"]["metadata"]
     for given, words in [
@@ -226,5 +275,7 @@ def test_old_packages_of_a_class(at):
         ({"overrides": {"packages": {"encryption_legacy": True}}}, ["packages", "encryption_legacy"]),
         ({"settings": keys | {"encryption_legacy": True}}, ["encryption_legacy"]),
     ]:
-        error = at.agent.ask({"op": "open", "classes": text, "class": "packages", "settings": keys} | given)["error"]
+        error = at.agent.ask({"op": "open", "classes": text, "class": "packages", "settings": keys} | given)[
+            "error"
+        ]
         assert error["kind"] == "Config" and all(word in error["message"] for word in words), error

@@ -57,7 +57,12 @@ def agent(request):
 
 
 def opened(agent, server, **more):
-    settings = {"access_key_id": "AKID", "secret_access_key": "s", "endpoint": f"http://127.0.0.1:{server.server_port}", **more}
+    settings = {
+        "access_key_id": "AKID",
+        "secret_access_key": "s",
+        "endpoint": f"http://127.0.0.1:{server.server_port}",
+        **more,
+    }
     return agent.ask({"op": "open", "url": "s3://bucket", "settings": settings})["ok"]
 
 
@@ -80,7 +85,9 @@ def test_bytes_a_second(agent, serve):
     store = opened(agent, server, max_bandwidth="256KB/s", payload_signing_enabled=False)
     body = "x" * (160 << 10)
     begin = time.monotonic()
-    call(agent, store, "put", key="a", source={"$source": {"bytes": base64.b64encode(body.encode()).decode()}})
+    call(
+        agent, store, "put", key="a", source={"$source": {"bytes": base64.b64encode(body.encode()).decode()}}
+    )
     assert call(agent, store, "get", key="a", into={"$sink": "memory"})["meta"]["size"] == len(body)
     # The last piece of each way has no one to wait for it.
     assert time.monotonic() - begin > 0.7 and server.body == body.encode()

@@ -48,7 +48,9 @@ class Sink(http.server.BaseHTTPRequestHandler):
         if "uploadId" in self.path:
             self.answer('<CompleteMultipartUploadResult><ETag>"x-128"</ETag></CompleteMultipartUploadResult>')
         else:
-            self.answer("<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+            self.answer(
+                "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+            )
 
     def log_message(self, *_):
         pass
@@ -64,14 +66,23 @@ def sink():
     server.server_close()
 
 
-@pytest.mark.parametrize("encryption", [{}, {"encryption_aes_key": "A" * 43 + "="}], ids=["plain", "encrypted"])
+@pytest.mark.parametrize(
+    "encryption", [{}, {"encryption_aes_key": "A" * 43 + "="}], ids=["plain", "encrypted"]
+)
 def test_a_gibibyte_is_sent_in_bounded_memory(encryption, sink, tmp_path):
     source = tmp_path / "source"
     with open(source, "wb") as file:
         file.truncate(SIZE)
     agent = agents.Agent("rust")
     try:
-        settings = {"endpoint": sink, "region": "us-east-1", "access_key_id": "a", "secret_access_key": "s", "payload_signing_enabled": False, **encryption}
+        settings = {
+            "endpoint": sink,
+            "region": "us-east-1",
+            "access_key_id": "a",
+            "secret_access_key": "s",
+            "payload_signing_enabled": False,
+            **encryption,
+        }
         store = agent.ask({"op": "open", "url": "s3://bucket/", "settings": settings})["ok"]
         args = {"key": "a", "source": {"$source": {"file": str(source)}}}
         answer = agent.ask({"op": "call", "store": store, "verb": "put", "args": args}, seconds=300)

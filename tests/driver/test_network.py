@@ -12,7 +12,12 @@ import pytest
 from agents import Agent, chosen
 from net import Metadata, Servers, issued, self_signed
 
-KEYS = {"access_key_id": "AKID", "secret_access_key": "canary-secret", "max_attempts": 1, "app_name": "tester"}
+KEYS = {
+    "access_key_id": "AKID",
+    "secret_access_key": "canary-secret",
+    "max_attempts": 1,
+    "app_name": "tester",
+}
 
 
 @pytest.fixture
@@ -25,13 +30,23 @@ def serve():
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A server's certificate for 127.0.0.1: its file, its key's, both."""
-    return self_signed(tmp_path_factory.mktemp("tls"), "own", "subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE")
+    return self_signed(
+        tmp_path_factory.mktemp("tls"),
+        "own",
+        "subjectAltName=IP:127.0.0.1",
+        "basicConstraints=critical,CA:FALSE",
+    )
 
 
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory):
     """A client's certificate."""
-    return self_signed(tmp_path_factory.mktemp("tls"), "mine", "extendedKeyUsage=clientAuth", "basicConstraints=critical,CA:FALSE")
+    return self_signed(
+        tmp_path_factory.mktemp("tls"),
+        "mine",
+        "extendedKeyUsage=clientAuth",
+        "basicConstraints=critical,CA:FALSE",
+    )
 
 
 @pytest.fixture(scope="module", params=chosen())
@@ -76,7 +91,8 @@ def https(server):
 
 
 def test_trust(agent, serve, own):
-    """An unknown certificate is refused, taken when it is named as the bundle, and taken unseen with `verify` false."""
+    """An unknown certificate is refused, taken when it is named as the bundle, and taken unseen with `verify`
+    false."""
     server = serve(own[2])
     failed(ask(agent, endpoint=https(server), max_attempts=5), "Network", "certificate")
     assert not server.seen
@@ -90,21 +106,33 @@ def test_trust(agent, serve, own):
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
     """Another certificate for 127.0.0.1, of the same subject, which nobody shows."""
-    return self_signed(tmp_path_factory.mktemp("tls"), "own", "subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE")
+    return self_signed(
+        tmp_path_factory.mktemp("tls"),
+        "own",
+        "subjectAltName=IP:127.0.0.1",
+        "basicConstraints=critical,CA:FALSE",
+    )
 
 
-@pytest.mark.parametrize("form", ["self-signed", "self-signed CA", "issued", "issued under the subject of its issuer"])
+@pytest.mark.parametrize(
+    "form", ["self-signed", "self-signed CA", "issued", "issued under the subject of its issuer"]
+)
 def test_a_certificate_that_the_bundle_holds(agent, serve, tmp_path, stranger, form):
-    """A server's own certificate in `ca_bundle` is trusted byte for byte, whatever it is; another one of the same making is not."""
+    """A server's own certificate in `ca_bundle` is trusted byte for byte, whatever it is; another one of the
+    same making is not."""
     name = "subjectAltName=IP:127.0.0.1"
     if form.startswith("self-signed"):
-        shown = self_signed(tmp_path, "own", name, *(["basicConstraints=critical,CA:FALSE"] if form == "self-signed" else []))
+        shown = self_signed(
+            tmp_path, "own", name, *(["basicConstraints=critical,CA:FALSE"] if form == "self-signed" else [])
+        )
     else:
         shown = issued(tmp_path, "own" if "subject" in form else "shown", name)
     server = serve(shown[2])
     refusal = ("certificate", "`ca_bundle`", "`verify`", f"127.0.0.1:{server.server_port}")
     failed(ask(agent, endpoint=https(server)), "Network", *refusal)
-    failed(ask(agent, endpoint=https(server), ca_bundle=str(stranger[0])), "Network", *refusal, str(stranger[0]))
+    failed(
+        ask(agent, endpoint=https(server), ca_bundle=str(stranger[0])), "Network", *refusal, str(stranger[0])
+    )
     assert not server.seen
     both = tmp_path / "both.pem"
     both.write_bytes(stranger[0].read_bytes() + shown[0].read_bytes())
@@ -115,18 +143,38 @@ def test_a_certificate_that_the_bundle_holds(agent, serve, tmp_path, stranger, f
 
 @pytest.mark.parametrize("constraints", ["CA:TRUE", "CA:FALSE"])
 def test_the_bundle_lifts_neither_name_nor_time(agent, serve, tmp_path, constraints):
-    """A certificate of the bundle counts for its names and its time alone; the error tells which those are."""
+    """A certificate of the bundle counts for its names and its time alone; the error tells which those
+    are."""
     constraints = f"basicConstraints=critical,{constraints}"
-    for number, (extensions, days, words) in enumerate((
-        (["subjectAltName=DNS:store.example,IP:10.9.8.7"], None, ["not for 127.0.0.1", "store.example", "10.9.8.7"]),
-        ([], None, ["not for 127.0.0.1", "subjectAltName"]),
-        (["subjectAltName=IP:127.0.0.1"], ("20200101000000Z", "20210101000000Z"), ["expired at 2021-01-01T00:00:00Z"]),
-        (["subjectAltName=IP:127.0.0.1"], ("20990101000000Z", "21000101000000Z"), ["not valid before 2099-01-01T00:00:00Z"]),
-    )):
+    for number, (extensions, days, words) in enumerate(
+        (
+            (
+                ["subjectAltName=DNS:store.example,IP:10.9.8.7"],
+                None,
+                ["not for 127.0.0.1", "store.example", "10.9.8.7"],
+            ),
+            ([], None, ["not for 127.0.0.1", "subjectAltName"]),
+            (
+                ["subjectAltName=IP:127.0.0.1"],
+                ("20200101000000Z", "20210101000000Z"),
+                ["expired at 2021-01-01T00:00:00Z"],
+            ),
+            (
+                ["subjectAltName=IP:127.0.0.1"],
+                ("20990101000000Z", "21000101000000Z"),
+                ["not valid before 2099-01-01T00:00:00Z"],
+            ),
+        )
+    ):
         shown = issued(tmp_path, f"shown{number}", *extensions, constraints, own=True, days=days)
         server = serve(shown[2])
         words = [*words, f"127.0.0.1:{server.server_port}", "`ca_bundle`", "`verify`"]
-        failed(ask(agent, endpoint=https(server), ca_bundle=str(shown[0]), max_attempts=5), "Network", *words, "1 attempt in")
+        failed(
+            ask(agent, endpoint=https(server), ca_bundle=str(shown[0]), max_attempts=5),
+            "Network",
+            *words,
+            "1 attempt in",
+        )
         assert not server.seen
 
 
@@ -140,7 +188,12 @@ def test_the_bundle_of_the_environment(start, serve, tmp_path):
     assert "ok" in ask(agent, endpoint="http://store.example:9000", proxy=https(proxy))
     assert len(server.seen) == 2 and len(proxy.seen) == 2
     agent = start()
-    failed(ask(agent, endpoint=https(server), proxy=https(proxy)), "Network", f"proxy 127.0.0.1:{proxy.server_port}", "`ca_bundle`")
+    failed(
+        ask(agent, endpoint=https(server), proxy=https(proxy)),
+        "Network",
+        f"proxy 127.0.0.1:{proxy.server_port}",
+        "`ca_bundle`",
+    )
 
 
 def unused():
@@ -150,7 +203,8 @@ def unused():
 
 
 class Raw:
-    """A server that answers whatever comes with the same bytes, or with none, and hangs up; or keeps silent for good."""
+    """A server that answers whatever comes with the same bytes, or with none, and hangs up; or keeps silent
+    for good."""
 
     def __init__(self, answer):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -193,31 +247,67 @@ def test_nobody_there(agent):
     port = unused()
     for scheme in ("http", "https"):
         for attempts, words in ((1, "1 attempt in"), (3, "3 attempts in")):
-            answer = ask(agent, endpoint=f"{scheme}://127.0.0.1:{port}", max_attempts=attempts, session_token="canary-token")
+            answer = ask(
+                agent,
+                endpoint=f"{scheme}://127.0.0.1:{port}",
+                max_attempts=attempts,
+                session_token="canary-token",
+            )
             failed(answer, "Network", f"127.0.0.1:{port} could not be reached", "refused", words)
             assert not re.search("X-Amz|bucket/a|[?]", answer["error"]["message"]), answer
-    failed(ask(agent, endpoint="http://nowhere.invalid:9000"), "Network", "nowhere.invalid:9000 could not be reached", "no address")
-    failed(ask(agent, endpoint=f"http://127.0.0.1:{port}", proxy=f"http://me:canary-word@127.0.0.1:{port}"), "Network", f"127.0.0.1:{port}")
+    failed(
+        ask(agent, endpoint="http://nowhere.invalid:9000"),
+        "Network",
+        "nowhere.invalid:9000 could not be reached",
+        "no address",
+    )
+    failed(
+        ask(agent, endpoint=f"http://127.0.0.1:{port}", proxy=f"http://me:canary-word@127.0.0.1:{port}"),
+        "Network",
+        f"127.0.0.1:{port}",
+    )
 
 
 def test_limits_that_pass(agent, raw):
     """A time limit that passes is named with its setting, and with the server."""
     silent = raw(None)
-    for scheme, limit in (("http", "read_timeout"), ("https", "connect_timeout"), ("http", "attempt_timeout"), ("http", "operation_timeout")):
+    for scheme, limit in (
+        ("http", "read_timeout"),
+        ("https", "connect_timeout"),
+        ("http", "attempt_timeout"),
+        ("http", "operation_timeout"),
+    ):
         answer = ask(agent, endpoint=f"{scheme}://{silent.address}", **{limit: "0.2"})
         failed(answer, "Timeout", silent.address, "0.2 s", f"`{limit}`", "1 attempt in")
         assert answer["error"]["retryable"] is True
 
 
 def test_tls_and_plain_http_mixed_up(agent, serve, raw, own):
-    """https at a port of http, and http at a port of https, are recognised and tried once; the error says what to write."""
+    """https at a port of http, and http at a port of https, are recognised and tried once; the error says
+    what to write."""
     plain, secure = serve(), serve(own[2])
     garbage, mute = raw(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"), raw(b"")
-    for server, words in ((f"127.0.0.1:{plain.server_port}", ["plain HTTP", "1 attempt in"]), (garbage.address, ["plain HTTP", "1 attempt in"])):
-        failed(ask(agent, endpoint=f"https://{server}", max_attempts=4), "Network", *words, f"`endpoint` to http://{server}")
-    failed(ask(agent, endpoint=f"https://{mute.address}"), "Network", "TLS handshake", f"http://{mute.address}")
+    for server, words in (
+        (f"127.0.0.1:{plain.server_port}", ["plain HTTP", "1 attempt in"]),
+        (garbage.address, ["plain HTTP", "1 attempt in"]),
+    ):
+        failed(
+            ask(agent, endpoint=f"https://{server}", max_attempts=4),
+            "Network",
+            *words,
+            f"`endpoint` to http://{server}",
+        )
+    failed(
+        ask(agent, endpoint=f"https://{mute.address}"), "Network", "TLS handshake", f"http://{mute.address}"
+    )
     alert = raw(bytes([21, 3, 1, 0, 2, 2, 10]))
-    failed(ask(agent, endpoint=f"http://{alert.address}", max_attempts=4), "Network", "answered with TLS", "1 attempt in", f"https://{alert.address}")
+    failed(
+        ask(agent, endpoint=f"http://{alert.address}", max_attempts=4),
+        "Network",
+        "answered with TLS",
+        "1 attempt in",
+        f"https://{alert.address}",
+    )
     assert alert.came == 1
     for server in (f"127.0.0.1:{secure.server_port}", mute.address):
         failed(ask(agent, endpoint=f"http://{server}"), "Network", f"https://{server}")
@@ -226,8 +316,11 @@ def test_tls_and_plain_http_mixed_up(agent, serve, raw, own):
 
 
 def test_a_clock_that_can_not_be_set_right(agent, raw):
-    """A server that refuses the time even of a request in its own time: the error says by how much this machine's clock is off."""
-    document = b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+    """A server that refuses the time even of a request in its own time: the error says by how much this
+    machine's clock is off."""
+    document = (
+        b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+    )
     head = b"HTTP/1.1 403 Forbidden\r\ndate: Mon, 01 Jan 2001 00:00:00 GMT\r\ncontent-type: application/xml\r\nconnection: close\r\n"
     server = raw(head + b"content-length: %d\r\n\r\n" % len(document) + document)
     answer = ask(agent, endpoint=f"http://{server.address}", max_attempts=3)
@@ -238,14 +331,18 @@ def test_a_clock_that_can_not_be_set_right(agent, raw):
 def test_the_bucket_in_the_host_of_the_endpoint(agent, raw):
     """An endpoint whose host begins with the bucket's name is said where the bucket is not there."""
     document = b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>"
-    server = raw(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(document) + document)
+    server = raw(
+        b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(document)
+        + document
+    )
     proxy = f"http://{server.address}"
     answer = ask(agent, endpoint="http://bucket.store.example:9000", proxy=proxy)
     failed(answer, "NoSuchBucket", "`endpoint` names the bucket already", "http://store.example:9000")
 
 
 def test_nothing_is_left_where_nothing_was_sent(agent, raw):
-    """A check that never had a connection says nothing of an object that may be left behind; one that had says so."""
+    """A check that never had a connection says nothing of an object that may be left behind; one that had
+    says so."""
     port, silent = unused(), raw(None)
     for settings in (
         {"endpoint": f"http://127.0.0.1:{port}"},
@@ -266,15 +363,26 @@ def checked(agent, **settings):
 
 
 def test_client_certificate(agent, serve, own, mine):
-    """A server that wants a certificate gets one: from one file or two, by name or unverified, directly or through a tunnel."""
+    """A server that wants a certificate gets one: from one file or two, by name or unverified, directly or
+    through a tunnel."""
     server = serve(own[2], clients=mine[0])
-    failed(ask(agent, endpoint=https(server), ca_bundle=str(own[0])), "Network", "see the setting `client_certificate`")
+    failed(
+        ask(agent, endpoint=https(server), ca_bundle=str(own[0])),
+        "Network",
+        "see the setting `client_certificate`",
+    )
     assert not server.seen
     two = {"client_certificate": str(mine[0]), "client_key": str(mine[1])}
     one = {"client_certificate": str(mine[2])}
     proxy = serve()
     tunnel = {"proxy": f"http://127.0.0.1:{proxy.server_port}"}
-    for settings in (two, one, {**one, "verify": False}, {**two, **tunnel}, {**one, **tunnel, "verify": False}):
+    for settings in (
+        two,
+        one,
+        {**one, "verify": False},
+        {**two, **tunnel},
+        {**one, **tunnel, "verify": False},
+    ):
         answer = ask(agent, endpoint=https(server), **{"ca_bundle": str(own[0]), **settings})
         assert "ok" in answer, (settings, answer)
     assert len(server.seen) == 5
@@ -290,7 +398,10 @@ def test_bad_files(agent, serve, own, mine, tmp_path):
         ({"ca_bundle": str(bad)}, ("ca_bundle", bad)),
         ({"client_certificate": str(bad), "client_key": str(mine[1])}, ("client_certificate", bad)),
         ({"client_certificate": str(mine[0])}, ("client_certificate", mine[0], "no private key")),
-        ({"client_certificate": str(mine[0]), "client_key": str(own[1])}, ("client_key", own[1], "does not belong")),
+        (
+            {"client_certificate": str(mine[0]), "client_key": str(own[1])},
+            ("client_key", own[1], "does not belong"),
+        ),
         ({"client_certificate": "/no/such.pem"}, ("client_certificate", "/no/such.pem")),
         ({"client_key": str(mine[1])}, ("client_key", "client_certificate")),
     ):
@@ -299,9 +410,14 @@ def test_bad_files(agent, serve, own, mine, tmp_path):
 
 
 def test_forwarding_proxy(agent, serve):
-    """A proxy on the way to plain http is asked for the whole URL, and knows who asks; no error shows its password."""
+    """A proxy on the way to plain http is asked for the whole URL, and knows who asks; no error shows its
+    password."""
     proxy = serve()
-    answer = ask(agent, endpoint="http://store.example:9000", proxy=f"http://me:canary-word@127.0.0.1:{proxy.server_port}")
+    answer = ask(
+        agent,
+        endpoint="http://store.example:9000",
+        proxy=f"http://me:canary-word@127.0.0.1:{proxy.server_port}",
+    )
     assert "ok" in answer, answer
     [(path, headers)] = proxy.seen
     assert path.startswith("http://store.example:9000/bucket/a"), path
@@ -323,7 +439,12 @@ def test_tunnel(agent, serve, own):
         assert "proxy-authorization" not in {name.lower() for name in headers}
     for _, headers in proxy.seen:
         assert "authorization" not in {name.lower() for name in headers}
-    answer = ask(agent, endpoint=https(server), verify=False, proxy=f"http://me:canary-wrong@127.0.0.1:{proxy.server_port}")
+    answer = ask(
+        agent,
+        endpoint=https(server),
+        verify=False,
+        proxy=f"http://me:canary-wrong@127.0.0.1:{proxy.server_port}",
+    )
     failed(answer, "Network", f"127.0.0.1:{proxy.server_port}", "authorization")
     assert len(server.seen) == 2
 
@@ -331,7 +452,10 @@ def test_tunnel(agent, serve, own):
 def test_proxies_of_the_environment(start, serve, own):
     """The environment's proxies, each for its scheme, and NO_PROXY by host, address, bits and port."""
     plain, secure, proxy, tunnel = serve(), serve(own[2]), serve(), serve()
-    proxies = {"HTTP_PROXY": f"127.0.0.1:{proxy.server_port}", "https_proxy": f"http://127.0.0.1:{tunnel.server_port}"}
+    proxies = {
+        "HTTP_PROXY": f"127.0.0.1:{proxy.server_port}",
+        "https_proxy": f"http://127.0.0.1:{tunnel.server_port}",
+    }
     endpoint = f"http://127.0.0.1:{plain.server_port}"
     for entry, direct in (
         (f"127.0.0.1:{plain.server_port}", True),

@@ -47,7 +47,9 @@ def test_every_verb_has_a_case(truth):
 
 
 def test_every_option_has_a_case(truth):
-    wanted = {(verb, option) for verb, shape in truth.items() for option in [*shape["options"], *shape["params"]]}
+    wanted = {
+        (verb, option) for verb, shape in truth.items() for option in [*shape["options"], *shape["params"]]
+    }
     # Agents turn pages themselves.
     missing = sorted(f"{verb}({option})" for verb, option in wanted - used() if option != "continuation")
     assert not missing, f"no case uses {', '.join(missing)}"

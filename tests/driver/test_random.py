@@ -1,8 +1,10 @@
-"""Random sequences of operations, each against a model of what the bucket holds, while the server misbehaves at random.
+"""Random sequences of operations, each against a model of what the bucket holds, while the server misbehaves
+at random.
 
-Law: what succeeds did exactly what it says; what fails is a typed error that changed nothing or, where an answer was lost, all of it.
-In the end the bucket holds what the model holds, no upload is left that anybody knew of, and no file but those that were asked for.
-`OARLOCK_SEQUENCES` says how many (300), `OARLOCK_SEED` from which number on (1000); a failure names the number that shows it again.
+Law: what succeeds did exactly what it says; what fails is a typed error that changed nothing or, where an
+answer was lost, all of it. In the end the bucket holds what the model holds, no upload is left that anybody
+knew of, and no file but those that were asked for. `OARLOCK_SEQUENCES` says how many (300), `OARLOCK_SEED`
+from which number on (1000); a failure names the number that shows it again.
 """
 
 import base64
@@ -38,7 +40,8 @@ UNSURE = {"cut", "flipped", "lost-answer"}
 
 
 class Sequence:
-    """One sequence; `model` holds each key's possible sizes, `None` for an object that is not there: more than one while nobody looked."""
+    """One sequence; `model` holds each key's possible sizes, `None` for an object that is not there: more
+    than one while nobody looked."""
 
     def __init__(self, number, server, agent, directory):
         self.chance = random.Random(number)
@@ -52,8 +55,30 @@ class Sequence:
 
     def play(self):
         for _ in range(STEPS):
-            operation = self.chance.choice([self.put, self.put, self.put_new, self.get, self.get_file, self.get_range, self.head, self.list])
-            operation = self.chance.choice([operation, operation, operation, self.delete, self.delete_many, self.copy, self.put_many, self.get_many])
+            operation = self.chance.choice(
+                [
+                    self.put,
+                    self.put,
+                    self.put_new,
+                    self.get,
+                    self.get_file,
+                    self.get_range,
+                    self.head,
+                    self.list,
+                ]
+            )
+            operation = self.chance.choice(
+                [
+                    operation,
+                    operation,
+                    operation,
+                    self.delete,
+                    self.delete_many,
+                    self.copy,
+                    self.put_many,
+                    self.get_many,
+                ]
+            )
             operation()
         self.look_at_all()
 
@@ -61,13 +86,16 @@ class Sequence:
         return self.chance.choice(LARGE if self.chance.random() < 0.06 else SIZES)
 
     def ask(self, verb, args, blind=False):
-        """One call, maybe with a fault at one of its requests; whether it succeeded, its reply or error, and whether it may have been done anyway."""
+        """One call, maybe with a fault at one of its requests; whether it succeeded, its reply or error, and
+        whether it may have been done anyway."""
         fault = self.chance.choice([*FAULTS]) if self.chance.random() < 0.4 else None
         if blind and fault == "flipped":
             fault = None
         if fault:
             nth = self.chance.choice([1, 1, 1, 2, 3])
-            self.server.plan([{"match": {"nth": nth, "times": self.chance.choice([1, 1, 2, 9])}, "fault": FAULTS[fault]}])
+            self.server.plan(
+                [{"match": {"nth": nth, "times": self.chance.choice([1, 1, 2, 9])}, "fault": FAULTS[fault]}]
+            )
         answer = self.run.call("main", verb, args)
         if fault:
             self.server.plan([])
@@ -85,7 +113,9 @@ class Sequence:
     def put(self, new=False):
         key, size = self.chance.choice(KEYS), self.size()
         source = self.chance.choice([size, {"file": size}, {"reader": [size]}])
-        reply, error, unsure = self.ask("put", {"key": key, "source": source} | ({"if_none_match": "*"} if new else {}))
+        reply, error, unsure = self.ask(
+            "put", {"key": key, "source": source} | ({"if_none_match": "*"} if new else {})
+        )
         if error is None:
             assert reply["size"] == size
             # The same bytes, put there before, are as good where an answer was lost.

@@ -1,4 +1,5 @@
-"""The README's first examples are run as they stand there, each in its language (Rust's runs as a documentation test of core)."""
+"""The README's first examples are run as they stand there, each in its language (Rust's runs as a
+documentation test of core)."""
 
 import os
 import pathlib
@@ -10,7 +11,9 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BLOCKS = dict(re.findall(r"^```(python|ruby|cpp|c)\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S))
+BLOCKS = dict(
+    re.findall(r"^```(python|ruby|cpp|c)\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+)
 LINK = [f"-I{ROOT}/bindings-c/include", ROOT / "target/debug/liboarlock_c.a", "-lpthread", "-lm", "-ldl"]
 WANT = {
     "python": "b'hell' 5\n['big', 'greeting']\n",

@@ -1,6 +1,7 @@
 """Bytes that arrive out of order, within one stream or from another one: the checksums see it, both ways.
 
-Law: as in the sweep, the right bytes or a typed error, with nothing left behind. No server does this, so a TCP proxy stands before one.
+Law: as in the sweep, the right bytes or a typed error, with nothing left behind. No server does this, so a
+TCP proxy stands before one.
 """
 
 import base64
@@ -26,7 +27,9 @@ def server(servers):
 
 def opened(agent, settings):
     store = agent.ask({"op": "open", "url": "s3://order", "settings": settings})["ok"]
-    return lambda verb, **args: agent.ask({"op": "call", "store": store, "verb": verb, "args": args}, seconds=120)
+    return lambda verb, **args: agent.ask(
+        {"op": "call", "store": store, "verb": verb, "args": args}, seconds=120
+    )
 
 
 @pytest.mark.parametrize("kind", ["within", "between"])
@@ -56,7 +59,11 @@ def test_out_of_order(what, kind, agent, server, tmp_path):
     assert "ok" in answer or answer["error"]["kind"] in TYPED, answer
     if what.startswith("put"):
         kept = straight("get", key="a")
-        assert base64.b64decode(kept["ok"]["body"]["$bytes"]) == pattern if "ok" in answer else kept["error"]["kind"] == "NotFound"
+        assert (
+            base64.b64decode(kept["ok"]["body"]["$bytes"]) == pattern
+            if "ok" in answer
+            else kept["error"]["kind"] == "NotFound"
+        )
         assert server.state()["uploads"] == []
     elif what == "get-to-file":
         assert target.read_bytes() == pattern if "ok" in answer else list(target.parent.iterdir()) == []

@@ -1,6 +1,8 @@
-"""Downloads of a store that encrypts, from a server that lies, breaks and is slow, and by processes that are killed.
+"""Downloads of a store that encrypts, from a server that lies, breaks and is slow, and by processes that are
+killed.
 
-Law: whatever goes wrong, nobody sees a byte that was not verified: no file appears, under no name, and no stream begins.
+Law: whatever goes wrong, nobody sees a byte that was not verified: no file appears, under no name, and no
+stream begins.
 """
 
 import base64
@@ -35,7 +37,9 @@ def kinds(sealed, **options):
     """What becomes of a get to memory, to a file and as a stream: the error's kind, or the bytes."""
     found = []
     for sink in ("memory", into(sealed), "stream"):
-        answer = sealed.call("get", {"key": "a", "into": sink if isinstance(sink, dict) else {"$sink": sink}, **options})
+        answer = sealed.call(
+            "get", {"key": "a", "into": sink if isinstance(sink, dict) else {"$sink": sink}, **options}
+        )
         found.append(answer["error"]["kind"] if "error" in answer else answer["ok"])
     return found
 
@@ -47,17 +51,31 @@ def test_threat_11_a_flipped_bit_shows_nobody_anything(language, at, sealed):  #
     body, metadata = sealed.held()
     body = bytearray(body)
     body[at] ^= 1
-    sealed.server.control("POST", "plan", {"rules": [{"match": {"op": "GetObject", "nth": 1, "times": 1},
-                                                      "fault": {"change_object": {"body_b64": base64.b64encode(bytes(body)).decode()}}}]})
+    sealed.server.control(
+        "POST",
+        "plan",
+        {
+            "rules": [
+                {
+                    "match": {"op": "GetObject", "nth": 1, "times": 1},
+                    "fault": {"change_object": {"body_b64": base64.b64encode(bytes(body)).decode()}},
+                }
+            ]
+        },
+    )
     assert kinds(sealed) == ["Decrypt"] * 3
     assert left(sealed) == []
 
 
 def test_threat_11_killed_while_it_decrypts_it_leaves_no_name(sealed):  # noqa: F811
     sealed = stored(sealed(), values.pattern(SIZE))
-    sealed.server.control("POST", "plan", {"rules": [{"match": {"op": "GetObject"}, "fault": {"stall": {"after": MIDDLE}}}]})
+    sealed.server.control(
+        "POST", "plan", {"rules": [{"match": {"op": "GetObject"}, "fault": {"stall": {"after": MIDDLE}}}]}
+    )
     seen = len(sealed.server.log())
-    thread = threading.Thread(target=lambda: pytest.raises(agents.AgentDied, sealed.call, "get", {"key": "a", "into": into(sealed)}))
+    thread = threading.Thread(
+        target=lambda: pytest.raises(agents.AgentDied, sealed.call, "get", {"key": "a", "into": into(sealed)})
+    )
     thread.start()
     sealed.server.control("GET", f"log?wait={seen + 1}")
     sealed.agent.process.kill()
@@ -65,12 +83,18 @@ def test_threat_11_killed_while_it_decrypts_it_leaves_no_name(sealed):  # noqa: 
     assert left(sealed) == []
 
 
-@pytest.mark.parametrize("fault", [{"truncate_body": MIDDLE}, {"reset": True}, {"status": 503, "code": "SlowDown"}], ids=lambda fault: next(iter(fault)))
+@pytest.mark.parametrize(
+    "fault",
+    [{"truncate_body": MIDDLE}, {"reset": True}, {"status": 503, "code": "SlowDown"}],
+    ids=lambda fault: next(iter(fault)),
+)
 def test_a_broken_line_is_mended_and_the_content_verified(fault, sealed):  # noqa: F811
     content = values.pattern(SIZE)
     sealed = stored(sealed(), content)
     for sink in ("memory", into(sealed), "stream"):
-        sealed.server.control("POST", "plan", {"rules": [{"match": {"op": "GetObject", "nth": 1, "times": 1}, "fault": fault}]})
+        sealed.server.control(
+            "POST", "plan", {"rules": [{"match": {"op": "GetObject", "nth": 1, "times": 1}, "fault": fault}]}
+        )
         answer = sealed.call("get", {"key": "a", "into": sink if isinstance(sink, dict) else {"$sink": sink}})
         assert "ok" in answer, answer
         if "body" in answer["ok"] and answer["ok"]["body"]:
@@ -93,7 +117,9 @@ def test_threat_10_another_object_between_two_parts_is_refused(sealed):  # noqa:
 def test_threat_10_a_range_instead_of_the_whole_is_refused(sealed):  # noqa: F811
     sealed = stored(sealed(), values.pattern(1000))
     headers = {"content-range": "bytes 0-1015/5000"}
-    sealed.server.control("POST", "plan", {"rules": [{"match": {"op": "GetObject"}, "fault": {"answer_headers": headers}}]})
+    sealed.server.control(
+        "POST", "plan", {"rules": [{"match": {"op": "GetObject"}, "fault": {"answer_headers": headers}}]}
+    )
     assert kinds(sealed) == ["Service"] * 3
     assert left(sealed) == []
 
@@ -117,7 +143,11 @@ def test_threat_5_an_instruction_file_that_is_gone_or_another_s(sealed):  # noqa
     assert kinds(sealed) == ["KeyCommitment"] * 3
     assert "ok" in sealed.call("delete", {"key": "a.instruction"}, sealed.plain)
     assert kinds(sealed) == ["Decrypt"] * 3
-    assert "ok" in sealed.call("put", {"key": "a.instruction", "source": {"$source": {"bytes": base64.b64encode(bytes(70_000)).decode()}}}, sealed.plain)
+    assert "ok" in sealed.call(
+        "put",
+        {"key": "a.instruction", "source": {"$source": {"bytes": base64.b64encode(bytes(70_000)).decode()}}},
+        sealed.plain,
+    )
     assert kinds(sealed) == ["Decrypt"] * 3
     assert left(sealed) == []
     # With the object its file goes.

@@ -1,7 +1,8 @@
-"""Uploads of a store that encrypts, opened again by another implementation from what the server holds; failures and kills in the middle.
+"""Uploads of a store that encrypts, opened again by another implementation from what the server holds;
+failures and kills in the middle.
 
-Law: under one key nothing else is ever encrypted in a part's place. So what is sent again is the same ciphertext, a source that changed
-gets a new key, and no plaintext key leaves the process.
+Law: under one key nothing else is ever encrypted in a part's place. So what is sent again is the same
+ciphertext, a source that changed gets a new key, and no plaintext key leaves the process.
 """
 
 import base64
@@ -22,7 +23,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from test_crash import PART, Victim, victim  # noqa: F401
 
 KEY = hashlib.sha256(b"oarlock raw aes wrapping key").digest()
-SETTINGS = {"encryption_aes_key": base64.b64encode(KEY).decode(), "multipart_threshold": PART, "multipart_chunksize": PART, "max_concurrency": 2}
+SETTINGS = {
+    "encryption_aes_key": base64.b64encode(KEY).decode(),
+    "multipart_threshold": PART,
+    "multipart_chunksize": PART,
+    "max_concurrency": 2,
+}
 NAMES = {f"x-amz-{name}" for name in ("c", "d", "i", "3", "w", "m")}
 
 
@@ -32,7 +38,9 @@ def opened(body, metadata):
     assert (metadata["x-amz-c"], metadata["x-amz-w"]) == ("115", "02")
     data_key = AESGCM(KEY).decrypt(told["3"][:12], told["3"][12:], b"115")
     prk = hmac.digest(told["i"], data_key, "sha512")
-    content_key, commitment = (hmac.digest(prk, b"\0\x73" + label + b"\1", "sha512") for label in (b"DERIVEKEY", b"COMMITKEY"))
+    content_key, commitment = (
+        hmac.digest(prk, b"\0\x73" + label + b"\1", "sha512") for label in (b"DERIVEKEY", b"COMMITKEY")
+    )
     assert commitment[:28] == told["d"]
     return AESGCM(content_key[:32]).decrypt(b"\1" * 12, body, b"\0\x73")
 
@@ -48,10 +56,15 @@ class Sealed:
         self.plain = self.open()
 
     def open(self, **settings):
-        return self.agent.ask({"op": "open", "url": self.place.url, "settings": {**self.place.settings(), **settings}})["ok"]
+        return self.agent.ask(
+            {"op": "open", "url": self.place.url, "settings": {**self.place.settings(), **settings}}
+        )["ok"]
 
     def call(self, verb, args, store=None):
-        return self.agent.ask({"op": "call", "store": self.store if store is None else store, "verb": verb, "args": args}, seconds=120)
+        return self.agent.ask(
+            {"op": "call", "store": self.store if store is None else store, "verb": verb, "args": args},
+            seconds=120,
+        )
 
     def put(self, source, key="a", **options):
         return self.call("put", {"key": key, "source": {"$source": source}, **options})
@@ -112,12 +125,18 @@ def test_every_source_and_size_is_one_sound_object(language, size, sealed):
 def test_a_writer_and_many_objects_are_encrypted_too(language, sealed):
     sealed, content = sealed(language), values.pattern(2 * PART + 77)
     chunks = [text(content[at : at + 3_000_000]) for at in range(0, len(content), 3_000_000)]
-    answer = sealed.agent.ask({"op": "writer", "store": sealed.store, "key": "w", "args": {}, "chunks": chunks, "fail": False}, seconds=120)
+    answer = sealed.agent.ask(
+        {"op": "writer", "store": sealed.store, "key": "w", "args": {}, "chunks": chunks, "fail": False},
+        seconds=120,
+    )
     assert "ok" in answer or "skip" in answer, answer
     if "ok" in answer:
         assert opened(*sealed.held("w")) == content
     items = [{"key": "m/1", "body": encoded(b"one")}, {"key": "m/2", "body": encoded(b"")}]
-    assert all("error" not in fate or fate["error"] is None for fate in sealed.call("put_many", {"items": items})["ok"])
+    assert all(
+        "error" not in fate or fate["error"] is None
+        for fate in sealed.call("put_many", {"items": items})["ok"]
+    )
     tree = sealed.directory / "tree"
     tree.mkdir()
     (tree / "leaf").write_bytes(b"of a tree")
@@ -143,7 +162,9 @@ def test_threat_1_what_is_sent_again_is_the_same_ciphertext(fault, sealed):
     sums = {}
     for entry in sealed.server.log():
         if entry["op"] == "UploadPart":
-            sums.setdefault(entry["query"]["partNumber"], []).append(entry["headers"]["x-amz-checksum-crc64nvme"])
+            sums.setdefault(entry["query"]["partNumber"], []).append(
+                entry["headers"]["x-amz-checksum-crc64nvme"]
+            )
     assert len(sums) == 4 and sum(map(len, sums.values())) > 4
     assert all(len(set(each)) == 1 for each in sums.values())
     assert opened(*sealed.held()) == content
@@ -207,7 +228,9 @@ def raw(victim):
     """What the server holds at the key, and its metadata."""
     open_store = {"op": "open", "url": victim.place.url, "settings": victim.place.settings()}
     store = victim.agent.ask(open_store)["ok"]
-    reply = victim.agent.ask({"op": "call", "store": store, "verb": "get", "args": {"key": "a"}}, seconds=120)["ok"]
+    reply = victim.agent.ask(
+        {"op": "call", "store": store, "verb": "get", "args": {"key": "a"}}, seconds=120
+    )["ok"]
     return base64.b64decode(reply["body"]["$bytes"]), reply["meta"]["metadata"]
 
 
@@ -267,7 +290,9 @@ def test_threat_1_a_killed_upload_of_a_source_that_changed_gets_a_new_key(killed
     before = len(killed.server.log())
     assert killed.put()["ok"]["size"] == len(content)
     sent = killed.operations(before)
-    assert sent == ["ListParts", "AbortMultipartUpload", "CreateMultipartUpload"] + ["UploadPart"] * PARTS + ["CompleteMultipartUpload"]
+    assert sent == ["ListParts", "AbortMultipartUpload", "CreateMultipartUpload"] + ["UploadPart"] * PARTS + [
+        "CompleteMultipartUpload"
+    ]
     metadata = raw(killed)[1]
     assert all(metadata[name] != head["envelope"][0][name] for name in ("x-amz-3", "x-amz-i"))
     ended(killed, bytes(content))

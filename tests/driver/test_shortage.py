@@ -1,7 +1,8 @@
-"""Long transfers and scarce machines: keys that expire many times in one transfer, a disk that is full, 1,024 descriptors.
+"""Long transfers and scarce machines: keys that expire many times in one transfer, a disk that is full, 1,024
+descriptors.
 
-Law: the identical bytes, or a typed error that names what is short, and then nothing is left over. `OARLOCK_LARGE` says how many MiB
-the long transfer has (256).
+Law: the identical bytes, or a typed error that names what is short, and then nothing is left over.
+`OARLOCK_LARGE` says how many MiB the long transfer has (256).
 """
 
 import base64
@@ -39,11 +40,16 @@ def server(servers):
 def opened(agent, server, **settings):
     settings = {name: value for name, value in {**server.settings(), **settings}.items() if value is not None}
     store = agent.ask({"op": "open", "url": "s3://big", "settings": settings})["ok"]
-    return lambda verb, **args: agent.ask({"op": "call", "store": store, "verb": verb, "args": args}, seconds=600)
+    return lambda verb, **args: agent.ask(
+        {"op": "call", "store": store, "verb": verb, "args": args}, seconds=600
+    )
 
 
 def test_keys_expire_again_and_again_in_one_transfer(server, agent, tmp_path):
-    keys = [{"access_key_id": f"ASIA{number}", "secret_access_key": f"s{number}", "session_token": f"t{number}"} for number in range(KEYS)]
+    keys = [
+        {"access_key_id": f"ASIA{number}", "secret_access_key": f"s{number}", "session_token": f"t{number}"}
+        for number in range(KEYS)
+    ]
     for key in keys:
         server.credential(*key.values())
     call = opened(agent, server, access_key_id=None, secret_access_key=None, credentials={"$callback": keys})
@@ -54,15 +60,22 @@ def test_keys_expire_again_and_again_in_one_transfer(server, agent, tmp_path):
     with source.open("rb") as file:
         expected = hashlib.file_digest(file, "sha256").digest()
 
-    # A part is 8 MiB: the keys end every 20 requests, in the middle of the transfer, while others are under way.
-    rules = [{"match": {"op": "UploadPart", "nth": nth}, "fault": {"expire_token": True}} for nth in range(3, LARGE // (8 * MIB), 20)]
+    # A part is 8 MiB: the keys end every 20 requests, in the middle of the transfer, while others are under
+    # way.
+    rules = [
+        {"match": {"op": "UploadPart", "nth": nth}, "fault": {"expire_token": True}}
+        for nth in range(3, LARGE // (8 * MIB), 20)
+    ]
     server.plan(rules)
     answer = call("put", key="a", source={"$source": {"file": str(source)}})
     assert answer.get("ok", {}).get("size") == LARGE, answer
     expired = [entry for entry in server.log() if entry["code"] == "ExpiredToken"]
     assert len(expired) >= len(rules) >= 2
 
-    server.plan([{"match": {"op": "GetObject", "nth": nth}, "fault": {"expire_token": True}} for nth in (1, 20)] + [{"fault": {"slow": 20}}])
+    server.plan(
+        [{"match": {"op": "GetObject", "nth": nth}, "fault": {"expire_token": True}} for nth in (1, 20)]
+        + [{"fault": {"slow": 20}}]
+    )
     answer = call("get", key="a", into={"$sink": {"file": str(target)}})
     assert answer.get("ok", {}).get("length") == LARGE, answer
     with target.open("rb") as file:
@@ -75,7 +88,12 @@ def full_disk(tmp_path):
     """A file system of 8 MiB."""
     place = tmp_path / "disk"
     place.mkdir()
-    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], capture_output=True).returncode:
+    if (
+        os.getuid()
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], capture_output=True
+        ).returncode
+    ):
         pytest.skip("a file system of one's own takes root and the right to mount")
     yield place
     subprocess.run(["umount", place], check=True)
@@ -87,13 +105,22 @@ def test_a_disk_that_is_full(server, agent, full_disk):
     call = opened(agent, server)
     answer = call("get", key="large", into={"$sink": {"file": str(full_disk / "large")}})
     assert answer["error"]["kind"] == "Io" and "space" in answer["error"]["message"], answer
-    answer = call("get_many", items=[{"key": "large", "path": str(full_disk / "large")}, {"key": "small", "path": str(full_disk / "small")}])
+    answer = call(
+        "get_many",
+        items=[
+            {"key": "large", "path": str(full_disk / "large")},
+            {"key": "small", "path": str(full_disk / "small")},
+        ],
+    )
     assert [fate["error"] for fate in answer["ok"]] == ["Io", None], answer
     assert os.listdir(full_disk) == ["small"]
     # What fits but for a moment is written once there is room again.
     (full_disk / "ballast").write_bytes(bytes(7 * MIB))
     server.control("POST", "seed", {"bucket": "big", "key": "middle", "size": 3 * MIB})
-    assert call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})["error"]["kind"] == "Io"
+    assert (
+        call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})["error"]["kind"]
+        == "Io"
+    )
     (full_disk / "ballast").unlink()
     assert "ok" in call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})
     assert shutil.disk_usage(full_disk).used < 4 * MIB
@@ -103,7 +130,13 @@ def test_a_disk_that_is_full_of_ciphertext(server, full_disk):
     """The file that is decrypted into, the spool of a stream that is verified, the journal of an upload."""
     agent = agents.Agent("rust", TMPDIR=str(full_disk))
     try:
-        call = opened(agent, server, encryption_aes_key=base64.b64encode(bytes(32)).decode(), multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+        call = opened(
+            agent,
+            server,
+            encryption_aes_key=base64.b64encode(bytes(32)).decode(),
+            multipart_threshold=5 * MIB,
+            multipart_chunksize=5 * MIB,
+        )
         source = full_disk.parent / "source"
         source.write_bytes(bytes(20 * MIB))
         put = {"key": "large", "source": {"$source": {"file": str(source)}}}
@@ -133,8 +166,12 @@ def test_a_thousand_files_with_1024_descriptors(server, agent, tmp_path):
     resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
     count = 2000
     for first in range(0, count, 1000):
-        items = [{"key": str(number), "body": {"$bytes": "aGVsbG8="}} for number in range(first, first + 1000)]
-        assert all(fate["error"] is None for fate in call("put_many", items=items, max_concurrency=1000)["ok"])
+        items = [
+            {"key": str(number), "body": {"$bytes": "aGVsbG8="}} for number in range(first, first + 1000)
+        ]
+        assert all(
+            fate["error"] is None for fate in call("put_many", items=items, max_concurrency=1000)["ok"]
+        )
     # Far away, so that all that may be under way at a time is.
     server.plan([{"fault": {"slow": 300}}])
     items = [{"key": str(number), "path": str(tmp_path / str(number))} for number in range(count)]

@@ -1,7 +1,7 @@
 """The fault sweep: every request of a few scenarios meets every fault.
 
-Law: the identical result, or a typed error with nothing changed. Never wrong bytes, never half an object or file, never an
-upload left behind. The faults hit the core, which all languages share, so one agent is enough.
+Law: the identical result, or a typed error with nothing changed. Never wrong bytes, never half an object or
+file, never an upload left behind. The faults hit the core, which all languages share, so one agent is enough.
 """
 
 import base64
@@ -27,7 +27,8 @@ FAULTS = {
     "slow": {"slow": 50},
 }
 
-# What is done, and what "nothing changed" and "done" mean for the object `a`, which is there before, and `b`, which is not.
+# What is done, and what "nothing changed" and "done" mean for the object `a`, which is there before, and `b`,
+# which is not.
 SCENARIOS = {
     "get": {"verb": "get", "args": {"key": "a"}},
     "get-to-file": {"verb": "get", "args": {"key": "a", "into": {"file": "a"}}},
@@ -37,7 +38,11 @@ SCENARIOS = {
     "put": {"verb": "put", "args": {"key": "b", "source": OLD}, "makes": OLD},
     "put-in-parts": {"verb": "put", "args": {"key": "b", "source": {"reader": [NEW]}}, "makes": NEW},
     "put-if-absent": {"verb": "put", "args": {"key": "b", "source": OLD, "if_none_match": "*"}, "makes": OLD},
-    "put-a-file-in-parts-if-absent": {"verb": "put", "args": {"key": "b", "source": {"file": NEW}, "if_none_match": "*"}, "makes": NEW},
+    "put-a-file-in-parts-if-absent": {
+        "verb": "put",
+        "args": {"key": "b", "source": {"file": NEW}, "if_none_match": "*"},
+        "makes": NEW,
+    },
     "copy": {"verb": "copy", "args": {"source_key": "a", "key": "b"}, "makes": OLD},
     "delete": {"verb": "delete", "args": {"key": "a"}, "takes": "a"},
     "delete-many": {"verb": "delete_many", "args": {"keys": ["a", "a2"]}, "takes": "a"},
@@ -84,8 +89,16 @@ class Attempt:
         # Only a fault that strikes after the deed can leave it done behind an error.
         may_be_done = done or fault in ("cut", "flipped", "lost-answer")
         old, made, taken = values.pattern(OLD), self.scenario.get("makes"), self.scenario.get("takes")
-        assert self.content("a") in ([None] if taken and done else [None, old] if taken and may_be_done else [old])
-        expected = [values.pattern(made)] if made and done else [values.pattern(made), None] if made and may_be_done else [None]
+        assert self.content("a") in (
+            [None] if taken and done else [None, old] if taken and may_be_done else [old]
+        )
+        expected = (
+            [values.pattern(made)]
+            if made and done
+            else [values.pattern(made), None]
+            if made and may_be_done
+            else [None]
+        )
         assert self.content("b") in expected
         # An id that came with another letter is one that nobody here can tell from the right one.
         if not (struck == "CreateMultipartUpload" and fault == "flipped"):
@@ -102,7 +115,9 @@ def steady(reply):
     return [steady(each) for each in reply] if isinstance(reply, list) else reply
 
 
-@pytest.mark.parametrize(("scenario", "fault"), [pair for pair in itertools.product(SCENARIOS, FAULTS) if pair not in BLIND])
+@pytest.mark.parametrize(
+    ("scenario", "fault"), [pair for pair in itertools.product(SCENARIOS, FAULTS) if pair not in BLIND]
+)
 def test_sweep(scenario, fault, servers, agent, tmp_path):
     server = servers.get("fake")
     clean = Attempt(SCENARIOS[scenario], server, agent, tmp_path / "clean", [])
@@ -116,4 +131,6 @@ def test_sweep(scenario, fault, servers, agent, tmp_path):
             attempt.check(clean, fault, struck)
         except AssertionError as why:
             log = [(entry["op"], entry["status"], entry["fault"]) for entry in server.log()]
-            raise AssertionError(f"{fault} at {struck}, request {number}: {why}\nanswer: {values.short(attempt.answer)}\nwire: {log}") from None
+            raise AssertionError(
+                f"{fault} at {struck}, request {number}: {why}\nanswer: {values.short(attempt.answer)}\nwire: {log}"
+            ) from None

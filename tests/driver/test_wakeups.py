@@ -1,7 +1,7 @@
 """Verbs on thousands of objects that report while the calling thread does their work.
 
-Each language waits in slices of a millisecond where it can, counts progress and hears every log event, so that the work
-is left and taken up at any moment. An agent that stands still fails by its watch.
+Each language waits in slices of a millisecond where it can, counts progress and hears every log event, so
+that the work is left and taken up at any moment. An agent that stands still fails by its watch.
 """
 
 import agents

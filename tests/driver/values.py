@@ -20,7 +20,8 @@ def pattern(size):
 
 
 def content(spec):
-    """Bytes: text as UTF-8, a number as so many pattern bytes, a table `{pattern, from, to}` as a piece of those, `{base64}` as what that stands for."""
+    """Bytes: text as UTF-8, a number as so many pattern bytes, a table `{pattern, from, to}` as a piece of
+    those, `{base64}` as what that stands for."""
     if isinstance(spec, str):
         return spec.encode()
     if isinstance(spec, int):
@@ -35,7 +36,8 @@ def base64_text(spec):
 
 
 def substitute(value, variables):
-    """Puts in what `$name` and `$name.field` stand for; a text that is nothing but one variable keeps its type."""
+    """Puts in what `$name` and `$name.field` stand for; a text that is nothing but one variable keeps its
+    type."""
     if isinstance(value, dict):
         return {name: substitute(each, variables) for name, each in value.items()}
     if isinstance(value, list):
@@ -71,7 +73,8 @@ def plain(value):
 
 
 def arguments(args, inputs: Path, outputs: Path):
-    """A verb's arguments in the agents' protocol; files to send are written to `inputs`, files to fetch go to `outputs`."""
+    """A verb's arguments in the agents' protocol; files to send are written to `inputs`, files to fetch go to
+    `outputs`."""
     ready = plain({name: value for name, value in args.items() if name not in ("source", "into")})
     if "source" in args:
         ready["source"] = {"$source": _source(args["source"], inputs)}
@@ -99,7 +102,8 @@ def _source(spec, inputs):
 
 
 def mismatch(expected, actual, where="reply"):
-    """The first difference as a sentence, or None: tables need only hold what is expected, lists all of it in order."""
+    """The first difference as a sentence, or None: tables need only hold what is expected, lists all of it in
+    order."""
     if expected == "$any":
         return f"{where} is absent" if actual is None else None
     if expected == "$null":
@@ -113,12 +117,30 @@ def mismatch(expected, actual, where="reply"):
         seconds = actual.get("$time", [None])[0] if isinstance(actual, dict) else None
         return None if seconds == expected.timestamp() else f"{where} is {short(actual)}, expected {expected}"
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return next((why for name, each in expected.items() if (why := mismatch(each, actual.get(name), f"{where}.{name}"))), None)
+        return next(
+            (
+                why
+                for name, each in expected.items()
+                if (why := mismatch(each, actual.get(name), f"{where}.{name}"))
+            ),
+            None,
+        )
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):
             return f"{where} has {len(actual)} entries, expected {len(expected)}: {short(actual)}"
-        return next((why for at, each in enumerate(expected) if (why := mismatch(each, actual[at], f"{where}[{at}]"))), None)
-    return None if expected == actual and type(expected) is type(actual) else f"{where} is {short(actual)}, expected {short(expected)}"
+        return next(
+            (
+                why
+                for at, each in enumerate(expected)
+                if (why := mismatch(each, actual[at], f"{where}[{at}]"))
+            ),
+            None,
+        )
+    return (
+        None
+        if expected == actual and type(expected) is type(actual)
+        else f"{where} is {short(actual)}, expected {short(expected)}"
+    )
 
 
 def _bytes_mismatch(expected, actual, where):
@@ -127,7 +149,10 @@ def _bytes_mismatch(expected, actual, where):
     found = base64.b64decode(actual["$bytes"])
     if found == expected:
         return None
-    at = next((at for at, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]), min(len(found), len(expected)))
+    at = next(
+        (at for at, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]),
+        min(len(found), len(expected)),
+    )
     return f"{where} has {len(found)} bytes, expected {len(expected)}; they differ from byte {at} on"
 
 

@@ -7,19 +7,30 @@ import values
 
 
 def mismatch(expected, requests, ordered):
-    """The first difference as a sentence, or None. A row with `count` stands for so many requests, with `count = "any"` for any number."""
+    """The first difference as a sentence, or None. A row with `count` stands for so many requests, with
+    `count = "any"` for any number."""
     left = list(requests)
     for row in expected:
         count = row.get("count", 1)
         found = 0
         while count == "any" or found < count:
-            at = next((at for at, request in enumerate(left[:1] if ordered else left) if fits(row, request) is None), None)
+            at = next(
+                (
+                    at
+                    for at, request in enumerate(left[:1] if ordered else left)
+                    if fits(row, request) is None
+                ),
+                None,
+            )
             if at is None:
                 break
             left.pop(at)
             found += 1
         if count not in ("any", found):
-            return f"{found} of {count} requests are {describe(row)}; the wire shows {summary(requests)}" + why_not(row, left, ordered)
+            return (
+                f"{found} of {count} requests are {describe(row)}; the wire shows {summary(requests)}"
+                + why_not(row, left, ordered)
+            )
     return f"more requests than expected: {summary(left)} of {summary(requests)}" if left else None
 
 
@@ -31,10 +42,10 @@ def fits(row, request):
         if part in row and request.get(part) != row[part]:
             return f"{part} is {request.get(part)!r}"
     for name, value in row.get("headers", {}).items():
-        if (why := values.mismatch(value, request["headers"].get(name.lower()), f"header {name}")):
+        if why := values.mismatch(value, request["headers"].get(name.lower()), f"header {name}"):
             return why
     for name, value in row.get("query", {}).items():
-        if (why := values.mismatch(value, request["query"].get(name), f"query {name}")):
+        if why := values.mismatch(value, request["query"].get(name), f"query {name}"):
             return why
     for name in row.get("absent", []):
         if name.lower() in request["headers"] or name in request["query"]:

@@ -1,11 +1,14 @@
 # frozen_string_literal: true
 
-# A private gem server in a bucket, used by the real, unmodified `gem` and `bundle` through oarlock's RubyGems plugin and Bundler hook.
+# A private gem server in a bucket, used by the real, unmodified `gem` and `bundle` through oarlock's RubyGems
+# plugin and Bundler hook.
 #
-#   ruby tests/hosts/gem.rb    with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY and OARLOCK_BUCKET (made if it is not there)
+#   ruby tests/hosts/gem.rb with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY and
+#   OARLOCK_BUCKET (made if it is not there)
 #
-# Builds two gems, one of which needs the other, publishes them with their index, and does with them what people do. The plugin is the
-# working tree's, or that of the oarlock installed in OARLOCK_GEM_HOME. Prints a line for each thing proved; the first failure ends it.
+# Builds two gems, one of which needs the other, publishes them with their index, and does with them what
+# people do. The plugin is the working tree's, or that of the oarlock installed in OARLOCK_GEM_HOME. Prints a
+# line for each thing proved; the first failure ends it.
 require "digest"
 require "fileutils"
 require "open3"
@@ -22,7 +25,8 @@ require "oarlock"
 
 ENDPOINT, ID, SECRET, BUCKET = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET].map { |name| ENV.fetch("OARLOCK_#{name}") }
 
-# A directory of gems and its index, put into a bucket so that a reader never sees an entry of the index before its gem.
+# A directory of gems and its index, put into a bucket so that a reader never sees an entry of the index
+# before its gem.
 class Publisher
   # Gems first, then what describes one, then what lists all.
   ORDER = %w[gems/*.gem quick/Marshal.4.8/*.gemspec.rz info/* versions *specs.4.8.gz].freeze

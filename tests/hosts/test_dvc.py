@@ -1,4 +1,5 @@
-"""The real `dvc`, unmodified and without dvc-s3, with a remote in a bucket: what people do with it, through oarlock."""
+"""The real `dvc`, unmodified and without dvc-s3, with a remote in a bucket: what people do with it, through
+oarlock."""
 
 import json
 import os
@@ -46,7 +47,15 @@ class Repository:
             self.dvc("remote", "modify", "--local", "store", "secret_access_key", self.secret)
 
     def run(self, *command, ok=True, **variables):
-        done = subprocess.run(command, cwd=self.directory, env=ENVIRONMENT | variables, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env=ENVIRONMENT | variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         text = done.stdout + done.stderr
         assert (done.returncode == 0) == ok, f"{' '.join(command)} ended with {done.returncode}:\n{text}"
         assert self.secret not in text
@@ -88,7 +97,9 @@ def test_dvc(server, tmp_path):
 def test_dvc_encrypts_what_it_pushes(server, tmp_path):
     key = Path(__file__).resolve().parents[1] / "vectors" / "rsa2048.pem"
     first = Repository(tmp_path / "first", server)
-    first.dvc("remote", "modify", "store", "url", f"s3://dvc-remote/some/prefix?oarlock_encryption_rsa_key={key}")
+    first.dvc(
+        "remote", "modify", "store", "url", f"s3://dvc-remote/some/prefix?oarlock_encryption_rsa_key={key}"
+    )
     data = first.directory / "data"
     data.mkdir()
     for number in range(5):

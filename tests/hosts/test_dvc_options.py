@@ -1,6 +1,8 @@
-"""What the real `dvc` may be told about a remote, option by option: what reaches the server, and what is refused before it.
+"""What the real `dvc` may be told about a remote, option by option: what reaches the server, and what is
+refused before it.
 
-Law: the options are DVC's own documentation's, as `dvc remote modify` writes them; the wire is what fake-s3 saw.
+Law: the options are DVC's own documentation's, as `dvc remote modify` writes them; the wire is what fake-s3
+saw.
 """
 
 import base64
@@ -40,7 +42,8 @@ def repository(fake, template, tmp_path):
 
 
 def write(repository, options, file="config", remote="store"):
-    """Writes options of a remote as `dvc remote modify` would, without a process for each; None takes one away."""
+    """Writes options of a remote as `dvc remote modify` would, without a process for each; None takes one
+    away."""
     path = repository.directory / ".dvc" / file
     sections = re.split(r"^(?=\[)", path.read_text(), flags=re.MULTILINE)
     title = f"['remote \"{remote}\"']\n"
@@ -53,7 +56,15 @@ def write(repository, options, file="config", remote="store"):
 
 def set_options(repository, options):
     # What is in the URL's query stands for itself.
-    write(repository, {"url" if name == "query" else name: f"s3://dvc-remote/some/prefix?{value}" if name == "query" else value for name, value in options.items()})
+    write(
+        repository,
+        {
+            "url" if name == "query" else name: f"s3://dvc-remote/some/prefix?{value}"
+            if name == "query"
+            else value
+            for name, value in options.items()
+        },
+    )
 
 
 NO_KEYS = {"access_key_id": None, "secret_access_key": None}
@@ -76,15 +87,37 @@ def pushed(fake, repository, options):
     "options, put",
     [
         ({"sse": "AES256"}, {"x-amz-server-side-encryption": "AES256"}),
-        ({"sse": "aws:kms", "sse_kms_key_id": "a-key"}, {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "a-key"}),
+        (
+            {"sse": "aws:kms", "sse_kms_key_id": "a-key"},
+            {
+                "x-amz-server-side-encryption": "aws:kms",
+                "x-amz-server-side-encryption-aws-kms-key-id": "a-key",
+            },
+        ),
         ({"acl": "bucket-owner-full-control"}, {"x-amz-acl": "bucket-owner-full-control"}),
         (
-            {"grant_read": 'id="a"', "grant_read_acp": 'id="b"', "grant_write_acp": 'id="c"', "grant_full_control": 'id="d"'},
-            {"x-amz-grant-read": 'id="a"', "x-amz-grant-read-acp": 'id="b"', "x-amz-grant-write-acp": 'id="c"', "x-amz-grant-full-control": 'id="d"'},
+            {
+                "grant_read": 'id="a"',
+                "grant_read_acp": 'id="b"',
+                "grant_write_acp": 'id="c"',
+                "grant_full_control": 'id="d"',
+            },
+            {
+                "x-amz-grant-read": 'id="a"',
+                "x-amz-grant-read-acp": 'id="b"',
+                "x-amz-grant-write-acp": 'id="c"',
+                "x-amz-grant-full-control": 'id="d"',
+            },
         ),
-        ({"query": "storage-class=STANDARD_IA&multipart_chunksize=16MB"}, {"x-amz-storage-class": "STANDARD_IA"}),
+        (
+            {"query": "storage-class=STANDARD_IA&multipart_chunksize=16MB"},
+            {"x-amz-storage-class": "STANDARD_IA"},
+        ),
         # The remote's own options win over its URL.
-        ({"query": "acl=public-read&aws-region=eu-west-1", "acl": "private", "region": "us-east-1"}, {"x-amz-acl": "private"}),
+        (
+            {"query": "acl=public-read&aws-region=eu-west-1", "acl": "private", "region": "us-east-1"},
+            {"x-amz-acl": "private"},
+        ),
     ],
     ids=lambda each: next(iter(each)),
 )
@@ -108,13 +141,33 @@ def test_customer_key(fake, repository):
 
 
 def test_session_token_region_and_timeouts(fake, repository):
-    fake.control("POST", "credential", {"access_key": "temporary", "secret_key": "secret-of-temporary", "session_token": "the-token"})
+    fake.control(
+        "POST",
+        "credential",
+        {"access_key": "temporary", "secret_key": "secret-of-temporary", "session_token": "the-token"},
+    )
     fake.bucket("dvc-remote", region="eu-west-3")
-    keys = {"access_key_id": "temporary", "secret_access_key": "secret-of-temporary", "session_token": "the-token"}
+    keys = {
+        "access_key_id": "temporary",
+        "secret_access_key": "secret-of-temporary",
+        "session_token": "the-token",
+    }
     write(repository, keys, "config.local")
-    seen = pushed(fake, repository, {"region": "eu-west-3", "read_timeout": 7, "connect_timeout": 3, "use_ssl": "false", "ssl_verify": "false"})
+    seen = pushed(
+        fake,
+        repository,
+        {
+            "region": "eu-west-3",
+            "read_timeout": 7,
+            "connect_timeout": 3,
+            "use_ssl": "false",
+            "ssl_verify": "false",
+        },
+    )
     for entry in (entry for entries in seen.values() for entry in entries):
-        assert entry["headers"]["x-amz-security-token"] == "the-token" and entry["status"] in (200, 404), entry
+        assert entry["headers"]["x-amz-security-token"] == "the-token" and entry["status"] in (200, 404), (
+            entry
+        )
 
 
 def test_region_is_found(fake, repository):
@@ -139,7 +192,11 @@ def test_anonymous(fake, repository):
     before = len(fake.log())
     repository.dvc("pull", "--quiet", AWS_ACCESS_KEY_ID="not-asked", AWS_SECRET_ACCESS_KEY="not-asked")
     assert (repository.directory / "data").read_text() == "content"
-    signed = [entry for entry in fake.log()[before:] if "authorization" in entry["headers"] or "x-amz-date" in entry["headers"]]
+    signed = [
+        entry
+        for entry in fake.log()[before:]
+        if "authorization" in entry["headers"] or "x-amz-date" in entry["headers"]
+    ]
     assert not signed, signed
 
 
@@ -156,13 +213,17 @@ def test_profiles_files_and_environment(fake, repository, tmp_path):
     before = fake.state()["objects"]
     assert before == 0
     # One process, both remotes.
-    script = "import dvc.repo; repo = dvc.repo.Repo(); [repo.push(remote=remote) for remote in ('store', 'other')]"
+    script = (
+        "import dvc.repo; repo = dvc.repo.Repo(); [repo.push(remote=remote) for remote in ('store', 'other')]"
+    )
     repository.run(sys.executable, "-c", script)
     assert fake.state()["objects"] == 2
     write(repository, {"credentialpath": None}, "config.local")
     write(repository, {"profile": None, "url": "s3://dvc-remote/store"})
     repository.run("rm", "-r", ".dvc/cache", "data")
-    repository.dvc("pull", "--quiet", AWS_ACCESS_KEY_ID=fake.access_key, AWS_SECRET_ACCESS_KEY=fake.secret_key)
+    repository.dvc(
+        "pull", "--quiet", AWS_ACCESS_KEY_ID=fake.access_key, AWS_SECRET_ACCESS_KEY=fake.secret_key
+    )
     assert (repository.directory / "data").read_text() == "content"
 
 
@@ -170,7 +231,10 @@ def test_profiles_files_and_environment(fake, repository, tmp_path):
     "options, words",
     [
         ({"acl": "private", "grant_read": 'id="a"'}, ["configuration error", "acl", "grant_read", "exclude"]),
-        ({"sse_customer_key": KEY, "sse_kms_key_id": "k"}, ["configuration error", "sse_customer_key", "sse_kms_key_id"]),
+        (
+            {"sse_customer_key": KEY, "sse_kms_key_id": "k"},
+            ["configuration error", "sse_customer_key", "sse_kms_key_id"],
+        ),
         ({"sse_customer_key": "AAAA"}, ["configuration error", "sse_customer_key"]),
         ({"sse_customer_algorithm": "AES128"}, ["configuration error", "sse_customer_algorithm", "AES256"]),
         ({"query": "multipart_chunksiz=8MB"}, ["configuration error", "multipart_chunksize"]),

@@ -1,4 +1,5 @@
-"""The real `dvc` with a bucket that keeps versions, and with objects that no remote holds: version_aware, import-url, update, get-url, list-url."""
+"""The real `dvc` with a bucket that keeps versions, and with objects that no remote holds: version_aware,
+import-url, update, get-url, list-url."""
 
 import re
 import sys
@@ -25,7 +26,11 @@ def store(server):  # noqa: F811
 
 def versions(store, key):
     # DVC deletes what it is about to replace: a marker is no version.
-    return [entry.version_id for entry in store.list_versions(key) if entry.key == key and not entry.is_delete_marker]
+    return [
+        entry.version_id
+        for entry in store.list_versions(key)
+        if entry.key == key and not entry.is_delete_marker
+    ]
 
 
 def test_version_aware_remote(server, store, tmp_path):  # noqa: F811
@@ -40,7 +45,9 @@ def test_version_aware_remote(server, store, tmp_path):  # noqa: F811
     first.dvc("add", "--quiet", "data")
     assert "6 files pushed" in first.dvc("push")
     # The bucket shows the same structure as the directory.
-    assert {entry.key for entry in store.list("tree/data/")} == {f"tree/data/{path.relative_to(data)}" for path in data.rglob("*") if path.is_file()}
+    assert {entry.key for entry in store.list("tree/data/")} == {
+        f"tree/data/{path.relative_to(data)}" for path in data.rglob("*") if path.is_file()
+    }
     first.run("git", "add", "--all")
     first.run("git", "commit", "--quiet", "--message", "one")
 
@@ -71,26 +78,38 @@ def test_urls(server, store, tmp_path):  # noqa: F811
 
     listed = repository.dvc("list-url", "s3://dvc-versions/in", "--recursive", *where, **keys)
     assert set(listed.split("\n")) >= {"a", "deep/b c"}, listed
-    assert re.search(r"^deep/?$", repository.dvc("list-url", "s3://dvc-versions/in", *where, **keys), re.MULTILINE)
+    assert re.search(
+        r"^deep/?$", repository.dvc("list-url", "s3://dvc-versions/in", *where, **keys), re.MULTILINE
+    )
 
     repository.dvc("get-url", "s3://dvc-versions/in/a", "got", *where, **keys)
     repository.dvc("get-url", "s3://dvc-versions/in", "all", *where, **keys)
-    assert (repository.directory / "got").read_text() == "one" and (repository.directory / "all" / "deep" / "b c").read_text() == "two"
+    assert (repository.directory / "got").read_text() == "one" and (
+        repository.directory / "all" / "deep" / "b c"
+    ).read_text() == "two"
     [old] = versions(store, "in/a")
     store.put("in/a", b"three")
     repository.dvc("get-url", f"s3://dvc-versions/in/a?versionId={old}", "old", *where, **keys)
     assert (repository.directory / "old").read_text() == "one"
 
     repository.dvc("import-url", "--quiet", "s3://dvc-versions/in/a", "plain", *where, **keys)
-    repository.dvc("import-url", "--quiet", "--version-aware", "s3://dvc-versions/in/a", "aware", *where, **keys)
-    repository.dvc("import-url", "--quiet", "--version-aware", "s3://dvc-versions/in/deep", "deep", *where, **keys)
+    repository.dvc(
+        "import-url", "--quiet", "--version-aware", "s3://dvc-versions/in/a", "aware", *where, **keys
+    )
+    repository.dvc(
+        "import-url", "--quiet", "--version-aware", "s3://dvc-versions/in/deep", "deep", *where, **keys
+    )
     assert "version_id" in (repository.directory / "aware.dvc").read_text()
     assert "3 files" not in repository.dvc("status", **keys)
     store.put("in/a", b"four")
     store.put("in/deep/new", b"five")
     assert "update available" in repository.dvc("status", **keys)
     repository.dvc("update", "--quiet", "plain.dvc", "aware.dvc", "deep.dvc", **keys)
-    assert [(repository.directory / name).read_text() for name in ("plain", "aware", "deep/new")] == ["four", "four", "five"]
+    assert [(repository.directory / name).read_text() for name in ("plain", "aware", "deep/new")] == [
+        "four",
+        "four",
+        "five",
+    ]
     # What is imported with its version is pulled from where it came, and never pushed.
     repository.run("rm", "-r", ".dvc/cache", "aware")
     repository.dvc("pull", "--quiet", "aware", **keys)

@@ -1,4 +1,5 @@
-"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` does it all, here it gets a server and is believed line by line."""
+"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` does it all, here it gets a
+server and is believed line by line."""
 
 import os
 import subprocess
@@ -17,10 +18,18 @@ def test_gem(kind):
     server = kind()
     try:
         settings = server.settings()
-        names = {"endpoint": "ENDPOINT", "access_key_id": "ACCESS_KEY_ID", "secret_access_key": "SECRET_ACCESS_KEY"}
-        place = {f"OARLOCK_{name}": settings[setting] for setting, name in names.items()} | {"OARLOCK_BUCKET": "gem-server"}
+        names = {
+            "endpoint": "ENDPOINT",
+            "access_key_id": "ACCESS_KEY_ID",
+            "secret_access_key": "SECRET_ACCESS_KEY",
+        }
+        place = {f"OARLOCK_{name}": settings[setting] for setting, name in names.items()} | {
+            "OARLOCK_BUCKET": "gem-server"
+        }
         script = Path(__file__).with_name("gem.rb")
-        done = subprocess.run(["ruby", script], env=os.environ | place, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            ["ruby", script], env=os.environ | place, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         proved = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
         assert len(proved) == 15, done.stdout

@@ -1,7 +1,8 @@
 """Real peers: the official encryption clients of other languages, with KMS and S3 by moto.
 
-Law: what an official client wrote is read by oarlock, and what oarlock wrote by the official client; nobody stands in for either.
-moto checks no signatures and no permissions, so no test here rests on a refusal of either.
+Law: what an official client wrote is read by oarlock, and what oarlock wrote by the official client; nobody
+stands in for either. moto checks no signatures and no permissions, so no test here rests on a refusal of
+either.
 """
 
 import hashlib
@@ -22,7 +23,10 @@ VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
 
 def plaintext(length):
     """The first bytes of SHA-256("oarlock-pt", 0), SHA-256("oarlock-pt", 1) and so on."""
-    blocks = (hashlib.sha256(b"oarlock-pt" + number.to_bytes(8, "big")).digest() for number in range(-(-length // 32)))
+    blocks = (
+        hashlib.sha256(b"oarlock-pt" + number.to_bytes(8, "big")).digest()
+        for number in range(-(-length // 32))
+    )
     return b"".join(blocks)[:length]
 
 
@@ -42,12 +46,17 @@ class Cloud:
 
     def store(self, **settings):
         """An oarlock store that encrypts; with the KMS key unless another kind is named."""
-        if not any(name in settings for name in ("encryption_aes_key", "encryption_rsa_key", "encryption_kms_key_id")):
+        if not any(
+            name in settings for name in ("encryption_aes_key", "encryption_rsa_key", "encryption_kms_key_id")
+        ):
             settings["encryption_kms_key_id"] = self.key
         return self.plain(**settings)
 
     def plain(self, **settings):
-        named = {"access_key_id": KEYS["aws_access_key_id"], "secret_access_key": KEYS["aws_secret_access_key"]}
+        named = {
+            "access_key_id": KEYS["aws_access_key_id"],
+            "secret_access_key": KEYS["aws_secret_access_key"],
+        }
         return oarlock.open("s3://interop/", endpoint=self.url, region="us-east-1", **named, **settings)
 
 

@@ -1,6 +1,8 @@
-"""Whoever writes and reads encrypted objects: the official clients of four languages, and oarlock by three doors.
+"""Whoever writes and reads encrypted objects: the official clients of four languages, and oarlock by three
+doors.
 
-Law: all are asked alike, and move their bytes through files. A client whose language is not on this machine is missing, and says why.
+Law: all are asked alike, and move their bytes through files. A client whose language is not on this machine
+is missing, and says why.
 """
 
 import base64
@@ -36,7 +38,9 @@ def official(cloud, version, key=None):
     """The official Python client, which runs in this process."""
     algorithm, policy = FORMATS[version]
     keyring = KmsKeyring(kms_client=cloud.kms, kms_key_id=key or cloud.key)
-    config = S3EncryptionClientConfig(keyring=keyring, encryption_algorithm=algorithm, commitment_policy=CommitmentPolicy[policy])
+    config = S3EncryptionClientConfig(
+        keyring=keyring, encryption_algorithm=algorithm, commitment_policy=CommitmentPolicy[policy]
+    )
     return S3EncryptionClient(cloud.client("s3"), config)
 
 
@@ -51,10 +55,14 @@ class Python:
         return kind == "kms" and not (do == "put" and instruction)
 
     def put(self, version, kind, instruction, key, path):
-        official(self.cloud, version).put_object(Bucket="interop", Key=key, Body=path.read_bytes(), EncryptionContext=CONTEXT)
+        official(self.cloud, version).put_object(
+            Bucket="interop", Key=key, Body=path.read_bytes(), EncryptionContext=CONTEXT
+        )
 
     def get(self, version, kind, instruction, key, path):
-        answer = official(self.cloud, version).get_object(Bucket="interop", Key=key, EncryptionContext=CONTEXT)
+        answer = official(self.cloud, version).get_object(
+            Bucket="interop", Key=key, EncryptionContext=CONTEXT
+        )
         path.write_bytes(answer["Body"].read())
 
 
@@ -65,15 +73,21 @@ class Program:
         if shutil.which(needs) is None:
             raise Missing(f"`{needs}` is not on this machine")
         for step in build:
-            done = subprocess.run([str(word) for word in step], cwd=HERE, capture_output=True, text=True, timeout=900)
+            done = subprocess.run(
+                [str(word) for word in step], cwd=HERE, capture_output=True, text=True, timeout=900
+            )
             assert done.returncode == 0, f"{step[0]}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         self.cloud = cloud
         told = {"INTEROP_ENDPOINT": cloud.url, "INTEROP_ID": cloud.id, "INTEROP_SECRET": cloud.secret}
-        self.process = agents.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=agents.ENVIRONMENT | told)
+        self.process = agents.spawn(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=agents.ENVIRONMENT | told
+        )
 
     def ask(self, do, version, kind, instruction, key, path):
         secret = {"kms": self.cloud.key, "aes": AES.hex(), "rsa": str(RSA)}[kind]
-        self.process.stdin.write("\t".join([do, version, kind, str(instruction).lower(), key, str(path), secret]) + "\n")
+        self.process.stdin.write(
+            "\t".join([do, version, kind, str(instruction).lower(), key, str(path), secret]) + "\n"
+        )
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer == "ok\n", answer or f"it ended with {self.process.wait()}"
@@ -104,9 +118,19 @@ class Java(Program):
 
     def __init__(self, cloud):
         jars = BUILT / "java"
-        fetch = ["mvn", "-q", "-B", "-f", "java/pom.xml", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
+        fetch = [
+            "mvn",
+            "-q",
+            "-B",
+            "-f",
+            "java/pom.xml",
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={jars}",
+        ]
         compile_it = ["javac", "-d", jars / "classes", "-cp", f"{jars}/*", "java/Client.java"]
-        super().__init__(cloud, "mvn", ["java", "-cp", f"{jars}/classes:{jars}/*", "Client"], [fetch, compile_it])
+        super().__init__(
+            cloud, "mvn", ["java", "-cp", f"{jars}/classes:{jars}/*", "Client"], [fetch, compile_it]
+        )
 
     @staticmethod
     def does(do, version, kind, instruction):
@@ -114,7 +138,8 @@ class Java(Program):
 
 
 class Go(Program):
-    """The official Go client: the older format under keys in KMS. It writes no instruction files, and asks for them by a client of its own that is in no region."""
+    """The official Go client: the older format under keys in KMS. It writes no instruction files, and asks
+    for them by a client of its own that is in no region."""
 
     def __init__(self, cloud):
         super().__init__(cloud, "go", [BUILT / "go"], [["go", "build", "-C", "go", "-o", BUILT / "go", "."]])
@@ -137,14 +162,26 @@ class Door:
             "aes": {"encryption_aes_key": base64.b64encode(AES).decode()},
             "rsa": {"encryption_rsa_key": str(RSA)},
         }[kind]
-        named = {"endpoint": self.cloud.url, "region": "us-east-1", "access_key_id": self.cloud.id, "secret_access_key": self.cloud.secret}
-        return {**named, **key, "encryption_policy": FORMATS[version][1], "encryption_instruction_file": instruction}
+        named = {
+            "endpoint": self.cloud.url,
+            "region": "us-east-1",
+            "access_key_id": self.cloud.id,
+            "secret_access_key": self.cloud.secret,
+        }
+        return {
+            **named,
+            **key,
+            "encryption_policy": FORMATS[version][1],
+            "encryption_instruction_file": instruction,
+        }
 
     def call(self, what, verb, args):
         if what not in self.stores:
             answer = self.agent.ask({"op": "open", "url": "s3://interop/", "settings": self.settings(*what)})
             self.stores[what] = answer["ok"]
-        answer = self.agent.ask({"op": "call", "store": self.stores[what], "verb": verb, "args": args}, seconds=120)
+        answer = self.agent.ask(
+            {"op": "call", "store": self.stores[what], "verb": verb, "args": args}, seconds=120
+        )
         assert "ok" in answer, answer
 
     @staticmethod
@@ -152,7 +189,9 @@ class Door:
         return True
 
     def put(self, version, kind, instruction, key, path):
-        self.call((version, kind, instruction), "put", {"key": key, "source": {"$source": {"file": str(path)}}})
+        self.call(
+            (version, kind, instruction), "put", {"key": key, "source": {"$source": {"file": str(path)}}}
+        )
 
     def get(self, version, kind, instruction, key, path):
         self.call((version, kind, instruction), "get", {"key": key, "into": {"$sink": {"file": str(path)}}})

@@ -1,4 +1,5 @@
-"""Everybody reads what everybody wrote: official clients × oarlock's doors, both ways, by format, key, place of the envelope and size."""
+"""Everybody reads what everybody wrote: official clients × oarlock's doors, both ways, by format, key, place
+of the envelope and size."""
 
 import itertools
 
@@ -8,10 +9,20 @@ from peers import DOORS, OFFICIAL, Door, Missing
 
 SIZES = [0, 1, 15, 16, 17, 5 * 2**20 + 3, 17 * 2**20]
 # Keys in KMS in every size; for the others the bodies are the same, and a few sizes do.
-ROWS = [*itertools.product(["V2", "V3"], ["kms"], SIZES), *itertools.product(["V2", "V3"], ["aes", "rsa"], [0, 17, 5 * 2**20 + 3])]
-HOW = [(name, version, kind, instruction, size) for name, (version, kind, size), instruction in itertools.product(OFFICIAL, ROWS, [False, True])]
+ROWS = [
+    *itertools.product(["V2", "V3"], ["kms"], SIZES),
+    *itertools.product(["V2", "V3"], ["aes", "rsa"], [0, 17, 5 * 2**20 + 3]),
+]
+HOW = [
+    (name, version, kind, instruction, size)
+    for name, (version, kind, size), instruction in itertools.product(OFFICIAL, ROWS, [False, True])
+]
 # Of each client what it does.
-HOW = [(name, *how, size) for name, *how, size in HOW if any(OFFICIAL[name].does(do, *how) for do in ("get", "put"))]
+HOW = [
+    (name, *how, size)
+    for name, *how, size in HOW
+    if any(OFFICIAL[name].does(do, *how) for do in ("get", "put"))
+]
 
 
 def named(value):
@@ -38,7 +49,10 @@ class Peers:
         return self.get(lambda: OFFICIAL[name](self.cloud), name)
 
     def doors(self):
-        return [self.get(lambda language=language: Door(self.cloud, language), f"oarlock-{language}") for language in DOORS]
+        return [
+            self.get(lambda language=language: Door(self.cloud, language), f"oarlock-{language}")
+            for language in DOORS
+        ]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""The official Python client, amazon-s3-encryption-client-python, beyond reading and writing: sizes, multipart uploads, contexts, keys."""
+"""The official Python client, amazon-s3-encryption-client-python, beyond reading and writing: sizes,
+multipart uploads, contexts, keys."""
 
 import os
 
@@ -11,10 +12,14 @@ from moto.kms.models import KmsBackend
 from peers import FORMATS, official
 
 
-@pytest.mark.parametrize("version,policy", [("V2", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("V3", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT")])
+@pytest.mark.parametrize(
+    "version,policy", [("V2", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("V3", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT")]
+)
 @pytest.mark.parametrize("size", [0, 17, 100_000])
 def test_sizes_and_aliases_of_what_they_wrote(cloud, version, policy, size):
-    official(cloud, version).put_object(Bucket="interop", Key="theirs", Body=plaintext(size), EncryptionContext={"n": "1"})
+    official(cloud, version).put_object(
+        Bucket="interop", Key="theirs", Body=plaintext(size), EncryptionContext={"n": "1"}
+    )
     with cloud.store(encryption_kms_key_id="alias/interop", encryption_policy=policy) as store:
         assert store.get("theirs", encryption_context={"n": "1"}).body == plaintext(size)
         assert store.head("theirs").size == size
@@ -29,25 +34,39 @@ def test_their_multipart_uploads_are_read(cloud):
     parts = []
     for number, part in enumerate(cuts, 1):
         last = {"IsLastPart": True} if number == len(cuts) else {}
-        answer = client.upload_part(Bucket="interop", Key="parts", UploadId=upload, PartNumber=number, Body=part, **last)
+        answer = client.upload_part(
+            Bucket="interop", Key="parts", UploadId=upload, PartNumber=number, Body=part, **last
+        )
         parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-    client.complete_multipart_upload(Bucket="interop", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
+    client.complete_multipart_upload(
+        Bucket="interop", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts}
+    )
     with cloud.store() as store:
         assert store.get("parts").body == body
 
 
 def test_threat_15_keys_and_contexts_of_others(cloud):
-    official(cloud, "V3").put_object(Bucket="interop", Key="theirs", Body=b"secret", EncryptionContext={"a": "b"})
+    official(cloud, "V3").put_object(
+        Bucket="interop", Key="theirs", Body=b"secret", EncryptionContext={"a": "b"}
+    )
     for settings in [{}, {"encryption_context": {"a": "c"}}, {"encryption_context": {"a": "b", "c": "d"}}]:
         with cloud.store(**settings) as store, pytest.raises(oarlock.Decrypt):
             store.get("theirs")
-    with cloud.store(encryption_kms_key_id=cloud.other_key, encryption_context={"a": "b"}) as store, pytest.raises(oarlock.Error) as refused:
+    with (
+        cloud.store(encryption_kms_key_id=cloud.other_key, encryption_context={"a": "b"}) as store,
+        pytest.raises(oarlock.Error) as refused,
+    ):
         store.get("theirs")
     assert "secret" not in str(refused.value)
-    with cloud.store(encryption_kms_key_id=cloud.other_key, encryption_context={"a": "b"}, encryption_kms_any_key=True) as store:
+    with cloud.store(
+        encryption_kms_key_id=cloud.other_key, encryption_context={"a": "b"}, encryption_kms_any_key=True
+    ) as store:
         assert store.get("theirs").body == b"secret"
     unknown = cloud.key.rsplit("/", 1)[0] + "/00000000-0000-0000-0000-000000000000"
-    with cloud.store(encryption_kms_key_id=unknown, encryption_context={"a": "b"}) as store, pytest.raises(oarlock.Error) as missing:
+    with (
+        cloud.store(encryption_kms_key_id=unknown, encryption_context={"a": "b"}) as store,
+        pytest.raises(oarlock.Error) as missing,
+    ):
         store.get("theirs")
     # Not `NotFound`: the object is there, the key is not.
     assert not isinstance(missing.value, oarlock.NotFound)
@@ -57,7 +76,9 @@ def test_a_rotated_key_is_enough_for_the_official_client(cloud):
     official(cloud, "V3").put_object(Bucket="interop", Key="rotated/a", Body=plaintext(100))
     official(cloud, "V2").put_object(Bucket="interop", Key="rotated/b", Body=plaintext(200))
     old = {"encryption_kms_key_id": cloud.key, "encryption_policy": "REQUIRE_ENCRYPT_ALLOW_DECRYPT"}
-    with cloud.store(encryption_kms_key_id=cloud.other_key, encryption_policy="REQUIRE_ENCRYPT_ALLOW_DECRYPT") as store:
+    with cloud.store(
+        encryption_kms_key_id=cloud.other_key, encryption_policy="REQUIRE_ENCRYPT_ALLOW_DECRYPT"
+    ) as store:
         done = store.rekey_all("rotated/", old=old)
         assert (done.rekeyed, done.unchanged, done.failed) == (2, 0, [])
         done = store.rekey_all("rotated/", old=old)
@@ -71,15 +92,23 @@ def test_a_rotated_key_is_enough_for_the_official_client(cloud):
 def test_threat_15_many_small_puts_take_few_calls_of_kms(cloud, monkeypatch):
     calls = []
     generate = KmsBackend.generate_data_key
-    monkeypatch.setattr(KmsBackend, "generate_data_key", lambda *args, **named: calls.append(1) or generate(*args, **named))
+    monkeypatch.setattr(
+        KmsBackend, "generate_data_key", lambda *args, **named: calls.append(1) or generate(*args, **named)
+    )
     count = int(os.environ.get("OARLOCK_PUTS", "1000"))
     with cloud.store(encryption_reuse_objects=100, encryption_reuse_age=3600) as store:
         for first in range(0, count, 1000):
-            items = [{"key": f"many/{number}", "body": b"%d" % number} for number in range(first, min(first + 1000, count))]
+            items = [
+                {"key": f"many/{number}", "body": b"%d" % number}
+                for number in range(first, min(first + 1000, count))
+            ]
             assert [fate for fate in store.put_many(items) if fate.error] == []
     assert 1 <= len(calls) <= count // 100
     for number in range(0, count, count // 20):
-        assert official(cloud, "V3").get_object(Bucket="interop", Key=f"many/{number}")["Body"].read() == b"%d" % number
+        assert (
+            official(cloud, "V3").get_object(Bucket="interop", Key=f"many/{number}")["Body"].read()
+            == b"%d" % number
+        )
 
 
 class IncorrectKey(JsonRESTError):
@@ -88,10 +117,14 @@ class IncorrectKey(JsonRESTError):
 
 
 def test_a_rotation_is_enforced_between_keys_of_kms(cloud, monkeypatch):
-    # To what another key wrapped KMS answers this, says its reference; moto refuses access, which proves nothing.
+    # To what another key wrapped KMS answers this, says its reference; moto refuses access, which proves
+    # nothing.
     monkeypatch.setattr("moto.kms.models.AccessDeniedException", IncorrectKey)
     for version, instruction in [("V3", False), ("V3", True), ("V2", False)]:
-        settings = {"encryption_policy": FORMATS[version][1], "encryption_instruction_file": str(instruction).lower()}
+        settings = {
+            "encryption_policy": FORMATS[version][1],
+            "encryption_instruction_file": str(instruction).lower(),
+        }
         with cloud.store(**settings) as store:
             store.put("turned", plaintext(50))
         old = {"encryption_kms_key_id": cloud.key, **settings}

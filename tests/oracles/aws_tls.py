@@ -107,7 +107,9 @@ class Handler(BaseHTTPRequestHandler):
             names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
             values = (*SESSION, "2099-01-01T00:00:00Z")
             keys = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names, values, strict=True))
-            return self.respond(200, f"<CreateSessionResult><Credentials>{keys}</Credentials></CreateSessionResult>")
+            return self.respond(
+                200, f"<CreateSessionResult><Credentials>{keys}</Credentials></CreateSessionResult>"
+            )
         if "location" in query:
             return self.respond(200, f"<LocationConstraint>{self.server.location}</LocationConstraint>")
         if "list-type" in query:

@@ -1,6 +1,8 @@
-"""A stand-in for STS, SSO and a bucket at once, for questions of how often and with whose keys they are asked.
+"""A stand-in for STS, SSO and a bucket at once, for questions of how often and with whose keys they are
+asked.
 
-Law: keys are numbered in the order they were issued; those that a test calls expired are refused as S3 refuses them.
+Law: keys are numbered in the order they were issued; those that a test calls expired are refused as S3
+refuses them.
 """
 
 import datetime
@@ -31,10 +33,18 @@ class Cloud(ThreadingHTTPServer):
         """Writes a profile `role` that is assumed with static keys; answers the environment to use it in."""
         (home / ".aws").mkdir(exist_ok=True)
         config = home / ".aws" / "config"
-        config.write_text(f"[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = keys\nregion = us-east-1\n{more}\n"
-                          "[profile keys]\naws_access_key_id = AKIASOURCE\naws_secret_access_key = source-secret\n")
+        config.write_text(
+            f"[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = keys\nregion = us-east-1\n{more}\n"
+            "[profile keys]\naws_access_key_id = AKIASOURCE\naws_secret_access_key = source-secret\n"
+        )
         config.chmod(0o600)
-        return {"PATH": "/usr/bin:/bin", "HOME": str(home), "AWS_PROFILE": "role", "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "AWS_PROFILE": "role",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,11 +74,17 @@ class Handler(BaseHTTPRequestHandler):
             refused = key in cloud.expired
         query = urllib.parse.urlsplit(self.path).query
         if refused:
-            return self.answer(400, "<Error><Code>ExpiredToken</Code><Message>the token has expired</Message></Error>")
+            return self.answer(
+                400, "<Error><Code>ExpiredToken</Code><Message>the token has expired</Message></Error>"
+            )
         if self.command == "POST" and query.startswith("uploads"):
-            return self.answer(200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+            return self.answer(
+                200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+            )
         if self.command == "POST":
-            return self.answer(200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>")
+            return self.answer(
+                200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+            )
         self.answer(204 if self.command == "DELETE" else 200, ETag='"e"')
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
@@ -79,6 +95,11 @@ class Handler(BaseHTTPRequestHandler):
             cloud.issued.append(query)
             number = len(cloud.issued)
         threading.Event().wait(cloud.pause)
-        expiry = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=cloud.lifetime)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.answer(200, f"<{query['Action']}Response><{query['Action']}Result><Credentials><AccessKeyId>ASIA{number}</AccessKeyId><SecretAccessKey>secret-{number}</SecretAccessKey>"
-                         f"<SessionToken>token-{number}</SessionToken><Expiration>{expiry}</Expiration></Credentials></{query['Action']}Result></{query['Action']}Response>")
+        expiry = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=cloud.lifetime)).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
+        self.answer(
+            200,
+            f"<{query['Action']}Response><{query['Action']}Result><Credentials><AccessKeyId>ASIA{number}</AccessKeyId><SecretAccessKey>secret-{number}</SecretAccessKey>"
+            f"<SessionToken>token-{number}</SessionToken><Expiration>{expiry}</Expiration></Credentials></{query['Action']}Result></{query['Action']}Response>",
+        )

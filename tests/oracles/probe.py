@@ -1,6 +1,7 @@
 """Says in one line of JSON which credentials, region and URL oarlock comes to here.
 
-Law: only the public interface of the Python package; what a host would pass comes in variables that begin with OAR_HOST_.
+Law: only the public interface of the Python package; what a host would pass comes in variables that begin
+with OAR_HOST_.
 """
 
 import datetime

@@ -1,7 +1,8 @@
 """One secret, given through every channel there is, and looked for in all that oarlock says.
 
-Law: each channel runs in a process of its own, with every log on; what it prints is searched for the secret and for the forms it
-takes on the way (percent escapes, base64). Only a pickle of a store that was given its keys may hold them, and is not made here.
+Law: each channel runs in a process of its own, with every log on; what it prints is searched for the secret
+and for the forms it takes on the way (percent escapes, base64). Only a pickle of a store that was given its
+keys may hold them, and is not made here.
 """
 
 import base64
@@ -15,7 +16,13 @@ from cloud import Cloud
 
 SECRET = "CaNaRy7/Secret+Xq9LmZ2vB4"
 KEY = b"CaNaRy7-customer-key-of-32-bytes"
-FORMS = [SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode()[:16], "CaNaRy7", base64.b64encode(KEY).decode()]
+FORMS = [
+    SECRET,
+    quote(SECRET, safe=""),
+    base64.b64encode(SECRET.encode()).decode()[:16],
+    "CaNaRy7",
+    base64.b64encode(KEY).decode(),
+]
 
 TELL = """
 import logging, json, pickle, sys, traceback, oarlock
@@ -43,7 +50,13 @@ PROCESS = "[default]\ncredential_process = {home}/keys\n"
 ROLE = "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = s\n[profile s]\naws_access_key_id = A\naws_secret_access_key = {secret}\n"
 SSO = "[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = Dev\n[sso-session corp]\nsso_start_url = u\nsso_region = us-east-2\n"
 SIGN_IN = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json"
-TOKEN = {"accessToken": SECRET, "refreshToken": SECRET, "clientId": "c", "clientSecret": SECRET, "registrationExpiresAt": "2099-01-01T00:00:00Z"}
+TOKEN = {
+    "accessToken": SECRET,
+    "refreshToken": SECRET,
+    "clientId": "c",
+    "clientSecret": SECRET,
+    "registrationExpiresAt": "2099-01-01T00:00:00Z",
+}
 KEYS = {"access_key_id": "A", "secret_access_key": "s"}
 
 
@@ -112,11 +125,23 @@ def test_nothing_tells_the_secret(name, cloud, tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(("#!/bin/sh\n" if path == "keys" else "") + filled(text))
         file.chmod(0o700)
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "RUST_LOG": "trace", "RUST_BACKTRACE": "1"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "RUST_LOG": "trace",
+        "RUST_BACKTRACE": "1",
+    }
     environment |= {name: filled(value) for name, value in variables.items()}
-    environment |= {} if "AWS_ENDPOINT_URL" in environment or "endpoint" in settings else {"AWS_ENDPOINT_URL_S3": NO_SERVER}
+    environment |= (
+        {}
+        if "AWS_ENDPOINT_URL" in environment or "endpoint" in settings
+        else {"AWS_ENDPOINT_URL_S3": NO_SERVER}
+    )
     code = f"URL, SETTINGS, GIVEN = {url!r}, {FAST | settings!r}, {given!r}\n{TELL}"
-    done = subprocess.run([sys.executable, "-"], input=code, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-"], input=code, env=environment, capture_output=True, text=True, timeout=120
+    )
     said = done.stdout + done.stderr
     assert done.returncode == 0 and word in said, said
     assert not [form for form in FORMS if form in said], said

@@ -1,7 +1,8 @@
-"""The corners of the rules that the oracles' own scenarios leave out: what oarlock answers, and which rule says so.
+"""The corners of the rules that the oracles' own scenarios leave out: what oarlock answers, and which rule
+says so.
 
-Law: each row is a scenario like theirs, run in the same way; `key` is the access key id that must come out, `words` what the error
-must say, `sts` how often a role may be asked for.
+Law: each row is a scenario like theirs, run in the same way; `key` is the access key id that must come out,
+`words` what the error must say, `sts` how often a role may be asked for.
 """
 
 import hashlib
@@ -11,44 +12,84 @@ import pytest
 from test_oracles import in_namespace
 
 OFF = {"AWS_EC2_METADATA_DISABLED": "true"}
-A, B = "aws_access_key_id = AKIAA\naws_secret_access_key = secret-a\n", "aws_access_key_id = AKIAB\naws_secret_access_key = secret-b\n"
+A, B = (
+    "aws_access_key_id = AKIAA\naws_secret_access_key = secret-a\n",
+    "aws_access_key_id = AKIAB\naws_secret_access_key = secret-b\n",
+)
 ROLE = "role_arn = arn:aws:iam::1:role/r\n"
 STS = {**OFF, "AWS_ENDPOINT_URL_STS": "${SRV}", "AWS_REGION": "us-east-1"}
 SSO = {**OFF, "AWS_PROFILE": "a", "AWS_ENDPOINT_URL_SSO": "${SRV}", "AWS_ENDPOINT_URL_SSO_OIDC": "${SRV}"}
-EXPIRED = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "secret-e", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+EXPIRED = {
+    "AWS_ACCESS_KEY_ID": "AKIAENV",
+    "AWS_SECRET_ACCESS_KEY": "secret-e",
+    "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
+}
 WEB = {"AWS_WEB_IDENTITY_TOKEN_FILE": "${HOME}/token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/w"}
 PORT80 = {"link_local": True}
 
 
-def row(env=None, config=None, credentials=None, server=None, host=None, files=None, key=None, words=(), sts=0, said=()):
+def row(
+    env=None,
+    config=None,
+    credentials=None,
+    server=None,
+    host=None,
+    files=None,
+    key=None,
+    words=(),
+    sts=0,
+    said=(),
+):
     files = dict(files or {})
     if config is not None:
         files["~/.aws/config"] = config
     if credentials is not None:
         files["~/.aws/credentials"] = credentials
-    scenario = {"env": {**OFF, **(env or {})}, "files": files, "server": server or {}, "host": host or {}, "tags": [], "s3": None}
+    scenario = {
+        "env": {**OFF, **(env or {})},
+        "files": files,
+        "server": server or {},
+        "host": host or {},
+        "tags": [],
+        "s3": None,
+    }
     scenario["env"] = {name: value for name, value in scenario["env"].items() if value is not None}
     return scenario, key, words, sts, said
 
 
 def process(document, code=0):
     text = document if isinstance(document, str) else json.dumps(document)
-    return {"~/bin/keys!x": f"#!/bin/sh\necho 'refused Stderr1234567890ABCDEFG' >&2\necho '{text}'\nexit {code}\n"}
+    return {
+        "~/bin/keys!x": f"#!/bin/sh\necho 'refused Stderr1234567890ABCDEFG' >&2\necho '{text}'\nexit {code}\n"
+    }
 
 
 LOGIN = f"~/.aws/login/cache/{hashlib.sha256(b'arn').hexdigest()}.json"
 
 
 def login(expires):
-    token = {"accessKeyId": "ASIALOGIN", "secretAccessKey": "secret-login", "sessionToken": "tok-login", "accountId": "1", "expiresAt": expires}
-    return json.dumps({"accessToken": token, "refreshToken": "secret-refresh", "clientId": "c", "dpopKey": "secret-key"})
+    token = {
+        "accessKeyId": "ASIALOGIN",
+        "secretAccessKey": "secret-login",
+        "sessionToken": "tok-login",
+        "accountId": "1",
+        "expiresAt": expires,
+    }
+    return json.dumps(
+        {"accessToken": token, "refreshToken": "secret-refresh", "clientId": "c", "dpopKey": "secret-key"}
+    )
 
 
 CORP = "[profile a]\nregion = us-west-2\nsso_session = My Corp\nsso_account_id = 333333333333\nsso_role_name = Dev\n"
 CORP_SESSION = "sso_start_url = https://d-1.awsapps.com/start\nsso_region = us-east-2\n"
 CORP_FILE = {
     f"~/.aws/sso/cache/{hashlib.sha1(b'My Corp').hexdigest()}.json": json.dumps(
-        {"startUrl": "https://d-1.awsapps.com/start", "region": "us-east-2", "accessToken": "sso-token-good", "expiresAt": "2099-01-01T00:00:00Z"}
+        {
+            "startUrl": "https://d-1.awsapps.com/start",
+            "region": "us-east-2",
+            "accessToken": "sso-token-good",
+            "expiresAt": "2099-01-01T00:00:00Z",
+        }
     )
 }
 
@@ -66,7 +107,8 @@ ROWS = {
     "half-in-profile": row({}, credentials="[default]\naws_secret_access_key = secret-a\n", words=("aws_access_key_id is missing", "default")),
     "no-files-at-all": row({}, words=("no credentials were found", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "default", "AWS_CONTAINER", "metadata")),
     "files-unreadable-name": row({"AWS_CONFIG_FILE": "${HOME}", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}, words=("no credentials were found",)),
-    # Names with blanks, quoted as `aws configure` writes them. Each answer is botocore's (1.44.5, by probe_botocore.py).
+    # Names with blanks, quoted as `aws configure` writes them. Each answer is botocore's (1.44.5, by
+    # probe_botocore.py).
     "sso-session-in-single-quotes": row(SSO, f"{CORP}[sso-session 'My Corp']\n{CORP_SESSION}", files=CORP_FILE, key="ASIASSO"),
     "sso-session-in-double-quotes": row(SSO, f'{CORP}[sso-session "My Corp"]\n{CORP_SESSION}', files=CORP_FILE, key="ASIASSO"),
     "sso-session-with-a-backslash": row(SSO, f"{CORP}[sso-session My\\ Corp]\n{CORP_SESSION}", files=CORP_FILE, key="ASIASSO"),

@@ -1,8 +1,8 @@
 """AWS's own endpoint cases, from botocore's source distribution: `explain` must find the same endpoint.
 
-Law: every case is counted: equal, different by a rule of ours that RULES names, or not applicable by a reason.
-The cases are downloaded once into `.tools` (Apache-2.0, not copied here). If that fails, the tests print
-why and are skipped.
+Law: every case is counted: equal, different by a rule of ours that RULES names, or not applicable by a
+reason. The cases are downloaded once into `.tools` (Apache-2.0, not copied here). If that fails, the tests
+print why and are skipped.
 """
 
 import json
@@ -174,7 +174,9 @@ def test_aws_own_cases(cases, channel, monkeypatch, tmp_path):
         else:
             wrong.append(f"{case['documentation']}: {given}\n  expected {expected}\n  found {found}")
     named = sum("Bucket" in case.get("params", {}) for case in cases)
-    print(f"{len(cases)} cases of botocore {version()}, of which {named} name a bucket; by {channel}: {dict(counts)}")
+    print(
+        f"{len(cases)} cases of botocore {version()}, of which {named} name a bucket; by {channel}: {dict(counts)}"
+    )
     assert not wrong, f"{len(wrong)} cases differ by no rule:\n" + "\n".join(wrong)
     assert all(used[rule] for rule in RULES), "a rule that makes no difference is to be taken out"
     assert counts["equal"] > 300

@@ -1,7 +1,9 @@
-"""Oracles: oarlock answers each scenario as botocore and aws-config do; where those two differ, as the rules say.
+"""Oracles: oarlock answers each scenario as botocore and aws-config do; where those two differ, as the rules
+say.
 
-Law: the expectations are those that the two SDKs computed; nothing here is adapted to what oarlock does. Each scenario runs in a
-process of its own with a clean environment, in a network namespace where the metadata addresses are on loopback (needs root).
+Law: the expectations are those that the two SDKs computed; nothing here is adapted to what oarlock does. Each
+scenario runs in a process of its own with a clean environment, in a network namespace where the metadata
+addresses are on loopback (needs root).
 """
 
 import json
@@ -38,7 +40,10 @@ DIFFERENCES = {
     "cfg-retry-mode-legacy": ("botocore", RETRY),
     "ec2-credentials-file": ("rust", LISTED),
     "env-blank-falls-to-profile": ("rust", BLANK),
-    "env-default-profile-var": ("botocore", "AWS_DEFAULT_PROFILE names the profile where AWS_PROFILE does not"),
+    "env-default-profile-var": (
+        "botocore",
+        "AWS_DEFAULT_PROFILE names the profile where AWS_PROFILE does not",
+    ),
     "env-expired": ("botocore", EXPIRED),
     "env-secret-fallback": ("botocore", HALF),
     "env-security-token-legacy": ("botocore", "AWS_SECURITY_TOKEN is the session token's older name"),
@@ -71,8 +76,9 @@ DIFFERENCES = {
     "webid-env-vs-named-profile": ("botocore", ORDER),
 }
 
-# What both SDKs overlook or fall over, and oarlock refuses: the variable that the Config error must name.
-# The rule: a junk value of any setting is a Config error, never overlooked, above all not where it was to make things safer.
+# What both SDKs overlook or fall over, and oarlock refuses: the variable that the Config error must name. The
+# rule: a junk value of any setting is a Config error, never overlooked, above all not where it was to make
+# things safer.
 REFUSED = {
     "cfg-checksum-junk": "AWS_REQUEST_CHECKSUM_CALCULATION",
     "cfg-fips-junk": "AWS_USE_FIPS_ENDPOINT",
@@ -92,7 +98,11 @@ def ours(name):
     """What oarlock should answer in a scenario."""
     scenario = SCENARIOS[name]
     side = DIFFERENCES[name][0] if scenario["disagree"] else "botocore"
-    expected = {key: value for key, value in scenario["expect"][side].items() if key not in ("error_kind", "error", "provider_name")}
+    expected = {
+        key: value
+        for key, value in scenario["expect"][side].items()
+        if key not in ("error_kind", "error", "provider_name")
+    }
     if expected.get("region") is None:
         expected["region"] = "us-east-1"  # without any region: us-east-1, never one from the metadata
     return expected
@@ -117,7 +127,11 @@ def told(answer):
     facts = ("op", "role", "signer", "scope_region", "external_id", "duration", "mfa_serial", "web_token")
     said["sts"] = [
         {key: call.get(key) for key in facts}
-        | {"session_name": "<auto>" if "<n>" in (call.get("session_name") or "") else call.get("session_name")}
+        | {
+            "session_name": "<auto>"
+            if "<n>" in (call.get("session_name") or "")
+            else call.get("session_name")
+        }
         for call in calls
         if call["svc"] == "sts"
     ]
@@ -126,7 +140,11 @@ def told(answer):
 
 def in_namespace(script, report, *arguments):
     """Runs a program of this folder in the namespace and answers what it wrote to its report."""
-    probe = subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, text=True) if shutil.which("unshare") else None
+    probe = (
+        subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, text=True)
+        if shutil.which("unshare")
+        else None
+    )
     if os.geteuid() != 0 or probe is None or probe.returncode != 0:
         pytest.skip("needs root and network namespaces: the metadata addresses are put on loopback there")
     command = [HERE / "ns.sh", sys.executable, HERE / script, "--probe", PROBE, "--out", report, *arguments]
@@ -171,8 +189,12 @@ def test_no_error_tells_a_secret(name, answers):
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
     if not CHAIN.is_dir():
-        pytest.skip("the cases of aws-config are not here: they are looked for in ../shared/oracles/aws-config-chain")
-    return in_namespace("replay_smithy.py", tmp_path_factory.mktemp("chain") / "answers.json", "--root", str(CHAIN))
+        pytest.skip(
+            "the cases of aws-config are not here: they are looked for in ../shared/oracles/aws-config-chain"
+        )
+    return in_namespace(
+        "replay_smithy.py", tmp_path_factory.mktemp("chain") / "answers.json", "--root", str(CHAIN)
+    )
 
 
 def test_chain_of_aws_config(chain):

@@ -1,6 +1,8 @@
-"""How often credentials are asked for: by many threads, by many stores, by several processes, during a long transfer, off EC2.
+"""How often credentials are asked for: by many threads, by many stores, by several processes, during a long
+transfer, off EC2.
 
-Law: calls are counted by who is asked, never guessed from times; a time is only ever bounded from above, generously.
+Law: calls are counted by who is asked, never guessed from times; a time is only ever bounded from above,
+generously.
 """
 
 import hashlib
@@ -21,7 +23,11 @@ READ = "import oarlock; print(oarlock.open('s3://bucket', **SETTINGS).credential
 def start(code, environment, **settings):
     """Runs Python in a process of its own with this environment alone."""
     return subprocess.Popen(
-        [sys.executable, "-c", f"SETTINGS = {settings!r}\n{code}"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", f"SETTINGS = {settings!r}\n{code}"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -75,7 +81,8 @@ print(store.credentials().access_key_id)
 
 
 def test_a_renewal_under_load_causes_one_call(cloud, tmp_path):
-    # They expire within the five minutes, so that they are due at once; those that come then are no better, and are left alone a while.
+    # They expire within the five minutes, so that they are due at once; those that come then are no better,
+    # and are left alone a while.
     cloud.lifetime = 200
     assert finish(start(REFRESH, cloud.profile(tmp_path))) == "ASIA2"
     assert len(cloud.issued) == 2
@@ -106,7 +113,8 @@ def test_a_head_refused_without_a_reason_is_met_by_one_fetch(cloud, tmp_path):
     cloud.expired.add("ASIA1")
     finish(start(f"{head}store.head('k')\n", cloud.profile(tmp_path)))
     assert (len(cloud.issued), cloud.signed) == (2, ["ASIA1", "ASIA2"])
-    # Keys that are refused although they are new are not what is wrong: the calls that follow ask for no others.
+    # Keys that are refused although they are new are not what is wrong: the calls that follow ask for no
+    # others.
     cloud.expired |= {"ASIA3", "ASIA4", "ASIA5"}
     code = f"{head}for _ in range(3):\n    try: store.head('k')\n    except oarlock.Error as error: print(error.status)"
     assert finish(start(code, cloud.profile(tmp_path))).split() == ["400"] * 3
@@ -128,7 +136,9 @@ def test_two_processes_share_a_role_by_the_cache(cloud, tmp_path):
     assert [finish(process) for process in both] == ["ASIA1", "ASIA1"]
     assert len(cloud.issued) == 1
     files = list(cache.iterdir())
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600} and stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600} and stat.S_IMODE(
+        cache.stat().st_mode
+    ) == 0o700
     assert not any("role" in path.name or "ASIA" in path.name for path in files)
     # Another role session is another source.
     environment = cloud.profile(tmp_path, "role_session_name = other")
@@ -137,13 +147,22 @@ def test_two_processes_share_a_role_by_the_cache(cloud, tmp_path):
     assert finish(start(READ, environment)) == "ASIA3"
     # What the server refuses is not taken from the file again.
     cloud.expired |= {"ASIA2"}
-    finish(start("import oarlock\noarlock.open('s3://bucket', **SETTINGS).put('k', b'')", environment, credentials_cache=str(cache)))
+    finish(
+        start(
+            "import oarlock\noarlock.open('s3://bucket', **SETTINGS).put('k', b'')",
+            environment,
+            credentials_cache=str(cache),
+        )
+    )
     assert finish(start(READ, environment, credentials_cache=str(cache))) == "ASIA4"
 
 
 def test_keys_that_are_no_roles_are_never_written(cloud, tmp_path):
     environment, cache = cloud.profile(tmp_path), tmp_path / "cache"
-    assert finish(start(READ, environment | {"AWS_PROFILE": "keys"}, credentials_cache=str(cache))) == "AKIASOURCE"
+    assert (
+        finish(start(READ, environment | {"AWS_PROFILE": "keys"}, credentials_cache=str(cache)))
+        == "AKIASOURCE"
+    )
     keys = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
     del environment["AWS_PROFILE"]
     assert finish(start(READ, environment | keys, credentials_cache=str(cache))) == "AKIAENV"
@@ -153,7 +172,10 @@ def test_keys_that_are_no_roles_are_never_written(cloud, tmp_path):
 def test_the_mfa_code_reaches_sts(cloud, tmp_path):
     environment = cloud.profile(tmp_path, "mfa_serial = arn:aws:iam::1:mfa/me")
     assert finish(start(READ, environment, mfa_token="123456")) == "ASIA1"
-    assert (cloud.issued[0]["SerialNumber"], cloud.issued[0]["TokenCode"]) == ("arn:aws:iam::1:mfa/me", "123456")
+    assert (cloud.issued[0]["SerialNumber"], cloud.issued[0]["TokenCode"]) == (
+        "arn:aws:iam::1:mfa/me",
+        "123456",
+    )
     process = start(READ, environment)
     assert "mfa_token" in process.communicate(timeout=60)[1] and len(cloud.issued) == 1
 
@@ -181,7 +203,8 @@ def test_loose_permissions_are_warned_of_once(tmp_path):
 
 @pytest.fixture(params=["no answer to a connection", "no answer to a request"])
 def silent(request):
-    """An address that swallows packets: its queue of connections is full. Or one that takes a request and never answers."""
+    """An address that swallows packets: its queue of connections is full. Or one that takes a request and
+    never answers."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0 if request.param == "no answer to a connection" else 100)
@@ -211,7 +234,11 @@ print(json.dumps(took))
 
 
 def test_silent_metadata_costs_a_second_once_and_nothing_with_keys(silent, tmp_path):
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_SERVICE_ENDPOINT": silent}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": silent,
+    }
     first, *others = json.loads(finish(start(SILENT, environment)))
     # A second, and as much again for a busy machine; then it is known.
     assert 0.9 < first < 2.2 and max(others) < 0.5
@@ -236,12 +263,22 @@ def test_an_sso_token_is_renewed_and_its_file_stays_whole(tmp_path):
         "startUrl": "https://d-1.awsapps.com/start", "region": "us-east-2", "accessToken": "sso-token-good", "clientId": "c",
         "clientSecret": "cs", "refreshToken": "refresh-1", "registrationExpiresAt": "2099-01-01T00:00:00Z", "somethingElse": {"kept": [1]},
     }  # fmt: skip
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_PROFILE": "a", "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_PROFILE": "a",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
     def ask(expires, oidc=None, code=READ):
         servers[0].conf = {"oidc": oidc or {}}
         log.clear()
-        file.write_text(json.dumps(held | {"expiresAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + expires))}))
+        file.write_text(
+            json.dumps(
+                held | {"expiresAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + expires))}
+            )
+        )
         file.chmod(0o644)
         process = start("import logging; logging.basicConfig()\n" + code, environment)
         out, err = process.communicate(timeout=60)
@@ -253,15 +290,23 @@ def test_an_sso_token_is_renewed_and_its_file_stays_whole(tmp_path):
     for expires in (100, -100):
         out, err, calls, kept = ask(expires)
         assert (out, calls) == ("ASIASSO", ["CreateToken", "GetRoleCredentials"]), err
-        assert (kept["accessToken"], kept["refreshToken"], kept["somethingElse"]) == ("sso-token-new", "refresh-2", {"kept": [1]})
-        assert kept["clientSecret"] == "cs" and kept["expiresAt"].endswith("Z") and stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert (kept["accessToken"], kept["refreshToken"], kept["somethingElse"]) == (
+            "sso-token-new",
+            "refresh-2",
+            {"kept": [1]},
+        )
+        assert (
+            kept["clientSecret"] == "cs"
+            and kept["expiresAt"].endswith("Z")
+            and stat.S_IMODE(file.stat().st_mode) == 0o600
+        )
         assert os.listdir(file.parent) == [file.name]
     # Not renewed, but still good; then not good any more.
     out, err, calls, kept = ask(100, {"fail": True})
     assert (out, kept["accessToken"]) == ("ASIASSO", "sso-token-good") and "could not be renewed yet" in err
     out, err, calls, kept = ask(-100, {"fail": True})
     assert calls == ["CreateToken"] and "expired at" in err and "aws sso login --profile a" in err
-    assert not any(secret in err for secret in ("sso-token", "refresh-", "cs\""))
+    assert not any(secret in err for secret in ("sso-token", "refresh-", 'cs"'))
     servers[0].shutdown()
 
 
@@ -275,9 +320,25 @@ def test_a_sign_in_is_renewed_and_its_file_stays_whole(tmp_path):
     (tmp_path / ".aws/login/cache").mkdir(parents=True)
     (tmp_path / ".aws/config").write_text("[profile a]\nlogin_session = arn\nregion = us-east-2\n")
     file = tmp_path / ".aws/login/cache" / f"{hashlib.sha256(b'arn').hexdigest()}.json"
-    key = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"], check=True, capture_output=True, text=True).stdout
-    keys = {"accessKeyId": "ASIALOGIN", "secretAccessKey": "secret-login", "sessionToken": "tok-login", "accountId": "333333333333"}
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_PROFILE": "a", "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
+    key = subprocess.run(
+        ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    keys = {
+        "accessKeyId": "ASIALOGIN",
+        "secretAccessKey": "secret-login",
+        "sessionToken": "tok-login",
+        "accountId": "333333333333",
+    }
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_PROFILE": "a",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
     def ask(expires, **held):
         log.clear()
@@ -292,13 +353,25 @@ def test_a_sign_in_is_renewed_and_its_file_stays_whole(tmp_path):
     assert ask(3600)[::2] == ("ASIALOGIN", [])
     for expires in (100, -100):
         out, err, [call], kept = ask(expires)
-        assert (out, call["op"], call["grant"], call["dpop"]) == ("ASIALOGIN2", "CreateOAuth2Token", "refresh_token", True), err
-        assert (kept["accessToken"]["accessKeyId"], kept["accessToken"]["accountId"]) == ("ASIALOGIN2", "333333333333")
+        assert (out, call["op"], call["grant"], call["dpop"]) == (
+            "ASIALOGIN2",
+            "CreateOAuth2Token",
+            "refresh_token",
+            True,
+        ), err
+        assert (kept["accessToken"]["accessKeyId"], kept["accessToken"]["accountId"]) == (
+            "ASIALOGIN2",
+            "333333333333",
+        )
         assert (kept["refreshToken"], kept["idToken"], kept["dpopKey"]) == ("r2", "kept", key)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600 and os.listdir(file.parent) == [file.name]
     # Not renewed, but still good; then not good any more.
     out, err, calls, kept = ask(100, dpopKey="secret-key")
-    assert (out, calls, kept["refreshToken"]) == ("ASIALOGIN", [], "secret-refresh") and "could not be renewed yet" in err
+    assert (out, calls, kept["refreshToken"]) == (
+        "ASIALOGIN",
+        [],
+        "secret-refresh",
+    ) and "could not be renewed yet" in err
     out, err, calls, kept = ask(-100, refreshToken="")
     assert calls == [] and "expired at" in err and "aws login --profile a" in err
     assert "secret-" not in err and "tok-login" not in err

@@ -51,7 +51,9 @@ def test_pages(run, store):
         store.put(f"k{number}", b"")
 
     async def work():
-        assert [entry.key async for entry in store.aio.list(page_size=2)] == [f"k{number}" for number in range(5)]
+        assert [entry.key async for entry in store.aio.list(page_size=2)] == [
+            f"k{number}" for number in range(5)
+        ]
         assert [len(page.entries) async for page in store.aio.list(page_size=2).pages()] == [2, 2, 1]
 
     run(work)
@@ -98,7 +100,10 @@ def test_many_at_once_without_threads(remote):
         replies = await asyncio.gather(*(remote.aio.get("k") for _ in range(200)))
         assert all(len(reply) == 1000 for reply in replies)
         # The runtime's own threads, of which blocking ones come and go, are all there are.
-        names = {open(f"/proc/self/task/{task}/comm").read().strip() for task in set(os.listdir("/proc/self/task")) - before}
+        names = {
+            open(f"/proc/self/task/{task}/comm").read().strip()
+            for task in set(os.listdir("/proc/self/task")) - before
+        }
         assert names <= {"oarlock"}
 
     asyncio.run(work())
@@ -119,7 +124,9 @@ def test_cancelling_the_task_cancels_the_call(fake, remote):
 
 
 def test_cancelling_an_upload_aborts_it(fake):
-    store = oarlock.open("s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    store = oarlock.open(
+        "s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20
+    )
     fake.plan([{"match": {"op": "UploadPart"}, "fault": {"slow": 60_000}}])
 
     async def work():

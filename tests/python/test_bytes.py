@@ -80,7 +80,9 @@ def test_sources(store, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "source", ["text", 3, None, object(), ["text"], io.StringIO("text"), [3], memoryview(b"abcdef")[::2]], ids=lambda each: type(each).__name__
+    "source",
+    ["text", 3, None, object(), ["text"], io.StringIO("text"), [3], memoryview(b"abcdef")[::2]],
+    ids=lambda each: type(each).__name__,
 )
 def test_what_is_no_source(store, source):
     with pytest.raises(oarlock.InvalidInput):
@@ -192,7 +194,13 @@ def test_a_long_source_is_let_go_while_it_is_read(fake, remote):
             self.left -= size
             return bytes(size)
 
-    store = oarlock.open(remote.url, **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20, max_concurrency=1)
+    store = oarlock.open(
+        remote.url,
+        **fake.settings(),
+        multipart_threshold=5 << 20,
+        multipart_chunksize=5 << 20,
+        max_concurrency=1,
+    )
     tracemalloc.start()
     try:
         assert store.put("long", Reader()).size == 100 << 20

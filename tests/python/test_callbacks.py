@@ -1,4 +1,5 @@
-"""Functions of the host's that give keys and codes: on which thread they run, and what becomes of what they raise."""
+"""Functions of the host's that give keys and codes: on which thread they run, and what becomes of what they
+raise."""
 
 import asyncio
 import datetime
@@ -37,7 +38,12 @@ def test_asked_on_the_thread_that_waits():
 
     store = open_store(function, region="eu-x-1")
     keys = [store.credentials() for _ in range(3)][-1]
-    assert (keys.provider, keys.access_key_id, keys.session_token, keys.account_id) == ("callback", "AKID", "t", None)
+    assert (keys.provider, keys.access_key_id, keys.session_token, keys.account_id) == (
+        "callback",
+        "AKID",
+        "t",
+        None,
+    )
     assert seen == [({"setting": "credentials", "region": "eu-x-1"}, threading.current_thread())]
     assert "credentials='callback'" in repr(store) and store.settings["credentials"] == "callback"
 
@@ -64,7 +70,9 @@ def test_what_it_raises_is_the_cause():
     def function(question):
         raise failure
 
-    with pytest.raises(oarlock.errors.Credentials, match="`credentials` failed: ValueError: the vault is closed") as caught:
+    with pytest.raises(
+        oarlock.errors.Credentials, match="`credentials` failed: ValueError: the vault is closed"
+    ) as caught:
         open_store(function).credentials()
     assert caught.value.__cause__ is failure and caught.value.verb == "credentials"
     naive = {**KEYS, "expires": datetime.datetime(2100, 1, 1)}
@@ -94,7 +102,9 @@ def test_asynchronous():
         assert {reply.access_key_id for reply in replies} == {"AKID"}
         # A plain function runs on the loop's thread.
         threads = []
-        await open_store(lambda question: threads.append(threading.current_thread()) or KEYS).aio.credentials()
+        await open_store(
+            lambda question: threads.append(threading.current_thread()) or KEYS
+        ).aio.credentials()
         assert threads == [threading.current_thread()]
         assert function.loops == (asyncio.get_running_loop(),)
 
@@ -219,7 +229,8 @@ def test_only_a_setting_that_takes_one():
 
 
 def test_results_as_they_come(store):
-    """The function gets the records that the reply would hold, on this thread; what it raises is the cause of the call's error."""
+    """The function gets the records that the reply would hold, on this thread; what it raises is the cause of
+    the call's error."""
     keys = [f"k{number}" for number in range(30)]
     told = []
 
@@ -228,7 +239,9 @@ def test_results_as_they_come(store):
         told.extend(rows)
 
     assert store.put_many([{"key": key, "body": key.encode()} for key in keys], each=each) == []
-    assert sorted(row.key for row in told) == sorted(keys) and all(isinstance(row, oarlock.Stored) for row in told)
+    assert sorted(row.key for row in told) == sorted(keys) and all(
+        isinstance(row, oarlock.Stored) for row in told
+    )
     told.clear()
     assert store.get_many(keys, each=each, max_concurrency=4) == []
     assert {row.key: bytes(row.body) for row in told} == {key: key.encode() for key in keys}

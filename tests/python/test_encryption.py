@@ -1,6 +1,7 @@
 """Encrypted transfers that are cancelled, or whose process forks, in the middle.
 
-Law: what was begun and not ended leaves nothing, neither at the server nor on the disk; a child goes on with keys of its own.
+Law: what was begun and not ended leaves nothing, neither at the server nor on the disk; a child goes on with
+keys of its own.
 """
 
 import asyncio
@@ -71,7 +72,9 @@ def test_threat_1_a_child_of_the_middle_of_a_transfer_has_keys_of_its_own(fake, 
     op = {"put": "UploadPart", "get": "GetObject"}[direction]
     fake.plan([{"match": {"op": op, "nth": 1, "times": 1}, "fault": {"slow": 3000}}])
     seen, outcome = len(fake.log()), []
-    begin = {"put": lambda: sealed.put("b", CONTENT), "get": lambda: sealed.get("a", tmp_path / "out" / "a")}[direction]
+    begin = {"put": lambda: sealed.put("b", CONTENT), "get": lambda: sealed.get("a", tmp_path / "out" / "a")}[
+        direction
+    ]
     thread = threading.Thread(target=lambda: outcome.append(begin()))
     thread.start()
     fake.control("GET", f"log?wait={seen + 2 - (direction == 'get')}")

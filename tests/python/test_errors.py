@@ -34,7 +34,15 @@ BUILTINS = {
     "Unsupported": NotImplementedError,
     "Internal": RuntimeError,
 }
-FACTS = {"verb": "get", "bucket": "b", "key": "k", "status": 404, "code": "NoSuchKey", "request_id": "r", "retryable": True}
+FACTS = {
+    "verb": "get",
+    "bucket": "b",
+    "key": "k",
+    "status": 404,
+    "code": "NoSuchKey",
+    "request_id": "r",
+    "retryable": True,
+}
 
 
 def test_every_kind_has_a_class_and_no_class_lacks_a_kind():

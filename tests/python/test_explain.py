@@ -1,4 +1,5 @@
-"""`python -m oarlock explain`: the table, its exit status, and no secret in it, whichever way the secret came."""
+"""`python -m oarlock explain`: the table, its exit status, and no secret in it, whichever way the secret
+came."""
 
 import json
 import os
@@ -13,7 +14,12 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXPLAINED0001", "AWS_SECRET_ACCESS_KEY": CANAR
 
 def explain(home, *arguments, **variables):
     """The exit status and what was said, in a home of its own."""
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", **variables}
+    environment = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **variables,
+    }
     command = [sys.executable, "-m", "oarlock", "explain", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert CANARY not in done.stdout + done.stderr
@@ -31,7 +37,9 @@ def profile(home, text):
 
 
 def test_table(tmp_path):
-    status, said, _ = explain(tmp_path, "s3://my-bucket/data", "max_attempts=3", AWS_REGION="eu-west-3", **KEYS)
+    status, said, _ = explain(
+        tmp_path, "s3://my-bucket/data", "max_attempts=3", AWS_REGION="eu-west-3", **KEYS
+    )
     lines = [line.split("  ") for line in said.splitlines()]
     table = {line[0]: [cell.strip() for cell in line[1:] if cell.strip()] for line in lines}
     assert status == 0
@@ -60,21 +68,37 @@ def test_junk_is_a_row(tmp_path):
 
 
 def test_profile(tmp_path):
-    profile(tmp_path, "[profile ci]\nregion = eu-north-1\naws_access_key_id = AKIDOFTHEPROFILE1\naws_secret_access_key = " + CANARY)
+    profile(
+        tmp_path,
+        "[profile ci]\nregion = eu-north-1\naws_access_key_id = AKIDOFTHEPROFILE1\naws_secret_access_key = "
+        + CANARY,
+    )
     status, found = rows(tmp_path, "s3://my.bucket", AWS_PROFILE="ci")
     assert status == 0
     assert (found["provider"]["value"], found["provider"]["source"]) == ("profile", "profile ci")
-    assert (found["profile"]["value"], found["profile"]["source"]) == ("ci", "environment variable AWS_PROFILE")
+    assert (found["profile"]["value"], found["profile"]["source"]) == (
+        "ci",
+        "environment variable AWS_PROFILE",
+    )
     assert (found["region"]["value"], found["region"]["source"]) == ("eu-north-1", "region of the profile ci")
-    assert (found["addressing_style"]["value"], found["addressing_style"]["source"]) == ("path", "auto: the bucket's name holds a dot")
+    assert (found["addressing_style"]["value"], found["addressing_style"]["source"]) == (
+        "path",
+        "auto: the bucket's name holds a dot",
+    )
 
 
 def test_proxy(tmp_path):
     proxy = {"HTTPS_PROXY": f"http://me:{CANARY}@proxy.test:3128"}
     _, found = rows(tmp_path, "s3://my-bucket", **KEYS, **proxy)
-    assert (found["proxy"]["value"], found["proxy"]["source"]) == ("http://proxy.test:3128", "environment variable HTTPS_PROXY")
+    assert (found["proxy"]["value"], found["proxy"]["source"]) == (
+        "http://proxy.test:3128",
+        "environment variable HTTPS_PROXY",
+    )
     _, found = rows(tmp_path, "s3://my-bucket", **KEYS, **proxy, NO_PROXY="amazonaws.com")
-    assert found["proxy"]["value"].startswith("none") and found["proxy"]["source"] == "environment variable NO_PROXY"
+    assert (
+        found["proxy"]["value"].startswith("none")
+        and found["proxy"]["source"] == "environment variable NO_PROXY"
+    )
 
 
 PROCESS = f"""[default]
@@ -86,7 +110,12 @@ credential_process = echo '{{"Version": 1, "AccessKeyId": "AKIDOFTHEPROCESS1", "
     ("url", "settings", "variables", "config"),
     [
         (f"s3://AKIDOFTHEURL00001:{CANARY}@my-bucket", [], {}, ""),
-        ("s3://my-bucket", ["access_key_id=AKIDOFSETTING0001", f"secret_access_key={CANARY}", f"session_token={CANARY}"], {}, ""),
+        (
+            "s3://my-bucket",
+            ["access_key_id=AKIDOFSETTING0001", f"secret_access_key={CANARY}", f"session_token={CANARY}"],
+            {},
+            "",
+        ),
         ("s3://my-bucket", [f"proxy=http://me:{CANARY}@proxy.test:3128"], KEYS, ""),
         ("s3://my-bucket", [f"sse_customer_key={CANARY.ljust(32, 'x')}"], KEYS, ""),
         ("s3://my-bucket", [], {**KEYS, "AWS_SESSION_TOKEN": CANARY}, ""),

@@ -21,10 +21,24 @@ CONTENT = bytes(range(256)) * 40000
 def test_reads_like_a_file(remote):
     remote.put("k", CONTENT)
     with remote.open("k") as file:
-        assert file.readable() and file.seekable() and not file.writable() and file.raw.name == "k" and file.raw.meta.size == len(CONTENT)
+        assert (
+            file.readable()
+            and file.seekable()
+            and not file.writable()
+            and file.raw.name == "k"
+            and file.raw.meta.size == len(CONTENT)
+        )
         assert file.read(10) == CONTENT[:10] and file.tell() == 10
-        assert file.seek(-5, io.SEEK_END) == len(CONTENT) - 5 and file.read() == CONTENT[-5:] and file.read() == b""
-        assert file.seek(1000) == 1000 and file.seek(24, io.SEEK_CUR) == 1024 and file.read(3) == CONTENT[1024:1027]
+        assert (
+            file.seek(-5, io.SEEK_END) == len(CONTENT) - 5
+            and file.read() == CONTENT[-5:]
+            and file.read() == b""
+        )
+        assert (
+            file.seek(1000) == 1000
+            and file.seek(24, io.SEEK_CUR) == 1024
+            and file.read(3) == CONTENT[1024:1027]
+        )
         buffer = bytearray(5 << 20)
         file.seek(7)
         assert file.readinto(buffer) == len(buffer) and buffer == CONTENT[7 : 7 + len(buffer)]
@@ -66,7 +80,10 @@ def test_paths_are_taken_as_objects_too(store, tmp_path):
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a").write_bytes(b"one")
     assert store.sync_up(tmp_path / "tree").transferred == 1
-    assert store.sync_down(tmp_path / "back").transferred == 1 and (tmp_path / "back" / "a").read_bytes() == b"one"
+    assert (
+        store.sync_down(tmp_path / "back").transferred == 1
+        and (tmp_path / "back" / "a").read_bytes() == b"one"
+    )
     oarlock.open("s3://bucket", credentials_file=tmp_path / "keys").close()
     with pytest.raises(oarlock.InvalidInput, match="UTF-8"):
         store.sync_up(pathlib.Path(os.fsdecode(b"/\xff")))
@@ -108,7 +125,9 @@ def test_writes(remote):
 
 @pytest.mark.parametrize("size", [10, 12 << 20])
 def test_leaving_by_an_error_stores_nothing(fake, size):
-    store = oarlock.open("s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    store = oarlock.open(
+        "s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20
+    )
     with pytest.raises(KeyError):
         with store.open("k", "wb") as file:
             file.write(b"x" * size)
@@ -172,7 +191,10 @@ def test_many_open_files_share_a_small_budget(fake):
     """One thread holds them all: none may wait for room that another one keeps."""
     arguments = [sys.executable, "-c", MANY, fake.endpoint, fake.access_key, fake.secret_key]
     environment = {**os.environ, "OARLOCK_MEMORY_BUDGET": "8MiB"}
-    assert subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120).stdout == "done\n"
+    assert (
+        subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120).stdout
+        == "done\n"
+    )
 
 
 def wrong(fake):
@@ -216,7 +238,9 @@ TO_THE_END = {
 
 
 @pytest.mark.parametrize("how", TO_THE_END)
-@pytest.mark.parametrize("content", [b"x", b"one\ntwo\n", b"line\n" * 700_000], ids=["byte", "small", "large"])
+@pytest.mark.parametrize(
+    "content", [b"x", b"one\ntwo\n", b"line\n" * 700_000], ids=["byte", "small", "large"]
+)
 def test_the_read_that_reaches_the_end_tells_a_wrong_checksum(fake, remote, content, how):
     remote.put("k", content)
     with remote.open("k") as file:
@@ -254,7 +278,13 @@ def test_after_a_failed_check_no_read_goes_on(fake, remote):
     remote.put("k", b"hello world")
     wrong(fake)
     with remote.open("k") as file:
-        reads = (lambda: file.read(11), lambda: file.read(1), file.read, lambda: file.raw.read(1), file.raw.readall)
+        reads = (
+            lambda: file.read(11),
+            lambda: file.read(1),
+            file.read,
+            lambda: file.raw.read(1),
+            file.raw.readall,
+        )
         for read in reads:
             with pytest.raises(oarlock.Corrupt):
                 read()
@@ -291,7 +321,13 @@ def test_an_empty_object_is_asked_for_once(fake, remote):
 def test_an_object_of_another_length_than_told_is_changed(fake, remote):
     """Without an ETag nothing else tells that it was replaced."""
     text = b"hello world"
-    for before, after in ((text, text[:5]), (text, text + b"s"), (b"one", b""), (b"", b"one"), (CONTENT[1:], CONTENT)):
+    for before, after in (
+        (text, text[:5]),
+        (text, text + b"s"),
+        (b"one", b""),
+        (b"", b"one"),
+        (CONTENT[1:], CONTENT),
+    ):
         remote.put("k", before)
         replaced = {"change_object": {"body_b64": base64.b64encode(after).decode()}}
         no_etag = {"answer_headers": {"etag": ""}}

@@ -1,4 +1,5 @@
-"""A forked child works on at once with its parent's stores, while the parent is busy; the parent's calls are not its own."""
+"""A forked child works on at once with its parent's stores, while the parent is busy; the parent's calls are
+not its own."""
 
 import os
 import threading

@@ -19,14 +19,26 @@ def slices(edges):
 
 
 def test_ranges_are_slices(files):
-    edges = [(0, 10), (200_000, 200_010), (-5, None), (None, 4), (20, 30), (7, 7), (255_990, 300_000), (400_000, 400_001), (10, 2)]
+    edges = [
+        (0, 10),
+        (200_000, 200_010),
+        (-5, None),
+        (None, 4),
+        (20, 30),
+        (7, 7),
+        (255_990, 300_000),
+        (400_000, 400_001),
+        (10, 2),
+    ]
     starts, ends = zip(*edges)
     assert files.cat_ranges(["tests/a"] * len(edges), list(starts), list(ends)) == slices(edges)
 
 
 def test_neighbours_share_a_request(fake, files):
     begun = len(fake.log())
-    assert files.cat_ranges(["tests/a"] * 3, [0, 1000, 2000], [10, 1010, 2010]) == slices([(0, 10), (1000, 1010), (2000, 2010)])
+    assert files.cat_ranges(["tests/a"] * 3, [0, 1000, 2000], [10, 1010, 2010]) == slices(
+        [(0, 10), (1000, 1010), (2000, 2010)]
+    )
     assert [entry["headers"]["range"] for entry in fake.log()[begun:]] == ["bytes=0-2009"]
     begun = len(fake.log())
     files.cat_ranges(["tests/a"] * 2, [0, 1000], [10, 1010], max_gap=0)
@@ -41,6 +53,8 @@ def test_several_files_and_what_fails(files):
         files.cat_ranges(paths, 1, 3, on_error="raise")
 
 
-@pytest.mark.parametrize("edges", [(5, 9), (-3, None), (None, None), (250_000, 999_999), (999_999, None), (3, 3), (2, -2)])
+@pytest.mark.parametrize(
+    "edges", [(5, 9), (-3, None), (None, None), (250_000, 999_999), (999_999, None), (3, 3), (2, -2)]
+)
 def test_a_slice_of_one_file(files, edges):
     assert files.cat_file("tests/a", *edges) == DATA[slice(*edges)]

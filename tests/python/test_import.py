@@ -6,12 +6,27 @@ import subprocess
 import sys
 
 #: Modules that cost more than oarlock itself and that an import of it must not bring.
-HEAVY = {"asyncio", "typing", "dataclasses", "logging", "inspect", "datetime", "socket", "ssl", "urllib.parse", "json", "fsspec"}
+HEAVY = {
+    "asyncio",
+    "typing",
+    "dataclasses",
+    "logging",
+    "inspect",
+    "datetime",
+    "socket",
+    "ssl",
+    "urllib.parse",
+    "json",
+    "fsspec",
+}
+
 
 def probe(line):
     code = f"import sys\n{line}\nloaded = set(sys.modules)\nimport json, resource\nused = resource.getrusage(resource.RUSAGE_SELF)\n"
     code += "print(json.dumps([used.ru_utime + used.ru_stime, sorted(loaded)]))"
-    seconds, modules = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    seconds, modules = json.loads(
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    )
     return seconds, set(modules)
 
 

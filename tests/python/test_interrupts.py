@@ -83,7 +83,12 @@ def test_keyboard_interrupt(fake, work):
     fake.control("POST", "seed", {"bucket": "tests", "key": "a", "size": 100 << 20})
     # The object's head may be asked for first; what comes then is what hangs.
     hang = {"slow": 60_000}
-    fake.plan([{"match": {"op": op}, "fault": hang} for op in ("GetObject", "PutObject", "CreateMultipartUpload", "ListObjectsV2")])
+    fake.plan(
+        [
+            {"match": {"op": op}, "fault": hang}
+            for op in ("GetObject", "PutObject", "CreateMultipartUpload", "ListObjectsV2")
+        ]
+    )
     code = CHILD.format(tests=str(ROOT / "tests"), settings=fake.settings(), work=WORK[work])
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     fake.control("GET", f"log?wait={2 if work == 'reader' else 1}")
@@ -104,7 +109,9 @@ def test_timeout(fake, remote):
 
 
 def test_an_interrupted_upload_is_aborted(fake):
-    with oarlock.open("s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20) as store:
+    with oarlock.open(
+        "s3://tests/", **fake.settings(), multipart_threshold=5 << 20, multipart_chunksize=5 << 20
+    ) as store:
 
         def chunks():
             yield b"x" * (12 << 20)

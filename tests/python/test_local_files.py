@@ -1,4 +1,5 @@
-"""The local files of transfers: permissions and links kept, special files written through, nothing left behind.
+"""The local files of transfers: permissions and links kept, special files written through, nothing left
+behind.
 
 Invariant: each way that writes a file (`WAYS`) keeps the same promises.
 """
@@ -51,7 +52,9 @@ def filled(request, fake, tmp_path):
         (tmp_path / "store").mkdir()
         store = oarlock.open(f"file://{tmp_path}/store")
     else:
-        store = oarlock.open("s3://tests/", **fake.settings(), **(KEY if request.param == "encrypted" else {}))
+        store = oarlock.open(
+            "s3://tests/", **fake.settings(), **(KEY if request.param == "encrypted" else {})
+        )
     with store:
         store.put("a", CONTENT)
         yield store
@@ -121,7 +124,9 @@ def test_a_link_is_followed(way, place, tmp_path):
     (place / "a").symlink_to(tmp_path / "elsewhere" / "link")
     way(place / "a")
     assert (place / "a").is_symlink() and (tmp_path / "elsewhere" / "link").is_symlink()
-    assert (tmp_path / "elsewhere" / "file").read_bytes() == CONTENT and mode(tmp_path / "elsewhere" / "file") == 0o640
+    assert (tmp_path / "elsewhere" / "file").read_bytes() == CONTENT and mode(
+        tmp_path / "elsewhere" / "file"
+    ) == 0o640
     assert sorted(os.listdir(tmp_path / "elsewhere")) == ["file", "link"] and os.listdir(place) == ["a"]
 
 
@@ -178,7 +183,11 @@ def test_fsspec_keeps_mode_and_link(fake, remote, place):
     (place / "file").chmod(0o640)
     (place / "a").symlink_to("file")
     library.filesystem("oarlock", **fake.settings()).get_file("tests/a", str(place / "a"))
-    assert (place / "a").is_symlink() and (place / "file").read_bytes() == CONTENT and mode(place / "file") == 0o640
+    assert (
+        (place / "a").is_symlink()
+        and (place / "file").read_bytes() == CONTENT
+        and mode(place / "file") == 0o640
+    )
 
 
 def test_a_sync_moves_files_only(filled, place):
@@ -204,7 +213,10 @@ def test_waiting_for_the_other_end_of_a_pipe_can_be_cancelled(filled, place):
     os.mkfifo(place / "pipe")
 
     async def work():
-        for call in (lambda: filled.aio.get("a", place / "pipe"), lambda: filled.aio.put("b", place / "pipe")):
+        for call in (
+            lambda: filled.aio.get("a", place / "pipe"),
+            lambda: filled.aio.put("b", place / "pipe"),
+        ):
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(call(), 0.2)
 
@@ -223,7 +235,9 @@ def test_many_pipes_wait_without_threads(filled, place):
         os.mkfifo(place / f"{number}")
 
     async def work():
-        waiting = [asyncio.create_task(filled.aio.put(f"k{number}", place / f"{number}")) for number in range(30)]
+        waiting = [
+            asyncio.create_task(filled.aio.put(f"k{number}", place / f"{number}")) for number in range(30)
+        ]
         await asyncio.wait_for(filled.aio.put("other", CONTENT), 30)
         await asyncio.wait_for(filled.aio.get("other", place / "file"), 30)
         for task in waiting:
@@ -276,7 +290,9 @@ def test_standard_output_by_its_name(store, tmp_path, to):
 
 def test_standard_input_by_its_name(store, tmp_path):
     program = 'import oarlock, pathlib, sys; oarlock.open(f"file://{sys.argv[1]}").put("a", pathlib.Path("/dev/stdin"))'
-    subprocess.run([sys.executable, "-c", program, str(tmp_path / "store")], input=CONTENT, timeout=60, check=True)
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "store")], input=CONTENT, timeout=60, check=True
+    )
     assert store.get("a").body == CONTENT
 
 
@@ -297,7 +313,8 @@ def test_a_call_on_a_pipe_hears_a_signal(store, place):
 
 
 def cancelled_at_random(call, tasks=600, width=40):
-    """Runs calls, so many at a time, each under a time limit of 1 to 500 ms; tells how many were cut short."""
+    """Runs calls, so many at a time, each under a time limit of 1 to 500 ms; tells how many were cut
+    short."""
     choice = random.Random(11)
     cut = 0
 
@@ -371,7 +388,9 @@ def test_journaled_gets_that_are_cancelled_leave_what_their_journals_tell_of(rem
     remote.put("a", bytes(20 * MIB))
     (tmp_path / "journals").mkdir()
     (place / "kept").write_bytes(b"")
-    cancelled_at_random(lambda number: remote.aio.get("a", place / str(number), journal=str(tmp_path / "journals")), 100, 10)
+    cancelled_at_random(
+        lambda number: remote.aio.get("a", place / str(number), journal=str(tmp_path / "journals")), 100, 10
+    )
     told = "".join(path.read_text() for path in (tmp_path / "journals").iterdir())
     assert [path for path in left(place) if os.path.basename(path) not in told] == []
     assert left(tmp_path / "journals") in ([], [str(tmp_path / "journals")])

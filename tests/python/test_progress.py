@@ -25,7 +25,9 @@ def test_objects_are_counted_where_no_bytes_move(remote):
 
 def test_aborted_uploads_are_counted(remote, fake):
     denied = {"status": 403, "code": "AccessDenied"}
-    fake.plan([{"match": {"op": op}, "fault": denied} for op in ("CompleteMultipartUpload", "AbortMultipartUpload")])
+    fake.plan(
+        [{"match": {"op": op}, "fault": denied} for op in ("CompleteMultipartUpload", "AbortMultipartUpload")]
+    )
     for key in ("a", "b"):
         with pytest.raises(oarlock.PermissionDenied):
             remote.put(key, bytes(17 << 20))
@@ -53,9 +55,16 @@ def test_a_directory_counts_too(store):
     assert heard(store.copy, "a", "b")[-1] == (1, 1) if store.exists("a") else True
 
 
-@pytest.mark.parametrize("value", [print, object(), open, 1.5, {"a": object()}, [print], b"x", None.__class__])
+@pytest.mark.parametrize(
+    "value", [print, object(), open, 1.5, {"a": object()}, [print], b"x", None.__class__]
+)
 def test_an_option_that_a_verb_does_not_take_is_named(store, value):
-    for verb, args in ((store.head, ["a"]), (store.list, []), (store.delete_many, [["a"]]), (store.get, ["a"])):
+    for verb, args in (
+        (store.head, ["a"]),
+        (store.list, []),
+        (store.delete_many, [["a"]]),
+        (store.get, ["a"]),
+    ):
         with pytest.raises(oarlock.InvalidInput, match=r'unknown option "metadatum"; (did you mean|known:)'):
             result = verb(*args, metadatum=value)
             list(result)
@@ -66,7 +75,9 @@ def test_an_option_that_a_verb_does_not_take_is_named(store, value):
 
 
 def test_a_value_that_cannot_be_passed_names_its_option(store):
-    with pytest.raises(oarlock.InvalidInput, match="option `content_type`: a value of type object cannot be passed"):
+    with pytest.raises(
+        oarlock.InvalidInput, match="option `content_type`: a value of type object cannot be passed"
+    ):
         store.put("a", b"x", content_type=object())
     with pytest.raises(oarlock.Config, match="setting `region`: a value of type object cannot be passed"):
         oarlock.open("s3://bucket", region=object())

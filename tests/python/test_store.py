@@ -30,13 +30,21 @@ def test_pickle_holds_what_was_given_and_no_more(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
     named = pickle.dumps(oarlock.open("s3://bucket/p", profile="work"))
     assert b"work" in named and b"canary" not in named
-    given = oarlock.open("s3://bucket/p", access_key_id="id", secret_access_key="given-secret", sse_customer_key=b"k" * 32)
+    given = oarlock.open(
+        "s3://bucket/p", access_key_id="id", secret_access_key="given-secret", sse_customer_key=b"k" * 32
+    )
     assert b"given-secret" in pickle.dumps(given)
     assert pickle.loads(pickle.dumps(given))._native.to_pairs() == given._native.to_pairs()
 
 
 def test_repr_hides_secrets():
-    store = oarlock.open("s3://bucket/p", access_key_id="id", secret_access_key="canary", session_token="canary", region="eu-west-3")
+    store = oarlock.open(
+        "s3://bucket/p",
+        access_key_id="id",
+        secret_access_key="canary",
+        session_token="canary",
+        region="eu-west-3",
+    )
     assert repr(store) == "oarlock.open('s3://bucket/p', region='eu-west-3', access_key_id='id')"
     assert "canary" not in f"{store!s} {store.settings} {store.aio!r} {store._native!r}"
 
@@ -71,7 +79,12 @@ def test_values_in(store):
     store.put("a", b"1", metadata=Mapped(x="1"), part_size=10**7, tags=None, timeout=5)
     assert store.head("a").metadata == {"x": "1"}
     assert store.head("a").last_modified.tzinfo is datetime.timezone.utc
-    assert store.head("a", if_unmodified_since=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).size == 1
+    assert (
+        store.head(
+            "a", if_unmodified_since=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+        ).size
+        == 1
+    )
     with pytest.raises(oarlock.InvalidInput, match="time zone"):
         store.head("a", if_unmodified_since=datetime.datetime.now())
     with pytest.raises(oarlock.InvalidInput, match="surrogates"):
@@ -104,7 +117,14 @@ def test_pages(store):
 
 
 def test_a_broken_listing_does_not_look_complete(fake):
-    fake.plan([{"match": {"op": "ListObjectsV2", "nth": 2, "times": 1}, "fault": {"status": 403, "code": "AccessDenied"}}])
+    fake.plan(
+        [
+            {
+                "match": {"op": "ListObjectsV2", "nth": 2, "times": 1},
+                "fault": {"status": 403, "code": "AccessDenied"},
+            }
+        ]
+    )
     with oarlock.open("s3://tests/", **fake.settings()) as store:
         for number in range(4):
             store.put(f"k{number}", b"")

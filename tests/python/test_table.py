@@ -71,13 +71,21 @@ def test_records(row):
 
 
 def test_stubs_are_up_to_date():
-    done = subprocess.run([sys.executable, ROOT / "bindings-python/stubs.py", "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "bindings-python/stubs.py", "--check"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", [["mypy", "--strict", "--no-incremental"], ["pyright", "--pythonpath", sys.executable]], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command",
+    [["mypy", "--strict", "--no-incremental"], ["pyright", "--pythonpath", sys.executable]],
+    ids=lambda command: command[0],
+)
 def test_type_checkers_accept_a_program(command):
     pytest.importorskip(command[0], reason=f"{command[0]} is not installed")
     sample = ROOT / "tests/python/typed_sample.py"
-    done = subprocess.run([sys.executable, "-m", *command, sample], capture_output=True, text=True, cwd=ROOT / "bindings-python")
+    done = subprocess.run(
+        [sys.executable, "-m", *command, sample], capture_output=True, text=True, cwd=ROOT / "bindings-python"
+    )
     assert done.returncode == 0, done.stdout

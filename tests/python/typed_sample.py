@@ -36,6 +36,7 @@ def sync() -> None:
             pass
         store.delete_many(["a", {"key": "b", "version_id": "1"}, *store.list("x")])
 
+
 async def asynchronous(store: oarlock.Store) -> None:
     reply = await store.aio.get("a", timeout=2.5)
     print(len(reply))
@@ -43,4 +44,3 @@ async def asynchronous(store: oarlock.Store) -> None:
         print(entry.key)
     async for page in store.aio.list().pages():
         print(page.entries[0].key)
-

@@ -2,7 +2,8 @@
 
 require_relative "support"
 
-# A store works on in children and grandchildren, whatever their parent was doing; a call of the parent's does not.
+# A store works on in children and grandchildren, whatever their parent was doing; a call of the parent's does
+# not.
 class ForkTest < OarlockTest
   BUSY = <<~'RUBY'
     require "oarlock"

@@ -6,7 +6,8 @@ require "zlib"
 require "rubygems_plugin"
 require "oarlock/rubygems"
 
-# What RubyGems asks of its fetcher, and what `.gemrc` may say; `tests/hosts/gem.rb` does the same with the real `gem`.
+# What RubyGems asks of its fetcher, and what `.gemrc` may say; `tests/hosts/gem.rb` does the same with the
+# real `gem`.
 class RubyGemsTest < OarlockTest
   PLACE = {"endpoint" => nil, "region" => "us-east-1", "path_style" => true}.freeze
 

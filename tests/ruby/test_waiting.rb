@@ -2,7 +2,8 @@
 
 require_relative "support"
 
-# A call that waits stops nobody else and is stopped by whatever stops Ruby code, at once and with nothing left behind.
+# A call that waits stops nobody else and is stopped by whatever stops Ruby code, at once and with nothing
+# left behind.
 class WaitingTest < OarlockTest
   def setup
     super

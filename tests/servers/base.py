@@ -1,4 +1,5 @@
-"""What every server needs: free ports, a child that dies with its parent, and waiting for an answer with a deadline."""
+"""What every server needs: free ports, a child that dies with its parent, and waiting for an answer with a
+deadline."""
 
 import ctypes
 import signal
@@ -36,7 +37,8 @@ def spawn(command, **options):
 
 
 def wait_until(ready, process, log, seconds=60):
-    """Asks `ready` until it says yes; a dead process or the deadline is `ServerFailed` with the end of its log."""
+    """Asks `ready` until it says yes; a dead process or the deadline is `ServerFailed` with the end of its
+    log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

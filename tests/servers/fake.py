@@ -1,4 +1,5 @@
-"""fake-s3: our own loopback server that checks every request and misbehaves by plan; `tests/fake-s3/README.md` tells its words."""
+"""fake-s3: our own loopback server that checks every request and misbehaves by plan;
+`tests/fake-s3/README.md` tells its words."""
 
 import http.client
 import json
@@ -54,7 +55,11 @@ class FakeS3:
 
     def credential(self, access_key, secret_key, session_token):
         """Makes another identity known until the next reset."""
-        self.control("POST", "credential", {"access_key": access_key, "secret_key": secret_key, "session_token": session_token})
+        self.control(
+            "POST",
+            "credential",
+            {"access_key": access_key, "secret_key": secret_key, "session_token": session_token},
+        )
 
     def plan(self, rules):
         """Says how to misbehave from now on."""
@@ -70,7 +75,12 @@ class FakeS3:
 
     def settings(self):
         """What a store needs to reach this server."""
-        return {"endpoint": self.endpoint, "region": self.region, "access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+        return {
+            "endpoint": self.endpoint,
+            "region": self.region,
+            "access_key_id": ACCESS_KEY,
+            "secret_access_key": SECRET_KEY,
+        }
 
     def stop(self):
         """Ends the server."""

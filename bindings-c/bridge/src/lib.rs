@@ -1,7 +1,9 @@
-//! The cxx bridge, for C++ that is built together with us: no C ABI between, slices and boxes instead of pointers and handles.
+//! The cxx bridge, for C++ that is built together with us: no C ABI between, slices and boxes instead of
+//! pointers and handles.
 //!
-//! Law: safe Rust only; the safe face of `oarlock_c` does the work. A failure is thrown as `rust::Error`, whose text begins with the
-//! kind's name. A call belongs to one thread at a time. Names no verb and no option.
+//! Law: safe Rust only; the safe face of `oarlock_c` does the work. A failure is thrown as `rust::Error`,
+//! whose text begins with the kind's name. A call belongs to one thread at a time. Names no verb and no
+//! option.
 
 use std::time::Duration;
 
@@ -42,14 +44,25 @@ mod bridge {
         /// A place that holds objects.
         type Store;
         fn open(url: &str, settings: &Arguments) -> Result<Box<Store>>;
-        fn start(self: &Store, verb: &str, arguments: &Arguments, source: Box<Source>, sink: Box<Sink>) -> Result<Box<Call>>;
+        fn start(
+            self: &Store,
+            verb: &str,
+            arguments: &Arguments,
+            source: Box<Source>,
+            sink: Box<Sink>,
+        ) -> Result<Box<Call>>;
 
-        /// The storage classes of a package server's `.gcfg` file, or of its text, which is what holds a line break.
+        /// The storage classes of a package server's `.gcfg` file, or of its text, which is what holds a line
+        /// break.
         type Classes;
         fn classes(path_or_text: &str) -> Result<Box<Classes>>;
         /// The same with settings for all classes in S3 and, in a map under its name, for a single class;
         /// they win over the file.
-        fn classes_with(path_or_text: &str, settings: &Arguments, overrides: &Arguments) -> Result<Box<Classes>>;
+        fn classes_with(
+            path_or_text: &str,
+            settings: &Arguments,
+            overrides: &Arguments,
+        ) -> Result<Box<Classes>>;
         fn names(self: &Classes) -> Vec<String>;
         fn store(self: &Classes, name: &str) -> Result<Box<Store>>;
         /// What the file says of a class, as a StorageClass.
@@ -157,7 +170,13 @@ fn open(url: &str, settings: &Arguments) -> Result<Box<Store>> {
 
 impl Store {
     #[allow(clippy::boxed_local, reason = "C++ hands its sources and sinks over in boxes")]
-    fn start(&self, verb: &str, arguments: &Arguments, source: Box<Source>, sink: Box<Sink>) -> Result<Box<Call>> {
+    fn start(
+        &self,
+        verb: &str,
+        arguments: &Arguments,
+        source: Box<Source>,
+        sink: Box<Sink>,
+    ) -> Result<Box<Call>> {
         let call = api::Call::start(&self.0, verb, arguments.0.clone(), source.0, sink.0)?;
         Ok(Box::new(Call { call, reply: None }))
     }
@@ -171,7 +190,8 @@ fn classes(path_or_text: &str) -> Result<Box<Classes>> {
 }
 
 fn classes_with(path_or_text: &str, settings: &Arguments, overrides: &Arguments) -> Result<Box<Classes>> {
-    let classes = oarlock::StorageClasses::read(path_or_text)?.with(settings.0.clone(), overrides.0.clone())?;
+    let classes =
+        oarlock::StorageClasses::read(path_or_text)?.with(settings.0.clone(), overrides.0.clone())?;
     Ok(Box::new(Classes(classes)))
 }
 

@@ -1,6 +1,7 @@
 // Sources, sinks and calls. A part of oarlock.hpp, which is to be included in its place.
 //
-// Law: no exception goes through C. What a lent function throws is kept, the call fails, and the wait that ran it throws it on.
+// Law: no exception goes through C. What a lent function throws is kept, the call fails, and the wait that
+// ran it throws it on.
 
 #ifndef OARLOCK_CALL_HPP
 #define OARLOCK_CALL_HPP
@@ -143,7 +144,8 @@ class call {
       if (auto reply = wait_for(-1)) return *std::move(reply);
     }
   }
-  // The same, but nothing when the time (milliseconds) is over or a signal was handled. With 0 it never waits.
+  // The same, but nothing when the time (milliseconds) is over or a signal was handled. With 0 it never
+  // waits.
   std::optional<value> wait_for(int timeout_ms) {
     oarlock_value *reply = nullptr;
     return served([&](oarlock_error **why) { return oarlock_call_wait(handle_.get(), timeout_ms, &reply, why); })

@@ -1,4 +1,5 @@
-// What goes in and comes out: options, lists, values, errors. A part of oarlock.hpp, which is to be included in its place.
+// What goes in and comes out: options, lists, values, errors. A part of oarlock.hpp, which is to be included
+// in its place.
 //
 // Law: plain data; nothing here starts a call, and no verb or option is named.
 
@@ -93,7 +94,8 @@ inline void check(oarlock_status status, oarlock_error *const &raw = nullptr) {
 
 }  // namespace detail
 
-// A value, or a part of one, that was answered; it keeps the whole alive. Looking for what is not there gives null.
+// A value, or a part of one, that was answered; it keeps the whole alive. Looking for what is not there gives
+// null.
 class value {
  public:
   value() = default;
@@ -183,7 +185,8 @@ using ask = std::function<argument(const value &)>;
 inline std::function<oarlock_status(oarlock_options *, const char *)> asked(ask function);
 }  // namespace detail
 
-// The value of one option: nullptr, bool, a whole number, text, bytes, a time, a list, options (a map) or a function.
+// The value of one option: nullptr, bool, a whole number, text, bytes, a time, a list, options (a map) or a
+// function.
 class argument {
  public:
   argument(std::nullptr_t) : put_([](oarlock_options *to, const char *name) { return oarlock_options_set_null(to, name); }) {}
@@ -204,8 +207,8 @@ class argument {
     }) {}
   inline argument(options entries);
   inline argument(list items);
-  // A function that answers questions, on the thread that waits; what it throws is told in the error that comes of it. The question
-  // and its parts live until it returns.
+  // A function that answers questions, on the thread that waits; what it throws is told in the error that
+  // comes of it. The question and its parts live until it returns.
   template <typename F, std::enable_if_t<!std::is_same_v<F, argument> && std::is_invocable_r_v<argument, const F &, const value &>, int> = 0>
   argument(F function) : put_(detail::asked(std::function<argument(const value &)>(std::move(function)))) {}
 

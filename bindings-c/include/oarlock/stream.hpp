@@ -1,6 +1,8 @@
-// An object as a std::istream or std::ostream, a listing as a range. A part of oarlock.hpp, which is to be included in its place.
+// An object as a std::istream or std::ostream, a listing as a range. A part of oarlock.hpp, which is to be
+// included in its place.
 //
-// Law: only the verbs that a stream or a range is made of are named here (head, get, put), and of options only what moves them on.
+// Law: only the verbs that a stream or a range is made of are named here (head, get, put), and of options
+// only what moves them on.
 
 #ifndef OARLOCK_STREAM_HPP
 #define OARLOCK_STREAM_HPP
@@ -213,7 +215,8 @@ class reader : public std::istream {
   detail::read_buffer buffer_;
 };
 
-// An object as a stream to write: close() stores it. One that goes away before, by an exception for example, stores nothing.
+// An object as a stream to write: close() stores it. One that goes away before, by an exception for example,
+// stores nothing.
 class writer : public std::ostream {
  public:
   writer(const oarlock_store *store, const std::string &key, options with) : std::ostream(nullptr), buffer_(store, key, std::move(with)) {

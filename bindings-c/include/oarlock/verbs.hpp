@@ -21,7 +21,8 @@ value get(std::string_view key, const options &with = {}, oarlock::sink into = {
   return run("get", options(with).set("key", key), oarlock::source(), std::move(into));
 }
 
-// Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+// Fetches many ranges of one object, those that lie close together by one request, and answers their
+// bytes in the order asked for.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 //   key (str): The object's key.
 //   ranges (list of ranges): The ranges, each as `get` takes one.
@@ -37,7 +38,8 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
   return run("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink());
 }
 
-// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
+// and endless sources go as multipart uploads.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 //   key (str): The object's key.
 //   source (source): The bytes to store.
@@ -106,7 +108,8 @@ value delete_(std::string_view key, const options &with = {}) const {
   return run("delete", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
+// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
+// comes.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 //   keys (list of keys): The keys, as text or as `{key, version_id}`.
 // Options:
@@ -116,7 +119,8 @@ value delete_many(const list &keys, const options &with = {}) const {
   return run("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink());
 }
 
-// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
+// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
+// given or as it comes. A file appears whole or not at all.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 //   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
 // Options:
@@ -141,7 +145,8 @@ value put_many(const list &items, const options &with = {}) const {
   return run("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
-// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
+// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
+// error `NotFound`.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 //   items (list of objects): The objects: keys, or `{key, version_id}`.
 // Options:
@@ -152,7 +157,8 @@ value head_many(const list &items, const options &with = {}) const {
   return run("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
-// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
+// asked, deletes what is gone. Begun again after a break it goes on where it was.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 //   directory (directory): The directory to read. Links to files are followed, links to directories are not.
 //   prefix (str): How the keys begin, a slash added; default: none.
@@ -168,7 +174,8 @@ value sync_up(std::string_view directory, std::string_view prefix = {}, const op
   return run("sync_up", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
-// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
+// the objects' times.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 //   directory (directory): The directory to write; made if it is not there.
 //   prefix (str): How the keys begin, a slash added; default: none.
@@ -218,7 +225,8 @@ value copy(std::string_view source_key, std::string_view key, const options &wit
   return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
+// content stays where it is. Tells whether it was needed.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 //   key (str): The object's key.
 // Options:
@@ -229,7 +237,8 @@ value rekey(std::string_view key, const options &with = {}) const {
   return run("rekey", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
+// store's key are left alone, so that it can be begun again after a break.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 //   prefix (str): How the keys begin; default: any.
 // Options:
@@ -342,15 +351,17 @@ value bucket_region(const options &with = {}) const {
   return run("bucket_region", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+// Tells the credentials that the store's requests are signed with: for a host that hands them to another
+// program. Treat them as a secret.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 // Reply: Identity.
 value credentials(const options &with = {}) const {
   return run("credentials", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
-// What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
+// that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
+// but sends nothing to the bucket unless `check` is true.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 // Options:
 //   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
@@ -359,7 +370,8 @@ value explain(const options &with = {}) const {
   return run("explain", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
+// nobody.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 // Reply: list of VerbStats.
 value stats(const options &with = {}) const {
@@ -408,8 +420,10 @@ value abort_upload(std::string_view key, std::string_view upload_id, const optio
   return run("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink());
 }
 
-// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
-// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
+// they were.
+// Source:
+// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
 //   prefix (str): How the keys begin; default: any.
 // Options:
 //   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.

@@ -1,6 +1,7 @@
 """Answers `import dvc_s3` with oarlock's file system; `OARLOCK_DVC=0` leaves that to an installed dvc-s3.
 
-Law: runs in every start of this Python, by `oarlock_dvc.pth`, so it imports nothing until somebody asks for `dvc_s3`.
+Law: runs in every start of this Python, by `oarlock_dvc.pth`, so it imports nothing until somebody asks for
+`dvc_s3`.
 """
 
 import os

@@ -1,7 +1,8 @@
 """oarlock: S3 storage, credential resolution and client-side encryption.
 
-`open` gives a `Store`; its verbs do the work, ``store.aio`` has them as awaitables, ``store.open(key)`` gives file objects.
-What goes wrong is an `Error`, each kind of which is also the built-in exception that says the same.
+`open` gives a `Store`; its verbs do the work, ``store.aio`` has them as awaitables, ``store.open(key)`` gives
+file objects. What goes wrong is an `Error`, each kind of which is also the built-in exception that says the
+same.
 """
 
 from . import _native, errors
@@ -13,10 +14,28 @@ from ._verbs import Verb, attach, missing
 from .errors import *
 
 __version__ = _native.VERSION
-__all__ = ["AsyncPages", "AsyncStore", "Bar", "Bytes", "Pages", "StorageClasses", "Store", "Writer", "open", *_records, *errors.__all__]
+__all__ = [
+    "AsyncPages",
+    "AsyncStore",
+    "Bar",
+    "Bytes",
+    "Pages",
+    "StorageClasses",
+    "Store",
+    "Writer",
+    "open",
+    *_records,
+    *errors.__all__,
+]
 
 # What most programs never touch is imported when it is asked for.
-_LATER = {"AsyncPages": "aio", "AsyncStore": "aio", "Bar": "_bar", "StorageClasses": "_classes", "Writer": "_files"}
+_LATER = {
+    "AsyncPages": "aio",
+    "AsyncStore": "aio",
+    "Bar": "_bar",
+    "StorageClasses": "_classes",
+    "Writer": "_files",
+}
 
 
 def __getattr__(name):
@@ -30,8 +49,9 @@ def __getattr__(name):
 def open(url, **settings):
     """Opens the place that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Touches no network.
 
-    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest known. A setting that takes
-    a function calls it on the thread that waits, or on the loop's thread, where it may be a coroutine function.
+    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest
+    known. A setting that takes a function calls it on the thread that waits, or on the loop's thread, where
+    it may be a coroutine function.
     """
     return Store(url, **settings)
 
@@ -39,11 +59,13 @@ def open(url, **settings):
 class Store:
     """One place that holds objects: a bucket with a prefix, or a directory.
 
-    It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the settings as they were
-    given, secrets only if they were among them, functions by reference. Profiles and the environment are looked up anew where it is opened again.
+    It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the
+    settings as they were given, secrets only if they were among them, functions by reference. Profiles and
+    the environment are looked up anew where it is opened again.
 
-    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes or work through many objects take ``progress=``: a
-    function that is called with the bytes or objects done and the total (or None) on the waiting thread.
+    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes or work through many
+    objects take ``progress=``: a function that is called with the bytes or objects done and the total (or
+    None) on the waiting thread.
     """
 
     __slots__ = ("_aio", "_native", "__weakref__")
@@ -79,10 +101,12 @@ class Store:
         return self._aio
 
     def open(self, key, mode="rb", **options):
-        """A binary file object: ``rb`` reads (seekable, buffered), ``wb`` writes, ``xb`` writes unless the object exists.
+        """A binary file object: ``rb`` reads (seekable, buffered), ``wb`` writes, ``xb`` writes unless the
+        object exists.
 
-        Options are those of the verb that does it. A writer's object appears, whole, when it is closed; leaving a ``with`` block
-        by an exception, or dropping the writer, uploads nothing. If the object changes while it is read, `Changed` is raised.
+        Options are those of the verb that does it. A writer's object appears, whole, when it is closed;
+        leaving a ``with`` block by an exception, or dropping the writer, uploads nothing. If the object
+        changes while it is read, `Changed` is raised.
         """
         from ._files import open_object
 
@@ -112,7 +136,10 @@ class Store:
 
     def __reduce__(self):
         pairs = self._native.to_pairs()
-        return _reopen, (self.url, {name: bytes(value) if isinstance(value, Bytes) else value for name, value in pairs.items()})
+        return _reopen, (
+            self.url,
+            {name: bytes(value) if isinstance(value, Bytes) else value for name, value in pairs.items()},
+        )
 
 
 def _reopen(url, settings):

@@ -645,7 +645,8 @@ class Explained:
 
 @final
 class VerbStats:
-    """What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew."""
+    """What a store's calls of one verb have done so far, those under way included. A store counts for
+    itself, in each process anew."""
 
     @property
     def verb(self) -> str:
@@ -725,7 +726,8 @@ class Store:
         """
 
     def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
-        """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+        """Fetches many ranges of one object, those that lie close together by one request, and answers their
+        bytes in the order asked for.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
@@ -743,7 +745,8 @@ class Store:
         """
 
     def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
-        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
+        and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
@@ -821,7 +824,8 @@ class Store:
         """
 
     def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
-        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
+        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
+        comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
@@ -834,7 +838,8 @@ class Store:
         """
 
     def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
-        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
+        given or as it comes. A file appears whole or not at all.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
@@ -865,7 +870,8 @@ class Store:
         """
 
     def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
-        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
+        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
+        error `NotFound`.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
         Parameters:
@@ -879,7 +885,8 @@ class Store:
         """
 
     def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
-        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
+        asked, deletes what is gone. Begun again after a break it goes on where it was.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
         Parameters:
@@ -898,7 +905,8 @@ class Store:
         """
 
     def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
-        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
+        the objects' times.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
         Parameters:
@@ -954,7 +962,8 @@ class Store:
         """
 
     def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
-        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
+        content stays where it is. Tells whether it was needed.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
         Parameters:
@@ -967,7 +976,8 @@ class Store:
         """
 
     def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
-        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
+        store's key are left alone, so that it can be begun again after a break.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
         Parameters:
@@ -1102,7 +1112,8 @@ class Store:
         """
 
     def credentials(self, *, timeout: float | None = None) -> Identity:
-        """Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+        """Tells the credentials that the store's requests are signed with: for a host that hands them to another
+        program. Treat them as a secret.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
         Parameters:
@@ -1112,8 +1123,9 @@ class Store:
         """
 
     def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
-        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
-        What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
+        that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
+        but sends nothing to the bucket unless `check` is true.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
         Parameters:
@@ -1124,7 +1136,8 @@ class Store:
         """
 
     def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
-        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
+        nobody.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 
         Parameters:
@@ -1190,8 +1203,10 @@ class Store:
         """
 
     def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
-        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
-        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
+        they were.
+        Source:
+        <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.
@@ -1229,7 +1244,8 @@ class AsyncStore:
         """
 
     async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
-        """Fetches many ranges of one object, those that lie close together by one request, and answers their bytes in the order asked for.
+        """Fetches many ranges of one object, those that lie close together by one request, and answers their
+        bytes in the order asked for.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
@@ -1247,7 +1263,8 @@ class AsyncStore:
         """
 
     async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
-        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large and endless sources go as multipart uploads.
+        """Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
+        and endless sources go as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
@@ -1325,7 +1342,8 @@ class AsyncStore:
         """
 
     async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
-        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it comes.
+        """Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
+        comes.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 
         Parameters:
@@ -1338,7 +1356,8 @@ class AsyncStore:
         """
 
     async def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
-        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order given or as it comes. A file appears whole or not at all.
+        """Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
+        given or as it comes. A file appears whole or not at all.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
         Parameters:
@@ -1369,7 +1388,8 @@ class AsyncStore:
         """
 
     async def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
-        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the error `NotFound`.
+        """Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
+        error `NotFound`.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
         Parameters:
@@ -1383,7 +1403,8 @@ class AsyncStore:
         """
 
     async def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
-        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if asked, deletes what is gone. Begun again after a break it goes on where it was.
+        """Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
+        asked, deletes what is gone. Begun again after a break it goes on where it was.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
         Parameters:
@@ -1402,7 +1423,8 @@ class AsyncStore:
         """
 
     async def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
-        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get the objects' times.
+        """Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
+        the objects' times.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
         Parameters:
@@ -1458,7 +1480,8 @@ class AsyncStore:
         """
 
     async def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
-        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its content stays where it is. Tells whether it was needed.
+        """Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
+        content stays where it is. Tells whether it was needed.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
         Parameters:
@@ -1471,7 +1494,8 @@ class AsyncStore:
         """
 
     async def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
-        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the store's key are left alone, so that it can be begun again after a break.
+        """Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
+        store's key are left alone, so that it can be begun again after a break.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
         Parameters:
@@ -1606,7 +1630,8 @@ class AsyncStore:
         """
 
     async def credentials(self, *, timeout: float | None = None) -> Identity:
-        """Tells the credentials that the store's requests are signed with: for a host that hands them to another program. Treat them as a secret.
+        """Tells the credentials that the store's requests are signed with: for a host that hands them to another
+        program. Treat them as a secret.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
         Parameters:
@@ -1616,8 +1641,9 @@ class AsyncStore:
         """
 
     async def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
-        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where that comes from, and who was asked in vain.
-        What is broken is a row of its own. Asks for credentials, but sends nothing to the bucket unless `check` is true.
+        """Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
+        that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
+        but sends nothing to the bucket unless `check` is true.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
         Parameters:
@@ -1628,7 +1654,8 @@ class AsyncStore:
         """
 
     async def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
-        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks nobody.
+        """Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
+        nobody.
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 
         Parameters:
@@ -1694,8 +1721,10 @@ class AsyncStore:
         """
 
     async def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
-        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which they were.
-        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
+        """Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
+        they were.
+        Source:
+        <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
 
         Parameters:
             prefix (str, optional): How the keys begin; default: any.

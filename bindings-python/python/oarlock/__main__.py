@@ -1,6 +1,7 @@
 """``python -m oarlock explain URL``: why a store acts as it does, as a table or as JSON.
 
-Law: says what the verb `explain` says, nothing of its own. The exit status is 0 if nothing keeps the store from working.
+Law: says what the verb `explain` says, nothing of its own. The exit status is 0 if nothing keeps the store
+from working.
 """
 
 import argparse
@@ -20,17 +21,25 @@ def setting(text):
 
 def table(rows):
     """The rows below each other, in columns."""
-    cells = [(row.what, f"{row.error}: {row.value}" if row.error else row.value, row.source or "") for row in rows]
+    cells = [
+        (row.what, f"{row.error}: {row.value}" if row.error else row.value, row.source or "") for row in rows
+    ]
     widths = [min(max(len(cell[column]) for cell in cells), limit) for column, limit in enumerate((30, 60))]
     return "\n".join("  ".join([*map(str.ljust, cell, widths), cell[2]]).rstrip() for cell in cells)
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m oarlock", description="explain: tells why a store acts as it does.")
+    parser = argparse.ArgumentParser(
+        prog="python -m oarlock", description="explain: tells why a store acts as it does."
+    )
     parser.add_argument("command", choices=["explain"])
     parser.add_argument("url", help="s3://bucket/prefix or file:///directory")
-    parser.add_argument("settings", nargs="*", type=setting, metavar="name=value", help="settings of the store")
-    parser.add_argument("--check", action="store_true", help="put, look at, read, list and delete an object of a random name")
+    parser.add_argument(
+        "settings", nargs="*", type=setting, metavar="name=value", help="settings of the store"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="put, look at, read, list and delete an object of a random name"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     # Flags may stand among the settings.
     given = parser.parse_intermixed_args(arguments)
@@ -41,7 +50,15 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
     if given.json:
-        print(json.dumps([{"what": row.what, "value": row.value, "source": row.source, "error": row.error} for row in rows], indent=1))
+        print(
+            json.dumps(
+                [
+                    {"what": row.what, "value": row.value, "source": row.source, "error": row.error}
+                    for row in rows
+                ],
+                indent=1,
+            )
+        )
     else:
         print(table(rows))
     return 1 if any(row.error for row in rows) else 0

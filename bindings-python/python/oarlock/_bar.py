@@ -1,7 +1,7 @@
 """A progress bar for ``progress=``: tqdm's where tqdm is installed, else a line of text.
 
-Law: it is the host's object: it is called on the thread that waits, writes to standard error only, and says nothing where that is no
-terminal, unless it is told another file.
+Law: it is the host's object: it is called on the thread that waits, writes to standard error only, and says
+nothing where that is no terminal, unless it is told another file.
 """
 
 import sys

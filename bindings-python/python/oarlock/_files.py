@@ -8,7 +8,16 @@ orderly `close` and never otherwise. The only place of this package that knows o
 import io
 import warnings
 
-from .errors import AlreadyExists, Changed, Corrupt, Decrypt, InvalidInput, KeyCommitment, Precondition, Service
+from .errors import (
+    AlreadyExists,
+    Changed,
+    Corrupt,
+    Decrypt,
+    InvalidInput,
+    KeyCommitment,
+    Precondition,
+    Service,
+)
 
 #: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
 BUFFER = 1 << 20
@@ -34,9 +43,9 @@ def open_object(store, key, mode, options):
 class BufferedObject(io.BufferedReader):
     """Reads an object through a buffer.
 
-    A failed check is raised by the read that would hand over the last byte. `Reader` hands that byte over apart,
-    so that this buffer, which reads ahead, does not fail earlier. Methods that make one raw read go on to the last
-    byte if there is room.
+    A failed check is raised by the read that would hand over the last byte. `Reader` hands that byte over
+    apart, so that this buffer, which reads ahead, does not fail earlier. Methods that make one raw read go on
+    to the last byte if there is room.
     """
 
     def read1(self, size=-1):
@@ -59,9 +68,9 @@ class BufferedObject(io.BufferedReader):
 class Reader(io.RawIOBase):
     """Reads an object; sequential reads share one request, a seek begins another.
 
-    A stream from the first byte is checked as `get` does: if the bytes are wrong, the read that would hand over the
-    last byte raises instead, and so does every later read up to the next seek. A stream that begins after a seek is
-    a range, which cannot be checked.
+    A stream from the first byte is checked as `get` does: if the bytes are wrong, the read that would hand
+    over the last byte raises instead, and so does every later read up to the next seek. A stream that begins
+    after a seek is a range, which cannot be checked.
     """
 
     def __init__(self, store, key, options):
@@ -73,7 +82,10 @@ class Reader(io.RawIOBase):
         #: The object's metadata, as it was at opening.
         self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
         if self.meta.size is None:
-            raise Service("the server does not tell the object's size, which a reader needs; fetch it with `get`", key=key)
+            raise Service(
+                "the server does not tell the object's size, which a reader needs; fetch it with `get`",
+                key=key,
+            )
         #: The content's size; where `head` could only estimate it, the stream's end corrects it.
         self.size = self.meta.size
         self._estimated = self.meta.size_estimated
@@ -168,7 +180,12 @@ class Reader(io.RawIOBase):
             self._call = None
             self._failed = Changed(
                 "the object changed while it was read; open it again",
-                verb=error.verb, bucket=error.bucket, key=error.key, status=error.status, code=error.code, request_id=error.request_id,
+                verb=error.verb,
+                bucket=error.bucket,
+                key=error.key,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
             )
             raise self._failed from error
         except (Corrupt, Decrypt, KeyCommitment, Changed) as error:
@@ -202,7 +219,8 @@ class Reader(io.RawIOBase):
 
 
 class Writer(io.BufferedIOBase):
-    """Writes an object, which appears when this is closed in order; `reply` then tells what `put` answered."""
+    """Writes an object, which appears when this is closed in order; `reply` then tells what `put`
+    answered."""
 
     def __init__(self, store, key, options, exclusive):
         self.name, self._exclusive = key, exclusive
@@ -263,7 +281,12 @@ class Writer(io.BufferedIOBase):
         if call is not None:
             call.cancel()
             self._call = None
-            warnings.warn(f"the writer of {self.name!r} was never closed; nothing was stored", ResourceWarning, 2, source=self)
+            warnings.warn(
+                f"the writer of {self.name!r} was never closed; nothing was stored",
+                ResourceWarning,
+                2,
+                source=self,
+            )
 
     def _check(self):
         if self.closed:
@@ -289,5 +312,10 @@ class Writer(io.BufferedIOBase):
                 raise
             raise AlreadyExists(
                 "an object of this key exists already",
-                verb=error.verb, bucket=error.bucket, key=error.key, status=error.status, code=error.code, request_id=error.request_id,
+                verb=error.verb,
+                bucket=error.bucket,
+                key=error.key,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
             ) from error

@@ -1,6 +1,7 @@
 """Listings: a lazy iterator over the entries of all pages.
 
-Law: one page is held at a time. After an error the same page is asked for again, so that a broken listing never looks complete.
+Law: one page is held at a time. After an error the same page is asked for again, so that a broken listing
+never looks complete.
 """
 
 

@@ -1,4 +1,5 @@
-"""The records that verbs answer, made from the core's table: plain values, frozen, slotted, comparable, picklable.
+"""The records that verbs answer, made from the core's table: plain values, frozen, slotted, comparable,
+picklable.
 
 Law: names no record and no field, but for giving a record with raw bytes the ways of a bytes-like object.
 """
@@ -82,7 +83,13 @@ class BodyRecord(Record, _native.Body):
 
 def _make(name, doc, fields, buffer):
     names = tuple(field[0] for field in fields)
-    body = {"__slots__": names, "__doc__": doc, "__module__": "oarlock", "__match_args__": names, "_fields": names}
+    body = {
+        "__slots__": names,
+        "__doc__": doc,
+        "__module__": "oarlock",
+        "__match_args__": names,
+        "_fields": names,
+    }
     body["_required"] = frozenset(field[0] for field in fields if field[2])
     if buffer is not None:
         body["_buffer"] = buffer

@@ -1,13 +1,18 @@
 """Verbs as methods, made from the core's table: name, signature, documentation, the call itself.
 
-Law: names no verb and no option. What the core refuses is refused there, in its words; only ``timeout`` and ``progress``,
-which every language has in its own way, are taken here.
+Law: names no verb and no option. What the core refuses is refused there, in its words; only ``timeout`` and
+``progress``, which every language has in its own way, are taken here.
 """
 
 from ._pages import Pages
 from .errors import InvalidInput
 
-_TIMEOUT = ("timeout", "float", False, "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.")
+_TIMEOUT = (
+    "timeout",
+    "float",
+    False,
+    "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.",
+)
 _PROGRESS = "Called as {0} are done, on the waiting thread, with the {0} done and the total, or None while it is unknown."
 
 #: How a declared type is written in Python.
@@ -39,12 +44,15 @@ def reply_annotation(kind):
     """How a reply's declared type is written."""
     if kind.startswith("list of "):
         return f"list[{reply_annotation(kind[8:])}]"
-    return {"bytes": "Bytes", "map": "dict[str, str]", "seconds": "float"}.get(kind) or ANNOTATIONS.get(kind, kind)
+    return {"bytes": "Bytes", "map": "dict[str, str]", "seconds": "float"}.get(kind) or ANNOTATIONS.get(
+        kind, kind
+    )
 
 
 class Verb:
-    # A verb as a method of the store: `Store.get` is one, `store.get` is it bound, as with functions. It is no function, because
-    # the signature of one must be made with `inspect`, which takes longer to import than all of oarlock: it is made when asked for.
+    # A verb as a method of the store: `Store.get` is one, `store.get` is it bound, as with functions. It is
+    # no function, because the signature of one must be made with `inspect`, which takes longer to import than
+    # all of oarlock: it is made when asked for.
     def __init__(self, name, doc, params, options, reply, pages, progress):
         self.__name__ = name
         self.__qualname__ = f"Store.{name}"
@@ -68,7 +76,9 @@ class Verb:
         """The parameters and options by name, the time limit and the progress function."""
         if args:
             if len(args) > len(self.names):
-                raise TypeError(f"{self.__name__}() takes {len(self.names)} positional arguments, not {len(args)}")
+                raise TypeError(
+                    f"{self.__name__}() takes {len(self.names)} positional arguments, not {len(args)}"
+                )
             for name, value in zip(self.names, args):
                 if name in named:
                     raise TypeError(f"{self.__name__}() got {name!r} twice")
@@ -92,7 +102,11 @@ class Verb:
 
     def returns(self):
         """How the reply's type is written."""
-        return reply_annotation(self.reply) if not self.pages else f"an iterator over the entries; .pages() gives each {self.reply}"
+        return (
+            reply_annotation(self.reply)
+            if not self.pages
+            else f"an iterator over the entries; .pages() gives each {self.reply}"
+        )
 
     @property
     def __signature__(self):
@@ -101,11 +115,17 @@ class Verb:
         parameters = [Parameter("self", Parameter.POSITIONAL_ONLY)]
         for name, kind, required, _ in self.params:
             default = Parameter.empty if required else None
-            parameters.append(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=ANNOTATIONS[kind]))
+            parameters.append(
+                Parameter(
+                    name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=ANNOTATIONS[kind]
+                )
+            )
         for name, kind, _, _ in self.options:
             annotation = f"{ANNOTATIONS[kind]} | None"
             parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
-        return Signature(parameters, return_annotation="Pages" if self.pages else reply_annotation(self.reply))
+        return Signature(
+            parameters, return_annotation="Pages" if self.pages else reply_annotation(self.reply)
+        )
 
 
 _method = type(Verb("", "", (), (), "", False, None).__repr__)

@@ -1,7 +1,8 @@
 """The verbs as awaitables: ``await store.aio.get(key)``, ``async for entry in store.aio.list()``.
 
-Law: no thread and no loop of our own. A call's descriptor is watched by whatever loop runs here: asyncio, uvloop or any other
-with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be asynchronous iterables too.
+Law: no thread and no loop of our own. A call's descriptor is watched by whatever loop runs here: asyncio,
+uvloop or any other with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be
+asynchronous iterables too.
 """
 
 import sys
@@ -56,7 +57,9 @@ async def finish(call, timeout=None, chunks=None):
             elif step[0] == "want" and chunks is not None:
                 call.feed(await _next_chunk(chunks))
             else:
-                raise TypeError("here the source must be bytes, a path, a reader, an iterable or an asynchronous iterable")
+                raise TypeError(
+                    "here the source must be bytes, a path, a reader, an iterable or an asynchronous iterable"
+                )
     except BaseException:
         call.cancel()
         raise

@@ -1,6 +1,8 @@
-"""DVC's S3 file system, with oarlock in the place of dvc-s3: what `import dvc_s3` gives where this package is installed.
+"""DVC's S3 file system, with oarlock in the place of dvc-s3: what `import dvc_s3` gives where this package is
+installed.
 
-Law: takes the settings of DVC's own schema as they are, and those of oarlock in the URL's query; leaves the process's environment alone.
+Law: takes the settings of DVC's own schema as they are, and those of oarlock in the URL's query; leaves the
+process's environment alone.
 """
 
 from functools import cached_property
@@ -46,13 +48,21 @@ class S3FileSystem(ObjectFileSystem):
         query = urlsplit(urlpath).query
         if not query:
             return {}
-        return {"url_query": query, **({"version_aware": True} if _other_than_version(query) != query else {})}
+        return {
+            "url_query": query,
+            **({"version_aware": True} if _other_than_version(query) != query else {}),
+        }
 
     def _prepare_credentials(self, **config):
         settings = {name: config[name] for name in SETTINGS if config.get(name) is not None}
         query = _other_than_version(config.get("url_query") or "")
         # A repository's configuration is no word of the user's: the files it names are read, not trusted.
-        own = {"url_query": query, "trust_files": False, "app_name": "dvc", "version_aware": bool(config.get("version_aware"))}
+        own = {
+            "url_query": query,
+            "trust_files": False,
+            "app_name": "dvc",
+            "version_aware": bool(config.get("version_aware")),
+        }
         return {**settings, **own}
 
     @cached_property

@@ -1,7 +1,8 @@
-"""The exceptions: one class for each of the core's error kinds, each also the built-in that Python users catch.
+"""The exceptions: one class for each of the core's error kinds, each also the built-in that Python users
+catch.
 
-Law: a class here for every kind there, by its name; a missing one fails the import. Where no built-in says the same thing
-honestly (``NotModified``, ``Cancelled``) a class is an `Error` alone.
+Law: a class here for every kind there, by its name; a missing one fails the import. Where no built-in says
+the same thing honestly (``NotModified``, ``Cancelled``) a class is an `Error` alone.
 """
 
 import errno as _errno

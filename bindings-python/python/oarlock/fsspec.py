@@ -1,7 +1,8 @@
 """`OarlockFileSystem`: buckets as an fsspec file system, for everything that speaks fsspec, DVC among it.
 
-Law: paths are ``bucket/key``; nothing is cached, so what is told is what is there; only a missing object is "not there", a refusal
-is an error. A directory is what keys have in common before a slash, as everywhere on S3.
+Law: paths are ``bucket/key``; nothing is cached, so what is told is what is there; only a missing object is
+"not there", a refusal is an error. A directory is what keys have in common before a slash, as everywhere on
+S3.
 """
 
 import os
@@ -50,10 +51,11 @@ def split_version(path):
 
 
 class OarlockFileSystem(AbstractFileSystem):
-    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings, and s3fs' own with their groups.
+    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings, and s3fs' own with
+    their groups.
 
-    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version. ``url_query`` is the query of the
-    stores' URLs: settings that the keywords win over.
+    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version.
+    ``url_query`` is the query of the stores' URLs: settings that the keywords win over.
     """
 
     protocol = ("oarlock", "s3", "s3a")
@@ -87,7 +89,13 @@ class OarlockFileSystem(AbstractFileSystem):
         name = f"{bucket}/{entry.key}".rstrip("/")
         if getattr(entry, "is_prefix", False):
             return {"name": name, "size": 0, "type": "directory"}
-        told = {"name": f"{bucket}/{entry.key}", "size": entry.size, "type": "file", "ETag": entry.etag, "LastModified": entry.last_modified}
+        told = {
+            "name": f"{bucket}/{entry.key}",
+            "size": entry.size,
+            "type": "file",
+            "ETag": entry.etag,
+            "LastModified": entry.last_modified,
+        }
         if entry.version_id is not None:
             told["VersionId"] = entry.version_id
         return told
@@ -125,7 +133,9 @@ class OarlockFileSystem(AbstractFileSystem):
             bucket = path.partition("/")[0]
             below = f"{key}/" if key else ""
             # A key that ends in a slash marks the directory itself.
-            found = [self._entry(bucket, entry) for entry in store.list(below, delimiter="/") if entry.key != below]
+            found = [
+                self._entry(bucket, entry) for entry in store.list(below, delimiter="/") if entry.key != below
+            ]
             if not found:
                 one = self.info(path)
                 found = [one] if one["type"] == "file" else []
@@ -198,20 +208,32 @@ class OarlockFileSystem(AbstractFileSystem):
         return found
 
     def _ranges(self, path, asked, gap=None):
-        """The bytes of slices of one object, each with its place: as of a `bytes`, what lies outside is empty."""
+        """The bytes of slices of one object, each with its place: as of a `bytes`, what lies outside is
+        empty."""
         store, key, version = self._split(path)
 
         def fetch(size):
-            wanted = [(place, *(slice(*edges).indices(size)[:2] if size is not None else edges)) for place, *edges in asked]
+            wanted = [
+                (place, *(slice(*edges).indices(size)[:2] if size is not None else edges))
+                for place, *edges in asked
+            ]
             wanted = [(place, first, end) for place, first, end in wanted if first < end]
-            found = store.get_ranges(key, [f"{first}-{end - 1}" for _, first, end in wanted], gap=gap, **version) if wanted else []
+            found = (
+                store.get_ranges(key, [f"{first}-{end - 1}" for _, first, end in wanted], gap=gap, **version)
+                if wanted
+                else []
+            )
             return [(place, bytes(data)) for (place, *_), data in zip(wanted, found)]
 
         counted = all(edge is not None and edge >= 0 for _, *edges in asked for edge in edges)
+
         def size():
             told = store.head(key, **version).size
             if told is None:
-                raise Service("the server does not tell the object's size, by which these ranges count; fetch it whole", key=key)
+                raise Service(
+                    "the server does not tell the object's size, by which these ranges count; fetch it whole",
+                    key=key,
+                )
             return told
 
         try:
@@ -229,10 +251,18 @@ class OarlockFileSystem(AbstractFileSystem):
         bucket = self._strip_protocol(path1).partition("/")[0]
         if not key or (not source.exists(key, **version) and self.isdir(path1)):
             return
-        target.copy(key, to, source_bucket=bucket, **({"source_version_id": version["version_id"]} if version else {}))
+        target.copy(
+            key, to, source_bucket=bucket, **({"source_version_id": version["version_id"]} if version else {})
+        )
 
     def rm(self, path, recursive=False, maxdepth=None):
-        paths = self.expand_path(path, recursive=recursive, maxdepth=maxdepth) if recursive else [path] if isinstance(path, str) else path
+        paths = (
+            self.expand_path(path, recursive=recursive, maxdepth=maxdepth)
+            if recursive
+            else [path]
+            if isinstance(path, str)
+            else path
+        )
         buckets = {}
         for each in paths:
             store, key, version = self._split(each)
@@ -241,7 +271,10 @@ class OarlockFileSystem(AbstractFileSystem):
         for store, keys in buckets.items():
             failed = [one for one in store.delete_many(keys) if one.error is not None]
             if failed:
-                raise Error(f"{len(failed)} objects were not deleted, the first because of: {failed[0].message}", key=failed[0].key)
+                raise Error(
+                    f"{len(failed)} objects were not deleted, the first because of: {failed[0].message}",
+                    key=failed[0].key,
+                )
 
     def rm_file(self, path):
         store, key, version = self._split(path)

@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
 module Oarlock
-  # A line that shows how far a call is, for `progress:`. It writes to standard error, where that is a terminal, or to the IO it is given.
+  # A line that shows how far a call is, for `progress:`. It writes to standard error, where that is a
+  # terminal, or to the IO it is given.
   #
   # @example
   #   Oarlock::Bar.open("archive") { |bar| store.get("archive", into: Pathname("archive"), progress: bar) }

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# s3:// sources for Bundler. Stand it at the head of the Gemfile; without the rescue, `bundle exec` would ask for oarlock in the bundle:
+# s3:// sources for Bundler. Stand it at the head of the Gemfile; without the rescue, `bundle exec` would ask
+# for oarlock in the bundle:
 #
 #   begin
 #     require "oarlock/bundler"
@@ -9,8 +10,9 @@
 #   end
 #   source "s3://bucket/gems"
 #
-# Law: what Bundler asks of a gem server it asks of the bucket, through the same stores and the same `.gemrc` as `gem` does; a missing
-# index is no failure, for Bundler knows older ones. Settings of other sources stay as they are.
+# Law: what Bundler asks of a gem server it asks of the bucket, through the same stores and the same `.gemrc`
+# as `gem` does; a missing index is no failure, for Bundler knows older ones. Settings of other sources stay
+# as they are.
 require "bundler"
 require "net/http"
 require_relative "../rubygems_plugin"

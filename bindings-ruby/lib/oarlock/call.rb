@@ -1,9 +1,11 @@
 # frozen_string_literal: true
 
-# A verb under way, served by the thread that waits for it: chunks go to the host's sink, progress and events to its handlers.
+# A verb under way, served by the thread that waits for it: chunks go to the host's sink, progress and events
+# to its handlers.
 #
-# Law: whoever leaves early, by `break`, an exception, Timeout or Thread#kill, leaves nothing behind: the call is cancelled and has a
-# moment to abort its upload or remove its file. What the host's code raises propagates as it is. Knows no verb.
+# Law: whoever leaves early, by `break`, an exception, Timeout or Thread#kill, leaves nothing behind: the call
+# is cancelled and has a moment to abort its upload or remove its file. What the host's code raises propagates
+# as it is. Knows no verb.
 require "io/wait" # IO#wait_readable, before Ruby 3.2 had it built in
 
 module Oarlock

@@ -2,7 +2,8 @@
 
 # The exceptions: one class for each of the core's error kinds, named after it.
 #
-# Law: every kind has its class here, or the library does not load. Messages are the core's and hold no secret.
+# Law: every kind has its class here, or the library does not load. Messages are the core's and hold no
+# secret.
 module Oarlock
   # What all of the library's exceptions are.
   class Error < StandardError

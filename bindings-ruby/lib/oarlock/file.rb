@@ -2,9 +2,9 @@
 
 # Objects as files: a reader that fetches from where it stands, a writer that stores at its close.
 #
-# Law: they behave as Ruby's IO does, to the byte; they work with IO.copy_stream and all that asks for `read` or `write`.
-# A reader reads one version of the object from first to last, or fails; the last byte is handed over only
-# after the whole was checked.
+# Law: they behave as Ruby's IO does, to the byte; they work with IO.copy_stream and all that asks for `read`
+# or `write`. A reader reads one version of the object from first to last, or fails; the last byte is handed
+# over only after the whole was checked.
 module Oarlock
   # An object, opened to read; see {Store#open}.
   #
@@ -20,7 +20,8 @@ module Oarlock
 
     # @return [ObjectMeta]
     attr_reader :meta
-    # @return [Integer] the content's size in bytes; where `head` could only estimate it, reading to the end corrects it
+    # @return [Integer] the content's size in bytes; where `head` could only estimate it, reading to the end
+    # corrects it
     attr_reader :size
     # @return [Integer] where the next byte comes from
     attr_reader :pos

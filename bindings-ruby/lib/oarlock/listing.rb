@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# A listing: an Enumerator that asks for a page when its first row is wanted, and never for one that nobody wants.
+# A listing: an Enumerator that asks for a page when its first row is wanted, and never for one that nobody
+# wants.
 module Oarlock
   # What `list`, `list_versions` and `list_uploads` give without a block.
   #

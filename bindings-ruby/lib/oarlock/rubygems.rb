@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-# s3:// sources for RubyGems: reads `s3_source` of `.gemrc`, gets objects, answers as RubyGems' own fetcher does.
+# s3:// sources for RubyGems: reads `s3_source` of `.gemrc`, gets objects, answers as RubyGems' own fetcher
+# does.
 #
-# Law: what `.gemrc` said before means what it meant; every setting of oarlock may stand there too, by its own name. No message ever
-# holds a signed URL or a credential.
+# Law: what `.gemrc` said before means what it meant; every setting of oarlock may stand there too, by its own
+# name. No message ever holds a signed URL or a credential.
 require "rubygems/remote_fetcher"
 require "oarlock"
 
@@ -17,8 +18,9 @@ module Oarlock
     # The region of RubyGems' own providers, which read it nowhere else.
     REGION = "us-east-1"
 
-    # The time of a cached file is this machine's, in whole seconds; that of the object is the server's. What changed around then is
-    # fetched once more, for an index that is taken for unchanged stays stale until the next change.
+    # The time of a cached file is this machine's, in whole seconds; that of the object is the server's. What
+    # changed around then is fetched once more, for an index that is taken for unchanged stays stale until the
+    # next change.
     CLOCKS_DIFFER = 60
 
     # What a HEAD answers: RubyGems asks it for its URI.
@@ -69,8 +71,8 @@ module Oarlock
         {app_name: defined?(BundlerDownloader) ? "bundler" : "rubygems", **(certificates ? {ca_bundle: certificates} : {}), **entry}
       end
 
-      # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's. No entry means the
-      # credentials that any other program on this machine would find.
+      # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's.
+      # No entry means the credentials that any other program on this machine would find.
       def entry(bucket)
         given = named(named(Gem.configuration.to_enum(:each), "s3_source"), bucket)
         entry = given.to_h { |name, value| [WORDS.fetch(plain(name), plain(name).to_sym), value] }

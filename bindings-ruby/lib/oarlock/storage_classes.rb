@@ -14,11 +14,13 @@ module Oarlock
     include Enumerable
 
     # @param path_or_text [String, Pathname] a file, or the text of one: a String with a line break is text
-    # @param settings [Hash] settings for all classes that are kept in S3; they win over what the file says, but a key to encrypt with that
+    # @param settings [Hash] settings for all classes that are kept in S3; they win over what the file says,
+    # but a key to encrypt with that
     #   the file names stays in force
     # @param overrides [Hash{String, Symbol => Hash}] settings for single classes, which win over both
     # @example
-    #   Oarlock::StorageClasses.new(path, overrides: {packages: {encryption_legacy_wrapping: true, encryption_legacy_content: true}})
+    #   Oarlock::StorageClasses.new(path, overrides: {packages: {encryption_legacy_wrapping: true,
+    #   encryption_legacy_content: true}})
     # @raise [ConfigError] with the line, for what the file's format or its sections about storage refuse
     def initialize(path_or_text, settings: {}, overrides: {})
       @functions = {}
@@ -45,9 +47,11 @@ module Oarlock
     # @return [StorageClass]
     def about(name) = @native.about(name.to_s)
 
-    # Tries the classes that are kept in S3 as a package server does when it starts, those with `SkipValidation` left out.
+    # Tries the classes that are kept in S3 as a package server does when it starts, those with
+    # `SkipValidation` left out.
     #
-    # @return [Hash{String => Array<Explained>}] what {Store}'s `explain` tells with `check: true`, by class; a row with an `error` keeps the
+    # @return [Hash{String => Array<Explained>}] what {Store}'s `explain` tells with `check: true`, by class;
+    # a row with an `error` keeps the
     #   class from working
     def check
       tried = keys.select { |name| about(name).then { |about| about.kind == "s3" && !about.skip_validation } }

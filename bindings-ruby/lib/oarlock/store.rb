@@ -2,8 +2,9 @@
 
 # The store: one place that holds objects, with a method for each verb of the core's table.
 #
-# Law: a verb that the core gains is a method here without a change. Parameters are positional, options are keywords; the core checks
-# them before it sends anything. A store is frozen and may be shared between threads and Ractors; it works on in a forked child.
+# Law: a verb that the core gains is a method here without a change. Parameters are positional, options are
+# keywords; the core checks them before it sends anything. A store is frozen and may be shared between threads
+# and Ractors; it works on in a forked child.
 module Oarlock
   # The verbs: name, doc, params, options, reply and whether it answers page by page.
   VERBS = Native.verbs.to_h { |verb| [verb[:name].freeze, verb] }
@@ -11,10 +12,12 @@ module Oarlock
   SETTINGS = Native.settings[:fields]
   [VERBS, SETTINGS].each { |table| Ractor.make_shareable(table) }
 
-  # One place that holds objects; see {VERBS} and `sig/oarlock.rbs` for its verbs, their options and what they answer.
+  # One place that holds objects; see {VERBS} and `sig/oarlock.rbs` for its verbs, their options and what they
+  # answer.
   #
-  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass). Verbs that move bytes or work through many objects take
-  # `progress:` (called with the bytes or objects done and their total, if known). Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
+  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass). Verbs that move bytes or work
+  # through many objects take `progress:` (called with the bytes or objects done and their total, if known).
+  # Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
   # chunks; without either they are returned as a {Body}.
   #
   # @example
@@ -56,7 +59,8 @@ module Oarlock
     alias exist? exists?
     alias each_object list
 
-    # Runs a verb by its name, parameters and options by theirs: for programs that choose the verb as they run.
+    # Runs a verb by its name, parameters and options by theirs: for programs that choose the verb as they
+    # run.
     #
     # @param verb [String]
     # @param timeout [Numeric, nil] seconds
@@ -79,15 +83,15 @@ module Oarlock
       reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
     end
 
-    # Opens an object as an IO-like stream. To write, the object appears at {Writer#close}, whole or not at all.
+    # Opens an object as an IO-like stream. To write, the object appears at {Writer#close}, whole or not at
+    # all.
     #
-    # With a block the stream is closed after it; a writer's block that is left by an exception, `break` or `return` stores nothing.
+    # With a block the stream is closed after it; a writer's block that is left by an exception, `break` or
+    # `return` stores nothing.
     #
-    # @param key [String]
-    # @param mode ["rb", "r", "wb", "w"]; without `b`, lines and whole contents are in the default external encoding
-    # @param options those of `get` or `put`
-    # @yield [Reader, Writer]
-    # @return [Reader, Writer] or what the block returns
+    # @param key [String] @param mode ["rb", "r", "wb", "w"]; without `b`, lines and whole contents are in the
+    # default external encoding @param options those of `get` or `put` @yield [Reader, Writer] @return
+    # [Reader, Writer] or what the block returns
     def open(key, mode = "rb", timeout: nil, **options)
       file =
         case mode

@@ -2,8 +2,8 @@
 
 # What a host may give to read from or to write to, and how each is served.
 #
-# Law: a string is content and never a path; a Pathname is a file, which oarlock's own threads read and write; all else is host code
-# and runs on the thread that waits. Knows no verb.
+# Law: a string is content and never a path; a Pathname is a file, which oarlock's own threads read and write;
+# all else is host code and runs on the thread that waits. Knows no verb.
 module Oarlock
   # @private
   class Source

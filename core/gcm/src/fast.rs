@@ -1,16 +1,17 @@
 //! The engine of AWS-LC, which TLS links already: its GCM, begun at any block of the message.
 //!
-//! GCM with a nonce of 16 bytes begins after the block `J = ((nonce * H) + 128) * H`, so that solving this for the nonce begins it after
-//! any block. The tag that it tells is the segment's share, with a mask and the segment's length, which are taken off again: such a
-//! tag never leaves this file.
+//! GCM with a nonce of 16 bytes begins after the block `J = ((nonce * H) + 128) * H`, so that solving this
+//! for the nonce begins it after any block. The tag that it tells is the segment's share, with a mask and the
+//! segment's length, which are taken off again: such a tag never leaves this file.
 
 use std::ffi::c_int;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::OnceLock;
 
 use aws_lc_sys::{
-    EVP_CIPHER, EVP_CIPHER_CTX, EVP_CIPHER_CTX_ctrl, EVP_CIPHER_CTX_free, EVP_CIPHER_CTX_new, EVP_CTRL_AEAD_GET_TAG,
-    EVP_CTRL_AEAD_SET_IVLEN, EVP_CipherFinal_ex, EVP_CipherInit_ex, EVP_CipherUpdate, EVP_aes_256_ctr, EVP_aes_256_gcm,
+    EVP_CIPHER, EVP_CIPHER_CTX, EVP_CIPHER_CTX_ctrl, EVP_CIPHER_CTX_free, EVP_CIPHER_CTX_new,
+    EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_IVLEN, EVP_CipherFinal_ex, EVP_CipherInit_ex, EVP_CipherUpdate,
+    EVP_aes_256_ctr, EVP_aes_256_gcm,
 };
 use ghash::GHash;
 use zeroize::Zeroizing;
@@ -42,7 +43,12 @@ impl Engine for AwsLc {
     fn new(key: &[u8; 32]) -> Result<AwsLc> {
         let mut hash_key = Block::default();
         Context::counter(key, &Block::default())?.update(hash_key.as_mut())?;
-        Ok(AwsLc { key: Zeroizing::new(*key), ghash: GHash::new((&*hash_key).into()), hash_key, inverse: OnceLock::new() })
+        Ok(AwsLc {
+            key: Zeroizing::new(*key),
+            ghash: GHash::new((&*hash_key).into()),
+            hash_key,
+            inverse: OnceLock::new(),
+        })
     }
 
     fn cipher(&self, counter: &Block, bytes: &mut [u8]) -> Result<()> {
@@ -124,7 +130,9 @@ impl Context {
         let mut context = Context::new()?;
         context.init(cipher, null(), null(), direction)?;
         // SAFETY: the context lives and has its cipher; this control reads no memory.
-        done(unsafe { EVP_CIPHER_CTX_ctrl(context.0.as_ptr(), EVP_CTRL_AEAD_SET_IVLEN, nonce.len() as c_int, null_mut()) })?;
+        done(unsafe {
+            EVP_CIPHER_CTX_ctrl(context.0.as_ptr(), EVP_CTRL_AEAD_SET_IVLEN, nonce.len() as c_int, null_mut())
+        })?;
         context.init(null(), key.as_ptr(), nonce.as_ptr(), direction)?;
         Ok(context)
     }
@@ -135,8 +143,15 @@ impl Context {
     }
 
     /// `key` and `nonce` are null, or point to as many bytes as the cipher takes: 32, and 16 or what was set.
-    fn init(&mut self, cipher: *const EVP_CIPHER, key: *const u8, nonce: *const u8, direction: c_int) -> Result<()> {
-        // SAFETY: the context lives; the cipher is static or null; both callers keep what `key` and `nonce` ask, and it is copied.
+    fn init(
+        &mut self,
+        cipher: *const EVP_CIPHER,
+        key: *const u8,
+        nonce: *const u8,
+        direction: c_int,
+    ) -> Result<()> {
+        // SAFETY: the context lives; the cipher is static or null; both callers keep what `key` and `nonce`
+        // ask, and it is copied.
         done(unsafe { EVP_CipherInit_ex(self.0.as_ptr(), cipher, null_mut(), key, nonce, direction) })
     }
 
@@ -144,9 +159,11 @@ impl Context {
     fn update(&mut self, bytes: &mut [u8]) -> Result<()> {
         for bytes in bytes.chunks_mut(AT_ONCE) {
             let (text, mut written) = (bytes.as_mut_ptr(), 0);
-            // SAFETY: the context is set up; input and output are the same slice, which these ciphers allow, and neither writes more
-            // than it reads. The length fits.
-            done(unsafe { EVP_CipherUpdate(self.0.as_ptr(), text, &mut written, text, bytes.len() as c_int) })?;
+            // SAFETY: the context is set up; input and output are the same slice, which these ciphers allow,
+            // and neither writes more than it reads. The length fits.
+            done(unsafe {
+                EVP_CipherUpdate(self.0.as_ptr(), text, &mut written, text, bytes.len() as c_int)
+            })?;
         }
         Ok(())
     }
@@ -156,19 +173,25 @@ impl Context {
         for bytes in bytes.chunks(AT_ONCE) {
             let mut read = 0;
             // SAFETY: the context is set up; without an output the bytes are only read. The length fits.
-            done(unsafe { EVP_CipherUpdate(self.0.as_ptr(), null_mut(), &mut read, bytes.as_ptr(), bytes.len() as c_int) })?;
+            done(unsafe {
+                EVP_CipherUpdate(self.0.as_ptr(), null_mut(), &mut read, bytes.as_ptr(), bytes.len() as c_int)
+            })?;
         }
         Ok(())
     }
 
-    /// The tag of what was ciphered. Only who encrypts is told it, so the direction changes here: the tag covers the ciphertext alone.
+    /// The tag of what was ciphered. Only who encrypts is told it, so the direction changes here: the tag
+    /// covers the ciphertext alone.
     fn tag(mut self) -> Result<Block> {
         self.init(null(), null(), null(), ENCRYPT)?;
         let (mut tag, mut written) = (Block::default(), 0);
-        // SAFETY: the context is set up; at the end of GCM no bytes are written to the output, which has room for a block all the same.
+        // SAFETY: the context is set up; at the end of GCM no bytes are written to the output, which has room
+        // for a block all the same.
         done(unsafe { EVP_CipherFinal_ex(self.0.as_ptr(), tag.as_mut_ptr(), &mut written) })?;
         // SAFETY: GCM has ended, and the tag has the 16 bytes that are asked for.
-        done(unsafe { EVP_CIPHER_CTX_ctrl(self.0.as_ptr(), EVP_CTRL_AEAD_GET_TAG, 16, tag.as_mut_ptr().cast()) })?;
+        done(unsafe {
+            EVP_CIPHER_CTX_ctrl(self.0.as_ptr(), EVP_CTRL_AEAD_GET_TAG, 16, tag.as_mut_ptr().cast())
+        })?;
         Ok(tag)
     }
 }

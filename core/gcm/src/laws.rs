@@ -1,7 +1,8 @@
-//! What holds of a message in segments, against another implementation of GCM: the tests hold it against messages made up by rule, the
-//! fuzzer of `fuzz/` against what it breeds.
+//! What holds of a message in segments, against another implementation of GCM: the tests hold it against
+//! messages made up by rule, the fuzzer of `fuzz/` against what it breeds.
 //!
-//! Law: every engine of this build makes the oracle's bytes and tag, wherever a message is cut and in whatever order. Panics where not.
+//! Law: every engine of this build makes the oracle's bytes and tag, wherever a message is cut and in
+//! whatever order. Panics where not.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -19,7 +20,8 @@ pub struct Case {
     pub aad: Vec<u8>,
     /// The plaintext.
     pub text: Vec<u8>,
-    /// Offsets of cuts; each counts as the block boundary before it, and from the front again if it is past the end.
+    /// Offsets of cuts; each counts as the block boundary before it, and from the front again if it is past
+    /// the end.
     pub cuts: Vec<u32>,
     /// Any number, for any order.
     pub order: u64,
@@ -43,7 +45,8 @@ impl Case {
     /// First and last offsets of the segments, in their order.
     fn segments(&self) -> Vec<(usize, usize)> {
         let size = self.text.len();
-        let mut ends: Vec<usize> = self.cuts.iter().map(|cut| *cut as usize % (size + 1) / 16 * 16).chain([size]).collect();
+        let mut ends: Vec<usize> =
+            self.cuts.iter().map(|cut| *cut as usize % (size + 1) / 16 * 16).chain([size]).collect();
         ends.sort();
         let mut first = 0;
         ends.into_iter().map(|end| (std::mem::replace(&mut first, end), end)).collect()
@@ -53,7 +56,9 @@ impl Case {
         let (sealed, tag) = oracle(&self.key, &self.iv, &self.aad, &self.text);
         let message = Message::<E>::new(&self.key, self.iv, &self.aad).unwrap();
         let mut segments: Vec<_> = self.segments().into_iter().enumerate().collect();
-        segments.sort_by_key(|(index, _)| (*index as u64).wrapping_add(self.order).wrapping_mul(0x5851_f42d_4c95_7f2d ^ self.order));
+        segments.sort_by_key(|(index, _)| {
+            (*index as u64).wrapping_add(self.order).wrapping_mul(0x5851_f42d_4c95_7f2d ^ self.order)
+        });
         let (mut ours, mut opened, mut streamed) = (self.text.clone(), sealed.clone(), sealed.clone());
         let (mut macs, mut of_decrypt, mut of_authenticate) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (first, end)) in segments {

@@ -1,11 +1,14 @@
-//! AES-256-GCM of one message whose segments are encrypted, decrypted and authenticated at any offset and in any order.
+//! AES-256-GCM of one message whose segments are encrypted, decrypted and authenticated at any offset and in
+//! any order.
 //!
-//! Law: the segments' shares, joined in their order, give the tag that encrypting the message at one go would have given; the same bytes
-//! come out of every engine. Pure arithmetic: knows neither objects nor where keys are from. A package of its own, because what touches
-//! every byte is built for speed where the rest of the core is built for size.
+//! Law: the segments' shares, joined in their order, give the tag that encrypting the message at one go would
+//! have given; the same bytes come out of every engine. Pure arithmetic: knows neither objects nor where keys
+//! are from. A package of its own, because what touches every byte is built for speed where the rest of the
+//! core is built for size.
 //!
-//! GCM's tag is a sum of shares over GF(2^128): `E(J0) + share(aad) * H^n + share(ciphertext) + lengths * H`, where the share of n blocks
-//! x1..xn is `x1 * H^(n+1) + ... + xn * H^2`. Shares of neighbours join by one multiplication: `first * H^blocks(next) + next`.
+//! GCM's tag is a sum of shares over GF(2^128): `E(J0) + share(aad) * H^n + share(ciphertext) + lengths * H`,
+//! where the share of n blocks x1..xn is `x1 * H^(n+1) + ... + xn * H^2`. Shares of neighbours join by one
+//! multiplication: `first * H^blocks(next) + next`.
 
 #[cfg(feature = "aws-lc")]
 mod fast;
@@ -80,7 +83,8 @@ pub trait Engine: Sized + Send + Sync {
     fn decrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block>;
 }
 
-/// What is known of a segment, or of several that follow each other: their share of the message's tag. As secret as the key.
+/// What is known of a segment, or of several that follow each other: their share of the message's tag. As
+/// secret as the key.
 pub struct SegMac {
     share: Block,
     bytes: u64,
@@ -159,7 +163,8 @@ impl<E: Engine> Message<E> {
         *add(add(add(aad, &whole.share), &self.powers.raise(lengths, 1)), &self.mask)
     }
 
-    /// Whether the message that is this segment has this tag, in a time that does not depend on where they differ.
+    /// Whether the message that is this segment has this tag, in a time that does not depend on where they
+    /// differ.
     #[must_use]
     pub fn verify(&self, whole: &SegMac, tag: &[u8]) -> bool {
         self.tag(whole).ct_eq(tag).into()

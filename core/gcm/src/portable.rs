@@ -1,4 +1,5 @@
-//! The engine for every machine: the aes, ctr and ghash crates, which use the processor's own instructions where it has them.
+//! The engine for every machine: the aes, ctr and ghash crates, which use the processor's own instructions
+//! where it has them.
 
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};

@@ -38,7 +38,8 @@ pub(super) fn times(key: &GHash, block: &Block) -> Block {
     Block::new(hash.finalize().into())
 }
 
-/// One over the element: its power by 2^128 - 2, which is the product of its powers by 2, 4, 8 and so on up to 2^127.
+/// One over the element: its power by 2^128 - 2, which is the product of its powers by 2, 4, 8 and so on up
+/// to 2^127.
 #[cfg(feature = "aws-lc")]
 pub(super) fn inverse(element: &Block) -> Block {
     let square = |element: &Block| times(&GHash::new((&**element).into()), element);

@@ -45,12 +45,20 @@ fn noise(seed: u64, size: usize) -> Vec<u8> {
     (0..size).map(|_| next()).collect()
 }
 
-/// Both engines at once, as the fuzzer does: for as many seconds as OARLOCK_FUZZ_SECONDS says, with other seeds each time.
+/// Both engines at once, as the fuzzer does: for as many seconds as OARLOCK_FUZZ_SECONDS says, with other
+/// seeds each time.
 #[test]
 fn law_segments_in_any_order_make_the_message() {
     let sizes = prop_oneof![0usize..70, 16_000usize..17_000, 32_700usize..33_000, 0usize..200_000];
     let text = (sizes, any::<u64>()).prop_map(|(size, seed)| noise(seed, size));
-    let cases = (any::<[u8; 32]>(), any::<[u8; 12]>(), vec(any::<u8>(), 0..40), text, vec(any::<u32>(), 0..9), any::<u64>());
+    let cases = (
+        any::<[u8; 32]>(),
+        any::<[u8; 12]>(),
+        vec(any::<u8>(), 0..40),
+        text,
+        vec(any::<u32>(), 0..9),
+        any::<u64>(),
+    );
     let seconds = std::env::var("OARLOCK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     let begun = Instant::now();
     loop {
@@ -92,7 +100,9 @@ fn known_answers<E: Engine>() {
     for row in rows {
         let bytes = |name: &str| {
             let digits = row[name].as_str().unwrap().as_bytes().chunks(2);
-            digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect::<Vec<u8>>()
+            digits
+                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+                .collect::<Vec<u8>>()
         };
         let (Ok(key), Ok(iv)) = (bytes("key").try_into(), bytes("iv").try_into()) else { continue };
         let message = Message::<E>::new(&key, iv, &bytes("aad")).unwrap();
@@ -149,10 +159,17 @@ fn the_counter_never_wraps<E: Engine>() {
     assert_eq!(several[144..], one);
     for (offset, size) in [(last, 17), (MAX_SIZE, 1), (u64::MAX - 15, 16), (8, 1)] {
         let mut bytes = vec![0; size];
-        assert!(message.encrypt(offset, &mut bytes).is_err() && message.decrypt(offset, &mut bytes).is_err(), "{offset}");
-        assert!(message.cipher(offset, &mut bytes).is_err() && bytes.iter().all(|byte| *byte == 0), "{offset}");
+        assert!(
+            message.encrypt(offset, &mut bytes).is_err() && message.decrypt(offset, &mut bytes).is_err(),
+            "{offset}"
+        );
+        assert!(
+            message.cipher(offset, &mut bytes).is_err() && bytes.iter().all(|byte| *byte == 0),
+            "{offset}"
+        );
     }
-    // Shares of 64 GiB join as those of a few blocks do: the power is the same as that many joins of nothing but zeros.
+    // Shares of 64 GiB join as those of a few blocks do: the power is the same as that many joins of nothing
+    // but zeros.
     let half = |share: u8| SegMac { share: Block::new([share; 16]), bytes: 1 << 35 };
     let whole = message.join(half(1), half(2)).unwrap();
     let mut step = SegMac { share: Block::new([1; 16]), bytes: 1 << 35 };

@@ -1,7 +1,8 @@
 //! The two shared AWS files: where they are, what they say, and whether the user vouches for that.
 //!
-//! Law: a file that a setting names must be there; one that nobody could read otherwise counts as empty, and is told of. A file
-//! named by a URL or by a project is a stranger's. Secrets that others on this machine can read are warned of once.
+//! Law: a file that a setting names must be there; one that nobody could read otherwise counts as empty, and
+//! is told of. A file named by a URL or by a project is a stranger's. Secrets that others on this machine can
+//! read are warned of once.
 
 use std::io::{ErrorKind as Io, Read};
 use std::os::unix::fs::MetadataExt;
@@ -68,11 +69,19 @@ fn place(setting: Option<&str>, variable: &'static str, usual: &str) -> (PathBuf
     }
 }
 
-fn file(kind: Kind, setting: Option<&str>, (path, named): (PathBuf, Option<&'static str>), strange: bool) -> Result<SharedFile> {
+fn file(
+    kind: Kind,
+    setting: Option<&str>,
+    (path, named): (PathBuf, Option<&'static str>),
+    strange: bool,
+) -> Result<SharedFile> {
     let text = match text(kind, &path) {
         Ok(text) => text,
         Err(error) if setting.is_some() => {
-            return Err(Error::new(ErrorKind::Credentials, format!("{} can't be read: {error}", path.display())));
+            return Err(Error::new(
+                ErrorKind::Credentials,
+                format!("{} can't be read: {error}", path.display()),
+            ));
         }
         Err(error) if error.kind() == Io::NotFound && named.is_none() => String::new(),
         Err(error) => {
@@ -93,7 +102,8 @@ pub(crate) fn home(path: &str) -> PathBuf {
 
 fn text(kind: Kind, path: &Path) -> std::io::Result<String> {
     if path.starts_with("~") {
-        // Without a home there is no such file; a directory of that name in the working directory is somebody else's.
+        // Without a home there is no such file; a directory of that name in the working directory is somebody
+        // else's.
         return Err(Io::NotFound.into());
     }
     let mut file = std::fs::File::open(path)?;
@@ -111,10 +121,17 @@ pub(crate) fn warn_of_readers(path: &Path, found: &std::fs::Metadata) {
         return;
     }
     let Ok(generation) = runtime::current() else { return };
-    if !generation.shared(&format!("readable {}", path.display()), || AtomicBool::new(false)).swap(true, Ordering::Relaxed) {
+    if !generation
+        .shared(&format!("readable {}", path.display()), || AtomicBool::new(false))
+        .swap(true, Ordering::Relaxed)
+    {
         event(
             Level::Warning,
-            format!("{} holds secrets and can be read by others (mode {:o}); chmod 600 it", path.display(), found.mode() & 0o777),
+            format!(
+                "{} holds secrets and can be read by others (mode {:o}); chmod 600 it",
+                path.display(),
+                found.mode() & 0o777
+            ),
         );
     }
 }

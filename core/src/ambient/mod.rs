@@ -1,7 +1,8 @@
 //! What a store's surroundings add to its settings: environment variables and the profile.
 //!
-//! Law: what the host said wins; below it one table says who is asked first. A junk value is an error that names the setting,
-//! the value and where it was found. Only reads, never writes the environment. Knows nothing of identities and requests.
+//! Law: what the host said wins; below it one table says who is asked first. A junk value is an error that
+//! names the setting, the value and where it was found. Only reads, never writes the environment. Knows
+//! nothing of identities and requests.
 
 mod files;
 mod names;
@@ -36,15 +37,37 @@ use Place::{Property, S3, Service, Variable};
 
 /// Each setting, and who is asked for it, in turn.
 const ORDER: &[(&str, &[Place])] = &[
-    ("endpoint", &[Variable("AWS_ENDPOINT_URL_S3"), Variable("AWS_ENDPOINT_URL"), Service("endpoint_url"), Property("endpoint_url")]),
+    (
+        "endpoint",
+        &[
+            Variable("AWS_ENDPOINT_URL_S3"),
+            Variable("AWS_ENDPOINT_URL"),
+            Service("endpoint_url"),
+            Property("endpoint_url"),
+        ],
+    ),
     ("region", &[Variable("AWS_REGION"), Variable("AWS_DEFAULT_REGION"), Property("region")]),
     ("use_fips_endpoint", &[Variable("AWS_USE_FIPS_ENDPOINT"), Property("use_fips_endpoint")]),
-    ("use_dualstack_endpoint", &[Variable("AWS_USE_DUALSTACK_ENDPOINT"), S3("use_dualstack_endpoint"), Property("use_dualstack_endpoint")]),
+    (
+        "use_dualstack_endpoint",
+        &[
+            Variable("AWS_USE_DUALSTACK_ENDPOINT"),
+            S3("use_dualstack_endpoint"),
+            Property("use_dualstack_endpoint"),
+        ],
+    ),
     ("use_accelerate_endpoint", &[S3("use_accelerate_endpoint")]),
-    ("use_arn_region", &[Variable("AWS_S3_USE_ARN_REGION"), Property("s3_use_arn_region"), S3("use_arn_region")]),
+    (
+        "use_arn_region",
+        &[Variable("AWS_S3_USE_ARN_REGION"), Property("s3_use_arn_region"), S3("use_arn_region")],
+    ),
     (
         "us_east_1_regional_endpoint",
-        &[Variable("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"), Property("s3_us_east_1_regional_endpoint"), S3("us_east_1_regional_endpoint")],
+        &[
+            Variable("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"),
+            Property("s3_us_east_1_regional_endpoint"),
+            S3("us_east_1_regional_endpoint"),
+        ],
     ),
     (
         "disable_express_session_auth",
@@ -65,7 +88,15 @@ const ORDER: &[(&str, &[Place])] = &[
         ],
     ),
     ("addressing_style", &[S3("addressing_style")]),
-    ("ca_bundle", &[Variable("AWS_CA_BUNDLE"), Property("ca_bundle"), Variable("REQUESTS_CA_BUNDLE"), Variable("SSL_CERT_FILE")]),
+    (
+        "ca_bundle",
+        &[
+            Variable("AWS_CA_BUNDLE"),
+            Property("ca_bundle"),
+            Variable("REQUESTS_CA_BUNDLE"),
+            Variable("SSL_CERT_FILE"),
+        ],
+    ),
     ("retry_mode", &[Variable("AWS_RETRY_MODE"), Property("retry_mode")]),
     ("max_attempts", &[Variable("AWS_MAX_ATTEMPTS"), Property("max_attempts")]),
     ("max_concurrency", &[S3("max_concurrent_requests")]),
@@ -73,12 +104,19 @@ const ORDER: &[(&str, &[Place])] = &[
     ("multipart_threshold", &[S3("multipart_threshold")]),
     ("multipart_chunksize", &[S3("multipart_chunksize")]),
     ("payload_signing_enabled", &[S3("payload_signing_enabled")]),
-    ("request_checksum_calculation", &[Variable("AWS_REQUEST_CHECKSUM_CALCULATION"), Property("request_checksum_calculation")]),
-    ("response_checksum_validation", &[Variable("AWS_RESPONSE_CHECKSUM_VALIDATION"), Property("response_checksum_validation")]),
+    (
+        "request_checksum_calculation",
+        &[Variable("AWS_REQUEST_CHECKSUM_CALCULATION"), Property("request_checksum_calculation")],
+    ),
+    (
+        "response_checksum_validation",
+        &[Variable("AWS_RESPONSE_CHECKSUM_VALIDATION"), Property("response_checksum_validation")],
+    ),
     ("request_payer", &[Variable("AWS_REQUEST_PAYER")]),
 ];
 
-/// Settings that only AWS's own endpoints have: the surroundings' wish for one gives way to an endpoint that the host names.
+/// Settings that only AWS's own endpoints have: the surroundings' wish for one gives way to an endpoint that
+/// the host names.
 const OF_AWS: &[&str] = &["use_dualstack_endpoint", "use_accelerate_endpoint"];
 
 /// Settings that the environment and the profile have completed.
@@ -95,14 +133,20 @@ pub(crate) struct Completed {
     pub(crate) unread: Option<Error>,
 }
 
-/// The settings, completed by the environment and the profile. Files that can't be read are told of and say nothing here: whoever
-/// needs an identity from them says what is wrong with them.
+/// The settings, completed by the environment and the profile. Files that can't be read are told of and say
+/// nothing here: whoever needs an identity from them says what is wrong with them.
 pub(crate) async fn complete(settings: &Settings) -> Result<Completed> {
     let completed = survey(settings).await;
     match &completed.unread {
         Some(error) if error.kind() == ErrorKind::Config => return Err(error.clone()),
         Some(error) => {
-            event(Level::Warning, format!("the shared files say nothing of endpoints, certificates and retries: {}", error.message()));
+            event(
+                Level::Warning,
+                format!(
+                    "the shared files say nothing of endpoints, certificates and retries: {}",
+                    error.message()
+                ),
+            );
         }
         None => {}
     }
@@ -142,17 +186,23 @@ pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let line: String = cause.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let line: String =
+        cause.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     line.trim_end_matches('.').to_owned()
 }
 
-fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Completed {
+fn overlay(
+    settings: &Settings,
+    variable: &dyn Fn(&str) -> Option<String>,
+    profiles: Option<&Profiles>,
+) -> Completed {
     let given: Vec<String> = settings.to_pairs().into_iter().map(|(name, _)| name).collect();
     let given = |name: &str| given.iter().any(|given| given == name);
     let mut all = Completed { settings: settings.clone(), ..Completed::default() };
     for (name, places) in ORDER {
-        let overruled =
-            given(name) || (given("endpoint") && OF_AWS.contains(name)) || (*name == "ca_bundle" && settings.verify == Some(false));
+        let overruled = given(name)
+            || (given("endpoint") && OF_AWS.contains(name))
+            || (*name == "ca_bundle" && settings.verify == Some(false));
         if overruled {
             continue;
         }
@@ -161,7 +211,9 @@ fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profi
             _ => Ok(places.iter().find_map(|asked| find(asked, variable, profiles))),
         };
         let added = found.and_then(|found| match found {
-            Some((value, place)) => Ok(Some((all.settings.clone().over(read(name, &value, &place)?)?, place))),
+            Some((value, place)) => {
+                Ok(Some((all.settings.clone().over(read(name, &value, &place)?)?, place)))
+            }
             None => Ok(None),
         });
         match added {
@@ -176,12 +228,19 @@ fn overlay(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>, profi
     all
 }
 
-/// The endpoint that the surroundings configure, unless they say to ignore it; where requests go no stranger's file may say.
-fn endpoint(places: &[Place], variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<Option<(String, String)>> {
+/// The endpoint that the surroundings configure, unless they say to ignore it; where requests go no
+/// stranger's file may say.
+fn endpoint(
+    places: &[Place],
+    variable: &dyn Fn(&str) -> Option<String>,
+    profiles: Option<&Profiles>,
+) -> Result<Option<(String, String)>> {
     if ignored(variable, profiles)? {
         return Ok(None);
     }
-    let Some((asked, (value, place))) = places.iter().find_map(|asked| Some((asked, find(asked, variable, profiles)?))) else {
+    let Some((asked, (value, place))) =
+        places.iter().find_map(|asked| Some((asked, find(asked, variable, profiles)?)))
+    else {
         return Ok(None);
     };
     match (asked, profiles) {
@@ -194,7 +253,8 @@ fn endpoint(places: &[Place], variable: &dyn Fn(&str) -> Option<String>, profile
 
 /// Whether configured endpoints are to be ignored.
 fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Result<bool> {
-    let places = [Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), Property("ignore_configured_endpoint_urls")];
+    let places =
+        [Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), Property("ignore_configured_endpoint_urls")];
     match places.iter().find_map(|place| find(place, variable, profiles)) {
         Some((value, _)) if value.eq_ignore_ascii_case("true") => Ok(true),
         Some((value, _)) if value.eq_ignore_ascii_case("false") => Ok(false),
@@ -204,17 +264,26 @@ fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles
 }
 
 /// The value at a place, and the place's name; a blank value counts as none.
-fn find(place: &Place, variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles>) -> Option<(String, String)> {
-    let of_profile = |what: &str, name: &str| format!("{name}{what} of the profile {}", profiles.map_or("default", Profiles::name));
+fn find(
+    place: &Place,
+    variable: &dyn Fn(&str) -> Option<String>,
+    profiles: Option<&Profiles>,
+) -> Option<(String, String)> {
+    let of_profile = |what: &str, name: &str| {
+        format!("{name}{what} of the profile {}", profiles.map_or("default", Profiles::name))
+    };
     let (value, place) = match place {
         Variable(name) => (variable(name), format!("environment variable {name}")),
         Property(name) => (profiles?.get(name).map(str::to_owned), of_profile("", name)),
         S3(name) => (profiles?.s3(name).map(str::to_owned), of_profile(" in the s3 section", name)),
-        Service(name) => (profiles?.service("s3", name).map(str::to_owned), of_profile(" in the services section", name)),
+        Service(name) => {
+            (profiles?.service("s3", name).map(str::to_owned), of_profile(" in the services section", name))
+        }
     };
     Some((value?.trim().to_owned(), place)).filter(|(value, _)| !value.is_empty())
 }
 
 fn read(name: &str, value: &str, place: &str) -> Result<Settings> {
-    Settings::of(name, Value::Str(value.to_owned())).map_err(|error| Error::new(error.kind(), format!("{place}: {}", error.message())))
+    Settings::of(name, Value::Str(value.to_owned()))
+        .map_err(|error| Error::new(error.kind(), format!("{place}: {}", error.message())))
 }

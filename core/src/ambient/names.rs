@@ -53,7 +53,10 @@ pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
 
 /// The text of a shared file with each section's name as the SDK's reader knows it.
 pub(super) fn readable(kind: Kind, text: &str) -> Cow<'_, str> {
-    let headers = || text.split_inclusive('\n').map(|line| (line, line.starts_with('[').then(|| header(kind, line)).flatten()));
+    let headers = || {
+        text.split_inclusive('\n')
+            .map(|line| (line, line.starts_with('[').then(|| header(kind, line)).flatten()))
+    };
     if headers().all(|(_, header)| header.is_none()) {
         return Cow::Borrowed(text);
     }
@@ -134,7 +137,10 @@ mod tests {
     fn names_come_back() {
         for name in ["default", "My Corp", "50% off", "%41", "Ünternehmen", "a]b#c", "", "%", "it's"] {
             assert_eq!(decoded(&encoded(name)), name);
-            assert!(encoded(name).bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/.%@:+".contains(&byte)), "{name}");
+            assert!(
+                encoded(name).bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/.%@:+".contains(&byte)),
+                "{name}"
+            );
         }
         assert!(matches!(encoded("team/dev+x@y:z.1_2-3"), Cow::Borrowed(_)));
     }
@@ -175,14 +181,21 @@ mod tests {
             ("[plain]", None),
             ("[profile x]", None),
         ] {
-            assert_eq!(header(Kind::Credentials, line), expected.map(|header| format!("[{header}]\n")), "{line}");
+            assert_eq!(
+                header(Kind::Credentials, line),
+                expected.map(|header| format!("[{header}]\n")),
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn only_headers_change() {
         let text = "[default]\na = 'b c'\n[profile 'x y'] ; c\n  [z w]\nb = [profile 'q r']\n";
-        assert_eq!(readable(Kind::Config, text), "[default]\na = 'b c'\n[profile x%20y]\n  [z w]\nb = [profile 'q r']\n");
+        assert_eq!(
+            readable(Kind::Config, text),
+            "[default]\na = 'b c'\n[profile x%20y]\n  [z w]\nb = [profile 'q r']\n"
+        );
         assert!(matches!(readable(Kind::Config, "[default]\na = 1\n"), Cow::Borrowed(_)));
     }
 }

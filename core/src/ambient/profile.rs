@@ -1,7 +1,8 @@
 //! The text of the shared files, taken apart: the chosen profile, its `s3 =` section, its services section.
 //!
-//! Law: the one place where profiles are read, by aws-config's own rules. AWS_PROFILE counts even when it is empty: whoever sets it
-//! means a profile, and there is none of that name. What only a stranger's file says can be told from what the user says.
+//! Law: the one place where profiles are read, by aws-config's own rules. AWS_PROFILE counts even when it is
+//! empty: whoever sets it means a profile, and there is none of that name. What only a stranger's file says
+//! can be told from what the user says.
 
 use std::borrow::Cow;
 
@@ -56,9 +57,18 @@ pub(crate) async fn load(settings: &Settings) -> Result<Profiles> {
     read(name, named_by, &files::read(settings)?).await
 }
 
-pub(super) async fn read(name: String, named_by: Option<&'static str>, shared: &[SharedFile]) -> Result<Profiles> {
+pub(super) async fn read(
+    name: String,
+    named_by: Option<&'static str>,
+    shared: &[SharedFile],
+) -> Result<Profiles> {
     let names = |wanted: &dyn Fn(&&SharedFile) -> bool| {
-        shared.iter().filter(wanted).map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(" and ")
+        shared
+            .iter()
+            .filter(wanted)
+            .map(|file| file.path.display().to_string())
+            .collect::<Vec<_>>()
+            .join(" and ")
     };
     let files = names(&|_| true);
     let mut digest = Sha256::new();
@@ -86,8 +96,19 @@ async fn parse(name: &str, shared: impl Iterator<Item = &SharedFile>, files: &st
         };
         sources = sources.with_contents(kind, readable(file.kind, &file.text));
     }
-    let found = aws_config::profile::load(&Fs::real(), &Env::real(), &sources.build(), Some(Cow::Owned(encoded(name).into_owned()))).await;
-    found.map_err(|error| Error::new(ErrorKind::Credentials, format!("the profiles in {files} can't be read: {}", super::root(&error))))
+    let found = aws_config::profile::load(
+        &Fs::real(),
+        &Env::real(),
+        &sources.build(),
+        Some(Cow::Owned(encoded(name).into_owned())),
+    )
+    .await;
+    found.map_err(|error| {
+        Error::new(
+            ErrorKind::Credentials,
+            format!("the profiles in {files} can't be read: {}", super::root(&error)),
+        )
+    })
 }
 
 impl Profiles {
@@ -113,14 +134,20 @@ impl Profiles {
 
     /// Refuses what only a stranger's file says: `what` names it, `said` looks it up.
     ///
-    /// Such a file may hold keys, roles and regions. It may not say which program runs here, where secrets are sent, or which
-    /// file is read and sent away.
-    pub(crate) fn vouch(&self, what: &str, said: impl for<'a> Fn(&'a ProfileSet) -> Option<&'a str>) -> Result<()> {
+    /// Such a file may hold keys, roles and regions. It may not say which program runs here, where secrets
+    /// are sent, or which file is read and sent away.
+    pub(crate) fn vouch(
+        &self,
+        what: &str,
+        said: impl for<'a> Fn(&'a ProfileSet) -> Option<&'a str>,
+    ) -> Result<()> {
         match &self.stranger {
             Some(stranger) if said(&self.set) != said(&stranger.own) => fail!(
                 Config,
-                "{what} in {} is refused: a file that a URL or a project names may not run programs, choose endpoints or have token files \
-                 read; if you trust it, say so by {TRUST}=true in your environment, or by the setting `trust_files` in code",
+                "{what} in {} is refused: a file that a URL or a project names may not run programs, choose \
+                 endpoints or have token files \
+                 read; if you trust it, say so by {TRUST}=true in your environment, or by the setting \
+                 `trust_files` in code",
                 stranger.files
             ),
             _ => Ok(()),

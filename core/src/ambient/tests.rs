@@ -6,7 +6,12 @@ use super::files::{Kind, SharedFile};
 use super::*;
 
 fn profiles(config: (&str, bool), credentials: &str) -> Profiles {
-    let file = |kind, text: &str, strange| SharedFile { kind, path: "/the/file".into(), text: text.to_owned(), strange };
+    let file = |kind, text: &str, strange| SharedFile {
+        kind,
+        path: "/the/file".into(),
+        text: text.to_owned(),
+        strange,
+    };
     let files = [file(Kind::Config, config.0, config.1), file(Kind::Credentials, credentials, false)];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(profile::read("default".to_owned(), None, &files)).unwrap()
@@ -18,14 +23,20 @@ fn found(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Resu
         settings = settings.over(Settings::of(name, Value::Str(value.to_string()))?)?;
     }
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
-    overlay(&settings, &|name| variables.get(name).map(|value| value.to_string()), Some(&profiles((text, false), ""))).sound()
+    overlay(
+        &settings,
+        &|name| variables.get(name).map(|value| value.to_string()),
+        Some(&profiles((text, false), "")),
+    )
+    .sound()
 }
 
 fn completed(given: &[(&str, &str)], variables: &[(&str, &str)], text: &str) -> Result<Settings> {
     found(given, variables, text).map(|found| found.settings)
 }
 
-const SERVICES: &str = "[default]\nservices = mine\nendpoint_url = http://p\n[services mine]\ns3 =\n  endpoint_url = http://s\n";
+const SERVICES: &str =
+    "[default]\nservices = mine\nendpoint_url = http://p\n[services mine]\ns3 =\n  endpoint_url = http://s\n";
 
 #[test]
 fn endpoints_in_turn() {
@@ -41,24 +52,39 @@ fn endpoints_in_turn() {
     ] {
         assert_eq!(completed(given, variables, SERVICES).unwrap().endpoint.as_deref(), expected);
     }
-    let quoted = SERVICES.replace("= mine", "= My Services").replace("[services mine]", "[services 'My Services']");
+    let quoted =
+        SERVICES.replace("= mine", "= My Services").replace("[services mine]", "[services 'My Services']");
     assert_eq!(completed(&[], &[], &quoted).unwrap().endpoint.as_deref(), Some("http://s"));
     let plain = "[default]\nendpoint_url = http://p\n";
     assert_eq!(completed(&[], &[], plain).unwrap().endpoint.as_deref(), Some("http://p"));
-    assert_eq!(completed(&[], &[], &format!("{plain}ignore_configured_endpoint_urls = true\n")).unwrap().endpoint, None);
+    assert_eq!(
+        completed(&[], &[], &format!("{plain}ignore_configured_endpoint_urls = true\n")).unwrap().endpoint,
+        None
+    );
 }
 
 #[test]
 fn the_s3_section() {
-    let text = "[default]\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = false\n  max_concurrent_requests = 20\n  multipart_threshold = 64MB\n  multipart_chunksize = 16MB\n  payload_signing_enabled = true\n  max_bandwidth = 2MB/s\n";
+    let text = "[default]\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n  \
+                use_accelerate_endpoint = false\n  max_concurrent_requests = 20\n  multipart_threshold = \
+                64MB\n  multipart_chunksize = 16MB\n  payload_signing_enabled = true\n  max_bandwidth = \
+                2MB/s\n";
     let found = completed(&[], &[], text).unwrap();
     assert_eq!(found.max_bandwidth, Some(2 << 20));
     assert_eq!(
         (found.addressing_style.as_deref(), found.use_dualstack_endpoint, found.use_accelerate_endpoint),
         (Some("path"), Some(true), Some(false))
     );
-    assert_eq!((found.max_concurrency, found.multipart_threshold, found.multipart_chunksize), (Some(20), Some(64 << 20), Some(16 << 20)));
-    let found = completed(&[("max_concurrency", "3"), ("endpoint", "h")], &[("AWS_USE_DUALSTACK_ENDPOINT", "true")], text).unwrap();
+    assert_eq!(
+        (found.max_concurrency, found.multipart_threshold, found.multipart_chunksize),
+        (Some(20), Some(64 << 20), Some(16 << 20))
+    );
+    let found = completed(
+        &[("max_concurrency", "3"), ("endpoint", "h")],
+        &[("AWS_USE_DUALSTACK_ENDPOINT", "true")],
+        text,
+    )
+    .unwrap();
     assert_eq!((found.max_concurrency, found.use_dualstack_endpoint), (Some(3), None));
 }
 
@@ -85,7 +111,8 @@ fn the_rules_of_endpoints_in_turn() {
             "us_east_1_regional_endpoint",
         ),
     ] {
-        let (one, other) = if setting.starts_with("us_") { ("Legacy", "regional") } else { ("True", "false") };
+        let (one, other) =
+            if setting.starts_with("us_") { ("Legacy", "regional") } else { ("True", "false") };
         let meant = |text: &str| match text {
             "True" => Value::Bool(true),
             "false" => Value::Bool(false),
@@ -113,7 +140,9 @@ fn the_rules_of_endpoints_in_turn() {
 fn trust_and_retries_in_turn() {
     let text = "[default]\nca_bundle = /p\nretry_mode = adaptive\nmax_attempts = 7\n";
     let all = [("SSL_CERT_FILE", "/s"), ("REQUESTS_CA_BUNDLE", "/r"), ("AWS_CA_BUNDLE", "/a")];
-    for (variables, text, expected) in [(&all[..], text, "/a"), (&all[..2], text, "/p"), (&all[..2], "", "/r"), (&all[..1], "", "/s")] {
+    for (variables, text, expected) in
+        [(&all[..], text, "/a"), (&all[..2], text, "/p"), (&all[..2], "", "/r"), (&all[..1], "", "/s")]
+    {
         assert_eq!(completed(&[], variables, text).unwrap().ca_bundle.as_deref(), Some(expected));
     }
     assert_eq!(completed(&[("verify", "false")], &all, text).unwrap().ca_bundle, None);
@@ -123,13 +152,15 @@ fn trust_and_retries_in_turn() {
 
 #[test]
 fn checksums_signatures_and_payers_in_turn() {
-    let text = "[default]\nrequest_checksum_calculation = when_required\nresponse_checksum_validation = WHEN_REQUIRED\ns3 =\n  payload_signing_enabled = true\n";
+    let text = "[default]\nrequest_checksum_calculation = when_required\nresponse_checksum_validation = \
+                WHEN_REQUIRED\ns3 =\n  payload_signing_enabled = true\n";
     let all = [("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported"), ("AWS_REQUEST_PAYER", "requester")];
     let found = completed(&[], &all, text).unwrap();
     assert_eq!(found.request_checksum_calculation.as_deref(), Some("when_supported"));
     assert_eq!(found.response_checksum_validation.as_deref(), Some("when_required"));
     assert_eq!((found.payload_signing_enabled, found.request_payer), (Some(true), Some(true)));
-    let found = completed(&[("payload_signing_enabled", "false"), ("request_payer", "false")], &all, text).unwrap();
+    let found =
+        completed(&[("payload_signing_enabled", "false"), ("request_payer", "false")], &all, text).unwrap();
     assert_eq!((found.payload_signing_enabled, found.request_payer), (Some(false), Some(false)));
 }
 
@@ -139,12 +170,32 @@ fn junk_names_setting_value_and_place() {
         (&[("AWS_MAX_ATTEMPTS", "0")][..], "", ["AWS_MAX_ATTEMPTS", "`max_attempts`", "0"]),
         (&[("AWS_MAX_ATTEMPTS", "many")], "", ["AWS_MAX_ATTEMPTS", "`max_attempts`", "many"]),
         (&[("AWS_RETRY_MODE", "often")], "", ["AWS_RETRY_MODE", "`retry_mode`", "often"]),
-        (&[("AWS_USE_FIPS_ENDPOINT", "perhaps")], "", ["AWS_USE_FIPS_ENDPOINT", "`use_fips_endpoint`", "perhaps"]),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "perhaps")],
+            "",
+            ["AWS_USE_FIPS_ENDPOINT", "`use_fips_endpoint`", "perhaps"],
+        ),
         (&[("AWS_ENDPOINT_URL_S3", "ftp://x")], "", ["AWS_ENDPOINT_URL_S3", "`endpoint`", "ftp://x"]),
-        (&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")], "", ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", "maybe"]),
-        (&[], "[default]\ns3 =\n  multipart_chunksize = huge\n", ["s3 section of the profile default", "`multipart_chunksize`", "huge"]),
-        (&[], "[default]\ns3 =\n  addressing_style = sideways\n", ["s3 section", "`addressing_style`", "sideways"]),
-        (&[("AWS_REQUEST_PAYER", "bucketowner")], "", ["AWS_REQUEST_PAYER", "`request_payer`", "bucketowner"]),
+        (
+            &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")],
+            "",
+            ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", "maybe"],
+        ),
+        (
+            &[],
+            "[default]\ns3 =\n  multipart_chunksize = huge\n",
+            ["s3 section of the profile default", "`multipart_chunksize`", "huge"],
+        ),
+        (
+            &[],
+            "[default]\ns3 =\n  addressing_style = sideways\n",
+            ["s3 section", "`addressing_style`", "sideways"],
+        ),
+        (
+            &[("AWS_REQUEST_PAYER", "bucketowner")],
+            "",
+            ["AWS_REQUEST_PAYER", "`request_payer`", "bucketowner"],
+        ),
         (
             &[("AWS_REQUEST_CHECKSUM_CALCULATION", "never")],
             "",
@@ -155,7 +206,11 @@ fn junk_names_setting_value_and_place() {
             "[default]\nresponse_checksum_validation = junk\n",
             ["response_checksum_validation of the profile default", "when_supported", "junk"],
         ),
-        (&[], "[default]\ns3 =\n  payload_signing_enabled = maybe\n", ["s3 section", "`payload_signing_enabled`", "maybe"]),
+        (
+            &[],
+            "[default]\ns3 =\n  payload_signing_enabled = maybe\n",
+            ["s3 section", "`payload_signing_enabled`", "maybe"],
+        ),
         (&[], "[default]\nmax_attempts = -1\n", ["profile default", "`max_attempts`", "-1"]),
     ] {
         let error = completed(&[], variables, text).unwrap_err();
@@ -180,12 +235,20 @@ fn a_stranger_chooses_no_endpoint() {
     };
     for text in [SERVICES, "[default]\nendpoint_url = http://p\n"] {
         let error = overlay(text, &[]).unwrap_err();
-        for word in ["endpoint_url", "profile default", "/the/file", "OARLOCK_TRUST_FILES=true", "trust_files"] {
+        for word in
+            ["endpoint_url", "profile default", "/the/file", "OARLOCK_TRUST_FILES=true", "trust_files"]
+        {
             assert!(error.message().contains(word), "{error}");
         }
         // What is not used is not refused.
-        assert_eq!(overlay(text, &[("AWS_ENDPOINT_URL", "http://e")]).unwrap().endpoint.as_deref(), Some("http://e"));
-        assert_eq!(overlay(text, &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]).unwrap().region.as_deref(), Some("r"));
+        assert_eq!(
+            overlay(text, &[("AWS_ENDPOINT_URL", "http://e")]).unwrap().endpoint.as_deref(),
+            Some("http://e")
+        );
+        assert_eq!(
+            overlay(text, &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]).unwrap().region.as_deref(),
+            Some("r")
+        );
     }
     assert_eq!(overlay("[default]\nregion = s\nmax_attempts = 2\n", &[]).unwrap().max_attempts, Some(2));
 }
@@ -208,9 +271,15 @@ fn junk_at_every_place_names_it() {
                 Variable(name) => (vec![(*name, junk)], String::new(), *name),
                 Property(name) => (vec![], format!("[default]\n{name} = {junk}\n"), *name),
                 S3(name) => (vec![], format!("[default]\ns3 =\n  {name} = {junk}\n"), *name),
-                Service(name) => (vec![], format!("[default]\nservices = x\n[services x]\ns3 =\n  {name} = {junk}\n"), *name),
+                Service(name) => (
+                    vec![],
+                    format!("[default]\nservices = x\n[services x]\ns3 =\n  {name} = {junk}\n"),
+                    *name,
+                ),
             };
-            let Err(error) = completed(&[], &variables, &text) else { panic!("{name} takes {junk} from {word}") };
+            let Err(error) = completed(&[], &variables, &text) else {
+                panic!("{name} takes {junk} from {word}")
+            };
             assert_eq!(error.kind(), crate::error::ErrorKind::Config);
             for word in [*name, junk, word] {
                 assert!(error.message().contains(word), "{error}");
@@ -222,8 +291,12 @@ fn junk_at_every_place_names_it() {
 #[test]
 fn where_each_was_found() {
     let text = "[default]\nmax_attempts = 7\ns3 =\n  addressing_style = path\n";
-    let found =
-        found(&[("region", "r"), ("retry_mode", "standard")], &[("AWS_CA_BUNDLE", "/a"), ("AWS_RETRY_MODE", "adaptive")], text).unwrap();
+    let found = found(
+        &[("region", "r"), ("retry_mode", "standard")],
+        &[("AWS_CA_BUNDLE", "/a"), ("AWS_RETRY_MODE", "adaptive")],
+        text,
+    )
+    .unwrap();
     for (setting, place) in [
         ("ca_bundle", Some("environment variable AWS_CA_BUNDLE")),
         ("max_attempts", Some("max_attempts of the profile default")),
@@ -238,9 +311,13 @@ fn where_each_was_found() {
 
 #[test]
 fn junk_hides_nothing_else() {
-    let variables =
-        HashMap::from([("AWS_MAX_ATTEMPTS", "0"), ("AWS_RETRY_MODE", "adaptive"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe")]);
-    let found = overlay(&Settings::default(), &|name| variables.get(name).map(|value| value.to_string()), None);
+    let variables = HashMap::from([
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_RETRY_MODE", "adaptive"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe"),
+    ]);
+    let found =
+        overlay(&Settings::default(), &|name| variables.get(name).map(|value| value.to_string()), None);
     assert_eq!(found.settings.retry_mode.as_deref(), Some("adaptive"));
     assert_eq!(found.junk.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["endpoint", "max_attempts"]);
 }

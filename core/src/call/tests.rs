@@ -224,7 +224,11 @@ fn ends(mut call: Call<()>, limits: &[u64]) {
             assert_eq!(call.progress().0, 2000);
             return call.take().unwrap();
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of 2000, then nothing more", call.progress().0);
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} of 2000, then nothing more",
+            call.progress().0
+        );
     }
 }
 
@@ -258,8 +262,15 @@ fn a_hosts_runtime_that_returns_at_each_poll_loses_no_wake_up() {
     let mut call = inline(busy);
     call.listen();
     let begun = Instant::now();
-    while !matches!(runtime.block_on(std::future::poll_fn(|context| Poll::Ready(call.poll_step(context)))), Poll::Ready(Step::Done)) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of 2000, then nothing more", call.progress().0);
+    while !matches!(
+        runtime.block_on(std::future::poll_fn(|context| Poll::Ready(call.poll_step(context)))),
+        Poll::Ready(Step::Done)
+    ) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} of 2000, then nothing more",
+            call.progress().0
+        );
     }
     assert_eq!(call.progress().0, 2000);
 }

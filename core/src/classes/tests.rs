@@ -65,7 +65,11 @@ fn a_class_overlays_the_rest() {
         opened("cran"),
         (
             "s3://cran-bucket/all".into(),
-            pairs(&[("region", "eu-west-1"), ("config_file", "/dev/null"), ("multipart_chunksize", "Int(8388608)")])
+            pairs(&[
+                ("region", "eu-west-1"),
+                ("config_file", "/dev/null"),
+                ("multipart_chunksize", "Int(8388608)")
+            ])
         )
     );
     assert_eq!(opened("CRAN"), opened("cran"));
@@ -77,11 +81,17 @@ fn a_class_overlays_the_rest() {
 fn every_row_is_a_setting_or_seen_to() {
     for (field, setting) in S3 {
         let text = format!("[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\n{field} = true");
-        let opened = StorageClasses::parse(&text).unwrap().class("cran").map(|store| store.to_pairs().into_iter().map(|(name, _)| name));
+        let opened = StorageClasses::parse(&text)
+            .unwrap()
+            .class("cran")
+            .map(|store| store.to_pairs().into_iter().map(|(name, _)| name));
         match (*setting, opened) {
             (Some(setting), Ok(mut names)) => {
                 let [name] = [names.next().unwrap()];
-                assert!(Settings::of(setting, Value::Str("true".into())).unwrap().to_pairs()[0].0 == name, "{field}");
+                assert!(
+                    Settings::of(setting, Value::Str("true".into())).unwrap().to_pairs()[0].0 == name,
+                    "{field}"
+                );
             }
             (_, Ok(names)) => assert_eq!(names.count(), 0, "{field}"),
             (_, Err(error)) => assert!(*field == "chunksizebytes", "{error}"),
@@ -92,7 +102,10 @@ fn every_row_is_a_setting_or_seen_to() {
 #[test]
 fn what_the_host_keeps_for_itself() {
     let classes = StorageClasses::parse(FILE).unwrap();
-    assert_eq!(classes.names(), ["bioconductor", "cache", "cran", "metrics", "packages", "persistent", "pypi"]);
+    assert_eq!(
+        classes.names(),
+        ["bioconductor", "cache", "cran", "metrics", "packages", "persistent", "pypi"]
+    );
     let told = |name| {
         let about = classes.about(name).unwrap();
         (about.kind, about.skip_validation, about.cache_timeout, about.retain_fetched_packages)
@@ -102,9 +115,17 @@ fn what_the_host_keeps_for_itself() {
     assert_eq!(told("pypi"), ("s3".into(), false, ten.clone(), Some(false)));
     assert_eq!(told("packages"), ("s3".into(), true, ten, None));
     assert_eq!(told("cache"), ("file".into(), false, Some("5s".into()), None));
-    let few = StorageClasses::read("[Storage]\nPyPI = s3\n[S3Storage \"own\"]\nBucket = own-bucket\n").unwrap();
+    let few =
+        StorageClasses::read("[Storage]\nPyPI = s3\n[S3Storage \"own\"]\nBucket = own-bucket\n").unwrap();
     assert_eq!(few.names(), ["own", "pypi"]);
-    assert_eq!(StorageClasses::parse("[Server]\nDataDir = /d").unwrap().about("pypi").unwrap().retain_fetched_packages, Some(true));
+    assert_eq!(
+        StorageClasses::parse("[Server]\nDataDir = /d")
+            .unwrap()
+            .about("pypi")
+            .unwrap()
+            .retain_fetched_packages,
+        Some(true)
+    );
     assert!(StorageClasses::read("/no/such/file.gcfg").unwrap_err().message().contains("/no/such/file.gcfg"));
 }
 
@@ -114,32 +135,63 @@ fn what_is_refused() {
         ("[Storage]\nDefault = tape", ErrorKind::Config, ["line 2", "tape"]),
         ("[Storage]\nDefault = s3", ErrorKind::Config, ["packages", "Bucket"]),
         ("", ErrorKind::Config, ["packages", "DataDir"]),
-        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nDisableSSL = perhaps", ErrorKind::Config, ["line 5: disablessl", "perhaps"]),
-        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nEnableSharedConfig = 2", ErrorKind::Config, ["line 5", "2"]),
-        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k=", ErrorKind::Config, ["line 5", "encryption_kms_key_id"]),
-        ("[Storage]\nDefault = s3\n[S3Storage \"Packages\"]\nBucket = b", ErrorKind::Config, ["line 3", "case"]),
-        ("[Storage]\nDefault = s3\n[S3Storage]\nBucket = id:secret@b", ErrorKind::Config, ["packages", "Bucket"]),
+        (
+            "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nDisableSSL = perhaps",
+            ErrorKind::Config,
+            ["line 5: disablessl", "perhaps"],
+        ),
+        (
+            "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nEnableSharedConfig = 2",
+            ErrorKind::Config,
+            ["line 5", "2"],
+        ),
+        (
+            "[Storage]\nDefault = s3\n[S3Storage]\nBucket = b\nKeyID = k=",
+            ErrorKind::Config,
+            ["line 5", "encryption_kms_key_id"],
+        ),
+        (
+            "[Storage]\nDefault = s3\n[S3Storage \"Packages\"]\nBucket = b",
+            ErrorKind::Config,
+            ["line 3", "case"],
+        ),
+        (
+            "[Storage]\nDefault = s3\n[S3Storage]\nBucket = id:secret@b",
+            ErrorKind::Config,
+            ["packages", "Bucket"],
+        ),
     ] {
         let error = StorageClasses::parse(text).unwrap().class("packages").unwrap_err();
         assert!(error.kind() == kind && words.iter().all(|word| error.message().contains(word)), "{error}");
     }
     let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = bucket\nKeyID = alias/packages";
     let settings = StorageClasses::parse(text).unwrap().class("packages").unwrap().to_pairs();
-    let given = |name: &str| settings.iter().find(|(given, _)| given == name).and_then(|(_, value)| value.as_str().map(str::to_owned));
+    let given = |name: &str| {
+        settings
+            .iter()
+            .find(|(given, _)| given == name)
+            .and_then(|(_, value)| value.as_str().map(str::to_owned))
+    };
     assert_eq!(given("encryption_kms_key_id").as_deref(), Some("alias/packages"));
     assert_eq!(given("encryption_policy").as_deref(), Some("FORBID_ENCRYPT_ALLOW_DECRYPT"));
     let error = StorageClasses::parse(FILE).unwrap().class("pakages").unwrap_err();
-    assert!(error.kind() == ErrorKind::Config && error.message().contains("did you mean \"packages\""), "{error}");
+    assert!(
+        error.kind() == ErrorKind::Config && error.message().contains("did you mean \"packages\""),
+        "{error}"
+    );
     let error = StorageClasses::parse("[S3Storage]\nBuckt = b").unwrap_err();
     assert!(error.message().contains("line 2") && error.message().contains("bucket"), "{error}");
 }
 
 #[test]
 fn line_ends_of_windows() {
-    let text = "[Storage]\r\nDefault = s3\r\n[S3Storage]\r\nBucket = bucket\r\nPrefix =\r\nKeyID = alias/k\r\nSkipValidation\r\n";
+    let text = "[Storage]\r\nDefault = s3\r\n[S3Storage]\r\nBucket = bucket\r\nPrefix =\r\nKeyID = \
+                alias/k\r\nSkipValidation\r\n";
     let store = StorageClasses::parse(text).unwrap().class("packages").unwrap();
     assert_eq!(store.url(), "s3://bucket/");
-    assert!(store.to_pairs().contains(&("encryption_kms_key_id".to_owned(), Value::Str("alias/k".to_owned()))));
+    assert!(
+        store.to_pairs().contains(&("encryption_kms_key_id".to_owned(), Value::Str("alias/k".to_owned())))
+    );
     assert!(StorageClasses::parse(text).unwrap().about("packages").unwrap().skip_validation);
 }
 
@@ -154,14 +206,19 @@ fn fields_have_the_host_s_own_types() {
         ("CacheTimeout", "no value"),
     ] {
         let error = StorageClasses::parse(&format!("[S3Storage]\n{field}\n")).unwrap_err();
-        assert!(error.kind() == ErrorKind::Config && error.message().starts_with("line 2: ") && error.message().contains(word), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Config
+                && error.message().starts_with("line 2: ")
+                && error.message().contains(word),
+            "{error}"
+        );
     }
     assert!(StorageClasses::parse("[FileStorage]\nLocation\n").is_err());
     assert!(StorageClasses::parse("[HTTP]\nListen\n").is_ok());
 }
 
-const KEY: &str =
-    "[Server]\nDataDir = /d\n[Storage]\nDefault = s3\nCache = file\n[S3Storage]\nBucket = bucket\nKeyID = alias/k\nRegion = eu-west-1\n";
+const KEY: &str = "[Server]\nDataDir = /d\n[Storage]\nDefault = s3\nCache = file\n[S3Storage]\nBucket = \
+                   bucket\nKeyID = alias/k\nRegion = eu-west-1\n";
 
 fn map(pairs: &[(&str, Value)]) -> Value {
     Value::Map(pairs.iter().map(|(name, value)| ((*name).to_owned().into(), value.clone())).collect())
@@ -180,13 +237,18 @@ fn settings_of_the_host_win_over_the_file_and_those_of_a_class_over_those_of_all
     let own = map(&[("encryption_legacy_wrapping", Value::Bool(true)), ("region", text("us-west-2"))]);
     let overrides = [("Packages", own)];
     let of_all = [("region", text("eu-north-1")), ("max_attempts", Value::Int(2))];
-    let get = |pairs: &[(String, Value)], name: &str| pairs.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+    let get = |pairs: &[(String, Value)], name: &str| {
+        pairs.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+    };
     let packages = set("packages", &of_all, &overrides).unwrap();
     assert_eq!(get(&packages, "region"), Some(text("us-west-2")));
     assert_eq!(get(&packages, "max_attempts"), Some(Value::Int(2)));
     assert_eq!(get(&packages, "encryption_legacy_wrapping"), Some(Value::Bool(true)));
     let cran = set("cran", &of_all, &overrides).unwrap();
-    assert_eq!((get(&cran, "region"), get(&cran, "encryption_legacy_wrapping")), (Some(text("eu-north-1")), None));
+    assert_eq!(
+        (get(&cran, "region"), get(&cran, "encryption_legacy_wrapping")),
+        (Some(text("eu-north-1")), None)
+    );
     // The file's key stays, whatever else is set; without a word of the host's the format is the package
     // server's own.
     for (policy, expected) in [(None, POLICIES[0]), (Some(POLICIES[1]), POLICIES[1])] {
@@ -200,7 +262,10 @@ fn settings_of_the_host_win_over_the_file_and_those_of_a_class_over_those_of_all
     // Classes in files take no notice of what is for S3, and are not kept in the clear where all are to be
     // encrypted.
     assert_eq!(set("cache", &of_all, &[]).unwrap(), vec![]);
-    assert_eq!(set("cache", &[("encryption_kms_key_id", text("alias/k"))], &[]).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        set("cache", &[("encryption_kms_key_id", text("alias/k"))], &[]).unwrap_err().kind(),
+        ErrorKind::Config
+    );
 }
 
 #[test]
@@ -209,7 +274,11 @@ fn settings_that_no_class_can_have() {
     let legacy = map(&[("encryption_legacy_wrapping", Value::Bool(true))]);
     for (settings, overrides, words) in [
         (vec![], vec![("pakages", legacy.clone())], ["pakages", "packages"]),
-        (vec![("encryption_legacy_wraping", Value::Bool(true))], vec![], ["encryption_legacy_wraping", "encryption_legacy_wrapping"]),
+        (
+            vec![("encryption_legacy_wraping", Value::Bool(true))],
+            vec![],
+            ["encryption_legacy_wraping", "encryption_legacy_wrapping"],
+        ),
         (vec![], vec![("cran", map(&[("regin", text("x"))]))], ["\"cran\"", "regin"]),
         (vec![], vec![("cran", text("region"))], ["\"cran\"", "map"]),
         (vec![], vec![("cran", legacy.clone()), ("CRAN", legacy.clone())], ["\"cran\"", "twice"]),
@@ -220,6 +289,9 @@ fn settings_that_no_class_can_have() {
         ),
     ] {
         let error = set("packages", &settings, &overrides).unwrap_err();
-        assert!(error.kind() == ErrorKind::Config && words.iter().all(|word| error.message().contains(word)), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Config && words.iter().all(|word| error.message().contains(word)),
+            "{error}"
+        );
     }
 }

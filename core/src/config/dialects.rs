@@ -20,15 +20,22 @@ fn shown(config: &Config) -> String {
         Value::Int(number) => number.to_string(),
         other => panic!("{other:?}"),
     };
-    config.to_pairs().into_iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
+    config
+        .to_pairs()
+        .into_iter()
+        .map(|(name, value)| format!("{name}={}", text(value)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn holds(rows: &[Row]) {
     for (given, meant) in rows {
-        let named = Config::from_url("s3://bucket", pairs(given)).unwrap_or_else(|error| panic!("{given}: {error}"));
+        let named =
+            Config::from_url("s3://bucket", pairs(given)).unwrap_or_else(|error| panic!("{given}: {error}"));
         assert_eq!(shown(&named), *meant, "{given}");
         let query = given.replace('%', "%25").replace('&', "%26").replace(' ', "&");
-        let typed = Config::from_url(&format!("s3://bucket?{query}"), vec![]).unwrap_or_else(|error| panic!("?{query}: {error}"));
+        let typed = Config::from_url(&format!("s3://bucket?{query}"), vec![])
+            .unwrap_or_else(|error| panic!("?{query}: {error}"));
         assert_eq!(typed.settings, named.settings, "?{query}");
         assert_eq!(Config::from_url(&named.url(), named.to_pairs()).unwrap(), named, "{given}");
     }
@@ -40,7 +47,10 @@ fn dvc() {
         ("endpointurl=https://nyc3.example.com", "endpoint=https://nyc3.example.com"),
         ("region=us-east-2", "region=us-east-2"),
         ("profile=myprofile", "profile=myprofile"),
-        ("access_key_id=a secret_access_key=s session_token=t", "access_key_id=a secret_access_key=s session_token=t"),
+        (
+            "access_key_id=a secret_access_key=s session_token=t",
+            "access_key_id=a secret_access_key=s session_token=t",
+        ),
         ("allow_anonymous_login=true", "anonymous=true"),
         ("read_timeout=60 connect_timeout=60", "connect_timeout=60 read_timeout=60"),
         ("listobjects=true", "list_version=1"),
@@ -54,11 +64,15 @@ fn dvc() {
         ("sse_customer_algorithm=AES256", ""),
         ("acl=bucket-owner-full-control", "acl=bucket-owner-full-control"),
         ("grant_read=id=\"x\" grant_read_acp=id=\"y\"", "grant_read=id=\"x\" grant_read_acp=id=\"y\""),
-        ("grant_write_acp=id=\"x\" grant_full_control=id=\"y\"", "grant_write_acp=id=\"x\" grant_full_control=id=\"y\""),
+        (
+            "grant_write_acp=id=\"x\" grant_full_control=id=\"y\"",
+            "grant_write_acp=id=\"x\" grant_full_control=id=\"y\"",
+        ),
         ("cache_regions=true", ""),
     ]);
     // A URL that names these is trusted less than the host.
-    let named = Config::from_url("s3://bucket", pairs("configpath=/config credentialpath=/credentials")).unwrap();
+    let named =
+        Config::from_url("s3://bucket", pairs("configpath=/config credentialpath=/credentials")).unwrap();
     assert_eq!(shown(&named), "config_file=/config credentials_file=/credentials");
 }
 
@@ -96,7 +110,10 @@ fn nix() {
         ("addressing-style=path", "addressing_style=path"),
         ("addressing-style=virtual", "addressing_style=virtual"),
         ("versionId=abc.1", "version_id=abc.1"),
-        ("multipart-upload=true multipart-threshold=104857600", "multipart_threshold=104857600 multipart_upload=true"),
+        (
+            "multipart-upload=true multipart-threshold=104857600",
+            "multipart_threshold=104857600 multipart_upload=true",
+        ),
         ("multipart-chunk-size=5242880", "multipart_chunksize=5242880"),
         ("buffer-size=6291456", "multipart_chunksize=6291456"),
         ("storage-class=STANDARD_IA", "storage_class=STANDARD_IA"),
@@ -113,7 +130,10 @@ fn nix() {
 #[test]
 fn package_servers() {
     holds(&[
-        ("profile=dev-rspm region=us-west-1 endpoint=minio:9000", "endpoint=minio:9000 region=us-west-1 profile=dev-rspm"),
+        (
+            "profile=dev-rspm region=us-west-1 endpoint=minio:9000",
+            "endpoint=minio:9000 region=us-west-1 profile=dev-rspm",
+        ),
         ("disable_ssl=true force_path_style=1", "use_ssl=false addressing_style=path"),
         ("chunk_size_bytes=16777216", "multipart_chunksize=16777216"),
     ]);
@@ -122,14 +142,29 @@ fn package_servers() {
 #[test]
 fn aws() {
     holds(&[
-        ("aws_access_key_id=a aws_secret_access_key=s aws_session_token=t", "access_key_id=a secret_access_key=s session_token=t"),
+        (
+            "aws_access_key_id=a aws_secret_access_key=s aws_session_token=t",
+            "access_key_id=a secret_access_key=s session_token=t",
+        ),
         ("endpoint_url=http://h", "endpoint=http://h"),
-        ("max_concurrent_requests=20 multipart_threshold=64MB", "max_concurrency=20 multipart_threshold=67108864"),
-        ("multipart_chunksize=16MB max_bandwidth=1MB/s", "max_bandwidth=1048576 multipart_chunksize=16777216"),
-        ("addressing_style=virtual use_accelerate_endpoint=true", "use_accelerate_endpoint=true addressing_style=virtual"),
+        (
+            "max_concurrent_requests=20 multipart_threshold=64MB",
+            "max_concurrency=20 multipart_threshold=67108864",
+        ),
+        (
+            "multipart_chunksize=16MB max_bandwidth=1MB/s",
+            "max_bandwidth=1048576 multipart_chunksize=16777216",
+        ),
+        (
+            "addressing_style=virtual use_accelerate_endpoint=true",
+            "use_accelerate_endpoint=true addressing_style=virtual",
+        ),
         ("use_dualstack=true use_fips=true", "use_fips_endpoint=true use_dualstack_endpoint=true"),
         ("retry_mode=legacy max_attempts=3", "retry_mode=standard max_attempts=3"),
-        ("payload_signing_enabled=true request_payer=requester", "payload_signing_enabled=true request_payer=true"),
+        (
+            "payload_signing_enabled=true request_payer=requester",
+            "payload_signing_enabled=true request_payer=true",
+        ),
         (
             "request_checksum_calculation=WHEN_REQUIRED response_checksum_validation=when_supported",
             "request_checksum_calculation=when_required response_checksum_validation=when_supported",
@@ -150,9 +185,10 @@ fn exclusions() {
             "credentials" => (name.to_owned(), Callback::elsewhere().into()),
             _ => (name.to_owned(), Value::Str(value(name).to_owned())),
         };
-        for (url, settings) in
-            [("s3://bucket".to_owned(), vec![pair(one), pair(other)]), (format!("s3://bucket?{one}={}", value(one)), vec![pair(other)])]
-        {
+        for (url, settings) in [
+            ("s3://bucket".to_owned(), vec![pair(one), pair(other)]),
+            (format!("s3://bucket?{one}={}", value(one)), vec![pair(other)]),
+        ] {
             let error = Config::from_url(&url, settings).unwrap_err();
             assert!([*one, *other, *why].iter().all(|word| error.message().contains(word)), "{error}");
         }
@@ -181,11 +217,17 @@ fn value(name: &str) -> Value {
     };
     match Settings::of(name, value.clone()) {
         Err(error) if error.message().contains("takes one of ") => {
-            let named = error.message().split("takes one of ").nth(1).and_then(|rest| rest.split(", ").next()).unwrap();
+            let named = error
+                .message()
+                .split("takes one of ")
+                .nth(1)
+                .and_then(|rest| rest.split(", ").next())
+                .unwrap();
             Value::Str(named.to_owned())
         }
         Err(error) if error.message().contains(" to ") => {
-            let least = error.message().split(" takes ").nth(1).and_then(|rest| rest.split(" to ").next()).unwrap();
+            let least =
+                error.message().split(" takes ").nth(1).and_then(|rest| rest.split(" to ").next()).unwrap();
             Value::Int(least.parse().unwrap())
         }
         // One that takes no odd text takes a word, or is half of a pair.
@@ -209,25 +251,35 @@ fn pairs_of_any_settings_come_back() {
         let mut given: Vec<&str> = chosen.collect();
         let left_out: Vec<&str> = EXCLUSIONS.iter().map(|(_, other, _)| *other).collect();
         given.retain(|name| !left_out.contains(name));
-        if ["access_key_id", "secret_access_key", "session_token", "provider"].iter().any(|name| given.contains(name)) {
+        if ["access_key_id", "secret_access_key", "session_token", "provider"]
+            .iter()
+            .any(|name| given.contains(name))
+        {
             given.retain(|name| !["access_key_id", "secret_access_key"].contains(name));
             given.extend(["access_key_id", "secret_access_key"]);
         }
         if given.contains(&"client_key") && !given.contains(&"client_certificate") {
             given.push("client_certificate");
         }
-        if given.iter().any(|name| name.starts_with("encryption_")) && !given.contains(&"encryption_kms_key_id") {
+        if given.iter().any(|name| name.starts_with("encryption_"))
+            && !given.contains(&"encryption_kms_key_id")
+        {
             given.push("encryption_kms_key_id");
         }
         let pairs: Vec<(String, Value)> = given.iter().map(|name| (name.to_string(), value(name))).collect();
-        let config = Config::from_url("s3://bucket/prefix", pairs).unwrap_or_else(|error| panic!("{given:?}: {error}"));
+        let config = Config::from_url("s3://bucket/prefix", pairs)
+            .unwrap_or_else(|error| panic!("{given:?}: {error}"));
         let mut found: Vec<String> = config.to_pairs().into_iter().map(|(name, _)| name).collect();
         found.sort_unstable();
         given.sort_unstable();
         assert_eq!(found, given);
         assert_eq!(Config::from_url(&config.url(), config.to_pairs()).unwrap(), config);
         let shown = format!("{:?} {config:?}", config.shown());
-        assert!(!shown.contains("u:p@") && config.shown().iter().all(|(name, _)| !keys::SECRET.contains(&name.as_str())), "{shown}");
+        assert!(
+            !shown.contains("u:p@")
+                && config.shown().iter().all(|(name, _)| !keys::SECRET.contains(&name.as_str())),
+            "{shown}"
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! The files that package servers are configured by: sections, quoted sub-sections, names and values, close to git's own format.
+//! The files that package servers are configured by: sections, quoted sub-sections, names and values, close
+//! to git's own format.
 //!
 //! Invariant: text is read, and refused, as the Go package gopkg.in/gcfg.v1 (v1.2.3) does it:
 //! - A line ends at `\n` alone. Before a name, a value or a line's end, `\r` is white space; within a value
@@ -41,7 +42,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>> {
     if let Some((before, _)) = text.split_once('\0') {
         fail!(Config, "line {}: the text holds a NUL", before.matches('\n').count() + 1);
     }
-    let mut reader = Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(), line: 1 };
+    let mut reader =
+        Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(), line: 1 };
     let mut sections: Vec<Section> = Vec::new();
     loop {
         reader.blank();
@@ -59,7 +61,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>> {
             Some(c) if c.is_alphabetic() => {
                 let name = reader.name();
                 let value = reader.value(&name)?;
-                let Some(section) = sections.last_mut() else { fail!(Config, "line {line}: `{name}` stands before the first [section]") };
+                let Some(section) = sections.last_mut() else {
+                    fail!(Config, "line {line}: `{name}` stands before the first [section]")
+                };
                 section.variables.push(Variable { name, value, line });
             }
             Some(c) => fail!(Config, "line {line}: expected a [section] or a name, not {c:?}"),
@@ -125,7 +129,10 @@ impl Reader<'_> {
         self.blank();
         match self.rest.peek() {
             Some('\n' | '#' | ';') | None => Ok((name, sub)),
-            Some(c) => fail!(Config, "line {line}: the header of section [{name}] stands alone on its line; {c:?} follows it"),
+            Some(c) => fail!(
+                Config,
+                "line {line}: the header of section [{name}] stands alone on its line; {c:?} follows it"
+            ),
         }
     }
 
@@ -136,9 +143,14 @@ impl Reader<'_> {
                 Some('"') => return Ok(sub),
                 Some('\\') => match self.next() {
                     Some(c @ ('"' | '\\')) => sub.push(c),
-                    _ => fail!(Config, "line {line}: the name of a sub-section knows only the escapes \\\" and \\\\"),
+                    _ => fail!(
+                        Config,
+                        "line {line}: the name of a sub-section knows only the escapes \\\" and \\\\"
+                    ),
                 },
-                Some('\n') | None => fail!(Config, "line {line}: the name of the sub-section is not closed by a quote"),
+                Some('\n') | None => {
+                    fail!(Config, "line {line}: the name of the sub-section is not closed by a quote")
+                }
                 Some(c) => sub.push(c),
             }
         }
@@ -158,7 +170,9 @@ impl Reader<'_> {
         let (mut value, mut kept, mut quoted) = (String::new(), 0, false);
         loop {
             match self.rest.peek().copied() {
-                None | Some('\n') if quoted => fail!(Config, "line {line}: the value of `{name}` is not closed by a quote"),
+                None | Some('\n') if quoted => {
+                    fail!(Config, "line {line}: the value of `{name}` is not closed by a quote")
+                }
                 None | Some('\n') => break,
                 Some('#' | ';') if !quoted => break,
                 _ => {}
@@ -205,7 +219,8 @@ impl Reader<'_> {
             Some('\n') => Ok(None),
             _ => fail!(
                 Config,
-                "line {line}: the value of `{name}` holds a backslash, an escape that only a quoted value knows; \
+                "line {line}: the value of `{name}` holds a backslash, an escape that only a quoted value \
+                 knows; \
                  write \"\\\\\" for one"
             ),
         }

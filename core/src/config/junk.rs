@@ -1,4 +1,5 @@
-//! Every setting of the table with every kind of junk, from each source: an error that names setting, value and source; never a panic.
+//! Every setting of the table with every kind of junk, from each source: an error that names setting, value
+//! and source; never a panic.
 
 use super::*;
 use crate::table::{FieldSpec, Record};
@@ -57,7 +58,8 @@ fn escaped(text: &str) -> String {
 fn names(error: &Error, field: &FieldSpec, value: &str, source: &str) {
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     // Text in a function's place may be a secret in the wrong place.
-    let (message, secret) = (error.message(), keys::SECRET.contains(&field.name) || field.kind == Type::Callback);
+    let (message, secret) =
+        (error.message(), keys::SECRET.contains(&field.name) || field.kind == Type::Callback);
     let shown = format!("{value:?}");
     assert!(message.contains(field.name) && message.contains(source), "{} {value:?}: {message}", field.name);
     let number = value.parse::<f64>().is_ok() && field.kind != Type::Bool;
@@ -69,10 +71,13 @@ fn names(error: &Error, field: &FieldSpec, value: &str, source: &str) {
 fn by_name_and_in_a_url() {
     for field in Settings::SPEC.fields {
         for value in junk(field) {
-            let error = Config::from_url("s3://bucket", vec![(field.name.to_owned(), Value::Str(value.to_owned()))]);
+            let error =
+                Config::from_url("s3://bucket", vec![(field.name.to_owned(), Value::Str(value.to_owned()))]);
             let Err(error) = error else { panic!("{} takes {value:?}", field.name) };
             names(&error, field, value, "setting");
-            let Err(error) = Config::from_url(&format!("s3://bucket?{}={}", field.name, escaped(value)), vec![]) else {
+            let Err(error) =
+                Config::from_url(&format!("s3://bucket?{}={}", field.name, escaped(value)), vec![])
+            else {
                 panic!("{} takes {value:?} in a URL", field.name)
             };
             if !NOT_IN_URLS.iter().any(|(name, _)| *name == field.name) {

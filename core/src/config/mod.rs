@@ -1,7 +1,8 @@
 //! `Config`: what a store was told, from its URL and its settings, checked before anything moves.
 //!
-//! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the nearest known one;
-//! exclusions are rows of a table. Reads no environment and no file, and knows no AWS type.
+//! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the
+//! nearest known one; exclusions are rows of a table. Reads no environment and no file, and knows no AWS
+//! type.
 
 #[cfg(test)]
 mod dialects;
@@ -70,7 +71,8 @@ const EXCLUSIONS: &[(&str, &str, &str)] = &[
 pub(crate) const ENCRYPTS: &[&str] = &["encryption_kms_key_id", "encryption_aes_key", "encryption_rsa_key"];
 
 /// The policies of client-side encryption; the first writes what has no key commitment.
-pub(crate) const POLICIES: &[&str] = &["FORBID_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"];
+pub(crate) const POLICIES: &[&str] =
+    &["FORBID_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_ALLOW_DECRYPT", "REQUIRE_ENCRYPT_REQUIRE_DECRYPT"];
 
 /// When there are checksums.
 const WHEN: &[&str] = &["when_supported", "when_required"];
@@ -104,10 +106,17 @@ impl Config {
         let in_url = |error: Error| Error::new(error.kind(), format!("in the URL, {}", error.message()));
         let mut pairs = spellings::canonical(pairs, true).map_err(in_url)?;
         // For the sake of the error: which of the two sources a bad value came from.
-        Settings::from_pairs(ErrorKind::Config, "setting", pairs.clone()).and_then(|settings| settings.check_values()).map_err(in_url)?;
+        Settings::from_pairs(ErrorKind::Config, "setting", pairs.clone())
+            .and_then(|settings| settings.check_values())
+            .map_err(in_url)?;
         if pairs.iter().any(|(name, _)| keys::SECRET.contains(&name.as_str())) {
             static WARNED: Once = Once::new();
-            WARNED.call_once(|| tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into logs, process lists and shell histories; give it as a setting or by the environment"));
+            WARNED.call_once(|| {
+                tracing::warn!(target: "oarlock", "a URL holds a secret, and URLs leak into \
+                                                                   logs, process lists and shell histories; \
+                                                                   give it as a setting or by the \
+                                                                   environment")
+            });
         }
         let settings = spellings::canonical(settings, false)?;
         for (name, why) in NOT_IN_URLS {
@@ -118,7 +127,9 @@ impl Config {
         let given = |name: &str| settings.iter().any(|(given, _)| given == name);
         pairs.retain(|(name, _)| !given(name));
         // The URL may come from a project: who clones it must not run its programs.
-        if !given("trust_files") && pairs.iter().any(|(name, _)| name == "config_file" || name == "credentials_file") {
+        if !given("trust_files")
+            && pairs.iter().any(|(name, _)| name == "config_file" || name == "credentials_file")
+        {
             pairs.push(("trust_files".to_owned(), Value::Bool(false)));
         }
         let mut sources = Sources::default();
@@ -162,9 +173,14 @@ impl Config {
 
     /// The settings that were given, secrets left out and functions only told of.
     pub fn shown(&self) -> Vec<(String, Value)> {
-        let shown = |value| if let Value::Callback(_) = value { Value::Str("callback".to_owned()) } else { value };
+        let shown =
+            |value| if let Value::Callback(_) = value { Value::Str("callback".to_owned()) } else { value };
         let open = |name: &str| !keys::SECRET.contains(&name);
-        self.to_pairs().into_iter().filter(|(name, _)| open(name)).map(|(name, value)| (name, shown(value))).collect()
+        self.to_pairs()
+            .into_iter()
+            .filter(|(name, _)| open(name))
+            .map(|(name, value)| (name, shown(value)))
+            .collect()
     }
 }
 
@@ -176,7 +192,8 @@ impl Settings {
 
     /// Settings, in any spelling, read and checked.
     pub(crate) fn read(pairs: Vec<(String, Value)>) -> Result<Settings> {
-        let settings = Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(pairs, false)?)?;
+        let settings =
+            Settings::from_pairs(ErrorKind::Config, "setting", spellings::canonical(pairs, false)?)?;
         settings.check()?;
         Ok(settings)
     }
@@ -190,14 +207,22 @@ impl Settings {
     /// These settings, with `other` where they say nothing.
     pub(crate) fn over(self, other: Settings) -> Result<Settings> {
         let mut pairs = self.to_pairs();
-        pairs.extend(other.to_pairs().into_iter().filter(|(name, _)| !pairs.iter().any(|(given, _)| given == name)).collect::<Vec<_>>());
+        pairs.extend(
+            other
+                .to_pairs()
+                .into_iter()
+                .filter(|(name, _)| !pairs.iter().any(|(given, _)| given == name))
+                .collect::<Vec<_>>(),
+        );
         Settings::from_pairs(ErrorKind::Config, "setting", pairs)
     }
 
     /// The settings that were given, by name, secrets included.
     pub(crate) fn to_pairs(&self) -> Vec<(String, Value)> {
         match self.clone().into_value() {
-            Value::Map(pairs) => owned(pairs).into_iter().filter(|(_, value)| *value != Value::Null).collect(),
+            Value::Map(pairs) => {
+                owned(pairs).into_iter().filter(|(_, value)| *value != Value::Null).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -208,12 +233,18 @@ impl Settings {
         check_exclusions(ErrorKind::Config, |name| pairs.iter().any(|(given, _)| given == name))?;
         self.check_values()?;
         match (&self.credentials, self.provider.as_deref()) {
-            (None, Some("callback")) => fail!(Config, "provider `callback` needs the setting `credentials`, a function"),
+            (None, Some("callback")) => {
+                fail!(Config, "provider `callback` needs the setting `credentials`, a function")
+            }
             (Some(_), Some(other)) if other != "callback" => {
                 fail!(Config, "`credentials` is a function to ask, but the provider is `{other}`; leave one")
             }
             (Some(_), _) if self.anonymous == Some(true) => {
-                fail!(Config, "`credentials` and `anonymous` can't be used together: keys sign, and anonymous requests go unsigned")
+                fail!(
+                    Config,
+                    "`credentials` and `anonymous` can't be used together: keys sign, and anonymous requests \
+                     go unsigned"
+                )
             }
             _ => {}
         }
@@ -224,7 +255,9 @@ impl Settings {
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => fail!(Config, "`access_key_id` is set but `secret_access_key` is missing"),
             (None, Some(_)) => fail!(Config, "`secret_access_key` is set but `access_key_id` is missing"),
-            (None, None) if self.session_token.is_some() => fail!(Config, "`session_token` is set but `access_key_id` is missing"),
+            (None, None) if self.session_token.is_some() => {
+                fail!(Config, "`session_token` is set but `access_key_id` is missing")
+            }
             (None, None) if self.provider.as_deref() == Some("static") => {
                 fail!(Config, "provider `static` needs `access_key_id` and `secret_access_key`")
             }
@@ -238,33 +271,47 @@ impl Settings {
         if let Some((name, _)) = pairs.iter().find(|(name, _)| name.starts_with("encryption_"))
             && !ENCRYPTS.iter().any(|key| given(key))
         {
-            fail!(Config, "setting `{name}` is given, but no key to encrypt with: one of {}", ENCRYPTS.join(", "));
+            fail!(
+                Config,
+                "setting `{name}` is given, but no key to encrypt with: one of {}",
+                ENCRYPTS.join(", ")
+            );
         }
         if self.encryption_kms_key_id.is_none()
-            && let Some(name) =
-                ["encryption_kms_any_key", "encryption_reuse_objects", "encryption_reuse_age"].iter().find(|name| given(name))
+            && let Some(name) = ["encryption_kms_any_key", "encryption_reuse_objects", "encryption_reuse_age"]
+                .iter()
+                .find(|name| given(name))
         {
             fail!(Config, "setting `{name}` is for keys in KMS, and `encryption_kms_key_id` is not given");
         }
-        if self.encryption_reuse_objects.is_some_and(|objects| objects > 1) && self.encryption_policy.as_deref() == Some(POLICIES[0]) {
+        if self.encryption_reuse_objects.is_some_and(|objects| objects > 1)
+            && self.encryption_policy.as_deref() == Some(POLICIES[0])
+        {
             fail!(
                 Config,
-                "`encryption_reuse_objects` can't be used with the policy {}: without a key commitment each object needs a data key of its own",
+                "`encryption_reuse_objects` can't be used with the policy {}: without a key commitment each \
+                 object needs a data key of its own",
                 POLICIES[0]
             );
         }
         if self.encryption_metadata_only == Some(true)
-            && (self.encryption_instruction_file == Some(true) || self.encryption_instruction_suffix.is_some())
+            && (self.encryption_instruction_file == Some(true)
+                || self.encryption_instruction_suffix.is_some())
         {
             fail!(
                 Config,
-                "`encryption_metadata_only` forbids instruction files, and `encryption_instruction_file` or `encryption_instruction_suffix` asks for them"
+                "`encryption_metadata_only` forbids instruction files, and `encryption_instruction_file` or \
+                 `encryption_instruction_suffix` asks for them"
             );
         }
         if let Some(suffix) = &self.encryption_instruction_suffix
             && (suffix.is_empty() || suffix.contains('/'))
         {
-            fail!(Config, "setting `encryption_instruction_suffix` takes what ends a key, without a slash, not {suffix:?}");
+            fail!(
+                Config,
+                "setting `encryption_instruction_suffix` takes what ends a key, without a slash, not \
+                 {suffix:?}"
+            );
         }
         Ok(())
     }
@@ -273,15 +320,23 @@ impl Settings {
     fn check_values(&self) -> Result<()> {
         for (name, value) in self.to_pairs() {
             match value.as_str() {
-                Some(text) if text.contains(|c: char| c.is_control()) => match keys::SECRET.contains(&name.as_str()) {
-                    true => fail!(Config, "setting `{name}` takes text without line breaks and other control characters"),
-                    false => fail!(Config, "setting `{name}` takes text without control characters, not {text:?}"),
+                Some(text) if text.contains(|c: char| c.is_control()) => match keys::SECRET
+                    .contains(&name.as_str())
+                {
+                    true => fail!(
+                        Config,
+                        "setting `{name}` takes text without line breaks and other control characters"
+                    ),
+                    false => {
+                        fail!(Config, "setting `{name}` takes text without control characters, not {text:?}")
+                    }
                 },
                 _ => {}
             }
         }
         if let Some(region) = &self.region
-            && (region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
+            && (region.is_empty()
+                || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
         {
             fail!(Config, "setting `region` takes letters, digits and hyphens, not {region:?}");
         }
@@ -294,7 +349,12 @@ impl Settings {
             if let Some(value) = value
                 && (value.is_zero() || value > MOST)
             {
-                fail!(Config, "setting `{name}` takes more than 0 and at most {} seconds, not {}", MOST.as_secs(), value.as_secs_f64());
+                fail!(
+                    Config,
+                    "setting `{name}` takes more than 0 and at most {} seconds, not {}",
+                    MOST.as_secs(),
+                    value.as_secs_f64()
+                );
             }
         }
         check_endpoint(self.endpoint.as_deref())?;
@@ -303,7 +363,17 @@ impl Settings {
         one_of(
             "provider",
             &self.provider,
-            &["static", "anonymous", "env", "profile", "web_identity", "container", "instance_profile", "callback", "default"],
+            &[
+                "static",
+                "anonymous",
+                "env",
+                "profile",
+                "web_identity",
+                "container",
+                "instance_profile",
+                "callback",
+                "default",
+            ],
         )?;
         one_of("retry_mode", &self.retry_mode, &["standard", "adaptive"])?;
         one_of("request_checksum_calculation", &self.request_checksum_calculation, WHEN)?;
@@ -327,7 +397,11 @@ impl Settings {
         if let Some(age) = self.encryption_reuse_age
             && (age.is_zero() || age > Duration::from_secs(24 * 3600))
         {
-            fail!(Config, "setting `encryption_reuse_age` takes more than 0 and at most 86400 seconds, not {}", age.as_secs_f64());
+            fail!(
+                Config,
+                "setting `encryption_reuse_age` takes more than 0 and at most 86400 seconds, not {}",
+                age.as_secs_f64()
+            );
         }
         within("encryption_verify_buffer", self.encryption_verify_buffer, 0, 64 << 20)?;
         within("encryption_reuse_objects", self.encryption_reuse_objects, 1, 1 << 32)?;
@@ -352,7 +426,9 @@ fn check_endpoint(endpoint: Option<&str>) -> Result<()> {
     let (scheme, rest) = endpoint.split_once("://").unwrap_or(("https", endpoint));
     let host = rest.split('/').next().unwrap_or_default();
     let bare = !endpoint.contains("://");
-    let plain = endpoint.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '%' | '"' | '<' | '>' | '\\'));
+    let plain = endpoint
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '%' | '"' | '<' | '>' | '\\'));
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
         _ => (host, None),
@@ -362,16 +438,27 @@ fn check_endpoint(endpoint: Option<&str>) -> Result<()> {
         && !name.is_empty()
         && port.is_none_or(|port| port.parse::<u16>().is_ok())
         && !(bare && rest.contains('/'));
-    if good { Ok(()) } else { fail!(Config, "setting `endpoint` takes https://host:port, host:port or host, not {endpoint:?}") }
+    if good {
+        Ok(())
+    } else {
+        fail!(Config, "setting `endpoint` takes https://host:port, host:port or host, not {endpoint:?}")
+    }
 }
 
 /// Accepts `http://[user:password@]host[:port]`; the value is not shown, it may hold a secret.
 fn check_proxy(proxy: Option<&str>) -> Result<()> {
     let Some(proxy) = proxy else { return Ok(()) };
-    let host =
-        proxy.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")).map(|(_, rest)| rest.trim_end_matches('/'));
+    let host = proxy
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
+        .map(|(_, rest)| rest.trim_end_matches('/'));
     match host.map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host)) {
-        Some(host) if !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) => Ok(()),
+        Some(host)
+            if !host.is_empty()
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) =>
+        {
+            Ok(())
+        }
         _ => fail!(Config, "setting `proxy` takes http://host:port"),
     }
 }
@@ -387,7 +474,9 @@ fn one_of(name: &str, value: &Option<String>, known: &[&str]) -> Result<()> {
 
 fn within(name: &str, value: Option<u64>, least: u64, most: u64) -> Result<()> {
     match value {
-        Some(value) if !(least..=most).contains(&value) => fail!(Config, "setting `{name}` takes {least} to {most}, not {value}"),
+        Some(value) if !(least..=most).contains(&value) => {
+            fail!(Config, "setting `{name}` takes {least} to {most}, not {value}")
+        }
         _ => Ok(()),
     }
 }

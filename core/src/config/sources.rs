@@ -28,7 +28,9 @@ pub(crate) fn shown(setting: &str, value: &Value) -> String {
         _ if SECRET.contains(&setting) => "•••".to_owned(),
         Value::Str(text) => text.clone(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Int(size) if setting.starts_with("multipart_") && *size >= MIB && size % MIB == 0 => format!("{} MiB", size / MIB),
+        Value::Int(size) if setting.starts_with("multipart_") && *size >= MIB && size % MIB == 0 => {
+            format!("{} MiB", size / MIB)
+        }
         Value::Int(number) => number.to_string(),
         // No setting that may be shown has another type.
         other => other.type_name().to_owned(),

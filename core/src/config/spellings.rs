@@ -1,9 +1,10 @@
 //! What other programs call our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
 //!
-//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens and dots stand for
-//! underscores, and an `aws_` or `oarlock_` that a name begins with says nothing.
-//! A spelling that means the opposite, or more than a name, has a function that says what it comes to. What a host means for
-//! itself and keeps apart from its S3 settings (signing keys, caches) is no row: the host's plugin takes it out.
+//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens and dots
+//! stand for underscores, and an `aws_` or `oarlock_` that a name begins with says nothing. A spelling that
+//! means the opposite, or more than a name, has a function that says what it comes to. What a host means for
+//! itself and keeps apart from its S3 settings (signing keys, caches) is no row: the host's plugin takes it
+//! out.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Record, unknown};
@@ -11,7 +12,8 @@ use crate::value::{Field, Value};
 
 use super::keys::Settings;
 
-/// The error for a setting that does not exist, for a binding that can't translate its value; none for one that does.
+/// The error for a setting that does not exist, for a binding that can't translate its value; none for one
+/// that does.
 pub fn unknown_setting(given: &str) -> Option<Error> {
     let plain = given.replace(['-', '.'], "_");
     let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
@@ -36,7 +38,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ("use_arn_region", &["s3_use_arn_region"]),
     ("us_east_1_regional_endpoint", &["s3_us_east_1_regional_endpoint"]),
     ("disable_express_session_auth", &["s3_disable_express_session_auth", "disable_s3_express_session_auth"]),
-    ("disable_multiregion_access_points", &["s3_disable_multiregion_access_points", "disable_multi_region_access_points"]),
+    (
+        "disable_multiregion_access_points",
+        &["s3_disable_multiregion_access_points", "disable_multi_region_access_points"],
+    ),
     ("config_file", &["configpath"]),
     ("credentials_file", &["credentialpath"]),
     ("ca_bundle", &["ssl_cert_file", "ssl_ca_cert"]),
@@ -49,7 +54,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("encryption_kms_key_id", &["encryption_kms_key", "kms_key_id"]),
 ];
 
-/// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x` ".
+/// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x`
+/// ".
 type Meaning = fn(Value) -> std::result::Result<Option<(&'static str, Value)>, String>;
 
 /// Spellings that are more than a name.
@@ -72,7 +78,9 @@ const MEANINGS: &[(&str, Meaning)] = &[
     }),
     // What the AWS SDKs once did on their own is what they all call standard now.
     ("retry_mode", |value| match &value {
-        Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => Ok(Some(("retry_mode", Value::Str("standard".to_owned())))),
+        Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => {
+            Ok(Some(("retry_mode", Value::Str("standard".to_owned()))))
+        }
         _ => Ok(Some(("retry_mode", lower(value)))),
     }),
     ("region", |value| match &value {
@@ -84,7 +92,9 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("response_checksum_validation", |value| Ok(Some(("response_checksum_validation", lower(value))))),
     // The header's own word.
     ("request_payer", |value| match &value {
-        Value::Str(payer) if payer.trim().eq_ignore_ascii_case("requester") => Ok(Some(("request_payer", Value::Bool(true)))),
+        Value::Str(payer) if payer.trim().eq_ignore_ascii_case("requester") => {
+            Ok(Some(("request_payer", Value::Bool(true))))
+        }
         _ => Ok(Some(("request_payer", value))),
     }),
     ("sse_customer_algorithm", |value| match value.as_str() {
@@ -129,23 +139,30 @@ pub(crate) fn size(value: Value) -> std::result::Result<Value, String> {
     ];
     let Value::Str(text) = &value else { return Ok(value) };
     let lower = text.trim().to_ascii_lowercase();
-    let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).unwrap_or((&lower, 1));
+    let (number, unit) =
+        UNITS.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).unwrap_or((&lower, 1));
     let bytes = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
-    bytes.map(Value::Int).ok_or_else(|| format!("takes a whole number of bytes, or one with a unit such as 64MB, not {text:?}"))
+    bytes.map(Value::Int).ok_or_else(|| {
+        format!("takes a whole number of bytes, or one with a unit such as 64MB, not {text:?}")
+    })
 }
 
 /// Bytes a second as text for people, as the AWS CLI reads it: a small b means bits.
 fn rate(value: Value) -> std::result::Result<Value, String> {
     let Value::Str(text) = &value else { return Ok(value) };
-    let wrong = || format!("takes bytes a second, as a whole number or with a unit such as 10MB/s or 80Mb/s, not {text:?}");
+    let wrong = || {
+        format!(
+            "takes bytes a second, as a whole number or with a unit such as 10MB/s or 80Mb/s, not {text:?}"
+        )
+    };
     let trimmed = text.trim();
     let amount = trimmed.strip_suffix("/s").or_else(|| trimmed.strip_suffix("ps")).unwrap_or(trimmed);
     let Ok(Value::Int(bytes)) = size(Value::Str(amount.to_owned())) else { return Err(wrong()) };
     Ok(Value::Int(if amount.ends_with('b') { bytes / 8 } else { bytes }))
 }
 
-/// Settings under their canonical names; null counts as not given. Of two values for one setting the first wins if `first_wins`,
-/// as in a URL; by name, two are an error.
+/// Settings under their canonical names; null counts as not given. Of two values for one setting the first
+/// wins if `first_wins`, as in a URL; by name, two are an error.
 pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result<Vec<(String, Value)>> {
     let mut seen: Vec<(&'static str, String)> = Vec::new();
     let mut settings = Vec::new();
@@ -157,7 +174,9 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
         let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
         let plain = NAMES.iter().find(|(_, others)| others.contains(&plain)).map_or(plain, |(name, _)| name);
         let (name, value) = match MEANINGS.iter().find(|(spelling, _)| *spelling == plain) {
-            Some((_, meaning)) => match meaning(value).map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))? {
+            Some((_, meaning)) => match meaning(value)
+                .map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))?
+            {
                 Some(meant) => meant,
                 None => continue,
             },
@@ -169,7 +188,10 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
         match seen.iter().find(|(other, _)| *other == name) {
             Some(_) if first_wins => {}
             Some((_, other)) => {
-                return Err(Error::new(ErrorKind::Config, format!("setting `{name}` is given twice: as `{other}` and as `{given}`")));
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("setting `{name}` is given twice: as `{other}` and as `{given}`"),
+                ));
             }
             None => {
                 seen.push((name, given));
@@ -186,7 +208,9 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
 
 /// Every name that is understood.
 fn spelled() -> impl Iterator<Item = &'static str> + Clone {
-    known().chain(NAMES.iter().flat_map(|(_, others)| others.iter().copied())).chain(MEANINGS.iter().map(|(name, _)| *name))
+    known()
+        .chain(NAMES.iter().flat_map(|(_, others)| others.iter().copied()))
+        .chain(MEANINGS.iter().map(|(name, _)| *name))
 }
 
 #[cfg(test)]
@@ -194,7 +218,10 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Vec<(String, Value)>> {
-        canonical(pairs.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect(), false)
+        canonical(
+            pairs.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect(),
+            false,
+        )
     }
 
     fn one(name: &str, value: &str) -> (String, Value) {
@@ -203,8 +230,9 @@ mod tests {
 
     #[test]
     fn every_row_leads_to_a_setting_and_no_spelling_to_two() {
-        let mut spellings: Vec<&str> =
-            known().chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name))).collect();
+        let mut spellings: Vec<&str> = known()
+            .chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name)))
+            .collect();
         for (name, others) in NAMES {
             assert!(known().any(|known| known == *name), "{name}");
             spellings.extend(*others);
@@ -222,7 +250,10 @@ mod tests {
         assert_eq!(one("scheme", "http"), ("use_ssl".into(), Value::Bool(false)));
         assert_eq!(one("buffer-size", "8388608"), ("multipart_chunksize".into(), Value::Int(8 << 20)));
         assert_eq!(one("multipart-threshold", "64MB"), ("multipart_threshold".into(), Value::Int(64 << 20)));
-        assert_eq!(one("multipart_chunk_size", "16 MiB"), ("multipart_chunksize".into(), Value::Int(16 << 20)));
+        assert_eq!(
+            one("multipart_chunk_size", "16 MiB"),
+            ("multipart_chunksize".into(), Value::Int(16 << 20))
+        );
         assert_eq!(one("endpointurl", "http://h:1"), ("endpoint".into(), text("http://h:1")));
         assert_eq!(one("max_bandwidth", "10MB/s"), ("max_bandwidth".into(), Value::Int(10 << 20)));
         assert_eq!(one("max_bandwidth", "8 Mb/s"), ("max_bandwidth".into(), Value::Int(1 << 20)));
@@ -233,8 +264,14 @@ mod tests {
         assert_eq!(one("ssl_verify", "no"), ("verify".into(), Value::Bool(false)));
         assert_eq!(one("retry_mode", "Legacy"), ("retry_mode".into(), text("standard")));
         assert_eq!(one("region", "EU"), ("region".into(), text("eu-west-1")));
-        assert_eq!(one("aws_s3_us_east_1_regional_endpoint", "Legacy"), ("us_east_1_regional_endpoint".into(), text("legacy")));
-        assert_eq!(one("s3_disable_express_session_auth", "true"), ("disable_express_session_auth".into(), text("true")));
+        assert_eq!(
+            one("aws_s3_us_east_1_regional_endpoint", "Legacy"),
+            ("us_east_1_regional_endpoint".into(), text("legacy"))
+        );
+        assert_eq!(
+            one("s3_disable_express_session_auth", "true"),
+            ("disable_express_session_auth".into(), text("true"))
+        );
         assert_eq!(one("disable_ssl", "yes"), ("use_ssl".into(), Value::Bool(false)));
         assert_eq!(one("aws_access_key_id", "a"), ("access_key_id".into(), text("a")));
         assert_eq!(read(&[("listobjects", "false"), ("sse_customer_algorithm", "AES256")]).unwrap(), vec![]);

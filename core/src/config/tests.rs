@@ -12,7 +12,10 @@ fn open(url: &str) -> Result<Config> {
 }
 
 fn with(url: &str, settings: &[(&str, &str)]) -> Result<Config> {
-    Config::from_url(url, settings.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect())
+    Config::from_url(
+        url,
+        settings.iter().map(|(name, value)| (name.to_string(), Value::Str(value.to_string()))).collect(),
+    )
 }
 
 fn place(url: &str) -> (String, String) {
@@ -43,7 +46,11 @@ fn buckets_and_prefixes() {
             "arn:aws:s3:us-west-2:123456789012:accesspoint/my-point",
             "a:b/c",
         ),
-        ("s3://arn:aws:s3::123456789012:accesspoint:name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
+        (
+            "s3://arn:aws:s3::123456789012:accesspoint:name.mrap",
+            "arn:aws:s3::123456789012:accesspoint/name.mrap",
+            "",
+        ),
         (
             "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost:op-1:accesspoint:ap//k",
             "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap",
@@ -54,7 +61,11 @@ fn buckets_and_prefixes() {
             "arn:aws-cn:s3-object-lambda:cn-north-1:123456789012:accesspoint/ap",
             "k",
         ),
-        ("s3://arn:aws:s3::123456789012:accesspoint/name.mrap", "arn:aws:s3::123456789012:accesspoint/name.mrap", ""),
+        (
+            "s3://arn:aws:s3::123456789012:accesspoint/name.mrap",
+            "arn:aws:s3::123456789012:accesspoint/name.mrap",
+            "",
+        ),
         (
             "s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap/k",
             "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap",
@@ -100,10 +111,22 @@ fn userinfo_is_a_key_pair() {
 fn queries_of_nix_and_dvc() {
     let config = open("s3://cache?profile=me&region=eu-west-2&scheme=http&endpoint=minio:9000&addressing-style=path&multipart-threshold=104857600&multipart-chunk-size=6291456&storage-class=STANDARD_IA&ssl-cert-file=/etc/ca%20x.pem").unwrap();
     let settings = &config.settings;
-    assert_eq!((settings.profile.as_deref(), settings.region.as_deref(), settings.use_ssl), (Some("me"), Some("eu-west-2"), Some(false)));
-    assert_eq!((settings.endpoint.as_deref(), settings.addressing_style.as_deref()), (Some("minio:9000"), Some("path")));
-    assert_eq!((settings.multipart_threshold, settings.multipart_chunksize), (Some(100 << 20), Some(6 << 20)));
-    assert_eq!((settings.storage_class.as_deref(), settings.ca_bundle.as_deref()), (Some("STANDARD_IA"), Some("/etc/ca x.pem")));
+    assert_eq!(
+        (settings.profile.as_deref(), settings.region.as_deref(), settings.use_ssl),
+        (Some("me"), Some("eu-west-2"), Some(false))
+    );
+    assert_eq!(
+        (settings.endpoint.as_deref(), settings.addressing_style.as_deref()),
+        (Some("minio:9000"), Some("path"))
+    );
+    assert_eq!(
+        (settings.multipart_threshold, settings.multipart_chunksize),
+        (Some(100 << 20), Some(6 << 20))
+    );
+    assert_eq!(
+        (settings.storage_class.as_deref(), settings.ca_bundle.as_deref()),
+        (Some("STANDARD_IA"), Some("/etc/ca x.pem"))
+    );
     let config = open(
         "s3://data/dir?endpointurl=https://h:1/x&use_ssl=false&ssl_verify=true&access_key_id=a&secret_access_key=b%26c&listobjects=true",
     )
@@ -112,7 +135,10 @@ fn queries_of_nix_and_dvc() {
     assert_eq!(config.settings.secret_access_key.unwrap().0, "b&c");
     // Of two the first wins, also under two spellings; a value keeps its `=` and `+`.
     let config = open("s3://bucket?region=a&aws-region=b&region=c&app_name=x=y+z").unwrap();
-    assert_eq!((config.settings.region.as_deref(), config.settings.app_name.as_deref()), (Some("a"), Some("x=y+z")));
+    assert_eq!(
+        (config.settings.region.as_deref(), config.settings.app_name.as_deref()),
+        (Some("a"), Some("x=y+z"))
+    );
     for endpoint in ["host", "host:80", "http://127.0.0.1:9000", "https://[::1]:9000/base", "https://h/"] {
         assert!(with("s3://bucket", &[("endpoint", endpoint)]).is_ok(), "{endpoint}");
     }
@@ -122,7 +148,8 @@ fn queries_of_nix_and_dvc() {
 fn a_url_trusts_no_file() {
     let trust = |config: Result<Config>| config.unwrap().settings.trust_files;
     assert_eq!(trust(open("s3://bucket?profile=p")), None);
-    for url in ["s3://bucket?config_file=f", "s3://bucket?credentialpath=f", "s3://bucket?aws-config-file=f"] {
+    for url in ["s3://bucket?config_file=f", "s3://bucket?credentialpath=f", "s3://bucket?aws-config-file=f"]
+    {
         assert_eq!(trust(open(url)), Some(false), "{url}");
         assert_eq!(trust(with(url, &[("trust_files", "true")])), Some(true), "{url}");
         // The host's own files take the URL's place.
@@ -135,13 +162,20 @@ fn a_url_trusts_no_file() {
         ("s3://b-1?credentials-cache=d", "credentials_cache"),
     ] {
         let error = with(url, &[(name, "true")]).unwrap_err();
-        assert!(error.kind() == ErrorKind::Config && error.message().contains(&format!("`{name}`")), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Config && error.message().contains(&format!("`{name}`")),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn null_is_not_given() {
-    let config = Config::from_url("s3://bucket?region=a", vec![("region".into(), Value::Null), ("no_such".into(), Value::Null)]).unwrap();
+    let config = Config::from_url(
+        "s3://bucket?region=a",
+        vec![("region".into(), Value::Null), ("no_such".into(), Value::Null)],
+    )
+    .unwrap();
     assert_eq!(config.settings.region.as_deref(), Some("a"));
 }
 
@@ -283,10 +317,19 @@ fn junk_in_any_setting_is_an_error_that_names_it_or_a_value_that_lasts() {
     for field in Settings::SPEC.fields {
         for value in &values {
             match Config::from_url("s3://bucket", vec![(field.name.to_owned(), value.clone())]) {
-                Ok(config) => assert_eq!(Config::from_url(&config.url(), config.to_pairs()).unwrap(), config, "{} {value:?}", field.name),
+                Ok(config) => assert_eq!(
+                    Config::from_url(&config.url(), config.to_pairs()).unwrap(),
+                    config,
+                    "{} {value:?}",
+                    field.name
+                ),
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::Config, "{} {value:?}: {error}", field.name);
-                    assert!(error.message().contains(&format!("`{}`", field.name)), "{} {value:?}: {error}", field.name);
+                    assert!(
+                        error.message().contains(&format!("`{}`", field.name)),
+                        "{} {value:?}: {error}",
+                        field.name
+                    );
                     if let Value::Str(text) = value
                         && keys::SECRET.contains(&field.name)
                     {
@@ -313,8 +356,11 @@ fn proxies() {
 
 #[test]
 fn the_url_is_told_from_the_host() {
-    let config =
-        with("s3://ID:S@bucket?region=a&retry-mode=standard&credentialpath=f", &[("region_name", "b"), ("provider", "static")]).unwrap();
+    let config = with(
+        "s3://ID:S@bucket?region=a&retry-mode=standard&credentialpath=f",
+        &[("region_name", "b"), ("provider", "static")],
+    )
+    .unwrap();
     for (setting, place) in [
         ("access_key_id", Some("URL")),
         ("retry_mode", Some("URL")),

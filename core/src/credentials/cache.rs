@@ -1,8 +1,9 @@
 //! Credentials as all stores of one source share them: fetched once, renewed before they expire.
 //!
-//! Law: however many calls want them, one fetch is under way at a time. Five minutes before they expire they are renewed behind
-//! the calls' backs; while that fails the last good ones serve until they expire. A fetch outlives the call that began it, unless
-//! it may have to ask the host: then it is the work of a call that someone waits for, and of the next one if that is cancelled.
+//! Law: however many calls want them, one fetch is under way at a time. Five minutes before they expire they
+//! are renewed behind the calls' backs; while that fails the last good ones serve until they expire. A fetch
+//! outlives the call that began it, unless it may have to ask the host: then it is the work of a call that
+//! someone waits for, and of the next one if that is cancelled.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -53,7 +54,9 @@ struct Held {
 
 impl Held {
     fn valid(&self) -> Option<&Keys> {
-        self.keys.as_ref().filter(|keys| keys.credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now()))
+        self.keys
+            .as_ref()
+            .filter(|keys| keys.credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now()))
     }
 
     fn outcome(&self) -> Result<Keys> {
@@ -78,7 +81,10 @@ impl Held {
             }
             Err(error) => {
                 if let Some(expiry) = self.valid().and_then(|keys| keys.credentials.expiry()) {
-                    event(Level::Warning, format!("credentials could not be renewed yet: {}", error.message()));
+                    event(
+                        Level::Warning,
+                        format!("credentials could not be renewed yet: {}", error.message()),
+                    );
                     self.renew_at = Some(now + pause(expiry, now));
                 } else {
                     self.keys = None;
@@ -99,7 +105,12 @@ fn random() -> u64 {
 
 impl Provider {
     pub(super) fn new(chain: Chain) -> Self {
-        Provider(Arc::new(Inner { chain, held: RwLock::default(), flight: Arc::default(), trusted: AtomicU64::new(0) }))
+        Provider(Arc::new(Inner {
+            chain,
+            held: RwLock::default(),
+            flight: Arc::default(),
+            trusted: AtomicU64::new(0),
+        }))
     }
 
     /// No two that are in use have the same.
@@ -143,7 +154,8 @@ impl Provider {
         self.held().fetches
     }
 
-    /// Credentials newer than those of fetch `seen`, which a server refused or which are not there; fetched at most once for all who ask.
+    /// Credentials newer than those of fetch `seen`, which a server refused or which are not there; fetched
+    /// at most once for all who ask.
     pub(crate) async fn renew(&self, seen: u64) -> Result<Keys> {
         let guard = tokio::select! {
             biased;
@@ -166,7 +178,8 @@ impl Provider {
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a fetch of credentials was lost")))
     }
 
-    /// Renews keys of fetch `seen` that a server refused without a reason; false if that was tried already, with these for its outcome.
+    /// Renews keys of fetch `seen` that a server refused without a reason; false if that was tried already,
+    /// with these for its outcome.
     pub(crate) async fn suspect(&self, seen: u64) -> bool {
         if self.0.trusted.load(Ordering::Relaxed) == seen {
             return false;
@@ -179,7 +192,8 @@ impl Provider {
     async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {
         let mut trail = Trail::default();
         // Boxed, so that what waits for it does not become as deep a type as it is.
-        let fetching: Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> = Box::pin(self.0.chain.fetch(&mut trail));
+        let fetching: Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> =
+            Box::pin(self.0.chain.fetch(&mut trail));
         let outcome = fetching.await;
         // A call that was cancelled while it asked has learned nothing of the source.
         if let Err(error) = &outcome
@@ -205,7 +219,9 @@ impl ProvideCredentials for Provider {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async { self.get().await.map(|keys| keys.credentials).map_err(CredentialsError::provider_error) })
+        future::ProvideCredentials::new(async {
+            self.get().await.map(|keys| keys.credentials).map_err(CredentialsError::provider_error)
+        })
     }
 }
 
@@ -215,7 +231,10 @@ mod tests {
 
     fn keys(id: &str, seconds: u64) -> Keys {
         let expiry = SystemTime::now() + Duration::from_secs(seconds);
-        Keys { credentials: aws_credential_types::Credentials::new(id, "s", None, Some(expiry), "test"), provider: "test" }
+        Keys {
+            credentials: aws_credential_types::Credentials::new(id, "s", None, Some(expiry), "test"),
+            provider: "test",
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Where credentials are looked for, in which order, and what is said when there are none.
 //!
-//! Law: a kind that was asked for by name never falls through to another. By default: environment keys, web identity from the
-//! environment, the shared files, a container, an instance's metadata; a link that is set up but fails ends the search.
+//! Law: a kind that was asked for by name never falls through to another. By default: environment keys, web
+//! identity from the environment, the shared files, a container, an instance's metadata; a link that is set
+//! up but fails ends the search.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -90,18 +91,27 @@ impl Chain {
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
         };
         if let Ok(keys) = &found {
-            *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.credentials.access_key_id().to_owned());
+            *self.given.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(keys.credentials.access_key_id().to_owned());
         }
         found
     }
 
     /// What STS or SSO gives, or gave another process of this user.
-    async fn role(&self, telling: &[String], fetch: impl Future<Output = Result<Credentials>>) -> Result<Credentials> {
+    async fn role(
+        &self,
+        telling: &[String],
+        fetch: impl Future<Output = Result<Credentials>>,
+    ) -> Result<Credentials> {
         let had = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
         stored::kept(self.settings.credentials_cache.as_deref(), telling, had.as_deref(), fetch).await
     }
 
-    async fn search(&self, profiles: impl AsyncFnOnce() -> Result<Profiles>, trail: &mut Trail) -> Result<Keys> {
+    async fn search(
+        &self,
+        profiles: impl AsyncFnOnce() -> Result<Profiles>,
+        trail: &mut Trail,
+    ) -> Result<Keys> {
         macro_rules! ask {
             ($answer:expr) => {
                 match $answer {
@@ -121,8 +131,10 @@ impl Chain {
         ask!(metadata::container(ambient::region(&self.settings)).await?);
         trail.ask(INSTANCE);
         ask!(metadata::instance(&profiles, true).await?);
-        let message =
-            format!("no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access", trail.reasons());
+        let message = format!(
+            "no credentials were found: {}; give keys, a profile or a provider, or ask for anonymous access",
+            trail.reasons()
+        );
         // Hosts that have always read public buckets without keys tell this from keys that are wrong.
         Err(Error::new(ErrorKind::Credentials, message).with_answer(None, Some(NO_CREDENTIALS), None))
     }
@@ -136,10 +148,14 @@ impl Chain {
             return Ok(Answer::None("the environment holds no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()));
         };
         let Some(role) = variable("AWS_ROLE_ARN") else {
-            fail!(Credentials, "the environment holds AWS_WEB_IDENTITY_TOKEN_FILE, but AWS_ROLE_ARN is missing");
+            fail!(
+                Credentials,
+                "the environment holds AWS_WEB_IDENTITY_TOKEN_FILE, but AWS_ROLE_ARN is missing"
+            );
         };
         let session = variable("AWS_ROLE_SESSION_NAME");
-        let telling = services.telling(["web identity", &role, &file, session.as_deref().unwrap_or_default()])?;
+        let telling =
+            services.telling(["web identity", &role, &file, session.as_deref().unwrap_or_default()])?;
         self.role(&telling, sts::web_identity(services, &role, &file, session.as_deref()))
             .await
             .map(|keys| Answer::Keys(keys, "web_identity"))
@@ -158,7 +174,8 @@ impl Chain {
             if let (Some(serial), None) = (&role.mfa_serial, &self.settings.mfa_token) {
                 fail!(
                     Credentials,
-                    "profile `{}` assumes {} with the MFA device {serial}; give its code, or a function that knows it, as the setting `mfa_token`",
+                    "profile `{}` assumes {} with the MFA device {serial}; give its code, or a function that \
+                     knows it, as the setting `mfa_token`",
                     plan.profile,
                     role.arn
                 );
@@ -181,17 +198,29 @@ impl Chain {
     async fn base(&self, services: &Services<'_>, plan: &Plan) -> Result<Credentials> {
         let named = |source: &str, answer: Answer| match answer {
             Answer::Keys(keys, _) => Ok(keys),
-            Answer::None(why) => fail!(Credentials, "profile `{}` takes its credentials from {source}, but {why}", plan.profile),
+            Answer::None(why) => fail!(
+                Credentials,
+                "profile `{}` takes its credentials from {source}, but {why}",
+                plan.profile
+            ),
         };
         match &plan.base {
             Base::Keys(keys) => Ok(keys.clone()),
             Base::Environment => named("the environment", environment::keys()?),
-            Base::Container => named("the container", metadata::container(ambient::region(&self.settings)).await?),
-            Base::InstanceMetadata => named("the instance's metadata", metadata::instance(services.profiles, false).await?),
-            Base::WebIdentity { role, file, session } => sts::web_identity(services, role, file, session.as_deref()).await,
+            Base::Container => {
+                named("the container", metadata::container(ambient::region(&self.settings)).await?)
+            }
+            Base::InstanceMetadata => {
+                named("the instance's metadata", metadata::instance(services.profiles, false).await?)
+            }
+            Base::WebIdentity { role, file, session } => {
+                sts::web_identity(services, role, file, session.as_deref()).await
+            }
             Base::Sso(login) => sso::role_credentials(services, login, &plan.profile).await,
             Base::Login { session } => login::credentials(services, session, &plan.profile).await,
-            Base::Process { command, account_id } => process::run(command, account_id.as_deref(), &plan.profile).await,
+            Base::Process { command, account_id } => {
+                process::run(command, account_id.as_deref(), &plan.profile).await
+            }
         }
     }
 }
@@ -214,7 +243,8 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 pub(super) fn unexpired(keys: Credentials, what: &str) -> Result<Credentials> {
     match keys.expiry() {
         Some(expiry) if expiry <= SystemTime::now() => {
-            let when = Timestamp::try_from(expiry).map_or_else(|_| "long ago".to_owned(), |when| format!("at {when}"));
+            let when = Timestamp::try_from(expiry)
+                .map_or_else(|_| "long ago".to_owned(), |when| format!("at {when}"));
             Err(Error::new(ErrorKind::Credentials, format!("{what} expired {when}; renew them")))
         }
         _ => Ok(keys),

@@ -1,7 +1,8 @@
 //! What the host's own functions are asked for: keys, and the codes of MFA devices.
 //!
-//! Law: a question rides on calls that someone waits for. It is offered to every call that waits for the same keys, so one that is not
-//! served holds up no other; a call that is cancelled leaves the question to those that are left. An answer is checked like a file.
+//! Law: a question rides on calls that someone waits for. It is offered to every call that waits for the same
+//! keys, so one that is not served holds up no other; a call that is cancelled leaves the question to those
+//! that are left. An answer is checked like a file.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -48,14 +49,21 @@ impl Host {
     /// Asks what only the host's function knows, and waits for the answer.
     async fn ask(&self, callback: &Callback, setting: &str, facts: &[(&str, &str)]) -> Result<Value> {
         let Some(mailbox) = observe::current() else {
-            fail!(Credentials, "the function given as `{setting}` can only be asked while someone waits for a call");
+            fail!(
+                Credentials,
+                "the function given as `{setting}` can only be asked while someone waits for a call"
+            );
         };
         let pair = |(name, fact): &(&str, &str)| ((*name).to_owned(), Value::Str((*fact).to_owned()));
         let value = Value::map([("setting", setting)].iter().chain(facts).map(pair));
         // Another call may have been cancelled while it asked the same, and a third one's thread be at it.
         let under_way = self.0.borrow().clone();
-        let same = |question: &Arc<Question>| question.open() && question.callback == *callback && question.value == value;
-        let question = under_way.filter(same).unwrap_or_else(|| Arc::new(Question::new(callback.clone(), value.clone())));
+        let same = |question: &Arc<Question>| {
+            question.open() && question.callback == *callback && question.value == value
+        };
+        let question = under_way
+            .filter(same)
+            .unwrap_or_else(|| Arc::new(Question::new(callback.clone(), value.clone())));
         self.0.send_replace(Some(question.clone()));
         let answer = tokio::select! {
             biased;
@@ -64,7 +72,8 @@ impl Host {
         };
         self.0.send_replace(None);
         answer.map_err(|error| {
-            let why: String = error.message().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+            let why: String =
+                error.message().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
             Error::new(error.kind(), format!("the function given as `{setting}` failed: {why}"))
         })
     }
@@ -94,10 +103,18 @@ impl Host {
         const NAME: &str = "the function given as `credentials`";
         let answer = match self.ask(callback, "credentials", &[("region", region)]).await? {
             Value::Map(pairs) => Answer::from_pairs(ErrorKind::Credentials, "the answer's", owned(pairs))
-                .map_err(|error| Error::new(error.kind(), format!("{NAME} gave junk: {}", error.message())))?,
-            other => fail!(Credentials, "{NAME} answered {}, not a map of access_key_id, secret_access_key and so on", other.type_name()),
+                .map_err(|error| {
+                    Error::new(error.kind(), format!("{NAME} gave junk: {}", error.message()))
+                })?,
+            other => fail!(
+                Credentials,
+                "{NAME} answered {}, not a map of access_key_id, secret_access_key and so on",
+                other.type_name()
+            ),
         };
-        for (name, text) in [("access_key_id", &answer.access_key_id), ("secret_access_key", &answer.secret_access_key.0)] {
+        for (name, text) in
+            [("access_key_id", &answer.access_key_id), ("secret_access_key", &answer.secret_access_key.0)]
+        {
             if text.trim().is_empty() {
                 fail!(Credentials, "{NAME} answered without {name}");
             }
@@ -114,8 +131,17 @@ impl Host {
     }
 
     /// A code from the function given as `mfa_token`.
-    pub(super) async fn mfa_code(&self, callback: &Callback, device: &str, role: &str, profile: &str) -> Result<String> {
-        match self.ask(callback, "mfa_token", &[("device", device), ("role", role), ("profile", profile)]).await? {
+    pub(super) async fn mfa_code(
+        &self,
+        callback: &Callback,
+        device: &str,
+        role: &str,
+        profile: &str,
+    ) -> Result<String> {
+        match self
+            .ask(callback, "mfa_token", &[("device", device), ("role", role), ("profile", profile)])
+            .await?
+        {
             Value::Str(code) if !code.trim().is_empty() => Ok(code.trim().to_owned()),
             other => fail!(
                 Credentials,

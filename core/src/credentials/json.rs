@@ -73,7 +73,11 @@ impl Refusal {
     /// attempt.
     fn after(mut self, tries: u32, took: Duration) -> Refusal {
         if tries > 1 || self.status.is_none() {
-            let took = if took.as_secs() > 0 { format!("{:.1} s", took.as_secs_f64()) } else { format!("{} ms", took.as_millis()) };
+            let took = if took.as_secs() > 0 {
+                format!("{:.1} s", took.as_secs_f64())
+            } else {
+                format!("{} ms", took.as_millis())
+            };
             self.said += &format!(" ({tries} attempt{} in {took})", if tries == 1 { "" } else { "s" });
         }
         self
@@ -115,7 +119,12 @@ pub(crate) struct Service {
 
 impl Service {
     /// The service of this region, else the settings'; `target` is what its operations' names begin with.
-    pub(crate) async fn open(settings: &Settings, name: &str, target: &'static str, region: Option<&str>) -> Result<Service> {
+    pub(crate) async fn open(
+        settings: &Settings,
+        name: &str,
+        target: &'static str,
+        region: Option<&str>,
+    ) -> Result<Service> {
         let region = region.unwrap_or_else(|| ambient::region(settings));
         let place = place(settings, name, region).await?;
         let Ok(uri) = format!("{}/", place.url.trim_end_matches('/')).parse() else {
@@ -157,11 +166,18 @@ impl Service {
         let tries = self.tries(identity, operation, asked);
         match self.operation_timeout {
             None => tries.await,
-            Some(limit) => tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| Err(self.late("operation_timeout", limit))),
+            Some(limit) => tokio::time::timeout(limit, tries)
+                .await
+                .unwrap_or_else(|_| Err(self.late("operation_timeout", limit))),
         }
     }
 
-    async fn tries(&self, identity: &Identity, operation: &str, asked: &Value) -> std::result::Result<Map<String, Value>, Refusal> {
+    async fn tries(
+        &self,
+        identity: &Identity,
+        operation: &str,
+        asked: &Value,
+    ) -> std::result::Result<Map<String, Value>, Refusal> {
         let body = Bytes::from(asked.to_string());
         let (mut renewed, mut corrected, mut tries, mut spent) = (false, false, 0, 0);
         let started = Instant::now();
@@ -188,8 +204,13 @@ impl Service {
             };
             tries += 1;
             if refusal.passing {
-                let outcome = refusal.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
-                event(Level::Warning, format!("{operation} of {}: {outcome} (attempt {tries})", self.authority()));
+                let outcome = refusal
+                    .status
+                    .map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+                event(
+                    Level::Warning,
+                    format!("{operation} of {}: {outcome} (attempt {tries})", self.authority()),
+                );
             }
             if refusal.kind == ErrorKind::Throttled || refusal.status == Some(503) {
                 self.pace.slow_down(self.adaptive);
@@ -215,26 +236,43 @@ impl Service {
         }
     }
 
-    async fn attempt(&self, operation: &str, body: &Bytes, keys: &Credentials) -> std::result::Result<Map<String, Value>, Refusal> {
+    async fn attempt(
+        &self,
+        operation: &str,
+        body: &Bytes,
+        keys: &Credentials,
+    ) -> std::result::Result<Map<String, Value>, Refusal> {
         let attempt = self.once(operation, body, keys);
         match self.attempt_timeout {
             None => attempt.await,
-            Some(limit) => tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(self.late("attempt_timeout", limit))),
+            Some(limit) => tokio::time::timeout(limit, attempt)
+                .await
+                .unwrap_or_else(|_| Err(self.late("attempt_timeout", limit))),
         }
     }
 
     /// The failure of an attempt, or of all of them, that took longer than a setting allows.
     fn late(&self, setting: &str, limit: Duration) -> Refusal {
-        let said = format!("{} did not answer within {} s; see the setting `{setting}`", self.authority(), limit.as_secs_f64());
+        let said = format!(
+            "{} did not answer within {} s; see the setting `{setting}`",
+            self.authority(),
+            limit.as_secs_f64()
+        );
         Refusal::on_the_way(ErrorKind::Timeout, said, true)
     }
 
-    async fn once(&self, operation: &str, body: &Bytes, keys: &Credentials) -> std::result::Result<Map<String, Value>, Refusal> {
+    async fn once(
+        &self,
+        operation: &str,
+        body: &Bytes,
+        keys: &Credentials,
+    ) -> std::result::Result<Map<String, Value>, Refusal> {
         let request = self.signed(operation, body, keys)?;
         let answer = self.place.http.send(request, self.place.patience.0, self.place.patience.1).await?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, LIMIT).collect().await;
-        let body = body.map_err(|error| Refusal::on_the_way(ErrorKind::Network, root(&*error), true))?.to_bytes();
+        let body =
+            body.map_err(|error| Refusal::on_the_way(ErrorKind::Network, root(&*error), true))?.to_bytes();
         // What can't be read as JSON explains nothing.
         let said: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
         if head.status.is_success() { Ok(said) } else { Err(refused(&Response::from_parts(head, said))) }
@@ -266,7 +304,10 @@ impl Service {
 
 /// The error of a store that has no keys to sign with.
 fn unsigned() -> Error {
-    Error::new(ErrorKind::Credentials, "the store sends its requests unsigned, and the service answers signed ones only")
+    Error::new(
+        ErrorKind::Credentials,
+        "the store sends its requests unsigned, and the service answers signed ones only",
+    )
 }
 
 fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
@@ -274,15 +315,20 @@ fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
     let said = |name: &str| answer.body().get(name).and_then(Value::as_str);
     // `com.amazonaws.kms#NotFoundException` in the body, `NotFoundException:http://…` in the header.
     let code = text("x-amzn-errortype").or_else(|| said("__type")).or_else(|| said("code"));
-    let code = code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
+    let code =
+        code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
     let status = answer.status().as_u16();
     let slow = is_throttled(status, code.as_deref());
-    let passing = slow || code.as_deref().is_some_and(|code| PASSING.contains(&code)) || (status >= 500 && status != 501);
+    let passing = slow
+        || code.as_deref().is_some_and(|code| PASSING.contains(&code))
+        || (status >= 500 && status != 501);
     let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
     let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
     Refusal {
         kind: if slow { ErrorKind::Throttled } else { ErrorKind::Service },
-        said: said("message").or_else(|| said("Message")).map_or_else(|| told.clone(), |message| format!("{told}: {message}")),
+        said: said("message")
+            .or_else(|| said("Message"))
+            .map_or_else(|| told.clone(), |message| format!("{told}: {message}")),
         code,
         passing,
         status: Some(status),

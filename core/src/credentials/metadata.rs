@@ -1,7 +1,8 @@
-//! Credentials that the machine gives: a container's agent (ECS, EKS Pod Identity) and EC2's instance metadata, version 2 only.
+//! Credentials that the machine gives: a container's agent (ECS, EKS Pod Identity) and EC2's instance
+//! metadata, version 2 only.
 //!
-//! Law: asked directly, never through a proxy, and no redirect is followed: whoever sits between would get the keys. Off EC2 an
-//! address that swallows packets costs one second, once in a process.
+//! Law: asked directly, never through a proxy, and no redirect is followed: whoever sits between would get
+//! the keys. Off EC2 an address that swallows packets costs one second, once in a process.
 
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +36,9 @@ pub(super) async fn container(region: &str) -> Result<Answer> {
     let relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     let full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if relative.is_none() && full.is_none() {
-        return Ok(Answer::None("the environment names no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI".to_owned()));
+        return Ok(Answer::None(
+            "the environment names no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI".to_owned(),
+        ));
     }
     let secure = relative.is_none() && full.is_some_and(|uri| uri.starts_with("https:"));
     if let Some(file) = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
@@ -51,10 +54,13 @@ pub(super) async fn container(region: &str) -> Result<Answer> {
     }
 }
 
-/// What the instance's metadata service gives. `forgiving` is for a search: there a service that was silent once is not asked again.
+/// What the instance's metadata service gives. `forgiving` is for a search: there a service that was silent
+/// once is not asked again.
 pub(super) async fn instance(profiles: &Profiles, forgiving: bool) -> Result<Answer> {
     if says_true("AWS_EC2_METADATA_DISABLED") {
-        return Ok(Answer::None("AWS_EC2_METADATA_DISABLED forbids to ask the instance's metadata".to_owned()));
+        return Ok(Answer::None(
+            "AWS_EC2_METADATA_DISABLED forbids to ask the instance's metadata".to_owned(),
+        ));
     }
     let endpoint = endpoint(profiles)?;
     let silent = runtime::current()?.shared(&format!("silent {endpoint}"), || AtomicBool::new(false));
@@ -64,26 +70,39 @@ pub(super) async fn instance(profiles: &Profiles, forgiving: bool) -> Result<Ans
     }
     let seconds = number("AWS_METADATA_SERVICE_TIMEOUT", 0.001)?.unwrap_or(1.0_f64);
     let patience = Duration::try_from_secs_f64(seconds).map_err(|_| {
-        Error::new(ErrorKind::Config, format!("the environment variable AWS_METADATA_SERVICE_TIMEOUT takes seconds, not {seconds}"))
+        Error::new(
+            ErrorKind::Config,
+            format!("the environment variable AWS_METADATA_SERVICE_TIMEOUT takes seconds, not {seconds}"),
+        )
     })?;
     let client = imds::Client::builder()
         .configure(&configuration(false)?)
         .endpoint(&endpoint)
         .map_err(|error| {
-            Error::new(ErrorKind::Config, format!("the address of the instance's metadata service, {endpoint:?}, can't be used: {error}"))
+            Error::new(
+                ErrorKind::Config,
+                format!(
+                    "the address of the instance's metadata service, {endpoint:?}, can't be used: {error}"
+                ),
+            )
         })?
         .connect_timeout(patience)
         .read_timeout(patience)
         .max_attempts(number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", 1)?.unwrap_or(4))
         .build();
-    let service = ImdsCredentialsProvider::builder().configure(&configuration(false)?).imds_client(client).build();
+    let service =
+        ImdsCredentialsProvider::builder().configure(&configuration(false)?).imds_client(client).build();
     match service.provide_credentials().await {
         Ok(keys) => Ok(Answer::Keys(keys, "instance_profile")),
         Err(error) if unreached(&error) => {
             silent.store(true, Ordering::Relaxed);
             Ok(absent())
         }
-        Err(error) => fail!(Credentials, "the instance's metadata service at {endpoint} gave no credentials: {}", root(&error)),
+        Err(error) => fail!(
+            Credentials,
+            "the instance's metadata service at {endpoint} gave no credentials: {}",
+            root(&error)
+        ),
     }
 }
 
@@ -104,7 +123,9 @@ fn endpoint(profiles: &Profiles) -> Result<String> {
     {
         None | Some("ipv4") => Ok("http://169.254.169.254".to_owned()),
         Some("ipv6") => Ok("http://[fd00:ec2::254]".to_owned()),
-        Some(other) => fail!(Config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE takes IPv4 or IPv6, not {other:?}"),
+        Some(other) => {
+            fail!(Config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE takes IPv4 or IPv6, not {other:?}")
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which identity a store acts as, and in which region.
 //!
-//! Law: what the host says explicitly beats the environment, and an explicit kind never falls through to another.
-//! Never writes the process environment. Nothing is resolved before the first request. All stores of one source share one
-//! provider. Knows nothing of S3's verbs.
+//! Law: what the host says explicitly beats the environment, and an explicit kind never falls through to
+//! another. Never writes the process environment. Nothing is resolved before the first request. All stores of
+//! one source share one provider. Knows nothing of S3's verbs.
 
 mod cache;
 mod chain;
@@ -55,7 +55,8 @@ pub(crate) enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// The kind that the settings ask for: keys or a function for them, then anonymous, then a provider's name, then a profile, then the chain.
+    /// The kind that the settings ask for: keys or a function for them, then anonymous, then a provider's
+    /// name, then a profile, then the chain.
     pub(crate) fn of(settings: &'a Settings) -> Kind<'a> {
         if let Some(callback) = &settings.credentials {
             return Kind::Callback(callback);
@@ -140,7 +141,10 @@ pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
         Kind::Static(id) => {
             let secret = settings.secret_access_key.as_ref().map_or("", |secret| &secret.0);
             let token = settings.session_token.as_ref().map(|token| token.0.clone());
-            Ok(Identity::Keys(Keys { credentials: Credentials::new(id, secret, token, None, "static"), provider: "static" }))
+            Ok(Identity::Keys(Keys {
+                credentials: Credentials::new(id, secret, token, None, "static"),
+                provider: "static",
+            }))
         }
         _ => {
             // A source that asks the host's function is the store's own, and goes with it.
@@ -173,7 +177,8 @@ const TELLING: &[&str] = &[
     "read_timeout",
 ];
 
-/// One text for each source: what the settings, the environment and the files say. Hashed, for it holds secrets.
+/// One text for each source: what the settings, the environment and the files say. Hashed, for it holds
+/// secrets.
 fn fingerprint(settings: &Settings, way: &Way, profiles: Option<&Profiles>) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
@@ -186,10 +191,14 @@ fn fingerprint(settings: &Settings, way: &Way, profiles: Option<&Profiles>) -> S
             add(&format!("{name} {value:?}"));
         }
     }
-    let mut variables: Vec<_> =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let mut variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
     variables.sort_unstable();
-    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AWS_") || name == "HOME" || name == "OARLOCK_TRUST_FILES") {
+    for (name, value) in variables
+        .iter()
+        .filter(|(name, _)| name.starts_with("AWS_") || name == "HOME" || name == "OARLOCK_TRUST_FILES")
+    {
         add(name);
         add(value);
     }

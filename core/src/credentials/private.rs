@@ -1,7 +1,8 @@
 //! Files with secrets that one user's processes share: credentials of roles, sign-ins.
 //!
-//! Law: a file is there whole or not at all, for its owner alone: made under another name, mode 0600, then renamed. In a directory
-//! of our own nothing is followed through a link, and what is not a plain file of this user's, closed to others, counts as not there.
+//! Law: a file is there whole or not at all, for its owner alone: made under another name, mode 0600, then
+//! renamed. In a directory of our own nothing is followed through a link, and what is not a plain file of
+//! this user's, closed to others, counts as not there.
 
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -86,7 +87,9 @@ impl Directory {
         loop {
             match fs::flock(&lock.0, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Some(lock)),
-                Err(Errno::WOULDBLOCK) if Instant::now() < end => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(Errno::WOULDBLOCK) if Instant::now() < end => {
+                    tokio::time::sleep(Duration::from_millis(20)).await
+                }
                 Err(Errno::WOULDBLOCK) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
@@ -121,7 +124,10 @@ mod tests {
         }
         // A link is replaced, not followed.
         directory.write("link", b"three").unwrap();
-        assert_eq!((directory.read("link").unwrap(), directory.read("f").unwrap()), (b"three".to_vec(), b"two".to_vec()));
+        assert_eq!(
+            (directory.read("link").unwrap(), directory.read("f").unwrap()),
+            (b"three".to_vec(), b"two".to_vec())
+        );
 
         symlink(&path, place.path().join("elsewhere")).unwrap();
         assert!(Directory::own(&place.path().join("elsewhere")).is_err());
@@ -136,7 +142,9 @@ mod tests {
         runtime.block_on(async {
             let directory = Directory::own(&place.path().join("d")).unwrap();
             let first = directory.lock("l", Duration::ZERO).await.unwrap();
-            assert!(first.is_some() && directory.lock("l", Duration::from_millis(30)).await.unwrap().is_none());
+            assert!(
+                first.is_some() && directory.lock("l", Duration::from_millis(30)).await.unwrap().is_none()
+            );
             drop(first);
             assert!(directory.lock("l", Duration::ZERO).await.unwrap().is_some());
         });

@@ -1,7 +1,8 @@
 //! `credential_process`: a program that prints credentials.
 //!
-//! Law: it runs through the shell, as for the SDKs. What it prints is never shown, for it holds the secret; of what it complains
-//! about, only the beginning is, without what could be a key. Expired output is an error.
+//! Law: it runs through the shell, as for the SDKs. What it prints is never shown, for it holds the secret;
+//! of what it complains about, only the beginning is, without what could be a key. Expired output is an
+//! error.
 
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -29,17 +30,23 @@ pub(super) async fn run(command: &str, account_id: Option<&str>, profile: &str) 
 
 fn read(output: &[u8], account_id: Option<&str>, what: &str) -> Result<Credentials> {
     // The parser's own error is not shown: it may quote the secret.
-    let Ok(Value::Object(fields)) = serde_json::from_slice(output) else { fail!(Credentials, "{what} did not print a JSON object") };
+    let Ok(Value::Object(fields)) = serde_json::from_slice(output) else {
+        fail!(Credentials, "{what} did not print a JSON object")
+    };
     if field(&fields, "Version").and_then(Value::as_i64) != Some(1) {
         fail!(Credentials, "{what} must print \"Version\": 1");
     }
-    let text = |name: &str| field(&fields, name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |name: &str| {
+        field(&fields, name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     let needed = |name: &str| match text(name) {
         Some(value) => Ok(value),
         None => fail!(Credentials, "{what} printed no {name}"),
     };
-    let mut keys =
-        Credentials::builder().access_key_id(needed("AccessKeyId")?).secret_access_key(needed("SecretAccessKey")?).provider_name("oarlock");
+    let mut keys = Credentials::builder()
+        .access_key_id(needed("AccessKeyId")?)
+        .secret_access_key(needed("SecretAccessKey")?)
+        .provider_name("oarlock");
     keys.set_session_token(text("SessionToken"));
     keys.set_account_id(text("AccountId").or(account_id.map(str::to_owned)).map(Into::into));
     if let Some(expiry) = text("Expiration") {
@@ -60,7 +67,9 @@ fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let mut shown = String::new();
     for word in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '+' | '='))) {
-        let secret = word.len() > 16 && word.contains(|c: char| c.is_ascii_digit()) && word.contains(|c: char| c.is_ascii_uppercase());
+        let secret = word.len() > 16
+            && word.contains(|c: char| c.is_ascii_digit())
+            && word.contains(|c: char| c.is_ascii_uppercase());
         shown.push_str(if secret { "••• " } else { word });
     }
     let line: String = shown.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
@@ -73,13 +82,28 @@ mod tests {
 
     #[test]
     fn what_is_read() {
-        let keys = read(br#"{"version": 1, "AccessKeyId": "id", "SecretAccessKey": "s", "AccountId": "1"}"#, Some("2"), "it").unwrap();
-        assert_eq!((keys.access_key_id(), keys.account_id().unwrap().as_str(), keys.expiry()), ("id", "1", None));
-        for bad in
-            ["", "[]", "CANARY", r#"{"AccessKeyId": "CANARY", "SecretAccessKey": "CANARY"}"#, r#"{"Version": 1, "AccessKeyId": "CANARY"}"#]
-        {
+        let keys = read(
+            br#"{"version": 1, "AccessKeyId": "id", "SecretAccessKey": "s", "AccountId": "1"}"#,
+            Some("2"),
+            "it",
+        )
+        .unwrap();
+        assert_eq!(
+            (keys.access_key_id(), keys.account_id().unwrap().as_str(), keys.expiry()),
+            ("id", "1", None)
+        );
+        for bad in [
+            "",
+            "[]",
+            "CANARY",
+            r#"{"AccessKeyId": "CANARY", "SecretAccessKey": "CANARY"}"#,
+            r#"{"Version": 1, "AccessKeyId": "CANARY"}"#,
+        ] {
             let error = read(bad.as_bytes(), None, "it").unwrap_err();
-            assert!(error.kind() == ErrorKind::Credentials && !error.to_string().contains("CANARY"), "{error}");
+            assert!(
+                error.kind() == ErrorKind::Credentials && !error.to_string().contains("CANARY"),
+                "{error}"
+            );
         }
     }
 

@@ -49,14 +49,18 @@ impl Plan {
     pub(super) fn telling(&self) -> Option<Vec<String>> {
         let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut telling = match &self.base {
-            Base::WebIdentity { role, file, session } => vec!["web identity".to_owned(), role.clone(), file.clone(), or_empty(session)],
+            Base::WebIdentity { role, file, session } => {
+                vec!["web identity".to_owned(), role.clone(), file.clone(), or_empty(session)]
+            }
             Base::Sso(login) => {
                 let Login { session, start_url, region, account_id, role } = login.clone();
                 vec!["sso".to_owned(), session.unwrap_or_default(), start_url, region, account_id, role]
             }
             _ if self.roles.is_empty() => return None,
             Base::Keys(keys) => vec!["keys".to_owned(), keys.access_key_id().to_owned()],
-            Base::Environment => vec!["environment".to_owned(), variable("AWS_ACCESS_KEY_ID").unwrap_or_default()],
+            Base::Environment => {
+                vec!["environment".to_owned(), variable("AWS_ACCESS_KEY_ID").unwrap_or_default()]
+            }
             Base::InstanceMetadata => vec!["instance".to_owned()],
             Base::Container => vec!["container".to_owned()],
             Base::Login { session } => vec!["login".to_owned(), session.clone()],
@@ -105,7 +109,9 @@ impl Reading<'_> {
         let name = self.0.name();
         if self.0.set.get_profile(&encoded(name)).is_none() {
             return match self.0.named_by {
-                Some(by) => fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.0.files),
+                Some(by) => {
+                    fail!(Credentials, "there is no profile `{name}`, which {by} names, in {}", self.0.files)
+                }
                 None => Ok(Err(format!("there is no profile `default` in {}", self.0.files))),
             };
         }
@@ -121,22 +127,35 @@ impl Reading<'_> {
             };
             if visited.contains(&at) {
                 visited.push(at);
-                fail!(Credentials, "the profiles in {} lead in a circle: {}", self.0.files, visited.join(" → "));
+                fail!(
+                    Credentials,
+                    "the profiles in {} lead in a circle: {}",
+                    self.0.files,
+                    visited.join(" → ")
+                );
             }
             visited.push(at);
             // A source's own keys win over the role that it could assume.
-            if visited.len() > 1 && profile.get("aws_access_key_id").is_some() && profile.get("aws_secret_access_key").is_some() {
+            if visited.len() > 1
+                && profile.get("aws_access_key_id").is_some()
+                && profile.get("aws_secret_access_key").is_some()
+            {
                 break self.keys(profile)?;
             }
             let Some(role) = self.role(profile)? else { break self.base(profile)? };
             roles.push(role);
             match (profile.get("source_profile"), profile.get("credential_source")) {
                 (Some(_), Some(_)) => {
-                    fail!(Credentials, "profile `{at}` in {} has both source_profile and credential_source; leave one", self.0.files)
+                    fail!(
+                        Credentials,
+                        "profile `{at}` in {} has both source_profile and credential_source; leave one",
+                        self.0.files
+                    )
                 }
                 (None, None) => fail!(
                     Credentials,
-                    "profile `{at}` in {} has a role_arn, but neither source_profile nor credential_source to assume it from",
+                    "profile `{at}` in {} has a role_arn, but neither source_profile nor credential_source \
+                     to assume it from",
                     self.0.files
                 ),
                 (Some(source), None) if source != at => at = source,
@@ -163,7 +182,9 @@ impl Reading<'_> {
     fn role(&self, profile: &Profile) -> Result<Option<Role>> {
         let text = |key| profile.get(key).map(str::to_owned);
         // A role with a web identity is a base: nobody's keys are needed to assume it.
-        let (Some(arn), None) = (text("role_arn"), profile.get("web_identity_token_file")) else { return Ok(None) };
+        let (Some(arn), None) = (text("role_arn"), profile.get("web_identity_token_file")) else {
+            return Ok(None);
+        };
         let duration = match profile.get("duration_seconds").map(|text| (text, text.trim().parse::<i32>())) {
             None => None,
             Some((_, Ok(seconds))) if seconds > 0 => Some(seconds),
@@ -195,14 +216,20 @@ impl Reading<'_> {
                 "ecscontainer" => Ok(Some(Base::Container)),
                 _ => fail!(
                     Credentials,
-                    "credential_source of profile `{name}` in {files} takes Environment, Ec2InstanceMetadata or EcsContainer, not {source:?}"
+                    "credential_source of profile `{name}` in {files} takes Environment, Ec2InstanceMetadata \
+                     or EcsContainer, not {source:?}"
                 ),
             };
         }
         self.vouch(profile, "web_identity_token_file")?;
         match (text("role_arn"), text("web_identity_token_file")) {
-            (Some(role), Some(file)) => return Ok(Some(Base::WebIdentity { role, file, session: text("role_session_name") })),
-            (None, Some(_)) => fail!(Credentials, "profile `{name}` in {files} has a web_identity_token_file, but role_arn is missing"),
+            (Some(role), Some(file)) => {
+                return Ok(Some(Base::WebIdentity { role, file, session: text("role_session_name") }));
+            }
+            (None, Some(_)) => fail!(
+                Credentials,
+                "profile `{name}` in {files} has a web_identity_token_file, but role_arn is missing"
+            ),
             _ => {}
         }
         if SIGN_IN.iter().any(|key| profile.get(key).is_some()) {
@@ -227,7 +254,10 @@ impl Reading<'_> {
         let token = text("aws_security_token").or_else(|| text("aws_session_token"));
         let missing = match (text("aws_access_key_id"), text("aws_secret_access_key")) {
             (Some(id), Some(secret)) => {
-                let mut keys = Credentials::builder().access_key_id(id).secret_access_key(secret).provider_name("oarlock");
+                let mut keys = Credentials::builder()
+                    .access_key_id(id)
+                    .secret_access_key(secret)
+                    .provider_name("oarlock");
                 keys.set_session_token(token);
                 keys.set_account_id(text("aws_account_id").map(Into::into));
                 return Ok(Some(Base::Keys(keys.build())));
@@ -236,13 +266,19 @@ impl Reading<'_> {
             (Some(_), None) => "aws_secret_access_key",
             _ => "aws_access_key_id",
         };
-        fail!(Credentials, "{missing} is missing from profile `{}` in {}", decoded(profile.name()), self.0.files)
+        fail!(
+            Credentials,
+            "{missing} is missing from profile `{}` in {}",
+            decoded(profile.name()),
+            self.0.files
+        )
     }
 
     /// Refuses a property that only a stranger's file says.
     fn vouch(&self, profile: &Profile, key: &str) -> Result<()> {
         let name = profile.name();
-        self.0.vouch(&format!("`{key}` of profile `{}`", decoded(name)), |set| set.get_profile(name)?.get(key))
+        self.0
+            .vouch(&format!("`{key}` of profile `{}`", decoded(name)), |set| set.get_profile(name)?.get(key))
     }
 
     fn login(&self, profile: &Profile) -> Result<Login> {
@@ -252,24 +288,39 @@ impl Reading<'_> {
         let (name, files) = (decoded(profile.name()), &self.0.files);
         let own = |key: &str| match profile.get(key) {
             Some(value) => Ok(value.to_owned()),
-            None => fail!(Credentials, "{key} is missing from profile `{name}` in {files}, which signs in by SSO"),
+            None => {
+                fail!(Credentials, "{key} is missing from profile `{name}` in {files}, which signs in by SSO")
+            }
         };
         let session = profile.get("sso_session");
         let (start_url, region) = match session {
             None => (own("sso_start_url")?, own("sso_region")?),
             Some(session) => {
                 for key in ["sso_start_url", "sso_region"] {
-                    self.0.vouch(&format!("`{key}` of [sso-session {session}]"), |set| set.sso_session(&encoded(session))?.get(key))?;
+                    self.0.vouch(&format!("`{key}` of [sso-session {session}]"), |set| {
+                        set.sso_session(&encoded(session))?.get(key)
+                    })?;
                     if profile.get(key).is_some() {
-                        fail!(Credentials, "{key} of profile `{name}` in {files} belongs into the section [sso-session {session}]");
+                        fail!(
+                            Credentials,
+                            "{key} of profile `{name}` in {files} belongs into the section [sso-session \
+                             {session}]"
+                        );
                     }
                 }
                 let Some(section) = self.0.set.sso_session(&encoded(session)) else {
-                    fail!(Credentials, "there is no section [sso-session {session}], which profile `{name}` names, in {files}");
+                    fail!(
+                        Credentials,
+                        "there is no section [sso-session {session}], which profile `{name}` names, in \
+                         {files}"
+                    );
                 };
                 let needed = |key: &str| match section.get(key) {
                     Some(value) => Ok(value.to_owned()),
-                    None => fail!(Credentials, "{key} is missing from the section [sso-session {session}] in {files}"),
+                    None => fail!(
+                        Credentials,
+                        "{key} is missing from the section [sso-session {session}] in {files}"
+                    ),
                 };
                 (needed("sso_start_url")?, needed("sso_region")?)
             }
@@ -301,7 +352,12 @@ mod tests {
         )
         .unwrap();
         let of = |path: std::path::PathBuf| Some(path.display().to_string());
-        let mut settings = Settings { config_file: of(file), profile: Some("p".to_owned()), trust_files: trust, ..Settings::default() };
+        let mut settings = Settings {
+            config_file: of(file),
+            profile: Some("p".to_owned()),
+            trust_files: trust,
+            ..Settings::default()
+        };
         settings.credentials_file = of(directory.path().join("credentials"));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         super::plan(&runtime.block_on(ambient::load(&settings))?)
@@ -311,16 +367,24 @@ mod tests {
     fn what_a_stranger_may_not_say() {
         for (text, key) in [
             ("[profile p]\ncredential_process = true\n", "credential_process"),
-            ("[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\ncredential_process = true\n", "credential_process"),
+            (
+                "[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\ncredential_process = true\n",
+                "credential_process",
+            ),
             ("[profile p]\nrole_arn = r\nweb_identity_token_file = /etc/shadow\n", "web_identity_token_file"),
             ("[profile p]\nlogin_session = arn\n", "login_session"),
-            ("[profile p]\nsso_start_url = u\nsso_region = r\nsso_account_id = a\nsso_role_name = n\n", "sso_start_url"),
             (
-                "[profile p]\nsso_session = s\nsso_account_id = a\nsso_role_name = n\n[sso-session s]\nsso_start_url = u\nsso_region = r\n",
+                "[profile p]\nsso_start_url = u\nsso_region = r\nsso_account_id = a\nsso_role_name = n\n",
+                "sso_start_url",
+            ),
+            (
+                "[profile p]\nsso_session = s\nsso_account_id = a\nsso_role_name = n\n[sso-session \
+                 s]\nsso_start_url = u\nsso_region = r\n",
                 "sso_session",
             ),
             (
-                "[profile p]\nrole_arn = r\nsource_profile = My Corp\n[profile 'My Corp']\ncredential_process = true\n",
+                "[profile p]\nrole_arn = r\nsource_profile = My Corp\n[profile 'My \
+                 Corp']\ncredential_process = true\n",
                 "`credential_process` of profile `My Corp`",
             ),
         ] {
@@ -336,9 +400,10 @@ mod tests {
 
     #[test]
     fn what_a_stranger_may_say() {
-        for text in
-            ["[profile p]\nrole_arn = r\nsource_profile = keys\n", "[profile p]\naws_access_key_id = A\naws_secret_access_key = S\n"]
-        {
+        for text in [
+            "[profile p]\nrole_arn = r\nsource_profile = keys\n",
+            "[profile p]\naws_access_key_id = A\naws_secret_access_key = S\n",
+        ] {
             assert!(plan(text, Some(false)).unwrap().is_ok(), "{text}");
         }
     }
@@ -346,7 +411,11 @@ mod tests {
     #[test]
     fn loops_and_halves() {
         for (text, words) in [
-            ("[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = s\nsource_profile = p\n", "p → q → p"),
+            (
+                "[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = s\nsource_profile = \
+                 p\n",
+                "p → q → p",
+            ),
             ("[profile p]\nrole_arn = r\nsource_profile = ghost\n", "`ghost`"),
             ("[profile p]\nrole_arn = r\nsource_profile = p\n", "holds no credentials"),
             ("[profile p]\naws_access_key_id = A\n", "aws_secret_access_key is missing"),
@@ -361,7 +430,10 @@ mod tests {
             ("[default]\n", "no profile `p`"),
         ] {
             let Err(error) = plan(text, None) else { panic!("{text}") };
-            assert!(error.kind() == crate::error::ErrorKind::Credentials && error.message().contains(words), "{error}");
+            assert!(
+                error.kind() == crate::error::ErrorKind::Credentials && error.message().contains(words),
+                "{error}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
-//! How STS, SSO, sign-in and KMS are reached: region, endpoint, certificates, and what a failed call comes to.
+//! How STS, SSO, sign-in and KMS are reached: region, endpoint, certificates, and what a failed call comes
+//! to.
 //!
-//! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry setting of the
-//! environment: the SDK ends the process over some of their values.
+//! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry
+//! setting of the environment: the SDK ends the process over some of their values.
 
 use std::time::Duration;
 
@@ -63,7 +64,10 @@ impl Services<'_> {
     /// How long to wait for a connection, and for an answer.
     pub(super) fn patience(&self) -> (Duration, Duration) {
         let seconds = Duration::from_secs;
-        (self.settings.connect_timeout.unwrap_or(seconds(5)), self.settings.read_timeout.unwrap_or(seconds(60)))
+        (
+            self.settings.connect_timeout.unwrap_or(seconds(5)),
+            self.settings.read_timeout.unwrap_or(seconds(60)),
+        )
     }
 
     /// The address of a service that no SDK is needed for, and the client to ask it with.
@@ -82,8 +86,13 @@ impl Services<'_> {
 
     /// What tells a source of credentials from others, with where they are bought.
     pub(super) fn telling<'t>(&self, source: impl IntoIterator<Item = &'t str>) -> Result<Vec<String>> {
-        let place = [Some(ambient::region(self.settings).to_owned()), self.endpoint("sts")?, self.endpoint("sso")?];
-        Ok(place.into_iter().map(Option::unwrap_or_default).chain(source.into_iter().map(str::to_owned)).collect())
+        let place =
+            [Some(ambient::region(self.settings).to_owned()), self.endpoint("sts")?, self.endpoint("sso")?];
+        Ok(place
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .chain(source.into_iter().map(str::to_owned))
+            .collect())
     }
 
     fn flag(&self, name: &str, key: &str) -> bool {
@@ -98,11 +107,14 @@ impl Services<'_> {
         if self.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls") {
             return Ok(None);
         }
-        let names = [format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
+        let names =
+            [format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
         if let Some((name, url)) = names.iter().find_map(|name| Some((name, variable(name)?))) {
             return whole(&url, &format!("environment variable {name}"));
         }
-        self.profiles.vouch(&format!("`endpoint_url` of profile `{}`", self.profiles.name()), |set| said(set, service))?;
+        self.profiles.vouch(&format!("`endpoint_url` of profile `{}`", self.profiles.name()), |set| {
+            said(set, service)
+        })?;
         match said(&self.profiles.set, service).filter(|value| !value.trim().is_empty()) {
             Some(url) => whole(url, &format!("endpoint_url of profile `{}`", self.profiles.name())),
             None => Ok(None),
@@ -123,7 +135,11 @@ pub(super) async fn place(settings: &Settings, service: &str, region: &str) -> R
     let services = Services { settings, host: &host, profiles: &profiles };
     let (fips, dual) = (services.fips(), services.dual_stack());
     if (fips || dual) && services.endpoint(service)?.is_some() {
-        fail!(Config, "AWS's endpoints with FIPS or dual stack can't be used together with an endpoint of your own for {service}");
+        fail!(
+            Config,
+            "AWS's endpoints with FIPS or dual stack can't be used together with an endpoint of your own for \
+             {service}"
+        );
     }
     let (url, http) = services.plainly(service, &usual(service, region, fips, dual))?;
     Ok(Place { url, http, patience: services.patience() })
@@ -141,7 +157,11 @@ fn usual(service: &str, region: &str, fips: bool, dual: bool) -> String {
         _ if region.starts_with("us-isof-") => ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
         _ => ("amazonaws.com", "api.aws"),
     };
-    format!("https://{service}{}.{region}.{}", if fips { "-fips" } else { "" }, if dual { both } else { plain })
+    format!(
+        "https://{service}{}.{region}.{}",
+        if fips { "-fips" } else { "" },
+        if dual { both } else { plain }
+    )
 }
 
 /// An endpoint as services take it: a URL.
@@ -151,7 +171,9 @@ fn whole(url: &str, place: &str) -> Result<Option<String>> {
         fail!(Config, "{place} takes no user and password");
     }
     match url::Url::parse(url.trim()) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => Ok(Some(url.trim().to_owned())),
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
+            Ok(Some(url.trim().to_owned()))
+        }
         _ => fail!(Config, "{place} takes a URL such as https://host:port, not {url:?}"),
     }
 }
@@ -167,7 +189,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match error {
-        SdkError::ServiceError(context) => words(context.err().code(), context.err().message(), context.raw().status().as_u16()),
+        SdkError::ServiceError(context) => {
+            words(context.err().code(), context.err().message(), context.raw().status().as_u16())
+        }
         SdkError::TimeoutError(_) => "it did not answer in time".to_owned(),
         other => root(other),
     }
@@ -180,7 +204,9 @@ fn words(code: Option<&str>, message: Option<&str>, status: u16) -> String {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
         (None, Some(message)) => format!("{message} (status {status})"),
-        (None, None) => format!("the response has status {status} and no error code, so it may not be the service's"),
+        (None, None) => {
+            format!("the response has status {status} and no error code, so it may not be the service's")
+        }
     }
 }
 
@@ -193,7 +219,10 @@ mod tests {
     #[test]
     fn nothing_is_said_twice() {
         assert_eq!(words(Some("AccessDenied"), Some("no"), 403), "AccessDenied: no");
-        assert_eq!(words(Some("ExpiredToken"), Some("ExpiredToken: it is old"), 400), "ExpiredToken: it is old");
+        assert_eq!(
+            words(Some("ExpiredToken"), Some("ExpiredToken: it is old"), 400),
+            "ExpiredToken: it is old"
+        );
         assert_eq!(words(Some("InvalidGrant"), None, 400), "InvalidGrant");
         assert!(words(None, None, 403).contains("status 403"));
     }
@@ -213,7 +242,8 @@ mod tests {
         ];
         for region in regions {
             for (fips, dual) in [(false, false), (true, false), (false, true), (true, true)] {
-                let asked = Params::builder().region(region).use_fips(fips).use_dual_stack(dual).build().unwrap();
+                let asked =
+                    Params::builder().region(region).use_fips(fips).use_dual_stack(dual).build().unwrap();
                 let theirs = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
                 assert_eq!(usual("kms", region, fips, dual), theirs.url());
             }

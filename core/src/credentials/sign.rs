@@ -108,7 +108,13 @@ impl Key {
 
 impl Signer {
     pub(crate) fn new(region: &str, service: &str) -> Signer {
-        Signer { algorithm: Algorithm::Hmac, region: region.to_owned(), service: service.to_owned(), token: TOKEN, held: Mutex::new(None) }
+        Signer {
+            algorithm: Algorithm::Hmac,
+            region: region.to_owned(),
+            service: service.to_owned(),
+            token: TOKEN,
+            held: Mutex::new(None),
+        }
     }
 
     /// A signer by SigV4A, whose signatures hold in a set of regions: names parted by commas, `*` for all.
@@ -122,7 +128,13 @@ impl Signer {
     }
 
     /// Adds the headers that signing needs, and the signature.
-    pub(crate) fn sign(&self, request: &Unsigned<'_>, headers: &mut Headers, keys: &Credentials, now: SystemTime) -> Result<()> {
+    pub(crate) fn sign(
+        &self,
+        request: &Unsigned<'_>,
+        headers: &mut Headers,
+        keys: &Credentials,
+        now: SystemTime,
+    ) -> Result<()> {
         let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let stamp = Stamp::of(seconds);
         headers.push((DATE, value(stamp.time())?));
@@ -282,6 +294,9 @@ pub(crate) fn hex(text: &mut String, bytes: &[u8]) {
 /// A header's value, refused where HTTP would break it.
 pub(crate) fn value(text: &str) -> Result<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
-        Error::new(ErrorKind::InvalidInput, "the request can't be sent: a value holds a character that no HTTP header may have")
+        Error::new(
+            ErrorKind::InvalidInput,
+            "the request can't be sent: a value holds a character that no HTTP header may have",
+        )
     })
 }

@@ -1,8 +1,8 @@
 //! SSO: a sign-in's token, kept in a file by `aws sso login`, bought against a role's credentials.
 //!
-//! Law: never signs anyone in and opens no browser. The token of a session is renewed five minutes before it expires, when its file
-//! allows it; the file stays one that the AWS CLI reads, with all it held. A token of the older kind can't be renewed, and when it
-//! has expired the error says so before anything is sent.
+//! Law: never signs anyone in and opens no browser. The token of a session is renewed five minutes before it
+//! expires, when its file allows it; the file stays one that the AWS CLI reads, with all it held. A token of
+//! the older kind can't be renewed, and when it has expired the error says so before anything is sent.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,7 +25,11 @@ use crate::ambient::{home, warn_of_readers};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe::{Level, event};
 
-pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, profile: &str) -> Result<Credentials> {
+pub(super) async fn role_credentials(
+    services: &Services<'_>,
+    login: &Login,
+    profile: &str,
+) -> Result<Credentials> {
     let config = services.configuration("sso")?.region(Region::new(login.region.clone())).build();
     let token = token(services, login, profile).await?;
     let answer = Client::new(&config)
@@ -38,11 +42,17 @@ pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, pro
         .map_err(|error| {
             Error::new(
                 ErrorKind::Credentials,
-                format!("SSO gave no credentials for the role {} of profile `{profile}`: {}", login.role, complaint(&error)),
+                format!(
+                    "SSO gave no credentials for the role {} of profile `{profile}`: {}",
+                    login.role,
+                    complaint(&error)
+                ),
             )
             .with_advice(&format!("if the sign-in has ended, run `aws sso login --profile {profile}`"))
         })?;
-    let Some(keys) = answer.role_credentials else { fail!(Credentials, "SSO answered without credentials for profile `{profile}`") };
+    let Some(keys) = answer.role_credentials else {
+        fail!(Credentials, "SSO answered without credentials for profile `{profile}`")
+    };
     let (Some(id), Some(secret)) = (keys.access_key_id, keys.secret_access_key) else {
         fail!(Credentials, "SSO answered with half a key pair for profile `{profile}`")
     };
@@ -61,25 +71,34 @@ pub(super) async fn role_credentials(services: &Services<'_>, login: &Login, pro
 async fn token(services: &Services<'_>, login: &Login, profile: &str) -> Result<String> {
     let mut file = SignIn::read(login, profile)?;
     let now = Timestamp::now();
-    if login.session.is_some() && SystemTime::from(file.expiry) <= SystemTime::now() + WINDOW && file.renewable(now) {
+    if login.session.is_some()
+        && SystemTime::from(file.expiry) <= SystemTime::now() + WINDOW
+        && file.renewable(now)
+    {
         match file.renew(services, login).await {
             Ok(()) => {}
             // Another program may have been faster, and used the file's right to renew up.
             Err(why) => match SignIn::read(login, profile) {
                 Ok(again) if again.token != file.token => file = again,
-                _ if file.expiry > now => {
-                    event(Level::Warning, format!("the SSO token of profile `{profile}` could not be renewed yet: {why}"))
-                }
+                _ if file.expiry > now => event(
+                    Level::Warning,
+                    format!("the SSO token of profile `{profile}` could not be renewed yet: {why}"),
+                ),
                 _ => fail!(
                     Credentials,
-                    "the SSO token of profile `{profile}` expired at {}, and could not be renewed: {why}; run `aws sso login --profile {profile}`",
+                    "the SSO token of profile `{profile}` expired at {}, and could not be renewed: {why}; \
+                     run `aws sso login --profile {profile}`",
                     file.expiry
                 ),
             },
         }
     }
     if file.expiry <= now {
-        fail!(Credentials, "the SSO token of profile `{profile}` expired at {}; run `aws sso login --profile {profile}`", file.expiry);
+        fail!(
+            Credentials,
+            "the SSO token of profile `{profile}` expired at {}; run `aws sso login --profile {profile}`",
+            file.expiry
+        );
     }
     Ok(file.token)
 }
@@ -105,7 +124,9 @@ impl SignIn {
             std::io::Read::read_to_end(&mut file, &mut text)?;
             Ok(text)
         });
-        let text = text.map_err(|error| Error::new(ErrorKind::Credentials, format!("failed to read `{shown}`: {error}; {advice}")))?;
+        let text = text.map_err(|error| {
+            Error::new(ErrorKind::Credentials, format!("failed to read `{shown}`: {error}; {advice}"))
+        })?;
         let fields: Map<String, Value> = serde_json::from_slice(&text).unwrap_or_default();
         let said = |name: &str| fields.get(name).and_then(Value::as_str);
         let (Some(token), Some(expiry)) = (said("accessToken"), said("expiresAt").and_then(moment)) else {
@@ -121,8 +142,10 @@ impl SignIn {
 
     /// Whether the file holds all it takes to renew the token.
     fn renewable(&self, now: Timestamp) -> bool {
-        let registered = self.said("registrationExpiresAt").and_then(moment).is_some_and(|expiry| expiry > now);
-        registered && ["clientId", "clientSecret", "refreshToken"].iter().all(|name| self.said(name).is_some())
+        let registered =
+            self.said("registrationExpiresAt").and_then(moment).is_some_and(|expiry| expiry > now);
+        registered
+            && ["clientId", "clientSecret", "refreshToken"].iter().all(|name| self.said(name).is_some())
     }
 
     /// Renews the token, here and in the file.
@@ -141,7 +164,8 @@ impl SignIn {
         let CreateTokenOutput { access_token: Some(token), refresh_token, expires_in, .. } = answer else {
             return Err("the answer holds no token".to_owned());
         };
-        let expiry = Timestamp::from_second(Timestamp::now().as_second() + i64::from(expires_in)).map_err(|error| error.to_string())?;
+        let expiry = Timestamp::from_second(Timestamp::now().as_second() + i64::from(expires_in))
+            .map_err(|error| error.to_string())?;
         let mut set = |name: &str, value: String| self.fields.insert(name.to_owned(), Value::String(value));
         set("accessToken", token.clone());
         set("expiresAt", expiry.to_string());
@@ -151,8 +175,13 @@ impl SignIn {
         (self.token, self.expiry) = (token, expiry);
         let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let text = Value::Object(self.fields.clone()).to_string();
-        if let Err(error) = Directory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes())) {
-            event(Level::Warning, format!("the renewed SSO token can't be kept in {}: {error}", self.path.display()));
+        if let Err(error) =
+            Directory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes()))
+        {
+            event(
+                Level::Warning,
+                format!("the renewed SSO token can't be kept in {}: {error}", self.path.display()),
+            );
         }
         Ok(())
     }

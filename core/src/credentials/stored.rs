@@ -1,7 +1,9 @@
-//! Credentials of roles, kept in a directory for the user's other processes: only where the setting `credentials_cache` names one.
+//! Credentials of roles, kept in a directory for the user's other processes: only where the setting
+//! `credentials_cache` names one.
 //!
-//! Law: holds what STS and SSO gave, never keys that a host, a file or the environment holds already. What expires within five
-//! minutes, what can't be read and what we were given before counts as not there. Of processes that want the same, one asks.
+//! Law: holds what STS and SSO gave, never keys that a host, a file or the environment holds already. What
+//! expires within five minutes, what can't be read and what we were given before counts as not there. Of
+//! processes that want the same, one asks.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,8 +22,8 @@ use crate::observe::{Level, event};
 /// How long to wait for another process that asks.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The credentials of the source that `telling` tells from every other: those that the directory holds, or those that `fetch` gives.
-/// `had` is the access key id of credentials that are to be replaced.
+/// The credentials of the source that `telling` tells from every other: those that the directory holds, or
+/// those that `fetch` gives. `had` is the access key id of credentials that are to be replaced.
 pub(super) async fn kept(
     directory: Option<&str>,
     telling: &[String],
@@ -103,7 +105,13 @@ mod tests {
     use super::*;
 
     fn keys(id: &str, seconds: u64) -> Credentials {
-        Credentials::new(id, "s", Some("t".to_owned()), Some(SystemTime::now() + Duration::from_secs(seconds)), "test")
+        Credentials::new(
+            id,
+            "s",
+            Some("t".to_owned()),
+            Some(SystemTime::now() + Duration::from_secs(seconds)),
+            "test",
+        )
     }
 
     #[test]
@@ -117,11 +125,18 @@ mod tests {
                 fetches.set(fetches.get() + 1);
                 Ok(keys(&format!("id{}", fetches.get()), seconds))
             };
-            runtime.block_on(kept(Some(&path), &[telling.to_owned()], had, fetch)).unwrap().access_key_id().to_owned()
+            runtime
+                .block_on(kept(Some(&path), &[telling.to_owned()], had, fetch))
+                .unwrap()
+                .access_key_id()
+                .to_owned()
         };
         assert_eq!((ask("a", None, 3600), ask("a", None, 3600)), ("id1".to_owned(), "id1".to_owned()));
         // What we had, because it was refused or is due, is not taken again.
-        assert_eq!((ask("a", Some("id1"), 3600), ask("a", Some("id1"), 3600)), ("id2".to_owned(), "id2".to_owned()));
+        assert_eq!(
+            (ask("a", Some("id1"), 3600), ask("a", Some("id1"), 3600)),
+            ("id2".to_owned(), "id2".to_owned())
+        );
         assert_eq!(ask("b", None, 200), "id3");
         // Too short of time, or spoilt.
         assert_eq!(ask("b", None, 3600), "id4");
@@ -136,7 +151,8 @@ mod tests {
         let open = place.path().join("open");
         std::fs::create_dir(&open).unwrap();
         std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let given = runtime.block_on(kept(Some(&open.display().to_string()), &[], None, async { Ok(keys("x", 3600)) }));
+        let given = runtime
+            .block_on(kept(Some(&open.display().to_string()), &[], None, async { Ok(keys("x", 3600)) }));
         assert_eq!((given.unwrap().access_key_id(), std::fs::read_dir(&open).unwrap().count()), ("x", 0));
     }
 }

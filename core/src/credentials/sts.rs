@@ -1,7 +1,7 @@
 //! Roles: assumed with somebody's keys, or with a web identity token.
 //!
-//! Law: what a profile says of a role (external id, duration, session name, MFA device) reaches STS unchanged. A token file is
-//! read anew each time, because whoever made it replaces it.
+//! Law: what a profile says of a role (external id, duration, session name, MFA device) reaches STS
+//! unchanged. A token file is read anew each time, because whoever made it replaces it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,11 +16,19 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime;
 use crate::value::SecretSource;
 
-pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role: &Role, profile: &str) -> Result<Credentials> {
-    let config = services.configuration("sts")?.credentials_provider(SharedCredentialsProvider::new(keys)).build();
+pub(super) async fn assume_role(
+    services: &Services<'_>,
+    keys: Credentials,
+    role: &Role,
+    profile: &str,
+) -> Result<Credentials> {
+    let config =
+        services.configuration("sts")?.credentials_provider(SharedCredentialsProvider::new(keys)).build();
     let token = match (&role.mfa_serial, &services.settings.mfa_token) {
         (Some(_), Some(SecretSource::Text(token))) => Some(token.0.clone()),
-        (Some(device), Some(SecretSource::Callback(callback))) => Some(services.host.mfa_code(callback, device, &role.arn, profile).await?),
+        (Some(device), Some(SecretSource::Callback(callback))) => {
+            Some(services.host.mfa_code(callback, device, &role.arn, profile).await?)
+        }
         _ => None,
     };
     let answer = Client::new(&config)
@@ -37,12 +45,22 @@ pub(super) async fn assume_role(services: &Services<'_>, keys: Credentials, role
     issued(answer.credentials, answer.assumed_role_user, &role.arn)
 }
 
-pub(super) async fn web_identity(services: &Services<'_>, role: &str, file: &str, session: Option<&str>) -> Result<Credentials> {
+pub(super) async fn web_identity(
+    services: &Services<'_>,
+    role: &str,
+    file: &str,
+    session: Option<&str>,
+) -> Result<Credentials> {
     let path = file.to_owned();
     let token = runtime::blocking(move || std::fs::read_to_string(path))
         .await
         .unwrap_or_else(|stopped| Err(stopped.into()))
-        .map_err(|error| Error::new(ErrorKind::Credentials, format!("the web identity token file {file} can't be read: {error}")))?;
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Credentials,
+                format!("the web identity token file {file} can't be read: {error}"),
+            )
+        })?;
     let answer = Client::new(&services.configuration("sts")?.build())
         .assume_role_with_web_identity()
         .role_arn(role)
@@ -76,7 +94,9 @@ fn issued(keys: Option<Issued>, user: Option<AssumedRoleUser>, role: &str) -> Re
         .provider_name("oarlock");
     // arn:aws:sts::ACCOUNT:assumed-role/…
     built.set_account_id(
-        user.and_then(|user| user.arn.split(':').nth(4).map(str::to_owned)).filter(|account| !account.is_empty()).map(Into::into),
+        user.and_then(|user| user.arn.split(':').nth(4).map(str::to_owned))
+            .filter(|account| !account.is_empty())
+            .map(Into::into),
     );
     Ok(built.build())
 }

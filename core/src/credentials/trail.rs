@@ -1,4 +1,5 @@
-//! The way that one search for credentials took: who was asked, who had none and why, which roles were assumed.
+//! The way that one search for credentials took: who was asked, who had none and why, which roles were
+//! assumed.
 //!
 //! Law: holds names of places and sentences, never keys.
 

@@ -1,7 +1,7 @@
 //! Content in AES-CBC, which old clients wrote: read in order, and only where the store allows it.
 //!
-//! Law: nothing authenticates it, so nothing is handed out before its padding was seen, and a wrong padding, a wrong length and a
-//! wrong key are one and the same error.
+//! Law: nothing authenticates it, so nothing is handed out before its padding was seen, and a wrong padding,
+//! a wrong length and a wrong key are one and the same error.
 
 use aws_lc_rs::cipher::{AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
@@ -37,7 +37,9 @@ impl Cbc {
         if body.is_empty() || !body.len().is_multiple_of(BLOCK) {
             return Err(refused());
         }
-        let cipher = UnboundCipherKey::new(algorithm, &self.key).and_then(DecryptingKey::cbc).map_err(|_| refused())?;
+        let cipher = UnboundCipherKey::new(algorithm, &self.key)
+            .and_then(DecryptingKey::cbc)
+            .map_err(|_| refused())?;
         let context = DecryptionContext::Iv128(FixedLength::from(self.iv));
         cipher.decrypt(body, context).map_err(|_| refused())?;
         unpad(body).filter(|_| self.sound).ok_or_else(refused)

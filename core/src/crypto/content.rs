@@ -1,7 +1,8 @@
 //! The cipher of one object: its key, its nonce, and the commitment to the key.
 //!
-//! Law: a content is made for one object and encrypts nothing else; a commitment is held against the key before the key opens anything.
-//! The derivation is that of the Amazon S3 Encryption Client's suite 0x73, ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY.
+//! Law: a content is made for one object and encrypts nothing else; a commitment is held against the key
+//! before the key opens anything. The derivation is that of the Amazon S3 Encryption Client's suite 0x73,
+//! ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
@@ -31,7 +32,8 @@ const NONCE: [u8; 12] = [1; 12];
 pub(crate) struct Content(Gcm);
 
 impl Content {
-    /// The content of the older format: under the data key itself, with a random nonce, and committed to nothing.
+    /// The content of the older format: under the data key itself, with a random nonce, and committed to
+    /// nothing.
     pub(crate) fn plain(data_key: &DataKey, nonce: [u8; 12]) -> Result<Content> {
         Gcm::new(data_key, nonce, &[]).map(Content).map_err(broken)
     }
@@ -95,7 +97,10 @@ fn broken(error: Broken) -> Error {
 /// Refuses more bytes than one content may have.
 pub(crate) fn fits(size: u64) -> Result<()> {
     if size > MAX_SIZE {
-        fail!(InvalidInput, "the source has more than {MAX_SIZE} bytes, the most that an encrypted object may have");
+        fail!(
+            InvalidInput,
+            "the source has more than {MAX_SIZE} bytes, the most that an encrypted object may have"
+        );
     }
     Ok(())
 }
@@ -148,11 +153,13 @@ mod tests {
     #[test]
     fn the_worked_example_comes_out() {
         use sha2::{Digest, Sha256};
-        let data_key = DataKey::new(bytes("15c7d56951624491af38a5c3af1dc8b5ab7b7737b02ca97a831449e397e94bdc"));
+        let data_key =
+            DataKey::new(bytes("15c7d56951624491af38a5c3af1dc8b5ab7b7737b02ca97a831449e397e94bdc"));
         let id: MessageId = bytes("18ae41ed2a788069caff20f150ae1757372fa275b2e1c2cc7a72ab55");
         let (content, commitment) = Content::committing(&data_key, &id).unwrap();
         assert_eq!(commitment, bytes("90226e4f65850d40ec4af2455f0e30d29ff482088b9e3933c7166010"));
-        let mut text = Sha256::digest([b"oarlock-pt".as_slice(), &0u64.to_be_bytes()].concat())[..17].to_vec();
+        let mut text =
+            Sha256::digest([b"oarlock-pt".as_slice(), &0u64.to_be_bytes()].concat())[..17].to_vec();
         let plain = text.clone();
         let whole = content.encrypt(0, &mut text).unwrap();
         text.extend(content.tag(&whole));
@@ -171,7 +178,10 @@ mod tests {
             let (mut other_commitment, mut other_id) = (commitment, id);
             other_commitment[bit / 8] ^= 1 << (bit % 8);
             other_id[bit / 8] ^= 1 << (bit % 8);
-            for outcome in [Content::committed(&data_key, &id, &other_commitment), Content::committed(&data_key, &other_id, &commitment)] {
+            for outcome in [
+                Content::committed(&data_key, &id, &other_commitment),
+                Content::committed(&data_key, &other_id, &commitment),
+            ] {
                 assert_eq!(outcome.err().unwrap().kind(), ErrorKind::KeyCommitment);
             }
         }

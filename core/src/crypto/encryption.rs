@@ -1,8 +1,9 @@
-//! What a store carries that encrypts: a keyring, an encryption context, a policy. It makes the content of a new object with its
-//! envelope, and finds the content of one that is there.
+//! What a store carries that encrypts: a keyring, an encryption context, a policy. It makes the content of a
+//! new object with its envelope, and finds the content of one that is there.
 //!
-//! Law: the policy is asked before any key is unwrapped. Under a data key that is used again each object has a key of its own, so that
-//! is for the committing format alone, bounded in objects and age, and never leaves the process.
+//! Law: the policy is asked before any key is unwrapped. Under a data key that is used again each object has
+//! a key of its own, so that is for the committing format alone, bounded in objects and age, and never leaves
+//! the process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,9 @@ use super::cbc::Cbc;
 use super::content::{Content, DataKey};
 use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap, is_elsewhere};
 use super::gcm::ENGINE;
-use super::keyring::{Aes, Kept as KeptKeys, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, described, random, region_of};
+use super::keyring::{
+    Aes, Kept as KeptKeys, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, described, random, region_of,
+};
 use super::policy::{Policy, Reads};
 use super::refused;
 use crate::config::{Config, Settings, Sources};
@@ -94,9 +97,17 @@ impl Encryption {
     }
 
     /// The same by settings alone, with where they come from.
-    pub(crate) fn by(settings: &Settings, sources: &Sources, resolved: Arc<Resolved>) -> Result<Option<Encryption>> {
+    pub(crate) fn by(
+        settings: &Settings,
+        sources: &Sources,
+        resolved: Arc<Resolved>,
+    ) -> Result<Option<Encryption>> {
         let given = |name: &str| sources.of(name).unwrap_or("setting").to_owned();
-        let keyring = match (&settings.encryption_kms_key_id, &settings.encryption_aes_key, &settings.encryption_rsa_key) {
+        let keyring = match (
+            &settings.encryption_kms_key_id,
+            &settings.encryption_aes_key,
+            &settings.encryption_rsa_key,
+        ) {
             (Some(key_id), ..) => {
                 if key_id.starts_with("arn:") && region_of(key_id).is_none() {
                     fail!(
@@ -105,19 +116,28 @@ impl Encryption {
                         given("encryption_kms_key_id")
                     );
                 }
-                Keyring::Kms(Box::new(Kms::new(key_id, settings.encryption_kms_any_key == Some(true), resolved)))
+                Keyring::Kms(Box::new(Kms::new(
+                    key_id,
+                    settings.encryption_kms_any_key == Some(true),
+                    resolved,
+                )))
             }
-            (_, Some(key), _) => Keyring::Aes(
-                Aes::new(&key.0.0).ok_or_else(|| Error::new(ErrorKind::Config, "setting `encryption_aes_key` takes 32 bytes"))?,
-            ),
+            (_, Some(key), _) => Keyring::Aes(Aes::new(&key.0.0).ok_or_else(|| {
+                Error::new(ErrorKind::Config, "setting `encryption_aes_key` takes 32 bytes")
+            })?),
             (.., Some(path)) => {
                 let why = |why: String| {
                     Error::new(
                         ErrorKind::Config,
-                        format!("setting `encryption_rsa_key` ({}): the file {path} {why}", given("encryption_rsa_key")),
+                        format!(
+                            "setting `encryption_rsa_key` ({}): the file {path} {why}",
+                            given("encryption_rsa_key")
+                        ),
                     )
                 };
-                Keyring::Rsa(key_file(Path::new(path)).and_then(|text| Rsa::read(&text)).map(Box::new).map_err(why)?)
+                Keyring::Rsa(
+                    key_file(Path::new(path)).and_then(|text| Rsa::read(&text)).map(Box::new).map_err(why)?,
+                )
             }
             _ => return Ok(None),
         };
@@ -127,7 +147,8 @@ impl Encryption {
     /// The encryption by a keyring and all the other settings.
     pub(super) fn with(keyring: Keyring, settings: &Settings) -> Result<Encryption> {
         let context = settings.encryption_context.clone().unwrap_or_default().0;
-        check_context(&context).map_err(|why| Error::new(ErrorKind::Config, format!("setting `encryption_context` {why}")))?;
+        check_context(&context)
+            .map_err(|why| Error::new(ErrorKind::Config, format!("setting `encryption_context` {why}")))?;
         let reads = Reads {
             policy: Policy::named(settings.encryption_policy.as_deref()),
             legacy_wrapping: settings.encryption_legacy_wrapping == Some(true),
@@ -161,7 +182,8 @@ impl Encryption {
         if elsewhere && self.metadata_only {
             fail!(
                 Decrypt,
-                "the object has no wrapped key in its metadata, and the setting `encryption_metadata_only` forbids to take one from an instruction file"
+                "the object has no wrapped key in its metadata, and the setting `encryption_metadata_only` \
+                 forbids to take one from an instruction file"
             );
         }
         Ok(elsewhere)
@@ -175,11 +197,14 @@ impl Encryption {
     /// The context of a call: its own, else the store's.
     fn context<'a>(&'a self, own: Option<&'a Context>) -> Result<&'a BTreeMap<String, String>> {
         let Some(own) = own else { return Ok(&self.context) };
-        check_context(&own.0).map_err(|why| Error::new(ErrorKind::InvalidInput, format!("option `encryption_context` {why}")))?;
+        check_context(&own.0).map_err(|why| {
+            Error::new(ErrorKind::InvalidInput, format!("option `encryption_context` {why}"))
+        })?;
         Ok(&own.0)
     }
 
-    /// The content of a new object, of this size if it is known. Never of two: what is sent again is the ciphertext.
+    /// The content of a new object, of this size if it is known. Never of two: what is sent again is the
+    /// ciphertext.
     pub(crate) async fn seal(&self, context: Option<&Context>, size: Option<u64>) -> Result<Sealed> {
         let context = self.context(context)?;
         let (content, suite, wrapped) = match self.reads.policy.writes() {
@@ -197,7 +222,13 @@ impl Encryption {
             }
         };
         let format = self.reads.policy.writes();
-        let envelope = Envelope { format, suite, wrap: wrapped.wrap, key: wrapped.key, description: wrapped.description };
+        let envelope = Envelope {
+            format,
+            suite,
+            wrap: wrapped.wrap,
+            key: wrapped.key,
+            description: wrapped.description,
+        };
         let (mut metadata, instruction) = envelope.write(self.instruction_file)?;
         if let (Format::V2, Some(size)) = (format, size) {
             // Some readers of this format take the size from here.
@@ -216,7 +247,11 @@ impl Encryption {
     ///
     /// # Errors
     /// As `seal`, for a context that can't be used.
-    pub(crate) fn least_metadata(&self, context: Option<&Context>, size: Option<u64>) -> Result<BTreeMap<String, String>> {
+    pub(crate) fn least_metadata(
+        &self,
+        context: Option<&Context>,
+        size: Option<u64>,
+    ) -> Result<BTreeMap<String, String>> {
         if !self.asks_kms() {
             return Ok(BTreeMap::new());
         }
@@ -226,7 +261,8 @@ impl Encryption {
             _ => Suite::Gcm { iv: [0; 12] },
         };
         let description = described(suite.bound(), self.context(context)?);
-        let envelope = Envelope { format, suite, wrap: Wrap::KmsContext, key: vec![0; LEAST_WRAPPED], description };
+        let envelope =
+            Envelope { format, suite, wrap: Wrap::KmsContext, key: vec![0; LEAST_WRAPPED], description };
         let (mut metadata, _) = envelope.write(self.instruction_file)?;
         if let (Format::V2, Some(size)) = (format, size) {
             metadata.insert("x-amz-unencrypted-content-length".to_owned(), size.to_string());
@@ -244,20 +280,30 @@ impl Encryption {
         let identity = self.keyring.identity().await?;
         let mut kept = reuse.kept.get(|| Ok(Mutex::new(None)))?.lock().await;
         let serves = |kept: &&mut Kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age;
-        if let Some(kept) = kept.as_mut().filter(|kept| serves(kept) && (&kept.context, &kept.identity) == (context, &identity)) {
+        if let Some(kept) = kept
+            .as_mut()
+            .filter(|kept| serves(kept) && (&kept.context, &kept.identity) == (context, &identity))
+        {
             kept.used += 1;
             return Ok((kept.key.clone(), kept.wrapped.clone()));
         }
         let (key, wrapped) = generate().await?;
-        *kept =
-            Some(Kept { identity, context: context.clone(), key: key.clone(), wrapped: wrapped.clone(), since: Instant::now(), used: 1 });
+        *kept = Some(Kept {
+            identity,
+            context: context.clone(),
+            key: key.clone(),
+            wrapped: wrapped.clone(),
+            since: Instant::now(),
+            used: 1,
+        });
         Ok((key, wrapped))
     }
 
     /// The content of an object by its metadata and, if its key is not there, its instruction file.
     ///
     /// # Errors
-    /// `KeyCommitment` where the commitment is missing, wrong or out of its place; `Decrypt` for all else that is wrong with the object.
+    /// `KeyCommitment` where the commitment is missing, wrong or out of its place; `Decrypt` for all else
+    /// that is wrong with the object.
     pub(crate) async fn open(
         &self,
         metadata: &BTreeMap<String, String>,
@@ -278,21 +324,32 @@ impl Encryption {
         })
     }
 
-    /// Whether this keyring wrapped the object's key, in no old way and under the context that it is given now.
-    pub(crate) async fn wraps(&self, metadata: &BTreeMap<String, String>, instruction: Option<&[u8]>) -> Result<bool> {
+    /// Whether this keyring wrapped the object's key, in no old way and under the context that it is given
+    /// now.
+    pub(crate) async fn wraps(
+        &self,
+        metadata: &BTreeMap<String, String>,
+        instruction: Option<&[u8]>,
+    ) -> Result<bool> {
         let envelope = Envelope::read(metadata, instruction)?;
-        if envelope.wrap.is_legacy() || (envelope.wrap != Wrap::KmsContext && envelope.description != self.context) {
+        if envelope.wrap.is_legacy()
+            || (envelope.wrap != Wrap::KmsContext && envelope.description != self.context)
+        {
             return Ok(false);
         }
         match self.keyring.unwrap(&envelope, &self.context, None).await {
             Ok(_) => Ok(true),
-            // What another key wrapped, or this one for another context; who may not try to unwrap may still be the one who wraps.
-            Err(error) if matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::PermissionDenied) => Ok(false),
+            // What another key wrapped, or this one for another context; who may not try to unwrap may still
+            // be the one who wraps.
+            Err(error) if matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::PermissionDenied) => {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The same object's envelope with its data key wrapped by this keyring instead of the old one: the content stays as it is.
+    /// The same object's envelope with its data key wrapped by this keyring instead of the old one: the
+    /// content stays as it is.
     pub(crate) async fn rewrap(
         &self,
         old: &Encryption,
@@ -303,21 +360,32 @@ impl Encryption {
         let mut envelope = Envelope::read(metadata, instruction)?;
         old.reads.allow(&envelope)?;
         if matches!(envelope.suite, Suite::Cbc { .. }) {
-            fail!(Unsupported, "the object is encrypted in an old way (AES/CBC) that gets no new envelope; read it and put it again");
+            fail!(
+                Unsupported,
+                "the object is encrypted in an old way (AES/CBC) that gets no new envelope; read it and put \
+                 it again"
+            );
         }
         let (key, _) = old.keyring.unwrap(&envelope, &old.context, None).await?;
         if let Suite::Committing { message_id, commitment } = &envelope.suite {
             Content::committed(&exact(key.clone())?, message_id, commitment)?;
         }
         let wrapped = self.keyring.wrap(&key, envelope.suite.bound(), &self.context).await?;
-        (envelope.wrap, envelope.key, envelope.description) = (wrapped.wrap, wrapped.key, wrapped.description);
+        (envelope.wrap, envelope.key, envelope.description) =
+            (wrapped.wrap, wrapped.key, wrapped.description);
         if enforce {
             match old.keyring.unwrap(&envelope, &self.context, None).await {
-                Ok(_) => fail!(InvalidInput, "the old key opens the new envelope as well: the two are one and the same key"),
+                Ok(_) => fail!(
+                    InvalidInput,
+                    "the old key opens the new envelope as well: the two are one and the same key"
+                ),
                 Err(error) if error.kind() == ErrorKind::Decrypt => {}
                 // A refusal proves nothing: others may be let in.
                 Err(error) => {
-                    let why = format!("that the old key does not open the new envelope could not be proven: {}", error.message());
+                    let why = format!(
+                        "that the old key does not open the new envelope could not be proven: {}",
+                        error.message()
+                    );
                     return Err(Error::new(error.kind(), why));
                 }
             }

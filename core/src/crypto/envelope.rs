@@ -1,7 +1,9 @@
-//! The envelope: what an object's metadata, and its instruction file if there is one, say of how it is encrypted.
+//! The envelope: what an object's metadata, and its instruction file if there is one, say of how it is
+//! encrypted.
 //!
-//! Law: an envelope is of one format, whole and without contradiction, or it is none; the commitment and the message id are read
-//! from the object alone. Nothing here needs a key, and nothing that was read is trusted yet.
+//! Law: an envelope is of one format, whole and without contradiction, or it is none; the commitment and the
+//! message id are read from the object alone. Nothing here needs a key, and nothing that was read is trusted
+//! yet.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +14,22 @@ use crate::error::{Error, ErrorKind, Result, fail};
 pub(crate) const LARGEST: u64 = 64 << 10;
 
 /// Names of the formats without a key commitment.
-const OLD: &[&str] = &["x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-matdesc", "x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len"];
+const OLD: &[&str] = &[
+    "x-amz-key",
+    "x-amz-key-v2",
+    "x-amz-iv",
+    "x-amz-matdesc",
+    "x-amz-cek-alg",
+    "x-amz-wrap-alg",
+    "x-amz-tag-len",
+];
 /// Names that stand on the object alone.
 const BOUND: &[&str] = &["x-amz-c", "x-amz-d", "x-amz-i"];
 /// The committing format's other names.
 const NEW: &[&str] = &["x-amz-3", "x-amz-w", "x-amz-t", "x-amz-m"];
 /// Names that say nothing that may be trusted.
-const IDLE: &[&str] = &["x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5", "x-amz-crypto-instr-file"];
+const IDLE: &[&str] =
+    &["x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5", "x-amz-crypto-instr-file"];
 
 /// What ends the names of instruction files.
 pub(crate) const SUFFIX: &str = ".instruction";
@@ -71,7 +82,8 @@ pub(crate) enum Wrap {
     RsaOaepSha256,
 }
 
-/// Each wrap by its name, and the committing format's number for it. The last two have no name: V1 tells them by their length.
+/// Each wrap by its name, and the committing format's number for it. The last two have no name: V1 tells them
+/// by their length.
 const WRAPS: &[(Wrap, &str, &str)] = &[
     (Wrap::KmsContext, "kms+context", "12"),
     (Wrap::AesGcm, "AES/GCM", "02"),
@@ -124,13 +136,16 @@ fn named(metadata: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>
 
 /// Whether the object's key stands in an instruction file, if anywhere.
 pub(crate) fn is_elsewhere(metadata: &BTreeMap<String, String>) -> bool {
-    named(metadata).is_ok_and(|found| !["x-amz-key", "x-amz-key-v2", "x-amz-3"].iter().any(|key| found.contains_key(*key)))
+    named(metadata).is_ok_and(|found| {
+        !["x-amz-key", "x-amz-key-v2", "x-amz-3"].iter().any(|key| found.contains_key(*key))
+    })
 }
 
 /// Whether an object says that its content is in CBC.
 pub(crate) fn is_cbc(metadata: &BTreeMap<String, String>) -> bool {
-    named(metadata)
-        .is_ok_and(|found| found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC")))
+    named(metadata).is_ok_and(|found| {
+        found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC"))
+    })
 }
 
 /// Whether the metadata leave open how long the content is: padding hides it in CBC, and an instruction file
@@ -143,20 +158,32 @@ pub(crate) fn hides_size(metadata: &BTreeMap<String, String>) -> bool {
 /// The metadata that are the envelope's.
 pub(crate) fn of(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let rest = without(metadata);
-    metadata.iter().filter(|(name, _)| !rest.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    metadata
+        .iter()
+        .filter(|(name, _)| !rest.contains_key(*name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// The metadata without what encryption adds to it.
 pub(crate) fn without(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let ours = |name: &str| [OLD, BOUND, NEW, IDLE].iter().any(|names| names.contains(&name.to_ascii_lowercase().as_str()));
-    metadata.iter().filter(|(name, _)| !ours(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    let ours = |name: &str| {
+        [OLD, BOUND, NEW, IDLE].iter().any(|names| names.contains(&name.to_ascii_lowercase().as_str()))
+    };
+    metadata
+        .iter()
+        .filter(|(name, _)| !ours(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 impl Envelope {
-    /// Reads the envelope of an object from its metadata, and from its instruction file if its key is not there.
+    /// Reads the envelope of an object from its metadata, and from its instruction file if its key is not
+    /// there.
     ///
     /// # Errors
-    /// `Decrypt` for what is no envelope, `KeyCommitment` for a commitment that is missing or out of its place.
+    /// `Decrypt` for what is no envelope, `KeyCommitment` for a commitment that is missing or out of its
+    /// place.
     pub(crate) fn read(metadata: &BTreeMap<String, String>, instruction: Option<&[u8]>) -> Result<Envelope> {
         let mut found = named(metadata)?;
         for name in ["x-amz-matdesc", "x-amz-t", "x-amz-m"] {
@@ -167,11 +194,16 @@ impl Envelope {
         if let Some(text) = instruction.filter(|_| is_elsewhere(metadata)) {
             for (name, value) in instructions(text)? {
                 if found.insert(name.clone(), value).is_some() {
-                    return Err(malformed(&format!("`{name}` stands in its metadata and in its instruction file")));
+                    return Err(malformed(&format!(
+                        "`{name}` stands in its metadata and in its instruction file"
+                    )));
                 }
             }
         }
-        let keys: Vec<&str> = ["x-amz-key", "x-amz-key-v2", "x-amz-3"].into_iter().filter(|key| found.contains_key(*key)).collect();
+        let keys: Vec<&str> = ["x-amz-key", "x-amz-key-v2", "x-amz-3"]
+            .into_iter()
+            .filter(|key| found.contains_key(*key))
+            .collect();
         let has = |names: &[&str]| names.iter().any(|name| found.contains_key(*name));
         if keys.len() > 1 || (has(OLD) && (has(BOUND) || has(NEW))) {
             return Err(malformed("it mixes formats"));
@@ -185,7 +217,8 @@ impl Envelope {
             }
             None => fail!(
                 Decrypt,
-                "the object is not encrypted, and this store reads only encrypted ones: it has no envelope in its metadata and no instruction file"
+                "the object is not encrypted, and this store reads only encrypted ones: it has no envelope \
+                 in its metadata and no instruction file"
             ),
         }
     }
@@ -193,7 +226,8 @@ impl Envelope {
     /// The envelope as metadata, and as the text of an instruction file if it is to be one.
     ///
     /// # Errors
-    /// `InvalidInput` for a description that metadata can't hold, `Internal` for a format that is never written.
+    /// `InvalidInput` for a description that metadata can't hold, `Internal` for a format that is never
+    /// written.
     pub(crate) fn write(&self, instruction_file: bool) -> Result<(BTreeMap<String, String>, Option<String>)> {
         let mut metadata = BTreeMap::new();
         let mut apart = BTreeMap::new();
@@ -205,7 +239,10 @@ impl Envelope {
                 metadata.insert("x-amz-i".to_owned(), base64(message_id));
                 apart.insert("x-amz-3".to_owned(), base64(&self.key));
                 apart.insert("x-amz-w".to_owned(), self.wrap.row().2.to_owned());
-                apart.insert(if self.wrap == Wrap::KmsContext { "x-amz-t" } else { "x-amz-m" }.to_owned(), description.clone());
+                apart.insert(
+                    if self.wrap == Wrap::KmsContext { "x-amz-t" } else { "x-amz-m" }.to_owned(),
+                    description.clone(),
+                );
             }
             Suite::Gcm { iv } => {
                 apart.insert("x-amz-key-v2".to_owned(), base64(&self.key));
@@ -221,7 +258,11 @@ impl Envelope {
             return Ok((metadata, Some(to_json(&apart))));
         }
         if !description.is_ascii() {
-            fail!(InvalidInput, "metadata hold ASCII only; with an encryption context that is not, use `encryption_instruction_file`");
+            fail!(
+                InvalidInput,
+                "metadata hold ASCII only; with an encryption context that is not, use \
+                 `encryption_instruction_file`"
+            );
         }
         metadata.extend(apart);
         Ok((metadata, None))
@@ -233,14 +274,16 @@ fn instructions(text: &[u8]) -> Result<Vec<(String, String)>> {
     if text.len() as u64 > LARGEST {
         return Err(malformed("its instruction file is too large"));
     }
-    let pairs = flat_json(text, true).ok_or_else(|| malformed("its instruction file is no flat JSON object of texts"))?;
+    let pairs = flat_json(text, true)
+        .ok_or_else(|| malformed("its instruction file is no flat JSON object of texts"))?;
     let mut found: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs {
         let name = name.to_ascii_lowercase();
         if BOUND.contains(&name.as_str()) {
             fail!(
                 KeyCommitment,
-                "the object's envelope is not sound: its instruction file holds `{name}`, which stands on the object alone"
+                "the object's envelope is not sound: its instruction file holds `{name}`, which stands on \
+                 the object alone"
             );
         }
         if IDLE.contains(&name.as_str()) {
@@ -268,7 +311,8 @@ fn needed<'a>(found: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str
 }
 
 fn binary<const N: usize>(found: &BTreeMap<String, String>, name: &str) -> Result<[u8; N]> {
-    bytes_of(needed(found, name)?).ok_or_else(|| malformed(&format!("`{name}` is not the base64 of {N} bytes")))
+    bytes_of(needed(found, name)?)
+        .ok_or_else(|| malformed(&format!("`{name}` is not the base64 of {N} bytes")))
 }
 
 fn key(found: &BTreeMap<String, String>, name: &str) -> Result<Vec<u8>> {
@@ -278,12 +322,15 @@ fn key(found: &BTreeMap<String, String>, name: &str) -> Result<Vec<u8>> {
 fn description(found: &BTreeMap<String, String>, name: &str) -> Result<BTreeMap<String, String>> {
     match found.get(name).map(String::as_str) {
         None | Some("null") => Ok(BTreeMap::new()),
-        Some(text) => flat_json(text.as_bytes(), false).ok_or_else(|| malformed(&format!("`{name}` is no JSON object of texts"))),
+        Some(text) => flat_json(text.as_bytes(), false)
+            .ok_or_else(|| malformed(&format!("`{name}` is no JSON object of texts"))),
     }
 }
 
 fn v1(found: &BTreeMap<String, String>) -> Result<Envelope> {
-    if let Some(name) = ["x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len"].iter().find(|name| found.contains_key(**name)) {
+    if let Some(name) =
+        ["x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len"].iter().find(|name| found.contains_key(**name))
+    {
         return Err(malformed(&format!("it mixes formats: `x-amz-key` and `{name}`")));
     }
     let key = key(found, "x-amz-key")?;
@@ -304,9 +351,14 @@ fn v2(found: &BTreeMap<String, String>) -> Result<Envelope> {
             }
             Suite::Gcm { iv: binary(found, "x-amz-iv")? }
         }
-        "AES/CBC/PKCS5Padding" | "AES/CBC/PKCS7Padding" if wrap.is_legacy() => Suite::Cbc { iv: binary(found, "x-amz-iv")? },
+        "AES/CBC/PKCS5Padding" | "AES/CBC/PKCS7Padding" if wrap.is_legacy() => {
+            Suite::Cbc { iv: binary(found, "x-amz-iv")? }
+        }
         "AES/CBC/PKCS5Padding" | "AES/CBC/PKCS7Padding" => {
-            return Err(malformed(&format!("content in CBC never came with a key wrapped by {}", wrap.name())));
+            return Err(malformed(&format!(
+                "content in CBC never came with a key wrapped by {}",
+                wrap.name()
+            )));
         }
         other => return Err(malformed(&format!("`x-amz-cek-alg` names an unknown cipher, {other:?}"))),
     };
@@ -317,14 +369,20 @@ fn v2(found: &BTreeMap<String, String>) -> Result<Envelope> {
 fn v3(found: &BTreeMap<String, String>) -> Result<Envelope> {
     let bound = |name: &str| {
         found.get(name).ok_or_else(|| {
-            Error::new(ErrorKind::KeyCommitment, format!("the object's envelope is not sound: `{name}` is missing on the object"))
+            Error::new(
+                ErrorKind::KeyCommitment,
+                format!("the object's envelope is not sound: `{name}` is missing on the object"),
+            )
         })
     };
     if bound("x-amz-c")? != "115" {
         return Err(malformed("`x-amz-c` names an unknown suite"));
     }
     let commitment = bytes_of(bound("x-amz-d")?).ok_or_else(|| {
-        Error::new(ErrorKind::KeyCommitment, "the object's envelope is not sound: `x-amz-d` is not the base64 of 28 bytes")
+        Error::new(
+            ErrorKind::KeyCommitment,
+            "the object's envelope is not sound: `x-amz-d` is not the base64 of 28 bytes",
+        )
     })?;
     let suite = Suite::Committing { message_id: binary(found, "x-amz-i")?, commitment };
     let number = needed(found, "x-amz-w")?;

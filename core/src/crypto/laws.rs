@@ -1,7 +1,8 @@
-//! What holds of anything that an object may say of its encryption: the tests hold it against envelopes made up by rule, the fuzzers of
-//! `fuzz/` against what they breed.
+//! What holds of anything that an object may say of its encryption: the tests hold it against envelopes made
+//! up by rule, the fuzzers of `fuzz/` against what they breed.
 //!
-//! Law: nothing that was read is a surprise. Each function panics where its law is broken and is silent else; none needs a key.
+//! Law: nothing that was read is a surprise. Each function panics where its law is broken and is silent else;
+//! none needs a key.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::error::ErrorKind;
 
 type Map = BTreeMap<String, String>;
 
-/// Of metadata and an instruction file: an envelope that was read is written and read again as the same; all else is refused.
+/// Of metadata and an instruction file: an envelope that was read is written and read again as the same; all
+/// else is refused.
 pub fn envelope(metadata: &Map, file: Option<&[u8]>) {
     let (ours, rest) = (of(metadata), without(metadata));
     assert!(ours.keys().all(|name| !rest.contains_key(name)), "a name is the envelope's and is not");
@@ -23,10 +25,14 @@ pub fn envelope(metadata: &Map, file: Option<&[u8]>) {
             return;
         }
     };
-    let on_object = |name: &str| metadata.iter().any(|(own, value)| own.eq_ignore_ascii_case(name) && !value.is_empty());
+    let on_object =
+        |name: &str| metadata.iter().any(|(own, value)| own.eq_ignore_ascii_case(name) && !value.is_empty());
     let bound = ["x-amz-c", "x-amz-d", "x-amz-i"].map(on_object);
     let commits = matches!(envelope.suite, Suite::Committing { .. });
-    assert!(bound == [commits; 3] && commits == (envelope.format == Format::V3), "a commitment that the object does not hold itself");
+    assert!(
+        bound == [commits; 3] && commits == (envelope.format == Format::V3),
+        "a commitment that the object does not hold itself"
+    );
     // Old ways are never written.
     if envelope.wrap.is_legacy() || envelope.format == Format::V1 {
         return;
@@ -35,7 +41,10 @@ pub fn envelope(metadata: &Map, file: Option<&[u8]>) {
         match envelope.write(apart) {
             Ok((metadata, text)) => {
                 assert_eq!(text.is_some(), apart);
-                assert_eq!(Envelope::read(&metadata, text.as_deref().map(str::as_bytes)).ok().as_ref(), Some(&envelope));
+                assert_eq!(
+                    Envelope::read(&metadata, text.as_deref().map(str::as_bytes)).ok().as_ref(),
+                    Some(&envelope)
+                );
             }
             Err(error) => assert!(!apart && error.kind() == ErrorKind::InvalidInput, "{error}"),
         }

@@ -1,8 +1,9 @@
 //! Client-side encryption: what an object's bytes are encrypted with, on their way to the bucket and back.
 //!
-//! Law: one key encrypts one content; no key shows in a message, a log or an inspect, and none stays in memory when it is done with.
-//! `gcm`, a package of its own, is the cipher and knows neither S3 nor metadata; `content` is the cipher of one object; `envelope` is what an object says of
-//! how it is encrypted, `keyring` unwraps its key, `policy` says what may be read; `encryption` is all of it for one store.
+//! Law: one key encrypts one content; no key shows in a message, a log or an inspect, and none stays in
+//! memory when it is done with. `gcm`, a package of its own, is the cipher and knows neither S3 nor metadata;
+//! `content` is the cipher of one object; `envelope` is what an object says of how it is encrypted, `keyring`
+//! unwraps its key, `policy` says what may be read; `encryption` is all of it for one store.
 
 mod cbc;
 pub(crate) mod content;
@@ -30,5 +31,9 @@ use crate::error::{Error, ErrorKind};
 
 /// The one answer to everything that could tell a stranger about a key.
 pub(crate) fn refused() -> Error {
-    Error::new(ErrorKind::Decrypt, "the object can't be decrypted: the key is not its own, or its bytes are not those that were encrypted")
+    Error::new(
+        ErrorKind::Decrypt,
+        "the object can't be decrypted: the key is not its own, or its bytes are not those that were \
+         encrypted",
+    )
 }

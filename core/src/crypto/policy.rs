@@ -1,7 +1,8 @@
-//! What a store may write and read: the three policies by their official names, and the switches for what is old.
+//! What a store may write and read: the three policies by their official names, and the switches for what is
+//! old.
 //!
-//! Law: asked before any key is unwrapped. What is old is only ever read, and only by a switch of its own that is off unless the
-//! host turns it on.
+//! Law: asked before any key is unwrapped. What is old is only ever read, and only by a switch of its own
+//! that is off unless the host turns it on.
 
 use super::envelope::{Envelope, Format, Suite};
 use crate::config::POLICIES;
@@ -51,7 +52,8 @@ impl Reads {
         if envelope.format != Format::V3 && self.policy == Policy::Require {
             fail!(
                 KeyCommitment,
-                "the object has no key commitment (format {}), and the store's policy {} reads only those that have one; REQUIRE_ENCRYPT_ALLOW_DECRYPT reads both",
+                "the object has no key commitment (format {}), and the store's policy {} reads only those \
+                 that have one; REQUIRE_ENCRYPT_ALLOW_DECRYPT reads both",
                 envelope.format.name(),
                 self.policy.name()
             );
@@ -59,14 +61,16 @@ impl Reads {
         if envelope.wrap.is_legacy() && !self.legacy_wrapping {
             fail!(
                 Decrypt,
-                "the object's key is wrapped in an old way ({}), which is read only with the setting `encryption_legacy_wrapping`",
+                "the object's key is wrapped in an old way ({}), which is read only with the setting \
+                 `encryption_legacy_wrapping`",
                 envelope.wrap.name()
             );
         }
         if matches!(envelope.suite, Suite::Cbc { .. }) && !self.legacy_content {
             fail!(
                 Decrypt,
-                "the object is encrypted in an old way that authenticates nothing (AES/CBC), which is read only with the setting `encryption_legacy_content`"
+                "the object is encrypted in an old way that authenticates nothing (AES/CBC), which is read \
+                 only with the setting `encryption_legacy_content`"
             );
         }
         Ok(())

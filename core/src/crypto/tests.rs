@@ -1,4 +1,5 @@
-//! Objects of official clients, and of attackers: what opens, what does not, and with which error. Named by the threats they stand for.
+//! Objects of official clients, and of attackers: what opens, what does not, and with which error. Named by
+//! the threats they stand for.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +31,9 @@ fn plaintext(length: usize) -> Vec<u8> {
         if text.len() >= length {
             break;
         }
-        text.extend_from_slice(&Sha256::new().chain_update(b"oarlock-pt").chain_update(block.to_be_bytes()).finalize());
+        text.extend_from_slice(
+            &Sha256::new().chain_update(b"oarlock-pt").chain_update(block.to_be_bytes()).finalize(),
+        );
     }
     text.truncate(length);
     text
@@ -109,7 +112,9 @@ impl Vector {
         rows.into_iter()
             .map(|row| Vector {
                 metadata: serde_json::from_value(row["metadata"].clone()).unwrap(),
-                instruction: Some(&row["instruction_file"]).filter(|file| !file.is_null()).map(Json::to_string),
+                instruction: Some(&row["instruction_file"])
+                    .filter(|file| !file.is_null())
+                    .map(Json::to_string),
                 row,
             })
             .collect()
@@ -137,7 +142,9 @@ impl Vector {
     }
 
     async fn open(&self, store: &Encryption) -> Result<Opened> {
-        store.open(&self.metadata, self.instruction.as_deref().map(str::as_bytes), self.context().as_ref()).await
+        store
+            .open(&self.metadata, self.instruction.as_deref().map(str::as_bytes), self.context().as_ref())
+            .await
     }
 
     async fn read(&self, store: &Encryption) -> Result<Vec<u8>> {
@@ -175,7 +182,10 @@ async fn threat_16_objects_of_official_clients_open() {
     for vector in Vector::all().into_iter().filter(|vector| vector.row["expect"] == "ok") {
         let name = &vector.row["name"];
         let length = vector.row["plaintext_len"].as_u64().unwrap() as usize;
-        let opened = vector.open(&store(vector.keyring(), ALLOW, true)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let opened = vector
+            .open(&store(vector.keyring(), ALLOW, true))
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         match vector.body() {
             Some(body) => assert_eq!(whole(&opened, body).unwrap(), plaintext(length), "{name}"),
             // Not shipped: what we write under the same key and id is the same.
@@ -199,7 +209,11 @@ async fn every_negative_is_refused_under_every_policy() {
     for vector in Vector::all().into_iter().filter(|vector| vector.row["expect"] == "fail") {
         for policy in crate::config::POLICIES {
             let error = vector.read(&store(vector.keyring(), policy, true)).await.unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::KeyCommitment), "{}: {error}", vector.row["name"]);
+            assert!(
+                matches!(error.kind(), ErrorKind::Decrypt | ErrorKind::KeyCommitment),
+                "{}: {error}",
+                vector.row["name"]
+            );
         }
         refused += 1;
     }
@@ -216,12 +230,19 @@ async fn threat_3_nothing_weaker_is_read_without_being_asked_for() {
     for vector in Vector::all().into_iter().filter(|vector| vector.row["expect"] == "ok") {
         let (name, format) = (vector.row["name"].as_str().unwrap(), vector.row["format"].as_str().unwrap());
         let strict = vector.open(&strict(vector.keyring())).await;
-        assert_eq!(strict.as_ref().err().map(|error| error.kind()), (format != "V3").then_some(ErrorKind::KeyCommitment), "{name}");
+        assert_eq!(
+            strict.as_ref().err().map(|error| error.kind()),
+            (format != "V3").then_some(ErrorKind::KeyCommitment),
+            "{name}"
+        );
         // The policy alone does not bring back what is old.
         let allowed = vector.open(&store(vector.keyring(), ALLOW, false)).await;
         assert_eq!(allowed.is_err(), name.contains("v1client"), "{name}");
         if let Err(error) = allowed {
-            assert!(error.kind() == ErrorKind::Decrypt && error.message().contains("encryption_legacy_wrapping"), "{error}");
+            assert!(
+                error.kind() == ErrorKind::Decrypt && error.message().contains("encryption_legacy_wrapping"),
+                "{error}"
+            );
         }
     }
     // Each of the two switches alone is not enough for CBC.
@@ -253,7 +274,9 @@ fn changed(metadata: &Map, changes: &[(&str, Option<&str>)]) -> Map {
 async fn threat_4_spoofed_and_confused_headers() {
     let store = store(aes(), ALLOW, true);
     let good = Vector::named("ref-v3-aes-17").metadata;
-    let open = async |changes: &[(&str, Option<&str>)]| store.open(&changed(&good, changes), None, None).await.map(drop);
+    let open = async |changes: &[(&str, Option<&str>)]| {
+        store.open(&changed(&good, changes), None, None).await.map(drop)
+    };
     open(&[]).await.unwrap();
     // Names are told apart without regard to case, and empty values are none.
     let upper: Map = good.iter().map(|(name, value)| (name.to_uppercase(), value.clone())).collect();
@@ -284,7 +307,9 @@ async fn threat_4_spoofed_and_confused_headers() {
         assert_eq!(error.kind(), kind, "{changes:?}: {error}");
     }
     let good = Vector::named("rb-v2-aes-meta-17").metadata;
-    let open = async |changes: &[(&str, Option<&str>)]| store.open(&changed(&good, changes), None, None).await.map(drop);
+    let open = async |changes: &[(&str, Option<&str>)]| {
+        store.open(&changed(&good, changes), None, None).await.map(drop)
+    };
     open(&[]).await.unwrap();
     for changes in [
         // V2's key under V1's name.
@@ -319,7 +344,10 @@ async fn threat_5_instruction_files() {
     open(&text).await.unwrap();
     open(&text.replace("x-amz-w", "X-Amz-W")).await.unwrap();
     // Another object's.
-    assert_eq!(store.open(&one.metadata, other.instruction.as_deref(), None).await.map(drop).unwrap_err().kind(), ErrorKind::KeyCommitment);
+    assert_eq!(
+        store.open(&one.metadata, other.instruction.as_deref(), None).await.map(drop).unwrap_err().kind(),
+        ErrorKind::KeyCommitment
+    );
     let with = |more: &str| text.replacen('{', &format!("{{{more},"), 1);
     for (text, kind) in [
         (with(r#""x-amz-c":"115""#), ErrorKind::KeyCommitment),
@@ -347,13 +375,19 @@ async fn threat_5_instruction_files() {
     vector.instruction = Some(numbered);
     assert_eq!(vector.read(&self::store(aes(), ALLOW, false)).await.unwrap(), plaintext(17));
     // The commitment is nowhere but in the file.
-    let misplaced = with(&one.metadata.iter().map(|(name, value)| format!("{name:?}:{value:?}")).collect::<Vec<_>>().join(","));
-    assert_eq!(store.open(&Map::new(), Some(misplaced.as_bytes()), None).await.map(drop).unwrap_err().kind(), ErrorKind::KeyCommitment);
+    let misplaced = with(
+        &one.metadata.iter().map(|(name, value)| format!("{name:?}:{value:?}")).collect::<Vec<_>>().join(","),
+    );
+    assert_eq!(
+        store.open(&Map::new(), Some(misplaced.as_bytes()), None).await.map(drop).unwrap_err().kind(),
+        ErrorKind::KeyCommitment
+    );
 }
 
 #[tokio::test]
 async fn threat_6_one_ciphertext_that_two_keys_open_opens_by_its_own_alone() {
-    let pairs: Json = serde_json::from_slice(&std::fs::read(directory().join("salamander.json")).unwrap()).unwrap();
+    let pairs: Json =
+        serde_json::from_slice(&std::fs::read(directory().join("salamander.json")).unwrap()).unwrap();
     for (format, pair) in pairs.as_object().unwrap() {
         let metadata: Map = serde_json::from_value(pair["metadata"].clone()).unwrap();
         let body = super::text::from_base64(pair["body"].as_str().unwrap()).unwrap();
@@ -362,7 +396,8 @@ async fn threat_6_one_ciphertext_that_two_keys_open_opens_by_its_own_alone() {
             let text = super::text::from_base64(pair["texts"][number].as_str().unwrap()).unwrap();
             for (store, lax) in [(strict(aes()), false), (store(aes(), ALLOW, true), true)] {
                 let opened = store.open(&metadata, Some(&file), None).await;
-                // Without a commitment both keys open it, each to a text of its own: that is what the policy is for.
+                // Without a commitment both keys open it, each to a text of its own: that is what the policy
+                // is for.
                 match opened {
                     Ok(opened) if (format == "V2" && lax) || (format == "V3" && number == 0) => {
                         assert_eq!(whole(&opened, body.clone()).unwrap(), text, "{format} {number}");
@@ -370,7 +405,10 @@ async fn threat_6_one_ciphertext_that_two_keys_open_opens_by_its_own_alone() {
                     Ok(_) => panic!("{format} {number} opens"),
                     Err(error) => {
                         assert_eq!(error.kind(), ErrorKind::KeyCommitment, "{format} {number}: {error}");
-                        assert!(format == "V2" && !lax || format == "V3" && number == 1, "{format} {number}: {error}");
+                        assert!(
+                            format == "V2" && !lax || format == "V3" && number == 1,
+                            "{format} {number}: {error}"
+                        );
                     }
                 }
             }
@@ -417,27 +455,47 @@ async fn threat_8_encryption_contexts() {
     for policy in [ALLOW, "FORBID_ENCRYPT_ALLOW_DECRYPT"] {
         let store = store(kms(&key), policy, true);
         let object = store.seal(context(r#"{"team":"oarlock","n":"1"}"#).as_ref(), None).await.unwrap();
-        let open = async |given: &str| store.open(&object.metadata, None, context(given).as_ref()).await.map(drop);
+        let open =
+            async |given: &str| store.open(&object.metadata, None, context(given).as_ref()).await.map(drop);
         open(r#"{"n":"1","team":"oarlock"}"#).await.unwrap();
-        for wrong in [r#"{}"#, r#"{"team":"oarlock"}"#, r#"{"team":"oarlock","n":"2"}"#, r#"{"team":"oarlock","n":"1","x":""}"#] {
+        for wrong in [
+            r#"{}"#,
+            r#"{"team":"oarlock"}"#,
+            r#"{"team":"oarlock","n":"2"}"#,
+            r#"{"team":"oarlock","n":"1","x":""}"#,
+        ] {
             assert_eq!(open(wrong).await.unwrap_err().kind(), ErrorKind::Decrypt, "{wrong}");
         }
         for reserved in [r#"{"aws:x-amz-cek-alg":"115"}"#, r#"{"kms_cmk_id":"1"}"#] {
             assert_eq!(open(reserved).await.unwrap_err().kind(), ErrorKind::InvalidInput);
-            assert_eq!(store.seal(context(reserved).as_ref(), None).await.map(drop).unwrap_err().kind(), ErrorKind::InvalidInput);
+            assert_eq!(
+                store.seal(context(reserved).as_ref(), None).await.map(drop).unwrap_err().kind(),
+                ErrorKind::InvalidInput
+            );
         }
-        assert_eq!(store.open(&object.metadata, None, None).await.map(drop).unwrap_err().kind(), ErrorKind::Decrypt);
+        assert_eq!(
+            store.open(&object.metadata, None, None).await.map(drop).unwrap_err().kind(),
+            ErrorKind::Decrypt
+        );
         // What the context says of the cipher is what the object says.
         let name = if policy == ALLOW { "x-amz-t" } else { "x-amz-matdesc" };
-        for stored in [r#"{"team":"oarlock","n":"1"}"#, r#"{"team":"oarlock","n":"1","aws:x-amz-cek-alg":"AES/CBC/PKCS5Padding"}"#] {
+        for stored in [
+            r#"{"team":"oarlock","n":"1"}"#,
+            r#"{"team":"oarlock","n":"1","aws:x-amz-cek-alg":"AES/CBC/PKCS5Padding"}"#,
+        ] {
             let metadata = changed(&object.metadata, &[(name, Some(stored))]);
             let opened = store.open(&metadata, None, context(r#"{"team":"oarlock","n":"1"}"#).as_ref()).await;
             assert_eq!(opened.map(drop).unwrap_err().kind(), ErrorKind::Decrypt);
         }
         // White space and order are free.
-        let spaced = object.metadata[name].replace(',', " , ").replace(':', " : ").replace("aws : x", "aws:x");
+        let spaced =
+            object.metadata[name].replace(',', " , ").replace(':', " : ").replace("aws : x", "aws:x");
         let metadata = changed(&object.metadata, &[(name, Some(&spaced))]);
-        store.open(&metadata, None, context(r#"{"team":"oarlock","n":"1"}"#).as_ref()).await.map(drop).unwrap();
+        store
+            .open(&metadata, None, context(r#"{"team":"oarlock","n":"1"}"#).as_ref())
+            .await
+            .map(drop)
+            .unwrap();
     }
     // Old keys come without a context of the caller's.
     let vector = Vector::named("rb-v1client-kms-meta-17");
@@ -446,7 +504,10 @@ async fn threat_8_encryption_contexts() {
     assert_eq!(opened.map(drop).unwrap_err().kind(), ErrorKind::Decrypt);
     // Metadata hold ASCII only, files hold all.
     let foreign = context(r#"{"team":"Ruder-Größe"}"#);
-    assert_eq!(strict(kms(&key)).seal(foreign.as_ref(), None).await.map(drop).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        strict(kms(&key)).seal(foreign.as_ref(), None).await.map(drop).unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
     let settings = Settings { encryption_instruction_file: Some(true), ..Settings::default() };
     let store = Encryption::with(kms(&key), &settings).unwrap();
     let object = store.seal(foreign.as_ref(), None).await.unwrap();
@@ -456,7 +517,8 @@ async fn threat_8_encryption_contexts() {
 #[tokio::test]
 async fn threat_12_failures_that_could_be_oracles_look_alike() {
     let said = super::refused().to_string();
-    let same = |outcome: Result<Vec<u8>>, what: &str| assert_eq!(outcome.unwrap_err().to_string(), said, "{what}");
+    let same =
+        |outcome: Result<Vec<u8>>, what: &str| assert_eq!(outcome.unwrap_err().to_string(), said, "{what}");
     let legacy = |keyring| store(keyring, ALLOW, true);
     // The wrong key, for each wrap that one can hold a wrong key against.
     let other = || Keyring::Aes(Aes::new(&[1; 32]).unwrap());
@@ -467,7 +529,11 @@ async fn threat_12_failures_that_could_be_oracles_look_alike() {
         same(Vector::named(name).read(&strict(aes())).await, name);
     }
     // A flipped bit anywhere in a wrapped key or in a body without authentication.
-    for (name, key) in [("rb-v1client-rsa-meta-17", "x-amz-key"), ("rb-v2-rsa-meta-17", "x-amz-key-v2"), ("ref-v3-rsa-17", "x-amz-3")] {
+    for (name, key) in [
+        ("rb-v1client-rsa-meta-17", "x-amz-key"),
+        ("rb-v2-rsa-meta-17", "x-amz-key-v2"),
+        ("ref-v3-rsa-17", "x-amz-3"),
+    ] {
         let mut vector = Vector::named(name);
         let mut wrapped = super::text::from_base64(&vector.metadata[key]).unwrap();
         wrapped[100] ^= 1;
@@ -503,7 +569,8 @@ async fn threat_12_a_wrong_padding_of_the_oldest_rsa_wrap_never_opens_anything()
         let mut wrapped = super::text::from_base64(&vector.metadata["x-amz-key"]).unwrap();
         wrapped[at] ^= 1;
         let metadata = changed(&vector.metadata, &[("x-amz-key", Some(&super::text::base64(&wrapped)))]);
-        // It opens to a key made up for it, and fails with the content, where one in 256 would have had a sound padding.
+        // It opens to a key made up for it, and fails with the content, where one in 256 would have had a
+        // sound padding.
         let opened = store.open(&metadata, None, None).await.unwrap();
         assert!(whole(&opened, vector.body().unwrap()).is_err());
     }
@@ -536,11 +603,17 @@ async fn threat_15_a_data_key_is_used_again_within_bounds_only() {
     for _ in 0..250 {
         store.open(&object.metadata, None, None).await.map(drop).unwrap();
     }
-    assert_eq!(store.open(&object.metadata, None, Some(&other)).await.err().unwrap().kind(), ErrorKind::Decrypt);
+    assert_eq!(
+        store.open(&object.metadata, None, Some(&other)).await.err().unwrap().kind(),
+        ErrorKind::Decrypt
+    );
     assert!(calls(&store).1 <= 14, "{:?}", calls(&store));
     // To say whose key wrapped an object, KMS is asked.
     let before = calls(&store).1;
-    assert!(store.wraps(&object.metadata, None).await.unwrap() && store.wraps(&object.metadata, None).await.unwrap());
+    assert!(
+        store.wraps(&object.metadata, None).await.unwrap()
+            && store.wraps(&object.metadata, None).await.unwrap()
+    );
     assert_eq!(calls(&store).1, before + 2);
     let without = strict(kms(&[5; 32]));
     for _ in 0..3 {
@@ -557,7 +630,9 @@ async fn threat_15_a_data_key_is_used_again_within_bounds_only() {
 #[tokio::test]
 async fn what_each_keyring_writes_it_reads() {
     for policy in crate::config::POLICIES {
-        for make in [aes as fn() -> Keyring, || kms(&[3; 32]), || rsa("rsa2048.pem"), || rsa("rsa2048.pkcs1.pem")] {
+        for make in
+            [aes as fn() -> Keyring, || kms(&[3; 32]), || rsa("rsa2048.pem"), || rsa("rsa2048.pkcs1.pem")]
+        {
             for file in [false, true] {
                 let settings = Settings {
                     encryption_policy: Some((*policy).to_owned()),
@@ -575,7 +650,10 @@ async fn what_each_keyring_writes_it_reads() {
     // Half a key writes what the whole one reads.
     let public = strict(rsa("rsa2048.public.pem"));
     let object = public.seal(None, None).await.unwrap();
-    assert_eq!(public.open(&object.metadata, None, None).await.map(drop).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        public.open(&object.metadata, None, None).await.map(drop).unwrap_err().kind(),
+        ErrorKind::Config
+    );
     strict(rsa("rsa2048.pem")).open(&object.metadata, None, None).await.map(drop).unwrap();
 }
 
@@ -586,7 +664,8 @@ async fn a_new_envelope_opens_the_old_content() {
         let old = Encryption::with(aes(), &settings).unwrap();
         let new = Encryption::with(rsa("rsa2048.pem"), &settings).unwrap();
         let object = old.seal(None, None).await.unwrap();
-        let (metadata, instruction) = new.rewrap(&old, &object.metadata, object.instruction.as_deref(), true).await.unwrap();
+        let (metadata, instruction) =
+            new.rewrap(&old, &object.metadata, object.instruction.as_deref(), true).await.unwrap();
         assert_eq!((&metadata["x-amz-d"], instruction.is_some()), (&object.metadata["x-amz-d"], file));
         let opened = new.open(&metadata, instruction.as_deref(), None).await.unwrap();
         assert_eq!(whole(&opened, sealed(&object, 100)).unwrap(), plaintext(100));
@@ -600,14 +679,19 @@ async fn a_new_envelope_opens_the_old_content() {
 
 #[tokio::test]
 async fn what_the_oldest_clients_wrapped_is_read_by_the_switches() {
-    let rows: Vec<Json> = serde_json::from_slice(&std::fs::read(directory().join("legacy.json")).unwrap()).unwrap();
+    let rows: Vec<Json> =
+        serde_json::from_slice(&std::fs::read(directory().join("legacy.json")).unwrap()).unwrap();
     assert_eq!(rows.len(), 7);
     for row in rows {
         let metadata: Map = serde_json::from_value(row["metadata"].clone()).unwrap();
         let body = super::text::from_base64(row["body"].as_str().unwrap()).unwrap();
         let name = row["name"].as_str().unwrap();
-        let keyring = || if name.contains("rsa") || name.contains("oaep") { rsa("rsa2048.pem") } else { aes() };
-        let opened = store(keyring(), ALLOW, true).open(&metadata, None, None).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let keyring =
+            || if name.contains("rsa") || name.contains("oaep") { rsa("rsa2048.pem") } else { aes() };
+        let opened = store(keyring(), ALLOW, true)
+            .open(&metadata, None, None)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(whole(&opened, body.clone()).unwrap(), plaintext(100), "{name}");
         assert!(store(keyring(), ALLOW, false).open(&metadata, None, None).await.is_err(), "{name}");
         assert!(strict(keyring()).open(&metadata, None, None).await.is_err(), "{name}");

@@ -1,7 +1,7 @@
 //! How the envelope's values are written: base64, flat JSON, and what S3 makes of text that is not ASCII.
 //!
-//! Law: strict reading. One way to write a value is accepted, anything else is an error, because what two readers understand
-//! differently can be used to deceive one of them. Says nothing of what a value means.
+//! Law: strict reading. One way to write a value is accepted, anything else is an error, because what two
+//! readers understand differently can be used to deceive one of them. Says nothing of what a value means.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,7 +39,10 @@ pub(super) fn flat_json(text: &[u8], numbers: bool) -> Option<BTreeMap<String, S
 
 /// A JSON object of texts, written on one line with sorted names.
 pub(super) fn to_json(pairs: &BTreeMap<String, String>) -> String {
-    serde_json::Value::Object(pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect()).to_string()
+    serde_json::Value::Object(
+        pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
+    )
+    .to_string()
 }
 
 /// A JSON object without a name that stands there twice.
@@ -91,8 +94,8 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
-/// Metadata as it was put: S3 answers text that is not ASCII as MIME words (RFC 2047), and those hold each byte of the UTF-8 as
-/// a character of its own.
+/// Metadata as it was put: S3 answers text that is not ASCII as MIME words (RFC 2047), and those hold each
+/// byte of the UTF-8 as a character of its own.
 pub(super) fn as_put(value: &str) -> Option<String> {
     if !value.starts_with("=?") {
         return Some(value.to_owned());
@@ -105,7 +108,8 @@ pub(super) fn as_put(value: &str) -> Option<String> {
         // White space between two words only parts them.
         rest = after.trim_start();
     }
-    let bytes: Option<Vec<u8>> = characters.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
+    let bytes: Option<Vec<u8>> =
+        characters.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
     match bytes.map(String::from_utf8) {
         Some(Ok(text)) => Some(text),
         // Encoded but once.
@@ -163,7 +167,10 @@ mod tests {
     #[test]
     fn json_is_flat_and_without_doubles() {
         let read = |text: &str| flat_json(text.as_bytes(), true);
-        assert_eq!(read(r#" { "a" : "1", "b": 2 } "#).unwrap(), BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]));
+        assert_eq!(
+            read(r#" { "a" : "1", "b": 2 } "#).unwrap(),
+            BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())])
+        );
         assert_eq!(flat_json(br#"{"b": 2}"#, false), None);
         for bad in [
             "",
@@ -193,7 +200,14 @@ mod tests {
         assert_eq!(as_put("=?ISO-8859-1?Q?a=C3=BC?=").unwrap(), "aü");
         assert_eq!(as_put("=?UTF-8?Q?=E2=82=AC?=").unwrap(), "€");
         assert_eq!(as_put(r#"{"a":"=?"}"#).unwrap(), r#"{"a":"=?"}"#);
-        for bad in ["=?UTF-8?X?a?=", "=?UTF-8?B?*?=", "=?KOI8-R?Q?a?=", "=?UTF-8?Q?=G0?=", "=?UTF-8?Q?a", "=?UTF-8?Q?=FF?="] {
+        for bad in [
+            "=?UTF-8?X?a?=",
+            "=?UTF-8?B?*?=",
+            "=?KOI8-R?Q?a?=",
+            "=?UTF-8?Q?=G0?=",
+            "=?UTF-8?Q?a",
+            "=?UTF-8?Q?=FF?=",
+        ] {
             assert_eq!(as_put(bad), None, "{bad}");
         }
     }

@@ -1,4 +1,5 @@
-//! Points of the threat list (`tests/THREATS.md`) that concern no single format: fresh ids, tags, keys that are wiped and never shown.
+//! Points of the threat list (`tests/THREATS.md`) that concern no single format: fresh ids, tags, keys that
+//! are wiped and never shown.
 
 use std::collections::HashSet;
 
@@ -21,16 +22,24 @@ fn threat_1_a_hundred_thousand_ids_and_nonces_are_unique() {
     assert_eq!((ids.len(), nonces.len()), (100_000, 100_000));
     // And each makes a key of its own.
     let data_key = DataKey::new([5; 32]);
-    let commitments: HashSet<_> = ids.iter().take(2000).map(|id| Content::committing(&data_key, id).unwrap().1).collect();
+    let commitments: HashSet<_> =
+        ids.iter().take(2000).map(|id| Content::committing(&data_key, id).unwrap().1).collect();
     assert_eq!(commitments.len(), 2000);
 }
 
 #[test]
 fn threat_1_a_data_key_is_never_used_again_without_a_commitment() {
-    let pairs = [("kms_key_id", "alias/a"), ("policy", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("reuse_objects", "2")];
-    let pairs = pairs.into_iter().map(|(name, value)| (format!("encryption_{name}"), Value::Str(value.to_owned()))).collect();
+    let pairs =
+        [("kms_key_id", "alias/a"), ("policy", "FORBID_ENCRYPT_ALLOW_DECRYPT"), ("reuse_objects", "2")];
+    let pairs = pairs
+        .into_iter()
+        .map(|(name, value)| (format!("encryption_{name}"), Value::Str(value.to_owned())))
+        .collect();
     let error = Config::from_url("s3://bucket", pairs).unwrap_err();
-    assert!(error.kind() == ErrorKind::Config && error.message().contains("encryption_reuse_objects"), "{error}");
+    assert!(
+        error.kind() == ErrorKind::Config && error.message().contains("encryption_reuse_objects"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -76,9 +85,15 @@ async fn threat_13_no_text_shows_a_key() {
     let held = |text: &str| {
         let hex: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
         let raw = String::from_utf8_lossy(&KEY).into_owned();
-        [hex, raw, format!("{KEY:?}"), super::text::base64(&KEY)].iter().any(|form| text.contains(form.trim_end_matches('=')))
+        [hex, raw, format!("{KEY:?}"), super::text::base64(&KEY)]
+            .iter()
+            .any(|form| text.contains(form.trim_end_matches('=')))
     };
-    let config = Config::from_url("s3://bucket", vec![("encryption_aes_key".to_owned(), Value::Bytes(KEY.to_vec().into()))]).unwrap();
+    let config = Config::from_url(
+        "s3://bucket",
+        vec![("encryption_aes_key".to_owned(), Value::Bytes(KEY.to_vec().into()))],
+    )
+    .unwrap();
     assert!(!held(&format!("{config:?} {:?}", config.shown())));
     let store = Encryption::with(Keyring::Aes(Aes::new(&KEY).unwrap()), &Settings::default()).unwrap();
     assert!(!held(&store.told()));

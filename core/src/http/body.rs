@@ -43,7 +43,10 @@ impl Body for Watched {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if let Some(passage) = &mut this.passage {
             ready!(passage.poll_free(context));
@@ -53,7 +56,9 @@ impl Body for Watched {
             if let (Some(passage), Some(Ok(frame))) = (&this.passage, &frame) {
                 passage.passed(frame.data_ref().map_or(0, Bytes::len));
             }
-            return Poll::Ready(frame.map(|frame| frame.map_err(|error| Broken::at(&this.server, &error).into())));
+            return Poll::Ready(
+                frame.map(|frame| frame.map_err(|error| Broken::at(&this.server, &error).into())),
+            );
         }
         let patience = this.patience;
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep(patience)));

@@ -22,9 +22,11 @@ impl Clock {
         if ahead < 0 { now - distance } else { now + distance }
     }
 
-    /// Sets it by the date of a refusal, if it is so far off: the seconds that the server is ahead of this machine.
+    /// Sets it by the date of a refusal, if it is so far off: the seconds that the server is ahead of this
+    /// machine.
     pub(crate) fn correct(&self, date: SystemTime) -> Option<i64> {
-        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
+        let seconds =
+            |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
         if (seconds(date) - seconds(self.now())).abs() < SKEW {
             return None;
         }

@@ -1,7 +1,8 @@
-//! Opens connections: to a server directly, through a proxy that forwards requests (http), or through one that opens a tunnel
-//! (https).
+//! Opens connections: to a server directly, through a proxy that forwards requests (http), or through one
+//! that opens a tunnel (https).
 //!
-//! Law: a proxy sees the name and port of a server that speaks TLS, nothing more. No timer here: who sends a request watches it.
+//! Law: a proxy sees the name and port of a server that speaks TLS, nothing more. No timer here: who sends a
+//! request watches it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -127,7 +128,8 @@ impl StdError for AtProxy {
     }
 }
 
-/// The error of a connection through a proxy: the proxy's, unless the tunnel stood and what came after it failed.
+/// The error of a connection through a proxy: the proxy's, unless the tunnel stood and what came after it
+/// failed.
 fn through(hop: &Hop, is_tunnel: bool, error: BoxError) -> BoxError {
     // hyper-util's own words; its type is private.
     if is_tunnel && !causes(error.as_ref()).any(|cause| cause.to_string().starts_with("tunnel error")) {
@@ -142,7 +144,9 @@ pub(super) fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a r
 }
 
 /// An error and its causes; what an `io::Error` holds is one of them, too.
-pub(super) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(super) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|held| held as &(dyn StdError + 'static)),
         None => error.source(),
@@ -184,7 +188,14 @@ impl Traffic {
     }
 
     pub(super) fn seen(&self) -> Seen {
-        Seen { first_byte: self.0.first.load(Ordering::Relaxed).checked_sub(1).and_then(|byte| byte.try_into().ok()) }
+        Seen {
+            first_byte: self
+                .0
+                .first
+                .load(Ordering::Relaxed)
+                .checked_sub(1)
+                .and_then(|byte| byte.try_into().ok()),
+        }
     }
 
     fn add(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -208,7 +219,11 @@ impl Connection for Conn {
 }
 
 impl Read for Conn {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         if !self.is_curious {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
@@ -227,12 +242,20 @@ impl Read for Conn {
 }
 
 impl Write for Conn {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.traffic.add(written)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.traffic.add(written)
     }

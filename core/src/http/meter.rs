@@ -1,7 +1,7 @@
 //! The bandwidth that a store may use: so many bytes a second for all its bodies, both ways together.
 //!
-//! Law: bytes count when they pass; who comes to a line that is used up waits until those before have had their time. Without a
-//! limit nothing here is made or asked.
+//! Law: bytes count when they pass; who comes to a line that is used up waits until those before have had
+//! their time. Without a limit nothing here is made or asked.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,7 +88,10 @@ impl Body for Metered {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if this.left.is_empty() {
             return Poll::Ready(None);

@@ -1,8 +1,8 @@
-//! Ways to servers: whom to trust, which certificate to show, which proxy to go through. One client for the process and each
-//! way, so that connections and root certificates are shared.
+//! Ways to servers: whom to trust, which certificate to show, which proxy to go through. One client for the
+//! process and each way, so that connections and root certificates are shared.
 //!
-//! Law: a file that can't be used is an error that names it, before anything is sent. The only room that opens connections.
-//! Knows nothing of S3.
+//! Law: a file that can't be used is an error that names it, before anything is sent. The only room that
+//! opens connections. Knows nothing of S3.
 
 mod body;
 mod certificate;
@@ -78,13 +78,18 @@ impl Way {
     /// The client that goes it.
     pub(crate) fn client(&self) -> Result<Http> {
         if self.trust.as_ref().is_some_and(tls::Trust::is_blind) {
-            event(Level::Warning, "`verify` is false: whoever answers is trusted, and may read and change everything".to_owned());
+            event(
+                Level::Warning,
+                "`verify` is false: whoever answers is trusted, and may read and change everything"
+                    .to_owned(),
+            );
         }
         // Before the lock that the other is made under: it takes the same one.
         let system = tls::system(self.trust.as_ref())?;
         let made = || {
             let believed = self.trust.as_ref().map(tls::Trust::believed).unwrap_or_default();
-            tls::configs(self.trust.as_ref(), system).map(|(server, hop)| Http::new(server, hop, self.proxies.clone(), believed))
+            tls::configs(self.trust.as_ref(), system)
+                .map(|(server, hop)| Http::new(server, hop, self.proxies.clone(), believed))
         };
         (*runtime::current()?.shared(&self.key(), made)).clone()
     }

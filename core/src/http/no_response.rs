@@ -1,7 +1,8 @@
-//! Why a request got no response: one sentence that names the server, and whether the request may have reached it.
+//! Why a request got no response: one sentence that names the server, and whether the request may have
+//! reached it.
 //!
-//! Law: of a URL only host and port reach a message, of a proxy its host and port. The text of an operating system, of a TLS
-//! library or of a certificate is held to one short line.
+//! Law: of a URL only host and port reach a message, of a proxy its host and port. The text of an operating
+//! system, of a TLS library or of a certificate is held to one short line.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -92,8 +93,14 @@ impl NoResponse {
         ConnectorError::timeout(NoResponse { why, advice, is_sent: true }.into())
     }
 
-    /// What the client reports. `seen` is none where no connection was made; `believed` are the certificates that count.
-    pub(super) fn failed(server: &Server, seen: Option<Seen>, believed: &str, error: &ClientError) -> ConnectorError {
+    /// What the client reports. `seen` is none where no connection was made; `believed` are the certificates
+    /// that count.
+    pub(super) fn failed(
+        server: &Server,
+        seen: Option<Seen>,
+        believed: &str,
+        error: &ClientError,
+    ) -> ConnectorError {
         let seen = seen.filter(|_| !error.is_connect());
         let proxy = causes(error).find_map(|cause| cause.downcast_ref::<AtProxy>());
         let place = proxy.map_or_else(|| server.to_string(), |proxy| proxy.proxy.clone());
@@ -108,7 +115,9 @@ impl NoResponse {
                 (certain(format!("{place} could not be reached: {fault}")), Some(advice))
             }
             (Some(TlsError::InvalidMessage(_)), None) => {
-                let why = certain(format!("{place} could not be reached: it does not speak TLS, it seems to speak plain HTTP"));
+                let why = certain(format!(
+                    "{place} could not be reached: it does not speak TLS, it seems to speak plain HTTP"
+                ));
                 let advice = match proxy {
                     Some(proxy) => format!("set `proxy` to http://{}", proxy.address()),
                     None => server.advise("http"),
@@ -117,25 +126,33 @@ impl NoResponse {
             }
             (Some(TlsError::AlertReceived(alert)), _) => {
                 let advice = match alert {
-                    AlertDescription::CertificateRequired | AlertDescription::BadCertificate | AlertDescription::HandshakeFailure => {
-                        Some(ASKS.to_owned())
-                    }
+                    AlertDescription::CertificateRequired
+                    | AlertDescription::BadCertificate
+                    | AlertDescription::HandshakeFailure => Some(ASKS.to_owned()),
                     _ => None,
                 };
                 (format!("{place} could not be reached: it refused the TLS handshake ({alert:?})"), advice)
             }
-            (Some(fault), _) => (format!("{place} could not be reached: the TLS connection failed: {}", line(fault)), None),
-            (None, None) if proxy.is_some() => (format!("{place} did not open the way to {server}: {}", root(error)), None),
+            (Some(fault), _) => {
+                (format!("{place} could not be reached: the TLS connection failed: {}", line(fault)), None)
+            }
+            (None, None) if proxy.is_some() => {
+                (format!("{place} did not open the way to {server}: {}", root(error)), None)
+            }
             (None, None) => unconnected(server, error),
             // A record of TLS begins with its type: 21 is an alert, 22 a handshake.
-            (None, Some(Seen { first_byte: Some(21 | 22) })) if !server.is_tls && is_unreadable(error) => {
-                (certain(format!("{server} answered with TLS: it does not speak plain HTTP")), Some(server.advise("https")))
+            (None, Some(Seen { first_byte: Some(21 | 22) })) if !server.is_tls && is_unreadable(error) => (
+                certain(format!("{server} answered with TLS: it does not speak plain HTTP")),
+                Some(server.advise("https")),
+            ),
+            (None, Some(_)) if is_unreadable(error) => {
+                (format!("{server} did not answer in HTTP: {}", root(error)), None)
             }
-            (None, Some(_)) if is_unreadable(error) => (format!("{server} did not answer in HTTP: {}", root(error)), None),
             (None, Some(Seen { first_byte })) => {
                 let why = format!("{server} closed the connection before it answered: {}", root(error));
                 let advice = match server.is_tls {
-                    // In TLS 1.3 a client learns of this only after the handshake, and not at all if the connection ends first.
+                    // In TLS 1.3 a client learns of this only after the handshake, and not at all if the
+                    // connection ends first.
                     true => ASKS.to_owned(),
                     false => format!("if it speaks TLS, {}", server.advise("https")),
                 };
@@ -163,7 +180,10 @@ fn unconnected(server: &Server, error: &ClientError) -> (String, Option<String>)
         };
         return (format!("{server} could not be reached: {why}"), None);
     }
-    let why = format!("{server} could not be reached: it closed the connection during the TLS handshake: {}", root(error));
+    let why = format!(
+        "{server} could not be reached: it closed the connection during the TLS handshake: {}",
+        root(error)
+    );
     (why, Some(format!("if it speaks plain HTTP, {}", server.advise("http"))))
 }
 
@@ -207,7 +227,8 @@ fn root(error: &(dyn StdError + 'static)) -> String {
 
 /// A text of others, held to one line.
 pub(super) fn line(text: &dyn fmt::Display) -> String {
-    let line: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let line: String =
+        text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     line.trim_end_matches('.').to_owned()
 }
 
@@ -217,9 +238,11 @@ mod tests {
 
     #[test]
     fn servers_are_named_by_host_and_port() {
-        for (uri, name) in
-            [("https://h/b/k?X-Amz-Signature=canary", "h:443"), ("http://me:canary@h:9000/", "h:9000"), ("http://[::1]/", "[::1]:80")]
-        {
+        for (uri, name) in [
+            ("https://h/b/k?X-Amz-Signature=canary", "h:443"),
+            ("http://me:canary@h:9000/", "h:9000"),
+            ("http://[::1]/", "[::1]:80"),
+        ] {
             assert_eq!(Server::of(&uri.parse().unwrap()).to_string(), name);
         }
     }
@@ -230,7 +253,11 @@ mod tests {
         let late = NoResponse::unconnected(&server, Duration::from_millis(1500));
         let found = NoResponse::of(&late).unwrap();
         assert!(late.is_timeout() && !found.is_sent);
-        assert_eq!(found.to_string(), "h:443 could not be reached within 1.5 s, TLS handshake included; see the setting `connect_timeout`");
+        assert_eq!(
+            found.to_string(),
+            "h:443 could not be reached within 1.5 s, TLS handshake included; see the setting \
+             `connect_timeout`"
+        );
         assert!(NoResponse::of(&NoResponse::silent(&server, Duration::from_secs(1))).unwrap().is_sent);
     }
 }

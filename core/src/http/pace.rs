@@ -35,7 +35,12 @@ pub(crate) struct Place<'a>(&'a Pace);
 impl Default for Pace {
     fn default() -> Self {
         Pace {
-            state: Mutex::new(State { in_flight: 0, limit: f64::INFINITY, slowed: None, rate: Rate::new(Instant::now()) }),
+            state: Mutex::new(State {
+                in_flight: 0,
+                limit: f64::INFINITY,
+                slowed: None,
+                rate: Rate::new(Instant::now()),
+            }),
             left: Notify::new(),
         }
     }

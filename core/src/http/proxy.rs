@@ -1,7 +1,8 @@
-//! Which proxy a request goes through: the setting's, else the environment's, but for the hosts that NO_PROXY takes out.
+//! Which proxy a request goes through: the setting's, else the environment's, but for the hosts that NO_PROXY
+//! takes out.
 //!
-//! Law: a proxy's user and password go to the proxy and nowhere else, no message shows them. A proxy that can't be used is an
-//! error, never a direct connection.
+//! Law: a proxy's user and password go to the proxy and nowhere else, no message shows them. A proxy that
+//! can't be used is an error, never a direct connection.
 
 use std::env;
 use std::fmt;
@@ -62,19 +63,28 @@ impl Proxies {
     }
 
     fn read(setting: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Proxies> {
-        // Lower case is asked first, as curl and Python do. A web server passes a visitor's `Proxy:` header on as HTTP_PROXY.
+        // Lower case is asked first, as curl and Python do. A web server passes a visitor's `Proxy:` header
+        // on as HTTP_PROXY.
         let cgi = variable("REQUEST_METHOD").is_some();
         let named = |names: &[&'static str]| {
-            names.iter().filter(|name| !(cgi && **name == "HTTP_PROXY")).find_map(|name| Some((*name, variable(name)?)))
+            names
+                .iter()
+                .filter(|name| !(cgi && **name == "HTTP_PROXY"))
+                .find_map(|name| Some((*name, variable(name)?)))
         };
         let given = |names: &[&'static str]| match setting {
             Some(url) => Some((None, url.to_owned())),
-            None => named(names).or_else(|| named(&["all_proxy", "ALL_PROXY"])).map(|(name, url)| (Some(name), url)),
+            None => named(names)
+                .or_else(|| named(&["all_proxy", "ALL_PROXY"]))
+                .map(|(name, url)| (Some(name), url)),
         };
         let (http, https) = (given(&["http_proxy", "HTTP_PROXY"]), given(&["https_proxy", "HTTPS_PROXY"]));
-        let (excepted_by, except) = named(&["no_proxy", "NO_PROXY"]).map(|(name, hosts)| (Some(name), hosts)).unwrap_or_default();
+        let (excepted_by, except) =
+            named(&["no_proxy", "NO_PROXY"]).map(|(name, hosts)| (Some(name), hosts)).unwrap_or_default();
         let key = format!("{http:?} {https:?} {except}");
-        let hop = |given: Option<(Option<&'static str>, String)>| given.map(|(variable, url)| Hop::parse(variable, &url)).transpose();
+        let hop = |given: Option<(Option<&'static str>, String)>| {
+            given.map(|(variable, url)| Hop::parse(variable, &url)).transpose()
+        };
         let except = except.split([',', ' ']).filter_map(Except::parse).collect();
         Ok(Proxies { http: hop(http)?, https: hop(https)?, except, excepted_by, key })
     }
@@ -88,9 +98,11 @@ impl Proxies {
     fn told_of(&self, server: &Uri) -> Told {
         let hop = if server.scheme() == Some(&Scheme::HTTP) { &self.http } else { &self.https };
         match (hop, self.of_server(server)) {
-            (_, Some(hop)) => {
-                Told { proxy: Some(hop.uri.to_string().trim_end_matches('/').to_owned()), variable: hop.variable, excepted_by: None }
-            }
+            (_, Some(hop)) => Told {
+                proxy: Some(hop.uri.to_string().trim_end_matches('/').to_owned()),
+                variable: hop.variable,
+                excepted_by: None,
+            },
             (Some(_), None) => Told { excepted_by: self.excepted_by, ..Told::default() },
             (None, None) => Told::default(),
         }
@@ -118,13 +130,28 @@ impl Proxies {
 impl Hop {
     /// Reads `[http[s]://][user:password@]host[:port][/]` of a variable or of the setting.
     fn parse(variable: Option<&'static str>, url: &str) -> Result<Hop> {
-        let place = variable.map_or_else(|| "setting `proxy`".to_owned(), |name| format!("the environment variable {name}"));
-        let wrong = || Error::new(ErrorKind::Config, format!("{place} takes the proxy as http://host:port; other kinds can't be used"));
+        let place = variable
+            .map_or_else(|| "setting `proxy`".to_owned(), |name| format!("the environment variable {name}"));
+        let wrong = || {
+            Error::new(
+                ErrorKind::Config,
+                format!("{place} takes the proxy as http://host:port; other kinds can't be used"),
+            )
+        };
         let (scheme, rest) = url.trim().split_once("://").unwrap_or(("http", url.trim()));
-        let scheme = scheme.parse::<Scheme>().ok().filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+        let scheme = scheme
+            .parse::<Scheme>()
+            .ok()
+            .filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         let rest = rest.trim_end_matches('/');
-        let (userinfo, host) = rest.rsplit_once('@').map_or((None, rest), |(userinfo, host)| (Some(userinfo), host));
-        let uri = Uri::builder().scheme(scheme.ok_or_else(wrong)?).authority(host).path_and_query("/").build().map_err(|_| wrong())?;
+        let (userinfo, host) =
+            rest.rsplit_once('@').map_or((None, rest), |(userinfo, host)| (Some(userinfo), host));
+        let uri = Uri::builder()
+            .scheme(scheme.ok_or_else(wrong)?)
+            .authority(host)
+            .path_and_query("/")
+            .build()
+            .map_err(|_| wrong())?;
         let authorization = userinfo.and_then(|userinfo| {
             let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
             let pair = [percent_decoded(user), vec![b':'], percent_decoded(password)].concat();
@@ -141,7 +168,10 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let escape = tail.get(..2).filter(|_| *first == b'%').and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        let escape = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
         bytes.push(escape.unwrap_or(*first));
         rest = if escape.is_some() { &tail[2..] } else { tail };
     }
@@ -168,11 +198,14 @@ impl Except {
         let entry = entry.trim().to_ascii_lowercase();
         let (host, port) = match entry.rsplit_once(':') {
             // More than one colon without brackets is an address of version 6.
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port.parse().ok()?)),
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, Some(port.parse().ok()?))
+            }
             _ => (entry.as_str(), None),
         };
         let host = host.trim_matches(['[', ']']);
-        let (address, bits) = host.split_once('/').map_or((host, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            host.split_once('/').map_or((host, None), |(address, bits)| (address, Some(bits)));
         let whom = match (address.parse::<IpAddr>(), bits) {
             (Ok(address), None) => Whom::Net(address, 128),
             (Ok(address), Some(bits)) => Whom::Net(address, bits.parse().ok()?),
@@ -187,10 +220,16 @@ impl Except {
         self.port.is_none_or(|only| only == port)
             && match &self.whom {
                 Whom::Everyone => true,
-                Whom::Name(name) => host.strip_suffix(name.as_str()).is_some_and(|left| left.is_empty() || left.ends_with('.')),
+                Whom::Name(name) => host
+                    .strip_suffix(name.as_str())
+                    .is_some_and(|left| left.is_empty() || left.ends_with('.')),
                 Whom::Net(net, bits) => match (host.parse(), net) {
-                    (Ok(IpAddr::V4(host)), IpAddr::V4(net)) => same(u128::from(host.to_bits()), u128::from(net.to_bits()), 32, *bits),
-                    (Ok(IpAddr::V6(host)), IpAddr::V6(net)) => same(host.to_bits(), net.to_bits(), 128, *bits),
+                    (Ok(IpAddr::V4(host)), IpAddr::V4(net)) => {
+                        same(u128::from(host.to_bits()), u128::from(net.to_bits()), 32, *bits)
+                    }
+                    (Ok(IpAddr::V6(host)), IpAddr::V6(net)) => {
+                        same(host.to_bits(), net.to_bits(), 128, *bits)
+                    }
                     _ => false,
                 },
             }
@@ -208,7 +247,9 @@ mod tests {
     use super::*;
 
     fn proxies(setting: Option<&str>, variables: &[(&str, &str)]) -> Result<Proxies> {
-        Proxies::read(setting, &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string()))
+        Proxies::read(setting, &|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
+        })
     }
 
     fn to(proxies: &Proxies, server: &str) -> Option<String> {
@@ -217,15 +258,29 @@ mod tests {
 
     #[test]
     fn the_setting_then_the_environment() {
-        let all = [("https_proxy", "s:1"), ("HTTPS_PROXY", "http://S:1"), ("HTTP_PROXY", "http://p:2/"), ("ALL_PROXY", "https://a")];
+        let all = [
+            ("https_proxy", "s:1"),
+            ("HTTPS_PROXY", "http://S:1"),
+            ("HTTP_PROXY", "http://p:2/"),
+            ("ALL_PROXY", "https://a"),
+        ];
         let found = proxies(None, &all).unwrap();
-        assert_eq!((to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()), (Some("s:1"), Some("p:2")));
+        assert_eq!(
+            (to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()),
+            (Some("s:1"), Some("p:2"))
+        );
         let found = proxies(None, &all[2..]).unwrap();
-        assert_eq!((to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()), (Some("a"), Some("p:2")));
+        assert_eq!(
+            (to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()),
+            (Some("a"), Some("p:2"))
+        );
         let found = proxies(None, &[all[2], ("REQUEST_METHOD", "GET")]).unwrap();
         assert_eq!(to(&found, "http://h"), None);
         let found = proxies(Some("http://own:3"), &all).unwrap();
-        assert_eq!((to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()), (Some("own:3"), Some("own:3")));
+        assert_eq!(
+            (to(&found, "https://h").as_deref(), to(&found, "http://h").as_deref()),
+            (Some("own:3"), Some("own:3"))
+        );
     }
 
     #[test]
@@ -234,7 +289,10 @@ mod tests {
         let hop = found.of_server(&Uri::from_static("http://h")).unwrap();
         assert_eq!(hop.uri, "http://[::1]:8080/");
         let header = hop.authorization.as_ref().unwrap();
-        assert_eq!(STANDARD.decode(header.to_str().unwrap().strip_prefix("Basic ").unwrap()).unwrap(), b"me@x:canary/@w");
+        assert_eq!(
+            STANDARD.decode(header.to_str().unwrap().strip_prefix("Basic ").unwrap()).unwrap(),
+            b"me@x:canary/@w"
+        );
         assert!(!format!("{hop} {header:?}").contains("canary"));
         for junk in ["socks5://me:canary@h:1", "http://me:canary@", "http://me:canary@h h", "canary://h"] {
             let error = proxies(None, &[("all_proxy", junk)]).map(drop).unwrap_err();
@@ -250,12 +308,24 @@ mod tests {
                 &["https://store.example", "http://STORE.example:9", "https://b.store.example"][..],
                 &["https://restore.example"][..],
             ),
-            (".example, *.other", &["https://a.example", "https://example", "https://b.other"], &["https://anexample", "https://h"]),
+            (
+                ".example, *.other",
+                &["https://a.example", "https://example", "https://b.other"],
+                &["https://anexample", "https://h"],
+            ),
             ("h:9000", &["http://h:9000"], &["http://h", "http://h:9001"]),
             ("h:443", &["https://h"], &["http://h"]),
             ("10.1.2.3", &["http://10.1.2.3:80"], &["http://10.1.2.4"]),
-            ("10.1.0.0/16 192.168.0.0/33", &["http://10.1.255.1", "http://192.168.0.0"], &["http://10.2.0.1", "http://192.168.0.1"]),
-            ("fd00::/8,[::1]:9000", &["http://[fd00::1]", "http://[::1]:9000"], &["http://[::1]", "http://[fe80::1]"]),
+            (
+                "10.1.0.0/16 192.168.0.0/33",
+                &["http://10.1.255.1", "http://192.168.0.0"],
+                &["http://10.2.0.1", "http://192.168.0.1"],
+            ),
+            (
+                "fd00::/8,[::1]:9000",
+                &["http://[fd00::1]", "http://[::1]:9000"],
+                &["http://[::1]", "http://[fe80::1]"],
+            ),
             ("0.0.0.0/0", &["http://1.2.3.4"], &["http://h", "http://[::1]"]),
             ("*", &["https://any", "http://1.2.3.4"], &[]),
             (", ., :,x/8,h:port,10.0.0.0/x", &[], &["https://h", "http://10.0.0.0"]),

@@ -34,7 +34,9 @@ impl Tokens {
 
     pub(crate) fn refund(&self, tokens: u32) {
         if self.0.load(Ordering::Relaxed) < Tokens::MOST {
-            let _ = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |held| Some((held + tokens).min(Tokens::MOST)));
+            let _ = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                Some((held + tokens).min(Tokens::MOST))
+            });
         }
     }
 }

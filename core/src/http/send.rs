@@ -1,6 +1,7 @@
 //! Sends a request and waits for the beginning of its answer, for the SDKs and for ourselves.
 //!
-//! Law: nothing is waited for without end: not a connection, not an answer, not the next byte on its way out or in.
+//! Law: nothing is waited for without end: not a connection, not an answer, not the next byte on its way out
+//! or in.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +12,9 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::SharedHttpClient;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -56,7 +59,12 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    pub(super) fn new(server: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>, believed: String) -> Http {
+    pub(super) fn new(
+        server: Arc<ClientConfig>,
+        hop: Arc<ClientConfig>,
+        proxies: Arc<Proxies>,
+        believed: String,
+    ) -> Http {
         let connector = Connector::new(server, hop, proxies.clone());
         Http { connector, clients: Arc::default(), proxies, believed: believed.into() }
     }
@@ -68,12 +76,14 @@ impl Http {
         if clients.len() > MOST {
             clients.clear();
         }
-        let made = || Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(self.connector.clone());
+        let made = || {
+            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(self.connector.clone())
+        };
         clients.entry(Handle::current().id()).or_insert_with(made).clone()
     }
 
-    /// Sends a request. `read` is how long the wire may be still: while the request leaves, until the answer begins, and between
-    /// two pieces of the answer.
+    /// Sends a request. `read` is how long the wire may be still: while the request leaves, until the answer
+    /// begins, and between two pieces of the answer.
     pub(crate) async fn send(
         &self,
         mut request: Request<SdkBody>,
@@ -82,7 +92,8 @@ impl Http {
     ) -> Result<Response<Watched>, ConnectorError> {
         // A tunnel has told the proxy already; a request that it forwards tells each time.
         if request.uri().scheme() == Some(&Scheme::HTTP)
-            && let Some(authorization) = self.proxies.of_server(request.uri()).and_then(|hop| hop.authorization.clone())
+            && let Some(authorization) =
+                self.proxies.of_server(request.uri()).and_then(|hop| hop.authorization.clone())
         {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
         }
@@ -95,7 +106,11 @@ impl Http {
         let outcome = |answer: Result<Response<Incoming>, Error>| match answer {
             Ok(answer) => Ok(answer.map(|body| Watched::new(body, read, server.clone()))),
             Err(error) => {
-                let seen = connection.connection_metadata().as_ref().and_then(Traffic::of).map(|traffic| traffic.seen());
+                let seen = connection
+                    .connection_metadata()
+                    .as_ref()
+                    .and_then(Traffic::of)
+                    .map(|traffic| traffic.seen());
                 Err(NoResponse::failed(&server, seen, &self.believed, &error))
             }
         };
@@ -131,8 +146,12 @@ tokio::task_local! {
     static CONNECTED: Arc<AtomicBool>;
 }
 
-/// Runs `work` and sets the flag once a request of it has a connection, so that it may have reached its server.
-pub(crate) fn noting_connections<F: Future>(flag: Arc<AtomicBool>, work: F) -> impl Future<Output = F::Output> {
+/// Runs `work` and sets the flag once a request of it has a connection, so that it may have reached its
+/// server.
+pub(crate) fn noting_connections<F: Future>(
+    flag: Arc<AtomicBool>,
+    work: F,
+) -> impl Future<Output = F::Output> {
     CONNECTED.scope(flag, work)
 }
 
@@ -141,7 +160,8 @@ fn note_connection() {
     let _ = CONNECTED.try_with(|flag| flag.store(true, Ordering::Relaxed));
 }
 
-/// What the SDK wants to know of a connection, above all how to give it up: after a server's failure it takes another.
+/// What the SDK wants to know of a connection, above all how to give it up: after a server's failure it takes
+/// another.
 fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     let proxied = connection.connection_metadata().as_ref()?.is_proxied();
     let connection = connection.clone();
@@ -156,7 +176,8 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 impl From<Http> for SharedHttpClient {
     fn from(http: Http) -> SharedHttpClient {
         http_client_fn(move |settings, _| {
-            let (connect, read) = (settings.connect_timeout().unwrap_or(CONNECT), settings.read_timeout().unwrap_or(READ));
+            let (connect, read) =
+                (settings.connect_timeout().unwrap_or(CONNECT), settings.read_timeout().unwrap_or(READ));
             SharedHttpConnector::new(Patient { http: http.clone(), connect, read })
         })
     }
@@ -176,7 +197,8 @@ impl HttpConnector for Patient {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let answer = http.send(request, connect, read).await?;
-            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }

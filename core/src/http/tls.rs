@@ -1,7 +1,8 @@
 //! Whom a connection trusts, and the certificate it shows of its own.
 //!
-//! Law: what a file holds is looked at here, so that a bad one is an error that names it. `verify` = false is the only way to
-//! trust blindly; even then the server proves that it holds the key of the certificate it shows.
+//! Law: what a file holds is looked at here, so that a bad one is an error that names it. `verify` = false is
+//! the only way to trust blindly; even then the server proves that it holds the key of the certificate it
+//! shows.
 
 use std::fs;
 use std::sync::Arc;
@@ -43,7 +44,11 @@ impl Pem {
     fn of(setting: &'static str, path: &Option<String>) -> Option<Pem> {
         let path = path.clone()?;
         let found = fs::metadata(&path).ok();
-        Some(Pem { setting, state: found.and_then(|found| Some((found.len(), found.modified().ok()?))), path })
+        Some(Pem {
+            setting,
+            state: found.and_then(|found| Some((found.len(), found.modified().ok()?))),
+            path,
+        })
     }
 
     fn read(&self) -> Result<Vec<u8>> {
@@ -64,7 +69,11 @@ impl Pem {
         let pem = self.read()?;
         PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
             let locked = pem.windows(9).any(|word| word == b"ENCRYPTED");
-            let why = if locked { "holds an encrypted key; decrypt it with `openssl pkey`" } else { "holds no private key" };
+            let why = if locked {
+                "holds an encrypted key; decrypt it with `openssl pkey`"
+            } else {
+                "holds no private key"
+            };
             self.bad(why.to_owned())
         })
     }
@@ -91,7 +100,9 @@ impl Trust {
 
     /// The certificates that count, in words.
     pub(super) fn believed(&self) -> String {
-        self.bundle.as_ref().map_or_else(|| "this machine".to_owned(), |bundle| format!("`ca_bundle` ({:?})", bundle.path))
+        self.bundle
+            .as_ref()
+            .map_or_else(|| "this machine".to_owned(), |bundle| format!("`ca_bundle` ({:?})", bundle.path))
     }
 
     /// Decides on servers' certificates, where that is not left to the system's.
@@ -103,7 +114,8 @@ impl Trust {
         let (mut roots, own) = (RootCertStore::empty(), bundle.certificates()?);
         for certificate in &own {
             let added = roots.add(certificate.clone());
-            added.map_err(|error| bundle.bad(format!("holds a certificate that can't be trusted: {error}")))?;
+            added
+                .map_err(|error| bundle.bad(format!("holds a certificate that can't be trusted: {error}")))?;
         }
         let issued = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
         let issued = issued.map_err(|error| bundle.bad(format!("holds nothing to trust: {error}")))?;
@@ -111,11 +123,16 @@ impl Trust {
     }
 }
 
-/// The configurations for servers and for proxies, which get to see no certificate of ours. Without trust, nobody is believed.
-pub(super) fn configs(trust: Option<&Trust>, system: Arc<RootCertStore>) -> Result<(Arc<ClientConfig>, Arc<ClientConfig>)> {
+/// The configurations for servers and for proxies, which get to see no certificate of ours. Without trust,
+/// nobody is believed.
+pub(super) fn configs(
+    trust: Option<&Trust>,
+    system: Arc<RootCertStore>,
+) -> Result<(Arc<ClientConfig>, Arc<ClientConfig>)> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = || {
-        let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+        let builder =
+            ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
         builder.map_err(|error| Error::new(ErrorKind::Internal, format!("cannot set up TLS: {error}")))
     };
     let Some(trust) = trust else {
@@ -138,7 +155,9 @@ pub(super) fn configs(trust: Option<&Trust>, system: Arc<RootCertStore>) -> Resu
         rustls::Error::InconsistentKeys(_) => {
             file.bad(format!("holds a key that does not belong to the certificate in {:?}", certificate.path))
         }
-        rustls::Error::InvalidCertificate(why) => certificate.bad(format!("holds a certificate that can't be used: {why}")),
+        rustls::Error::InvalidCertificate(why) => {
+            certificate.bad(format!("holds a certificate that can't be used: {why}"))
+        }
         error => file.bad(format!("holds a key that can't be used: {error}")),
     })?;
     Ok((Arc::new(server), hop))
@@ -155,7 +174,9 @@ pub(super) fn system(trust: Option<&Trust>) -> Result<Arc<RootCertStore>> {
         if roots.is_empty() {
             event(
                 Level::Warning,
-                "this machine has no certificates to trust; install ca-certificates, or name a file by `ca_bundle`".to_owned(),
+                "this machine has no certificates to trust; install ca-certificates, or name a file by \
+                 `ca_bundle`"
+                    .to_owned(),
             );
         }
         roots
@@ -163,9 +184,10 @@ pub(super) fn system(trust: Option<&Trust>) -> Result<Arc<RootCertStore>> {
     Ok(runtime::current()?.shared("system certificates", load))
 }
 
-/// Trusts whom a certificate of the user's bundle vouches for, and a server that shows a certificate of the bundle itself, byte for
-/// byte. So a self-signed certificate works that may sign others (CA:TRUE, as `openssl req -x509` makes it), and a server's
-/// certificate without its issuer's. Name and time limits hold for these, too.
+/// Trusts whom a certificate of the user's bundle vouches for, and a server that shows a certificate of the
+/// bundle itself, byte for byte. So a self-signed certificate works that may sign others (CA:TRUE, as
+/// `openssl req -x509` makes it), and a server's certificate without its issuer's. Name and time limits hold
+/// for these, too.
 #[derive(Debug)]
 struct Bundled {
     issued: Arc<WebPkiServerVerifier>,
@@ -184,7 +206,8 @@ impl ServerCertVerifier for Bundled {
         let verified = self.issued.verify_server_cert(certificate, intermediates, name, ocsp, now);
         let Err(rustls::Error::InvalidCertificate(fault)) = &verified else { return verified };
         // webpki looks at the time limits before it comes to any of these; a test holds it to that.
-        let is_unissued = matches!(fault, CertificateError::UnknownIssuer | CertificateError::BadSignature) || is_a_ca(fault);
+        let is_unissued = matches!(fault, CertificateError::UnknownIssuer | CertificateError::BadSignature)
+            || is_a_ca(fault);
         if !is_unissued || !self.own.iter().any(|own| own == certificate) {
             return verified;
         }
@@ -265,7 +288,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for (setting, name, text, word) in [
             ("ca_bundle", "empty", "", "no certificate"),
-            ("ca_bundle", "key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate"),
+            (
+                "ca_bundle",
+                "key",
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                "no certificate",
+            ),
             ("ca_bundle", "cut", "-----BEGIN CERTIFICATE-----\nAAAA\n", "PEM"),
             ("ca_bundle", "junk", JUNK, "trusted"),
             ("client_certificate", "none", "", "no certificate"),
@@ -273,7 +301,9 @@ mod tests {
             (
                 "client_certificate",
                 "locked",
-                &format!("{JUNK}-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"),
+                &format!(
+                    "{JUNK}-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"
+                ),
                 "openssl pkey",
             ),
         ] {
@@ -281,7 +311,11 @@ mod tests {
             fs::write(&path, text).unwrap();
             let file = Pem::of(setting, &Some(path.to_str().unwrap().to_owned()));
             let (bundle, certificate) = if setting == "ca_bundle" { (file, None) } else { (None, file) };
-            let error = configs(Some(&Trust { bundle, certificate, ..Trust::default() }), Arc::new(RootCertStore::empty())).unwrap_err();
+            let error = configs(
+                Some(&Trust { bundle, certificate, ..Trust::default() }),
+                Arc::new(RootCertStore::empty()),
+            )
+            .unwrap_err();
             assert!([word, name, setting].iter().all(|word| error.message().contains(word)), "{error}");
         }
         let bundle = Pem::of("ca_bundle", &Some("/no/such/file".to_owned()));

@@ -54,7 +54,11 @@ impl Destination {
             let kind = match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Symlink if is_procfs(&parent) => kind_of_open(&at)?,
                 FileType::Symlink if is_planted(&parent, &stat) => {
-                    fail!(PermissionDenied, "{} is another user's link in a directory that anybody may write to", at.display())
+                    fail!(
+                        PermissionDenied,
+                        "{} is another user's link in a directory that anybody may write to",
+                        at.display()
+                    )
                 }
                 FileType::Symlink => {
                     at = parent.join(fs::read_link(&at).map_err(|error| about(&error, path))?);
@@ -228,7 +232,8 @@ fn drop_access_list(file: &File) {
 
 #[cfg(target_os = "linux")]
 fn set_access_list(file: &File, list: &[u8]) -> bool {
-    !list.is_empty() && rustix::fs::fsetxattr(file, ACCESS_LIST, list, rustix::fs::XattrFlags::empty()).is_ok()
+    !list.is_empty()
+        && rustix::fs::fsetxattr(file, ACCESS_LIST, list, rustix::fs::XattrFlags::empty()).is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -279,7 +284,10 @@ mod tests {
         assert_eq!(found(&at("null")), (PathBuf::from("/dev/null"), "device"));
         for name in ["d", "d/.", "to-directory", "d/..", "free/", "free/."] {
             let error = Destination::find(&at(name)).unwrap_err();
-            assert!(error.kind() == ErrorKind::InvalidInput && error.message().contains("directory"), "{name}: {error}");
+            assert!(
+                error.kind() == ErrorKind::InvalidInput && error.message().contains("directory"),
+                "{name}: {error}"
+            );
         }
         assert_eq!(Destination::find(&at("loop")).unwrap_err().kind(), ErrorKind::Io);
     }
@@ -291,7 +299,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let file = File::create(place.path().join("held")).unwrap();
         fs::remove_file(place.path().join("held")).unwrap();
-        for entry in [format!("/proc/self/fd/{}", file.as_raw_fd()), format!("/dev/fd/{}", file.as_raw_fd())] {
+        for entry in [format!("/proc/self/fd/{}", file.as_raw_fd()), format!("/dev/fd/{}", file.as_raw_fd())]
+        {
             assert_eq!(found(Path::new(&entry)), (entry.clone().into(), "open"));
         }
     }

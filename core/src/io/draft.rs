@@ -68,14 +68,21 @@ impl Draft {
         // A file of this process's own names is from an earlier process with this id.
         let _ = fs::remove_file(&temporary.path);
         let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;
-        let file = OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(flags).open(&temporary.path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .custom_flags(flags)
+            .open(&temporary.path)?;
         Ok(Draft::of(file, temporary))
     }
 
     /// A draft beside this file.
     pub(crate) async fn beside(destination: Destination) -> Result<Draft> {
         let path = destination.path.clone();
-        owned(move || Draft::create(destination, Naming::Temporary)).await.map_err(|error| about(&error, &path))
+        owned(move || Draft::create(destination, Naming::Temporary))
+            .await
+            .map_err(|error| about(&error, &path))
     }
 
     fn of(file: File, temporary: Temporary) -> Draft {
@@ -86,7 +93,10 @@ impl Draft {
 
     /// The draft of this name that an earlier process left beside the file, and a descriptor to read it by;
     /// else the destination, for a new draft.
-    pub(crate) async fn again(destination: Destination, name: &str) -> std::result::Result<(Draft, File), Destination> {
+    pub(crate) async fn again(
+        destination: Destination,
+        name: &str,
+    ) -> std::result::Result<(Draft, File), Destination> {
         let Some(path) = left(&destination, name) else { return Err(destination) };
         let opened = blocking({
             let path = path.clone();
@@ -94,7 +104,9 @@ impl Draft {
                 let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
                 let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path)?;
                 let metadata = file.metadata()?;
-                let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.nlink() == 1;
+                let ours = metadata.is_file()
+                    && metadata.uid() == rustix::process::geteuid().as_raw()
+                    && metadata.nlink() == 1;
                 Ok((ours.then(|| file.try_clone()).transpose()?, file))
             }
         });
@@ -122,18 +134,22 @@ impl Draft {
     /// The file, to read what was written.
     pub(crate) async fn read(&self) -> Result<File> {
         let path = self.temporary.path.clone();
-        blocking(move || OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path))
-            .await
-            .map_err(|error| about(&error, &self.temporary.destination.path))
+        blocking(move || {
+            OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&path)
+        })
+        .await
+        .map_err(|error| about(&error, &self.temporary.destination.path))
     }
 
-    /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system that can't is left alone.
+    /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system
+    /// that can't is left alone.
     pub(crate) async fn reserve(&self, size: u64) -> Result<()> {
         if size < RESERVE {
             return Ok(());
         }
         let file = self.file.clone();
-        let reserved = blocking(move || Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, size)?)).await;
+        let reserved =
+            blocking(move || Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, size)?)).await;
         match reserved {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)) => {
                 Err(about(&error, &self.temporary.destination.path))
@@ -142,7 +158,8 @@ impl Draft {
         }
     }
 
-    /// Writes from this byte on; what several write may come in any order. The draft alone decides what becomes of the file.
+    /// Writes from this byte on; what several write may come in any order. The draft alone decides what
+    /// becomes of the file.
     pub(crate) fn stretch(&self, first: u64) -> Stretch {
         self.front.another(first)
     }
@@ -191,7 +208,11 @@ impl Drop for Temporary {
 
 /// A file without a name in this directory; `None` if the file system has none.
 fn nameless(directory: &Path, mode: u32) -> io::Result<Option<File>> {
-    let opened = OpenOptions::new().write(true).mode(mode).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory);
+    let opened = OpenOptions::new()
+        .write(true)
+        .mode(mode)
+        .custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC)
+        .open(directory);
     match opened {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => Ok(None),
         file => file.map(Some),
@@ -219,7 +240,8 @@ fn left(destination: &Destination, name: &str) -> Option<PathBuf> {
     ours.then(|| destination.path.with_file_name(name))
 }
 
-/// Bytes of a draft that one writer writes in order, from some byte on. While a thread writes what was gathered, more is gathered.
+/// Bytes of a draft that one writer writes in order, from some byte on. While a thread writes what was
+/// gathered, more is gathered.
 pub(crate) struct Stretch {
     file: Arc<File>,
     target: Arc<Path>,
@@ -233,7 +255,15 @@ pub(crate) struct Stretch {
 
 impl Stretch {
     pub(super) fn new(file: Arc<File>, target: Arc<Path>, at: u64) -> Stretch {
-        Stretch { file, target, at, pending: Vec::new(), pending_bytes: 0, writing: None, turn: Arc::default() }
+        Stretch {
+            file,
+            target,
+            at,
+            pending: Vec::new(),
+            pending_bytes: 0,
+            writing: None,
+            turn: Arc::default(),
+        }
     }
 
     /// Another stretch of the same file.

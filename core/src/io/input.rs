@@ -116,7 +116,8 @@ fn open(path: &Path) -> Result<(File, Option<Stamp>)> {
     }
     // Regular files have no end to wait for, and some file systems of the user's own take the flag at its
     // word.
-    rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty()).map_err(|error| about(&error.into(), path))?;
+    rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty())
+        .map_err(|error| about(&error.into(), path))?;
     let stamp = Stamp::of(&metadata);
     if stamp.size > DOUBTED || metadata.blocks() > 0 {
         return Ok((file, Some(stamp)));
@@ -137,7 +138,9 @@ fn open_unblocked(path: &Path) -> io::Result<File> {
     let flags = libc::O_CLOEXEC | libc::O_NOCTTY;
     match OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path) {
         // A file that another process has leased from the kernel: to wait for it is what `open` does.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => OpenOptions::new().read(true).custom_flags(flags).open(path),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            OpenOptions::new().read(true).custom_flags(flags).open(path)
+        }
         file => file,
     }
 }

@@ -41,7 +41,11 @@ impl SpecialFile {
             return open_again(path).map(Some);
         }
         let file = match OpenOptions::new().write(true).custom_flags(FLAGS).open(path) {
-            Err(error) if error.raw_os_error() == Some(libc::ENXIO) && matches!(destination.kind, Kind::Pipe) => return Ok(None),
+            Err(error)
+                if error.raw_os_error() == Some(libc::ENXIO) && matches!(destination.kind, Kind::Pipe) =>
+            {
+                return Ok(None);
+            }
             file => file?,
         };
         if file.metadata()?.is_file() {
@@ -99,7 +103,11 @@ impl Channel {
         let registered = unsafe { AsyncFd::register(file) };
         registered.map(Channel::Events).or_else(|failed| {
             let (file, error) = failed.into_parts();
-            if error.raw_os_error() == Some(libc::EPERM) { Ok(Channel::Threads(Arc::new(file))) } else { Err(error) }
+            if error.raw_os_error() == Some(libc::EPERM) {
+                Ok(Channel::Threads(Arc::new(file)))
+            } else {
+                Err(error)
+            }
         })
     }
 
@@ -179,7 +187,8 @@ fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     // SAFETY: the sets are plain data that the calls fill; only this thread's mask changes, and it is
     // restored below.
     let (pipe, before, was_pending) = unsafe {
-        let (mut pipe, mut before, mut pending) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t, libc::sigset_t)>();
+        let (mut pipe, mut before, mut pending) =
+            std::mem::zeroed::<(libc::sigset_t, libc::sigset_t, libc::sigset_t)>();
         libc::sigemptyset(&mut pipe);
         libc::sigaddset(&mut pipe, libc::SIGPIPE);
         libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut before);
@@ -192,7 +201,11 @@ fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     // returns at once.
     unsafe {
         let mut pending = std::mem::zeroed();
-        if is_broken && !was_pending && libc::sigpending(&mut pending) == 0 && libc::sigismember(&pending, libc::SIGPIPE) == 1 {
+        if is_broken
+            && !was_pending
+            && libc::sigpending(&mut pending) == 0
+            && libc::sigismember(&pending, libc::SIGPIPE) == 1
+        {
             let mut taken = 0;
             libc::sigwait(&pipe, &mut taken);
         }

@@ -1,4 +1,5 @@
-//! A file without a name, for bytes that have to wait: it is gone when the process lets go of it, however that ends.
+//! A file without a name, for bytes that have to wait: it is gone when the process lets go of it, however
+//! that ends.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -41,15 +42,28 @@ impl Spool {
     }
 }
 
-/// A file without a name in this directory, to be read and written. Where a file system has none, its name is taken away at once.
+/// A file without a name in this directory, to be read and written. Where a file system has none, its name is
+/// taken away at once.
 fn unnamed(directory: &Path) -> std::io::Result<File> {
-    let opened = OpenOptions::new().read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC).open(directory);
-    if !matches!(&opened, Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::ENOENT))) {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC)
+        .open(directory);
+    if !matches!(&opened, Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::ENOENT)))
+    {
         return opened;
     }
     let path = directory.join(super::draft::fresh_name());
     let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(flags).open(&path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
 }

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::runtime;
 
 /// Runs blocking file work on a thread made for it.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     runtime::blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("a worker thread stopped")))
 }
 
@@ -18,7 +20,9 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Resul
 /// A caller that is dropped meanwhile waits for work that has begun and drops its result; other work never
 /// begins. So nothing happens to the file system after the drop. On a thread that drives its own call, the
 /// work runs in place: two hand-offs cost more than the work does.
-pub(crate) async fn owned<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(crate) async fn owned<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     if runtime::drives() {
         return work();
     }

@@ -1,6 +1,7 @@
 //! Conditions on an object's state, weighed in the order of RFC 9110 section 13.2.2.
 //!
-//! Law: an etag outweighs a date; dates count in whole seconds, because that is what a header can say. Touches no file.
+//! Law: an etag outweighs a date; dates count in whole seconds, because that is what a header can say.
+//! Touches no file.
 
 use std::time::SystemTime;
 
@@ -23,11 +24,15 @@ impl Read {
         let seconds = |time: SystemTime| to_unix(time).0;
         match (&self.if_match, self.if_unmodified_since) {
             (Some(wanted), _) if !lists(wanted, &facts.etag) => return Err(not_that(&facts.etag)),
-            (None, Some(time)) if seconds(facts.modified) > seconds(time) => fail!(Precondition, "the object was changed after that time"),
+            (None, Some(time)) if seconds(facts.modified) > seconds(time) => {
+                fail!(Precondition, "the object was changed after that time")
+            }
             _ => {}
         }
         match (&self.if_none_match, self.if_modified_since) {
-            (Some(known), _) if lists(known, &facts.etag) => fail!(NotModified, "the object still has that etag"),
+            (Some(known), _) if lists(known, &facts.etag) => {
+                fail!(NotModified, "the object still has that etag")
+            }
             (None, Some(time)) if seconds(facts.modified) <= seconds(time) => {
                 fail!(NotModified, "the object was not changed after that time")
             }
@@ -49,14 +54,22 @@ impl Write {
     pub(super) fn new(if_match: Option<String>, if_none_match: Option<String>) -> Result<Write> {
         match if_none_match.as_deref() {
             Some("*") if if_match.is_some() => {
-                fail!(InvalidInput, "`if_match` and `if_none_match` can't be used together: an object can't be there and not be there")
+                fail!(
+                    InvalidInput,
+                    "`if_match` and `if_none_match` can't be used together: an object can't be there and not \
+                     be there"
+                )
             }
             None | Some("*") => Ok(Write { if_match, if_none: if_none_match.is_some() }),
-            Some(other) => fail!(InvalidInput, "option `if_none_match` takes only \"*\" when an object is stored, not {other:?}"),
+            Some(other) => fail!(
+                InvalidInput,
+                "option `if_none_match` takes only \"*\" when an object is stored, not {other:?}"
+            ),
         }
     }
 
-    /// `Precondition` if what is there is not as expected; `NotFound` if an object to match is missing, as S3 has it.
+    /// `Precondition` if what is there is not as expected; `NotFound` if an object to match is missing, as S3
+    /// has it.
     pub(super) fn check(&self, there: Option<&Facts>) -> Result<()> {
         match (&self.if_match, there) {
             (Some(_), None) => fail!(NotFound, "there is no object whose etag could match"),
@@ -78,7 +91,10 @@ fn not_that(etag: &str) -> Error {
 
 /// Whether a header's list of etags, quoted or bare, has this one.
 fn lists(header: &str, etag: &str) -> bool {
-    header.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == etag)
+    header
+        .split(',')
+        .map(str::trim)
+        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == etag)
 }
 
 #[cfg(test)]
@@ -96,14 +112,29 @@ mod tests {
         let e = |text: &str| Some(text.to_owned());
         let outcome = |read: Read| read.check(&facts()).err().map(|error| error.kind());
         assert_eq!(outcome(Read::default()), None);
-        assert_eq!(outcome(Read { if_match: e("\"e1\""), if_unmodified_since: before, ..Read::default() }), None);
+        assert_eq!(
+            outcome(Read { if_match: e("\"e1\""), if_unmodified_since: before, ..Read::default() }),
+            None
+        );
         assert_eq!(outcome(Read { if_match: e("e2, e1"), ..Read::default() }), None);
-        assert_eq!(outcome(Read { if_match: e("e2"), if_none_match: e("e1"), ..Read::default() }), Some(ErrorKind::Precondition));
-        assert_eq!(outcome(Read { if_unmodified_since: before, ..Read::default() }), Some(ErrorKind::Precondition));
+        assert_eq!(
+            outcome(Read { if_match: e("e2"), if_none_match: e("e1"), ..Read::default() }),
+            Some(ErrorKind::Precondition)
+        );
+        assert_eq!(
+            outcome(Read { if_unmodified_since: before, ..Read::default() }),
+            Some(ErrorKind::Precondition)
+        );
         assert_eq!(outcome(Read { if_unmodified_since: same, ..Read::default() }), None);
         assert_eq!(outcome(Read { if_none_match: e("*"), ..Read::default() }), Some(ErrorKind::NotModified));
-        assert_eq!(outcome(Read { if_none_match: e("e2"), if_modified_since: same, ..Read::default() }), None);
-        assert_eq!(outcome(Read { if_modified_since: same, ..Read::default() }), Some(ErrorKind::NotModified));
+        assert_eq!(
+            outcome(Read { if_none_match: e("e2"), if_modified_since: same, ..Read::default() }),
+            None
+        );
+        assert_eq!(
+            outcome(Read { if_modified_since: same, ..Read::default() }),
+            Some(ErrorKind::NotModified)
+        );
         assert_eq!(outcome(Read { if_modified_since: before, ..Read::default() }), None);
     }
 
@@ -111,7 +142,10 @@ mod tests {
     fn writes_ask_of_what_is_there() {
         let e = |text: &str| Some(text.to_owned());
         let outcome = |if_match, if_none_match, there: Option<Facts>| {
-            Write::new(if_match, if_none_match).and_then(|write| write.check(there.as_ref())).err().map(|error| error.kind())
+            Write::new(if_match, if_none_match)
+                .and_then(|write| write.check(there.as_ref()))
+                .err()
+                .map(|error| error.kind())
         };
         assert_eq!(outcome(e("e1"), None, Some(facts())), None);
         assert_eq!(outcome(e("e2"), None, Some(facts())), Some(ErrorKind::Precondition));

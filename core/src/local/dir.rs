@@ -1,8 +1,8 @@
 //! `Dir`: a directory held open, and every file-system call the local store makes below its root.
 //!
-//! Law: a name is one segment, looked up in an open directory, and never followed if it is a symbolic link. Walking down this
-//! way cannot be led out of the root by a link that appears between a check and its use, as resolving a path first could.
-//! Knows no keys, no metadata and no conditions.
+//! Law: a name is one segment, looked up in an open directory, and never followed if it is a symbolic link.
+//! Walking down this way cannot be led out of the root by a link that appears between a check and its use, as
+//! resolving a path first could. Knows no keys, no metadata and no conditions.
 
 use std::fs::File;
 use std::io;
@@ -59,11 +59,14 @@ impl Facts {
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 impl Dir {
-    /// The root of a store. How its path leads there, through links or not, is the choice of who opened the store.
+    /// The root of a store. How its path leads there, through links or not, is the choice of who opened the
+    /// store.
     pub(super) fn root(path: &Path) -> Result<Dir> {
         match fs::open(path, DIRECTORY, Mode::empty()) {
             Ok(fd) => Ok(Dir(fd)),
-            Err(Errno::NOENT) => fail!(NoSuchBucket, "the store's directory {} does not exist", path.display()),
+            Err(Errno::NOENT) => {
+                fail!(NoSuchBucket, "the store's directory {} does not exist", path.display())
+            }
             Err(Errno::NOTDIR) => fail!(NoSuchBucket, "{} is not a directory", path.display()),
             Err(error) => Err(os("open the store's directory")(error)),
         }
@@ -148,7 +151,8 @@ impl Dir {
         fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)
     }
 
-    /// The files and directories within, by name; links, special files and names that are not UTF-8 are left out.
+    /// The files and directories within, by name; links, special files and names that are not UTF-8 are left
+    /// out.
     pub(super) fn entries(&self) -> io::Result<impl Iterator<Item = io::Result<(String, bool)>>> {
         let entries = fs::Dir::read_from(&self.0)?;
         Ok(entries.filter_map(move |entry| match entry {
@@ -177,7 +181,9 @@ pub(super) fn os<E: Into<io::Error>>(doing: &str) -> impl Fn(E) -> Error {
     move |error| {
         let error = error.into();
         let kind = match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::PermissionDenied,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                ErrorKind::PermissionDenied
+            }
             _ => ErrorKind::Io,
         };
         Error::new(kind, format!("cannot {doing}: {error}"))

@@ -1,6 +1,8 @@
-//! `explain` of a directory store: where it is, what it was told, and, as a check, whether objects come and go.
+//! `explain` of a directory store: where it is, what it was told, and, as a check, whether objects come and
+//! go.
 //!
-//! Law: as for a bucket, what is broken is a row. A check leaves nothing behind but the reserved directory that any write makes.
+//! Law: as for a bucket, what is broken is a row. A check leaves nothing behind but the reserved directory
+//! that any write makes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt as _;
@@ -33,8 +35,17 @@ pub(crate) async fn explain(at: &Local, mailbox: &Arc<Mailbox>, options: Explain
             Explained::broken("directory", &error, Some("URL"))
         }
     });
-    rows.push(Explained::row("provider", "none: files are opened as the user that the program runs as", None));
-    rows.extend(config.to_pairs().iter().map(|(name, value)| Explained::row(name, shown(name, value), config.sources.of(name))));
+    rows.push(Explained::row(
+        "provider",
+        "none: files are opened as the user that the program runs as",
+        None,
+    ));
+    rows.extend(
+        config
+            .to_pairs()
+            .iter()
+            .map(|(name, value)| Explained::row(name, shown(name, value), config.sources.of(name))),
+    );
     rows.push(Explained::row("version", crate::VERSION, None));
     if options.check == Some(true) {
         check(at, mailbox, &mut rows).await?;
@@ -49,7 +60,11 @@ async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) ->
     let key = || Key(name.clone());
     let mut say = |step: &str, outcome: Result<bool>| match outcome {
         Ok(true) => rows.push(Explained::row(step, "ok", None)),
-        Ok(false) => rows.push(Explained::broken(step, &Error::new(ErrorKind::Corrupt, "the object is not there as it was put"), None)),
+        Ok(false) => rows.push(Explained::broken(
+            step,
+            &Error::new(ErrorKind::Corrupt, "the object is not there as it was put"),
+            None,
+        )),
         Err(error) => rows.push(Explained::broken(step, &error, None)),
     };
     let (root, path) = (at.root.clone(), ObjectPath::new(&name)?);
@@ -66,7 +81,10 @@ async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) ->
         mailbox.keep(cleanup);
         return Ok(());
     }
-    say("check head", head(at, mailbox, key(), Head::default()).await.map(|meta| meta.size == Some(BODY.len() as u64)));
+    say(
+        "check head",
+        head(at, mailbox, key(), Head::default()).await.map(|meta| meta.size == Some(BODY.len() as u64)),
+    );
     let read = get(at, mailbox, key(), Sink::Memory, Get::default()).await;
     say("check get", read.map(|reply| reply.body.is_some_and(|body| body == BODY)));
     let page = list(at, mailbox, Prefix(name.clone()), List::default()).await;

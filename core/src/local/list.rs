@@ -1,7 +1,8 @@
 //! Listing a directory tree as S3 lists a bucket: a page at a time, in UTF-8 byte order of the whole keys.
 //!
-//! Law: a page reads only the directories that can hold its keys: not those outside the prefix, before the position or within a
-//! prefix that was told. Links, special files, empty directories and the reserved directory do not show.
+//! Law: a page reads only the directories that can hold its keys: not those outside the prefix, before the
+//! position or within a prefix that was told. Links, special files, empty directories and the reserved
+//! directory do not show.
 
 use std::path::Path;
 
@@ -33,17 +34,25 @@ impl Listing {
             fail!(InvalidInput, "option `page_size` takes 1 to {PAGE_SIZE}, not {size}");
         }
         let after = match options.continuation {
-            Some(token) => URL_SAFE_NO_PAD
-                .decode(token)
-                .ok()
-                .and_then(|key| String::from_utf8(key).ok())
-                .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "option `continuation` is no `next` of an earlier page"))?,
+            Some(token) => {
+                URL_SAFE_NO_PAD.decode(token).ok().and_then(|key| String::from_utf8(key).ok()).ok_or_else(
+                    || {
+                        Error::new(
+                            ErrorKind::InvalidInput,
+                            "option `continuation` is no `next` of an earlier page",
+                        )
+                    },
+                )?
+            }
             None => options.start_after.unwrap_or_default(),
         };
         if let Some((directories, _)) = prefix.rsplit_once('/')
             && directories.split('/').any(|segment| matches!(segment, "." | ".."))
         {
-            fail!(InvalidInput, "no key of a directory store has a segment `.` or `..`, as the prefix {prefix:?} does");
+            fail!(
+                InvalidInput,
+                "no key of a directory store has a segment `.` or `..`, as the prefix {prefix:?} does"
+            );
         }
         let delimiter = options.delimiter.filter(|delimiter| !delimiter.is_empty());
         Ok(Listing { prefix, delimiter, after, size: size as usize })
@@ -70,7 +79,13 @@ impl Listing {
                     walk.told = Some(group.to_owned());
                     Entry { key: group.to_owned(), is_prefix: true, ..Entry::default() }
                 }
-                None => Entry { key, size: facts.size, etag: Some(facts.etag), last_modified: Some(facts.modified), ..Entry::default() },
+                None => Entry {
+                    key,
+                    size: facts.size,
+                    etag: Some(facts.etag),
+                    last_modified: Some(facts.modified),
+                    ..Entry::default()
+                },
             });
         }
         Ok(page)
@@ -90,7 +105,8 @@ struct Level {
     dir: Dir,
     /// How the keys within begin.
     path: String,
-    /// The next one last; that of a directory ends in a slash, as its keys go on: so `a.txt` comes before `a/b`.
+    /// The next one last; that of a directory ends in a slash, as its keys go on: so `a.txt` comes before
+    /// `a/b`.
     names: Vec<String>,
 }
 
@@ -180,7 +196,11 @@ mod tests {
         let listing = |prefix: &str, start_after: &str| {
             Listing::new(
                 prefix.to_owned(),
-                List { delimiter: Some("/".into()), start_after: Some(start_after.to_owned()), ..List::default() },
+                List {
+                    delimiter: Some("/".into()),
+                    start_after: Some(start_after.to_owned()),
+                    ..List::default()
+                },
             )
             .unwrap()
         };
@@ -188,11 +208,27 @@ mod tests {
             Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path)
         };
         let deep = listing("a/b", "");
-        for (path, wanted) in [("a/", true), ("a/b/", true), ("a/bc/", true), ("a/b", true), ("b/", false), ("a/a/", false), ("a", false)] {
+        for (path, wanted) in [
+            ("a/", true),
+            ("a/b/", true),
+            ("a/bc/", true),
+            ("a/b", true),
+            ("b/", false),
+            ("a/a/", false),
+            ("a", false),
+        ] {
             assert_eq!(wants(&deep, None, path), wanted, "{path}");
         }
         let late = listing("", "b/c");
-        for (path, wanted) in [("a/", false), ("b/", true), ("b/a/", false), ("b/c", false), ("b/c/", true), ("b/d/", true), ("c", true)] {
+        for (path, wanted) in [
+            ("a/", false),
+            ("b/", true),
+            ("b/a/", false),
+            ("b/c", false),
+            ("b/c/", true),
+            ("b/d/", true),
+            ("c", true),
+        ] {
             assert_eq!(wants(&late, None, path), wanted, "{path}");
         }
         for (path, wanted) in [("b/", false), ("b/d/", false), ("c/", true)] {

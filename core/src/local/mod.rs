@@ -1,8 +1,9 @@
 //! The same verbs on a directory, for tests, caches and machines without a server.
 //!
-//! Law: a verb answers as S3 would, or says that a directory can't do it; nothing that was asked for is silently left out. No
-//! key leads out of the root. What the rules of files forbid and S3 allows (objects `a` and `a/b` at once, keys that end in a
-//! slash) is an error. An etag is made of size, time and inode, so it changes with every write, and with a copy of the tree.
+//! Law: a verb answers as S3 would, or says that a directory can't do it; nothing that was asked for is
+//! silently left out. No key leads out of the root. What the rules of files forbid and S3 allows (objects `a`
+//! and `a/b` at once, keys that end in a slash) is an error. An etag is made of size, time and inode, so it
+//! changes with every write, and with a copy of the tree.
 
 mod conditions;
 mod dir;
@@ -31,7 +32,10 @@ use crate::io::{self, Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
-use crate::reply::{Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, RekeyReply, Upload, UploadPage};
+use crate::reply::{
+    Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, RekeyReply, Upload,
+    UploadPage,
+};
 use crate::runtime;
 use crate::value::ByteRange;
 
@@ -42,7 +46,8 @@ pub(crate) struct Local {
     config: Box<Config>,
 }
 
-/// Settings that promise what a directory can't keep. Those about servers and credentials are merely of no use here.
+/// Settings that promise what a directory can't keep. Those about servers and credentials are merely of no
+/// use here.
 const REFUSED: &[&str] = &[
     "acl",
     "grant_read",
@@ -63,14 +68,18 @@ impl Local {
         if let Some((name, _)) = config.to_pairs().iter().find(|(name, _)| name.starts_with("encryption_")) {
             fail!(
                 Config,
-                "setting `{name}` is for s3:// only: a directory store does not encrypt; keep the directory on an encrypted disk"
+                "setting `{name}` is for s3:// only: a directory store does not encrypt; keep the directory \
+                 on an encrypted disk"
             );
         }
         Ok(Local { root: directory.to_owned(), config: Box::new(config.clone()) })
     }
 
     /// Runs file work on a thread for it.
-    async fn run<T: Send + 'static>(&self, run: impl FnOnce(&Path) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Path) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let root = self.root.clone();
         work(move || run(&root)).await
     }
@@ -78,12 +87,16 @@ impl Local {
 
 /// Runs work that makes files: a cancelled call leaves none of them behind; see `io::owned`.
 async fn owned<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    io::owned(move || Ok(run())).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
+    io::owned(move || Ok(run()))
+        .await
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
 }
 
 /// Runs blocking file work on a thread made for it.
 async fn work<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    runtime::blocking(run).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
+    runtime::blocking(run)
+        .await
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a worker thread stopped")))
 }
 
 /// Refuses the first of these options that was given.
@@ -123,13 +136,27 @@ macro_rules! read_conditions {
     };
 }
 
-pub(crate) async fn get(at: &Local, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: options::Get) -> Result<GetReply> {
+pub(crate) async fn get(
+    at: &Local,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    into: Sink,
+    options: options::Get,
+) -> Result<GetReply> {
     refuse(&[
         ("version_id", options.version_id.is_some()),
         ("sse_customer_key", options.sse_customer_key.is_some()),
         ("encryption_context", options.encryption_context.is_some()),
     ])?;
-    read::get(at.root.clone(), ObjectPath::new(&key.0)?, into, options.range, read_conditions!(options), mailbox).await
+    read::get(
+        at.root.clone(),
+        ObjectPath::new(&key.0)?,
+        into,
+        options.range,
+        read_conditions!(options),
+        mailbox,
+    )
+    .await
 }
 
 pub(crate) async fn get_ranges(
@@ -150,7 +177,13 @@ pub(crate) async fn get_ranges(
     at.run(move |root| read::ranges(root, &path, &ranges, &conditions, &mailbox)).await
 }
 
-pub(crate) async fn put(at: &Local, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: options::Put) -> Result<PutReply> {
+pub(crate) async fn put(
+    at: &Local,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    source: Source,
+    mut options: options::Put,
+) -> Result<PutReply> {
     refuse(&[("encryption_context", options.encryption_context.is_some())])?;
     refuse_keeping!(options)?;
     let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
@@ -160,8 +193,16 @@ pub(crate) async fn put(at: &Local, mailbox: &Arc<Mailbox>, key: Key, source: So
     draft.commit(sidecar).await
 }
 
-pub(crate) async fn head(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Head) -> Result<ObjectMeta> {
-    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+pub(crate) async fn head(
+    at: &Local,
+    _: &Arc<Mailbox>,
+    key: Key,
+    options: options::Head,
+) -> Result<ObjectMeta> {
+    refuse(&[
+        ("version_id", options.version_id.is_some()),
+        ("sse_customer_key", options.sse_customer_key.is_some()),
+    ])?;
     let path = ObjectPath::new(&key.0)?;
     let conditions = read_conditions!(options);
     at.run(move |root| {
@@ -173,12 +214,20 @@ pub(crate) async fn head(at: &Local, _: &Arc<Mailbox>, key: Key, options: option
 }
 
 pub(crate) async fn exists(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Exists) -> Result<bool> {
-    refuse(&[("version_id", options.version_id.is_some()), ("sse_customer_key", options.sse_customer_key.is_some())])?;
+    refuse(&[
+        ("version_id", options.version_id.is_some()),
+        ("sse_customer_key", options.sse_customer_key.is_some()),
+    ])?;
     let path = ObjectPath::new(&key.0)?;
     at.run(move |root| Ok(read::find(root, &path)?.is_some())).await
 }
 
-pub(crate) async fn delete(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Delete) -> Result<DeleteReply> {
+pub(crate) async fn delete(
+    at: &Local,
+    _: &Arc<Mailbox>,
+    key: Key,
+    options: options::Delete,
+) -> Result<DeleteReply> {
     refuse(&[("version_id", options.version_id.is_some())])?;
     let path = ObjectPath::new(&key.0)?;
     let conditions = conditions::Write { if_match: options.if_match, if_none: false };
@@ -202,7 +251,13 @@ pub(crate) async fn delete_many(at: &Local, _: &Arc<Mailbox>, keys: Keys) -> Res
     Ok(fates)
 }
 
-pub(crate) async fn copy(at: &Local, mailbox: &Arc<Mailbox>, source_key: Key, key: Key, mut options: options::Copy) -> Result<PutReply> {
+pub(crate) async fn copy(
+    at: &Local,
+    mailbox: &Arc<Mailbox>,
+    source_key: Key,
+    key: Key,
+    mut options: options::Copy,
+) -> Result<PutReply> {
     refuse(&[
         ("source_bucket", options.source_bucket.is_some()),
         ("source_version_id", options.source_version_id.is_some()),
@@ -221,9 +276,10 @@ pub(crate) async fn copy(at: &Local, mailbox: &Arc<Mailbox>, source_key: Key, ke
         .run(move |root| {
             let source = read::open(root, &from)?;
             // A source that is not as asked for is a failed precondition either way, as on S3.
-            of_source
-                .check(&source.facts)
-                .map_err(|error| Error::new(ErrorKind::Precondition, format!("the source: {}", error.message())).with_key(from.key()))?;
+            of_source.check(&source.facts).map_err(|error| {
+                Error::new(ErrorKind::Precondition, format!("the source: {}", error.message()))
+                    .with_key(from.key())
+            })?;
             Ok(source)
         })
         .await?;
@@ -232,12 +288,22 @@ pub(crate) async fn copy(at: &Local, mailbox: &Arc<Mailbox>, source_key: Key, ke
     draft.commit(replace(source.sidecar)).await
 }
 
-pub(crate) async fn list(at: &Local, _: &Arc<Mailbox>, prefix: Prefix, options: options::List) -> Result<Page> {
+pub(crate) async fn list(
+    at: &Local,
+    _: &Arc<Mailbox>,
+    prefix: Prefix,
+    options: options::List,
+) -> Result<Page> {
     let listing = list::Listing::new(prefix.0, options)?;
     at.run(move |root| listing.page(root)).await
 }
 
-pub(crate) async fn list_versions(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::ListVersions) -> Result<Page> {
+pub(crate) async fn list_versions(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::ListVersions,
+) -> Result<Page> {
     fail!(Unsupported, "a directory store keeps no versions")
 }
 
@@ -245,7 +311,12 @@ pub(crate) async fn rekey(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::Rekey
     fail!(Unsupported, "a directory store does not encrypt")
 }
 
-pub(crate) async fn rekey_all(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::RekeyAll) -> Result<RekeyReply> {
+pub(crate) async fn rekey_all(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::RekeyAll,
+) -> Result<RekeyReply> {
     fail!(Unsupported, "a directory store does not encrypt")
 }
 
@@ -261,19 +332,35 @@ pub(crate) async fn set_acl(_: &Local, _: &Arc<Mailbox>, _: Key, _: options::Set
     fail!(Unsupported, "a directory store keeps no access control lists")
 }
 
-pub(crate) async fn get_tags(at: &Local, _: &Arc<Mailbox>, key: Key, options: options::Tags) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn get_tags(
+    at: &Local,
+    _: &Arc<Mailbox>,
+    key: Key,
+    options: options::Tags,
+) -> Result<BTreeMap<String, String>> {
     refuse(&[("version_id", options.version_id.is_some())])?;
     let path = ObjectPath::new(&key.0)?;
     at.run(move |root| remove::tags(root, &path)).await
 }
 
-pub(crate) async fn set_tags(at: &Local, _: &Arc<Mailbox>, key: Key, tags: BTreeMap<String, String>, options: options::Tags) -> Result<()> {
+pub(crate) async fn set_tags(
+    at: &Local,
+    _: &Arc<Mailbox>,
+    key: Key,
+    tags: BTreeMap<String, String>,
+    options: options::Tags,
+) -> Result<()> {
     refuse(&[("version_id", options.version_id.is_some())])?;
     let path = ObjectPath::new(&key.0)?;
     at.run(move |root| remove::set_tags(root, &path, tags)).await
 }
 
-pub(crate) async fn delete_tags(at: &Local, mailbox: &Arc<Mailbox>, key: Key, options: options::Tags) -> Result<()> {
+pub(crate) async fn delete_tags(
+    at: &Local,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: options::Tags,
+) -> Result<()> {
     set_tags(at, mailbox, key, BTreeMap::new(), options).await
 }
 
@@ -282,7 +369,10 @@ pub(crate) async fn bucket_region(_: &Local, _: &Arc<Mailbox>, _: options::NoOpt
 }
 
 pub(crate) async fn credentials(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Identity> {
-    fail!(Unsupported, "a directory store is entered as the user that the program runs as; it has no credentials")
+    fail!(
+        Unsupported,
+        "a directory store is entered as the user that the program runs as; it has no credentials"
+    )
 }
 
 pub(crate) use explain::explain;
@@ -299,14 +389,30 @@ pub(crate) async fn delete_bucket(at: &Local, _: &Arc<Mailbox>, _: options::NoOp
     at.run(remove::delete_bucket).await
 }
 
-pub(crate) async fn list_uploads(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::ListUploads) -> Result<UploadPage> {
+pub(crate) async fn list_uploads(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::ListUploads,
+) -> Result<UploadPage> {
     Ok(UploadPage::default())
 }
 
-pub(crate) async fn abort_upload(_: &Local, _: &Arc<Mailbox>, _: Key, _: String, _: options::NoOptions) -> Result<()> {
+pub(crate) async fn abort_upload(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Key,
+    _: String,
+    _: options::NoOptions,
+) -> Result<()> {
     fail!(NotFound, "a directory store has no multipart uploads")
 }
 
-pub(crate) async fn abort_uploads(_: &Local, _: &Arc<Mailbox>, _: Prefix, _: options::AbortUploads) -> Result<Vec<Upload>> {
+pub(crate) async fn abort_uploads(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::AbortUploads,
+) -> Result<Vec<Upload>> {
     Ok(Vec::new())
 }

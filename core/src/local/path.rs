@@ -1,7 +1,8 @@
 //! `ObjectPath`: a key as a path below the store's root.
 //!
-//! Law: a key that is no plain path downwards (`..`, an empty segment, the reserved directory) is refused here, before anything
-//! is touched; a directory on the way that is a symbolic link is refused wherever it leads.
+//! Law: a key that is no plain path downwards (`..`, an empty segment, the reserved directory) is refused
+//! here, before anything is touched; a directory on the way that is a symbolic link is refused wherever it
+//! leads.
 
 use std::path::Path;
 
@@ -30,17 +31,30 @@ impl ObjectPath {
     /// Checks the key.
     pub(super) fn new(key: &str) -> Result<ObjectPath> {
         if key.starts_with('/') {
-            fail!(InvalidInput, "a directory store takes no absolute key; leave out the leading slash of {key:?}");
+            fail!(
+                InvalidInput,
+                "a directory store takes no absolute key; leave out the leading slash of {key:?}"
+            );
         }
         if key.ends_with('/') {
             fail!(InvalidInput, "a directory store can't hold an object whose key ends in a slash: {key:?}");
         }
         for segment in key.split('/') {
             match segment {
-                "" => fail!(InvalidInput, "a directory store can't hold a key with an empty segment (`//`): {key:?}"),
-                "." | ".." => fail!(InvalidInput, "a directory store can't hold a key with the segment `{segment}`: {key:?}"),
+                "" => fail!(
+                    InvalidInput,
+                    "a directory store can't hold a key with an empty segment (`//`): {key:?}"
+                ),
+                "." | ".." => fail!(
+                    InvalidInput,
+                    "a directory store can't hold a key with the segment `{segment}`: {key:?}"
+                ),
                 long if long.len() > SEGMENT_BYTES => {
-                    fail!(InvalidInput, "a segment of the key has {} bytes; a directory store allows {SEGMENT_BYTES}", long.len())
+                    fail!(
+                        InvalidInput,
+                        "a segment of the key has {} bytes; a directory store allows {SEGMENT_BYTES}",
+                        long.len()
+                    )
                 }
                 _ => {}
             }
@@ -94,13 +108,19 @@ impl ObjectPath {
     /// The directory that is to hold the object, made where it is missing.
     pub(super) fn make_parent(&self, root: Dir) -> Result<Dir> {
         self.walk(root, Dir::make_child).map_err(|stop| match stop {
-            Stop::Missing => Error::new(ErrorKind::NoSuchBucket, "the store's directory was deleted meanwhile"),
+            Stop::Missing => {
+                Error::new(ErrorKind::NoSuchBucket, "the store's directory was deleted meanwhile")
+            }
             Stop::File(depth) => self.blocked(depth),
             Stop::Failed(error) => error,
         })
     }
 
-    fn walk(&self, root: Dir, step: impl Fn(&Dir, &str) -> std::result::Result<Dir, Errno>) -> std::result::Result<Dir, Stop> {
+    fn walk(
+        &self,
+        root: Dir,
+        step: impl Fn(&Dir, &str) -> std::result::Result<Dir, Errno>,
+    ) -> std::result::Result<Dir, Stop> {
         let failed = |error| Stop::Failed(os("open the object's directory")(error));
         let mut at = root;
         for (depth, name) in self.parents().into_iter().enumerate() {
@@ -141,7 +161,10 @@ impl ObjectPath {
     pub(super) fn link(&self) -> Error {
         Error::new(
             ErrorKind::InvalidInput,
-            format!("the key {:?} leads through a symbolic link, which a directory store does not follow", self.0),
+            format!(
+                "the key {:?} leads through a symbolic link, which a directory store does not follow",
+                self.0
+            ),
         )
     }
 
@@ -149,7 +172,10 @@ impl ObjectPath {
         let above = self.parents()[..=depth].join("/");
         Error::new(
             ErrorKind::AlreadyExists,
-            format!("the object {above:?} stands where {:?} needs a directory; a directory store can't hold both", self.0),
+            format!(
+                "the object {above:?} stands where {:?} needs a directory; a directory store can't hold both",
+                self.0
+            ),
         )
     }
 }

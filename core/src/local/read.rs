@@ -1,7 +1,8 @@
 //! Reading: an object opened with what is kept beside it, and its bytes in steps.
 //!
-//! Law: file, etag and metadata are of one state of the object, also while it is replaced; memory is bounded by one step unless
-//! the caller wants the bytes in memory; a file that another program writes to while it is read is `Changed`.
+//! Law: file, etag and metadata are of one state of the object, also while it is replaced; memory is bounded
+//! by one step unless the caller wants the bytes in memory; a file that another program writes to while it is
+//! read is `Changed`.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek, SeekFrom};
@@ -53,7 +54,9 @@ pub(super) fn open(root: &Path, path: &ObjectPath) -> Result<Object> {
         let at = Dir::root(root)?;
         let reserved = Reserved::find(&at)?;
         let parent = path.find_parent(at)?;
-        let (Some(parent), Some(_)) = (&parent, look(parent.as_ref(), path)?) else { return Err(missing(path)) };
+        let (Some(parent), Some(_)) = (&parent, look(parent.as_ref(), path)?) else {
+            return Err(missing(path));
+        };
         let file = match parent.open(path.name()) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(path)),
@@ -76,7 +79,8 @@ pub(super) fn missing(path: &ObjectPath) -> Error {
     Error::new(ErrorKind::NotFound, "the object does not exist").with_key(path.key())
 }
 
-/// Opens the object if it is as the conditions want it, and sends its bytes, or a range of them, where they are to go.
+/// Opens the object if it is as the conditions want it, and sends its bytes, or a range of them, where they
+/// are to go.
 pub(super) async fn get(
     root: PathBuf,
     path: ObjectPath,
@@ -89,7 +93,8 @@ pub(super) async fn get(
     let (object, offset, length) = work(move || {
         let mut object = open(&root, &path)?;
         conditions.check(&object.facts)?;
-        let (offset, length) = range.map_or(Ok((0, object.facts.size)), |range| range.within(object.facts.size))?;
+        let (offset, length) =
+            range.map_or(Ok((0, object.facts.size)), |range| range.within(object.facts.size))?;
         object.file.seek(SeekFrom::Start(offset)).map_err(os("read the object"))?;
         Ok((object, offset, length))
     })
@@ -176,7 +181,9 @@ impl Reader {
         let read = (&self.file).take(wanted).read_to_end(&mut bytes).map_err(os("read the object"))?;
         self.left -= read as u64;
         let last = self.left == 0;
-        if (read as u64) < wanted || (last && Facts::of_file(&self.file).map_err(os("read the object"))? != self.facts) {
+        if (read as u64) < wanted
+            || (last && Facts::of_file(&self.file).map_err(os("read the object"))? != self.facts)
+        {
             fail!(Changed, "the object was changed by another program while it was read");
         }
         Ok((self, bytes))
@@ -185,8 +192,13 @@ impl Reader {
 
 fn buffer(length: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok()).ok_or_else(|| {
-        Error::new(ErrorKind::Io, format!("there is no memory for {length} bytes; read the object to a file or as a stream"))
-    })?;
+    usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok()).ok_or_else(
+        || {
+            Error::new(
+                ErrorKind::Io,
+                format!("there is no memory for {length} bytes; read the object to a file or as a stream"),
+            )
+        },
+    )?;
     Ok(bytes)
 }

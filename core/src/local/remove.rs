@@ -1,7 +1,7 @@
 //! Deleting objects, changing their tags, and making and deleting the store's directory itself.
 //!
-//! Law: whatever changes something holds the store's lock. An object takes with it what is kept beside it and the directories
-//! that it leaves empty.
+//! Law: whatever changes something holds the store's lock. An object takes with it what is kept beside it and
+//! the directories that it leaves empty.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,7 +50,9 @@ pub(super) fn set_tags(root: &Path, path: &ObjectPath, tags: BTreeMap<String, St
     let at = Dir::root(root)?;
     let reserved = Reserved::make(&at)?;
     let _lock = reserved.lock()?;
-    let Some(Facts { etag, .. }) = look(path.find_parent(at)?.as_ref(), path)? else { return Err(missing(path)) };
+    let Some(Facts { etag, .. }) = look(path.find_parent(at)?.as_ref(), path)? else {
+        return Err(missing(path));
+    };
     let mut sidecar = Sidecar::read(&reserved, path.key(), &etag)?.unwrap_or_default();
     sidecar.tags = tags;
     sidecar.write(&reserved, path.key(), &etag)
@@ -62,7 +64,9 @@ pub(super) fn create_bucket(root: &Path) -> Result<()> {
         fs::create_dir_all(above).map_err(os("make the directories above the store's"))?;
     }
     match fs::create_dir(root) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fail!(AlreadyExists, "{} exists already", root.display()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fail!(AlreadyExists, "{} exists already", root.display())
+        }
         made => made.map_err(os("make the store's directory")),
     }
 }

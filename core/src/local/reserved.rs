@@ -1,7 +1,8 @@
-//! The reserved directory `.oarlock` at the root of a store: temporary files, what is kept beside objects, and the lock.
+//! The reserved directory `.oarlock` at the root of a store: temporary files, what is kept beside objects,
+//! and the lock.
 //!
-//! Law: it is made by the first write and never by a read. Whoever changes objects or what is kept beside them holds the lock,
-//! which counts between threads and between processes alike. Knows no verb.
+//! Law: it is made by the first write and never by a read. Whoever changes objects or what is kept beside
+//! them holds the lock, which counts between threads and between processes alike. Knows no verb.
 
 use std::fs::File;
 use std::io;
@@ -26,7 +27,8 @@ pub(super) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a child forked meanwhile has the same open file and would hold the lock as long as it lives.
+        // Closing is not enough: a child forked meanwhile has the same open file and would hold the lock as
+        // long as it lives.
         let _ = flock(&self.0, FlockOperation::Unlock);
     }
 }
@@ -73,7 +75,8 @@ impl Reserved {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         loop {
             let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-            let name = format!("{:x}-{nanos:x}-{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+            let name =
+                format!("{:x}-{nanos:x}-{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
             match dir.create(&name) {
                 Ok(file) => return Ok((Temp(Arc::new(Place { dir, name })), file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -101,14 +104,17 @@ fn refuse(error: Errno) -> Error {
     match error {
         Errno::LOOP | Errno::NOTDIR => Error::new(
             ErrorKind::InvalidInput,
-            format!("`{RESERVED}` in the store's directory must be a directory of the store's own, not a file or a symbolic link"),
+            format!(
+                "`{RESERVED}` in the store's directory must be a directory of the store's own, not a file or \
+                 a symbolic link"
+            ),
         ),
         error => os("use the store's reserved directory")(error),
     }
 }
 
-/// A file being written. Dropping this removes it, even while another thread still writes to it or is about to move it in
-/// place: that thread then finds nothing to move. Once moved there is nothing left to remove.
+/// A file being written. Dropping this removes it, even while another thread still writes to it or is about
+/// to move it in place: that thread then finds nothing to move. Once moved there is nothing left to remove.
 pub(super) struct Temp(Arc<Place>);
 
 /// Where a temporary file lies, shared with the thread that moves it in place.

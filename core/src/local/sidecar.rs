@@ -1,8 +1,10 @@
-//! `Sidecar`: what S3 keeps with an object and a file can't: content headers, user metadata and tags, as JSON beside the object.
+//! `Sidecar`: what S3 keeps with an object and a file can't: content headers, user metadata and tags, as JSON
+//! beside the object.
 //!
-//! Law: a sidecar's name is made of the key *and* the etag, so it belongs to one state of one object: it is written before the
-//! object appears and removed after it is gone, and no reader ever sees the one with the other's. An object without any of
-//! these has no sidecar. A file changed by another program loses its own: it is another object then.
+//! Law: a sidecar's name is made of the key *and* the etag, so it belongs to one state of one object: it is
+//! written before the object appears and removed after it is gone, and no reader ever sees the one with the
+//! other's. An object without any of these has no sidecar. A file changed by another program loses its own:
+//! it is another object then.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -43,9 +45,17 @@ macro_rules! of_options {
             ("cache_control", $options.cache_control),
         ];
         let sidecar = Sidecar {
-            headers: headers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+            headers: headers
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect(),
             expires: $options.expires,
-            metadata: $options.metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect(),
+            metadata: $options
+                .metadata
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, value)| (name.to_lowercase(), value))
+                .collect(),
             tags: $options.tags.unwrap_or_default(),
         };
         sidecar.check()?;
@@ -80,10 +90,14 @@ impl Sidecar {
         for (name, value) in &self.metadata {
             // What a header can carry (RFC 9110 section 5.1), as S3 sends each as one.
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-            if name.is_empty() || !name.bytes().all(token) || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            if name.is_empty()
+                || !name.bytes().all(token)
+                || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+            {
                 fail!(
                     InvalidInput,
-                    "user metadata takes names of letters, digits and hyphens, and values of printable ASCII, not {name:?}: {value:?}"
+                    "user metadata takes names of letters, digits and hyphens, and values of printable \
+                     ASCII, not {name:?}: {value:?}"
                 );
             }
         }
@@ -123,14 +137,20 @@ impl Sidecar {
             Err(error) => return Err(os("read what is kept beside the object")(error)),
         }
         let json = serde_json::from_str::<Json>(&text).ok().filter(|json| json["key"] == key);
-        let json =
-            json.ok_or_else(|| Error::new(ErrorKind::Corrupt, "what is kept beside the object is damaged; store the object anew"))?;
+        let json = json.ok_or_else(|| {
+            Error::new(ErrorKind::Corrupt, "what is kept beside the object is damaged; store the object anew")
+        })?;
         let texts = |name: &str| -> BTreeMap<String, String> {
             let pairs = json[name].as_object().into_iter().flatten();
             pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
         };
         let expires = json["expires"].as_i64().map(|seconds| from_unix(seconds, 0));
-        Ok(Some(Sidecar { headers: texts("headers"), expires, metadata: texts("metadata"), tags: texts("tags") }))
+        Ok(Some(Sidecar {
+            headers: texts("headers"),
+            expires,
+            metadata: texts("metadata"),
+            tags: texts("tags"),
+        }))
     }
 
     /// Keeps this beside a state of the object; nothing to keep means no sidecar.
@@ -138,7 +158,9 @@ impl Sidecar {
         if *self == Sidecar::default() {
             return remove(reserved, key, etag);
         }
-        let texts = |map: &BTreeMap<String, String>| map.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>();
+        let texts = |map: &BTreeMap<String, String>| {
+            map.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>()
+        };
         let json = json!({
             "key": key,
             "headers": texts(&self.headers),
@@ -169,13 +191,18 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
     }
     for (name, value) in tags {
         if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
-            fail!(InvalidInput, "a tag takes a name of 1 to 128 characters and a value of at most 256, not {name:?}: {value:?}");
+            fail!(
+                InvalidInput,
+                "a tag takes a name of 1 to 128 characters and a value of at most 256, not {name:?}: \
+                 {value:?}"
+            );
         }
     }
     Ok(())
 }
 
-/// A key may be longer than a file's name, so its digest stands for it; the key within tells two of them apart.
+/// A key may be longer than a file's name, so its digest stands for it; the key within tells two of them
+/// apart.
 fn name(key: &str, etag: &str) -> String {
     let digest = u128::from_be_bytes(Md5::digest(key.as_bytes()).into());
     format!("{digest:032x}-{etag}.json")

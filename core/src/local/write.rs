@@ -1,7 +1,8 @@
 //! Writing: bytes go to a temporary file, and the whole file is moved to its name.
 //!
-//! Law: a reader sees the old object or the new one, never a part; conditions are weighed and the move is made under the store's
-//! lock, so of racing writers with the same condition exactly one wins. Whatever fails, or is cancelled, leaves no trace.
+//! Law: a reader sees the old object or the new one, never a part; conditions are weighed and the move is
+//! made under the store's lock, so of racing writers with the same condition exactly one wins. Whatever
+//! fails, or is cancelled, leaves no trace.
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -35,8 +36,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Begins one, if the key and what is there now allow it: better refused before the bytes have moved than after.
-    pub(super) async fn begin(root: PathBuf, path: ObjectPath, conditions: conditions::Write) -> Result<Draft> {
+    /// Begins one, if the key and what is there now allow it: better refused before the bytes have moved than
+    /// after.
+    pub(super) async fn begin(
+        root: PathBuf,
+        path: ObjectPath,
+        conditions: conditions::Write,
+    ) -> Result<Draft> {
         owned(move || {
             let parent = path.check_parent(Dir::root(&root)?)?;
             conditions.check(read::look(parent.as_ref(), &path)?.as_ref())?;
@@ -56,9 +62,11 @@ impl Draft {
             }
             Source::File(path) => match Input::open(&path).await? {
                 Input::File(source) => {
-                    self.pour(source.file.clone(), source.stamp.size, mailbox).await.map_err(|error| match error.kind() {
-                        ErrorKind::Changed => source.changed("changed while it was sent"),
-                        _ => error,
+                    self.pour(source.file.clone(), source.stamp.size, mailbox).await.map_err(|error| {
+                        match error.kind() {
+                            ErrorKind::Changed => source.changed("changed while it was sent"),
+                            _ => error,
+                        }
                     })?;
                     source.unchanged().await
                 }
@@ -80,7 +88,9 @@ impl Draft {
                     self.append(&mut bytes, mailbox).await?;
                 }
                 match size {
-                    Some(size) if size != given => fail!(Changed, "the source gave {given} bytes where {size} were announced"),
+                    Some(size) if size != given => {
+                        fail!(Changed, "the source gave {given} bytes where {size} were announced")
+                    }
                     _ => Ok(()),
                 }
             }
@@ -105,7 +115,10 @@ impl Draft {
             let (source, file) = (source.clone(), self.file.clone());
             let wanted = left.min(STEP);
             // Where the file system can, this shares or copies the bytes inside the kernel.
-            let moved = work(move || io::copy(&mut (&*source).take(wanted), &mut &*file).map_err(os("write the object"))).await?;
+            let moved = work(move || {
+                io::copy(&mut (&*source).take(wanted), &mut &*file).map_err(os("write the object"))
+            })
+            .await?;
             if moved < wanted {
                 fail!(Changed, "the source became shorter while it was read");
             }
@@ -155,10 +168,13 @@ fn appear(
     // The kernel stamps files by a coarse clock; the etag needs one that tells any two writes apart.
     let (tv_sec, nanos) = to_unix(std::time::SystemTime::now());
     let now = Timespec { tv_sec, tv_nsec: nanos.into() };
-    futimens(file, &Timestamps { last_access: now, last_modification: now }).map_err(os("stamp the object"))?;
+    futimens(file, &Timestamps { last_access: now, last_modification: now })
+        .map_err(os("stamp the object"))?;
     // An object that replaces another is readable by no more users.
     let replaces = before.is_some()
-        && Destination::file(&root.join(path.key()))?.hand_on_permissions(file).map_err(os("set the object's permissions"))?;
+        && Destination::file(&root.join(path.key()))?
+            .hand_on_permissions(file)
+            .map_err(os("set the object's permissions"))?;
     if !replaces {
         fchmod(file, mode).map_err(os("set the object's permissions"))?;
     }
@@ -182,7 +198,8 @@ fn appear(
     Ok(PutReply { etag: Some(facts.etag), version_id: None, size: facts.size })
 }
 
-/// The object that is to be replaced; an empty directory of its name is removed, since directories are nothing by themselves.
+/// The object that is to be replaced; an empty directory of its name is removed, since directories are
+/// nothing by themselves.
 fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
     match parent.look(path.name()).map_err(os("look up the object"))? {
         Standing::Nothing => Ok(None),
@@ -193,7 +210,8 @@ fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
             Ok(()) => Ok(None),
             Err(_) => fail!(
                 AlreadyExists,
-                "there are objects below {:?}; a directory store can't hold an object of that name beside them",
+                "there are objects below {:?}; a directory store can't hold an object of that name beside \
+                 them",
                 format!("{}/", path.key())
             ),
         },

@@ -1,7 +1,8 @@
 //! Many objects by one call: fetched, stored, looked at, and whole trees kept alike.
 //!
-//! Law: each object is moved by the backend's own verb, so that what holds for one holds for each of many. One object's failure
-//! leaves nothing behind and stops no other. However many there are, only `max_concurrency` of them move at a time.
+//! Law: each object is moved by the backend's own verb, so that what holds for one holds for each of many.
+//! One object's failure leaves nothing behind and stops no other. However many there are, only
+//! `max_concurrency` of them move at a time.
 
 mod made;
 mod objects;
@@ -28,7 +29,8 @@ use crate::transfer;
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
 
-/// Objects that move at a time when nobody says otherwise: enough to hide 20 ms of latency behind 2,000 small ones.
+/// Objects that move at a time when nobody says otherwise: enough to hide 20 ms of latency behind 2,000 small
+/// ones.
 const CONCURRENCY: u32 = 64;
 
 /// How long a failed object may take to undo what it began on the server.
@@ -117,7 +119,8 @@ where
     stream::iter(items.into_iter().enumerate()).map(run).buffer_unordered(limit)
 }
 
-/// The option, checked. An object under way may take a connection and a file, and the process must keep descriptors for itself.
+/// The option, checked. An object under way may take a connection and a file, and the process must keep
+/// descriptors for itself.
 fn limit(wanted: Option<u32>) -> Result<usize> {
     match wanted.unwrap_or(CONCURRENCY) {
         limit @ 1..=1000 => Ok(limit.min(runtime::descriptors() / 4).max(1) as usize),

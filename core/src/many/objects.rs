@@ -1,7 +1,9 @@
-//! `get_many`, `put_many`, `head_many`, `delete_many`: a list of objects, and each one's fate in the order given, or as it comes.
+//! `get_many`, `put_many`, `head_many`, `delete_many`: a list of objects, and each one's fate in the order
+//! given, or as it comes.
 //!
-//! Law: a fate is told for every item, as a reply or as the kind and sentence of its error; only what concerns all of them (a
-//! missing bucket, no credentials) fails the call. Results in memory are the caller's to hold: files have no such limit.
+//! Law: a fate is told for every item, as a reply or as the kind and sentence of its error; only what
+//! concerns all of them (a missing bucket, no credentials) fails the call. Results in memory are the caller's
+//! to hold: files have no such limit.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,12 +21,20 @@ use crate::reply::{Deleted, Fetched, Headed, Stored};
 use crate::s3;
 use crate::value::{Callback, Field, Value};
 
-pub(crate) async fn get_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: GetMany) -> Result<Vec<Fetched>> {
+pub(crate) async fn get_many<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    items: Items,
+    options: GetMany,
+) -> Result<Vec<Fetched>> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let mut fates = Vec::with_capacity(items.0.len());
     for item in &items.0 {
         if item.body.is_some() || item.content_type.is_some() {
-            fail!(InvalidInput, "`get_many` takes a key, a path and a version_id for each object, no body and content_type");
+            fail!(
+                InvalidInput,
+                "`get_many` takes a key, a path and a version_id for each object, no body and content_type"
+            );
         }
         fates.push(Fetched { key: item.key.0.clone(), ..Fetched::default() });
     }
@@ -32,25 +42,45 @@ pub(crate) async fn get_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, 
         let into = item.path.map_or(Sink::Memory, Sink::File);
         at.get(&own, item.key, into, Get { version_id: item.version_id, ..Get::default() }).await
     };
-    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
-        match outcome {
-            Ok(reply) => (fate.meta, fate.body) = (Some(reply.meta), reply.body),
-            Err(error) => (fate.error, fate.message) = own(error)?,
-        }
-        Ok(())
-    })
+    told(
+        mailbox,
+        options.each.as_ref(),
+        limit,
+        fates,
+        each(mailbox, limit, items.0, work),
+        |fate, outcome| {
+            match outcome {
+                Ok(reply) => (fate.meta, fate.body) = (Some(reply.meta), reply.body),
+                Err(error) => (fate.error, fate.message) = own(error)?,
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
-pub(crate) async fn put_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: PutMany) -> Result<Vec<Stored>> {
+pub(crate) async fn put_many<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    items: Items,
+    options: PutMany,
+) -> Result<Vec<Stored>> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let mut fates = Vec::with_capacity(items.0.len());
     for item in &items.0 {
         match (&item.body, &item.path, &item.version_id) {
             (Some(_), None, None) | (None, Some(_), None) => {}
-            (_, _, Some(_)) => fail!(InvalidInput, "a new object has no version_id to name, as the item for {:?} does", item.key.0),
+            (_, _, Some(_)) => fail!(
+                InvalidInput,
+                "a new object has no version_id to name, as the item for {:?} does",
+                item.key.0
+            ),
             _ => {
-                fail!(InvalidInput, "`put_many` takes a path or a body for each object; the item for {:?} has both or neither", item.key.0)
+                fail!(
+                    InvalidInput,
+                    "`put_many` takes a path or a body for each object; the item for {:?} has both or neither",
+                    item.key.0
+                )
             }
         }
         fates.push(Stored { key: item.key.0.clone(), ..Stored::default() });
@@ -66,17 +96,31 @@ pub(crate) async fn put_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, 
         let source = item.path.map_or_else(|| Source::Bytes(item.body.unwrap_or_default()), Source::File);
         async move { at.put(&own, item.key, source, put).await }
     };
-    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
-        match outcome {
-            Ok(reply) => (fate.etag, fate.version_id, fate.size) = (reply.etag, reply.version_id, reply.size),
-            Err(error) => (fate.error, fate.message) = own(error)?,
-        }
-        Ok(())
-    })
+    told(
+        mailbox,
+        options.each.as_ref(),
+        limit,
+        fates,
+        each(mailbox, limit, items.0, work),
+        |fate, outcome| {
+            match outcome {
+                Ok(reply) => {
+                    (fate.etag, fate.version_id, fate.size) = (reply.etag, reply.version_id, reply.size)
+                }
+                Err(error) => (fate.error, fate.message) = own(error)?,
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
-pub(crate) async fn head_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>, items: Items, options: HeadMany) -> Result<Vec<Headed>> {
+pub(crate) async fn head_many<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    items: Items,
+    options: HeadMany,
+) -> Result<Vec<Headed>> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let mut fates = Vec::with_capacity(items.0.len());
     for item in &items.0 {
@@ -90,18 +134,26 @@ pub(crate) async fn head_many<'a>(at: impl Into<At<'a>>, mailbox: &Arc<Mailbox>,
     let work = move |own: Arc<Mailbox>, item: Item| {
         let whole = whole.clone();
         async move {
-            let outcome = at.head(&own, item.key, Head { version_id: item.version_id, ..Head::default() }).await;
+            let outcome =
+                at.head(&own, item.key, Head { version_id: item.version_id, ..Head::default() }).await;
             whole.advance_objects(1);
             outcome
         }
     };
-    told(mailbox, options.each.as_ref(), limit, fates, each(mailbox, limit, items.0, work), |fate, outcome| {
-        match outcome {
-            Ok(meta) => fate.meta = Some(meta),
-            Err(error) => (fate.error, fate.message) = own(error)?,
-        }
-        Ok(())
-    })
+    told(
+        mailbox,
+        options.each.as_ref(),
+        limit,
+        fates,
+        each(mailbox, limit, items.0, work),
+        |fate, outcome| {
+            match outcome {
+                Ok(meta) => fate.meta = Some(meta),
+                Err(error) => (fate.error, fate.message) = own(error)?,
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -131,7 +183,8 @@ pub(crate) async fn delete_many<'a>(
     Ok(Vec::new())
 }
 
-/// The fates, each settled by its outcome: in their order at the end, or given to the host's function as they come.
+/// The fates, each settled by its outcome: in their order at the end, or given to the host's function as they
+/// come.
 async fn told<R: Field + Default, O>(
     mailbox: &Mailbox,
     each: Option<&Callback>,
@@ -155,8 +208,14 @@ async fn told<R: Field + Default, O>(
     Ok(Vec::new())
 }
 
-/// Gives lists of rows to the host's function, joined with those that came while it ran; when `most` wait for it, no more are made.
-async fn tell(mailbox: &Mailbox, callback: &Callback, most: usize, rows: impl Stream<Item = Result<Value>>) -> Result<()> {
+/// Gives lists of rows to the host's function, joined with those that came while it ran; when `most` wait for
+/// it, no more are made.
+async fn tell(
+    mailbox: &Mailbox,
+    callback: &Callback,
+    most: usize,
+    rows: impl Stream<Item = Result<Value>>,
+) -> Result<()> {
     let mut rows = pin!(rows);
     let (mut waiting, mut ended, mut telling) = (Vec::new(), false, None);
     while !(ended && waiting.is_empty() && telling.is_none()) {
@@ -198,10 +257,15 @@ async fn tell_once(mailbox: &Mailbox, callback: &Callback, rows: Vec<Value>) -> 
     }
 }
 
-/// The kind and the sentence of an error that is one object's own; one that concerns all of them ends the call.
+/// The kind and the sentence of an error that is one object's own; one that concerns all of them ends the
+/// call.
 fn own(error: Error) -> Result<(Option<String>, Option<String>)> {
     match error.kind() {
-        ErrorKind::NoSuchBucket | ErrorKind::Config | ErrorKind::Credentials | ErrorKind::WrongRegion | ErrorKind::Internal => Err(error),
+        ErrorKind::NoSuchBucket
+        | ErrorKind::Config
+        | ErrorKind::Credentials
+        | ErrorKind::WrongRegion
+        | ErrorKind::Internal => Err(error),
         kind => Ok((Some(kind.name().to_owned()), Some(error.message().to_owned()))),
     }
 }

@@ -1,7 +1,7 @@
 //! Which files of a tree take part: patterns over their paths below the directory.
 //!
-//! Law: a pattern without a slash is matched against the name alone; what no `include` names or an `exclude` names takes no part,
-//! neither in moving nor in deleting.
+//! Law: a pattern without a slash is matched against the name alone; what no `include` names or an `exclude`
+//! names takes no part, neither in moving nor in deleting.
 
 use fast_glob::glob_match;
 
@@ -17,7 +17,11 @@ impl Select {
         let select = Select { include: include.unwrap_or_default(), exclude: exclude.unwrap_or_default() };
         for pattern in select.include.iter().chain(&select.exclude) {
             if pattern.is_empty() || pattern.starts_with('/') {
-                fail!(InvalidInput, "a pattern is matched against the path below the directory; {pattern:?} matches nothing there");
+                fail!(
+                    InvalidInput,
+                    "a pattern is matched against the path below the directory; {pattern:?} matches nothing \
+                     there"
+                );
             }
         }
         Ok(select)
@@ -38,7 +42,8 @@ mod tests {
 
     #[test]
     fn patterns() {
-        let of = |text: &[&str]| (!text.is_empty()).then(|| text.iter().map(|text| text.to_string()).collect());
+        let of =
+            |text: &[&str]| (!text.is_empty()).then(|| text.iter().map(|text| text.to_string()).collect());
         for (include, exclude, path, expected) in [
             (&[][..], &[][..], "a/b.txt", true),
             (&["*.txt"], &[], "a/b.txt", true),
@@ -51,7 +56,11 @@ mod tests {
             (&[], &["a/**/*.tmp"], "b/c.tmp", true),
             (&["v?.[0-9]"], &[], "v1.7", true),
         ] {
-            assert_eq!(Select::new(of(include), of(exclude)).unwrap().takes(path), expected, "{include:?} {exclude:?} {path}");
+            assert_eq!(
+                Select::new(of(include), of(exclude)).unwrap().takes(path),
+                expected,
+                "{include:?} {exclude:?} {path}"
+            );
         }
         assert!(Select::new(of(&["/a"]), None).is_err());
     }

@@ -1,7 +1,8 @@
 //! `sync_up` and `sync_down`: a directory and the objects under a prefix, brought to the same state.
 //!
-//! Law: both sides are looked at first, then only what differs moves; nothing is deleted before all of it has moved well. What
-//! fails is told once all the rest is done, as an error: a sync that answers has left nothing out. Begun again it goes on where it was.
+//! Law: both sides are looked at first, then only what differs moves; nothing is deleted before all of it has
+//! moved well. What fails is told once all the rest is done, as an error: a sync that answers has left
+//! nothing out. Begun again it goes on where it was.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,14 @@ struct Sides {
 }
 
 impl Sides {
-    async fn look(at: At<'_>, mailbox: &Arc<Mailbox>, directory: PathBuf, prefix: Prefix, select: &Select, up: bool) -> Result<Sides> {
+    async fn look(
+        at: At<'_>,
+        mailbox: &Arc<Mailbox>,
+        directory: PathBuf,
+        prefix: Prefix,
+        select: &Select,
+        up: bool,
+    ) -> Result<Sides> {
         let mut prefix = prefix.0;
         if !prefix.is_empty() && !prefix.ends_with('/') {
             prefix.push('/');
@@ -56,7 +64,8 @@ impl Sides {
         let mut objects = BTreeMap::new();
         let mut continuation = None;
         loop {
-            let page = at.list(mailbox, Prefix(prefix.clone()), List { continuation, ..List::default() }).await?;
+            let page =
+                at.list(mailbox, Prefix(prefix.clone()), List { continuation, ..List::default() }).await?;
             for entry in page.entries {
                 let Some(path) = entry.key.strip_prefix(&prefix).map(str::to_owned) else { continue };
                 // Some programs store an empty object for each directory.
@@ -75,7 +84,9 @@ impl Sides {
     /// Asks for the checksums of the objects that have the size of their files: a listing tells none.
     async fn ask_for_checksums(&mut self, at: At<'_>, mailbox: &Arc<Mailbox>, limit: usize) -> Result<()> {
         let At::S3(at) = at else { return Ok(()) };
-        let alike = |(path, file): (&String, &File)| self.objects.get(path).filter(|object| object.size == file.size).map(|_| path.clone());
+        let alike = |(path, file): (&String, &File)| {
+            self.objects.get(path).filter(|object| object.size == file.size).map(|_| path.clone())
+        };
         let paths: Vec<String> = self.files.iter().filter_map(alike).collect();
         let work = |_, path: String| {
             let object = &self.objects[&path];
@@ -137,27 +148,36 @@ pub(crate) async fn sync_up<'a>(
         let reason = match sides.objects.get(path) {
             None => Some("new"),
             Some(object) => {
-                let older = object.last_modified.is_none_or(|stored| seconds(stored) < seconds(file.modified));
-                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older).await?
+                let older =
+                    object.last_modified.is_none_or(|stored| seconds(stored) < seconds(file.modified));
+                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older)
+                    .await?
             }
         };
-        plan.add(path, file.size, reason, || sides.step("upload", path, file.size, reason.unwrap_or_default()));
+        plan.add(path, file.size, reason, || {
+            sides.step("upload", path, file.size, reason.unwrap_or_default())
+        });
     }
     if options.delete == Some(true) {
-        plan.gone(sides.objects.keys().filter(|path| !sides.files.contains_key(*path)), |path| sides.step("delete", path, 0, "gone"));
+        plan.gone(sides.objects.keys().filter(|path| !sides.files.contains_key(*path)), |path| {
+            sides.step("delete", path, 0, "gone")
+        });
     }
     if options.dry_run == Some(true) {
         return Ok(plan.told());
     }
     mailbox.set_total(plan.size);
     let work = |own: Arc<Mailbox>, path: String| {
-        let (key, source) = (Key(format!("{}{path}", sides.prefix)), Source::File(sides.directory.join(path)));
+        let (key, source) =
+            (Key(format!("{}{path}", sides.prefix)), Source::File(sides.directory.join(path)));
         async move { at.put(&own, key, source, Put::default()).await.map(drop) }
     };
     run(mailbox, limit, &plan.moves, work).await?;
     for batch in plan.deletions.chunks(s3::BATCH) {
         let keys: Keys = batch.iter().map(|path| format!("{}{path}", sides.prefix)).collect();
-        if let Some(failed) = at.delete_many(mailbox, keys).await?.into_iter().find(|fate| fate.error.is_some()) {
+        if let Some(failed) =
+            at.delete_many(mailbox, keys).await?.into_iter().find(|fate| fate.error.is_some())
+        {
             fail!(Service, "{:?} could not be deleted: {}", failed.key, failed.message.unwrap_or_default());
         }
     }
@@ -180,14 +200,20 @@ pub(crate) async fn sync_down<'a>(
         let reason = match sides.files.get(path) {
             None => Some("new"),
             Some(file) => {
-                let older = object.last_modified.is_some_and(|stored| seconds(file.modified) < seconds(stored));
-                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older).await?
+                let older =
+                    object.last_modified.is_some_and(|stored| seconds(file.modified) < seconds(stored));
+                differs(compare, &sides.directory.join(path), file, object, sides.checksums.get(path), older)
+                    .await?
             }
         };
-        plan.add(path, object.size, reason, || sides.step("download", path, object.size, reason.unwrap_or_default()));
+        plan.add(path, object.size, reason, || {
+            sides.step("download", path, object.size, reason.unwrap_or_default())
+        });
     }
     if options.delete == Some(true) {
-        plan.gone(sides.files.keys().filter(|path| !sides.objects.contains_key(*path)), |path| sides.step("delete", path, 0, "gone"));
+        plan.gone(sides.files.keys().filter(|path| !sides.objects.contains_key(*path)), |path| {
+            sides.step("delete", path, 0, "gone")
+        });
     }
     if options.dry_run == Some(true) {
         return Ok(plan.told());
@@ -267,7 +293,12 @@ impl Plan {
 }
 
 /// Does the work for each path; what failed is told when the others are done.
-async fn run<'a, F>(mailbox: &'a Arc<Mailbox>, limit: usize, paths: &[String], work: impl Fn(Arc<Mailbox>, String) -> F + 'a) -> Result<()>
+async fn run<'a, F>(
+    mailbox: &'a Arc<Mailbox>,
+    limit: usize,
+    paths: &[String],
+    work: impl Fn(Arc<Mailbox>, String) -> F + 'a,
+) -> Result<()>
 where
     F: Future<Output = Result<()>> + 'a,
 {
@@ -299,14 +330,23 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
         ("size_mtime", _) => Ok(Compare::SizeAndTime),
         ("size", _) => Ok(Compare::Size),
         ("etag" | "checksum", At::S3(at)) if at.encryption().is_some() => {
-            fail!(Unsupported, "the ETag and the checksum of an encrypted object tell nothing of its content; compare by `size_mtime`")
+            fail!(
+                Unsupported,
+                "the ETag and the checksum of an encrypted object tell nothing of its content; compare by \
+                 `size_mtime`"
+            )
         }
         ("etag", At::S3(_)) => Ok(Compare::Etag),
         ("checksum", At::S3(_)) => Ok(Compare::Checksum),
         ("etag" | "checksum", At::Local(_)) => {
-            fail!(Unsupported, "a directory store keeps nothing that tells of the bytes; compare by `size_mtime`")
+            fail!(
+                Unsupported,
+                "a directory store keeps nothing that tells of the bytes; compare by `size_mtime`"
+            )
         }
-        (other, _) => fail!(InvalidInput, "option `compare` takes size_mtime, size, etag or checksum, not {other:?}"),
+        (other, _) => {
+            fail!(InvalidInput, "option `compare` takes size_mtime, size, etag or checksum, not {other:?}")
+        }
     }
 }
 
@@ -327,7 +367,9 @@ async fn differs(
         Compare::SizeAndTime => older.then_some("newer"),
         // An object that tells none may be anything.
         Compare::Checksum => match checksum {
-            Some(stored) => (tree::checksum(path.to_owned(), stored.algorithm).await? != *stored).then_some("checksum"),
+            Some(stored) => {
+                (tree::checksum(path.to_owned(), stored.algorithm).await? != *stored).then_some("checksum")
+            }
             None => Some("checksum"),
         },
         Compare::Etag => {

@@ -1,7 +1,8 @@
 //! A directory as a flat table: each file's path below it, size and time.
 //!
-//! Law: links to files count as files, links to directories are not followed, so that no walk is endless; what is no file is told
-//! of and left. A path that leads out of the directory is never made. Knows nothing of objects.
+//! Law: links to files count as files, links to directories are not followed, so that no walk is endless;
+//! what is no file is told of and left. A path that leads out of the directory is never made. Knows nothing
+//! of objects.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,7 +55,10 @@ fn walk(directory: &Path, above: &str, found: &mut Found) -> std::io::Result<()>
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
-            found.left.push(format!("{} is left out: its name is not UTF-8, as a key must be", entry.path().display()));
+            found.left.push(format!(
+                "{} is left out: its name is not UTF-8, as a key must be",
+                entry.path().display()
+            ));
             continue;
         };
         // A file that is being written by another call, or that a killed process left.
@@ -72,7 +76,9 @@ fn walk(directory: &Path, above: &str, found: &mut Found) -> std::io::Result<()>
                 found.files.insert(path, File { size: facts.len(), modified: facts.modified()? });
             }
             Ok(_) => found.left.push(format!("{} is left out: it is no file", entry.path().display())),
-            Err(error) if kind.is_symlink() => found.left.push(format!("{} is left out: {error}", entry.path().display())),
+            Err(error) if kind.is_symlink() => {
+                found.left.push(format!("{} is left out: {error}", entry.path().display()))
+            }
             // Deleted while the directory was read.
             Err(error) if error.kind() == Io::NotFound => {}
             Err(error) => return Err(error),
@@ -96,7 +102,10 @@ pub(super) async fn place(directory: &Path, path: &str, made: Arc<Made>) -> Resu
 
 /// Refuses a key that is no plain path downwards.
 pub(super) fn checked(path: &str) -> Result<()> {
-    if path.starts_with('/') || path.split('/').any(|segment| matches!(segment, "" | "." | "..")) || path.contains('\0') {
+    if path.starts_with('/')
+        || path.split('/').any(|segment| matches!(segment, "" | "." | ".."))
+        || path.contains('\0')
+    {
         fail!(InvalidInput, "the key {path:?} can't be a file below a directory");
     }
     Ok(())
@@ -177,8 +186,8 @@ pub(super) async fn etag(path: PathBuf, parts: Option<u64>) -> Result<String> {
     read.await.map_err(|error| about(&error, &path))
 }
 
-/// The part size that programs most likely used for so many parts: the smallest whole number of MiB that gives this count, from the
-/// usual ones first.
+/// The part size that programs most likely used for so many parts: the smallest whole number of MiB that
+/// gives this count, from the usual ones first.
 pub(super) fn likely_part_size(size: u64, parts: u64) -> u64 {
     const USUAL: &[u64] = &[8, 5, 16, 15, 10, 32, 50, 64, 100, 128];
     let fits = |mib: &u64| size.div_ceil(mib << 20) == parts;

@@ -41,7 +41,11 @@ fn drive(mut run: impl FnMut(&mut Driven, usize)) {
     while !driven.is_finished() {
         run(&mut driven, turn);
         turn += 1;
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of 300 ended, then nothing more", ended.load(Ordering::SeqCst));
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} of 300 ended, then nothing more",
+            ended.load(Ordering::SeqCst)
+        );
     }
     assert_eq!(ended.load(Ordering::SeqCst), 300);
 }

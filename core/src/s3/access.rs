@@ -30,7 +30,10 @@ pub(crate) async fn get_acl(at: &S3, _: &Mailbox, key: Key, options: GetAcl) -> 
         grantee: grant.grantee().map(grantee).unwrap_or_default(),
         permission: grant.permission().map(|permission| permission.as_str().to_owned()).unwrap_or_default(),
     });
-    Ok(Acl { owner: output.owner().and_then(|owner| owner.id().map(str::to_owned)), grants: grants.collect() })
+    Ok(Acl {
+        owner: output.owner().and_then(|owner| owner.id().map(str::to_owned)),
+        grants: grants.collect(),
+    })
 }
 
 fn grantee(grantee: &Grantee) -> String {
@@ -52,7 +55,10 @@ pub(crate) async fn set_acl(at: &S3, _: &Mailbox, key: Key, options: SetAcl) -> 
         _ => false,
     };
     check_exclusions(ErrorKind::InvalidInput, given)?;
-    if !["acl", "grant_read", "grant_read_acp", "grant_write_acp", "grant_full_control"].into_iter().any(given) {
+    if !["acl", "grant_read", "grant_read_acp", "grant_write_acp", "grant_full_control"]
+        .into_iter()
+        .any(given)
+    {
         fail!(InvalidInput, "set_acl needs `acl` or one of the grants");
     }
     at.send(|client| {
@@ -73,7 +79,12 @@ pub(crate) async fn set_acl(at: &S3, _: &Mailbox, key: Key, options: SetAcl) -> 
     .map(drop)
 }
 
-pub(crate) async fn get_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn get_tags(
+    at: &S3,
+    _: &Mailbox,
+    key: Key,
+    options: Tags,
+) -> Result<BTreeMap<String, String>> {
     let output = at
         .send(|client| {
             client
@@ -88,14 +99,24 @@ pub(crate) async fn get_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> R
     Ok(output.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
 }
 
-pub(crate) async fn set_tags(at: &S3, _: &Mailbox, key: Key, tags: BTreeMap<String, String>, options: Tags) -> Result<()> {
+pub(crate) async fn set_tags(
+    at: &S3,
+    _: &Mailbox,
+    key: Key,
+    tags: BTreeMap<String, String>,
+    options: Tags,
+) -> Result<()> {
     check_tags(&tags)?;
-    if let Some((name, _)) = tags.iter().find(|(name, value)| !name.chars().chain(value.chars()).all(is_char)) {
+    if let Some((name, _)) = tags.iter().find(|(name, value)| !name.chars().chain(value.chars()).all(is_char))
+    {
         fail!(InvalidInput, "the tag {name:?} holds a control character, which XML can't carry");
     }
-    let invalid = |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
-    let tags =
-        tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build().map_err(invalid)).collect::<Result<Vec<_>>>()?;
+    let invalid =
+        |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
+    let tags = tags
+        .into_iter()
+        .map(|(name, value)| Tag::builder().key(name).value(value).build().map_err(invalid))
+        .collect::<Result<Vec<_>>>()?;
     let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(invalid)?;
     at.send(|client| {
         client
@@ -113,7 +134,12 @@ pub(crate) async fn set_tags(at: &S3, _: &Mailbox, key: Key, tags: BTreeMap<Stri
 
 pub(crate) async fn delete_tags(at: &S3, _: &Mailbox, key: Key, options: Tags) -> Result<()> {
     at.send(|client| {
-        client.delete_object_tagging().bucket(at.bucket()).key(at.full(&key.0)).set_version_id(options.version_id.clone()).send()
+        client
+            .delete_object_tagging()
+            .bucket(at.bucket())
+            .key(at.full(&key.0))
+            .set_version_id(options.version_id.clone())
+            .send()
     })
     .await
     .map(drop)

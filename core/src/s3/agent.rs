@@ -26,7 +26,8 @@ impl Intercept for Agent {
     ) -> Result<(), BoxError> {
         let headers = context.request_mut().headers_mut();
         let said = headers.get("user-agent").unwrap_or_default().to_owned();
-        headers.try_insert("user-agent", format!("oarlock/{} {said}", crate::VERSION).trim_end().to_owned())?;
+        headers
+            .try_insert("user-agent", format!("oarlock/{} {said}", crate::VERSION).trim_end().to_owned())?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Makes responses readable for the SDK where a server writes them a little differently from AWS.
 //!
-//! Invariant: changes how a response is written, never what it says. What requests of ours get is read by `direct` instead.
+//! Invariant: changes how a response is written, never what it says. What requests of ours get is read by
+//! `direct` instead.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -40,7 +41,8 @@ impl Intercept for Answers {
             && let Some(kind) = bag.load::<Metadata>().and_then(|operation| documents::of(operation.name()))
         {
             let body = std::mem::replace(response.body_mut(), SdkBody::empty());
-            *response.body_mut() = SdkBody::from_body_1_x(Mended { body, kind, read: BytesMut::new(), ended: false });
+            *response.body_mut() =
+                SdkBody::from_body_1_x(Mended { body, kind, read: BytesMut::new(), ended: false });
         }
         Ok(())
     }
@@ -58,7 +60,10 @@ impl Body for Mended {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         while !this.ended {
             match ready!(Pin::new(&mut this.body).poll_frame(context)) {

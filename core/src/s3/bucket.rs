@@ -17,13 +17,18 @@ pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<
     if let Some(region) = output.bucket_region().filter(|region| !region.is_empty()) {
         return Ok(modern_region(region).to_owned());
     }
-    // Servers other than AWS often leave the header out; the location then says it, where empty means the first region.
+    // Servers other than AWS often leave the header out; the location then says it, where empty means the
+    // first region.
     match at.send(|client| client.get_bucket_location().bucket(at.bucket()).send()).await {
         Ok(output) => {
-            let region = output.location_constraint().map(|region| region.as_str()).filter(|region| !region.is_empty());
+            let region = output
+                .location_constraint()
+                .map(|region| region.as_str())
+                .filter(|region| !region.is_empty());
             Ok(modern_region(region.unwrap_or("us-east-1")).to_owned())
         }
-        // SeaweedFS wraps the answer in an element of its own. It took our signature, so the region that we signed for is as good as any.
+        // SeaweedFS wraps the answer in an element of its own. It took our signature, so the region that we
+        // signed for is as good as any.
         Err(error) if error.status() == Some(200) => at.region().await,
         Err(error) => Err(error),
     }
@@ -34,15 +39,15 @@ pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<V
     let mut continuation: Option<String> = None;
     loop {
         let (history, token) = PageHistory::split(continuation.as_deref());
-        let output = at.send(|client| client.list_buckets().set_continuation_token(token.map(str::to_owned)).send()).await?;
+        let output = at
+            .send(|client| client.list_buckets().set_continuation_token(token.map(str::to_owned)).send())
+            .await?;
         let first = output.buckets().first().and_then(|bucket| bucket.name());
         let shown = first.map_or(Shown::Nothing, |name| Shown::row(name, ""));
-        buckets.extend(
-            output
-                .buckets()
-                .iter()
-                .map(|bucket| Bucket { name: bucket.name().unwrap_or("").to_owned(), created: time(bucket.creation_date()) }),
-        );
+        buckets.extend(output.buckets().iter().map(|bucket| Bucket {
+            name: bucket.name().unwrap_or("").to_owned(),
+            created: time(bucket.creation_date()),
+        }));
         continuation = history.next(&shown, output.continuation_token.filter(|token| !token.is_empty()))?;
         if continuation.is_none() {
             return Ok(buckets);
@@ -53,11 +58,20 @@ pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<V
 pub(crate) async fn create_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
     let region = at.region().await?;
     // us-east-1 is the one region that must not be named; aws-global is its old endpoint.
-    let configuration = (!["us-east-1", "aws-global"].contains(&region.as_str()))
-        .then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region.as_str())).build());
-    at.send(|client| client.create_bucket().bucket(at.bucket()).set_create_bucket_configuration(configuration.clone()).send())
-        .await
-        .map(drop)
+    let configuration = (!["us-east-1", "aws-global"].contains(&region.as_str())).then(|| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region.as_str()))
+            .build()
+    });
+    at.send(|client| {
+        client
+            .create_bucket()
+            .bucket(at.bucket())
+            .set_create_bucket_configuration(configuration.clone())
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {

@@ -1,7 +1,9 @@
-//! `S3`: a bucket with a prefix, and the two ways to speak to it, made of the store's settings at the first request.
+//! `S3`: a bucket with a prefix, and the two ways to speak to it, made of the store's settings at the first
+//! request.
 //!
-//! Law: opening touches neither network nor thread; a forked child makes its own; the process shares connections for each way of
-//! trusting servers. Both ways try by one policy: a request sent to the wrong region is sent once more to the right one, and so on.
+//! Law: opening touches neither network nor thread; a forked child makes its own; the process shares
+//! connections for each way of trusting servers. Both ways try by one policy: a request sent to the wrong
+//! region is sent once more to the right one, and so on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +14,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    AppName, BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedAsyncSleep,
-    SharedHttpClient, StalledStreamProtectionConfig,
+    AppName, BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::RequestPayer;
@@ -166,7 +168,8 @@ impl S3 {
         slots.acquire().await.map_err(|_| Error::new(ErrorKind::Internal, "the store's slots are gone"))
     }
 
-    /// How many parts may move at a time: each takes a connection, and the process must keep descriptors for itself.
+    /// How many parts may move at a time: each takes a connection, and the process must keep descriptors for
+    /// itself.
     pub(crate) async fn concurrency(&self) -> Result<u32> {
         let wanted = self.completed().await?.max_concurrency.unwrap_or(CONCURRENCY);
         Ok(wanted.min(runtime::descriptors() / 4).max(1))
@@ -237,7 +240,10 @@ impl S3 {
     /// What is known of how the server checks bodies.
     pub(super) async fn endpoint(&self) -> Result<&Endpoint> {
         let settings = self.completed().await?;
-        self.0.endpoint.get(|| Endpoint::of(route(settings, &self.0.bucket)?.url.as_deref())).map(|endpoint| &**endpoint)
+        self.0
+            .endpoint
+            .get(|| Endpoint::of(route(settings, &self.0.bucket)?.url.as_deref()))
+            .map(|endpoint| &**endpoint)
     }
 
     /// Who the requests are signed as.
@@ -270,8 +276,13 @@ impl S3 {
         self.try_until(request.operation(), attempt).await
     }
 
-    /// Sends a request of ours whose answer is a document, and reads it; one that broke off is asked for again.
-    pub(super) async fn ask_whole<T>(&self, request: &Request, read: impl Fn(&[u8]) -> std::result::Result<T, Broken>) -> Result<T> {
+    /// Sends a request of ours whose answer is a document, and reads it; one that broke off is asked for
+    /// again.
+    pub(super) async fn ask_whole<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&[u8]) -> std::result::Result<T, Broken>,
+    ) -> Result<T> {
         self.ask_dated(request, read).await.map(|(answer, _)| answer)
     }
 
@@ -291,7 +302,8 @@ impl S3 {
         self.try_until(request.operation(), attempt).await
     }
 
-    /// Tries by the store's policy. A wrong region is corrected, and credentials that the server calls expired are fetched anew.
+    /// Tries by the store's policy. A wrong region is corrected, and credentials that the server calls
+    /// expired are fetched anew.
     async fn try_until<T, F>(&self, operation: &str, attempt: impl Fn(Arc<Line>) -> F) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, Failure>>,
@@ -313,7 +325,9 @@ impl S3 {
                 match (cause, seen) {
                     (Cause::Expired, Some((provider, seen))) => provider.renew(seen).await.is_ok(),
                     (Cause::Unexplained, Some((provider, seen))) => provider.suspect(seen).await,
-                    (Cause::Elsewhere(region), _) => self.move_to(&line, region).await.is_ok_and(|moved| moved),
+                    (Cause::Elsewhere(region), _) => {
+                        self.move_to(&line, region).await.is_ok_and(|moved| moved)
+                    }
                     _ => false,
                 }
             }
@@ -343,7 +357,9 @@ impl S3 {
     /// The keys to sign with now; none where requests go unsigned.
     async fn keys(&self, line: &Line) -> std::result::Result<Option<Credentials>, Failure> {
         if line.direct.wants_session() {
-            return Box::pin(line.session.keys(&line.client, line.retries.server(), &self.0.bucket)).await.map(Some);
+            return Box::pin(line.session.keys(&line.client, line.retries.server(), &self.0.bucket))
+                .await
+                .map(Some);
         }
         Ok(match self.identity().await? {
             Identity::Anonymous => None,
@@ -373,11 +389,24 @@ impl Line {
         let http = way.client()?;
         let health = Health::of(route.url.as_deref(), bucket)?;
         let integrity = Endpoint::of(route.url.as_deref())?;
-        let timeouts = (settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT), settings.read_timeout.unwrap_or(READ_TIMEOUT));
-        let direct = Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?;
+        let timeouts = (
+            settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            settings.read_timeout.unwrap_or(READ_TIMEOUT),
+        );
+        let direct =
+            Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?;
         Ok(Line {
             client: clients::shared(settings, &route, &region, identity, &way.key(), || {
-                Ok(build(settings, &route, identity, &region, http.into(), timeouts, health.clock.clone(), integrity.clone()))
+                Ok(build(
+                    settings,
+                    &route,
+                    identity,
+                    &region,
+                    http.into(),
+                    timeouts,
+                    health.clock.clone(),
+                    integrity.clone(),
+                ))
             })?,
             session: Session::default(),
             retries: Retries::new(settings, health, integrity, direct.server()),

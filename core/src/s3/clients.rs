@@ -1,7 +1,7 @@
 //! SDK clients, shared by the stores of a process that would build the same one: each holds some 25 KiB.
 //!
-//! Law: two stores share a client only if all that it is made of is the same. It lives as long as a store that uses it, and a forked
-//! child builds its own.
+//! Law: two stores share a client only if all that it is made of is the same. It lives as long as a store
+//! that uses it, and a forked child builds its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

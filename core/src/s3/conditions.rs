@@ -1,8 +1,8 @@
-//! Conditions of an upload in parts, for servers that ignore them at its completion: a look at the key before the first part and before
-//! the completion.
+//! Conditions of an upload in parts, for servers that ignore them at its completion: a look at the key before
+//! the first part and before the completion.
 //!
-//! Invariant: AWS, and a server that refused a completion because of its condition, are not asked again. Between the last look and the
-//! completion another writer may still win; SEMANTICS says so.
+//! Invariant: AWS, and a server that refused a completion because of its condition, are not asked again.
+//! Between the last look and the completion another writer may still win; SEMANTICS says so.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
 use std::sync::Arc;
@@ -37,20 +37,30 @@ fn is_aws(url: &str) -> bool {
     [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
 }
 
-/// Checks by a HEAD that an upload's condition holds now. Skipped if the server has proven that it enforces conditions.
+/// Checks by a HEAD that an upload's condition holds now. Skipped if the server has proven that it enforces
+/// conditions.
 pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
-    if (keep.if_match.is_none() && keep.if_none_match.is_none()) || Proven::of(at).await?.0.load(Ordering::Relaxed) {
+    if (keep.if_match.is_none() && keep.if_none_match.is_none())
+        || Proven::of(at).await?.0.load(Ordering::Relaxed)
+    {
         return Ok(());
     }
-    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?.customer_key(&keep.customer)?.payer(at).await?;
+    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
+        .customer_key(&keep.customer)?
+        .payer(at)
+        .await?;
     let found = match at.ask(&request).await {
         Ok(answer) => bare(text(answer.headers(), "etag")),
         Err(error) if error.kind() == ErrorKind::NotFound && keep.if_match.is_none() => return Ok(()),
-        // A caller who may only write is refused, and an object under another customer key can't be read: the server decides alone.
-        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => return Ok(()),
+        // A caller who may only write is refused, and an object under another customer key can't be read: the
+        // server decides alone.
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => {
+            return Ok(());
+        }
         Err(error) => return Err(error),
     };
-    let failed = |why: String| Err(Error::new(ErrorKind::Precondition, why).with_answer(Some(412), None, None));
+    let failed =
+        |why: String| Err(Error::new(ErrorKind::Precondition, why).with_answer(Some(412), None, None));
     if keep.if_none_match.as_deref() == Some("*") {
         return failed("`if_none_match`: an object is there already".to_owned());
     }

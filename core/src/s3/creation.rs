@@ -1,7 +1,9 @@
-//! Uploads whose id nobody read: the server began them, and its answer was lost, came too late or could not be read.
+//! Uploads whose id nobody read: the server began them, and its answer was lost, came too late or could not
+//! be read.
 //!
-//! Invariant: aborts an upload only if it is of our key, was begun since we asked, has no part, and is not known to any other call of
-//! this process; if more of them are found than answers were lost, none is aborted, for some belong to others.
+//! Invariant: aborts an upload only if it is of our key, was begun since we asked, has no part, and is not
+//! known to any other call of this process; if more of them are found than answers were lost, none is
+//! aborted, for some belong to others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -26,7 +28,8 @@ use crate::observe::{Level, event};
 use crate::options::Put;
 use crate::runtime;
 
-/// How far a server's clock may be ahead of or behind ours and count as the same: its `Date` has no parts of a second.
+/// How far a server's clock may be ahead of or behind ours and count as the same: its `Date` has no parts of
+/// a second.
 const AGREES: (Duration, Duration) = (Duration::from_millis(1200), Duration::from_millis(200));
 /// Pages of a listing that are looked through. Uploads of our key come first, the oldest first.
 const PAGES: usize = 10;
@@ -142,19 +145,30 @@ impl Creation {
             Ok(found) if found.len() > lost => {
                 event(
                     Level::Warning,
-                    format!("{} unfinished uploads of one key, of which {lost} may be ours; none is aborted", found.len()),
+                    format!(
+                        "{} unfinished uploads of one key, of which {lost} may be ours; none is aborted",
+                        found.len()
+                    ),
                 );
             }
             Ok(found) => {
                 for upload_id in found {
                     if abort(&self.at, &self.key, &upload_id).await.is_ok() {
-                        event(Level::Warning, "an upload that the server began without telling its id was found and aborted".to_owned());
+                        event(
+                            Level::Warning,
+                            "an upload that the server began without telling its id was found and aborted"
+                                .to_owned(),
+                        );
                     }
                 }
             }
             Err(error) => event(
                 Level::Warning,
-                format!("an upload that the server may have begun could not be looked for: {}; see `abort_uploads`", error.message()),
+                format!(
+                    "an upload that the server may have begun could not be looked for: {}; see \
+                     `abort_uploads`",
+                    error.message()
+                ),
             ),
         }
         self.lost.store(0, Ordering::Relaxed);
@@ -201,7 +215,9 @@ impl Creation {
             let last = page.uploads.last().map(|upload| upload.key.clone());
             let ours = |upload: &Listed| decoded(&self.at, upload.key.clone(), page.encoded) == self.key.0;
             let is_last = !page.truncated || !page.uploads.last().is_some_and(ours) || page.next.1.is_empty();
-            let new = |upload: &Listed| upload.initiated.is_some_and(|initiated| initiated >= floor(since, initiated));
+            let new = |upload: &Listed| {
+                upload.initiated.is_some_and(|initiated| initiated >= floor(since, initiated))
+            };
             let next = (page.next.0.clone(), page.next.1.clone());
             listed.extend(page.uploads.iter().filter(|upload| ours(upload) && new(upload)).cloned());
             if is_last || markers.as_ref() == Some(&next) || last.is_none() {
@@ -232,7 +248,9 @@ impl Drop for Creation {
 
 /// A time as exact as the one it is compared with: many servers tell whole seconds.
 fn floor(time: SystemTime, other: SystemTime) -> SystemTime {
-    let nanos = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    let nanos = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos())
+    };
     let rest = match nanos(other) {
         0 => nanos(time),
         _ => nanos(time) % 1_000_000,
@@ -283,7 +301,14 @@ impl Page {
                         match name {
                             "Key" => upload.key = document.text()?.into_owned(),
                             "UploadId" => upload.id = document.text()?.into_owned(),
-                            "Initiated" => upload.initiated = document.text()?.trim().parse::<jiff::Timestamp>().ok().map(SystemTime::from),
+                            "Initiated" => {
+                                upload.initiated = document
+                                    .text()?
+                                    .trim()
+                                    .parse::<jiff::Timestamp>()
+                                    .ok()
+                                    .map(SystemTime::from)
+                            }
                             _ => document.skip()?,
                         }
                         Ok(())
@@ -304,5 +329,7 @@ impl Page {
 
 /// The server's time, as a response tells it.
 pub(super) fn date(headers: &http::HeaderMap) -> Option<SystemTime> {
-    DateTime::from_str(text(headers, "date")?, Format::HttpDate).ok().and_then(|date| SystemTime::try_from(date).ok())
+    DateTime::from_str(text(headers, "date")?, Format::HttpDate)
+        .ok()
+        .and_then(|date| SystemTime::try_from(date).ok())
 }

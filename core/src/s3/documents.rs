@@ -1,7 +1,8 @@
-//! The XML documents that S3 answers with: the root that each has by S3's pages, and how one is known under another root.
+//! The XML documents that S3 answers with: the root that each has by S3's pages, and how one is known under
+//! another root.
 //!
-//! Invariant: a server may choose root, prefix and namespace if the document holds what is asked for; an `Error` is never a success.
-//! Must not know what an operation does with its answer.
+//! Invariant: a server may choose root, prefix and namespace if the document holds what is asked for; an
+//! `Error` is never a success. Must not know what an operation does with its answer.
 
 use std::ops::Range;
 
@@ -16,17 +17,42 @@ pub(super) struct Kind {
     elements: &'static [&'static str],
 }
 
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
+/// Source:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 static KINDS: &[Kind] = &[
-    Kind { operation: "CreateMultipartUpload", root: "InitiateMultipartUploadResult", elements: &["UploadId"] },
-    Kind { operation: "CompleteMultipartUpload", root: "CompleteMultipartUploadResult", elements: &["ETag", "Location", "Key"] },
+    Kind {
+        operation: "CreateMultipartUpload",
+        root: "InitiateMultipartUploadResult",
+        elements: &["UploadId"],
+    },
+    Kind {
+        operation: "CompleteMultipartUpload",
+        root: "CompleteMultipartUploadResult",
+        elements: &["ETag", "Location", "Key"],
+    },
     Kind { operation: "CopyObject", root: "CopyObjectResult", elements: &["ETag", "LastModified"] },
     Kind { operation: "UploadPartCopy", root: "CopyPartResult", elements: &["ETag"] },
     Kind { operation: "DeleteObjects", root: "DeleteResult", elements: &["Deleted", "Error"] },
-    Kind { operation: "ListParts", root: "ListPartsResult", elements: &["Part", "PartNumberMarker", "UploadId"] },
-    Kind { operation: "ListMultipartUploads", root: "ListMultipartUploadsResult", elements: &["Upload", "KeyMarker", "MaxUploads"] },
-    Kind { operation: "ListObjectsV2", root: "ListBucketResult", elements: &["Contents", "CommonPrefixes", "IsTruncated", "MaxKeys"] },
-    Kind { operation: "ListObjectVersions", root: "ListVersionsResult", elements: &["Version", "DeleteMarker", "IsTruncated", "MaxKeys"] },
+    Kind {
+        operation: "ListParts",
+        root: "ListPartsResult",
+        elements: &["Part", "PartNumberMarker", "UploadId"],
+    },
+    Kind {
+        operation: "ListMultipartUploads",
+        root: "ListMultipartUploadsResult",
+        elements: &["Upload", "KeyMarker", "MaxUploads"],
+    },
+    Kind {
+        operation: "ListObjectsV2",
+        root: "ListBucketResult",
+        elements: &["Contents", "CommonPrefixes", "IsTruncated", "MaxKeys"],
+    },
+    Kind {
+        operation: "ListObjectVersions",
+        root: "ListVersionsResult",
+        elements: &["Version", "DeleteMarker", "IsTruncated", "MaxKeys"],
+    },
     Kind { operation: "GetObjectAcl", root: "AccessControlPolicy", elements: &["AccessControlList"] },
     Kind { operation: "GetObjectTagging", root: "Tagging", elements: &["TagSet"] },
     Kind { operation: "ListBuckets", root: "ListAllMyBucketsResult", elements: &["Buckets"] },
@@ -52,7 +78,11 @@ impl Kind {
     fn fits(&self, shape: &Shape) -> bool {
         let stem = |name: &str| {
             let name = name.to_ascii_lowercase();
-            ["result", "response", "output"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).to_owned()
+            ["result", "response", "output"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .unwrap_or(&name)
+                .to_owned()
         };
         if shape.root.eq_ignore_ascii_case("Error") || shape.root.eq_ignore_ascii_case("html") {
             return false;
@@ -63,12 +93,15 @@ impl Kind {
             || shape.children.iter().any(|child| self.elements.contains(&child.as_str()))
     }
 
-    /// The document as the SDK reads it: under its own root, without what XML can't hold; none if it is so already or another one.
+    /// The document as the SDK reads it: under its own root, without what XML can't hold; none if it is so
+    /// already or another one.
     pub(super) fn mended(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let escaped = escaped(bytes);
         let text = trimmed(escaped.as_deref().unwrap_or(bytes));
         let changed = || (text.len() != bytes.len()).then(|| text.to_vec());
-        let Some(shape) = Shape::of(text).filter(|shape| shape.root != self.root && self.fits(shape)) else { return changed() };
+        let Some(shape) = Shape::of(text).filter(|shape| shape.root != self.root && self.fits(shape)) else {
+            return changed();
+        };
         let mut mended = Vec::with_capacity(text.len() + 2 * self.root.len());
         mended.extend_from_slice(&text[..shape.opens.start]);
         mended.extend_from_slice(self.root.as_bytes());
@@ -84,7 +117,8 @@ pub(super) fn trimmed(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }
 
-/// The bytes with references in place of characters that XML 1.0 does not allow, for a reader that refuses them; none if there are none.
+/// The bytes with references in place of characters that XML 1.0 does not allow, for a reader that refuses
+/// them; none if there are none.
 fn escaped(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
     text.contains(|c| !is_char(c)).then(|| {
@@ -115,7 +149,8 @@ pub(super) fn refusal(bytes: &[u8]) -> Option<(Option<String>, Option<String>)> 
 /// A document's root, and the elements just below it with their own text.
 struct Shape {
     root: String,
-    /// Where the root's local name stands in its start tag, and in its end tag; the latter is empty for `<Root/>`.
+    /// Where the root's local name stands in its start tag, and in its end tag; the latter is empty for
+    /// `<Root/>`.
     opens: Range<usize>,
     closes: Range<usize>,
     children: Vec<String>,
@@ -156,8 +191,12 @@ impl Shape {
                         return Some(shape);
                     }
                 }
-                Event::Text(text) if depth == 2 => shape.as_mut()?.texts.last_mut()?.push_str(&text.into_inner()),
-                Event::CData(text) if depth == 2 => shape.as_mut()?.texts.last_mut()?.push_str(&text.into_inner()),
+                Event::Text(text) if depth == 2 => {
+                    shape.as_mut()?.texts.last_mut()?.push_str(&text.into_inner())
+                }
+                Event::CData(text) if depth == 2 => {
+                    shape.as_mut()?.texts.last_mut()?.push_str(&text.into_inner())
+                }
                 Event::GeneralRef(reference) if depth == 2 => {
                     let told = match reference.resolve_char_ref().ok()? {
                         Some(character) => character.to_string(),
@@ -174,7 +213,13 @@ impl Shape {
     fn opened(element: &BytesStart<'_>, start: usize) -> Shape {
         let name = start + 1 + element.name().as_ref().len();
         let local = element.local_name().as_ref().to_owned();
-        Shape { opens: name - local.len()..name, root: local, closes: 0..0, children: Vec::new(), texts: Vec::new() }
+        Shape {
+            opens: name - local.len()..name,
+            root: local,
+            closes: 0..0,
+            children: Vec::new(),
+            texts: Vec::new(),
+        }
     }
 
     fn child(&mut self, element: &BytesStart<'_>) {
@@ -194,7 +239,10 @@ mod tests {
     #[test]
     fn a_document_under_another_root_gets_its_own() {
         for (before, after) in [
-            ("<InitiateMultipartUpload><UploadId>1</UploadId></InitiateMultipartUpload>", "<R><UploadId>1</UploadId></R>"),
+            (
+                "<InitiateMultipartUpload><UploadId>1</UploadId></InitiateMultipartUpload>",
+                "<R><UploadId>1</UploadId></R>",
+            ),
             (
                 "<s3:Other xmlns:s3=\"x\"><s3:UploadId>1</s3:UploadId></s3:Other >",
                 "<s3:R xmlns:s3=\"x\"><s3:UploadId>1</s3:UploadId></s3:R >",
@@ -229,10 +277,19 @@ mod tests {
     #[test]
     fn what_xml_cannot_hold_becomes_a_reference() {
         let before = "<ListPartsResult><Key>a\u{1}b\u{ffff}</Key></ListPartsResult>";
-        assert_eq!(mended("ListParts", before).unwrap(), "<ListPartsResult><Key>a&#x1;b&#xFFFF;</Key></ListPartsResult>");
-        for (c, fits) in
-            [('\t', true), ('\r', true), ('\u{b}', false), ('\u{7f}', true), ('\u{85}', true), ('\u{fffe}', false), ('😀', true)]
-        {
+        assert_eq!(
+            mended("ListParts", before).unwrap(),
+            "<ListPartsResult><Key>a&#x1;b&#xFFFF;</Key></ListPartsResult>"
+        );
+        for (c, fits) in [
+            ('\t', true),
+            ('\r', true),
+            ('\u{b}', false),
+            ('\u{7f}', true),
+            ('\u{85}', true),
+            ('\u{fffe}', false),
+            ('😀', true),
+        ] {
             assert_eq!(is_char(c), fits, "{c:?}");
         }
     }
@@ -240,7 +297,8 @@ mod tests {
     #[test]
     fn errors_are_read_under_any_namespace() {
         let told = |document: &str| refusal(document.as_bytes());
-        let error = "<?xml version=\"1.0\"?><a:Error xmlns:a=\"x\"><a:Code>Slow&amp;Down</a:Code><a:Message>no</a:Message></a:Error>";
+        let error = "<?xml version=\"1.0\"?><a:Error \
+                     xmlns:a=\"x\"><a:Code>Slow&amp;Down</a:Code><a:Message>no</a:Message></a:Error>";
         assert_eq!(told(error), Some((Some("Slow&Down".into()), Some("no".into()))));
         assert_eq!(told("<Error/>"), Some((None, None)));
         assert_eq!(told("<Other><Code>x</Code></Other>"), None);

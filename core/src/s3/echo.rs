@@ -1,7 +1,9 @@
-//! Holds answers against the server-side encryption that was asked for: AWS names it on every answer, a server that ignores it does not.
+//! Holds answers against the server-side encryption that was asked for: AWS names it on every answer, a
+//! server that ignores it does not.
 //!
-//! Invariant: a write succeeds only where the server said that it encrypts. An upload in parts is given up before any byte of the source
-//! is sent; an object that a single request stored is deleted again, and the error says what is left.
+//! Invariant: a write succeeds only where the server said that it encrypts. An upload in parts is given up
+//! before any byte of the source is sent; an object that a single request stored is deleted again, and the
+//! error says what is left.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>, "Response Syntax".
 
 use bytes::Bytes;
@@ -81,8 +83,8 @@ impl Keep {
     }
 }
 
-/// Whether the key that an answer names may be the one that was asked for. Only ids as AWS makes them can be compared: servers have their
-/// own names for keys, and an alias stands for any.
+/// Whether the key that an answer names may be the one that was asked for. Only ids as AWS makes them can be
+/// compared: servers have their own names for keys, and an alias stands for any.
 fn names(told: &str, asked: &str) -> bool {
     match (aws_id(told), aws_id(asked)) {
         (Some(told), Some(asked)) => told == asked,
@@ -104,7 +106,8 @@ pub(crate) fn demands_echo(options: &Put, settings: &Settings) -> Result<bool> {
     Keep::of_put(options, settings).map(|keep| keep.demands_echo())
 }
 
-/// Checks the answer that began an upload, before a byte of its source is sent; without an echo the upload is aborted.
+/// Checks the answer that began an upload, before a byte of its source is sent; without an echo the upload is
+/// aborted.
 pub(super) async fn check_upload(
     at: &S3,
     key: &Key,
@@ -116,7 +119,8 @@ pub(super) async fn check_upload(
     if keep.ignored(echo).is_none() {
         return Ok(());
     }
-    // MinIO names the encryption with each part, and not here. A part of one byte shows it; the first real part takes its place.
+    // MinIO names the encryption with each part, and not here. A part of one byte shows it; the first real
+    // part takes its place.
     let option = match probe(at, key, upload_id, keep, algorithm).await {
         Ok(None) => return Ok(()),
         Ok(Some(option)) => option,
@@ -129,7 +133,13 @@ pub(super) async fn check_upload(
     Err(refused(at, key, option, fate).await)
 }
 
-async fn probe(at: &S3, key: &Key, upload_id: &str, keep: &Keep, algorithm: Option<Algorithm>) -> Result<Option<&'static str>> {
+async fn probe(
+    at: &S3,
+    key: &Key,
+    upload_id: &str,
+    keep: &Keep,
+    algorithm: Option<Algorithm>,
+) -> Result<Option<&'static str>> {
     let body = Bytes::from_static(b"\0");
     let mut request = Request::new("UploadPart", Method::PUT, &at.full(&key.0))?
         .query("partNumber", Some("1"))
@@ -145,15 +155,24 @@ async fn probe(at: &S3, key: &Key, upload_id: &str, keep: &Keep, algorithm: Opti
     Ok(keep.ignored(&Echo::of(answer.headers())))
 }
 
-/// Deletes an object that the server stored without the encryption that was asked for, and gives the error that says so.
-/// `is_ours`: whether nothing but this call's object is lost by it.
-pub(super) async fn withdraw(at: &S3, key: &Key, option: &'static str, stored: &PutReply, keep: &Keep, is_ours: bool) -> Error {
+/// Deletes an object that the server stored without the encryption that was asked for, and gives the error
+/// that says so. `is_ours`: whether nothing but this call's object is lost by it.
+pub(super) async fn withdraw(
+    at: &S3,
+    key: &Key,
+    option: &'static str,
+    stored: &PutReply,
+    keep: &Keep,
+    is_ours: bool,
+) -> Error {
     let fate = match is_ours {
         true => {
             let (at_of_task, key_of_task, stored) = (at.clone(), key.clone(), stored.clone());
             // A task of its own, which a cancelled call does not stop.
             let removing = workers().spawn(async move { remove(&at_of_task, &key_of_task, &stored).await });
-            removing.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the task that deletes it stopped")))
+            removing
+                .await
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the task that deletes it stopped")))
         }
         false => Ok("it was left, because it took the place of its own source".to_owned()),
     };
@@ -186,12 +205,17 @@ async fn remove(at: &S3, key: &Key, stored: &PutReply) -> Result<String> {
     if there.is_some() && stored.etag.is_some() && there != stored.etag {
         return Ok("another object has taken its place and was left".to_owned());
     }
-    let only_ours = Delete { if_match: stored.etag.clone().filter(|etag| !is_weak(etag)), ..Delete::default() };
+    let only_ours =
+        Delete { if_match: stored.etag.clone().filter(|etag| !is_weak(etag)), ..Delete::default() };
     match delete_one(at, key, &only_ours).await {
-        Err(error) if error.kind() == ErrorKind::Precondition => return Ok("another object has taken its place and was left".to_owned()),
+        Err(error) if error.kind() == ErrorKind::Precondition => {
+            return Ok("another object has taken its place and was left".to_owned());
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok("it is gone again".to_owned()),
         // Servers that know no condition here.
-        Err(error) if matches!(error.status(), Some(400 | 501)) => drop(delete_one(at, key, &Delete::default()).await?),
+        Err(error) if matches!(error.status(), Some(400 | 501)) => {
+            drop(delete_one(at, key, &Delete::default()).await?)
+        }
         outcome => drop(outcome?),
     }
     Ok(format!("it was deleted again{REPLACED}"))
@@ -199,17 +223,27 @@ async fn remove(at: &S3, key: &Key, stored: &PutReply) -> Result<String> {
 
 async fn refused(at: &S3, key: &Key, option: &str, fate: &str) -> Error {
     let advice = match option {
-        "sse_customer_key" => "use a server that has SSE-C, or encrypt before the upload (`encryption_aes_key`)",
+        "sse_customer_key" => {
+            "use a server that has SSE-C, or encrypt before the upload (`encryption_aes_key`)"
+        }
         _ => "leave the option out, or set `sse_required` to false to accept that",
     };
     let object = format!("s3://{}/{}", at.bucket(), at.full(&key.0));
     let server = server(at).await;
-    Error::new(ErrorKind::Unsupported, format!("{object}: the server {server} ignores `{option}`: {fate}; {advice}"))
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{object}: the server {server} ignores `{option}`: {fate}; {advice}"),
+    )
 }
 
 /// The server's host and port.
 async fn server(at: &S3) -> String {
-    let url = at.completed().await.and_then(|settings| route(settings, at.bucket())).ok().and_then(|route| route.url);
+    let url = at
+        .completed()
+        .await
+        .and_then(|settings| route(settings, at.bucket()))
+        .ok()
+        .and_then(|route| route.url);
     let parsed = url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let host = parsed.and_then(|url| Some((url.host_str()?.to_owned(), url.port())));
     match host {
@@ -267,7 +301,10 @@ mod tests {
 
     #[test]
     fn a_customer_key_is_always_named() {
-        let options = Put { sse_customer_key: Some(CustomerKey(Secret(Bytes::from_static(&[7; 32])))), ..Put::default() };
+        let options = Put {
+            sse_customer_key: Some(CustomerKey(Secret(Bytes::from_static(&[7; 32])))),
+            ..Put::default()
+        };
         let keep = keep(&options, Some(false));
         let md5 = keep.customer.md5.as_deref();
         for (customer_algorithm, customer_md5, fits) in [

@@ -1,6 +1,7 @@
 //! Where a bucket is reached: the endpoint, and whether the bucket stands in its path or before its name.
 //!
-//! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads settings only.
+//! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads
+//! settings only.
 
 use super::offers::Point;
 use crate::config::Settings;
@@ -31,15 +32,26 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     if let Some(url) = &url
         && let Some((name, _)) = aws_only.iter().find(|(_, wanted)| *wanted == Some(true))
     {
-        fail!(Config, "`{name}` chooses among AWS's endpoints and can't be used together with the endpoint {url}");
+        fail!(
+            Config,
+            "`{name}` chooses among AWS's endpoints and can't be used together with the endpoint {url}"
+        );
     }
     if point == Some(Point::MultiRegion) {
         if settings.disable_multiregion_access_points == Some(true) {
-            fail!(Config, "{bucket} is a multi-region access point, and `disable_multiregion_access_points` refuses those");
+            fail!(
+                Config,
+                "{bucket} is a multi-region access point, and `disable_multiregion_access_points` refuses \
+                 those"
+            );
         }
         // The rules would leave the custom endpoint out.
         if let Some(url) = &url {
-            fail!(Config, "{bucket} is a multi-region access point, which only AWS's global endpoint serves; leave out the endpoint {url}");
+            fail!(
+                Config,
+                "{bucket} is a multi-region access point, which only AWS's global endpoint serves; leave out \
+                 the endpoint {url}"
+            );
         }
     }
     if arn && style == "path" {
@@ -48,30 +60,40 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     if dotted && style == "virtual" && !plain {
         fail!(
             Config,
-            "the name of the bucket {bucket} holds a dot, so no certificate covers it as a host name; leave `addressing_style` at auto"
+            "the name of the bucket {bucket} holds a dot, so no certificate covers it as a host name; leave \
+             `addressing_style` at auto"
         );
     }
     if settings.use_accelerate_endpoint == Some(true) && (dotted || style == "path") {
         fail!(
             Config,
-            "`use_accelerate_endpoint` needs a bucket whose name is part of the host name: one without a dot, and not `addressing_style` path"
+            "`use_accelerate_endpoint` needs a bucket whose name is part of the host name: one without a \
+             dot, and not `addressing_style` path"
         );
     }
     if settings.use_accelerate_endpoint == Some(true) && settings.use_fips_endpoint == Some(true) {
-        fail!(Config, "`use_accelerate_endpoint` and `use_fips_endpoint` can't be used together: there are no such endpoints");
+        fail!(
+            Config,
+            "`use_accelerate_endpoint` and `use_fips_endpoint` can't be used together: there are no such \
+             endpoints"
+        );
     }
     let path_style = style == "path" || (style == "auto" && !arn && (url.is_some() || dotted));
     Ok(Route { url, path_style })
 }
 
-/// What is odd about the endpoint where the server says that a bucket or an object is not there: a path, or the bucket in it.
+/// What is odd about the endpoint where the server says that a bucket or an object is not there: a path, or
+/// the bucket in it.
 pub(super) fn misplaced(endpoint: Option<&str>, bucket: &str, error: &Error) -> Option<String> {
-    let is_missing = matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::NotFound) || error.status() == Some(404);
+    let is_missing =
+        matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::NotFound) || error.status() == Some(404);
     let endpoint = url::Url::parse(endpoint.filter(|_| is_missing)?).ok()?;
     let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
     let base = |host: &str, path: &str| format!("{}://{host}{port}{path}", endpoint.scheme());
     let (host, path) = (endpoint.host_str()?, endpoint.path().trim_end_matches('/'));
-    let named = |better: String| format!("`endpoint` names the bucket already, and requests name it again; set `endpoint` to {better}");
+    let named = |better: String| {
+        format!("`endpoint` names the bucket already, and requests name it again; set `endpoint` to {better}")
+    };
     if let Some(rest) = host.strip_prefix(&format!("{bucket}.")) {
         return Some(named(base(rest, path)));
     }
@@ -79,7 +101,8 @@ pub(super) fn misplaced(endpoint: Option<&str>, bucket: &str, error: &Error) -> 
         (before, last) if last == bucket => Some(named(base(host, before))),
         _ if error.kind() == ErrorKind::NotFound && error.code() != Some("NotFound") => None,
         _ => Some(format!(
-            "`endpoint` has the path {path}, so requests go to {}; leave the path out unless the server is below it",
+            "`endpoint` has the path {path}, so requests go to {}; leave the path out unless the server is \
+             below it",
             base(host, &format!("{path}/{bucket}"))
         )),
     }
@@ -122,18 +145,41 @@ mod tests {
         ] {
             assert_eq!(route(&settings(pairs), bucket).unwrap().path_style, path_style, "{bucket} {pairs:?}");
         }
-        assert_eq!(route(&settings(&[("endpoint", "h:1"), ("use_ssl", "false")]), "b").unwrap().url.as_deref(), Some("http://h:1"));
+        assert_eq!(
+            route(&settings(&[("endpoint", "h:1"), ("use_ssl", "false")]), "b").unwrap().url.as_deref(),
+            Some("http://h:1")
+        );
     }
 
     #[test]
     fn what_leads_nowhere() {
         for (pairs, bucket, kind, word) in [
             (&[("addressing_style", "virtual")][..], "a.b", ErrorKind::Config, "dot"),
-            (&[("use_fips_endpoint", "true"), ("endpoint", "h")], "bucket", ErrorKind::Config, "use_fips_endpoint"),
+            (
+                &[("use_fips_endpoint", "true"), ("endpoint", "h")],
+                "bucket",
+                ErrorKind::Config,
+                "use_fips_endpoint",
+            ),
             (&[("use_accelerate_endpoint", "true")], "a.b", ErrorKind::Config, "accelerate"),
-            (&[("use_accelerate_endpoint", "true"), ("use_fips_endpoint", "true")], "b", ErrorKind::Config, "no such"),
-            (&[("addressing_style", "path")], "arn:aws:s3:us-west-2:123456789012:accesspoint/p", ErrorKind::Config, "access point"),
-            (&[("endpoint", "https://h")], "arn:aws:s3::123456789012:accesspoint/name.mrap", ErrorKind::Config, "https://h"),
+            (
+                &[("use_accelerate_endpoint", "true"), ("use_fips_endpoint", "true")],
+                "b",
+                ErrorKind::Config,
+                "no such",
+            ),
+            (
+                &[("addressing_style", "path")],
+                "arn:aws:s3:us-west-2:123456789012:accesspoint/p",
+                ErrorKind::Config,
+                "access point",
+            ),
+            (
+                &[("endpoint", "https://h")],
+                "arn:aws:s3::123456789012:accesspoint/name.mrap",
+                ErrorKind::Config,
+                "https://h",
+            ),
             (
                 &[("disable_multiregion_access_points", "true")],
                 "arn:aws:s3::123456789012:accesspoint/name.mrap",

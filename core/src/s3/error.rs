@@ -1,4 +1,5 @@
-//! Translates what a server answers and the SDK reports into `Error`: kind, sentence, status, code, request id; and what it means for a retry.
+//! Translates what a server answers and the SDK reports into `Error`: kind, sentence, status, code, request
+//! id; and what it means for a retry.
 //!
 //! Law: the only place that knows the SDK's error types. No URL and no header reaches a message.
 
@@ -52,7 +53,9 @@ impl Refusal<'_> {
     pub(super) fn element(&self, name: &str) -> Option<&str> {
         let (_, rest) = self.body.split_once(&format!("<{name}>"))?;
         let (text, _) = rest.split_once('<')?;
-        Some(text).filter(|text| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
+        Some(text).filter(|text| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        })
     }
 
     /// The server's time, by the header or, if there is none, by the body.
@@ -68,7 +71,9 @@ impl Refusal<'_> {
     /// How long the server asks to be left alone: in seconds, or in AWS's own header in milliseconds.
     fn after(&self) -> Option<Duration> {
         let number = |name| (self.header)(name)?.trim().parse().ok();
-        number("x-amz-retry-after").map(Duration::from_millis).or_else(|| number("retry-after").map(Duration::from_secs))
+        number("x-amz-retry-after")
+            .map(Duration::from_millis)
+            .or_else(|| number("retry-after").map(Duration::from_secs))
     }
 }
 
@@ -76,14 +81,18 @@ impl Refusal<'_> {
 pub(super) fn refused(refusal: Refusal<'_>) -> Failure {
     let region = refusal.right_region();
     // The answer to a HEAD has no body to say so.
-    let code = refusal.code.clone().or_else(|| (refusal.status == 404 && refusal.body.is_empty()).then(|| "NotFound".to_owned()));
+    let code = refusal
+        .code
+        .clone()
+        .or_else(|| (refusal.status == 404 && refusal.body.is_empty()).then(|| "NotFound".to_owned()));
     let (kind, cause) = meaning(refusal.status, code.as_deref(), region.clone());
     let date = refusal.date();
     let error = match foreign(&refusal) {
         Some(foreign) => Error::new(foreign.kind, foreign.why).lasting().with_advice(&foreign.advice),
         None => told(&refusal, kind, code.as_deref(), region.as_deref(), date),
     };
-    let error = error.with_answer(Some(refusal.status), code.as_deref(), (refusal.header)("x-amz-request-id"));
+    let error =
+        error.with_answer(Some(refusal.status), code.as_deref(), (refusal.header)("x-amz-request-id"));
     Failure {
         error: if matches!(cause, Cause::Transient | Cause::Throttled) { error.passing() } else { error },
         cause,
@@ -111,7 +120,10 @@ pub(super) fn unreachable(error: &ConnectorError) -> Failure {
             let shown = if cause == Cause::Final { shown.lasting() } else { shown };
             Failure { cause, sent: found.is_sent, ..shown.into() }
         }
-        None => Failure { cause, ..Error::new(kind, format!("the server could not be reached: {}", root(error))).into() },
+        None => Failure {
+            cause,
+            ..Error::new(kind, format!("the server could not be reached: {}", root(error))).into()
+        },
     }
 }
 
@@ -123,7 +135,8 @@ where
     let answer = error.raw_response();
     let status = answer.map(|answer| answer.status().as_u16());
     let refused = |code: Option<&str>, message: Option<&str>| {
-        let body = answer.and_then(|answer| answer.body().bytes()).and_then(|body| std::str::from_utf8(body).ok());
+        let body =
+            answer.and_then(|answer| answer.body().bytes()).and_then(|body| std::str::from_utf8(body).ok());
         refused(Refusal {
             server,
             status: status.unwrap_or(0),
@@ -134,35 +147,46 @@ where
         })
     };
     match &error {
-        SdkError::ServiceError(context) if context.err().code().is_some() || status.is_none_or(|status| status >= 300) => {
+        SdkError::ServiceError(context)
+            if context.err().code().is_some() || status.is_none_or(|status| status >= 300) =>
+        {
             refused(context.err().code(), context.err().message())
         }
         // A success that the SDK can't read: an error sent after the status, or no answer to what was asked.
-        SdkError::ServiceError(_) => match answer.and_then(|answer| answer.body().bytes()).and_then(documents::refusal) {
-            Some((code, message)) => refused(code.as_deref(), message.as_deref()),
-            None if answer.is_some_and(|answer| is_foreign(server, answer)) => refused(None, None),
-            None => {
-                let request_id = answer.and_then(|answer| answer.headers().request_id());
-                let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {UNREADABLE}"));
-                Failure { cause: Cause::Transient, ..error.with_answer(status, None, request_id).into() }
+        SdkError::ServiceError(_) => {
+            match answer.and_then(|answer| answer.body().bytes()).and_then(documents::refusal) {
+                Some((code, message)) => refused(code.as_deref(), message.as_deref()),
+                None if answer.is_some_and(|answer| is_foreign(server, answer)) => refused(None, None),
+                None => {
+                    let request_id = answer.and_then(|answer| answer.headers().request_id());
+                    let error = Error::new(
+                        ErrorKind::Network,
+                        format!("the answer broke off or can't be read: {UNREADABLE}"),
+                    );
+                    Failure { cause: Cause::Transient, ..error.with_answer(status, None, request_id).into() }
+                }
             }
-        },
-        SdkError::TimeoutError(_) => {
-            Failure { cause: Cause::Timeout, ..Error::new(ErrorKind::Timeout, "the server did not answer in time").into() }
         }
+        SdkError::TimeoutError(_) => Failure {
+            cause: Cause::Timeout,
+            ..Error::new(ErrorKind::Timeout, "the server did not answer in time").into()
+        },
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(error) => unreachable(error),
             None => Error::new(ErrorKind::Network, "the server could not be reached").into(),
         },
         SdkError::ResponseError(_) if status.is_some_and(|status| status >= 300) => refused(None, None),
-        SdkError::ResponseError(_) if answer.is_some_and(|answer| is_foreign(server, answer)) => refused(None, None),
+        SdkError::ResponseError(_) if answer.is_some_and(|answer| is_foreign(server, answer)) => {
+            refused(None, None)
+        }
         other => {
             let (kind, what, cause) = match status {
                 Some(_) => (ErrorKind::Network, "the answer broke off or can't be read", Cause::Transient),
                 None => (ErrorKind::InvalidInput, "the request can't be sent", Cause::Final),
             };
             let request_id = answer.and_then(|answer| answer.headers().request_id());
-            let told = || Error::new(kind, format!("{what}: {}", root(other))).with_answer(status, None, request_id);
+            let told =
+                || Error::new(kind, format!("{what}: {}", root(other))).with_answer(status, None, request_id);
             Failure { cause, ..credentials(other).unwrap_or_else(told).into() }
         }
     }
@@ -172,7 +196,15 @@ where
 fn is_foreign(server: &str, answer: &Response) -> bool {
     let body = answer.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
     let header = |name: &str| answer.headers().get(name);
-    foreign(&Refusal { server, status: answer.status().as_u16(), header: &header, code: None, message: None, body }).is_some()
+    foreign(&Refusal {
+        server,
+        status: answer.status().as_u16(),
+        header: &header,
+        code: None,
+        message: None,
+        body,
+    })
+    .is_some()
 }
 
 /// The error to show for a failed request.
@@ -195,10 +227,12 @@ fn credentials(error: &(dyn StdError + 'static)) -> Option<Error> {
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref::<CredentialsError>() {
             let ours = found.source().and_then(|cause| cause.downcast_ref::<Error>());
-            return Some(
-                ours.cloned()
-                    .unwrap_or_else(|| Error::new(ErrorKind::Credentials, format!("the credentials could not be loaded: {}", root(found)))),
-            );
+            return Some(ours.cloned().unwrap_or_else(|| {
+                Error::new(
+                    ErrorKind::Credentials,
+                    format!("the credentials could not be loaded: {}", root(found)),
+                )
+            }));
         }
         cause = error.source();
     }

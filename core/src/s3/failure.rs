@@ -1,6 +1,8 @@
-//! The one table of S3's error codes and statuses: which kind of error each is, and what a retry may do about it.
+//! The one table of S3's error codes and statuses: which kind of error each is, and what a retry may do about
+//! it.
 //!
-//! Invariant: kind and retry come from the same row, for requests that we send ourselves and for those of the SDK alike.
+//! Invariant: kind and retry come from the same row, for requests that we send ourselves and for those of the
+//! SDK alike.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use super::retry::Cause;
@@ -21,9 +23,17 @@ enum Retry {
 const BY_CODE: &[(&[&str], ErrorKind, Retry)] = &[
     (&["NoSuchBucket"], NoSuchBucket, Retry::No),
     (&["NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "NoSuchTagSet"], NotFound, Retry::No),
-    (&["AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"], PermissionDenied, Retry::No),
+    (
+        &["AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"],
+        PermissionDenied,
+        Retry::No,
+    ),
     (&["RequestTimeTooSkewed", "Forbidden"], PermissionDenied, Retry::No),
-    (&["InvalidClientTokenId", "UnrecognizedClientException", "InvalidSecurity"], PermissionDenied, Retry::No),
+    (
+        &["InvalidClientTokenId", "UnrecognizedClientException", "InvalidSecurity"],
+        PermissionDenied,
+        Retry::No,
+    ),
     (&["NotSignedUp", "AccountProblem"], PermissionDenied, Retry::No),
     // Refused as a condition that does not hold: what the object is lets it be read only later.
     (&["InvalidObjectState"], Precondition, Retry::No),
@@ -75,18 +85,27 @@ pub(crate) fn is_of_identity(code: Option<&str>) -> bool {
     code.is_some_and(|code| OF_IDENTITY.contains(&code))
 }
 
-/// The kind of an error response, and why it failed in the terms of a retry. `region` is where the server says that the bucket is.
+/// The kind of an error response, and why it failed in the terms of a retry. `region` is where the server
+/// says that the bucket is.
 pub(super) fn meaning(status: u16, code: Option<&str>, region: Option<String>) -> (ErrorKind, Cause) {
     if is_throttled(status, code) {
         return (Throttled, Cause::Throttled);
     }
-    let by_code = || BY_CODE.iter().find(|(codes, ..)| code.is_some_and(|code| codes.contains(&code))).map(|row| (row.1, row.2));
-    let by_status = || BY_STATUS.iter().find(|(statuses, ..)| statuses.contains(&status)).map(|row| (row.1, row.2));
+    let by_code = || {
+        BY_CODE
+            .iter()
+            .find(|(codes, ..)| code.is_some_and(|code| codes.contains(&code)))
+            .map(|row| (row.1, row.2))
+    };
+    let by_status =
+        || BY_STATUS.iter().find(|(statuses, ..)| statuses.contains(&status)).map(|row| (row.1, row.2));
     let (kind, retry) = by_code().or_else(by_status).unwrap_or((Service, Retry::No));
     match (retry, region) {
         (Retry::WithFreshCredentials, _) => (kind, Cause::Expired),
         // A 403 may come from another region and be one about permissions all the same.
-        (_, Some(region)) => (if matches!(status, 301 | 307 | 400) { WrongRegion } else { kind }, Cause::Elsewhere(region)),
+        (_, Some(region)) => {
+            (if matches!(status, 301 | 307 | 400) { WrongRegion } else { kind }, Cause::Elsewhere(region))
+        }
         (Retry::Later, None) => (kind, Cause::Transient),
         // A server in trouble may send a code that does not fit.
         (Retry::No, None) if matches!(status, 500 | 502 | 503 | 504) => (kind, Cause::Transient),
@@ -115,9 +134,17 @@ mod tests {
             "PriorRequestNotComplete",
         ] {
             for status in [200, 400, 403, 409, 429, 500, 503, 509] {
-                assert_eq!(meaning(status, Some(code), None), (Throttled, Cause::Throttled), "{status} {code}");
+                assert_eq!(
+                    meaning(status, Some(code), None),
+                    (Throttled, Cause::Throttled),
+                    "{status} {code}"
+                );
                 let region = Some("eu-west-1".to_owned());
-                assert_eq!(meaning(status, Some(code), region), (Throttled, Cause::Throttled), "{status} {code}");
+                assert_eq!(
+                    meaning(status, Some(code), region),
+                    (Throttled, Cause::Throttled),
+                    "{status} {code}"
+                );
             }
         }
         assert_eq!(meaning(429, None, None), (Throttled, Cause::Throttled));
@@ -146,7 +173,10 @@ mod tests {
         let elsewhere = || Some("eu-west-1".to_owned());
         let to = Cause::Elsewhere("eu-west-1".to_owned());
         assert_eq!(meaning(301, None, elsewhere()), (WrongRegion, to.clone()));
-        assert_eq!(meaning(400, Some("AuthorizationHeaderMalformed"), elsewhere()), (WrongRegion, to.clone()));
+        assert_eq!(
+            meaning(400, Some("AuthorizationHeaderMalformed"), elsewhere()),
+            (WrongRegion, to.clone())
+        );
         assert_eq!(meaning(403, None, elsewhere()), (PermissionDenied, to));
         assert_eq!(meaning(400, Some("ExpiredToken"), elsewhere()), (Credentials, Cause::Expired));
     }

@@ -1,7 +1,8 @@
-//! Recognises a response that is not S3's: of a firewall, a captive portal, a proxy, a load balancer or another web server.
+//! Recognises a response that is not S3's: of a firewall, a captive portal, a proxy, a load balancer or
+//! another web server.
 //!
-//! Invariant: judges only where S3 would send XML or nothing; the bytes of an object are never looked at. Of a stranger's text
-//! one short line is shown, and nothing of it where it may quote the request.
+//! Invariant: judges only where S3 would send XML or nothing; the bytes of an object are never looked at. Of
+//! a stranger's text one short line is shown, and nothing of it where it may quote the request.
 
 use serde_json::Value;
 
@@ -19,15 +20,21 @@ pub(super) struct Foreign {
 const SHOWN: usize = 120;
 
 /// Words of servers that speak TLS (Go, nginx, Apache) and were asked in plain HTTP.
-const ASKED_WITHOUT_TLS: [&str; 3] =
-    ["HTTP request to an HTTPS server", "plain HTTP request was sent to HTTPS port", "plain HTTP to an SSL-enabled server port"];
+const ASKED_WITHOUT_TLS: [&str; 3] = [
+    "HTTP request to an HTTPS server",
+    "plain HTTP request was sent to HTTPS port",
+    "plain HTTP to an SSL-enabled server port",
+];
 
 const ADVICE: &str = "check `endpoint`, and `proxy` and the network between";
 
 /// Who sent a response that is not S3's; none if it may be S3's.
 pub(super) fn foreign(response: &Refusal<'_>) -> Option<Foreign> {
     let header = |name| (response.header)(name);
-    if response.code.is_some() || header("x-amz-request-id").is_some() || header("x-amz-bucket-region").is_some() {
+    if response.code.is_some()
+        || header("x-amz-request-id").is_some()
+        || header("x-amz-bucket-region").is_some()
+    {
         return None;
     }
     let server = response.server;
@@ -68,7 +75,8 @@ fn redirect(server: &str, status: u16, target: &str) -> Foreign {
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
     });
-    let why = format!("{server} redirects to {} (status {status})", there.as_deref().unwrap_or("another path"));
+    let why =
+        format!("{server} redirects to {} (status {status})", there.as_deref().unwrap_or("another path"));
     let advice = match there {
         Some(there) => format!("{ADVICE}; if that is the S3 server, set `endpoint` to {there}"),
         None => ADVICE.to_owned(),
@@ -79,11 +87,17 @@ fn redirect(server: &str, status: u16, target: &str) -> Foreign {
 /// What a body is, if that is neither XML nor nothing.
 fn form(content_type: &str, body: &str) -> Option<&'static str> {
     let (content_type, start) = (content_type.to_ascii_lowercase(), body.trim_start());
-    let begins = |words: &str| start.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+    let begins =
+        |words: &str| start.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
     if start.is_empty() || begins("<?xml") && !content_type.contains("html") || begins("<error") {
         return None;
     }
-    if content_type.contains("html") || begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body") {
+    if content_type.contains("html")
+        || begins("<!doctype html")
+        || begins("<html")
+        || begins("<head")
+        || begins("<body")
+    {
         return Some("a page of HTML");
     }
     (content_type.contains("json") || begins("{")).then_some("JSON")
@@ -134,10 +148,25 @@ mod tests {
                 "<html><head><title>\n Access\tblocked </title></head>",
                 vec!["status 403", "HTML", "text/html", "Access blocked"],
             ),
-            (502, &[], "<!DOCTYPE html><TITLE>Bad gateway</TITLE>", vec!["status 502", "HTML", "Bad gateway"]),
-            (404, &[("content-type", "application/json")], r#"{"message":"no Route matched"}"#, vec!["JSON", "no Route matched"]),
+            (
+                502,
+                &[],
+                "<!DOCTYPE html><TITLE>Bad gateway</TITLE>",
+                vec!["status 502", "HTML", "Bad gateway"],
+            ),
+            (
+                404,
+                &[("content-type", "application/json")],
+                r#"{"message":"no Route matched"}"#,
+                vec!["JSON", "no Route matched"],
+            ),
             (400, &[], "Client sent an HTTP request to an HTTPS server.\n", vec!["h:80 speaks TLS"]),
-            (302, &[("location", "https://login.example/x?SAMLRequest=canary")], "", vec!["redirects to https://login.example "]),
+            (
+                302,
+                &[("location", "https://login.example/x?SAMLRequest=canary")],
+                "",
+                vec!["redirects to https://login.example "],
+            ),
             (407, &[], "", vec!["proxy"]),
         ] {
             let found = judged(status, headers, body).unwrap();
@@ -158,7 +187,11 @@ mod tests {
 
     #[test]
     fn quoted_requests_are_not_shown() {
-        for text in ["'AWS4-HMAC-SHA256 Signature=canary' is wrong", "/b/k?X-Amz-Signature=canary", "bad token canary"] {
+        for text in [
+            "'AWS4-HMAC-SHA256 Signature=canary' is wrong",
+            "/b/k?X-Amz-Signature=canary",
+            "bad token canary",
+        ] {
             let found = judged(403, &[], &format!("<html><title>{text}</title>")).unwrap();
             assert!(!found.why.contains("canary"), "{}", found.why);
         }

@@ -1,7 +1,7 @@
 //! One GET: the object's metadata and a body to read piece by piece.
 //!
-//! Invariant: a body that ends before its announced length, or before its last chunk, is an error. Only one that ends with its connection
-//! can be cut unseen, so it is taken only where the server says that it closes.
+//! Invariant: a body that ends before its announced length, or before its last chunk, is an error. Only one
+//! that ends with its connection can be cut unseen, so it is taken only where the server says that it closes.
 
 use std::pin::Pin;
 
@@ -27,7 +27,8 @@ pub(crate) struct Body {
     pub(crate) length: u64,
     /// Whether the server says that it answers ranges.
     pub(crate) ranges: bool,
-    /// What the server says of the whole object: checksums by algorithm, in base64. Only an answer with the whole object tells them.
+    /// What the server says of the whole object: checksums by algorithm, in base64. Only an answer with the
+    /// whole object tells them.
     pub(crate) checksums: Vec<(&'static str, String)>,
     /// How many of them have come.
     came: u64,
@@ -131,24 +132,44 @@ pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetch
     let length: Option<u64> = told("content-length").and_then(|length| length.parse().ok());
     let (offset, length, size) = match (told("content-range"), length) {
         (None, Some(length)) => (0, length, length),
-        (None, None) => return unsized_answer(at, key, head, body).map(|answer| Fetched::Unsized(Box::new(answer))),
+        (None, None) => {
+            return unsized_answer(at, key, head, body).map(|answer| Fetched::Unsized(Box::new(answer)));
+        }
         (Some(header), length) => match content_range(header) {
             // A range announces its length by itself.
-            Some((first, last, size)) if length.is_none_or(|length| last - first + 1 == length) => (first, last - first + 1, size),
-            _ => return Err(Error::new(ErrorKind::Service, "the server's Content-Range can't be read or contradicts its Content-Length")),
+            Some((first, last, size)) if length.is_none_or(|length| last - first + 1 == length) => {
+                (first, last - first + 1, size)
+            }
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Service,
+                    "the server's Content-Range can't be read or contradicts its Content-Length",
+                ));
+            }
         },
     };
-    let checksums = if at.validates() && told("content-range").is_none() { checksums(&head.headers) } else { Vec::new() };
+    let checksums =
+        if at.validates() && told("content-range").is_none() { checksums(&head.headers) } else { Vec::new() };
     let ranges = told("content-range").is_some() || told("accept-ranges") == Some("bytes");
     let meta = meta(key.0.clone(), Some(size), &head.headers);
-    Ok(Fetched::Sized(Box::new(Body { meta, offset, length, ranges, checksums, came: 0, body: Pieces(body) })))
+    Ok(Fetched::Sized(Box::new(Body {
+        meta,
+        offset,
+        length,
+        ranges,
+        checksums,
+        came: 0,
+        body: Pieces(body),
+    })))
 }
 
-/// An answer without a length, if its end can be told: by its last chunk, or by a connection that the server says it closes.
+/// An answer without a length, if its end can be told: by its last chunk, or by a connection that the server
+/// says it closes.
 /// Source: RFC 9112, section 6.3.
 fn unsized_answer(at: &S3, key: &Key, head: http::response::Parts, body: Watched) -> Result<Unsized> {
     let lists = |name: &str, word: &str| {
-        text(&head.headers, name).is_some_and(|text| text.split(',').any(|one| one.trim().eq_ignore_ascii_case(word)))
+        text(&head.headers, name)
+            .is_some_and(|text| text.split(',').any(|one| one.trim().eq_ignore_ascii_case(word)))
     };
     let is_chunked = lists("transfer-encoding", "chunked");
     let closes = lists("connection", "close") || head.version == Version::HTTP_10;
@@ -185,9 +206,16 @@ mod tests {
     #[test]
     fn content_ranges() {
         assert_eq!(content_range("bytes 2-4/10"), Some((2, 4, 10)));
-        for bad in
-            ["bytes 4-2/10", "bytes 0-10/10", "bytes */10", "bytes 0-4/*", "0-4/10", "", "bytes a-b/c", "bytes 0-18446744073709551615/5"]
-        {
+        for bad in [
+            "bytes 4-2/10",
+            "bytes 0-10/10",
+            "bytes */10",
+            "bytes 0-4/*",
+            "0-4/10",
+            "",
+            "bytes a-b/c",
+            "bytes 0-18446744073709551615/5",
+        ] {
             assert_eq!(content_range(bad), None, "{bad}");
         }
     }

@@ -1,7 +1,8 @@
-//! How an endpoint lets the bodies that are sent to it be checked: by which CRC, and whether it demands Content-MD5.
+//! How an endpoint lets the bodies that are sent to it be checked: by which CRC, and whether it demands
+//! Content-MD5.
 //!
-//! Law: a step down is taken only when the server refuses the step above, and remembered for the endpoint; the last step is
-//! Content-MD5, below which only the setting `request_checksum_calculation` goes.
+//! Law: a step down is taken only when the server refuses the step above, and remembered for the endpoint;
+//! the last step is Content-MD5, below which only the setting `request_checksum_calculation` goes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -69,14 +70,24 @@ impl S3 {
         Ok(LADDER.get(self.endpoint().await?.refused.load(Ordering::Relaxed)).copied())
     }
 
-    /// Whether the server refused a request because of this algorithm, which is then not tried again; an algorithm that the host chose
-    /// is not given up.
+    /// Whether the server refused a request because of this algorithm, which is then not tried again; an
+    /// algorithm that the host chose is not given up.
     pub(crate) async fn refuses(&self, algorithm: Option<Algorithm>, error: &Error) -> Result<bool> {
         let step = LADDER.iter().position(|step| Some(*step) == algorithm);
-        let (Some(step), None) = (step, &self.completed().await?.checksum_algorithm) else { return Ok(false) };
+        let (Some(step), None) = (step, &self.completed().await?.checksum_algorithm) else {
+            return Ok(false);
+        };
         let said = error.message().to_ascii_lowercase();
         let refused = matches!(error.status(), Some(400 | 501))
-            && !matches!(error.code(), Some("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch"))
+            && !matches!(
+                error.code(),
+                Some(
+                    "BadDigest"
+                        | "InvalidDigest"
+                        | "XAmzContentSHA256Mismatch"
+                        | "XAmzContentChecksumMismatch"
+                )
+            )
             && (said.contains("checksum") || said.contains("crc64") || said.contains("crc32"));
         if refused && self.endpoint().await?.refused.fetch_max(step + 1, Ordering::Relaxed) <= step {
             let next = LADDER.get(step + 1).map_or("Content-MD5", |next| next.name());
@@ -90,10 +101,12 @@ impl S3 {
         Ok(!self.endpoint().await?.refuses_whole.load(Ordering::Relaxed))
     }
 
-    /// Remembers for the address that the server refused the checksum of the whole, and made the object by those of its parts.
+    /// Remembers for the address that the server refused the checksum of the whole, and made the object by
+    /// those of its parts.
     pub(crate) async fn whole_checksum_was_refused(&self) -> Result<()> {
         if !self.endpoint().await?.refuses_whole.swap(true, Ordering::Relaxed) {
-            let said = "the server refuses the checksum of a whole object, although it has every part as it was sent";
+            let said = "the server refuses the checksum of a whole object, although it has every part as it \
+                        was sent";
             event(Level::Warning, format!("{said}; going on with the checksums of the parts"));
         }
         Ok(())
@@ -128,7 +141,8 @@ impl Intercept for ContentMd5 {
         let request = context.request_mut();
         if self.0.demands_md5()
             && request.headers().get("content-md5").is_none()
-            && let Some(body) = request.body().bytes().filter(|body| !body.is_empty() || request.method() == "PUT")
+            && let Some(body) =
+                request.body().bytes().filter(|body| !body.is_empty() || request.method() == "PUT")
         {
             let md5 = md5(body);
             request.headers_mut().try_insert("content-md5", md5)?;

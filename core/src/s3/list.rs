@@ -1,8 +1,9 @@
 //! Listings, one page a call: objects (V2, and V1 for old servers) and versions.
 //!
-//! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is opaque to callers.
-//! Each row is made as it will be told, with one allocation for each text that it holds.
-//! A page is believed only if its keys are under the prefix and, where it is not the last, if it leads on (`pages`).
+//! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is
+//! opaque to callers. Each row is made as it will be told, with one allocation for each text that it holds. A
+//! page is believed only if its keys are under the prefix and, where it is not the last, if it leads on
+//! (`pages`).
 
 use std::time::SystemTime;
 
@@ -44,13 +45,18 @@ pub(super) fn listed(at: &S3, text: String, encoded: bool, prefix: &str) -> Resu
         return Ok(key);
     }
     if !key.starts_with(prefix) {
-        fail!(Service, "the server listed the key {key:?}, which does not begin with the prefix {prefix:?}; the list is not believed");
+        fail!(
+            Service,
+            "the server listed the key {key:?}, which does not begin with the prefix {prefix:?}; the list is \
+             not believed"
+        );
     }
     key.drain(..at.prefix().len());
     Ok(key)
 }
 
-/// The text without its percent signs, in its own place. Servers differ in `+` for a space; a plus itself always comes as %2B.
+/// The text without its percent signs, in its own place. Servers differ in `+` for a space; a plus itself
+/// always comes as %2B.
 pub(super) fn unescaped(text: String) -> String {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return text;
@@ -122,8 +128,11 @@ fn filled(document: &mut Document<'_>) -> std::result::Result<Option<String>, Br
 /// A row of a listing of objects (`Contents`) or of versions.
 fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, Broken> {
     let versions = kind != "Contents";
-    let mut entry =
-        Entry { is_latest: versions.then_some(false), is_delete_marker: versions.then_some(kind == "DeleteMarker"), ..Entry::default() };
+    let mut entry = Entry {
+        is_latest: versions.then_some(false),
+        is_delete_marker: versions.then_some(kind == "DeleteMarker"),
+        ..Entry::default()
+    };
     document.children(|document, name| {
         match name {
             "Key" => entry.key = document.text()?.into_owned(),
@@ -172,7 +181,8 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
             .query("prefix", Some(&prefix))
             .query("start-after", start_after.as_deref())
     };
-    let mut page = at.ask_whole(&request.payer(at).await?, |body| Listing::read(body, "ListBucketResult")).await?;
+    let mut page =
+        at.ask_whole(&request.payer(at).await?, |body| Listing::read(body, "ListBucketResult")).await?;
     for entry in &mut page.entries {
         entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
@@ -195,7 +205,12 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
     Ok(Page { entries: page.entries, next })
 }
 
-pub(crate) async fn list_versions(at: &S3, _: &Mailbox, prefix: Prefix, options: ListVersions) -> Result<Page> {
+pub(crate) async fn list_versions(
+    at: &S3,
+    _: &Mailbox,
+    prefix: Prefix,
+    options: ListVersions,
+) -> Result<Page> {
     let size = page_size(options.page_size)?.map(|size| size.to_string());
     let (history, continuation) = PageHistory::split(options.continuation.as_deref());
     let prefix = at.full(&prefix.0);
@@ -220,13 +235,19 @@ pub(crate) async fn list_versions(at: &S3, _: &Mailbox, prefix: Prefix, options:
     for entry in &mut page.entries {
         entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
-    // By key, then the newest first, whatever order the server tells versions and markers in. The sort is stable.
+    // By key, then the newest first, whatever order the server tells versions and markers in. The sort is
+    // stable.
     page.entries.sort_by(|one, other| {
-        one.key.cmp(&other.key).then(other.is_latest.cmp(&one.is_latest)).then(other.last_modified.cmp(&one.last_modified))
+        one.key
+            .cmp(&other.key)
+            .then(other.is_latest.cmp(&one.is_latest))
+            .then(other.last_modified.cmp(&one.last_modified))
     });
     let next = match (page.truncated, page.key_marker) {
         (Some(false), _) | (None, None) => None,
-        (_, Some(marker)) => Some(format!("{}\n{}", page.version_marker, at.full(&decoded(at, marker, page.encoded)))),
+        (_, Some(marker)) => {
+            Some(format!("{}\n{}", page.version_marker, at.full(&decoded(at, marker, page.encoded))))
+        }
         (Some(true), None) => return Err(ended("")),
     };
     let next = history.next(&Shown::of(&page.entries), next)?;

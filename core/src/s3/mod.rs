@@ -1,7 +1,7 @@
 //! The verbs on a bucket, one file for each kind of thing, spoken through aws-sdk-s3.
 //!
-//! Law: the only room, with `credentials`, that names an AWS type. A function here is one S3 operation (or one for each page or
-//! batch); what moves bytes in parts is `transfer`, built from these.
+//! Law: the only room, with `credentials`, that names an AWS type. A function here is one S3 operation (or
+//! one for each page or batch); what moves bytes in parts is `transfer`, built from these.
 
 mod access;
 mod agent;
@@ -46,7 +46,9 @@ pub(crate) use failure::is_of_identity;
 pub(crate) use get::{Body, Fetched, Unsized, fetch, fetch_any};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};
-pub(crate) use multipart::{As, Whole, abort, complete, copy_part, create, etag, etag_of, etag_of_parts, stored};
+pub(crate) use multipart::{
+    As, Whole, abort, complete, copy_part, create, etag, etag_of, etag_of_parts, stored,
+};
 pub(crate) use object::{BATCH, checksum, copy_whole, delete, delete_many, delete_one, exists, head};
 pub(crate) use presign::presign;
 pub(crate) use put::{Part, put_part, put_whole};

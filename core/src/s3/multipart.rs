@@ -1,9 +1,11 @@
-//! The steps of a multipart upload around its parts' bytes: create, copy a part, list the parts, complete, abort; and the look at what
-//! came of it.
+//! The steps of a multipart upload around its parts' bytes: create, copy a part, list the parts, complete,
+//! abort; and the look at what came of it.
 //!
 //! Law: an object's parts are those that completion names, in their order, and its checksum covers them all.
 
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
+};
 
 use md5::{Digest, Md5};
 use std::time::SystemTime;
@@ -39,8 +41,15 @@ impl As<'_> {
     }
 }
 
-/// Begins a multipart upload and tells its id. The parts carry this checksum, which the server must know from the beginning.
-pub(crate) async fn create(at: &S3, key: &Key, options: As<'_>, algorithm: Option<Algorithm>, creation: &Creation) -> Result<String> {
+/// Begins a multipart upload and tells its id. The parts carry this checksum, which the server must know from
+/// the beginning.
+pub(crate) async fn create(
+    at: &S3,
+    key: &Key,
+    options: As<'_>,
+    algorithm: Option<Algorithm>,
+    creation: &Creation,
+) -> Result<String> {
     let keep = options.keep(at)?;
     Box::pin(look(at, key, &keep)).await?;
     let output = at
@@ -116,7 +125,14 @@ pub(crate) enum Whole {
 
 /// Makes the object of its parts; conditions are checked by the server at this moment, and by a look before
 /// where it may ignore them.
-pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part], whole: Whole, options: As<'_>) -> Result<PutReply> {
+pub(crate) async fn complete(
+    at: &S3,
+    key: &Key,
+    upload_id: &str,
+    parts: &[Part],
+    whole: Whole,
+    options: As<'_>,
+) -> Result<PutReply> {
     let (checksum, known) = match whole {
         Whole::Unknown => (None, None),
         Whole::Sent(sum) => (Some(sum), Some(sum)),
@@ -124,9 +140,12 @@ pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part]
     };
     let keep = options.keep(at)?;
     let size = parts.iter().map(|part| part.size).sum::<u64>();
-    let named = parts
-        .iter()
-        .map(|part| summed!(CompletedPart::builder(), part.checksum).part_number(part.number).set_e_tag(part.etag.clone()).build());
+    let named = parts.iter().map(|part| {
+        summed!(CompletedPart::builder(), part.checksum)
+            .part_number(part.number)
+            .set_e_tag(part.etag.clone())
+            .build()
+    });
     let named = CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build();
     Box::pin(look(at, key, &keep)).await?;
     let completed = at
@@ -158,7 +177,12 @@ pub(crate) async fn complete(at: &S3, key: &Key, upload_id: &str, parts: &[Part]
 }
 
 /// The ETag of an object that is there, for a server that did not tell it when it stored the object.
-pub(crate) async fn etag(at: &S3, key: &Key, stored: &PutReply, customer_key: Option<&CustomerKey>) -> Result<Option<String>> {
+pub(crate) async fn etag(
+    at: &S3,
+    key: &Key,
+    stored: &PutReply,
+    customer_key: Option<&CustomerKey>,
+) -> Result<Option<String>> {
     let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
         .query("versionId", stored.version_id.as_deref())
         .customer_key(&customer(customer_key, at.settings()))?
@@ -170,7 +194,8 @@ pub(crate) async fn etag(at: &S3, key: &Key, stored: &PutReply, customer_key: Op
     Ok(bare(text(answer.headers(), "etag")).filter(|_| size.is_none_or(|size| size == stored.size)))
 }
 
-/// The object at the key, if it is what was sent: of this size, and with this checksum or, where the server tells none, this ETag.
+/// The object at the key, if it is what was sent: of this size, and with this checksum or, where the server
+/// tells none, this ETag.
 pub(crate) async fn stored(
     at: &S3,
     key: &Key,
@@ -201,7 +226,8 @@ pub(crate) async fn stored(
     });
     let length = output.content_length().and_then(|length| u64::try_from(length).ok());
     let found = bare(output.e_tag());
-    let same = length == Some(size) && (told.is_some() && told == checksum || etag.is_some() && etag == found.as_deref());
+    let same = length == Some(size)
+        && (told.is_some() && told == checksum || etag.is_some() && etag == found.as_deref());
     if !same {
         return Ok(None);
     }
@@ -224,7 +250,8 @@ pub(crate) fn etag_of_parts(parts: &[Part]) -> Option<String> {
     for part in parts {
         let etag = part.etag.as_deref()?.trim_matches('"');
         let digits = etag.as_bytes().as_chunks::<2>().0.iter();
-        let bytes: Option<Vec<u8>> = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+        let bytes: Option<Vec<u8>> =
+            digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
         all.update(bytes.filter(|bytes| bytes.len() == 16 && etag.len() == 32)?);
     }
     Some(format!("{}-{}", hex(&all.finalize()), parts.len()))
@@ -238,7 +265,13 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) async fn abort(at: &S3, key: &Key, upload_id: &str) -> Result<()> {
     super::creation::ended(upload_id);
     at.send(|client| {
-        client.abort_multipart_upload().bucket(at.bucket()).key(at.full(&key.0)).upload_id(upload_id).set_request_payer(at.payer()).send()
+        client
+            .abort_multipart_upload()
+            .bucket(at.bucket())
+            .key(at.full(&key.0))
+            .upload_id(upload_id)
+            .set_request_payer(at.payer())
+            .send()
     })
     .await
     .map(drop)

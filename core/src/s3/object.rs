@@ -1,4 +1,5 @@
-//! One object at a time without its body: head, exists, delete, delete_many, and the copy that a server does in one go.
+//! One object at a time without its body: head, exists, delete, delete_many, and the copy that a server does
+//! in one go.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -51,11 +52,16 @@ pub(crate) async fn checksum(at: &S3, key: &str, size: u64) -> Result<Option<Che
 }
 
 pub(crate) async fn exists(at: &S3, mailbox: &Mailbox, key: Key, options: Exists) -> Result<bool> {
-    let options = Head { version_id: options.version_id, sse_customer_key: options.sse_customer_key, ..Head::default() };
+    let options = Head {
+        version_id: options.version_id,
+        sse_customer_key: options.sse_customer_key,
+        ..Head::default()
+    };
     match head(at, mailbox, key, options).await {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        // HEAD carries no body, so a missing bucket looks like a missing key here; both mean that the object is not there.
+        // HEAD carries no body, so a missing bucket looks like a missing key here; both mean that the object
+        // is not there.
         Err(error) => Err(error),
     }
 }
@@ -132,7 +138,10 @@ fn alone_told((key, version_id): Named, outcome: Result<DeleteReply>) -> Result<
     let mut fate = Deleted { key: key.0, version_id, ..Deleted::default() };
     match outcome {
         Ok(_) => {}
-        Err(error) if error.status().is_none() || matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::Credentials) => {
+        Err(error)
+            if error.status().is_none()
+                || matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::Credentials) =>
+        {
             return Err(error);
         }
         Err(error) => {
@@ -143,21 +152,34 @@ fn alone_told((key, version_id): Named, outcome: Result<DeleteReply>) -> Result<
     Ok(fate)
 }
 
-async fn delete_together<'a>(at: &S3, batch: impl Iterator<Item = &'a Named> + Clone) -> Result<Vec<Deleted>> {
+async fn delete_together<'a>(
+    at: &S3,
+    batch: impl Iterator<Item = &'a Named> + Clone,
+) -> Result<Vec<Deleted>> {
     if batch.clone().next().is_none() {
         return Ok(Vec::new());
     }
-    let invalid = |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
+    let invalid =
+        |error: aws_sdk_s3::error::BuildError| Error::new(ErrorKind::InvalidInput, error.to_string());
     let mut objects = Vec::new();
     for (key, version_id) in batch.clone() {
-        let object = ObjectIdentifier::builder().key(at.full(&key.0)).set_version_id(version_id.clone()).build();
+        let object =
+            ObjectIdentifier::builder().key(at.full(&key.0)).set_version_id(version_id.clone()).build();
         objects.push(object.map_err(invalid)?);
     }
     let objects_named = objects.len();
     // Quiet: the server tells only what failed.
     let batch_of = Batch::builder().set_objects(Some(objects)).quiet(true).build().map_err(invalid)?;
-    let output =
-        at.send(|client| client.delete_objects().bucket(at.bucket()).delete(batch_of.clone()).set_request_payer(at.payer()).send()).await?;
+    let output = at
+        .send(|client| {
+            client
+                .delete_objects()
+                .bucket(at.bucket())
+                .delete(batch_of.clone())
+                .set_request_payer(at.payer())
+                .send()
+        })
+        .await?;
     let mut told = 0;
     let mut fates = Vec::with_capacity(objects_named);
     for (key, version_id) in batch {
@@ -172,7 +194,9 @@ async fn delete_together<'a>(at: &S3, batch: impl Iterator<Item = &'a Named> + C
             key: key.0.clone(),
             version_id: version_id.clone(),
             error: failed.map(|failed| meaning(200, failed.code(), None).0.name().to_owned()),
-            message: failed.map(|failed| format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))),
+            message: failed.map(|failed| {
+                format!("{}: {}", failed.code().unwrap_or("Error"), failed.message().unwrap_or("not deleted"))
+            }),
         });
     }
     if told == 0
@@ -189,11 +213,21 @@ async fn delete_together<'a>(at: &S3, batch: impl Iterator<Item = &'a Named> + C
 
 /// The key as it comes back: XML makes one line break of the three that there are.
 fn one_line(key: &str) -> Cow<'_, str> {
-    if key.contains('\r') { Cow::Owned(key.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(key) }
+    if key.contains('\r') {
+        Cow::Owned(key.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(key)
+    }
 }
 
 /// A server-side copy in one request; `source` is `bucket/key?versionId=…`, already encoded.
-pub(crate) async fn copy_whole(at: &S3, source: &str, key: &Key, options: &Copy, size: u64) -> Result<PutReply> {
+pub(crate) async fn copy_whole(
+    at: &S3,
+    source: &str,
+    key: &Key,
+    options: &Copy,
+    size: u64,
+) -> Result<PutReply> {
     let keep = Keep::of_copy(options, at.settings())?;
     let from = customer(options.source_sse_customer_key.as_ref(), at.settings());
     let output = at

@@ -44,7 +44,14 @@ impl Point {
     fn lacks(self, operation: &str) -> bool {
         let lacking: &[&str] = match self {
             Point::Regional => &[],
-            Point::MultiRegion => &["DeleteObjects", "GetBucketLocation", "HeadBucket", "ListObjectVersions", "ListObjects", SOURCE],
+            Point::MultiRegion => &[
+                "DeleteObjects",
+                "GetBucketLocation",
+                "HeadBucket",
+                "ListObjectVersions",
+                "ListObjects",
+                SOURCE,
+            ],
             Point::ObjectLambda => &[SOURCE],
             Point::Outposts => &["GetBucketLocation", "GetObjectAcl", "PutObjectAcl"],
         };
@@ -59,7 +66,11 @@ pub(crate) const SOURCE: &str = "CopyObject as the source";
 pub(super) fn check(bucket: &str, operation: &str) -> Result<()> {
     match Point::of(bucket) {
         Some(point) if point.lacks(operation) => {
-            fail!(Unsupported, "{operation} is not sent: {bucket} is {}, which does not offer it; open the bucket itself", point.name())
+            fail!(
+                Unsupported,
+                "{operation} is not sent: {bucket} is {}, which does not offer it; open the bucket itself",
+                point.name()
+            )
         }
         _ => Ok(()),
     }
@@ -87,7 +98,9 @@ mod tests {
         ] {
             let checked = check(bucket, operation);
             assert_eq!(checked.is_ok(), offered, "{bucket} {operation}");
-            assert!(checked.err().is_none_or(|error| error.kind() == ErrorKind::Unsupported && error.message().contains(operation)));
+            assert!(checked.err().is_none_or(
+                |error| error.kind() == ErrorKind::Unsupported && error.message().contains(operation)
+            ));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Proof that a paged list goes on: what the pages before left behind travels inside of the continuation.
 //!
-//! Invariant: a list that repeats a page or a token ends with an error, whoever turns its pages; memory and continuation stay small.
-//! Short cycles (`WINDOW` pages) are found at the first repetition, longer ones by Brent's mark, within three times their length.
-//! Order proves nothing here: directory buckets and some servers list in an order of their own.
+//! Invariant: a list that repeats a page or a token ends with an error, whoever turns its pages; memory and
+//! continuation stay small. Short cycles (`WINDOW` pages) are found at the first repetition, longer ones by
+//! Brent's mark, within three times their length. Order proves nothing here: directory buckets and some
+//! servers list in an order of their own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -85,11 +86,14 @@ impl PageHistory {
     /// Adds a page; gives the continuation of the next one, if the server says that there is one.
     pub(super) fn next(mut self, shown: &Shown, token: Option<String>) -> Result<Option<String>> {
         self.pages = self.pages.saturating_add(1);
-        let known = |number: u64| self.seen.contains(&number) || (self.pages > 1 && self.mark.contains(&number));
+        let known =
+            |number: u64| self.seen.contains(&number) || (self.pages > 1 && self.mark.contains(&number));
         let (row, is_idle) = match *shown {
             Shown::Nothing => (0, true),
             Shown::Prefixes(row) => (row, known(row)),
-            Shown::Row(row) if known(row) => return Err(repeated(self.pages, "brings again what an earlier page brought")),
+            Shown::Row(row) if known(row) => {
+                return Err(repeated(self.pages, "brings again what an earlier page brought"));
+            }
             Shown::Row(row) => (row, false),
         };
         let Some(token) = token else { return Ok(None) };
@@ -116,12 +120,16 @@ impl PageHistory {
 
 /// The error for a list that goes in circles.
 pub(super) fn repeated(page: u32, what: &str) -> Error {
-    Error::new(ErrorKind::Service, format!("the server's list goes in circles: page {page} {what}; the list is not complete"))
+    Error::new(
+        ErrorKind::Service,
+        format!("the server's list goes in circles: page {page} {what}; the list is not complete"),
+    )
 }
 
 /// The error for a list that says it goes on, and not where.
 pub(super) fn ended(hint: &str) -> Error {
-    let message = format!("the server ended a truncated list: it says that more follows, but not where to go on{hint}");
+    let message =
+        format!("the server ended a truncated list: it says that more follows, but not where to go on{hint}");
     Error::new(ErrorKind::Service, message)
 }
 
@@ -162,18 +170,24 @@ mod tests {
     fn a_list_that_goes_on_is_let_go_on() {
         let fine = |number: u32| (Shown::row(&format!("k{number:09}"), ""), format!("t{number}:\n ü"));
         assert_eq!(turn(5000, fine).0, 5000);
-        let backwards = |number: u32| (Shown::row(&format!("k{:09}", 9_999 - number), ""), format!("t{number}"));
+        let backwards =
+            |number: u32| (Shown::row(&format!("k{:09}", 9_999 - number), ""), format!("t{number}"));
         assert!(turn(5000, backwards).1.is_none());
     }
 
     #[test]
     fn a_short_cycle_is_found_at_the_first_repetition() {
         for period in 1..=WINDOW as u32 {
-            let tokens = |number: u32| (Shown::row(&format!("k{number}"), ""), format!("t{}", number % period));
+            let tokens =
+                |number: u32| (Shown::row(&format!("k{number}"), ""), format!("t{}", number % period));
             assert_eq!(turn(1000, tokens).0, period + 1, "tokens of period {period}");
             let rows = |number: u32| (Shown::row(&format!("k{}", number % period), ""), format!("t{number}"));
             let (number, error) = turn(1000, rows);
-            assert_eq!((number, error.unwrap().kind()), (period + 1, ErrorKind::Service), "rows of period {period}");
+            assert_eq!(
+                (number, error.unwrap().kind()),
+                (period + 1, ErrorKind::Service),
+                "rows of period {period}"
+            );
         }
     }
 
@@ -183,7 +197,8 @@ mod tests {
             let tail = |number: u32| if number > lead { lead + (number - lead) % period } else { number };
             let (number, error) = turn(100_000, |number| (Shown::Nothing, format!("t{}", tail(number))));
             assert!(error.is_some() && number <= 3 * (lead + period), "{lead} {period}: {number}");
-            let (number, error) = turn(100_000, |number| (Shown::row(&format!("k{}", tail(number)), ""), format!("t{number}")));
+            let (number, error) =
+                turn(100_000, |number| (Shown::row(&format!("k{}", tail(number)), ""), format!("t{number}")));
             assert!(error.is_some() && number <= 3 * (lead + period), "{lead} {period}: {number}");
         }
     }
@@ -217,7 +232,10 @@ mod tests {
             let next = history.next(&Shown::Nothing, Some(text.to_owned())).unwrap();
             let (history, token) = PageHistory::split(next.as_deref());
             assert_eq!((history.pages, token), (1, Some(text)));
-            assert!(history.next(&Shown::Nothing, Some(text.to_owned())).is_err(), "{text:?} leads back to itself");
+            assert!(
+                history.next(&Shown::Nothing, Some(text.to_owned())).is_err(),
+                "{text:?} leads back to itself"
+            );
         }
     }
 }

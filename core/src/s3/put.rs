@@ -37,7 +37,8 @@ macro_rules! summed {
 }
 pub(super) use summed;
 
-/// Refuses an answer that tells another checksum than the one sent; no word of it, or a composite one, says nothing.
+/// Refuses an answer that tells another checksum than the one sent; no word of it, or a composite one, says
+/// nothing.
 macro_rules! agrees {
     ($output:expr, $checksum:expr) => {
         $crate::s3::put::same($checksum, |algorithm| match algorithm {
@@ -54,14 +55,24 @@ pub(super) fn same<'a>(sent: Option<Checksum>, told: impl Fn(Algorithm) -> Optio
     match told(sent.algorithm).filter(|told| !told.contains('-')) {
         Some(told) if told != sent.text() => Err(Error::new(
             ErrorKind::Corrupt,
-            format!("the server stored other bytes than were sent: it tells the {} {told}, not {}", sent.algorithm.name(), sent.text()),
+            format!(
+                "the server stored other bytes than were sent: it tells the {} {told}, not {}",
+                sent.algorithm.name(),
+                sent.text()
+            ),
         )),
         _ => Ok(()),
     }
 }
 
 /// Stores an object in one request.
-pub(crate) async fn put_whole(at: &S3, key: &Key, body: Bytes, checksum: Option<Checksum>, options: &Put) -> Result<PutReply> {
+pub(crate) async fn put_whole(
+    at: &S3,
+    key: &Key,
+    body: Bytes,
+    checksum: Option<Checksum>,
+    options: &Put,
+) -> Result<PutReply> {
     let keep = Keep::of_put(options, at.settings())?;
     let size = body.len() as u64;
     let request = Request::new("PutObject", Method::PUT, &at.full(&key.0))?
@@ -71,7 +82,8 @@ pub(crate) async fn put_whole(at: &S3, key: &Key, body: Bytes, checksum: Option<
         .header("if-none-match", keep.if_none_match.as_deref())?;
     let answer = send(at, request, body, checksum).await?;
     let told = |name| text(&answer, name);
-    let reply = PutReply { etag: bare(told("etag")), version_id: told("x-amz-version-id").map(str::to_owned), size };
+    let reply =
+        PutReply { etag: bare(told("etag")), version_id: told("x-amz-version-id").map(str::to_owned), size };
     match keep.ignored(&Echo::of(&answer)) {
         None => Ok(reply),
         Some(option) => Err(Box::pin(withdraw(at, key, option, &reply, &keep, true)).await),
@@ -127,7 +139,12 @@ mod tests {
     #[test]
     fn an_answer_that_tells_another_checksum_is_corrupt() {
         let sent = Some(Algorithm::Crc64Nvme.of(b"123456789"));
-        for (told, fits) in [(None, true), (Some("rosUhgp5mIg="), true), (Some("AAAAAAAAAAA=-2"), true), (Some("AAAAAAAAAAA="), false)] {
+        for (told, fits) in [
+            (None, true),
+            (Some("rosUhgp5mIg="), true),
+            (Some("AAAAAAAAAAA=-2"), true),
+            (Some("AAAAAAAAAAA="), false),
+        ] {
             assert_eq!(same(sent, |_| told).is_ok(), fits, "{told:?}");
             assert!(same(None, |_| told).is_ok());
         }

@@ -1,4 +1,5 @@
-//! The regions that servers corrected us to, for the whole process: a bucket's second store asks in the right place at once.
+//! The regions that servers corrected us to, for the whole process: a bucket's second store asks in the right
+//! place at once.
 //!
 //! Law: holds only what a server said. Lost with a fork, and learnt again.
 
@@ -24,6 +25,9 @@ pub(super) fn known(endpoint: Option<&str>, bucket: &str) -> Result<Option<Strin
 
 /// Keeps what a server said.
 pub(super) fn learn(endpoint: Option<&str>, bucket: &str, region: &str) -> Result<()> {
-    regions()?.lock().unwrap_or_else(PoisonError::into_inner).insert((endpoint.map(str::to_owned), bucket.to_owned()), region.to_owned());
+    regions()?
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert((endpoint.map(str::to_owned), bucket.to_owned()), region.to_owned());
     Ok(())
 }

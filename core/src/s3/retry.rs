@@ -1,7 +1,8 @@
 //! Which failures are tried again, when, and how often: one policy for every request, whoever sends it.
 //!
-//! Law: a failed attempt has changed nothing that a second could harm. However many calls fail at once, the tokens that all of a
-//! bucket's calls share bound the retries, so that a server in trouble is not buried under them.
+//! Law: a failed attempt has changed nothing that a second could harm. However many calls fail at once, the
+//! tokens that all of a bucket's calls share bound the retries, so that a server in trouble is not buried
+//! under them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -52,7 +53,9 @@ impl Failure {
     /// Whether the server may have done the work all the same: it gave no answer, or failed within one.
     fn unsure(&self) -> bool {
         let status = self.error.status();
-        self.sent && !status.is_some_and(|status| (300..500).contains(&status)) && (status.is_some() || self.cause != Cause::Final)
+        self.sent
+            && !status.is_some_and(|status| (300..500).contains(&status))
+            && (status.is_some() || self.cause != Cause::Final)
     }
 }
 
@@ -74,7 +77,13 @@ impl From<Error> for Failure {
 fn corrected(clock: &Clock, failure: &Failure) -> bool {
     let date = failure.date.filter(|_| matches!(failure.error.status(), Some(400 | 403)));
     let Some(ahead) = date.and_then(|date| clock.correct(date)) else { return false };
-    event(Level::Warning, format!("the server's clock is {ahead} s ahead of this machine's; requests are signed for the server's time"));
+    event(
+        Level::Warning,
+        format!(
+            "the server's clock is {ahead} s ahead of this machine's; requests are signed for the server's \
+             time"
+        ),
+    );
     true
 }
 
@@ -113,7 +122,12 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    pub(super) fn new(settings: &Settings, health: Arc<Health>, integrity: Arc<Endpoint>, server: String) -> Retries {
+    pub(super) fn new(
+        settings: &Settings,
+        health: Arc<Health>,
+        integrity: Arc<Endpoint>,
+        server: String,
+    ) -> Retries {
         Retries {
             health,
             integrity,
@@ -131,9 +145,15 @@ impl Retries {
         &self.server
     }
 
-    /// Tries until it works, until a retry can't help, or until the time is over. `mend` looks at a failure that waiting does
-    /// not help (expired credentials, another region) and tells whether it did something about it.
-    pub(super) async fn run<T, A, M>(&self, operation: &str, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
+    /// Tries until it works, until a retry can't help, or until the time is over. `mend` looks at a failure
+    /// that waiting does not help (expired credentials, another region) and tells whether it did something
+    /// about it.
+    pub(super) async fn run<T, A, M>(
+        &self,
+        operation: &str,
+        attempt: impl Fn() -> A,
+        mend: impl Fn(Cause) -> M,
+    ) -> Result<T>
     where
         A: Future<Output = std::result::Result<T, Failure>>,
         M: Future<Output = bool>,
@@ -143,7 +163,8 @@ impl Retries {
         if self.attempt_timeout.is_none() && self.operation_timeout.is_none() {
             return tries.await;
         }
-        // A limit that passes takes the request with it; whether that had a connection is known by then only from here.
+        // A limit that passes takes the request with it; whether that had a connection is known by then only
+        // from here.
         let tries = noting_connections(progress.connected.clone(), tries);
         let Some(limit) = self.operation_timeout else { return tries.await };
         tokio::time::timeout(limit, tries).await.unwrap_or_else(|_| {
@@ -152,7 +173,13 @@ impl Retries {
         })
     }
 
-    async fn tries<T, A, M>(&self, operation: &str, progress: &Progress, attempt: impl Fn() -> A, mend: impl Fn(Cause) -> M) -> Result<T>
+    async fn tries<T, A, M>(
+        &self,
+        operation: &str,
+        progress: &Progress,
+        attempt: impl Fn() -> A,
+        mend: impl Fn(Cause) -> M,
+    ) -> Result<T>
     where
         A: Future<Output = std::result::Result<T, Failure>>,
         M: Future<Output = bool>,
@@ -180,7 +207,8 @@ impl Retries {
                             event(Level::Debug, format!("{operation}: answered (attempt {tries})"));
                         }
                         self.health.pace.went_well(self.adaptive);
-                        // What the retries of a call that came through cost is paid back; one that needed none mends the bucket slowly.
+                        // What the retries of a call that came through cost is paid back; one that needed
+                        // none mends the bucket slowly.
                         self.health.tokens.refund(spent.max(1));
                         return Ok(answer);
                     }
@@ -202,10 +230,20 @@ impl Retries {
                 Cause::Transient | Cause::Throttled => COST,
                 Cause::Timeout => COST_OF_TIMEOUT,
                 // Each of these is mended once, and tried again at once.
-                Cause::Final | Cause::Elsewhere(_) if corrected(&self.health.clock, &failure) && mended.insert("clock") => continue,
+                Cause::Final | Cause::Elsewhere(_)
+                    if corrected(&self.health.clock, &failure) && mended.insert("clock") =>
+                {
+                    continue;
+                }
                 Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => continue,
-                Cause::Expired | Cause::Unexplained if mended.insert("credentials") && mend(failure.cause.clone()).await => continue,
-                Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => continue,
+                Cause::Expired | Cause::Unexplained
+                    if mended.insert("credentials") && mend(failure.cause.clone()).await =>
+                {
+                    continue;
+                }
+                Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => {
+                    continue;
+                }
                 _ => return given_up(failure),
             };
             if tries >= self.attempts || !self.health.tokens.spend(cost) {
@@ -220,22 +258,27 @@ impl Retries {
         self.integrity.demanded_md5(failure.error.code(), Some(failure.error.message()))
     }
 
-    async fn attempt<T, A>(&self, progress: &Progress, attempt: &impl Fn() -> A) -> std::result::Result<T, Failure>
+    async fn attempt<T, A>(
+        &self,
+        progress: &Progress,
+        attempt: &impl Fn() -> A,
+    ) -> std::result::Result<T, Failure>
     where
         A: Future<Output = std::result::Result<T, Failure>>,
     {
         match self.attempt_timeout {
             None => attempt().await,
-            Some(limit) => {
-                tokio::time::timeout(limit, attempt()).await.unwrap_or_else(|_| Err(self.late("attempt_timeout", limit, progress)))
-            }
+            Some(limit) => tokio::time::timeout(limit, attempt())
+                .await
+                .unwrap_or_else(|_| Err(self.late("attempt_timeout", limit, progress))),
         }
     }
 
     /// The failure of an attempt, or of all of them, that took longer than a setting allows.
     fn late(&self, setting: &str, limit: Duration, progress: &Progress) -> Failure {
         let message = format!("{} did not answer within {} s", self.server, limit.as_secs_f64());
-        let error = Error::new(ErrorKind::Timeout, message).with_advice(&format!("see the setting `{setting}`"));
+        let error =
+            Error::new(ErrorKind::Timeout, message).with_advice(&format!("see the setting `{setting}`"));
         Failure { cause: Cause::Timeout, sent: progress.connected.load(Ordering::Relaxed), ..error.into() }
     }
 }
@@ -255,14 +298,20 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// The error with the attempts it took and their time: of a server that gave no response, or was asked more than once.
+    /// The error with the attempts it took and their time: of a server that gave no response, or was asked
+    /// more than once.
     fn told(&self, error: Error) -> Error {
         let (tries, took) = (self.tries.load(Ordering::Relaxed), self.started.elapsed());
-        let is_unanswered = error.status().is_none() && matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout);
+        let is_unanswered =
+            error.status().is_none() && matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout);
         if tries < 2 && !is_unanswered {
             return error;
         }
-        let took = if took.as_secs() > 0 { format!("{:.1} s", took.as_secs_f64()) } else { format!("{} ms", took.as_millis()) };
+        let took = if took.as_secs() > 0 {
+            format!("{:.1} s", took.as_secs_f64())
+        } else {
+            format!("{} ms", took.as_millis())
+        };
         error.with_detail(&format!("{tries} attempt{} in {took}", if tries == 1 { "" } else { "s" }))
     }
 }
@@ -270,7 +319,11 @@ impl Progress {
 /// Tells an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
 fn tell(operation: &str, failure: &Failure, tries: u32) {
     let status = failure.error.status();
-    let level = if status.is_none_or(|status| status >= 500 || status == 429) { Level::Warning } else { Level::Debug };
+    let level = if status.is_none_or(|status| status >= 500 || status == 429) {
+        Level::Warning
+    } else {
+        Level::Debug
+    };
     if heard(level) {
         let outcome = status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
         event(level, format!("{operation}: {outcome} (attempt {tries})"));
@@ -290,12 +343,17 @@ mod tests {
         let clock = Clock::default();
         let skewed = |date| Failure {
             date: Some(date),
-            ..Error::new(ErrorKind::PermissionDenied, "no").with_answer(Some(403), Some("RequestTimeTooSkewed"), None).into()
+            ..Error::new(ErrorKind::PermissionDenied, "no")
+                .with_answer(Some(403), Some("RequestTimeTooSkewed"), None)
+                .into()
         };
         let ahead = SystemTime::now() + Duration::from_secs(3600);
         assert!(corrected(&clock, &skewed(ahead)));
         assert!(clock.now().duration_since(ahead - Duration::from_secs(5)).is_ok());
         assert!(!corrected(&clock, &skewed(ahead)), "the clock is right now");
-        assert!(!corrected(&clock, &Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }), "a 500 says nothing of clocks");
+        assert!(
+            !corrected(&clock, &Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }),
+            "a 500 says nothing of clocks"
+        );
     }
 }

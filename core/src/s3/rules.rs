@@ -1,6 +1,8 @@
-//! Resolves where a bucket's requests go and how they are signed, by the SDK's endpoint rules, without the network.
+//! Resolves where a bucket's requests go and how they are signed, by the SDK's endpoint rules, without the
+//! network.
 //!
-//! Invariant: our own requests, the SDK's client and `explain` use the same rules, so they use the same endpoint.
+//! Invariant: our own requests, the SDK's client and `explain` use the same rules, so they use the same
+//! endpoint.
 //! Source of the settings: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 
 use aws_sdk_s3::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
@@ -90,31 +92,56 @@ impl Resolved {
     /// Takes the first signing scheme that the rules offer, as the SDK does.
     fn new(endpoint: &Endpoint, region: &str) -> Option<Resolved> {
         let find = |name: &str| Scheme::ALL.into_iter().find(|scheme| scheme.name() == name);
-        let (scheme, offered) = endpoint.auth_schemes().iter().find_map(|offered| Some((find(offered.name())?, offered)))?;
+        let (scheme, offered) =
+            endpoint.auth_schemes().iter().find_map(|offered| Some((find(offered.name())?, offered)))?;
         let text = |name: &str| offered.get(name).and_then(Document::as_string);
         let region = match scheme {
             Scheme::SigV4a => {
-                let set = offered.get("signingRegionSet").and_then(Document::as_array).map_or(&[][..], Vec::as_slice);
+                let set = offered
+                    .get("signingRegionSet")
+                    .and_then(Document::as_array)
+                    .map_or(&[][..], Vec::as_slice);
                 let names: Vec<&str> = set.iter().filter_map(Document::as_string).collect();
                 if names.is_empty() { region.to_owned() } else { names.join(",") }
             }
             _ => text("signingRegion").unwrap_or(region).to_owned(),
         };
-        Some(Resolved { url: endpoint.url().to_owned(), scheme, service: text("signingName").unwrap_or("s3").to_owned(), region })
+        Some(Resolved {
+            url: endpoint.url().to_owned(),
+            scheme,
+            service: text("signingName").unwrap_or("s3").to_owned(),
+            region,
+        })
     }
 }
 
 /// Where requests about a bucket's objects go.
-pub(super) async fn resolve(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Resolved> {
+pub(super) async fn resolve(
+    settings: &Settings,
+    route: &Route,
+    bucket: &str,
+    region: &str,
+) -> Result<Resolved> {
     ask(settings, route, bucket, region, false).await
 }
 
 /// Where a directory bucket is created and deleted.
-pub(super) async fn resolve_control(settings: &Settings, route: &Route, bucket: &str, region: &str) -> Result<Resolved> {
+pub(super) async fn resolve_control(
+    settings: &Settings,
+    route: &Route,
+    bucket: &str,
+    region: &str,
+) -> Result<Resolved> {
     ask(settings, route, bucket, region, true).await
 }
 
-async fn ask(settings: &Settings, route: &Route, bucket: &str, region: &str, control: bool) -> Result<Resolved> {
+async fn ask(
+    settings: &Settings,
+    route: &Route,
+    bucket: &str,
+    region: &str,
+    control: bool,
+) -> Result<Resolved> {
     let parameters = Params::builder()
         .bucket(bucket)
         .region(region)
@@ -128,8 +155,14 @@ async fn ask(settings: &Settings, route: &Route, bucket: &str, region: &str, con
         .disable_multi_region_access_points(settings.disable_multiregion_access_points == Some(true))
         .disable_s3_express_session_auth(settings.disable_express_session_auth == Some(true))
         .set_use_s3_express_control_endpoint(control.then_some(true));
-    let wrong = |why: String| Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"));
+    let wrong = |why: String| {
+        Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"))
+    };
     let parameters = parameters.build().map_err(|error| wrong(error.to_string()))?;
-    let found = DefaultResolver::new().resolve_endpoint(&parameters).await.map_err(|error| wrong(error.to_string()))?;
-    Resolved::new(&found, region).ok_or_else(|| wrong("it needs signatures that oarlock does not make".to_owned()))
+    let found = DefaultResolver::new()
+        .resolve_endpoint(&parameters)
+        .await
+        .map_err(|error| wrong(error.to_string()))?;
+    Resolved::new(&found, region)
+        .ok_or_else(|| wrong("it needs signatures that oarlock does not make".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! The words of a refusal: why, with what the server says of it, and what to do.
 //!
-//! Invariant: a sentence claims no more than the response does. Only a code says that a permission is missing or that an object is
-//! not there; a response without text (to a HEAD) leaves that open.
+//! Invariant: a sentence claims no more than the response does. Only a code says that a permission is missing
+//! or that an object is not there; a response without text (to a HEAD) leaves that open.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,17 +12,27 @@ use crate::error::{Error, ErrorKind};
 pub(super) const SKEW: Duration = Duration::from_secs(240);
 
 /// The error to show for a refusal that is S3's. `date` is the server's time.
-pub(super) fn told(refusal: &Refusal<'_>, kind: ErrorKind, code: Option<&str>, region: Option<&str>, date: Option<SystemTime>) -> Error {
+pub(super) fn told(
+    refusal: &Refusal<'_>,
+    kind: ErrorKind,
+    code: Option<&str>,
+    region: Option<&str>,
+    date: Option<SystemTime>,
+) -> Error {
     let (why, advice) = ours(refusal, kind, code, region, date);
     let said = refusal.message.as_deref().filter(|message| !message.is_empty());
     let error = Error::new(kind, why);
     let error = match (said, refusal.status) {
         _ if kind == ErrorKind::NotModified => error,
         (Some(said), _) => error.with_detail(&crop(said)),
-        (None, status) if matches!(kind, ErrorKind::Service | ErrorKind::InvalidInput) => error.with_detail(&format!("status {status}")),
+        (None, status) if matches!(kind, ErrorKind::Service | ErrorKind::InvalidInput) => {
+            error.with_detail(&format!("status {status}"))
+        }
         (None, _) => error,
     };
-    let far = date.filter(|_| matches!(refusal.status, 400 | 403) && code != Some("RequestTimeTooSkewed")).and_then(off);
+    let far = date
+        .filter(|_| matches!(refusal.status, 400 | 403) && code != Some("RequestTimeTooSkewed"))
+        .and_then(off);
     let error = match far {
         Some((distance, text)) if distance > SKEW => error.with_detail(&text),
         _ => error,
@@ -44,36 +54,53 @@ fn ours(
         (_, "InvalidObjectState") => return archived(refusal),
         (_, "RequestTimeTooSkewed") => {
             let why = date.and_then(off).filter(|(distance, _)| distance.as_secs() > 0).map(|(_, text)| text);
-            let why = why.unwrap_or_else(|| "this machine's clock is too far from the server's, which does not say how far".to_owned());
+            let why = why.unwrap_or_else(|| {
+                "this machine's clock is too far from the server's, which does not say how far".to_owned()
+            });
             return (why, Some("set this machine's clock".to_owned()));
         }
         (ErrorKind::WrongRegion, _) => match region {
             Some(region) => {
-                return (format!("the bucket lives in the region {region}"), Some(format!("set `region` to {region}")));
+                return (
+                    format!("the bucket lives in the region {region}"),
+                    Some(format!("set `region` to {region}")),
+                );
             }
             None => ("the bucket lives in another region", Some("set `region` to it")),
         },
-        (_, "InvalidAccessKeyId") => ("the server does not know this access key id", Some("check `access_key_id` and `endpoint`")),
-        (_, "SignatureDoesNotMatch") => ("the server refused the signature", Some("check the secret access key")),
+        (_, "InvalidAccessKeyId") => {
+            ("the server does not know this access key id", Some("check `access_key_id` and `endpoint`"))
+        }
+        (_, "SignatureDoesNotMatch") => {
+            ("the server refused the signature", Some("check the secret access key"))
+        }
         (_, "InvalidToken") => (
             "the server does not accept the session token",
             Some("renew the credentials; `session_token` must be the one of `access_key_id`"),
         ),
         (ErrorKind::Credentials, _) => ("the credentials have expired or are not valid", Some("renew them")),
-        (ErrorKind::NotFound, _) if is_bare => {
-            ("there is no such object, version or upload, or no such bucket: the response does not say which", None)
-        }
+        (ErrorKind::NotFound, _) if is_bare => (
+            "there is no such object, version or upload, or no such bucket: the response does not say which",
+            None,
+        ),
         (ErrorKind::NotFound, _) => ("there is no such object, version or upload", None),
         (ErrorKind::NoSuchBucket, _) => ("there is no such bucket", None),
         (ErrorKind::NotModified, _) => ("the object is as you have it", None),
         (ErrorKind::Precondition, "BucketNotEmpty") => ("the bucket is not empty", None),
-        (ErrorKind::Precondition, _) => ("a condition of the request does not hold: the object there is another one", None),
+        (ErrorKind::Precondition, _) => {
+            ("a condition of the request does not hold: the object there is another one", None)
+        }
         (ErrorKind::Range, _) => ("the range lies outside the object", None),
         (ErrorKind::PermissionDenied, _) if is_bare => (
             "the server refused access without a reason",
-            Some("a permission may be missing, or the server may not know the access key or its secret; check the identity"),
+            Some(
+                "a permission may be missing, or the server may not know the access key or its secret; check \
+                 the identity",
+            ),
         ),
-        (ErrorKind::PermissionDenied, _) => ("the server refused access", Some("check the identity and its permissions")),
+        (ErrorKind::PermissionDenied, _) => {
+            ("the server refused access", Some("check the identity and its permissions"))
+        }
         (ErrorKind::Throttled, _) => ("the server asks to slow down, and retries did not help", None),
         (ErrorKind::AlreadyExists, _) => ("it exists already", None),
         (ErrorKind::Corrupt, _) => ("the server received other bytes than were sent", None),
@@ -94,7 +121,9 @@ fn archived(refusal: &Refusal<'_>) -> (String, Option<String>) {
     };
     let why = format!("the object's storage class is {class}, and it must be restored before it can be read");
     let advice = match (refusal.header)("x-amz-restore") {
-        Some(state) if state.contains("ongoing-request=\"true\"") => "restoring it is under way; read it once that is done",
+        Some(state) if state.contains("ongoing-request=\"true\"") => {
+            "restoring it is under way; read it once that is done"
+        }
         _ => "restore it (`aws s3api restore-object`), then read it",
     };
     (why, Some(advice.to_owned()))
@@ -125,25 +154,38 @@ mod tests {
 
     #[test]
     fn spans_are_readable() {
-        for (seconds, text) in [(90, "90 s"), (1200, "20 min"), (7500, "2 h 5 min"), (200_000, "2 days 7 h")] {
+        for (seconds, text) in [(90, "90 s"), (1200, "20 min"), (7500, "2 h 5 min"), (200_000, "2 days 7 h")]
+        {
             assert_eq!(span(seconds), text);
         }
     }
 
     #[test]
     fn a_bare_refusal_claims_nothing() {
-        let bare = |status| Refusal { server: "h:1", status, header: &|_| None, code: None, message: None, body: "" };
+        let bare = |status| Refusal {
+            server: "h:1",
+            status,
+            header: &|_| None,
+            code: None,
+            message: None,
+            body: "",
+        };
         let denied = told(&bare(403), ErrorKind::PermissionDenied, None, None, None);
-        assert!(denied.message().contains("without a reason") && denied.message().contains("access key"), "{denied}");
+        assert!(
+            denied.message().contains("without a reason") && denied.message().contains("access key"),
+            "{denied}"
+        );
         let missing = told(&bare(404), ErrorKind::NotFound, Some("NotFound"), None, None);
         assert!(missing.message().contains("or no such bucket"), "{missing}");
     }
 
     #[test]
     fn the_clock_s_distance_is_told() {
-        let refusal = Refusal { server: "h:1", status: 403, header: &|_| None, code: None, message: None, body: "" };
+        let refusal =
+            Refusal { server: "h:1", status: 403, header: &|_| None, code: None, message: None, body: "" };
         let at = |seconds| Some(SystemTime::now() + Duration::from_secs(seconds));
-        let skewed = told(&refusal, ErrorKind::PermissionDenied, Some("RequestTimeTooSkewed"), None, at(1230));
+        let skewed =
+            told(&refusal, ErrorKind::PermissionDenied, Some("RequestTimeTooSkewed"), None, at(1230));
         assert!(skewed.message().contains("20 min behind the server's"), "{skewed}");
         let other = told(&refusal, ErrorKind::PermissionDenied, Some("AccessDenied"), None, at(1230));
         assert!(other.message().contains("20 min behind the server's"), "{other}");

@@ -1,6 +1,8 @@
-//! What a call's options and the store's settings together ask of a request: encryption, access, storage class.
+//! What a call's options and the store's settings together ask of a request: encryption, access, storage
+//! class.
 //!
-//! Law: an option wins over the setting of the same name; what excludes each other is refused before anything is sent.
+//! Law: an option wins over the setting of the same name; what excludes each other is refused before anything
+//! is sent.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -75,9 +77,14 @@ macro_rules! keep {
             _ => false,
         };
         check_exclusions(ErrorKind::InvalidInput, given)?;
-        let grants = given("grant_read") || given("grant_read_acp") || given("grant_write_acp") || given("grant_full_control");
+        let grants = given("grant_read")
+            || given("grant_read_acp")
+            || given("grant_write_acp")
+            || given("grant_full_control");
         let access = given("acl") || grants;
-        let or_setting = |option: &Option<String>, setting: &Option<String>| if access { option.clone() } else { setting.clone() };
+        let or_setting = |option: &Option<String>, setting: &Option<String>| {
+            if access { option.clone() } else { setting.clone() }
+        };
         let managed = given("sse") || given("sse_kms_key_id");
         let own_key = given("sse_customer_key") || (!managed && $settings.sse_customer_key.is_some());
         let sse = $options.sse.clone().or_else(|| $settings.sse.clone().filter(|_| !own_key));
@@ -86,7 +93,8 @@ macro_rules! keep {
         {
             fail!(InvalidInput, "option `sse` takes AES256, aws:kms or aws:kms:dsse, not {sse:?}");
         }
-        let kms_key = $options.sse_kms_key_id.clone().or_else(|| $settings.sse_kms_key_id.clone().filter(|_| !own_key));
+        let kms_key =
+            $options.sse_kms_key_id.clone().or_else(|| $settings.sse_kms_key_id.clone().filter(|_| !own_key));
         Keep {
             content_type: $options.content_type.clone(),
             content_encoding: $options.content_encoding.clone(),
@@ -96,17 +104,28 @@ macro_rules! keep {
             expires: $options.expires.map(date),
             metadata: metadata($options.metadata.as_ref())?,
             tagging: tagging($options.tags.as_ref())?,
-            storage_class: $options.storage_class.as_deref().or($settings.storage_class.as_deref()).map(StorageClass::from),
+            storage_class: $options
+                .storage_class
+                .as_deref()
+                .or($settings.storage_class.as_deref())
+                .map(StorageClass::from),
             acl: or_setting(&$options.acl, &$settings.acl).as_deref().map(ObjectCannedAcl::from),
             grant_read: or_setting(&$options.grant_read, &$settings.grant_read),
             grant_read_acp: or_setting(&$options.grant_read_acp, &$settings.grant_read_acp),
             grant_write_acp: or_setting(&$options.grant_write_acp, &$settings.grant_write_acp),
             grant_full_control: or_setting(&$options.grant_full_control, &$settings.grant_full_control),
             // A key names the encryption it is for.
-            sse: sse.or_else(|| kms_key.as_ref().map(|_| "aws:kms".to_owned())).as_deref().map(ServerSideEncryption::from),
+            sse: sse
+                .or_else(|| kms_key.as_ref().map(|_| "aws:kms".to_owned()))
+                .as_deref()
+                .map(ServerSideEncryption::from),
             sse_kms_key_id: kms_key,
             sse_required: $settings.sse_required != Some(false),
-            customer: if own_key { customer($options.sse_customer_key.as_ref(), $settings) } else { CustomerHeaders::default() },
+            customer: if own_key {
+                customer($options.sse_customer_key.as_ref(), $settings)
+            } else {
+                CustomerHeaders::default()
+            },
             if_match: $options.if_match.as_deref().map(quoted),
             if_none_match: $options.if_none_match.as_deref().map(quoted),
         }
@@ -124,7 +143,13 @@ impl Keep {
 
     /// Whether any header or metadata is given, so that a copy replaces the source's.
     pub(crate) fn describes(&self) -> bool {
-        let headers = [&self.content_type, &self.content_encoding, &self.content_language, &self.content_disposition, &self.cache_control];
+        let headers = [
+            &self.content_type,
+            &self.content_encoding,
+            &self.content_language,
+            &self.content_disposition,
+            &self.cache_control,
+        ];
         headers.into_iter().any(Option::is_some) || self.expires.is_some() || self.metadata.is_some()
     }
 }
@@ -157,7 +182,9 @@ macro_rules! kept {
 pub(super) use kept;
 
 /// User metadata, refused where HTTP or S3 would break it.
-fn metadata(metadata: Option<&BTreeMap<String, String>>) -> Result<Option<std::collections::HashMap<String, String>>> {
+fn metadata(
+    metadata: Option<&BTreeMap<String, String>>,
+) -> Result<Option<std::collections::HashMap<String, String>>> {
     let Some(metadata) = metadata else { return Ok(None) };
     check_metadata(metadata)?;
     let bytes = metadata_bytes(metadata);
@@ -178,11 +205,15 @@ pub(crate) fn metadata_bytes(metadata: &BTreeMap<String, String>) -> usize {
 /// Refuses names and values of user metadata that HTTP would break.
 pub(crate) fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<()> {
     for (name, value) in metadata {
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        {
             fail!(InvalidInput, "the metadata name {name:?} may only have letters, digits, `-`, `_` and `.`");
         }
         if !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) || value.trim() != value {
-            fail!(InvalidInput, "the metadata value of {name:?} must be printable ASCII without spaces at its ends; encode it");
+            fail!(
+                InvalidInput,
+                "the metadata value of {name:?} must be printable ASCII without spaces at its ends; encode it"
+            );
         }
     }
     Ok(())
@@ -211,7 +242,10 @@ pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
     }
     for (name, value) in tags {
         if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
-            fail!(InvalidInput, "the tag {name:?} must have a name of 1 to 128 characters and a value of at most 256");
+            fail!(
+                InvalidInput,
+                "the tag {name:?} must have a name of 1 to 128 characters and a value of at most 256"
+            );
         }
     }
     Ok(())
@@ -219,17 +253,23 @@ pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
 
 /// An ETag as the header wants it, in quotes; `*` stays.
 pub(crate) fn quoted(etag: &str) -> String {
-    if etag == "*" || etag.starts_with('"') || is_weak(etag) { etag.to_owned() } else { format!("\"{etag}\"") }
+    if etag == "*" || etag.starts_with('"') || is_weak(etag) {
+        etag.to_owned()
+    } else {
+        format!("\"{etag}\"")
+    }
 }
 
-/// An ETag without its quotes; a weak one, `W/"…"`, is kept whole, so that it cannot be taken for a strong one.
+/// An ETag without its quotes; a weak one, `W/"…"`, is kept whole, so that it cannot be taken for a strong
+/// one.
 pub(crate) fn bare(etag: Option<&str>) -> Option<String> {
     let etag = etag?.trim();
     let bare = if is_weak(etag) { etag } else { etag.trim_matches('"') };
     (!bare.is_empty()).then(|| bare.to_owned())
 }
 
-/// Whether the ETag is a weak one, which several states of an object may share. Source: RFC 9110, section 8.8.1.
+/// Whether the ETag is a weak one, which several states of an object may share. Source: RFC 9110, section
+/// 8.8.1.
 pub(crate) fn is_weak(etag: &str) -> bool {
     etag.starts_with("W/")
 }

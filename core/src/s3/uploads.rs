@@ -16,7 +16,12 @@ use crate::mailbox::Mailbox;
 use crate::options::{AbortUploads, ListUploads, NoOptions, Put};
 use crate::reply::{Upload, UploadPage};
 
-pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: ListUploads) -> Result<UploadPage> {
+pub(crate) async fn list_uploads(
+    at: &S3,
+    _: &Mailbox,
+    prefix: Prefix,
+    options: ListUploads,
+) -> Result<UploadPage> {
     let size = page_size(options.page_size)?;
     let (history, continuation) = PageHistory::split(options.continuation.as_deref());
     let prefix = at.full(&prefix.0);
@@ -62,21 +67,35 @@ pub(crate) async fn list_uploads(at: &S3, _: &Mailbox, prefix: Prefix, options: 
     let shown = entries.first().map_or(Shown::Nothing, |first| Shown::row(&first.key, &first.upload_id));
     let next = history.next(&shown, next)?;
     // Of an upload that tells no age nobody knows that it is old.
-    entries.retain(|upload| begun.is_none_or(|begun| upload.initiated.is_some_and(|initiated| initiated <= begun)));
+    entries.retain(|upload| {
+        begun.is_none_or(|begun| upload.initiated.is_some_and(|initiated| initiated <= begun))
+    });
     Ok(UploadPage { entries, next })
 }
 
-pub(crate) async fn abort_upload(at: &S3, _: &Mailbox, key: Key, upload_id: String, _: NoOptions) -> Result<()> {
+pub(crate) async fn abort_upload(
+    at: &S3,
+    _: &Mailbox,
+    key: Key,
+    upload_id: String,
+    _: NoOptions,
+) -> Result<()> {
     super::multipart::abort(at, &key, &upload_id).await
 }
 
 /// How old an upload must be that nobody is taken to be sending any more: a day.
 const STALE: Duration = Duration::from_secs(86_400);
 
-pub(crate) async fn abort_uploads(at: &S3, mailbox: &Mailbox, prefix: Prefix, options: AbortUploads) -> Result<Vec<Upload>> {
+pub(crate) async fn abort_uploads(
+    at: &S3,
+    mailbox: &Mailbox,
+    prefix: Prefix,
+    options: AbortUploads,
+) -> Result<Vec<Upload>> {
     let mut found = Vec::new();
     mailbox.count_objects(None);
-    let mut asked = ListUploads { older_than: Some(options.older_than.unwrap_or(STALE)), ..ListUploads::default() };
+    let mut asked =
+        ListUploads { older_than: Some(options.older_than.unwrap_or(STALE)), ..ListUploads::default() };
     loop {
         let page = list_uploads(at, mailbox, prefix.clone(), asked.clone()).await?;
         found.extend(page.entries);
@@ -127,11 +146,17 @@ pub(crate) async fn list_parts(at: &S3, key: &Key, upload_id: &str, options: &Pu
                 (Algorithm::Crc32, part.checksum_crc32()),
                 (Algorithm::Crc32c, part.checksum_crc32_c()),
             ];
-            let checksum = told.into_iter().find_map(|(algorithm, text)| Checksum::read(algorithm, text?, size));
-            parts.push(Part { number: part.part_number().unwrap_or(0), size, etag: part.e_tag().map(str::to_owned), checksum });
+            let checksum =
+                told.into_iter().find_map(|(algorithm, text)| Checksum::read(algorithm, text?, size));
+            parts.push(Part {
+                number: part.part_number().unwrap_or(0),
+                size,
+                etag: part.e_tag().map(str::to_owned),
+                checksum,
+            });
         }
-        // Part numbers grow, so the last one is where to go on. A page that brings none that is greater is the last that is believed:
-        // a part that is not listed is sent again.
+        // Part numbers grow, so the last one is where to go on. A page that brings none that is greater is
+        // the last that is believed: a part that is not listed is sent again.
         let last = parts.iter().map(|part| part.number).max().unwrap_or(0);
         if output.is_truncated() != Some(true) || last <= marker {
             return Ok(parts);

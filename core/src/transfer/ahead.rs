@@ -1,9 +1,9 @@
-//! A download as an ordered stream: the bytes go to the host as they come, and what follows is read ahead while the host is quicker
-//! than one connection.
+//! A download as an ordered stream: the bytes go to the host as they come, and what follows is read ahead
+//! while the host is quicker than one connection.
 //!
-//! Law: order is kept; what waits for the host is bounded, taken from the budget only if there is room to spare, and never needed to
-//! get on: without it the stream goes on from one answer. The last byte is handed over only after all checks
-//! of the whole object passed.
+//! Law: order is kept; what waits for the host is bounded, taken from the budget only if there is room to
+//! spare, and never needed to get on: without it the stream goes on from one answer. The last byte is handed
+//! over only after all checks of the whole object passed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,9 +31,15 @@ use crate::runtime::workers;
 /// Bytes that one request reads ahead.
 const PART: u64 = 8 << 20;
 
-/// Hands everything that the reader is to bring to the host, a pipe or a device.
-/// What is encrypted is decrypted on the way, and judged only when all is gone: for a host that asked for that.
-pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Option<Segment>, how: How<'_>, output: Output) -> Result<()> {
+/// Hands everything that the reader is to bring to the host, a pipe or a device. What is encrypted is
+/// decrypted on the way, and judged only when all is gone: for a host that asked for that.
+pub(super) async fn stream(
+    reader: Reader,
+    expected: Expected,
+    mut segment: Option<Segment>,
+    how: How<'_>,
+    output: Output,
+) -> Result<()> {
     let mut sum = expected.sum();
     let mut delivery = Delivery {
         output,
@@ -43,8 +49,13 @@ pub(super) async fn stream(reader: Reader, expected: Expected, mut segment: Opti
         last: Bytes::new(),
     };
     let mut pace = Pace::new(how.latency, how.streams);
-    let mut line =
-        Line { at: reader.left().first, end: reader.left().end(), direct: Some(reader), parts: VecDeque::new(), tasks: JoinSet::new() };
+    let mut line = Line {
+        at: reader.left().first,
+        end: reader.left().end(),
+        direct: Some(reader),
+        parts: VecDeque::new(),
+        tasks: JoinSet::new(),
+    };
     let begun = Instant::now();
     let mut seen = Seen::default();
     loop {

@@ -1,7 +1,8 @@
-//! The process's budget of bytes in flight: whoever moves bytes waits here for room, whatever the number of calls.
+//! The process's budget of bytes in flight: whoever moves bytes waits here for room, whatever the number of
+//! calls.
 //!
-//! Law: what is counted is what is held: a download straight to its place holds what it gathers, an upload the part it sends,
-//! a stream what it reads ahead. One gate a process, set by `OARLOCK_MEMORY_BUDGET`.
+//! Law: what is counted is what is held: a download straight to its place holds what it gathers, an upload
+//! the part it sends, a stream what it reads ahead. One gate a process, set by `OARLOCK_MEMORY_BUDGET`.
 
 use super::gate::{self, Gate, Room};
 use crate::config;
@@ -29,10 +30,11 @@ pub(super) fn ahead(bytes: u64) -> Result<Option<Room>> {
     Ok(gate::ahead(&gate()?, bytes))
 }
 
-/// Waits until one more call may have a connection: thousands of small calls at a time share what descriptors the process has.
-/// Not for calls that wait for the host, which may wait for another call.
+/// Waits until one more call may have a connection: thousands of small calls at a time share what descriptors
+/// the process has. Not for calls that wait for the host, which may wait for another call.
 pub(super) async fn turn() -> Result<Room> {
-    let calls: Arc<Arc<Gate>> = runtime::current()?.shared("turns", || Gate::new(u64::from(runtime::descriptors() / 4).clamp(1, 256)));
+    let calls: Arc<Arc<Gate>> = runtime::current()?
+        .shared("turns", || Gate::new(u64::from(runtime::descriptors() / 4).clamp(1, 256)));
     Ok(gate::room(&calls, 1).await)
 }
 
@@ -47,7 +49,9 @@ fn size(variable: Option<&str>) -> Result<u64> {
     let bytes = config::size(Value::Str(text.to_owned())).and_then(u64::from_value);
     match bytes {
         Ok(bytes) if bytes >= LEAST => Ok(bytes),
-        Ok(bytes) => Err(Error::new(ErrorKind::Config, format!("{VARIABLE} takes 8 MiB or more, not {bytes} bytes"))),
+        Ok(bytes) => {
+            Err(Error::new(ErrorKind::Config, format!("{VARIABLE} takes 8 MiB or more, not {bytes} bytes")))
+        }
         Err(why) => Err(Error::new(ErrorKind::Config, format!("{VARIABLE} {why}"))),
     }
 }
@@ -58,7 +62,9 @@ mod tests {
 
     #[test]
     fn the_variable_is_checked() {
-        for (text, bytes) in [(None, DEFAULT), (Some(" "), DEFAULT), (Some("64MiB"), 64 << 20), (Some("1GB"), 1 << 30)] {
+        for (text, bytes) in
+            [(None, DEFAULT), (Some(" "), DEFAULT), (Some("64MiB"), 64 << 20), (Some("1GB"), 1 << 30)]
+        {
             assert_eq!(size(text).unwrap(), bytes);
         }
         for bad in ["1", "lots", "-1", "7MiB", "1.5GB"] {

@@ -1,7 +1,8 @@
-//! `explain` with a check: does what a store is for with an object of a random name, as package servers do when they start.
+//! `explain` with a check: does what a store is for with an object of a random name, as package servers do
+//! when they start.
 //!
-//! Law: an object that was made is deleted again, also when the call is cancelled; where that is refused, a row names it. A
-//! refusal is told as the permission that is missing.
+//! Law: an object that was made is deleted again, also when the call is cancelled; where that is refused, a
+//! row names it. A refusal is told as the permission that is missing.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -28,10 +29,14 @@ struct Missing {
 
 impl Missing {
     fn at(at: &S3, region: &str) -> Missing {
-        let partition = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b")];
-        let partition = partition.iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, name)| name);
+        let partition =
+            [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b")];
+        let partition =
+            partition.iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, name)| name);
         match at.bucket() {
-            point if point.starts_with("arn:") => Missing { bucket: point.to_owned(), objects: format!("{point}/object/{}*", at.prefix()) },
+            point if point.starts_with("arn:") => {
+                Missing { bucket: point.to_owned(), objects: format!("{point}/object/{}*", at.prefix()) }
+            }
             bucket => Missing {
                 bucket: format!("arn:{partition}:s3:::{bucket}"),
                 objects: format!("arn:{partition}:s3:::{bucket}/{}*", at.prefix()),
@@ -67,8 +72,11 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     };
     let (put, cleanup) = put(at, mailbox, &key).await;
     let stored = put.as_ref().ok().cloned();
-    let refused = put.as_ref().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied && !s3::is_of_identity(error.code()));
-    // Whether an object may be there: a request that reached the server and got no clear answer may have been carried out.
+    let refused = put
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied && !s3::is_of_identity(error.code()));
+    // Whether an object may be there: a request that reached the server and got no clear answer may have been
+    // carried out.
     let uncertain = put.as_ref().is_err_and(Error::is_unsure);
     let failed = put.is_err();
     say("check put", put.map(|_| "ok").map_err(|error| missing.named(error, &putting(at, &missing))));
@@ -77,17 +85,34 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
         ["check head", "check get", "check list"].into_iter().for_each(|step| say(step, Ok(untried)));
     } else {
         say("check head", looked_at(at, mailbox, &key, stored.is_some(), &missing).await);
-        let read = if stored.is_some() { read(at, mailbox, &key).await } else { Ok("not tried: there is no object") };
-        say("check get", read.map_err(|error| missing.named(error, &format!("s3:GetObject on {}", missing.objects))));
-        let listed = list(at, mailbox, Prefix(key.0.clone()), List { page_size: Some(1), ..List::default() }).await;
-        let listed = listed.map(|page| if page.entries.is_empty() && stored.is_some() { "ok, but without the new object" } else { "ok" });
-        say("check list", listed.map_err(|error| missing.named(error, &format!("s3:ListBucket on {}", missing.bucket))));
+        let read = if stored.is_some() {
+            read(at, mailbox, &key).await
+        } else {
+            Ok("not tried: there is no object")
+        };
+        say(
+            "check get",
+            read.map_err(|error| missing.named(error, &format!("s3:GetObject on {}", missing.objects))),
+        );
+        let listed =
+            list(at, mailbox, Prefix(key.0.clone()), List { page_size: Some(1), ..List::default() }).await;
+        let listed = listed.map(|page| {
+            if page.entries.is_empty() && stored.is_some() { "ok, but without the new object" } else { "ok" }
+        });
+        say(
+            "check list",
+            listed.map_err(|error| missing.named(error, &format!("s3:ListBucket on {}", missing.bucket))),
+        );
     }
     if stored.is_some() || uncertain {
-        let removed = remove(at, mailbox, &key, stored.and_then(|stored| stored.version_id)).await.map_err(|error| {
-            let error = missing.named(error, &format!("s3:DeleteObject on {}", missing.objects));
-            Error::new(error.kind(), format!("the object {} may be left behind: {}", at.full(&key.0), error.message()))
-        });
+        let removed =
+            remove(at, mailbox, &key, stored.and_then(|stored| stored.version_id)).await.map_err(|error| {
+                let error = missing.named(error, &format!("s3:DeleteObject on {}", missing.objects));
+                Error::new(
+                    error.kind(),
+                    format!("the object {} may be left behind: {}", at.full(&key.0), error.message()),
+                )
+            });
         say("check delete", removed);
     } else {
         say("check delete", Ok("not tried: there is no object"));
@@ -109,7 +134,8 @@ fn putting(at: &S3, missing: &Missing) -> String {
     }
 }
 
-/// Stores the object on a task of its own, which a cancelled call does not stop: what it made is deleted after it.
+/// Stores the object on a task of its own, which a cancelled call does not stop: what it made is deleted
+/// after it.
 async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> (Result<PutReply>, u64) {
     let (tell, mut told) = watch::channel(None::<PutReply>);
     let of_task = (at.clone(), mailbox.clone(), key.clone());
@@ -125,18 +151,29 @@ async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> (Result<PutReply>, u
         let reply = told.wait_for(Option::is_some).await.ok().and_then(|reply| reply.clone());
         let _ = remove(&at, &mailbox, &key, reply.and_then(|reply| reply.version_id)).await;
     });
-    let outcome = putting.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the check's task stopped; please report it")));
+    let outcome = putting.await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Internal, "the check's task stopped; please report it"))
+    });
     (outcome, cleanup)
 }
 
-async fn looked_at(at: &S3, mailbox: &Mailbox, key: &Key, stored: bool, missing: &Missing) -> Result<&'static str> {
+async fn looked_at(
+    at: &S3,
+    mailbox: &Mailbox,
+    key: &Key,
+    stored: bool,
+    missing: &Missing,
+) -> Result<&'static str> {
     match head(at, mailbox, key.clone(), Head::default()).await {
         Ok(_) => Ok("ok"),
-        Err(error) if !stored && error.kind() == ErrorKind::NotFound => Ok("ok: there is no such object, as it should be"),
-        // Who may not list is not told either that an object is not there.
-        Err(error) if !stored => {
-            Err(missing.named(error, &format!("s3:GetObject on {}, or s3:ListBucket on {}", missing.objects, missing.bucket)))
+        Err(error) if !stored && error.kind() == ErrorKind::NotFound => {
+            Ok("ok: there is no such object, as it should be")
         }
+        // Who may not list is not told either that an object is not there.
+        Err(error) if !stored => Err(missing.named(
+            error,
+            &format!("s3:GetObject on {}, or s3:ListBucket on {}", missing.objects, missing.bucket),
+        )),
         Err(error) => Err(missing.named(error, &format!("s3:GetObject on {}", missing.objects))),
     }
 }
@@ -144,20 +181,28 @@ async fn looked_at(at: &S3, mailbox: &Mailbox, key: &Key, stored: bool, missing:
 async fn read(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> Result<&'static str> {
     let reply = download::get(at, mailbox, key.clone(), Sink::Memory, Get::default()).await?;
     if reply.body.as_deref() != Some(BODY.as_bytes()) {
-        fail!(Corrupt, "the server answered {} other bytes than the {} that were put", reply.length, BODY.len());
+        fail!(
+            Corrupt,
+            "the server answered {} other bytes than the {} that were put",
+            reply.length,
+            BODY.len()
+        );
     }
     Ok("ok")
 }
 
-/// Deletes the object. In a versioned bucket its version goes, or, where that is refused, hides behind a delete marker.
+/// Deletes the object. In a versioned bucket its version goes, or, where that is refused, hides behind a
+/// delete marker.
 async fn remove(at: &S3, mailbox: &Mailbox, key: &Key, version: Option<String>) -> Result<&'static str> {
-    let delete = |version_id: Option<String>| s3::delete(at, mailbox, key.clone(), Delete { version_id, ..Delete::default() });
+    let delete = |version_id: Option<String>| {
+        s3::delete(at, mailbox, key.clone(), Delete { version_id, ..Delete::default() })
+    };
     match version.filter(|version| version != "null") {
         None => delete(None).await.map(|_| "ok"),
         Some(version) => match delete(Some(version)).await {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                delete(None).await.map(|_| "ok; without s3:DeleteObjectVersion its version and a delete marker are left behind")
-            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => delete(None).await.map(
+                |_| "ok; without s3:DeleteObjectVersion its version and a delete marker are left behind",
+            ),
             deleted => deleted.map(|_| "ok"),
         },
     }

@@ -1,8 +1,9 @@
-//! The cipher's side of a download: the pieces of an encrypted object are decrypted, or only authenticated, as they come, in whatever
-//! order, and are judged together.
+//! The cipher's side of a download: the pieces of an encrypted object are decrypted, or only authenticated,
+//! as they come, in whatever order, and are judged together.
 //!
-//! Law: nothing that comes out of here may be seen by anybody before `verify` has said that the whole is sound, unless the caller asked
-//! for that by name. A piece begins at a multiple of a block; only the last may end within one. Knows no request and no file.
+//! Law: nothing that comes out of here may be seen by anybody before `verify` has said that the whole is
+//! sound, unless the caller asked for that by name. A piece begins at a multiple of a block; only the last
+//! may end within one. Knows no request and no file.
 
 use std::sync::Arc;
 
@@ -140,7 +141,8 @@ mod tests {
     /// Reads it in pieces cut at blocks, each in chunks of this many bytes.
     fn read(body: &[u8], cuts: &[usize], chunk: usize) -> Result<Vec<u8>> {
         let whole = Ciphertext::new(Box::new(content()), body.len() as u64, true)?;
-        let mut edges: Vec<usize> = cuts.iter().map(|cut| cut * 16 % (body.len() + 1) / 16 * 16).chain([0, body.len()]).collect();
+        let mut edges: Vec<usize> =
+            cuts.iter().map(|cut| cut * 16 % (body.len() + 1) / 16 * 16).chain([0, body.len()]).collect();
         edges.sort_unstable();
         let (mut out, mut segments) = (Vec::new(), Vec::new());
         for pair in edges.windows(2) {

@@ -18,12 +18,20 @@ use crate::observe::inherited;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::runtime::workers;
-use crate::s3::{As, S3, Whole, complete, copy_part, copy_whole, create, encoded, get_tags, head, is_weak, quoted};
+use crate::s3::{
+    As, S3, Whole, complete, copy_part, copy_whole, create, encoded, get_tags, head, is_weak, quoted,
+};
 
 /// Bytes in a copied part: the server moves them, so they may be large.
 const COPY_PART: u64 = 512 << 20;
 
-pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: Key, options: Copy) -> Result<PutReply> {
+pub(crate) async fn copy(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    source_key: Key,
+    key: Key,
+    options: Copy,
+) -> Result<PutReply> {
     let from = match &options.source_bucket {
         Some(bucket) => at.elsewhere(&bucket_name(bucket)?),
         None => at.clone(),
@@ -38,8 +46,10 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
     };
     let meta = head(&from, mailbox, source_key.clone(), asked).await.map_err(|error| match error.kind() {
         // To the caller of a copy, "not modified" is a condition that does not hold.
-        ErrorKind::NotModified => crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have")
-            .with_answer(error.status(), error.code(), error.request_id()),
+        ErrorKind::NotModified => {
+            crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have")
+                .with_answer(error.status(), error.code(), error.request_id())
+        }
         _ => error,
     })?;
     let (options, guard) = match at.encryption() {
@@ -52,7 +62,13 @@ pub(crate) async fn copy(at: &S3, mailbox: &Arc<Mailbox>, source_key: Key, key: 
 }
 
 /// Replaces an object's own metadata, as a copy to itself.
-pub(super) async fn renew(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: Copy, meta: ObjectMeta) -> Result<PutReply> {
+pub(super) async fn renew(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: Copy,
+    meta: ObjectMeta,
+) -> Result<PutReply> {
     moved(at, at, mailbox, (key.clone(), key), options, meta).await
 }
 
@@ -76,7 +92,8 @@ async fn moved(
     let key = Arc::new(key);
     let source: Arc<str> = source.into();
     // A weak ETag holds for several states of the source, so that parts under it need not be of one.
-    let etag: Option<Arc<str>> = meta.etag.as_deref().filter(|etag| !is_weak(etag)).map(|etag| quoted(etag).into());
+    let etag: Option<Arc<str>> =
+        meta.etag.as_deref().filter(|etag| !is_weak(etag)).map(|etag| quoted(etag).into());
     let unchanged = if etag.is_none() { meta.last_modified } else { None };
     let algorithm = at.algorithm().await?;
     let (upload_id, cleanup) = begin(at, mailbox, &key, {
@@ -92,7 +109,8 @@ async fn moved(
         while sending.len() >= at.concurrency().await? as usize {
             done.push(joined(sending.join_next().await)?);
         }
-        let (at, key, upload_id, source, etag) = (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
+        let (at, key, upload_id, source, etag) =
+            (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
         let (options, mailbox) = (options.clone(), mailbox.clone());
         sending.spawn_on(
             inherited(async move {
@@ -125,8 +143,8 @@ fn replaces(options: &Copy) -> bool {
         || options.metadata.is_some()
 }
 
-/// Sees to it that the copy of an encrypted object can be read: its envelope goes with it, whatever else is replaced, and so does its
-/// instruction file, which has to be there first.
+/// Sees to it that the copy of an encrypted object can be read: its envelope goes with it, whatever else is
+/// replaced, and so does its instruction file, which has to be there first.
 async fn carry(
     at: &S3,
     from: &S3,
@@ -167,7 +185,13 @@ fn told(at: &S3, reply: PutReply, meta: &ObjectMeta) -> Result<PutReply> {
 }
 
 /// What a copy in one request carries over by itself, a multipart copy must be told.
-async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut options: Copy, meta: &ObjectMeta) -> Result<Copy> {
+async fn inherit(
+    from: &S3,
+    mailbox: &Arc<Mailbox>,
+    source_key: &Key,
+    mut options: Copy,
+    meta: &ObjectMeta,
+) -> Result<Copy> {
     if !replaces(&options) {
         options.content_type = meta.content_type.clone();
         options.content_encoding = meta.content_encoding.clone();
@@ -178,22 +202,29 @@ async fn inherit(from: &S3, mailbox: &Arc<Mailbox>, source_key: &Key, mut option
         options.metadata = Some(meta.metadata.clone());
     }
     if options.tags.is_none() {
-        let tags: BTreeMap<String, String> =
-            get_tags(from, mailbox, source_key.clone(), Tags { version_id: options.source_version_id.clone() }).await?;
+        let tags: BTreeMap<String, String> = get_tags(
+            from,
+            mailbox,
+            source_key.clone(),
+            Tags { version_id: options.source_version_id.clone() },
+        )
+        .await?;
         options.tags = Some(tags).filter(|tags| !tags.is_empty());
     }
     Ok(options)
 }
 
-/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes. After an access point's ARN
-/// the key stands behind `/object/`.
+/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes. After an access
+/// point's ARN the key stands behind `/object/`.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 fn encode(bucket: &str, key: &str, version_id: Option<&str>) -> String {
     let mut source = String::with_capacity(bucket.len() + key.len() + 8);
     let separator = if bucket.starts_with("arn:") { "/object/" } else { "/" };
     for byte in bucket.bytes().chain(separator.bytes()).chain(key.bytes()) {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' => source.push(byte as char),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' => {
+                source.push(byte as char)
+            }
             other => source.push_str(&format!("%{other:02X}")),
         }
     }

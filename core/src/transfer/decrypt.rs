@@ -1,7 +1,8 @@
 //! `get` from a store that encrypts: whole objects, verified before anybody sees a byte of them.
 //!
-//! Law: a file appears, bytes are answered and a stream begins only after the tag of the whole was verified; a range, or a stream
-//! that does not wait, is for who asks for `unverified` bytes by name, where the store allows it. The commitment is checked always.
+//! Law: a file appears, bytes are answered and a stream begins only after the tag of the whole was verified;
+//! a range, or a stream that does not wait, is for who asks for `unverified` bytes by name, where the store
+//! allows it. The commitment is checked always.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,7 +34,10 @@ const LOT: u64 = 1 << 20;
 /// Refuses to hand out what is not verified, where the store forbids it.
 pub(super) fn allowed(encryption: &Encryption, unverified: Option<bool>) -> Result<bool> {
     if unverified == Some(true) && encryption.verified_only {
-        fail!(InvalidInput, "option `unverified` is forbidden by the store's setting `encryption_verified_only`");
+        fail!(
+            InvalidInput,
+            "option `unverified` is forbidden by the store's setting `encryption_verified_only`"
+        );
     }
     Ok(unverified == Some(true))
 }
@@ -43,13 +47,28 @@ pub(super) fn ranges(encryption: &Encryption, unverified: Option<bool>) -> Resul
     if allowed(encryption, unverified)? {
         return Ok(());
     }
-    fail!(Unsupported, "a range of an encrypted object can't be verified by itself; fetch the whole, or ask for it with `unverified`")
+    fail!(
+        Unsupported,
+        "a range of an encrypted object can't be verified by itself; fetch the whole, or ask for it with \
+         `unverified`"
+    )
 }
 
-pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+pub(super) async fn get(
+    at: &S3,
+    encryption: &Encryption,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    into: Sink,
+    options: Get,
+) -> Result<GetReply> {
     let unverified = allowed(encryption, options.unverified)?;
     if options.journal.is_some() {
-        fail!(Unsupported, "option `journal` would keep decrypted bytes that nobody has verified; an encrypted object is fetched without");
+        fail!(
+            Unsupported,
+            "option `journal` would keep decrypted bytes that nobody has verified; an encrypted object is \
+             fetched without"
+        );
     }
     if options.range.is_some() {
         ranges(encryption, options.unverified)?;
@@ -90,7 +109,9 @@ pub(super) async fn get(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>
             fill(reader, through(Place::File(draft.stretch(0), 0)), expected, how).await?;
             draft.finish().await?;
         }
-        Output::Memory => reply.body = Some(fill(reader, through(Place::memory(size)?), expected, how).await?),
+        Output::Memory => {
+            reply.body = Some(fill(reader, through(Place::memory(size)?), expected, how).await?)
+        }
         _ if unverified => stream(reader, expected, Some(ciphertext.segment(0)), how, output).await?,
         _ if spools => {
             let spool = Spool::new().await?;
@@ -151,7 +172,14 @@ async fn padded(
 }
 
 /// A range in terms of the content, as it is: nothing says that it was not tampered with.
-async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+async fn range(
+    at: &S3,
+    encryption: &Encryption,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    into: Sink,
+    options: Get,
+) -> Result<GetReply> {
     let mut output = Output::open(&into, Naming::Nameless).await?;
     let asked = Head {
         version_id: options.version_id.clone(),
@@ -162,8 +190,10 @@ async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Ke
         sse_customer_key: options.sse_customer_key.clone(),
     };
     let meta = s3::head(at, mailbox, key.clone(), asked).await?;
-    let ciphertext = sealed::ciphertext(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
-    let (first, length) = options.range.map_or(Ok((0, ciphertext.length())), |range| range.within(ciphertext.length()))?;
+    let ciphertext =
+        sealed::ciphertext(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
+    let (first, length) =
+        options.range.map_or(Ok((0, ciphertext.length())), |range| range.within(ciphertext.length()))?;
     mailbox.set_total(length);
     let found = Found::new(at, key, &options, &meta);
     let mut stretch = Unverified::open(&found, &ciphertext, Span { first, length }).await?;
@@ -176,7 +206,8 @@ async fn range(at: &S3, encryption: &Encryption, mailbox: &Arc<Mailbox>, key: Ke
             _ => send(&mut output, mailbox, lot).await?,
         }
     }
-    let mut reply = GetReply { meta: sealed::shown_open(meta, ciphertext.length()), offset: first, length, body: None };
+    let mut reply =
+        GetReply { meta: sealed::shown_open(meta, ciphertext.length()), offset: first, length, body: None };
     match output {
         Output::File(draft) => draft.finish().await?,
         Output::Memory => reply.body = Some(body.into()),
@@ -198,11 +229,21 @@ pub(super) struct Unverified {
 
 impl Unverified {
     /// The stretch of these bytes of the content.
-    pub(super) async fn open(found: &Arc<Found>, ciphertext: &Arc<Ciphertext>, span: Span) -> Result<Unverified> {
+    pub(super) async fn open(
+        found: &Arc<Found>,
+        ciphertext: &Arc<Ciphertext>,
+        span: Span,
+    ) -> Result<Unverified> {
         let before = span.first % 16;
         let whole = Span { first: span.first - before, length: span.length + before };
         let reader = if span.length == 0 { None } else { Some(Reader::open(found.clone(), whole).await?) };
-        Ok(Unverified { reader, ciphertext: ciphertext.clone(), at: whole.first, held: bytes::BytesMut::new(), before: before as usize })
+        Ok(Unverified {
+            reader,
+            ciphertext: ciphertext.clone(),
+            at: whole.first,
+            held: bytes::BytesMut::new(),
+            before: before as usize,
+        })
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
@@ -240,8 +281,12 @@ pub(super) async fn get_ranges(
     options: crate::options::GetRanges,
 ) -> Result<Vec<Bytes>> {
     ranges(encryption, options.unverified)?;
-    let one =
-        Get { version_id: options.version_id, if_match: options.if_match, sse_customer_key: options.sse_customer_key, ..Get::default() };
+    let one = Get {
+        version_id: options.version_id,
+        if_match: options.if_match,
+        sse_customer_key: options.sse_customer_key,
+        ..Get::default()
+    };
     let head = Head {
         version_id: one.version_id.clone(),
         if_match: one.if_match.clone(),
@@ -249,7 +294,8 @@ pub(super) async fn get_ranges(
         ..Head::default()
     };
     let meta = s3::head(at, mailbox, key.clone(), head).await?;
-    let ciphertext = sealed::ciphertext(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
+    let ciphertext =
+        sealed::ciphertext(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
     let found = Found::new(at, key, &one, &meta);
     let mut pieces = Vec::with_capacity(asked.len());
     for range in asked {

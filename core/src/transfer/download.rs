@@ -1,8 +1,9 @@
 //! `get`: from the bucket to memory, a file or the caller's stream.
 //!
-//! Law: the first request asks for everything that was asked for, and for a small object it is the only one. It is not cut to a part:
-//! servers tell the checksum of the whole only with the whole, and an empty object has no range. What is large is then fetched by
-//! further requests too. A file appears when its last byte is written and verified.
+//! Law: the first request asks for everything that was asked for, and for a small object it is the only one.
+//! It is not cut to a part: servers tell the checksum of the whole only with the whole, and an empty object
+//! has no range. What is large is then fetched by further requests too. A file appears when its last byte is
+//! written and verified.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,13 +27,21 @@ use crate::options::Get;
 use crate::reply::GetReply;
 use crate::s3::{Fetched, S3, fetch_any};
 
-pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+pub(crate) async fn get(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    into: Sink,
+    options: Get,
+) -> Result<GetReply> {
     if let Some(encryption) = at.encryption() {
         return Box::pin(decrypt::get(at, encryption, mailbox, key, into, options)).await;
     }
     plain(options.encryption_context.as_ref())?;
     if let Some(named) = options.journal.clone() {
-        let Sink::File(path) = &into else { fail!(InvalidInput, "option `journal` needs a file to fetch into") };
+        let Sink::File(path) = &into else {
+            fail!(InvalidInput, "option `journal` needs a file to fetch into")
+        };
         return Box::pin(restored::get(at, mailbox, key, path, options, &named)).await;
     }
     let output = Output::open(&into, Naming::Temporary).await?;
@@ -40,7 +49,9 @@ pub(crate) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, into: Sink, o
     let begun = Instant::now();
     let body = match fetch_any(at, &key, &options).await? {
         Fetched::Sized(body) => *body,
-        Fetched::Unsized(answer) => return Box::pin(unsized_body::get(at, mailbox, key, &options, *answer, output)).await,
+        Fetched::Unsized(answer) => {
+            return Box::pin(unsized_body::get(at, mailbox, key, &options, *answer, output)).await;
+        }
     };
     let latency = begun.elapsed();
     let meta = body.meta.clone();

@@ -1,9 +1,9 @@
 //! A gate that lets so many bytes through at a time, in the order in which room was asked for.
 //!
-//! Law: first come, first served, so neither many small wishes nor a few large ones starve the others; a wish larger than the gate
-//! takes all of it, so that it passes alone instead of never; who stops waiting leaves nothing behind. Bytes that depend on somebody
-//! else to move on are let in only while nobody waits, and never fill more than half, so they can't shut the gate.
-//! Knows no request and no clock.
+//! Law: first come, first served, so neither many small wishes nor a few large ones starve the others; a wish
+//! larger than the gate takes all of it, so that it passes alone instead of never; who stops waiting leaves
+//! nothing behind. Bytes that depend on somebody else to move on are let in only while nobody waits, and
+//! never fill more than half, so they can't shut the gate. Knows no request and no clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -40,7 +40,10 @@ pub(super) struct Room {
 
 impl Gate {
     pub(super) fn new(size: u64) -> Arc<Gate> {
-        Arc::new(Gate { size, state: Mutex::new(State { free: size, ahead: 0, waiting: VecDeque::new(), next: 0 }) })
+        Arc::new(Gate {
+            size,
+            state: Mutex::new(State { free: size, ahead: 0, waiting: VecDeque::new(), next: 0 }),
+        })
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -65,7 +68,8 @@ pub(super) fn room(gate: &Arc<Gate>, bytes: u64) -> Waiting {
     Waiting { gate: gate.clone(), bytes: bytes.min(gate.size), number: None }
 }
 
-/// Room for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if there is none at once.
+/// Room for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if there is
+/// none at once.
 pub(super) fn ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Room> {
     let let_in = gate.change(|state| {
         let fits = state.waiting.is_empty() && bytes <= state.free && state.ahead + bytes <= gate.size / 2;

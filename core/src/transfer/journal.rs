@@ -1,8 +1,8 @@
 //! The journal of a transfer: a small file from which the same call goes on after a crash.
 //!
-//! Law: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a proof: whoever goes on by it holds
-//! each byte it speaks of against its sum. What must be known before a byte is sent is a row at its end, on the disk when it is told:
-//! such a journal is one call's alone.
+//! Law: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a proof:
+//! whoever goes on by it holds each byte it speaks of against its sum. What must be known before a byte is
+//! sent is a row at its end, on the disk when it is told: such a journal is one call's alone.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -28,7 +28,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// The journal at the path that the option names, or of this transfer in that directory; and what it holds.
+    /// The journal at the path that the option names, or of this transfer in that directory; and what it
+    /// holds.
     pub(super) async fn open(named: &str, transfer: &str) -> Result<(Journal, Option<Value>)> {
         if named.is_empty() {
             fail!(InvalidInput, "option `journal` takes the path of a file or of a directory");
@@ -44,8 +45,14 @@ impl Journal {
         .await
         .map_err(|error| about(&error, &shown))?;
         let held = text.and_then(|text| held(&text));
-        if let Some(other) = held.as_ref().and_then(|held| held["transfer"].as_str()).filter(|other| *other != transfer) {
-            fail!(InvalidInput, "the journal {} is that of another transfer ({other}); name another, or a directory", path.display());
+        if let Some(other) =
+            held.as_ref().and_then(|held| held["transfer"].as_str()).filter(|other| *other != transfer)
+        {
+            fail!(
+                InvalidInput,
+                "the journal {} is that of another transfer ({other}); name another, or a directory",
+                path.display()
+            );
         }
         Ok((Journal { path, transfer }, held))
     }
@@ -54,7 +61,9 @@ impl Journal {
     pub(super) async fn write(&self, mut held: Value) -> Result<()> {
         held["transfer"] = json!(self.transfer);
         let path = self.path.clone();
-        owned(move || write(&path, held.to_string().as_bytes())).await.map_err(|error| about(&error, &self.path))
+        owned(move || write(&path, held.to_string().as_bytes()))
+            .await
+            .map_err(|error| about(&error, &self.path))
     }
 
     /// Takes it for this call alone, and tells what it holds then.
@@ -72,7 +81,11 @@ impl Journal {
         });
         match taken.await.map_err(|error| about(&error, &self.path))? {
             Some(taken) => Ok(taken),
-            None => fail!(InvalidInput, "the journal {} is that of a call that is still at work", self.path.display()),
+            None => fail!(
+                InvalidInput,
+                "the journal {} is that of a call that is still at work",
+                self.path.display()
+            ),
         }
     }
 
@@ -137,8 +150,14 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = options.custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
     // Anyone else could lead the transfer astray by it.
-    if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no journal: not a file of this user alone (mode 0600)"));
+    if !metadata.is_file()
+        || metadata.uid() != rustix::process::geteuid().as_raw()
+        || metadata.mode() & 0o077 != 0
+    {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it is no journal: not a file of this user alone (mode 0600)",
+        ));
     }
     Ok(file)
 }
@@ -149,8 +168,12 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let new = PathBuf::from(new);
     // From a process that was killed while it wrote.
     let _ = fs::remove_file(&new);
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW).open(&new)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
+        .open(&new)?;
     let written = file.write_all(text).and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         // Torn, it is of no use, and takes room where there may be none.
@@ -181,7 +204,10 @@ mod tests {
         let path = again.path.to_str().unwrap().to_owned();
         assert_eq!(Journal::open(&path, "put there b").await.unwrap_err().kind(), ErrorKind::InvalidInput);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(Journal::open(named, "put there a").await.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(
+            Journal::open(named, "put there a").await.unwrap_err().kind(),
+            ErrorKind::PermissionDenied
+        );
         again.remove().await;
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
@@ -204,7 +230,10 @@ mod tests {
         rows.add(&json!([1, "a"])).await.unwrap();
         rows.add(&json!([2, "b"])).await.unwrap();
         let error = journal.take().await.unwrap_err();
-        assert!(error.kind() == ErrorKind::InvalidInput && error.message().contains("still at work"), "{error}");
+        assert!(
+            error.kind() == ErrorKind::InvalidInput && error.message().contains("still at work"),
+            "{error}"
+        );
         drop(rows);
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\n[3, \"c").unwrap();
         let (_, held) = journal.take().await.unwrap();

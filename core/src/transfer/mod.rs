@@ -1,7 +1,7 @@
 //! Moving bytes between a bucket and a source or sink: get, put and copy, whole, in parts or in ranges.
 //!
-//! Law: the right bytes or a typed error, never a part of an object under its name, never an orphan upload; memory in flight
-//! is bounded by one budget a process.
+//! Law: the right bytes or a typed error, never a part of an object under its name, never an orphan upload;
+//! memory in flight is bounded by one budget a process.
 
 mod ahead;
 mod budget;

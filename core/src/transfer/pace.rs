@@ -1,7 +1,8 @@
 //! How many requests one download keeps going at a time: pure arithmetic over what was measured.
 //!
-//! Law: another request is begun only where waiting for the network, and not this machine, is what holds the bytes up, and only
-//! while the last ones made it faster. A machine that is busy already would only be made busier.
+//! Law: another request is begun only where waiting for the network, and not this machine, is what holds the
+//! bytes up, and only while the last ones made it faster. A machine that is busy already would only be made
+//! busier.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The pace of a download whose first answer took `latency` to begin; never more than `most` requests at a time.
+    /// The pace of a download whose first answer took `latency` to begin; never more than `most` requests at
+    /// a time.
     pub(super) fn new(latency: Duration, most: usize) -> Pace {
         let most = most.max(1);
         Pace { streams: if latency >= FAR { most } else { 1 }, most, last: Seen::default(), rate: 0.0 }
@@ -72,7 +74,11 @@ mod tests {
     use super::*;
 
     fn seen(elapsed: u64, waited: u64, mib: u64) -> Seen {
-        Seen { elapsed: Duration::from_millis(elapsed), waited: Duration::from_millis(waited), bytes: mib << 20 }
+        Seen {
+            elapsed: Duration::from_millis(elapsed),
+            waited: Duration::from_millis(waited),
+            bytes: mib << 20,
+        }
     }
 
     #[test]

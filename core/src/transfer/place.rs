@@ -1,7 +1,8 @@
-//! Where the bytes of a download go when their order does not matter: a file in the making, or one buffer, cut into pieces.
+//! Where the bytes of a download go when their order does not matter: a file in the making, or one buffer,
+//! cut into pieces.
 //!
-//! Law: memory is set aside once and filled in place, nothing is copied together in the end; a file's bytes are written where they
-//! belong. Each piece sums up what it is given.
+//! Law: memory is set aside once and filled in place, nothing is copied together in the end; a file's bytes
+//! are written where they belong. Each piece sums up what it is given.
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -27,17 +28,25 @@ const SEVERAL_PAGES: usize = 64 << 10;
 
 /// What nobody has taken yet of the place.
 pub(super) enum Place {
-    /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may outlive the call a little.
+    /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may
+    /// outlive the call a little.
     File(Stretch, u64),
     Memory(BytesMut),
-    /// One of these for an encrypted object, whose bytes go through the cipher on the way. The tag is kept apart.
+    /// One of these for an encrypted object, whose bytes go through the cipher on the way. The tag is kept
+    /// apart.
     Sealed(Box<Place>, Arc<Ciphertext>),
 }
 
 impl Place {
-    /// A buffer for so many bytes. What nobody writes to costs no memory, so a server's word alone fills none.
+    /// A buffer for so many bytes. What nobody writes to costs no memory, so a server's word alone fills
+    /// none.
     pub(super) fn memory(length: u64) -> Result<Place> {
-        let refused = || Error::new(ErrorKind::Io, format!("there is no memory for {length} bytes; fetch to a file or as a stream"));
+        let refused = || {
+            Error::new(
+                ErrorKind::Io,
+                format!("there is no memory for {length} bytes; fetch to a file or as a stream"),
+            )
+        };
         let length = usize::try_from(length).map_err(|_| refused())?;
         if length > LARGE {
             // `BytesMut` would end the process where this can say no.
@@ -80,14 +89,22 @@ impl Place {
     }
 }
 
-/// Has the kernel bring the pages of so many bytes that are written next, at one go: to come upon them one by one costs twice as much.
+/// Has the kernel bring the pages of so many bytes that are written next, at one go: to come upon them one by
+/// one costs twice as much.
 fn bring(memory: &mut [MaybeUninit<u8>]) {
     if memory.len() < SEVERAL_PAGES {
         return;
     }
     let before = memory.as_ptr() as usize % page_size();
-    // SAFETY: every page of the range holds a byte of ours, and the advice changes none. That a kernel does not take it does no harm.
-    let _ = unsafe { madvise(memory.as_mut_ptr().byte_sub(before).cast(), before + memory.len(), Advice::LinuxPopulateWrite) };
+    // SAFETY: every page of the range holds a byte of ours, and the advice changes none. That a kernel does
+    // not take it does no harm.
+    let _ = unsafe {
+        madvise(
+            memory.as_mut_ptr().byte_sub(before).cast(),
+            before + memory.len(),
+            Advice::LinuxPopulateWrite,
+        )
+    };
 }
 
 enum Out {
@@ -146,7 +163,9 @@ impl Piece {
                 bytes.extend_from_slice(&chunk);
                 Ok(())
             }
-            Out::Memory(_) => fail!(Internal, "a piece was given more bytes than it has room for; please report it"),
+            Out::Memory(_) => {
+                fail!(Internal, "a piece was given more bytes than it has room for; please report it")
+            }
         }
     }
 

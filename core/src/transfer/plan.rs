@@ -64,9 +64,10 @@ mod tests {
 
     #[test]
     fn parts_cover_the_object_once() {
-        for (max_parts, sizes) in
-            [(MAX_PARTS, &[1, 5, 8 << 20, (8 << 20) + 1, 123_456_789, MAX_SIZE][..]), (1000, &[1, (8000 << 20) + 1, 1000 * MAX_PART])]
-        {
+        for (max_parts, sizes) in [
+            (MAX_PARTS, &[1, 5, 8 << 20, (8 << 20) + 1, 123_456_789, MAX_SIZE][..]),
+            (1000, &[1, (8000 << 20) + 1, 1000 * MAX_PART]),
+        ] {
             for size in sizes {
                 let part = Cut { max_parts, ..CUT }.part_size(Some(*size), 1);
                 let (mut next, mut count) = (0, 0);
@@ -84,7 +85,8 @@ mod tests {
     #[test]
     fn growing_parts_reach_the_largest_object() {
         for wanted in [5 << 20, 8 << 20, 1 << 30] {
-            let total: u64 = (1..=MAX_PARTS).map(|number| Cut { wanted, ..CUT }.part_size(None, number)).sum();
+            let total: u64 =
+                (1..=MAX_PARTS).map(|number| Cut { wanted, ..CUT }.part_size(None, number)).sum();
             assert!(total >= MAX_SIZE, "{wanted}: {total}");
         }
         let few = Cut { wanted: 5 << 20, max_parts: 1000, ..CUT };

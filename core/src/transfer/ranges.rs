@@ -1,7 +1,7 @@
 //! `get_ranges`: many ranges of one object, by as few requests as is worth while.
 //!
-//! Law: all bytes are of one state of the object, or the call is `Changed`; they come in the order asked for, each range cut to the
-//! object's end as `get` cuts it. Requests run side by side within the store's slots.
+//! Law: all bytes are of one state of the object, or the call is `Changed`; they come in the order asked for,
+//! each range cut to the object's end as `get` cuts it. Requests run side by side within the store's slots.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,14 +40,20 @@ pub(crate) async fn get_ranges(
         return decrypt::get_ranges(at, encryption, mailbox, key, ranges, options).await;
     }
     plain(options.encryption_context.as_ref())?;
-    let one =
-        Get { version_id: options.version_id, if_match: options.if_match, sse_customer_key: options.sse_customer_key, ..Get::default() };
+    let one = Get {
+        version_id: options.version_id,
+        if_match: options.if_match,
+        sse_customer_key: options.sse_customer_key,
+        ..Get::default()
+    };
     let mut tasks = JoinSet::new();
     for (range, members) in asks(&ranges, options.gap.unwrap_or(GAP)) {
         let (at, mailbox_of, key) = (at.clone(), mailbox.clone(), key.clone());
         let asked = Get { range: Some(range), ..one.clone() };
         tasks.spawn_on(
-            observe::within(mailbox.clone(), async move { piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece)) }),
+            observe::within(mailbox.clone(), async move {
+                piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece))
+            }),
             &workers(),
         );
     }
@@ -68,13 +74,16 @@ pub(crate) async fn get_ranges(
     Ok(found)
 }
 
-/// What to ask for, and which ranges each answer holds. Where a range begins that counts from the end is not known beforehand.
+/// What to ask for, and which ranges each answer holds. Where a range begins that counts from the end is not
+/// known beforehand.
 fn asks(ranges: &[ByteRange], gap: u64) -> Vec<(ByteRange, Vec<usize>)> {
     let mut known = Vec::new();
     let mut alone = Vec::new();
     for (member, range) in ranges.iter().enumerate() {
         match *range {
-            ByteRange::FromTo(first, last) => known.push((member, Span { first, length: (last - first).saturating_add(1) })),
+            ByteRange::FromTo(first, last) => {
+                known.push((member, Span { first, length: (last - first).saturating_add(1) }))
+            }
             ByteRange::From(_) | ByteRange::Suffix(_) => alone.push((*range, vec![member])),
         }
     }
@@ -117,8 +126,13 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_request() {
-        let ranges =
-            [ByteRange::FromTo(100, 199), ByteRange::Suffix(5), ByteRange::FromTo(0, 9), ByteRange::FromTo(20, 29), ByteRange::From(7)];
+        let ranges = [
+            ByteRange::FromTo(100, 199),
+            ByteRange::Suffix(5),
+            ByteRange::FromTo(0, 9),
+            ByteRange::FromTo(20, 29),
+            ByteRange::From(7),
+        ];
         assert_eq!(
             asks(&ranges, 10),
             [

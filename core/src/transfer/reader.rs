@@ -1,7 +1,8 @@
 //! One range of one object, read piece by piece over as many connections as it takes.
 //!
-//! Law: the bytes are those of the object that the first answer told of: a body that breaks off goes on at the byte reached, under
-//! the same ETag, and another object there by then is `Changed`. Bytes come exactly once and in order, or as an error.
+//! Law: the bytes are those of the object that the first answer told of: a body that breaks off goes on at
+//! the byte reached, under the same ETag, and another object there by then is `Changed`. Bytes come exactly
+//! once and in order, or as an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +63,8 @@ impl Found {
     }
 }
 
-/// Sees that the answer holds what was asked for: a server that knows no ranges answers with more, none with less.
+/// Sees that the answer holds what was asked for: a server that knows no ranges answers with more, none with
+/// less.
 fn covers(body: &Body, span: Span) -> Result<()> {
     if body.offset <= span.first && span.end() <= body.offset + body.length {
         return Ok(());
@@ -93,7 +95,15 @@ impl Reader {
     /// Reads a span out of an answer that holds it.
     pub(super) fn of(found: Arc<Found>, body: Body, span: Span) -> Result<Reader> {
         covers(&body, span)?;
-        Ok(Reader { found, body, pending: Bytes::new(), at: span.first, end: span.end(), reach: span.end(), breaks: 0 })
+        Ok(Reader {
+            found,
+            body,
+            pending: Bytes::new(),
+            at: span.first,
+            end: span.end(),
+            reach: span.end(),
+            breaks: 0,
+        })
     }
 
     /// Asks for a span and reads the answer.
@@ -117,14 +127,17 @@ impl Reader {
         loop {
             let wanted = self.end - self.at;
             if wanted > 0 && !self.pending.is_empty() {
-                let chunk = self.pending.split_to(self.pending.len().min(usize::try_from(wanted).unwrap_or(usize::MAX)));
+                let chunk = self
+                    .pending
+                    .split_to(self.pending.len().min(usize::try_from(wanted).unwrap_or(usize::MAX)));
                 self.at += chunk.len() as u64;
                 self.breaks = 0;
                 return Ok(Some(chunk));
             }
             let at_end = self.body.left() == 0;
             if wanted == 0 && !(at_end && self.pending.is_empty()) {
-                // The answer holds more than was wanted; with the reader it is dropped, and its connection with it.
+                // The answer holds more than was wanted; with the reader it is dropped, and its connection
+                // with it.
                 return Ok(None);
             }
             let broken = match self.body.next().await {
@@ -132,7 +145,8 @@ impl Reader {
                     self.receive(chunk);
                     continue;
                 }
-                // One look beyond the last byte: an answer that ends there leaves its connection for the next request.
+                // One look beyond the last byte: an answer that ends there leaves its connection for the next
+                // request.
                 Ok(None) if wanted == 0 => return Ok(None),
                 Ok(None) => Error::new(ErrorKind::Network, "the connection ended before the last byte"),
                 Err(error) => error,
@@ -144,7 +158,8 @@ impl Reader {
         }
     }
 
-    /// Takes in a piece of the body, without what lies before the span: a server that knows no ranges answers with everything.
+    /// Takes in a piece of the body, without what lies before the span: a server that knows no ranges answers
+    /// with everything.
     fn receive(&mut self, mut chunk: Bytes) {
         let first = self.body.position() - chunk.len() as u64;
         let before = self.at.saturating_sub(first).min(chunk.len() as u64);
@@ -157,11 +172,17 @@ impl Reader {
         let rest = Span { first: self.at, length: self.reach - self.at };
         event(
             Level::Warning,
-            format!("GetObject: broken off at byte {} with {} to come, going on (break {})", rest.first, rest.length, self.breaks),
+            format!(
+                "GetObject: broken off at byte {} with {} to come, going on (break {})",
+                rest.first, rest.length, self.breaks
+            ),
         );
         tokio::time::sleep(Duration::from_millis(50 << self.breaks)).await;
         if !self.found.sure() {
-            return Err(Error::new(ErrorKind::Network, "the connection broke, and without an ETag the rest can't be fetched safely"));
+            return Err(Error::new(
+                ErrorKind::Network,
+                "the connection broke, and without an ETag the rest can't be fetched safely",
+            ));
         }
         self.body = self.found.fetch(rest).await?;
         Ok(())

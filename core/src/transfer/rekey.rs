@@ -1,7 +1,9 @@
-//! `rekey` and `rekey_all`: objects get new envelopes, under the store's key, and keep their content as it lies in the bucket.
+//! `rekey` and `rekey_all`: objects get new envelopes, under the store's key, and keep their content as it
+//! lies in the bucket.
 //!
-//! Law: a new envelope holds the same data key, proven by the commitment where there is one; it replaces only the object that was looked
-//! at (by its ETag). An object whose envelope the store's own key opens already is left alone, so what broke off is begun again.
+//! Law: a new envelope holds the same data key, proven by the commitment where there is one; it replaces only
+//! the object that was looked at (by its ETag). An object whose envelope the store's own key opens already is
+//! left alone, so what broke off is begun again.
 
 use std::sync::Arc;
 
@@ -23,7 +25,8 @@ use crate::runtime::workers;
 use crate::s3::{self, S3, put_whole};
 use crate::value::Value;
 
-/// What the objects of one call are read by: the old key, whose proof of being no use any more may be asked for.
+/// What the objects of one call are read by: the old key, whose proof of being no use any more may be asked
+/// for.
 struct Old {
     encryption: Encryption,
     enforce: bool,
@@ -34,7 +37,12 @@ pub(crate) async fn rekey(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: Re
     one(at, mailbox, &old, key).await
 }
 
-pub(crate) async fn rekey_all(at: &S3, mailbox: &Arc<Mailbox>, prefix: Prefix, options: RekeyAll) -> Result<RekeyReply> {
+pub(crate) async fn rekey_all(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    prefix: Prefix,
+    options: RekeyAll,
+) -> Result<RekeyReply> {
     let old = Arc::new(Old::of(at, options.old, options.enforce_rotation)?);
     let most = at.concurrency().await? as usize;
     let mut reply = RekeyReply::default();
@@ -44,7 +52,11 @@ pub(crate) async fn rekey_all(at: &S3, mailbox: &Arc<Mailbox>, prefix: Prefix, o
     let mut page = List { start_after: options.start_after, ..List::default() };
     loop {
         let listed = s3::list(at, mailbox, Prefix(prefix.0.clone()), page).await?;
-        let objects: Vec<_> = listed.entries.into_iter().filter(|entry| !entry.is_prefix && !entry.key.ends_with(SUFFIX)).collect();
+        let objects: Vec<_> = listed
+            .entries
+            .into_iter()
+            .filter(|entry| !entry.is_prefix && !entry.key.ends_with(SUFFIX))
+            .collect();
         listed_objects += objects.len() as u64;
         if listed.next.is_none() {
             mailbox.count_objects(Some(listed_objects));
@@ -81,7 +93,11 @@ impl RekeyReply {
             // Deleted since it was listed.
             Err(error) if error.kind() == ErrorKind::NotFound => self.unchanged += 1,
             Err(error) => {
-                self.failed.push(Rekeyed { key, error: error.kind().name().to_owned(), message: error.message().to_owned() });
+                self.failed.push(Rekeyed {
+                    key,
+                    error: error.kind().name().to_owned(),
+                    message: error.message().to_owned(),
+                });
             }
         }
     }
@@ -92,34 +108,48 @@ impl Old {
         if at.encryption().is_none() {
             fail!(
                 InvalidInput,
-                "the store has no key to encrypt with; give one of `encryption_kms_key_id`, `encryption_aes_key`, `encryption_rsa_key`"
+                "the store has no key to encrypt with; give one of `encryption_kms_key_id`, \
+                 `encryption_aes_key`, `encryption_rsa_key`"
             );
         }
-        // Without a key of its own the old one is the store's: what KMS rotates behind an alias, or an old way to wrap.
+        // Without a key of its own the old one is the store's: what KMS rotates behind an alias, or an old
+        // way to wrap.
         let named = old.is_some();
         let encryption = match old {
             Some(mut old) => {
-                let pairs = std::mem::take(&mut old.0).into_iter().map(|(name, value)| (name, Value::Str(value)));
+                let pairs =
+                    std::mem::take(&mut old.0).into_iter().map(|(name, value)| (name, Value::Str(value)));
                 let settings = Settings::read(pairs.collect());
-                let settings =
-                    settings.map_err(|error| Error::new(ErrorKind::InvalidInput, format!("option `old`: {}", error.message())))?;
+                let settings = settings.map_err(|error| {
+                    Error::new(ErrorKind::InvalidInput, format!("option `old`: {}", error.message()))
+                })?;
                 at.encryption_by(&settings)?
             }
             None => at.encryption_by(at.settings())?,
         };
         let Some(encryption) = encryption else {
-            fail!(InvalidInput, "option `old` names no key: one of `encryption_kms_key_id`, `encryption_aes_key`, `encryption_rsa_key`");
+            fail!(
+                InvalidInput,
+                "option `old` names no key: one of `encryption_kms_key_id`, `encryption_aes_key`, \
+                 `encryption_rsa_key`"
+            );
         };
         if enforce == Some(true) && !named {
-            fail!(InvalidInput, "option `enforce_rotation` needs `old`: the old key is to be proven of no use any more");
+            fail!(
+                InvalidInput,
+                "option `enforce_rotation` needs `old`: the old key is to be proven of no use any more"
+            );
         }
         Ok(Old { encryption, enforce: enforce == Some(true) })
     }
 }
 
-/// Gives one object a new envelope; false if the store's key opens the one that it has, and no old key was named that does.
+/// Gives one object a new envelope; false if the store's key opens the one that it has, and no old key was
+/// named that does.
 async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &Old, key: Key) -> Result<bool> {
-    let Some(new) = at.encryption() else { fail!(Internal, "the store's encryption is gone; please report it") };
+    let Some(new) = at.encryption() else {
+        fail!(Internal, "the store's encryption is gone; please report it")
+    };
     let meta = s3::head(at, mailbox, key.clone(), Head::default()).await?;
     let file = if new.looks_beside(&meta.metadata)? { instruction(at, &key, SUFFIX).await? } else { None };
     if new.wraps(&meta.metadata, file.as_deref()).await? {

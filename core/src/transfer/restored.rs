@@ -1,7 +1,9 @@
-//! A download to a file that outlives its process: what its journal says of the file in the making, and which stretches of it stand.
+//! A download to a file that outlives its process: what its journal says of the file in the making, and which
+//! stretches of it stand.
 //!
-//! Law: a stretch stands when the object is the one that the journal tells of (ETag and size) and the file's bytes have the sum that was
-//! written down; every other one is fetched again. The file appears, as without a journal, when it is whole and verified.
+//! Law: a stretch stands when the object is the one that the journal tells of (ETag and size) and the file's
+//! bytes have the sum that was written down; every other one is fetched again. The file appears, as without a
+//! journal, when it is whole and verified.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -47,9 +49,17 @@ struct Standing {
     unwritten: usize,
 }
 
-pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path, options: Get, named: &str) -> Result<GetReply> {
+pub(super) async fn get(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    target: &Path,
+    options: Get,
+    named: &str,
+) -> Result<GetReply> {
     let path = target.to_owned();
-    let found = blocking(move || Ok(Destination::file(&path))).await.map_err(|error| about(&error, target))?;
+    let found =
+        blocking(move || Ok(Destination::file(&path))).await.map_err(|error| about(&error, target))?;
     let destination = found?;
     let shown = std::path::absolute(destination.path()).map_err(|error| about(&error, target))?;
     let transfer = format!("get {} {} to {}", at.place().await?, at.full(&key.0), shown.display());
@@ -63,14 +73,20 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path
         sse_customer_key: options.sse_customer_key.clone(),
     };
     let stands = match &held {
-        Some(held) => Some((held, head(at, mailbox, key.clone(), asked).await?)).filter(|(held, meta)| same(held, meta)),
+        Some(held) => {
+            Some((held, head(at, mailbox, key.clone(), asked).await?)).filter(|(held, meta)| same(held, meta))
+        }
         None => None,
     };
     let (mut standing, body) = match stands {
         Some((held, meta)) => (Standing::again(journal, held, meta, destination, &options).await?, None),
         None => {
             if let Some(left) = held.as_ref().and_then(|held| held["temporary"].as_str()) {
-                event(Level::Info, "the object is another one than the journal tells of; the download begins anew".to_owned());
+                event(
+                    Level::Info,
+                    "the object is another one than the journal tells of; the download begins anew"
+                        .to_owned(),
+                );
                 Draft::discard(&destination, left).await;
             }
             let draft = Draft::beside(destination).await?;
@@ -96,7 +112,10 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, target: &Path
 /// Whether the journal tells of this object.
 fn same(held: &Value, meta: &ObjectMeta) -> bool {
     let strong = meta.etag.as_deref().filter(|etag| !is_weak(etag));
-    strong.is_some() && held["etag"].as_str() == strong && meta.size.is_some() && held["size"].as_u64() == meta.size
+    strong.is_some()
+        && held["etag"].as_str() == strong
+        && meta.size.is_some()
+        && held["size"].as_u64() == meta.size
 }
 
 /// What is asked for of an object of this size.
@@ -110,20 +129,41 @@ impl Standing {
     fn anew(journal: Journal, draft: Draft, body: &Body, options: &Get) -> Result<Standing> {
         let told = body.checksums.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
         let span = wanted(options, &body.meta)?;
-        Ok(Standing { journal, draft, meta: body.meta.clone(), span, told, rows: BTreeMap::new(), unwritten: 0 })
+        Ok(Standing {
+            journal,
+            draft,
+            meta: body.meta.clone(),
+            span,
+            told,
+            rows: BTreeMap::new(),
+            unwritten: 0,
+        })
     }
 
     /// Goes on with the file that the journal tells of, as far as its bytes are what was written down.
-    async fn again(journal: Journal, held: &Value, meta: ObjectMeta, target: Destination, options: &Get) -> Result<Standing> {
+    async fn again(
+        journal: Journal,
+        held: &Value,
+        meta: ObjectMeta,
+        target: Destination,
+        options: &Get,
+    ) -> Result<Standing> {
         let span = wanted(options, &meta)?;
         let told = held["told"].as_array().into_iter().flatten();
-        let told = told.filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))).collect();
+        let told = told
+            .filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned())))
+            .collect();
         let left = held["temporary"].as_str().unwrap_or_default();
         let (draft, rows) = match Draft::again(target, left).await {
             Ok((draft, file)) => {
                 let rows: Vec<_> = held["rows"].as_array().into_iter().flatten().filter_map(row).collect();
                 let first = held["first"].as_u64().unwrap_or(0);
-                let rows = blocking(move || Ok(rows.into_iter().filter(|(at, sum)| stands(&file, at.checked_sub(first), sum)).collect()));
+                let rows = blocking(move || {
+                    Ok(rows
+                        .into_iter()
+                        .filter(|(at, sum)| stands(&file, at.checked_sub(first), sum))
+                        .collect())
+                });
                 // The file's first byte is that of the range.
                 let rows = if first == span.first { rows.await? } else { BTreeMap::new() };
                 (draft, rows)
@@ -134,11 +174,22 @@ impl Standing {
     }
 
     fn expected(&self) -> Expected {
-        if Some(self.span.length) == self.meta.size { Expected::of(&self.told, self.span.length) } else { Expected::Nothing }
+        if Some(self.span.length) == self.meta.size {
+            Expected::of(&self.told, self.span.length)
+        } else {
+            Expected::Nothing
+        }
     }
 
     /// Fetches what does not stand, by as many requests as the store allows.
-    async fn fill(&mut self, at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: &Get, body: Option<Body>) -> Result<()> {
+    async fn fill(
+        &mut self,
+        at: &S3,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        options: &Get,
+        body: Option<Body>,
+    ) -> Result<()> {
         mailbox.set_total(self.span.length);
         self.write().await?;
         // From now on the journal tells of it.
@@ -158,7 +209,11 @@ impl Standing {
             let length = if found.sure() { length } else { self.span.length };
             let span = Span { first: next, length };
             next = span.end();
-            if self.rows.get(&span.first).is_some_and(|sum| sum.length() == length && sum.algorithm == algorithm) {
+            if self
+                .rows
+                .get(&span.first)
+                .is_some_and(|sum| sum.length() == length && sum.algorithm == algorithm)
+            {
                 mailbox.advance(length);
                 continue;
             }
@@ -199,8 +254,11 @@ impl Standing {
 
     async fn write(&mut self) -> Result<()> {
         self.unwritten = 0;
-        let rows: Vec<Value> =
-            self.rows.iter().map(|(first, sum)| json!([first, sum.length(), sum.algorithm.name(), sum.text()])).collect();
+        let rows: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|(first, sum)| json!([first, sum.length(), sum.algorithm.name(), sum.text()]))
+            .collect();
         let held = json!({
             "etag": self.meta.etag, "size": self.meta.size, "first": self.span.first, "told": self.told,
             "temporary": self.draft.name(), "rows": rows,
@@ -239,7 +297,12 @@ impl Standing {
 }
 
 /// Writes a stretch and sums it up.
-async fn write(mut reader: Reader, mut stretch: Stretch, algorithm: Algorithm, mailbox: &Mailbox) -> Result<Checksum> {
+async fn write(
+    mut reader: Reader,
+    mut stretch: Stretch,
+    algorithm: Algorithm,
+    mailbox: &Mailbox,
+) -> Result<Checksum> {
     let mut sum = Running::new(algorithm);
     while let Some(chunk) = reader.next().await? {
         sum.update(&chunk);

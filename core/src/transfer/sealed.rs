@@ -1,8 +1,8 @@
-//! The verbs that only look at, list, remove or hand out objects, on a store that encrypts: sizes are those of the content, the envelope
-//! stays out of sight, and the instruction file goes with its object.
+//! The verbs that only look at, list, remove or hand out objects, on a store that encrypts: sizes are those
+//! of the content, the envelope stays out of sight, and the instruction file goes with its object.
 //!
-//! Law: what an object says of its own content's size is not believed; it is told from the ciphertext's. A store that does not encrypt
-//! answers as the server does.
+//! Law: what an object says of its own content's size is not believed; it is told from the ciphertext's. A
+//! store that does not encrypt answers as the server does.
 
 use std::sync::Arc;
 
@@ -19,14 +19,20 @@ use crate::options::{Context, Delete, Get, Head, List, ListVersions, Presign, Pu
 use crate::reply::{DeleteReply, Deleted, ObjectMeta, Page};
 use crate::s3::{self, S3, fetch};
 
-/// The content's size by the ciphertext's; that of content in CBC, which its padding hides, is the ciphertext's own.
+/// The content's size by the ciphertext's; that of content in CBC, which its padding hides, is the
+/// ciphertext's own.
 pub(super) fn plain_size(meta: &ObjectMeta) -> Result<u64> {
     meta.known_size().map(|size| if is_cbc(&meta.metadata) { size } else { size.saturating_sub(TAG as u64) })
 }
 
 /// An object's metadata as its owner put them.
 pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
-    ObjectMeta { size: plain_size(&meta).ok(), size_estimated: hides_size(&meta.metadata), metadata: without(&meta.metadata), ..meta }
+    ObjectMeta {
+        size: plain_size(&meta).ok(),
+        size_estimated: hides_size(&meta.metadata),
+        metadata: without(&meta.metadata),
+        ..meta
+    }
 }
 
 /// The same of an object that was opened: `length` is the size of its content.
@@ -35,8 +41,18 @@ pub(super) fn shown_open(meta: ObjectMeta, length: u64) -> ObjectMeta {
 }
 
 /// The content of an object by its metadata, and by its instruction file if its key is there.
-pub(super) async fn open(at: &S3, encryption: &Encryption, key: &Key, meta: &ObjectMeta, context: Option<&Context>) -> Result<Opened> {
-    let instruction = if encryption.looks_beside(&meta.metadata)? { instruction(at, key, &encryption.suffix).await? } else { None };
+pub(super) async fn open(
+    at: &S3,
+    encryption: &Encryption,
+    key: &Key,
+    meta: &ObjectMeta,
+    context: Option<&Context>,
+) -> Result<Opened> {
+    let instruction = if encryption.looks_beside(&meta.metadata)? {
+        instruction(at, key, &encryption.suffix).await?
+    } else {
+        None
+    };
     encryption.open(&meta.metadata, instruction.as_deref(), context).await
 }
 
@@ -83,14 +99,22 @@ pub(crate) async fn list(at: &S3, mailbox: &Mailbox, prefix: Prefix, options: Li
     s3::list(at, mailbox, prefix, options).await.map(|page| told(at, page))
 }
 
-pub(crate) async fn list_versions(at: &S3, mailbox: &Mailbox, prefix: Prefix, options: ListVersions) -> Result<Page> {
+pub(crate) async fn list_versions(
+    at: &S3,
+    mailbox: &Mailbox,
+    prefix: Prefix,
+    options: ListVersions,
+) -> Result<Page> {
     s3::list_versions(at, mailbox, prefix, options).await.map(|page| told(at, page))
 }
 
-/// The page without instruction files, and with the sizes of contents: a listing holds no envelopes, so every object counts as one in GCM.
+/// The page without instruction files, and with the sizes of contents: a listing holds no envelopes, so every
+/// object counts as one in GCM.
 fn told(at: &S3, mut page: Page) -> Page {
     let Some(encryption) = at.encryption() else { return page };
-    page.entries.retain(|entry| entry.is_prefix || !(entry.key.ends_with(SUFFIX) || entry.key.ends_with(&encryption.suffix)));
+    page.entries.retain(|entry| {
+        entry.is_prefix || !(entry.key.ends_with(SUFFIX) || entry.key.ends_with(&encryption.suffix))
+    });
     for entry in &mut page.entries {
         entry.size = entry.size.saturating_sub(TAG as u64);
     }
@@ -111,11 +135,17 @@ pub(crate) async fn delete_many(at: &S3, mailbox: &Mailbox, keys: Keys) -> Resul
     if at.encryption().is_none() {
         return s3::delete_many(at, mailbox, keys).await;
     }
-    let files: Vec<_> = keys.0.iter().filter(|(_, version)| version.is_none()).map(|(key, _)| (beside(key), None)).collect();
+    let files: Vec<_> =
+        keys.0.iter().filter(|(_, version)| version.is_none()).map(|(key, _)| (beside(key), None)).collect();
     let fates = s3::delete_many(at, mailbox, keys).await?;
     for file in s3::delete_many(at, mailbox, Keys(files)).await? {
         if file.error.is_some() {
-            fail!(Service, "the instruction file {} was not deleted: {}", file.key, file.message.unwrap_or_default());
+            fail!(
+                Service,
+                "the instruction file {} was not deleted: {}",
+                file.key,
+                file.message.unwrap_or_default()
+            );
         }
     }
     Ok(fates)
@@ -123,13 +153,17 @@ pub(crate) async fn delete_many(at: &S3, mailbox: &Mailbox, keys: Keys) -> Resul
 
 pub(crate) async fn presign(at: &S3, mailbox: &Mailbox, key: Key, options: Presign) -> Result<String> {
     if at.encryption().is_some() && options.method.as_deref() == Some("put") {
-        fail!(Unsupported, "a signed URL stores what it is given, and this store's objects are encrypted; put the object itself");
+        fail!(
+            Unsupported,
+            "a signed URL stores what it is given, and this store's objects are encrypted; put the object \
+             itself"
+        );
     }
     s3::presign(at, mailbox, key, options).await
 }
 
-/// Keeps the instruction file beside `key` as it is now, to be put back should the call end without the object that another file is
-/// stored for: what stands there would no longer open.
+/// Keeps the instruction file beside `key` as it is now, to be put back should the call end without the
+/// object that another file is stored for: what stands there would no longer open.
 pub(super) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> {
     let before = instruction(at, key, SUFFIX).await?.map(BytesMut::freeze);
     let (at, file) = (at.clone(), beside(key));
@@ -139,7 +173,10 @@ pub(super) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> 
             None => s3::delete_one(&at, &file, &Delete::default()).await.map(drop),
         };
         if let Err(error) = back {
-            event(Level::Warning, format!("the instruction file {} could not be put back: {}", file.0, error.message()));
+            event(
+                Level::Warning,
+                format!("the instruction file {} could not be put back: {}", file.0, error.message()),
+            );
         }
     }))
 }

@@ -1,7 +1,8 @@
 //! The encryption of one upload: each part on its own, in any order, and the tag behind the last.
 //!
-//! Law: one content encrypts one source once. A part is encrypted where it lies in memory, unless that is the caller's, in the same pass as
-//! it is summed; what is sent again is the ciphertext that was kept. The last part waits for what the others tell of the tag.
+//! Law: one content encrypts one source once. A part is encrypted where it lies in memory, unless that is the
+//! caller's, in the same pass as it is summed; what is sent again is the ciphertext that was kept. The last
+//! part waits for what the others tell of the tag.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +47,10 @@ struct Envelope {
 /// Refuses a context where nothing is encrypted.
 pub(super) fn plain(context: Option<&Context>) -> Result<()> {
     if context.is_some() {
-        fail!(InvalidInput, "option `encryption_context` is for a store that encrypts, and this one does not");
+        fail!(
+            InvalidInput,
+            "option `encryption_context` is for a store that encrypts, and this one does not"
+        );
     }
     Ok(())
 }
@@ -57,8 +61,10 @@ pub(super) fn fits_beside(own: &BTreeMap<String, String>, envelope: &BTreeMap<St
     if own + envelope > METADATA {
         fail!(
             InvalidInput,
-            "the metadata ({own} bytes) and the encryption's envelope ({envelope} bytes or more) exceed the {METADATA} bytes that S3 allows \
-             together; use the setting `encryption_instruction_file`, shorter metadata or a shorter encryption context"
+            "the metadata ({own} bytes) and the encryption's envelope ({envelope} bytes or more) exceed the \
+             {METADATA} bytes that S3 allows \
+             together; use the setting `encryption_instruction_file`, shorter metadata or a shorter \
+             encryption context"
         );
     }
     Ok(())
@@ -70,13 +76,20 @@ async fn holds(at: &S3, mailbox: &Mailbox, key: &Key, options: &Put) -> Result<(
     if options.if_match.is_none() && options.if_none_match.is_none() {
         return Ok(());
     }
-    let look = Head { if_match: options.if_match.clone(), sse_customer_key: options.sse_customer_key.clone(), ..Head::default() };
+    let look = Head {
+        if_match: options.if_match.clone(),
+        sse_customer_key: options.sse_customer_key.clone(),
+        ..Head::default()
+    };
     match (head(at, mailbox, key.clone(), look).await, options.if_none_match.as_deref()) {
         (Ok(meta), Some(not)) if not == "*" || bare(Some(not)) == meta.etag => {
             fail!(Precondition, "the object is there already, and `if_none_match` demands that it is not")
         }
         (Ok(_), _) => Ok(()),
-        (Err(error), _) if options.if_match.is_some() && matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) => {
+        (Err(error), _)
+            if options.if_match.is_some()
+                && matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) =>
+        {
             Err(error)
         }
         (Err(error), _) if error.status().is_some_and(|status| status < 500) => Ok(()),
@@ -101,8 +114,8 @@ enum Role {
 }
 
 impl Sealing {
-    /// What encrypts an upload, with the envelope among the options' metadata: the content that the journal tells of, if it still opens and
-    /// was this source's, else a new one.
+    /// What encrypts an upload, with the envelope among the options' metadata: the content that the journal
+    /// tells of, if it still opens and was this source's, else a new one.
     pub(super) async fn begin(
         (at, encryption): (&S3, &Encryption),
         mailbox: &Mailbox,
@@ -117,12 +130,18 @@ impl Sealing {
         }
         check_metadata(&metadata)?;
         // Whatever can be refused is, before KMS is asked for a key.
-        fits_beside(&metadata, &encryption.least_metadata(options.encryption_context.as_ref(), pieces.size)?)?;
+        fits_beside(
+            &metadata,
+            &encryption.least_metadata(options.encryption_context.as_ref(), pieces.size)?,
+        )?;
         if encryption.asks_kms() {
             holds(at, mailbox, key, options).await?;
         }
         let again = match standing {
-            Some(standing) => again(encryption, standing, (source, pieces), options.encryption_context.as_ref(), mailbox).await?,
+            Some(standing) => {
+                again(encryption, standing, (source, pieces), options.encryption_context.as_ref(), mailbox)
+                    .await?
+            }
             None => None,
         };
         let (content, envelope) = match again {
@@ -146,19 +165,32 @@ impl Sealing {
 
     fn of(content: Content) -> Sealing {
         let (tell, told) = unbounded_channel();
-        Sealing { content: Arc::new(content), instruction: None, reached: 0, parts: 0, tell: Some(tell), told: Some(told) }
+        Sealing {
+            content: Arc::new(content),
+            instruction: None,
+            reached: 0,
+            parts: 0,
+            tell: Some(tell),
+            told: Some(told),
+        }
     }
 
-    /// Stores the instruction file, if there is to be one: before its object, so that no object stands there without its key. The
-    /// answer is for the mailbox to keep once the object is there.
-    pub(super) async fn store_instruction(&self, at: &S3, mailbox: &Mailbox, key: &Key) -> Result<Option<u64>> {
+    /// Stores the instruction file, if there is to be one: before its object, so that no object stands there
+    /// without its key. The answer is for the mailbox to keep once the object is there.
+    pub(super) async fn store_instruction(
+        &self,
+        at: &S3,
+        mailbox: &Mailbox,
+        key: &Key,
+    ) -> Result<Option<u64>> {
         let Some(text) = &self.instruction else { return Ok(None) };
         let guard = guard(at, mailbox, key).await?;
         store(at, &beside(key), text.clone()).await?;
         Ok(Some(guard))
     }
 
-    /// The place of the next part, which has so many bytes; more than a content may have are refused before they are encrypted.
+    /// The place of the next part, which has so many bytes; more than a content may have are refused before
+    /// they are encrypted.
     pub(super) fn segment(&mut self, bytes: u64, is_last: bool) -> Result<Segment> {
         let offset = self.reached;
         self.reached += bytes;
@@ -182,7 +214,8 @@ impl Sealing {
 }
 
 impl Segment {
-    /// The part's ciphertext and its sum; the last is followed by the tag of the whole, as soon as all others are encrypted.
+    /// The part's ciphertext and its sum; the last is followed by the tag of the whole, as soon as all others
+    /// are encrypted.
     pub(super) async fn seal(self, bytes: Bytes, algorithm: Option<Algorithm>) -> Result<Piece> {
         let Segment { content, number, offset, role } = self;
         let (piece, mac) = match bytes.len() {
@@ -209,7 +242,8 @@ impl Segment {
             }
         }
         macs.sort_by_key(|(number, _)| *number);
-        let before = macs.into_iter().try_fold(SegMac::empty(), |before, (_, next)| content.join(before, next))?;
+        let before =
+            macs.into_iter().try_fold(SegMac::empty(), |before, (_, next)| content.join(before, next))?;
         Ok(tagged(piece, content.tag(&content.join(before, mac)?)))
     }
 }
@@ -222,23 +256,34 @@ async fn again(
     context: Option<&Context>,
     mailbox: &Mailbox,
 ) -> Result<Option<(Content, Envelope)>> {
-    let Some((metadata, instruction)) = standing.envelope().and_then(|kept| serde_json::from_value(kept.clone()).ok()) else {
+    let Some((metadata, instruction)) =
+        standing.envelope().and_then(|kept| serde_json::from_value(kept.clone()).ok())
+    else {
         return Ok(None);
     };
     let envelope = Envelope { metadata, instruction };
-    let content = match encryption.open(&envelope.metadata, envelope.instruction.as_ref().map(String::as_bytes), context).await {
+    let content = match encryption
+        .open(&envelope.metadata, envelope.instruction.as_ref().map(String::as_bytes), context)
+        .await
+    {
         Ok(Opened::Gcm(content)) => content,
         // Another time the key may open.
         Err(error) if error.retryable() => return Err(error),
         _ => return Ok(None),
     };
     // A stream can't be read twice: each part is held against its sum when it comes.
-    let is_same = pieces.are_fed() || standing.is_of(Pieces::open(source.clone(), None, true).await?, mailbox).await?;
+    let is_same =
+        pieces.are_fed() || standing.is_of(Pieces::open(source.clone(), None, true).await?, mailbox).await?;
     Ok(is_same.then_some((*content, envelope)))
 }
 
 /// Encrypts and sums, in place where the bytes are nobody else's.
-fn encrypt(content: &Content, offset: u64, bytes: Bytes, algorithm: Option<Algorithm>) -> Result<(Piece, SegMac)> {
+fn encrypt(
+    content: &Content,
+    offset: u64,
+    bytes: Bytes,
+    algorithm: Option<Algorithm>,
+) -> Result<(Piece, SegMac)> {
     let mut bytes = bytes.try_into_mut().unwrap_or_else(|shared| {
         let mut own = BytesMut::with_capacity(shared.len() + TAG);
         own.extend_from_slice(&shared);
@@ -311,13 +356,15 @@ mod tests {
     async fn the_caller_s_bytes_stay_as_they_are() {
         let source = plain(1000);
         let before = source.to_vec();
-        let sealed = Sealing::of(content()).segment(1000, true).unwrap().seal(source.clone(), None).await.unwrap();
+        let sealed =
+            Sealing::of(content()).segment(1000, true).unwrap().seal(source.clone(), None).await.unwrap();
         assert_eq!((source.to_vec(), sealed.bytes.to_vec()), (before.clone(), at_once(&before)));
         // Nobody else's are encrypted where they are, and there is room for the tag.
         let mut own = Vec::with_capacity(1000 + TAG);
         own.extend_from_slice(&source);
         let place = own.as_ptr();
-        let sealed = Sealing::of(content()).segment(1000, true).unwrap().seal(own.into(), None).await.unwrap();
+        let sealed =
+            Sealing::of(content()).segment(1000, true).unwrap().seal(own.into(), None).await.unwrap();
         assert_eq!(sealed.bytes.as_ptr(), place);
         assert_eq!(sealed.bytes, at_once(&source));
     }

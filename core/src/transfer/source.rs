@@ -1,7 +1,7 @@
 //! A source of an upload, read piece by piece and summed while it is read.
 //!
-//! Law: each byte is read once and copied at most once; a file is read by pread on a blocking thread, bytes in memory are only sliced; a
-//! source that changes while it is read fails.
+//! Law: each byte is read once and copied at most once; a file is read by pread on a blocking thread, bytes
+//! in memory are only sliced; a source that changes while it is read fails.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -39,7 +39,11 @@ impl Piece {
 
     /// The same bytes with another sum.
     pub(super) async fn summed(self, algorithm: Option<Algorithm>) -> Result<Piece> {
-        if self.checksum.map(|sum| sum.algorithm) == algorithm { Ok(self) } else { Piece::of(self.bytes, algorithm).await }
+        if self.checksum.map(|sum| sum.algorithm) == algorithm {
+            Ok(self)
+        } else {
+            Piece::of(self.bytes, algorithm).await
+        }
     }
 }
 
@@ -72,17 +76,22 @@ impl Pieces {
             Source::Bytes(bytes) => (Some(bytes.len() as u64), From::Bytes(bytes)),
             Source::File(path) => match Input::open(&path).await? {
                 Input::File(file) => (Some(file.stamp.size), From::File(file)),
-                Input::Stream(stream) => (None, From::Fed { ahead: Bytes::new(), ended: false, stream: Some(stream) }),
+                Input::Stream(stream) => {
+                    (None, From::Fed { ahead: Bytes::new(), ended: false, stream: Some(stream) })
+                }
             },
             Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false, stream: None }),
         };
         Ok(Pieces { size, algorithm, sealed, at: 0, from })
     }
 
-    /// What tells this source from others before it is read: a file's size and time, else the size if it is known.
+    /// What tells this source from others before it is read: a file's size and time, else the size if it is
+    /// known.
     pub(super) fn stamp(&self) -> [i64; 3] {
         match &self.from {
-            From::File(InputFile { stamp: before, .. }) => [before.size as i64, before.seconds, before.nanoseconds],
+            From::File(InputFile { stamp: before, .. }) => {
+                [before.size as i64, before.seconds, before.nanoseconds]
+            }
             _ => [self.size.map_or(-1, |size| size as i64), 0, 0],
         }
     }
@@ -99,8 +108,9 @@ impl Pieces {
 
     /// The next `size` bytes, fewer only at the end.
     pub(super) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Piece> {
-        let wanted =
-            usize::try_from(size).map_err(|_| Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory"))?;
+        let wanted = usize::try_from(size).map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory")
+        })?;
         let (algorithm, spare) = (self.summed_by(), if self.sealed { TAG } else { 0 });
         let piece = match &mut self.from {
             From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
@@ -108,7 +118,9 @@ impl Pieces {
                 let left = usize::try_from(file.stamp.size - self.at).unwrap_or(wanted);
                 read(file, self.at, wanted.min(left), spare, algorithm).await?
             }
-            From::Fed { ahead, ended, stream } => Piece::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?,
+            From::Fed { ahead, ended, stream } => {
+                Piece::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?
+            }
         };
         self.at += piece.bytes.len() as u64;
         Ok(piece)
@@ -122,7 +134,12 @@ impl Pieces {
             From::Fed { ahead, ended, .. } => {
                 let ended = ahead.is_empty() && *ended;
                 if ended && self.size.is_some_and(|size| size != self.at) {
-                    fail!(Changed, "the source gave {} bytes where {} were announced", self.at, self.size.unwrap_or(0));
+                    fail!(
+                        Changed,
+                        "the source gave {} bytes where {} were announced",
+                        self.at,
+                        self.size.unwrap_or(0)
+                    );
                 }
                 ended
             }
@@ -140,7 +157,13 @@ impl Pieces {
 }
 
 /// Bytes of a file, read and summed on one thread, with room to spare behind them.
-async fn read(of: &InputFile, offset: u64, size: usize, spare: usize, algorithm: Option<Algorithm>) -> Result<Piece> {
+async fn read(
+    of: &InputFile,
+    offset: u64,
+    size: usize,
+    spare: usize,
+    algorithm: Option<Algorithm>,
+) -> Result<Piece> {
     let file: Arc<File> = of.file.clone();
     // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has freed.
     let mut bytes = Vec::with_capacity(size + spare);
@@ -165,7 +188,13 @@ async fn read(of: &InputFile, offset: u64, size: usize, spare: usize, algorithm:
 }
 
 /// Bytes of a stream.
-async fn pull(ahead: &mut Bytes, ended: &mut bool, stream: &mut Option<InputStream>, wanted: usize, mailbox: &Mailbox) -> Result<Bytes> {
+async fn pull(
+    ahead: &mut Bytes,
+    ended: &mut bool,
+    stream: &mut Option<InputStream>,
+    wanted: usize,
+    mailbox: &Mailbox,
+) -> Result<Bytes> {
     let mut piece = BytesMut::from(std::mem::take(ahead));
     while piece.len() < wanted && !*ended {
         match pull_some(stream, wanted - piece.len(), mailbox).await? {
@@ -186,7 +215,11 @@ async fn pull(ahead: &mut Bytes, ended: &mut bool, stream: &mut Option<InputStre
 }
 
 /// At least one byte, or none at the end.
-async fn pull_some(stream: &mut Option<InputStream>, wanted: usize, mailbox: &Mailbox) -> Result<Option<Bytes>> {
+async fn pull_some(
+    stream: &mut Option<InputStream>,
+    wanted: usize,
+    mailbox: &Mailbox,
+) -> Result<Option<Bytes>> {
     match stream {
         Some(stream) => Ok(Some(stream.read(wanted).await?).filter(|bytes| !bytes.is_empty())),
         None => mailbox.pull(wanted).await,

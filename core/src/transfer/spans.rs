@@ -34,7 +34,8 @@ impl Span {
     }
 }
 
-/// What nobody has taken yet. One reader takes from the front, for its answer goes on anyway; the others take from the back.
+/// What nobody has taken yet. One reader takes from the front, for its answer goes on anyway; the others take
+/// from the back.
 #[derive(Debug)]
 pub(super) struct Untaken {
     first: u64,
@@ -57,8 +58,8 @@ impl Untaken {
         (piece.length > 0).then_some(piece)
     }
 
-    /// A piece at the back for one of `streams` requests, at most `most` bytes: large at first and smaller towards the end,
-    /// so that all end together. `None` when the rest is not worth another request.
+    /// A piece at the back for one of `streams` requests, at most `most` bytes: large at first and smaller
+    /// towards the end, so that all end together. `None` when the rest is not worth another request.
     pub(super) fn back(&mut self, streams: u64, most: u64) -> Option<Span> {
         let left = self.left();
         if left < 2 * LEAST {
@@ -79,7 +80,8 @@ pub(super) struct Group {
     pub(super) members: Vec<usize>,
 }
 
-/// Joins spans that overlap or lie at most `gap` bytes apart; members are numbered by their place in the list.
+/// Joins spans that overlap or lie at most `gap` bytes apart; members are numbered by their place in the
+/// list.
 pub(super) fn join(spans: &[(usize, Span)], gap: u64) -> Vec<Group> {
     let mut sorted = spans.to_vec();
     sorted.sort_by_key(|(_, span)| span.first);

@@ -1,8 +1,8 @@
-//! A download whose pieces go to their places in any order: one answer runs on from the front, further requests fetch from the back,
-//! until they meet.
+//! A download whose pieces go to their places in any order: one answer runs on from the front, further
+//! requests fetch from the back, until they meet.
 //!
-//! Law: every byte is fetched by exactly one request and written once; further requests are begun only while they help (`pace`), within
-//! the store's slots and the process's budget; the first error ends them all.
+//! Law: every byte is fetched by exactly one request and written once; further requests are begun only while
+//! they help (`pace`), within the store's slots and the process's budget; the first error ends them all.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,8 +29,8 @@ use crate::runtime::workers;
 /// Bytes that one further request fetches at most, unless the store says otherwise.
 const MOST: u64 = 64 << 20;
 
-/// Fills the place with what the reader is to bring, and judges it; answers the bytes, if they went to memory.
-/// `latency` is what the first answer took to begin, `most` the requests there may be.
+/// Fills the place with what the reader is to bring, and judges it; answers the bytes, if they went to
+/// memory. `latency` is what the first answer took to begin, `most` the requests there may be.
 pub(super) async fn fill(reader: Reader, place: Place, expected: Expected, how: How<'_>) -> Result<Bytes> {
     let job = Arc::new(Job {
         found: how.found.clone(),
@@ -48,7 +48,9 @@ pub(super) async fn fill(reader: Reader, place: Place, expected: Expected, how: 
     } else {
         Box::pin(job.spread(reader, pace)).await?;
     }
-    let Some(job) = Arc::into_inner(job) else { fail!(Internal, "a part's task outlived its download; please report it") };
+    let Some(job) = Arc::into_inner(job) else {
+        fail!(Internal, "a part's task outlived its download; please report it")
+    };
     let rest = job.rest.into_inner().unwrap_or_else(PoisonError::into_inner);
     join(rest.filled, &job.expected)
 }
@@ -106,7 +108,8 @@ impl Job {
     async fn spread(self: &Arc<Job>, reader: Reader, pace: Pace) -> Result<()> {
         let mut tasks = JoinSet::new();
         self.rest().open = 1;
-        // Here, where its connection is driven: bytes that go to another thread one by one cost more than all else.
+        // Here, where its connection is driven: bytes that go to another thread one by one cost more than all
+        // else.
         let mut front = pin!(self.front(reader, pace));
         let mut reading = true;
         while !self.is_full() {

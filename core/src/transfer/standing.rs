@@ -1,10 +1,12 @@
 //! An upload that outlives its process: what its journal says of it, and which of its parts stand.
 //!
-//! Law: a part stands when the source's bytes, the journal and the server agree on it; every other one is sent again. An upload of another
-//! source, of other parts or of other options is none to go on with: it is aborted, and a new one begins.
+//! Law: a part stands when the source's bytes, the journal and the server agree on it; every other one is
+//! sent again. An upload of another source, of other parts or of other options is none to go on with: it is
+//! aborted, and a new one begins.
 //!
-//! The nonce law: of an encrypted upload the journal keeps the envelope, never the key, and the SHA-256 of each part of the source before
-//! that part is first sent. Under the same key nothing else is ever encrypted in its place: where the source differs, the key is given up.
+//! The nonce law: of an encrypted upload the journal keeps the envelope, never the key, and the SHA-256 of
+//! each part of the source before that part is first sent. Under the same key nothing else is ever encrypted
+//! in its place: where the source differs, the key is given up.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +60,14 @@ struct Sealed {
 
 impl Standing {
     /// Opens the journal and looks what is left of the upload that it tells of.
-    pub(super) async fn open(at: &S3, key: &Key, named: &str, pieces: &Pieces, cut: &Cut, options: &Put) -> Result<Standing> {
+    pub(super) async fn open(
+        at: &S3,
+        key: &Key,
+        named: &str,
+        pieces: &Pieces,
+        cut: &Cut,
+        options: &Put,
+    ) -> Result<Standing> {
         let transfer = format!("put {} {}", at.place().await?, at.full(&key.0));
         let (journal, held) = Journal::open(named, &transfer).await?;
         let kept = at.completed().await?;
@@ -69,12 +78,20 @@ impl Standing {
             // Secrets show as dots here.
             "options": fingerprint(&format!("{options:?} {:?}", (&kept.storage_class, &kept.acl, &kept.sse, &kept.sse_kms_key_id))),
         });
-        // Only an upload whose beginning was checked goes on: its parts and its completion need not name the encryption again.
+        // Only an upload whose beginning was checked goes on: its parts and its completion need not name the
+        // encryption again.
         if demands_echo(options, at.settings())? {
             facts["echoed"] = json!(true);
         }
-        let mut standing =
-            Standing { journal, facts, upload: None, rows: BTreeMap::new(), listed: BTreeMap::new(), unwritten: 0, sealed: None };
+        let mut standing = Standing {
+            journal,
+            facts,
+            upload: None,
+            rows: BTreeMap::new(),
+            listed: BTreeMap::new(),
+            unwritten: 0,
+            sealed: None,
+        };
         let Some(mut held) = held else { return Ok(standing) };
         let mut sealed = None;
         if at.encryption().is_some() {
@@ -85,14 +102,20 @@ impl Standing {
         }
         let Some(upload_id) = held["upload_id"].as_str() else { return Ok(standing) };
         if held["facts"] != standing.facts {
-            event(Level::Info, "the journal tells of another upload of this key, which is aborted".to_owned());
+            event(
+                Level::Info,
+                "the journal tells of another upload of this key, which is aborted".to_owned(),
+            );
             let _ = abort(at, key, upload_id).await;
             return Ok(standing);
         }
         let listed = match list_parts(at, key, upload_id, options).await {
             Ok(listed) => listed,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                event(Level::Info, "the upload that the journal tells of is gone; a new one begins".to_owned());
+                event(
+                    Level::Info,
+                    "the upload that the journal tells of is gone; a new one begins".to_owned(),
+                );
                 return Ok(standing);
             }
             Err(error) => return Err(error),
@@ -132,7 +155,8 @@ impl Standing {
     /// Whether this source is the one that was encrypted, as far as its parts may have been sent.
     pub(super) async fn is_of(&self, mut pieces: Pieces, mailbox: &Mailbox) -> Result<bool> {
         // Parts are claimed in their order.
-        for (at, (number, (size, digest))) in (1..).zip(self.sealed.iter().flat_map(|sealed| &sealed.claims)) {
+        for (at, (number, (size, digest))) in (1..).zip(self.sealed.iter().flat_map(|sealed| &sealed.claims))
+        {
             let _room = room(*size).await?;
             let piece = pieces.next(*size, mailbox).await?;
             if *number != at || piece.bytes.len() as u64 != *size || sha256(&piece.bytes).await? != *digest {
@@ -145,13 +169,17 @@ impl Standing {
     /// Ends the upload, so that a new one begins.
     pub(super) async fn renounce(&mut self, at: &S3, key: &Key) {
         if let Some((upload_id, _)) = self.upload.take() {
-            event(Level::Info, "the upload that the journal tells of can't go on under its key, and is aborted".to_owned());
+            event(
+                Level::Info,
+                "the upload that the journal tells of can't go on under its key, and is aborted".to_owned(),
+            );
             let _ = abort(at, key, &upload_id).await;
         }
         (self.rows, self.listed, self.sealed) = Default::default();
     }
 
-    /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Tells what the server holds there.
+    /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Tells what
+    /// the server holds there.
     pub(super) async fn claim(&mut self, number: u64, bytes: &Bytes) -> Result<Option<Part>> {
         let Some(Sealed { claims, rows: Some(rows), .. }) = &mut self.sealed else {
             fail!(Internal, "a part is to be encrypted without a journal's leave; please report it")
@@ -159,7 +187,11 @@ impl Standing {
         let digest = (bytes.len() as u64, sha256(bytes).await?);
         match claims.get(&number) {
             Some(before) if *before == digest => {}
-            Some(_) => fail!(Changed, "the source is not the one that the upload began with, which is aborted; the same call begins anew"),
+            Some(_) => fail!(
+                Changed,
+                "the source is not the one that the upload began with, which is aborted; the same call \
+                 begins anew"
+            ),
             None => {
                 rows.add(&json!([number, digest.0, digest.1])).await?;
                 claims.insert(number, digest);
@@ -175,11 +207,15 @@ impl Standing {
             Some(told) if told.algorithm == row.digest.algorithm => told == row.digest,
             _ => listed.etag == row.etag,
         };
-        let same = row.size == piece.bytes.len() as u64 && listed.size == row.size && row.digest == digest(piece) && told;
+        let same = row.size == piece.bytes.len() as u64
+            && listed.size == row.size
+            && row.digest == digest(piece)
+            && told;
         same.then(|| Part { number, size: row.size, etag: listed.etag.clone(), checksum: piece.checksum })
     }
 
-    /// Parts are there now. The journal is replaced ever more seldom as it grows, so that writing it costs little of any upload.
+    /// Parts are there now. The journal is replaced ever more seldom as it grows, so that writing it costs
+    /// little of any upload.
     pub(super) async fn sent(&mut self, sent: &[(Part, Checksum)]) -> Result<()> {
         for (part, digest) in sent {
             self.rows.insert(part.number, Row { size: part.size, etag: part.etag.clone(), digest: *digest });
@@ -193,7 +229,9 @@ impl Standing {
         let parts: Vec<Value> = self
             .rows
             .iter()
-            .map(|(number, row)| json!([number, row.size, row.etag, row.digest.algorithm.name(), row.digest.text()]))
+            .map(|(number, row)| {
+                json!([number, row.size, row.etag, row.digest.algorithm.name(), row.digest.text()])
+            })
             .collect();
         let Some((upload_id, algorithm)) = self.upload() else { return Ok(()) };
         let mut held = json!({"facts": self.facts, "upload_id": upload_id, "algorithm": algorithm.map(Algorithm::name), "parts": parts});
@@ -244,5 +282,8 @@ pub(super) fn digest(piece: &Piece) -> Checksum {
 fn row(told: &Value) -> Option<(i32, Row)> {
     let size = told[1].as_u64()?;
     let digest = Checksum::read(Algorithm::named(told[3].as_str()?)?, told[4].as_str()?, size)?;
-    Some((i32::try_from(told[0].as_i64()?).ok()?, Row { size, etag: told[2].as_str().map(str::to_owned), digest }))
+    Some((
+        i32::try_from(told[0].as_i64()?).ok()?,
+        Row { size, etag: told[2].as_str().map(str::to_owned), digest },
+    ))
 }

@@ -1,7 +1,9 @@
-//! `get` of an answer that does not tell its length: its end is the last chunk, or the connection's where the server says that it closes.
+//! `get` of an answer that does not tell its length: its end is the last chunk, or the connection's where the
+//! server says that it closes.
 //!
-//! Invariant: a body that breaks off before its last chunk goes on by a range under the same ETag, or fails. One that ends with its
-//! connection may be cut unseen; the checksum that the server tells is what finds it. The whole is one request's bytes in order.
+//! Invariant: a body that breaks off before its last chunk goes on by a range under the same ETag, or fails.
+//! One that ends with its connection may be cut unseen; the checksum that the server tells is what finds it.
+//! The whole is one request's bytes in order.
 
 use std::sync::Arc;
 
@@ -25,14 +27,25 @@ use crate::value::ByteRange;
 /// Bytes that are in hand at a time.
 const IN_HAND: u64 = 256 << 10;
 
-pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: &Get, answer: Unsized, mut output: Output) -> Result<GetReply> {
+pub(super) async fn get(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: &Get,
+    answer: Unsized,
+    mut output: Output,
+) -> Result<GetReply> {
     // The server ignored the range, so the whole object comes.
     let (first, end) = match options.range {
         None => (0, u64::MAX),
         Some(ByteRange::FromTo(first, last)) => (first, last.saturating_add(1)),
         Some(ByteRange::From(first)) => (first, u64::MAX),
         Some(ByteRange::Suffix(_)) => {
-            fail!(Service, "the server ignored the range and does not say how many bytes it sends, so the last ones can't be told")
+            fail!(
+                Service,
+                "the server ignored the range and does not say how many bytes it sends, so the last ones \
+                 can't be told"
+            )
         }
     };
     let mut reply = GetReply { meta: answer.meta.clone(), offset: first, length: 0, body: None };
@@ -63,7 +76,12 @@ pub(super) async fn get(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: &Get
                 }
             }
             Output::Memory => {
-                let refused = |_| Error::new(ErrorKind::Io, "there is no memory for the object; fetch to a file or as a stream");
+                let refused = |_| {
+                    Error::new(
+                        ErrorKind::Io,
+                        "there is no memory for the object; fetch to a file or as a stream",
+                    )
+                };
                 whole.try_reserve(wanted.len()).map_err(refused)?;
                 whole.extend_from_slice(&wanted);
             }
@@ -119,7 +137,17 @@ impl Growing {
             ..Get::default()
         };
         let checksums = std::mem::take(&mut answer.checksums);
-        Growing { at: at.clone(), key, again, meta: answer.meta.clone(), checksums, answer, rest: None, position: 0, ended: false }
+        Growing {
+            at: at.clone(),
+            key,
+            again,
+            meta: answer.meta.clone(),
+            checksums,
+            answer,
+            rest: None,
+            position: 0,
+            ended: false,
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>> {
@@ -145,14 +173,21 @@ impl Growing {
         if self.meta.etag.as_ref().is_none_or(|etag| is_weak(etag)) {
             return Err(broken);
         }
-        event(Level::Warning, format!("GetObject: broken off at byte {} of an unknown number, going on", self.position));
+        event(
+            Level::Warning,
+            format!("GetObject: broken off at byte {} of an unknown number, going on", self.position),
+        );
         let range = (self.position > 0).then_some(ByteRange::From(self.position));
         let asked = Get { range, ..self.again.clone() };
         let body = match fetch(&self.at, &self.key, &asked).await {
             Ok(body) => body,
-            Err(error) if matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) => return Err(changed()),
+            Err(error) if matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) => {
+                return Err(changed());
+            }
             // No byte may be missing but the end itself, or the server tells no length again: nobody knows.
-            Err(error) if matches!(error.kind(), ErrorKind::Range | ErrorKind::Service) => return Err(broken),
+            Err(error) if matches!(error.kind(), ErrorKind::Range | ErrorKind::Service) => {
+                return Err(broken);
+            }
             Err(error) => return Err(error),
         };
         if body.meta.etag != self.meta.etag {

@@ -1,7 +1,8 @@
 //! `put`: from bytes, a file or the caller's reader to the bucket, in one request or as a multipart upload.
 //!
-//! Law: the object appears whole or not at all; an upload that fails or is cancelled is aborted; a retry sends the same bytes,
-//! because each part is kept until the server has it; what the server made of a request whose answer was lost, a look decides.
+//! Law: the object appears whole or not at all; an upload that fails or is cancelled is aborted; a retry
+//! sends the same bytes, because each part is kept until the server has it; what the server made of a request
+//! whose answer was lost, a look decides.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,8 @@ use crate::options::{CustomerKey, Put};
 use crate::reply::PutReply;
 use crate::runtime::workers;
 use crate::s3::{
-    As, Creation, Part, S3, Whole, abort, complete, create, etag, etag_of, etag_of_parts, list_parts, put_part, put_whole, stored,
+    As, Creation, Part, S3, Whole, abort, complete, create, etag, etag_of, etag_of_parts, list_parts,
+    put_part, put_whole, stored,
 };
 
 const PART_SIZE: u64 = 8 << 20;
@@ -34,7 +36,13 @@ const THRESHOLD: u64 = 16 << 20;
 /// How long an upload that goes well may look for one that was begun before it and lost.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
-pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Source, mut options: Put) -> Result<PutReply> {
+pub(crate) async fn put(
+    at: &S3,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    source: Source,
+    mut options: Put,
+) -> Result<PutReply> {
     let settings = at.completed().await?;
     let is_sealed = at.encryption().is_some();
     let cut = cut(settings, &options, is_sealed)?;
@@ -50,11 +58,16 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
             fits(size)?;
         }
         if size > cut.max_size(pieces.size) {
-            fail!(InvalidInput, "the source has {size} bytes; {} are allowed, see `max_parts`", cut.max_size(pieces.size));
+            fail!(
+                InvalidInput,
+                "the source has {size} bytes; {} are allowed, see `max_parts`",
+                cut.max_size(pieces.size)
+            );
         }
         mailbox.set_total(size);
     }
-    // Up to the threshold one request is enough; to know that of a source without a size, this much must be read first.
+    // Up to the threshold one request is enough; to know that of a source without a size, this much must be
+    // read first.
     let first = match pieces.size {
         Some(size) if size <= threshold => size,
         None if !cut.fixed || !may_cut => threshold.max(cut.wanted),
@@ -66,7 +79,14 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     };
     let mut sealing = match at.encryption() {
         Some(encryption) => {
-            let begin = Sealing::begin((at, encryption), mailbox, &key, (&source, &pieces), &mut options, &mut standing);
+            let begin = Sealing::begin(
+                (at, encryption),
+                mailbox,
+                &key,
+                (&source, &pieces),
+                &mut options,
+                &mut standing,
+            );
             Some(Box::pin(begin).await?)
         }
         None => {
@@ -95,11 +115,21 @@ pub(crate) async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: Key, source: Sourc
     if !may_cut {
         fail!(
             InvalidInput,
-            "the source has more than {MAX_PART} bytes, which only go in parts, and the setting `multipart_upload` forbids that"
+            "the source has more than {MAX_PART} bytes, which only go in parts, and the setting \
+             `multipart_upload` forbids that"
         );
     }
     let key = Arc::new(key);
-    let outcome = Box::pin(in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, (&mut standing, sealing))).await;
+    let outcome = Box::pin(in_parts(
+        at,
+        mailbox,
+        &key,
+        (pieces, cut),
+        (piece, permit),
+        options,
+        (&mut standing, sealing),
+    ))
+    .await;
     match (standing, &outcome) {
         (Some(standing), Ok(_)) => standing.done().await,
         // What may pass by itself, the next call goes on after.
@@ -116,7 +146,11 @@ fn cut(settings: &Settings, options: &Put, is_sealed: bool) -> Result<Cut> {
     }
     // Encrypted parts have whole blocks, and the last has room for the tag.
     let wanted = if is_sealed { wanted.next_multiple_of(16).min(MAX_PART - 16) } else { wanted };
-    Ok(Cut { wanted, fixed: settings.fixed_part_size == Some(true), max_parts: settings.max_parts.unwrap_or(MAX_PARTS) })
+    Ok(Cut {
+        wanted,
+        fixed: settings.fixed_part_size == Some(true),
+        max_parts: settings.max_parts.unwrap_or(MAX_PARTS),
+    })
 }
 
 /// Sends an object in one request; a server that refuses the checksum is given the next one.
@@ -182,7 +216,8 @@ async fn in_parts(
         if total > cut.max_size(pieces.size) || number > cut.max_parts {
             fail!(
                 InvalidInput,
-                "the source is larger than {} parts hold; give its size, or raise `multipart_chunksize` or `max_parts`",
+                "the source is larger than {} parts hold; give its size, or raise `multipart_chunksize` or \
+                 `max_parts`",
                 cut.max_parts
             );
         }
@@ -199,7 +234,8 @@ async fn in_parts(
                 (Some(standing), Some(_)) => (standing.claim(number, &piece.bytes).await?, None),
                 (Some(_), None) => (None, Some(digest(&piece))),
             };
-            let (at, key, upload_id, options, mailbox) = (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+            let (at, key, upload_id, options, mailbox) =
+                (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
             let algorithm = pieces.algorithm;
             sending.spawn_on(
                 inherited(async move {
@@ -241,7 +277,12 @@ async fn in_parts(
 type Sent = (Part, Option<Checksum>);
 
 /// Takes in the parts that are there, and waits until no more than so many are on their way.
-async fn collect(sending: &mut JoinSet<Result<Sent>>, at_most: usize, done: &mut Vec<Part>, standing: &mut Option<Standing>) -> Result<()> {
+async fn collect(
+    sending: &mut JoinSet<Result<Sent>>,
+    at_most: usize,
+    done: &mut Vec<Part>,
+    standing: &mut Option<Standing>,
+) -> Result<()> {
     let mut sent = Vec::new();
     let mut failed = None;
     while failed.is_none() {
@@ -268,12 +309,20 @@ async fn collect(sending: &mut JoinSet<Result<Sent>>, at_most: usize, done: &mut
 }
 
 /// Begins the upload of a source, whose pieces carry from then on a checksum that the server takes.
-async fn begin_put(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, pieces: &mut Pieces, options: &Arc<Put>) -> Result<(Arc<str>, u64)> {
+async fn begin_put(
+    at: &S3,
+    mailbox: &Mailbox,
+    key: &Arc<Key>,
+    pieces: &mut Pieces,
+    options: &Arc<Put>,
+) -> Result<(Arc<str>, u64)> {
     loop {
         let algorithm = pieces.algorithm;
         let creating = {
             let (at, key, options) = (at.clone(), key.clone(), options.clone());
-            move |creation: Arc<Creation>| async move { create(&at, &key, As::Put(&options), algorithm, &creation).await }
+            move |creation: Arc<Creation>| async move {
+                create(&at, &key, As::Put(&options), algorithm, &creation).await
+            }
         };
         match begin(at, mailbox, key, creating).await {
             Err(error) if at.refuses(algorithm, &error).await? => pieces.algorithm = at.algorithm().await?,
@@ -295,7 +344,8 @@ async fn take(pieces: &mut Pieces, size: u64, mailbox: &Mailbox) -> Result<(Piec
     Ok((pieces.next(size, mailbox).await?, room))
 }
 
-/// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's gets Content-MD5 instead.
+/// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's
+/// gets Content-MD5 instead.
 async fn part(at: &S3, key: &Key, upload_id: &str, number: i32, piece: Piece, options: &Put) -> Result<Part> {
     match put_part(at, key, upload_id, number, piece.bytes.clone(), piece.checksum, options).await {
         Err(error) if at.refuses(piece.checksum.map(|sum| sum.algorithm), &error).await? => {
@@ -340,7 +390,8 @@ async fn finish(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options: &P
     }
 }
 
-/// Whether a completion failed because of the checksum of the whole object, be it wrong or one that the server makes otherwise.
+/// Whether a completion failed because of the checksum of the whole object, be it wrong or one that the
+/// server makes otherwise.
 fn refuses_whole(error: &Error) -> bool {
     matches!(error.status(), Some(200 | 400 | 501))
         && (matches!(error.code(), Some("BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch"))
@@ -361,8 +412,14 @@ async fn has_parts(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options:
     })
 }
 
-/// The reply with the ETag that the object has, for a server that tells none when it makes an object of parts.
-pub(super) async fn with_etag(at: &S3, key: &Key, reply: PutReply, customer_key: Option<&CustomerKey>) -> PutReply {
+/// The reply with the ETag that the object has, for a server that tells none when it makes an object of
+/// parts.
+pub(super) async fn with_etag(
+    at: &S3,
+    key: &Key,
+    reply: PutReply,
+    customer_key: Option<&CustomerKey>,
+) -> PutReply {
     if reply.etag.is_some() {
         return reply;
     }
@@ -376,9 +433,15 @@ fn found(reply: PutReply) -> PutReply {
     reply
 }
 
-/// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own, which a cancelled call
-/// does not stop: the server may have made the upload already, and without its id nobody could abort it.
-pub(super) async fn begin<F>(at: &S3, mailbox: &Mailbox, key: &Arc<Key>, create: impl FnOnce(Arc<Creation>) -> F) -> Result<(Arc<str>, u64)>
+/// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own,
+/// which a cancelled call does not stop: the server may have made the upload already, and without its id
+/// nobody could abort it.
+pub(super) async fn begin<F>(
+    at: &S3,
+    mailbox: &Mailbox,
+    key: &Arc<Key>,
+    create: impl FnOnce(Arc<Creation>) -> F,
+) -> Result<(Arc<str>, u64)>
 where
     F: Future<Output = Result<String>> + Send + 'static,
 {
@@ -410,7 +473,9 @@ where
 }
 
 /// The outcome of a part's task.
-pub(super) fn joined<T>(outcome: Option<std::result::Result<Result<T>, tokio::task::JoinError>>) -> Result<T> {
+pub(super) fn joined<T>(
+    outcome: Option<std::result::Result<Result<T>, tokio::task::JoinError>>,
+) -> Result<T> {
     match outcome {
         Some(Ok(result)) => result,
         _ => Err(Error::new(ErrorKind::Internal, "a part's task stopped; please report it")),

@@ -1,7 +1,8 @@
 //! Holds what came against the checksum that the server keeps of the whole object.
 //!
-//! Law: no byte is read twice: pieces that came in any order are summed one by one and joined. Only a checksum of the whole object
-//! is one; a composite (`…-3`, the sum of the parts' sums) can't be told without the parts and is left alone.
+//! Law: no byte is read twice: pieces that came in any order are summed one by one and joined. Only a
+//! checksum of the whole object is one; a composite (`…-3`, the sum of the parts' sums) can't be told without
+//! the parts and is left alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,9 +26,16 @@ pub(super) enum Expected {
 impl Expected {
     /// The quickest of the sums that an answer told, by the algorithms' names.
     pub(super) fn of(told: &[(impl AsRef<str>, String)], size: u64) -> Expected {
-        let told = |name: &str| told.iter().find(|(told, _)| told.as_ref().eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
-        let crc = Algorithm::ALL.into_iter().find_map(|algorithm| Checksum::read(algorithm, told(algorithm.name())?, size));
-        let sha = |name: &str, length: usize| STANDARD.decode(told(name)?).ok().filter(|sum| sum.len() == length);
+        let told = |name: &str| {
+            told.iter()
+                .find(|(told, _)| told.as_ref().eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        };
+        let crc = Algorithm::ALL
+            .into_iter()
+            .find_map(|algorithm| Checksum::read(algorithm, told(algorithm.name())?, size));
+        let sha =
+            |name: &str, length: usize| STANDARD.decode(told(name)?).ok().filter(|sum| sum.len() == length);
         match (crc, sha("SHA1", 20), sha("SHA256", 32)) {
             (Some(crc), ..) => Expected::Crc(crc),
             (None, Some(sum), _) => Expected::Sha1(sum),
@@ -62,7 +70,9 @@ impl Expected {
                     continue;
                 }
                 (Expected::Sha1(expected), Sum::Sha1(sum)) => ("SHA1", expected, sum.finalize().to_vec()),
-                (Expected::Sha256(expected), Sum::Sha256(sum)) => ("SHA256", expected, sum.finalize().to_vec()),
+                (Expected::Sha256(expected), Sum::Sha256(sum)) => {
+                    ("SHA256", expected, sum.finalize().to_vec())
+                }
                 _ => continue,
             };
             if actual != *expected {
@@ -75,14 +85,17 @@ impl Expected {
     /// Judges the sum of the whole, where it was joined from pieces.
     pub(super) fn judge_joined(&self, joined: Checksum) -> Result<()> {
         match self {
-            Expected::Crc(expected) if joined != *expected => Err(corrupt(expected.algorithm.name(), &joined.text(), &expected.text())),
+            Expected::Crc(expected) if joined != *expected => {
+                Err(corrupt(expected.algorithm.name(), &joined.text(), &expected.text()))
+            }
             _ => Ok(()),
         }
     }
 }
 
 fn corrupt(algorithm: &str, actual: &str, expected: &str) -> Error {
-    let why = format!("the bytes do not match the object's checksum: {algorithm} is {actual}, expected {expected}");
+    let why =
+        format!("the bytes do not match the object's checksum: {algorithm} is {actual}, expected {expected}");
     Error::new(ErrorKind::Corrupt, why)
 }
 
@@ -127,7 +140,10 @@ mod tests {
         judged(&crc, &["123456789"]).unwrap();
         let error = judged(&crc, &["6789", "12345"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert!(error.message().contains("CRC64NVME is ") && error.message().ends_with(", expected rosUhgp5mIg="), "{error}");
+        assert!(
+            error.message().contains("CRC64NVME is ") && error.message().ends_with(", expected rosUhgp5mIg="),
+            "{error}"
+        );
     }
 
     #[test]
@@ -140,7 +156,10 @@ mod tests {
         ] {
             judged(&[(name, right)], &["123456789"]).unwrap();
             let error = judged(&[(name, right)], &["123456780"]).unwrap_err();
-            assert!(error.message().contains(&format!("{name} is ")) && error.message().contains(right), "{error}");
+            assert!(
+                error.message().contains(&format!("{name} is ")) && error.message().contains(right),
+                "{error}"
+            );
         }
     }
 

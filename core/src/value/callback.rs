@@ -1,7 +1,8 @@
 //! A callback: a function of the host's, as plain data knows it.
 //!
-//! Law: opaque. Nothing in core runs one on a worker thread: a call that needs the function's answer asks with `Step::Ask`, and the
-//! thread that waits for the call runs it. In Rust the function lies here; other languages keep theirs and know it by its number.
+//! Law: opaque. Nothing in core runs one on a worker thread: a call that needs the function's answer asks
+//! with `Step::Ask`, and the thread that waits for the call runs it. In Rust the function lies here; other
+//! languages keep theirs and know it by its number.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,7 +13,8 @@ use super::{Field, SecretText, Type, Value};
 
 type Function = dyn Fn(Value) -> std::result::Result<Value, Box<dyn StdError + Send + Sync>> + Send + Sync;
 
-/// A function of the host's, for a setting that takes one. It answers questions, each a map, on the thread that waits for a call.
+/// A function of the host's, for a setting that takes one. It answers questions, each a map, on the thread
+/// that waits for a call.
 ///
 /// ```
 /// use oarlock::{Callback, Store, Value};
@@ -31,11 +33,17 @@ pub struct Callback {
 
 impl Callback {
     /// A function of a Rust program; `Call::wait` and an awaited `Call` run it.
-    pub fn new(function: impl Fn(Value) -> std::result::Result<Value, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        function: impl Fn(Value) -> std::result::Result<Value, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         Callback { function: Some(Arc::new(function)), ..Callback::elsewhere() }
     }
 
-    /// A function that the caller keeps elsewhere, under this callback's number, and runs itself whenever `Step::Ask` tells of it.
+    /// A function that the caller keeps elsewhere, under this callback's number, and runs itself whenever
+    /// `Step::Ask` tells of it.
     pub fn elsewhere() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Callback { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, function: None }

@@ -221,7 +221,8 @@ int main() {
     } catch (const oarlock::error &error) {
       told["error"] = values::to_json(error);
     } catch (const host_failed &error) {
-      // C++ throws the host's own exception as it was; the protocol has only kinds, and `Io` is that of a stream.
+      // C++ throws the host's own exception as it was; the protocol has only kinds, and `Io` is that of a
+      // stream.
       told["error"] = {{"kind", "Io"}, {"message", error.what()}, {"verb", request["verb"]}, {"key", request["args"]["key"]}, {"bucket", nullptr},
                        {"status", nullptr}, {"code", nullptr}, {"request_id", nullptr}, {"retryable", false}};
     }

@@ -62,7 +62,8 @@ def sink(spec):
 
 
 class Function:
-    """A function for a setting: gives its answers in turn, the last one for good, and keeps what it was asked."""
+    """A function for a setting: gives its answers in turn, the last one for good, and keeps what it was
+    asked."""
 
     asked = []
 
@@ -152,7 +153,9 @@ def call(store, verb, args):
     if isinstance(reply, oarlock.Pages):
         if pages is None:
             return {"entries": wire(list(reply))}
-        return {"entries": [wire(entry) for page, _ in zip(reply.pages(), range(pages)) for entry in page.entries]}
+        return {
+            "entries": [wire(entry) for page, _ in zip(reply.pages(), range(pages)) for entry in page.entries]
+        }
     answer = wire(reply)
     if isinstance(given.get("into"), io.BytesIO):
         answer["body"] = wire(given["into"].getvalue())
@@ -167,7 +170,11 @@ def verbs():
         params = [each for each in inspect.signature(member).parameters.values() if each.name != "self"]
         table[name] = {
             "params": [each.name for each in params if each.kind is each.POSITIONAL_OR_KEYWORD],
-            "options": [each.name for each in params if each.kind is each.KEYWORD_ONLY and each.name not in ("timeout", "progress")],
+            "options": [
+                each.name
+                for each in params
+                if each.kind is each.KEYWORD_ONLY and each.name not in ("timeout", "progress")
+            ],
         }
     return table
 
@@ -197,7 +204,9 @@ def answer(stores, request):
     if op == "check":
         return {name: wire(rows) for name, rows in oarlock.StorageClasses(request["classes"]).check().items()}
     if op == "open" and "classes" in request:
-        classes = oarlock.StorageClasses(request["classes"], native(request.get("settings")), native(request.get("overrides")))
+        classes = oarlock.StorageClasses(
+            request["classes"], native(request.get("settings")), native(request.get("overrides"))
+        )
         stores.append(classes[request["class"]])
         return len(stores)
     if op == "open":
@@ -227,9 +236,16 @@ def failure(error, request):
         names = ("kind", "message", "verb", "bucket", "key", "status", "code", "request_id", "retryable")
         return {name: getattr(error, name) for name in names}
     if isinstance(error, HostFailed):
-        # Python raises the host's own error as it was; the protocol has only kinds, and `Io` is that of a stream.
+        # Python raises the host's own error as it was; the protocol has only kinds, and `Io` is that of a
+        # stream.
         facts = dict.fromkeys(("bucket", "status", "code", "request_id"))
-        return {"kind": "Io", "message": str(error), "verb": request.get("verb"), "key": request["args"]["key"], "retryable": False} | facts
+        return {
+            "kind": "Io",
+            "message": str(error),
+            "verb": request.get("verb"),
+            "key": request["args"]["key"],
+            "retryable": False,
+        } | facts
     raise error
 
 

@@ -2,7 +2,8 @@
 
 # The Ruby agent: a JSON request a line in, a JSON answer a line out, as `tests/agents/README.md` says.
 #
-# Law: only the public interface of oarlock is used, and of it what a Rubyist would: methods, blocks, Pathnames, StringIOs, Enumerators.
+# Law: only the public interface of oarlock is used, and of it what a Rubyist would: methods, blocks,
+# Pathnames, StringIOs, Enumerators.
 
 $LOAD_PATH.unshift(File.expand_path("../../../bindings-ruby/lib", __dir__))
 require "json"
@@ -189,7 +190,8 @@ class Agent
     into == :stream ? {**reply, body: Spelling.binary(received)} : reply
   end
 
-  # Calls the verb's own method; one that cannot be called so, for it does not exist or lacks a parameter, by name.
+  # Calls the verb's own method; one that cannot be called so, for it does not exist or lacks a parameter, by
+  # name.
   def call(store, verb, arguments, &block)
     params = Oarlock::VERBS.dig(verb, :params) || []
     required = params.select { |param| param[:required] }.map { |param| param[:name] }

@@ -1,5 +1,6 @@
-"""One client in Python does one piece of work: `client.py CLIENT WORK ENDPOINT COUNT [FILE]`, with CLIENT one of oarlock, oarlock-many,
-obstore (each also with `-async` behind its name) and boto3. Prints CPU and wall seconds of the work after a first request."""
+"""One client in Python does one piece of work: `client.py CLIENT WORK ENDPOINT COUNT [FILE]`, with CLIENT one
+of oarlock, oarlock-many, obstore (each also with `-async` behind its name) and boto3. Prints CPU and wall
+seconds of the work after a first request."""
 
 import asyncio
 import json
@@ -21,7 +22,14 @@ def oarlock():
 
     # As over TLS, where a peer's bytes do not go into its signature either.
     signing = {"payload_signing_enabled": False} if WORK == "put-file" else {}
-    store = oarlock.open("s3://bench", endpoint=ENDPOINT, region="us-east-1", access_key_id=KEY, secret_access_key=SECRET, **signing)
+    store = oarlock.open(
+        "s3://bench",
+        endpoint=ENDPOINT,
+        region="us-east-1",
+        access_key_id=KEY,
+        secret_access_key=SECRET,
+        **signing,
+    )
     one = {
         "get": lambda key: store.get(key),
         "put": lambda key: store.put(key, BODY),
@@ -41,7 +49,9 @@ def oarlock():
     if CLIENT == "oarlock-many":
         whole = {
             "get": lambda: store.get_many(KEYS, max_concurrency=AT_A_TIME),
-            "put": lambda: store.put_many([{"key": key, "body": BODY} for key in KEYS], max_concurrency=AT_A_TIME),
+            "put": lambda: store.put_many(
+                [{"key": key, "body": BODY} for key in KEYS], max_concurrency=AT_A_TIME
+            ),
             "head": lambda: store.head_many(KEYS, max_concurrency=AT_A_TIME),
         }
         one = {}
@@ -69,7 +79,11 @@ def obstore():
     async def get(key):
         return await (await obstore.get_async(store, key)).bytes_async()
 
-    awaited = {"get": get, "put": lambda key: obstore.put_async(store, key, BODY), "head": lambda key: obstore.head_async(store, key)}
+    awaited = {
+        "get": get,
+        "put": lambda key: obstore.put_async(store, key, BODY),
+        "head": lambda key: obstore.head_async(store, key),
+    }
 
     def to_file():
         with open(FILE, "wb") as file:
@@ -79,7 +93,9 @@ def obstore():
     whole = {
         "get-file": to_file,
         "get-memory": lambda: obstore.get(store, LARGE).bytes(),
-        "put-file": lambda: obstore.put(store, "large", open(FILE, "rb"), chunk_size=8 << 20, max_concurrency=8),
+        "put-file": lambda: obstore.put(
+            store, "large", open(FILE, "rb"), chunk_size=8 << 20, max_concurrency=8
+        ),
         "list": lambda: sum(len(page) for page in obstore.list(store, chunk_size=1000)),
     }
     return one, awaited, whole
@@ -89,7 +105,11 @@ def boto3():
     import boto3
 
     client = boto3.client(
-        "s3", endpoint_url=ENDPOINT, region_name="us-east-1", aws_access_key_id=KEY, aws_secret_access_key=SECRET
+        "s3",
+        endpoint_url=ENDPOINT,
+        region_name="us-east-1",
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
     )
     one = {
         "get": lambda key: client.get_object(Bucket="bench", Key=key)["Body"].read(),
@@ -98,7 +118,9 @@ def boto3():
     }
 
     def pages():
-        return sum(len(page["Contents"]) for page in client.get_paginator("list_objects_v2").paginate(Bucket="bench"))
+        return sum(
+            len(page["Contents"]) for page in client.get_paginator("list_objects_v2").paginate(Bucket="bench")
+        )
 
     whole = {
         "get-file": lambda: client.download_file("bench", LARGE, FILE),

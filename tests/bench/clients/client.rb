@@ -1,5 +1,6 @@
-# One client in Ruby does one piece of work: `client.rb CLIENT WORK ENDPOINT COUNT`, with CLIENT one of oarlock, oarlock-many and net-http, which
-# signs each URL as RubyGems does. Prints CPU and wall seconds of the work after a first request.
+# One client in Ruby does one piece of work: `client.rb CLIENT WORK ENDPOINT COUNT`, with CLIENT one of
+# oarlock, oarlock-many and net-http, which signs each URL as RubyGems does. Prints CPU and wall seconds of
+# the work after a first request.
 client, work, endpoint, count = ARGV
 KEYS = Array.new(count.to_i) { |number| "4096-#{number}" }
 BODY = "\0" * 4096

@@ -45,7 +45,9 @@ impl Acl {
             (None, true) => Ok(None),
             (None, false) => Ok(Some(Acl(grants))),
             (Some(canned), true) => Acl::canned(canned).map(Some),
-            (Some(_), false) => Err(S3Error::invalid_request("Specifying both Canned ACLs and Header Grants is not allowed")),
+            (Some(_), false) => {
+                Err(S3Error::invalid_request("Specifying both Canned ACLs and Header Grants is not allowed"))
+            }
         }
     }
 
@@ -109,7 +111,8 @@ impl Acl {
 
     pub fn lets_anyone_read(&self) -> bool {
         self.0.iter().any(|(grantee, permission)| {
-            *grantee == Grantee::Group(ALL_USERS.into()) && ["READ", "FULL_CONTROL"].contains(&permission.as_str())
+            *grantee == Grantee::Group(ALL_USERS.into())
+                && ["READ", "FULL_CONTROL"].contains(&permission.as_str())
         })
     }
 
@@ -125,7 +128,9 @@ pub fn owner(out: &mut Xml, element: &str) {
 
 /// `id="…"`, `uri="…"` or `emailAddress="…"`.
 fn parse_grantee(header: &str, text: &str) -> Result<Grantee> {
-    let (kind, value) = text.split_once('=').ok_or_else(|| S3Error::invalid_argument("Argument format not recognized", header, text))?;
+    let (kind, value) = text
+        .split_once('=')
+        .ok_or_else(|| S3Error::invalid_argument("Argument format not recognized", header, text))?;
     let value = value.trim().trim_matches('"');
     match kind.trim() {
         "id" => Ok(Grantee::User(value.into())),

@@ -57,14 +57,22 @@ impl Attributes {
         }
         // `aws-chunked` describes the transfer, not the object.
         if let Some(encoding) = content.remove("content-encoding") {
-            let kept: Vec<&str> = encoding.split(',').map(str::trim).filter(|one| *one != "aws-chunked").collect();
+            let kept: Vec<&str> =
+                encoding.split(',').map(str::trim).filter(|one| *one != "aws-chunked").collect();
             if !kept.is_empty() {
                 content.insert("content-encoding".into(), kept.join(","));
             }
         }
-        let user = request.headers_with(META).map(|(name, value)| (name[META.len()..].to_string(), value.to_string())).collect();
-        let attributes =
-            Attributes { content, user, storage_class: storage_class(request)?, encryption: Encryption::from_request(request, region)? };
+        let user = request
+            .headers_with(META)
+            .map(|(name, value)| (name[META.len()..].to_string(), value.to_string()))
+            .collect();
+        let attributes = Attributes {
+            content,
+            user,
+            storage_class: storage_class(request)?,
+            encryption: Encryption::from_request(request, region)?,
+        };
         attributes.check_size()?;
         Ok(attributes)
     }
@@ -73,7 +81,9 @@ impl Attributes {
         let size: usize = self.user.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_METADATA {
             let message = "Your metadata headers exceed the maximum allowed metadata size";
-            return Err(S3Error::new(400, "MetadataTooLarge", message).with("Size", size).with("MaxSizeAllowed", MAX_METADATA));
+            return Err(S3Error::new(400, "MetadataTooLarge", message)
+                .with("Size", size)
+                .with("MaxSizeAllowed", MAX_METADATA));
         }
         Ok(())
     }
@@ -100,7 +110,8 @@ pub fn storage_class(request: &Request) -> Result<String> {
     if CLASSES.contains(&class) {
         return Ok(class.to_string());
     }
-    Err(S3Error::new(400, "InvalidStorageClass", "The storage class you specified is not valid").with("StorageClassRequested", class))
+    Err(S3Error::new(400, "InvalidStorageClass", "The storage class you specified is not valid")
+        .with("StorageClassRequested", class))
 }
 
 /// S3 answers metadata that is not plain ASCII as an RFC 2047 word.

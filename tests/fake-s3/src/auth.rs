@@ -51,19 +51,28 @@ pub enum PayloadHash {
 }
 
 /// `regions` are those that may be signed for, the bucket's own first; empty means any.
-pub fn verify(request: &Request, now: Millis, credentials: &[Credential], regions: &[&str]) -> Result<Caller> {
+pub fn verify(
+    request: &Request,
+    now: Millis,
+    credentials: &[Credential],
+    regions: &[&str],
+) -> Result<Caller> {
     let header = request.headers.get("authorization");
     let in_query = request.has("X-Amz-Algorithm") || request.has("X-Amz-Signature");
     let found = match (header, in_query) {
         (Some(header), true) => {
-            let message = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified";
+            let message = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, \
+                           Signature query string parameter or the Authorization header should be specified";
             return Err(S3Error::invalid_argument(message, "Authorization", header));
         }
         (Some(header), false) => Claim::from_header(request, header)?,
         (None, true) => Claim::from_query(request)?,
         (None, false) if request.has("AWSAccessKeyId") => return Err(only_v4()),
         (None, false) => {
-            return Ok(Caller { signed: None, payload: payload_hash(request.header("x-amz-content-sha256"))? });
+            return Ok(Caller {
+                signed: None,
+                payload: payload_hash(request.header("x-amz-content-sha256"))?,
+            });
         }
     };
     found.check_region(regions)?;
@@ -73,7 +82,9 @@ pub fn verify(request: &Request, now: Millis, credentials: &[Credential], region
     let payload = match found.content_hash(request) {
         None if found.expires.is_some() => PayloadHash::Unsigned,
         None => {
-            return Err(S3Error::invalid_request("Missing required header for this request: x-amz-content-sha256"));
+            return Err(S3Error::invalid_request(
+                "Missing required header for this request: x-amz-content-sha256",
+            ));
         }
         hash => payload_hash(hash)?,
     };
@@ -89,22 +100,38 @@ fn payload_hash(header: Option<&str>) -> Result<PayloadHash> {
         None | Some("UNSIGNED-PAYLOAD") => PayloadHash::Unsigned,
         Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER") => PayloadHash::Streaming { signed: false, trailer: true },
         Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") => PayloadHash::Streaming { signed: true, trailer: false },
-        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") => PayloadHash::Streaming { signed: true, trailer: true },
-        Some(hash) if hash.len() == 64 && hash.bytes().all(|c| c.is_ascii_hexdigit()) => PayloadHash::Exact(hash.to_ascii_lowercase()),
+        Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") => {
+            PayloadHash::Streaming { signed: true, trailer: true }
+        }
+        Some(hash) if hash.len() == 64 && hash.bytes().all(|c| c.is_ascii_hexdigit()) => {
+            PayloadHash::Exact(hash.to_ascii_lowercase())
+        }
         Some(other) => {
-            let message = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
+            let message = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, \
+                           STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, \
+                           STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
             return Err(S3Error::invalid_argument(message, "x-amz-content-sha256", other));
         }
     })
 }
 
-fn find_credential<'a>(all: &'a [Credential], access_key: &str, token: Option<&str>) -> Result<&'a Credential> {
-    if let Some(exact) = all.iter().find(|c| c.access_key == access_key && c.session_token.as_deref() == token) {
+fn find_credential<'a>(
+    all: &'a [Credential],
+    access_key: &str,
+    token: Option<&str>,
+) -> Result<&'a Credential> {
+    if let Some(exact) =
+        all.iter().find(|c| c.access_key == access_key && c.session_token.as_deref() == token)
+    {
         return Ok(exact);
     }
     // A temporary key without its token looks to S3 like a key it never issued.
     if token.is_some() && all.iter().any(|c| c.access_key == access_key) {
-        return Err(S3Error::new(400, "InvalidToken", "The provided token is malformed or otherwise invalid."));
+        return Err(S3Error::new(
+            400,
+            "InvalidToken",
+            "The provided token is malformed or otherwise invalid.",
+        ));
     }
     let message = "The AWS Access Key Id you provided does not exist in our records.";
     Err(S3Error::new(403, "InvalidAccessKeyId", message).with("AWSAccessKeyId", access_key))
@@ -135,10 +162,12 @@ impl Claim {
             Some(_) if signed_at > now + MAX_SKEW => {
                 Err(S3Error::access_denied("Request is not yet valid").with("ServerTime", clock::iso(now)))
             }
-            Some(seconds) if now > signed_at + seconds * 1000 => Err(S3Error::access_denied("Request has expired")
-                .with("X-Amz-Expires", seconds)
-                .with("Expires", clock::iso(signed_at + seconds * 1000))
-                .with("ServerTime", clock::iso(now))),
+            Some(seconds) if now > signed_at + seconds * 1000 => {
+                Err(S3Error::access_denied("Request has expired")
+                    .with("X-Amz-Expires", seconds)
+                    .with("Expires", clock::iso(signed_at + seconds * 1000))
+                    .with("ServerTime", clock::iso(now)))
+            }
             None if (signed_at - now).abs() > MAX_SKEW => {
                 let message = "The difference between the request time and the current time is too large.";
                 Err(S3Error::new(403, "RequestTimeTooSkewed", message)
@@ -153,7 +182,9 @@ impl Claim {
     /// Host and every `x-amz-` header sent must be among the signed ones.
     fn check_coverage(&self, request: &Request) -> Result<()> {
         let presigned = self.expires.is_some();
-        let must = |name: &str| name == "host" || (name.starts_with("x-amz-") && !(presigned && name == "x-amz-content-sha256"));
+        let must = |name: &str| {
+            name == "host" || (name.starts_with("x-amz-") && !(presigned && name == "x-amz-content-sha256"))
+        };
         let unsigned: Vec<&str> = request
             .headers
             .keys()
@@ -183,8 +214,8 @@ impl Claim {
         Ok(Chain { key, date: self.time.clone(), scope, previous: expected })
     }
 
-    /// What stands for the body in the canonical request. A presigned URL was made without knowing the body, so
-    /// there the header counts only if it was signed or stands in the query.
+    /// What stands for the body in the canonical request. A presigned URL was made without knowing the body,
+    /// so there the header counts only if it was signed or stands in the query.
     fn content_hash<'r>(&self, request: &'r Request) -> Option<&'r str> {
         let name = "x-amz-content-sha256";
         let signed = self.expires.is_none() || self.signed_headers.iter().any(|signed| signed == name);
@@ -222,12 +253,14 @@ impl Claim {
 
 /// Signature version 2, in either form.
 pub fn only_v4() -> S3Error {
-    let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+    let message =
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
     S3Error::invalid_request(message)
 }
 
 pub fn signature_mismatch() -> S3Error {
-    let message = "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
+    let message = "The request signature we calculated does not match the signature you provided. Check your \
+                   key and signing method.";
     S3Error::new(403, "SignatureDoesNotMatch", message)
 }
 

@@ -5,7 +5,8 @@ use crate::request::example;
 
 const HOST: (&str, &str) = ("host", "examplebucket.s3.amazonaws.com");
 const DATE: (&str, &str) = ("x-amz-date", "20130524T000000Z");
-const EMPTY: (&str, &str) = ("x-amz-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+const EMPTY: (&str, &str) =
+    ("x-amz-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
 fn credentials() -> Vec<Credential> {
     vec![Credential {
@@ -18,7 +19,8 @@ fn credentials() -> Vec<Credential> {
 
 fn authorization(headers: &str, signature: &str) -> String {
     format!(
-        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders={headers},Signature={signature}"
+        "AWS4-HMAC-SHA256 \
+         Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders={headers},Signature={signature}"
     )
 }
 
@@ -27,8 +29,10 @@ fn at(seconds: i64) -> Millis {
 }
 
 fn get_object() -> Request {
-    let auth =
-        authorization("host;range;x-amz-content-sha256;x-amz-date", "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+    let auth = authorization(
+        "host;range;x-amz-content-sha256;x-amz-date",
+        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+    );
     example("GET", "/test.txt", &[HOST, DATE, EMPTY, ("range", "bytes=0-9"), ("authorization", &auth)])
 }
 
@@ -86,7 +90,10 @@ fn presigned_example_lives_for_its_day() {
     let caller = verify(&presigned(), at(86_399), &credentials(), &["us-east-1"]).unwrap();
     assert_eq!(caller.payload, PayloadHash::Unsigned);
     let late = refusal(&presigned(), at(86_401));
-    assert_eq!((late.status, late.code.as_str(), late.message.as_str()), (403, "AccessDenied", "Request has expired"));
+    assert_eq!(
+        (late.status, late.code.as_str(), late.message.as_str()),
+        (403, "AccessDenied", "Request has expired")
+    );
     assert_eq!(refusal(&presigned(), at(-901)).code, "AccessDenied");
 }
 

@@ -28,7 +28,11 @@ pub fn bend(reply: &mut Reply, fault: &Fault) {
             continue;
         };
         let Some((_, after)) = rest.split_once(&close) else { continue };
-        text = if value.is_empty() { format!("{before}{after}") } else { format!("{before}{open}{value}{close}{after}") };
+        text = if value.is_empty() {
+            format!("{before}{after}")
+        } else {
+            format!("{before}{open}{value}{close}{after}")
+        };
     }
     if let Some(root) = &fault.root
         && let Some(name) = name(&text)
@@ -60,8 +64,14 @@ mod tests {
             bend(&mut reply, &serde_json::from_value(fault).unwrap());
             String::from_utf8(reply.body.segments().concat()).unwrap()
         };
-        assert_eq!(bent(serde_json::json!({"root": "D"})), "<?xml version=\"1.0\"?>\n<D xmlns=\"x\"><B>1</B><C>2</C></D>");
-        assert_eq!(bent(serde_json::json!({"elements": {"B": "", "C": "3"}})), "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><C>3</C></A>");
+        assert_eq!(
+            bent(serde_json::json!({"root": "D"})),
+            "<?xml version=\"1.0\"?>\n<D xmlns=\"x\"><B>1</B><C>2</C></D>"
+        );
+        assert_eq!(
+            bent(serde_json::json!({"elements": {"B": "", "C": "3"}})),
+            "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><C>3</C></A>"
+        );
         let added = "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><B>1</B><C>2</C><E>4</E></A>";
         assert_eq!(bent(serde_json::json!({"elements": {"E": "4", "F": ""}})), added);
         assert_eq!(bent(serde_json::json!({"body": "{}"})), "{}");

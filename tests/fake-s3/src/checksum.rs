@@ -18,7 +18,8 @@ pub enum Algorithm {
     Sha256,
 }
 
-pub const ALL: [Algorithm; 5] = [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
+pub const ALL: [Algorithm; 5] =
+    [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
 
 impl Algorithm {
     pub fn name(self) -> &'static str {
@@ -95,7 +96,8 @@ impl Checksum {
 
     /// The checksum of the parts' checksums.
     pub fn compose(algorithm: Algorithm, parts: &[Checksum]) -> Checksum {
-        let joined: Vec<u8> = parts.iter().flat_map(|part| unbase64(&part.value).unwrap_or_default()).collect();
+        let joined: Vec<u8> =
+            parts.iter().flat_map(|part| unbase64(&part.value).unwrap_or_default()).collect();
         let whole = algorithm.compute(&Data::from(bytes::Bytes::from(joined)));
         Checksum { algorithm, value: format!("{}-{}", whole.value, parts.len()), composite: true }
     }
@@ -129,7 +131,9 @@ mod tests {
 
     #[test]
     fn composite_counts_its_parts() {
-        let parts: Vec<_> = [b"a", b"b"].map(|part| Algorithm::Crc32.compute(&Data::from(bytes::Bytes::from_static(part)))).into();
+        let parts: Vec<_> = [b"a", b"b"]
+            .map(|part| Algorithm::Crc32.compute(&Data::from(bytes::Bytes::from_static(part))))
+            .into();
         let whole = Checksum::compose(Algorithm::Crc32, &parts);
         assert!(whole.value.ends_with("-2"));
         assert_eq!(whole.kind(), "COMPOSITE");

@@ -54,7 +54,8 @@ fn read_trailers(mut rest: &[u8], chain: Option<Chain>, announced: bool, out: &m
         S3Error::new(
             400,
             "MalformedTrailerError",
-            "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+            "The request contained trailing data that was not well-formed or did not conform to our \
+             published schema.",
         )
     };
     let mut signature = None;
@@ -98,8 +99,13 @@ fn chunk_header(line: &str) -> Result<(usize, Option<&str>)> {
 
 impl Chain {
     fn check_chunk(&mut self, data: &[u8], signature: &str) -> Result<()> {
-        let to_sign =
-            format!("AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{EMPTY_SHA256}\n{}", self.date, self.scope, self.previous, sha256_hex(data));
+        let to_sign = format!(
+            "AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{EMPTY_SHA256}\n{}",
+            self.date,
+            self.scope,
+            self.previous,
+            sha256_hex(data)
+        );
         self.check(&to_sign, signature)?;
         self.previous = signature.to_string();
         Ok(())
@@ -107,13 +113,22 @@ impl Chain {
 
     fn check_trailers(&self, trailers: &[(String, String)], signature: &str) -> Result<()> {
         let canonical: String = trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-        let to_sign =
-            format!("AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}", self.date, self.scope, self.previous, sha256_hex(canonical.as_bytes()));
+        let to_sign = format!(
+            "AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}",
+            self.date,
+            self.scope,
+            self.previous,
+            sha256_hex(canonical.as_bytes())
+        );
         self.check(&to_sign, signature)
     }
 
     fn check(&self, to_sign: &str, signature: &str) -> Result<()> {
-        if hex(&hmac_sha256(&self.key, to_sign.as_bytes())) == signature { Ok(()) } else { Err(signature_mismatch()) }
+        if hex(&hmac_sha256(&self.key, to_sign.as_bytes())) == signature {
+            Ok(())
+        } else {
+            Err(signature_mismatch())
+        }
     }
 }
 
@@ -184,7 +199,8 @@ mod tests {
     fn broken_bodies_are_named() {
         let mut flipped = signed_body(&CHUNKS, "");
         flipped[100] ^= 1;
-        let code = |body: &[u8], chain, trailer, length| decode(body, chain, trailer, length).unwrap_err().code;
+        let code =
+            |body: &[u8], chain, trailer, length| decode(body, chain, trailer, length).unwrap_err().code;
         assert_eq!(code(&flipped, Some(chain(SEED)), false, 66_560), "SignatureDoesNotMatch");
         assert_eq!(code(b"5\r\nabc", None, true, 5), "IncompleteBody");
         assert_eq!(code(b"3\r\nabc\r\n0\r\n\r\n", None, true, 4), "IncompleteBody");

@@ -47,9 +47,9 @@ impl Claim {
             (None, Some(date)) => clock::parse_http_date(date).map(clock::amz),
             (None, None) => None,
         };
-        let time = time
-            .filter(|t| clock::parse_amz(t).is_some())
-            .ok_or_else(|| S3Error::access_denied("AWS authentication requires a valid Date or x-amz-date header"))?;
+        let time = time.filter(|t| clock::parse_amz(t).is_some()).ok_or_else(|| {
+            S3Error::access_denied("AWS authentication requires a valid Date or x-amz-date header")
+        })?;
         if !time.starts_with(&date) {
             return Err(malformed(&format!(
                 "Invalid credential date \"{date}\". This date is not the same as X-Amz-Date: \"{}\".",
@@ -69,13 +69,17 @@ impl Claim {
 
     pub fn from_query(request: &Request) -> Result<Claim> {
         let wrong = |why: &str| S3Error::new(400, "AuthorizationQueryParametersError", why);
-        let param = |name: &str| {
-            request.param(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-                wrong("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
+        let param =
+            |name: &str| {
+                request.param(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+                wrong("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
+                       X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
             })
-        };
+            };
         if param("X-Amz-Algorithm")? != ALGORITHM {
-            return Err(wrong("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""));
+            return Err(wrong(
+                "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"",
+            ));
         }
         let (access_key, date, region) = parse_scope(param("X-Amz-Credential")?)
             .map_err(|why| wrong(&format!("Error parsing the X-Amz-Credential parameter; {why}")))?;
@@ -89,13 +93,15 @@ impl Claim {
                 &time[..8]
             )));
         }
-        let expires: i64 = param("X-Amz-Expires")?.parse().map_err(|_| wrong("X-Amz-Expires should be a number"))?;
+        let expires: i64 =
+            param("X-Amz-Expires")?.parse().map_err(|_| wrong("X-Amz-Expires should be a number"))?;
         if expires < 0 {
             return Err(wrong("X-Amz-Expires must be non-negative"));
         }
         if expires > MAX_EXPIRES {
             return Err(wrong(
-                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must \
+                 be less than 604800 seconds",
             ));
         }
         Ok(Claim {
@@ -114,7 +120,10 @@ impl Claim {
 fn parse_scope(text: &str) -> std::result::Result<(String, String, String), String> {
     let parts: Vec<&str> = text.split('/').collect();
     let [access_key, date, region, service, terminal] = parts[..] else {
-        return Err("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".".into());
+        return Err(
+            "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"."
+                .into(),
+        );
     };
     if service != "s3" {
         return Err(format!("incorrect service \"{service}\". This endpoint belongs to \"s3\"."));

@@ -1,4 +1,5 @@
-//! Conditional requests: the four headers of RFC 9110 on reads, copies, writes and deletes, as S3 weighs them.
+//! Conditional requests: the four headers of RFC 9110 on reads, copies, writes and deletes, as S3 weighs
+//! them.
 //!
 //! Law: decides on ETag and time alone. It must not know bytes or buckets.
 
@@ -26,7 +27,9 @@ pub fn check_read(request: &Request, present: Present<'_>) -> Result<()> {
 pub fn check_copy_source(request: &Request, present: Present<'_>) -> Result<()> {
     match weigh(request, "x-amz-copy-source-", present) {
         Verdict::Pass => Ok(()),
-        Verdict::Failed(name) | Verdict::Unchanged(name) => Err(S3Error::precondition_failed(&format!("x-amz-copy-source-{name}"))),
+        Verdict::Failed(name) | Verdict::Unchanged(name) => {
+            Err(S3Error::precondition_failed(&format!("x-amz-copy-source-{name}")))
+        }
     }
 }
 
@@ -34,8 +37,10 @@ pub fn check_copy_source(request: &Request, present: Present<'_>) -> Result<()> 
 pub fn check_write(request: &Request, key: &str, present: Option<Present<'_>>) -> Result<()> {
     if let Some(value) = request.header("if-none-match") {
         if value.trim() != "*" {
-            return Err(S3Error::not_implemented("If-None-Match")
-                .with("additionalMessage", "We don't accept the provided value of If-None-Match header for this API"));
+            return Err(S3Error::not_implemented("If-None-Match").with(
+                "additionalMessage",
+                "We don't accept the provided value of If-None-Match header for this API",
+            ));
         }
         if present.is_some() {
             return Err(S3Error::precondition_failed("If-None-Match"));
@@ -76,7 +81,9 @@ fn weigh(request: &Request, prefix: &str, present: Present<'_>) -> Verdict {
     match header("if-none-match") {
         Some(value) if lists(value, present.etag) => Verdict::Unchanged("If-None-Match"),
         Some(_) => Verdict::Pass,
-        None if date("if-modified-since").is_some_and(|t| seconds <= t) => Verdict::Unchanged("If-Modified-Since"),
+        None if date("if-modified-since").is_some_and(|t| seconds <= t) => {
+            Verdict::Unchanged("If-Modified-Since")
+        }
         None => Verdict::Pass,
     }
 }
@@ -123,7 +130,8 @@ mod tests {
     #[test]
     fn writes() {
         let write = |name: &str, value: &str, present| {
-            check_write(&example("PUT", "/b/k", &[(name, value)]), "k", present).map_or_else(|e| e.status, |()| 200)
+            check_write(&example("PUT", "/b/k", &[(name, value)]), "k", present)
+                .map_or_else(|e| e.status, |()| 200)
         };
         assert_eq!(write("if-none-match", "*", Some(PRESENT)), 412);
         assert_eq!(write("if-none-match", "*", None), 200);

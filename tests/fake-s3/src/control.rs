@@ -1,7 +1,8 @@
 //! The control door, `/_fake/…`: plans, log, reset, seeds. JSON in, JSON out, no signature.
 //!
-//! Law: a test can bring the server to any state here without going through the code under test, and a mistake in
-//! a control request is answered with 400 and a sentence. It must not be reachable through S3 operations.
+//! Law: a test can bring the server to any state here without going through the code under test, and a
+//! mistake in a control request is answered with 400 and a sentence. It must not be reachable through S3
+//! operations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -116,7 +117,8 @@ struct NewCredential {
 fn post_credential(world: &World, new: NewCredential) -> Value {
     let NewCredential { access_key, secret_key, session_token } = new;
     let mut desk = world.desk();
-    desk.credentials.retain(|known| (&known.access_key, &known.session_token) != (&access_key, &session_token));
+    desk.credentials
+        .retain(|known| (&known.access_key, &known.session_token) != (&access_key, &session_token));
     desk.credentials.push(Credential { access_key, secret_key, session_token, expired: false });
     json!({})
 }
@@ -161,7 +163,10 @@ fn post_bucket(world: &World, settings: BucketSettings) -> Answer {
     set(&mut bucket.acls_disabled, settings.acls_disabled);
     set(&mut bucket.object_lock, settings.object_lock);
     // Object lock cannot be without versions.
-    set(&mut bucket.versioning, versioning.or((settings.object_lock == Some(true)).then_some(Versioning::Enabled)));
+    set(
+        &mut bucket.versioning,
+        versioning.or((settings.object_lock == Some(true)).then_some(Versioning::Enabled)),
+    );
     Ok(json!({}))
 }
 
@@ -201,7 +206,11 @@ fn post_seed(world: &World, seed: Seed) -> Answer {
         .map(|name| Algorithm::from_name(name).ok_or(format!("there is no checksum algorithm {name}")))
         .transpose()?
         .map(|algorithm| algorithm.compute(&data));
-    let mut object = if data.len() <= SEED_PART { Object::whole(data, attributes, checksum) } else { large(data, attributes) };
+    let mut object = if data.len() <= SEED_PART {
+        Object::whole(data, attributes, checksum)
+    } else {
+        large(data, attributes)
+    };
     object.tags = tagging_from_header(&request).map_err(sentence)?;
     if let Some(acl) = crate::acl::Acl::from_headers(&request).map_err(sentence)? {
         object.acl = acl;
@@ -215,8 +224,9 @@ fn post_seed(world: &World, seed: Seed) -> Answer {
 
 fn large(data: Data, attributes: Attributes) -> Object {
     let size = data.len();
-    let parts: Vec<PartSize> =
-        (0..size.div_ceil(SEED_PART)).map(|at| PartSize { size: SEED_PART.min(size - at * SEED_PART), checksum: None }).collect();
+    let parts: Vec<PartSize> = (0..size.div_ceil(SEED_PART))
+        .map(|at| PartSize { size: SEED_PART.min(size - at * SEED_PART), checksum: None })
+        .collect();
     Object {
         etag: format!("{}-{}", hex(&md5(&size.to_be_bytes())), parts.len()),
         data,
@@ -240,7 +250,12 @@ fn state(world: &World) -> Value {
     let buckets: BTreeMap<&str, Value> = store
         .buckets
         .iter()
-        .map(|(name, bucket)| (name.as_str(), json!({ "region": bucket.region, "objects": objects(bucket), "versions": versions(bucket) })))
+        .map(|(name, bucket)| {
+            (
+                name.as_str(),
+                json!({ "region": bucket.region, "objects": objects(bucket), "versions": versions(bucket) }),
+            )
+        })
         .collect();
     json!({
         "objects": store.buckets.values().map(objects).sum::<usize>(),

@@ -73,7 +73,8 @@ impl Data {
     pub fn map(&self, change: impl Fn(u64, u8) -> u8) -> Self {
         let mut at = 0;
         let segments = self.segments.iter().map(|segment| {
-            let changed: Vec<u8> = segment.iter().enumerate().map(|(i, b)| change(at + i as u64, *b)).collect();
+            let changed: Vec<u8> =
+                segment.iter().enumerate().map(|(i, b)| change(at + i as u64, *b)).collect();
             at += segment.len() as u64;
             Bytes::from(changed)
         });

@@ -103,6 +103,9 @@ mod tests {
         assert_eq!(unpercent("a+b%2B", true).as_deref(), Some("a b+"));
         assert_eq!(unpercent("%zz", false), None);
         assert_eq!(unpercent("%ff", false), None);
-        assert_eq!(parse_query("b=2&a&x=%20"), Some(vec![("b".into(), "2".into()), ("a".into(), "".into()), ("x".into(), " ".into())]));
+        assert_eq!(
+            parse_query("b=2&a&x=%20"),
+            Some(vec![("b".into(), "2".into()), ("a".into(), "".into()), ("x".into(), " ".into())])
+        );
     }
 }

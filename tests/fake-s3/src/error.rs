@@ -44,7 +44,11 @@ impl S3Error {
     }
 
     pub fn malformed_xml() -> Self {
-        Self::new(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+        Self::new(
+            400,
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        )
     }
 
     pub fn no_such_bucket(bucket: &str) -> Self {
@@ -56,17 +60,20 @@ impl S3Error {
     }
 
     pub fn no_such_version(key: &str, id: &str) -> Self {
-        Self::new(404, "NoSuchVersion", "The specified version does not exist.").with("Key", key).with("VersionId", id)
+        Self::new(404, "NoSuchVersion", "The specified version does not exist.")
+            .with("Key", key)
+            .with("VersionId", id)
     }
 
     pub fn no_such_upload(id: &str) -> Self {
-        let message =
-            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
+        let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may \
+                       have been aborted or completed.";
         Self::new(404, "NoSuchUpload", message).with("UploadId", id)
     }
 
     pub fn precondition_failed(condition: &str) -> Self {
-        Self::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold").with("Condition", condition)
+        Self::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            .with("Condition", condition)
     }
 
     pub fn not_modified() -> Self {
@@ -74,11 +81,20 @@ impl S3Error {
     }
 
     pub fn bad_digest(what: &str) -> Self {
-        Self::new(400, "BadDigest", format!("The {what} you specified did not match the calculated checksum."))
+        Self::new(
+            400,
+            "BadDigest",
+            format!("The {what} you specified did not match the calculated checksum."),
+        )
     }
 
     pub fn not_implemented(header: &str) -> Self {
-        Self::new(501, "NotImplemented", "A header you provided implies functionality that is not implemented").with("Header", header)
+        Self::new(
+            501,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented",
+        )
+        .with("Header", header)
     }
 
     /// The body that carries this error.

@@ -1,7 +1,7 @@
 //! The plan: which requests misbehave, and how.
 //!
-//! Law: a plan is data, counted per rule from the moment it is posted; the first rule that fires wins, and every
-//! rule counts every request it matches. It must not know sockets or objects.
+//! Law: a plan is data, counted per rule from the moment it is posted; the first rule that fires wins, and
+//! every rule counts every request it matches. It must not know sockets or objects.
 
 use std::collections::BTreeMap;
 
@@ -63,10 +63,12 @@ pub struct Fault {
     pub ignore_range: bool,
     /// The name of the root of the answer's document.
     pub root: Option<String>,
-    /// Elements of the answer's document: another text, or none of them if it is empty; a missing one is added.
+    /// Elements of the answer's document: another text, or none of them if it is empty; a missing one is
+    /// added.
     #[serde(default)]
     pub elements: BTreeMap<String, String>,
-    /// What the answer holds instead of its document. With a status it is someone else's answer, which only `headers` describe.
+    /// What the answer holds instead of its document. With a status it is someone else's answer, which only
+    /// `headers` describe.
     pub body: Option<String>,
     /// Every byte of this part of the upload is inverted before the answer, and its checksum is made anew.
     pub change_part: Option<u32>,
@@ -205,8 +207,10 @@ mod tests {
         let mut rules = rules(serde_json::json!([
             {"match": {"op": "GetObject", "prefix": "a/", "nth": 2, "times": 2}, "fault": {"reset": true}}
         ]));
-        let seen: Vec<bool> =
-            ["/b/a/1", "/b/x", "/b/a/1", "/b/a/2", "/b/a/1"].into_iter().map(|target| fired(&mut rules, target).is_some()).collect();
+        let seen: Vec<bool> = ["/b/a/1", "/b/x", "/b/a/1", "/b/a/2", "/b/a/1"]
+            .into_iter()
+            .map(|target| fired(&mut rules, target).is_some())
+            .collect();
         assert_eq!(seen, [false, false, true, true, false]);
     }
 
@@ -214,7 +218,8 @@ mod tests {
     fn without_counts_a_rule_always_fires_and_nth_alone_once() {
         let mut always = rules(serde_json::json!([{"fault": {"status": 503, "code": "SlowDown"}}]));
         assert!((0..5).all(|_| fired(&mut always, "/b/k").is_some()));
-        let mut once = rules(serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]));
+        let mut once =
+            rules(serde_json::json!([{"match": {"nth": 1}, "fault": {"slow": 5, "truncate_body": 3}}]));
         assert_eq!(fired(&mut once, "/b/k").as_deref(), Some("slow+truncate_body"));
         assert_eq!(fired(&mut once, "/b/k"), None);
     }
@@ -235,7 +240,9 @@ mod tests {
             {"match": {"header": "content-md5"}, "fault": {"reset": true}},
             {"match": {"lacks": "x-amz-acl"}, "fault": {"flip_bit": 0}},
         ]));
-        let mut fault = |headers: &[(&str, &str)]| due(&mut rules, &example("PUT", "/b/k", headers)).map(|fault| fault.name());
+        let mut fault = |headers: &[(&str, &str)]| {
+            due(&mut rules, &example("PUT", "/b/k", headers)).map(|fault| fault.name())
+        };
         assert_eq!(fault(&[("content-md5", "x"), ("x-amz-acl", "private")]).as_deref(), Some("reset"));
         assert_eq!(fault(&[]).as_deref(), Some("flip_bit"));
         assert_eq!(fault(&[("x-amz-acl", "private")]), None);

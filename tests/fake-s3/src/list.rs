@@ -1,7 +1,8 @@
 //! The paging rules that all listings share: prefix, delimiter, marker, maximum.
 //!
-//! Law: a page is a pure function of ordered keys; a key that rolls up into a common prefix counts as one entry,
-//! and a marker that is itself a common prefix leaves out all that rolls up into it. It must not know XML.
+//! Law: a page is a pure function of ordered keys; a key that rolls up into a common prefix counts as one
+//! entry, and a marker that is itself a common prefix leaves out all that rolls up into it. It must not know
+//! XML.
 
 pub struct Paging<'a> {
     pub prefix: &'a str,
@@ -45,7 +46,9 @@ impl Paging<'_> {
                 continue;
             }
             let group = self.group(key);
-            if group.is_some() && (group == rolled_up_before || group == page.prefixes.last().map(String::as_str)) {
+            if group.is_some()
+                && (group == rolled_up_before || group == page.prefixes.last().map(String::as_str))
+            {
                 continue;
             }
             if page.items.len() + page.prefixes.len() == self.max {

@@ -1,5 +1,5 @@
-//! The command: reads its arguments, announces the endpoint on standard output as one line of JSON, and serves until
-//! standard input closes or a termination signal comes.
+//! The command: reads its arguments, announces the endpoint on standard output as one line of JSON, and
+//! serves until standard input closes or a termination signal comes.
 
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
@@ -24,7 +24,12 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
     let mut parsed = Arguments {
         port: 0,
         stay: false,
-        options: Options { region: "us-east-1".into(), keys: vec![], anonymous_read: vec![], min_part: 5 << 20 },
+        options: Options {
+            region: "us-east-1".into(),
+            keys: vec![],
+            anonymous_read: vec![],
+            min_part: 5 << 20,
+        },
     };
     let mut pending_key: Option<String> = None;
     while let Some(name) = arguments.next() {
@@ -35,7 +40,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
         let number = || value.parse::<u64>().map_err(|_| format!("{name} needs a number, not {value}"));
         match name.as_str() {
-            "--port" => parsed.port = u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?,
+            "--port" => {
+                parsed.port = u16::try_from(number()?).map_err(|_| format!("{value} is not a port"))?
+            }
             "--region" => parsed.options.region = value,
             "--anonymous-read" => parsed.options.anonymous_read.push(value),
             "--min-part" => parsed.options.min_part = number()?,

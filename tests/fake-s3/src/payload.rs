@@ -30,9 +30,13 @@ pub fn check_length(request: &Request) -> Result<()> {
     let length = request.headers.get("content-length").and_then(|text| text.parse::<u64>().ok());
     let decoded = request.header("x-amz-decoded-content-length").and_then(|text| text.parse::<u64>().ok());
     if let Some(size) = decoded.or(length).filter(|size| *size > MAX_BODY) {
-        return Err(S3Error::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-            .with("ProposedSize", size)
-            .with("MaxSizeAllowed", MAX_BODY));
+        return Err(S3Error::new(
+            400,
+            "EntityTooLarge",
+            "Your proposed upload exceeds the maximum allowed size",
+        )
+        .with("ProposedSize", size)
+        .with("MaxSizeAllowed", MAX_BODY));
     }
     let needs_length = matches!(request.op, Op::PutObject | Op::UploadPart);
     if needs_length && length.is_none() && decoded.is_none() {
@@ -65,7 +69,13 @@ pub fn open(request: &Request, caller: &Caller, raw: Bytes) -> Result<Payload> {
             let length = request
                 .header("x-amz-decoded-content-length")
                 .and_then(|text| text.parse().ok())
-                .ok_or_else(|| S3Error::new(411, "MissingContentLength", "You must provide the Content-Length HTTP header."))?;
+                .ok_or_else(|| {
+                    S3Error::new(
+                        411,
+                        "MissingContentLength",
+                        "You must provide the Content-Length HTTP header.",
+                    )
+                })?;
             let chain = match (&caller.signed, signed) {
                 (Some(signed), true) => Some(signed.chain.clone()),
                 _ => None,
@@ -78,7 +88,8 @@ pub fn open(request: &Request, caller: &Caller, raw: Bytes) -> Result<Payload> {
     let has_md5 = check_md5(request, &bytes)?;
     let data = Data::from(bytes.clone());
     // On completion the checksum headers speak of the object, not of this body.
-    let checksum = if request.op == Op::CompleteMultipartUpload { None } else { check(request, &trailers, &data)? };
+    let checksum =
+        if request.op == Op::CompleteMultipartUpload { None } else { check(request, &trailers, &data)? };
     let sha256 = sha256.unwrap_or_else(|| sha256_hex(&bytes));
     Ok(Payload { data, bytes, checksum, has_md5, sha256 })
 }
@@ -87,9 +98,10 @@ fn check_md5(request: &Request, bytes: &[u8]) -> Result<bool> {
     let Some(header) = request.headers.get("content-md5") else {
         return Ok(false);
     };
-    let given = unbase64(header)
-        .filter(|raw| raw.len() == 16)
-        .ok_or_else(|| S3Error::new(400, "InvalidDigest", "The Content-MD5 you specified was invalid.").with("Content-MD5", header))?;
+    let given = unbase64(header).filter(|raw| raw.len() == 16).ok_or_else(|| {
+        S3Error::new(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+            .with("Content-MD5", header)
+    })?;
     if given != md5(bytes) {
         let message = "The Content-MD5 you specified did not match what we received.";
         return Err(S3Error::new(400, "BadDigest", message)
@@ -104,7 +116,8 @@ fn check(request: &Request, trailers: &[(String, String)], data: &Data) -> Resul
     for name in request.header("x-amz-trailer").iter().flat_map(|names| names.split(',')) {
         let name = name.trim().to_ascii_lowercase();
         if !trailers.iter().any(|(sent, _)| *sent == name) {
-            let message = "The request contained trailing data that was not well-formed or did not conform to our published schema.";
+            let message = "The request contained trailing data that was not well-formed or did not conform \
+                           to our published schema.";
             return Err(S3Error::new(400, "MalformedTrailerError", message));
         }
     }
@@ -119,12 +132,17 @@ fn check(request: &Request, trailers: &[(String, String)], data: &Data) -> Resul
     let announced = request.header("x-amz-sdk-checksum-algorithm");
     let (algorithm, value) = match (given.as_slice(), announced) {
         ([], None) => return Ok(None),
-        ([], Some(_)) if data.len() == 0 && !request.headers.contains_key("x-amz-trailer") && !takes_body(request.op) => {
+        ([], Some(_))
+            if data.len() == 0
+                && !request.headers.contains_key("x-amz-trailer")
+                && !takes_body(request.op) =>
+        {
             return Ok(None);
         }
         ([], Some(_)) => {
             return Err(S3Error::invalid_request(
-                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or \
+                 x-amz-trailer headers were found.",
             ));
         }
         ([one], announced) => {
@@ -137,7 +155,9 @@ fn check(request: &Request, trailers: &[(String, String)], data: &Data) -> Resul
             *one
         }
         (_, _) => {
-            return Err(S3Error::invalid_request("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."));
+            return Err(S3Error::invalid_request(
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            ));
         }
     };
     if unbase64(value).is_none_or(|raw| raw.len() != algorithm.len()) {
@@ -151,5 +171,13 @@ fn check(request: &Request, trailers: &[(String, String)], data: &Data) -> Resul
 }
 
 fn takes_body(op: Op) -> bool {
-    matches!(op, Op::PutObject | Op::UploadPart | Op::DeleteObjects | Op::PutObjectTagging | Op::PutObjectAcl | Op::PutBucketVersioning)
+    matches!(
+        op,
+        Op::PutObject
+            | Op::UploadPart
+            | Op::DeleteObjects
+            | Op::PutObjectTagging
+            | Op::PutObjectAcl
+            | Op::PutBucketVersioning
+    )
 }

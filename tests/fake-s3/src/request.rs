@@ -175,7 +175,8 @@ impl Request {
     }
 
     fn object_op(&self, method: &str) -> Op {
-        const OTHERS: [&str; 7] = ["attributes", "legal-hold", "restore", "retention", "select", "torrent", "renameObject"];
+        const OTHERS: [&str; 7] =
+            ["attributes", "legal-hold", "restore", "retention", "select", "torrent", "renameObject"];
         if OTHERS.iter().any(|name| self.has(name)) {
             return Op::Unknown;
         }

@@ -1,8 +1,8 @@
 //! The server: connections in, requests through plan and operations, replies out.
 //!
-//! Law: every request is logged when it arrives, faults are applied here and nowhere else, and what a fault needs
-//! from S3 (an object changed, a token expired) goes through the same store as everything. It must not know what
-//! an operation does.
+//! Law: every request is logged when it arrives, faults are applied here and nowhere else, and what a fault
+//! needs from S3 (an object changed, a token expired) goes through the same store as everything. It must not
+//! know what an operation does.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -66,7 +66,11 @@ impl std::error::Error for NoAnswer {}
 
 type Response = http::Response<WireBody>;
 
-async fn exchange(world: &World, wire: &Arc<Wire>, incoming: hyper::Request<Incoming>) -> Result<Response, NoAnswer> {
+async fn exchange(
+    world: &World,
+    wire: &Arc<Wire>,
+    incoming: hyper::Request<Incoming>,
+) -> Result<Response, NoAnswer> {
     let (head, body) = incoming.into_parts();
     let method = head.method.as_str();
     if head.uri.path().starts_with("/_fake/") {
@@ -151,7 +155,8 @@ fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64, fault: &Fault
         entry.body_sha256 = Some(payload.sha256.clone());
     });
     // Only now: what is ignored was signed.
-    let begins = |names: &[String], name: &str| names.iter().any(|beginning| name.starts_with(beginning.as_str()));
+    let begins =
+        |names: &[String], name: &str| names.iter().any(|beginning| name.starts_with(beginning.as_str()));
     let mut heard = request.clone();
     heard.headers.retain(|name, _| !begins(&fault.ignore_headers, name));
     if fault.ignore_range {
@@ -165,7 +170,14 @@ fn carry_out(world: &World, request: &Request, raw: Bytes, n: u64, fault: &Fault
     Ok(reply)
 }
 
-fn finish(world: &World, n: u64, reply: Reply, code: &str, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
+fn finish(
+    world: &World,
+    n: u64,
+    reply: Reply,
+    code: &str,
+    fault: Option<&Fault>,
+    wire: &Arc<Wire>,
+) -> Response {
     world.note(n, |entry| {
         entry.status = Some(reply.status);
         entry.code = (!code.is_empty()).then(|| code.to_string());
@@ -244,7 +256,8 @@ fn respond(reply: Reply, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
     let mut body = WireBody::new(body.into_segments(), halt, wire.clone());
     body.tells_length = framing.is_none();
     let mut response = http::Response::new(body);
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     if framing == Some(Framing::Close) {
         *response.version_mut() = http::Version::HTTP_10;
     }
@@ -280,7 +293,8 @@ async fn sleep_ms(ms: u64) {
 
 /// From now on the credential that this request claims is expired.
 fn expire_token(world: &World, request: &Request) {
-    let claimed = request.headers.get("authorization").map(String::as_str).or(request.param("X-Amz-Credential"));
+    let claimed =
+        request.headers.get("authorization").map(String::as_str).or(request.param("X-Amz-Credential"));
     let token = request.header("x-amz-security-token");
     let mut desk = world.desk();
     let known = desk.credentials.iter_mut().find(|credential| {
@@ -303,7 +317,11 @@ fn change_object(world: &World, request: &Request, change: &Change) {
         Some(body) => Data::from(Bytes::from(body)),
         None => old.data.map(|_, byte| !byte),
     };
-    let new = Object { tags: old.tags.clone(), acl: old.acl.clone(), ..Object::whole(data, old.attributes.clone(), None) };
+    let new = Object {
+        tags: old.tags.clone(),
+        acl: old.acl.clone(),
+        ..Object::whole(data, old.attributes.clone(), None)
+    };
     // It can only fail without the bucket, which was there a moment ago under this lock.
     let _ = store.put(&request.bucket, &request.key, Some(new), clock::now());
 }

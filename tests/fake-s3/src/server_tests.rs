@@ -1,5 +1,5 @@
-//! Over a real socket: faults do what the plan says to the byte, bodies of every protection arrive, the control
-//! door answers.
+//! Over a real socket: faults do what the plan says to the byte, bodies of every protection arrive, the
+//! control door answers.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,9 +48,16 @@ impl Server {
     }
 
     /// Sends one request and reads until the server closes.
-    async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
+    async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let mut head = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| *name == "host") {
             head.push_str(&format!("host: 127.0.0.1:{}\r\n", self.port));
         }
@@ -72,7 +79,8 @@ impl Server {
     }
 
     async fn control(&self, path: &str, json: Value) -> Value {
-        let answer = self.send("POST", &format!("/_fake/{path}"), &[], json.to_string().as_bytes()).await.unwrap();
+        let answer =
+            self.send("POST", &format!("/_fake/{path}"), &[], json.to_string().as_bytes()).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }
@@ -86,10 +94,18 @@ impl Server {
     }
 
     /// Signs with the payload hash given and sends.
-    async fn signed(&self, method: &str, path: &str, hash: &str, more: &[(&str, &str)], body: &[u8]) -> Answer {
+    async fn signed(
+        &self,
+        method: &str,
+        path: &str,
+        hash: &str,
+        more: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let time = clock::amz(clock::now());
         let host = format!("127.0.0.1:{}", self.port);
-        let mut headers: Vec<(&str, &str)> = vec![("host", &host), ("x-amz-content-sha256", hash), ("x-amz-date", &time)];
+        let mut headers: Vec<(&str, &str)> =
+            vec![("host", &host), ("x-amz-content-sha256", hash), ("x-amz-date", &time)];
         headers.extend(more);
         headers.sort();
         let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
@@ -98,8 +114,12 @@ impl Server {
         let canonical = format!("{method}\n{path}\n\n{lines}\n{}\n{hash}", names.join(";"));
         let scope = format!("{}/us-east-1/s3/aws4_request", &time[..8]);
         let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256_hex(canonical.as_bytes()));
-        let signature = hex(&hmac_sha256(&signing_key("secret", &time[..8], "us-east-1"), to_sign.as_bytes()));
-        let authorization = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders={}, Signature={signature}", names.join(";"));
+        let signature =
+            hex(&hmac_sha256(&signing_key("secret", &time[..8], "us-east-1"), to_sign.as_bytes()));
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders={}, Signature={signature}",
+            names.join(";")
+        );
         headers.push(("authorization", &authorization));
         match self.send(method, &path, &headers, body).await {
             Ok(answer) => answer,
@@ -144,7 +164,10 @@ async fn a_reset_is_a_reset_and_is_logged_without_status() {
     assert_eq!(server.get("/pub/k").await.unwrap().status, 200);
     let log = server.get("/_fake/log").await.unwrap().json();
     assert_eq!((&log[0]["fault"], &log[0]["status"]), (&json!("reset"), &Value::Null));
-    assert_eq!((&log[1]["fault"], &log[1]["status"], &log[1]["op"]), (&Value::Null, &json!(200), &json!("GetObject")));
+    assert_eq!(
+        (&log[1]["fault"], &log[1]["status"], &log[1]["op"]),
+        (&Value::Null, &json!(200), &json!("GetObject"))
+    );
 }
 
 #[tokio::test]
@@ -221,10 +244,15 @@ async fn bodies_of_every_protection_are_opened_and_checked() {
     assert_eq!(server.signed("PUT", "/pub/k", &sha, &[], b"abc").await.status, 200);
     let answer = server.signed("PUT", "/pub/k", &sha, &[], b"abd").await;
     assert!(answer.status == 400 && answer.text().contains("XAmzContentSHA256Mismatch"), "{}", answer.text());
-    let answer = server.signed("PUT", "/pub/k", &sha, &[("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")], b"abc").await;
+    let answer =
+        server.signed("PUT", "/pub/k", &sha, &[("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")], b"abc").await;
     assert!(answer.status == 400 && answer.text().contains("<Code>BadDigest</Code>"));
 
-    let trailer = [("content-encoding", "aws-chunked"), ("x-amz-decoded-content-length", "3"), ("x-amz-trailer", "x-amz-checksum-crc32")];
+    let trailer = [
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-decoded-content-length", "3"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
     let good = b"3\r\nabc\r\n0\r\nx-amz-checksum-crc32:NSRBwg==\r\n\r\n";
     let answer = server.signed("PUT", "/pub/chunked", UNSIGNED_TRAILER, &trailer, good).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -296,7 +324,8 @@ async fn mistakes_at_the_control_door_are_named() {
         ("bucket", json!({"name": "b", "versioning": "Maybe"}), "versioning"),
         ("nothing", json!({}), "nothing"),
     ] {
-        let answer = server.send("POST", &format!("/_fake/{path}"), &[], body.to_string().as_bytes()).await.unwrap();
+        let answer =
+            server.send("POST", &format!("/_fake/{path}"), &[], body.to_string().as_bytes()).await.unwrap();
         assert_eq!(answer.status, 400);
         assert!(answer.json()["error"].as_str().unwrap().contains(word), "{}", answer.text());
     }
@@ -316,9 +345,13 @@ async fn a_bucket_may_allow_less() {
     server.seed(b"hello").await;
     server.control("bucket", json!({"name": "pub", "allow": ["s3:GetObject"]})).await;
     let none = sha256_hex(b"");
-    for (method, path, status) in
-        [("GET", "/pub/k", 200), ("HEAD", "/pub/k", 200), ("GET", "/pub/missing", 403), ("GET", "/pub", 403), ("DELETE", "/pub/k", 403)]
-    {
+    for (method, path, status) in [
+        ("GET", "/pub/k", 200),
+        ("HEAD", "/pub/k", 200),
+        ("GET", "/pub/missing", 403),
+        ("GET", "/pub", 403),
+        ("DELETE", "/pub/k", 403),
+    ] {
         assert_eq!(server.signed(method, path, &none, &[], b"").await.status, status, "{method} {path}");
     }
     assert_eq!(server.get("/pub/k").await.unwrap().status, 200);

@@ -134,7 +134,13 @@ impl Store {
     }
 
     /// Adds a version (a delete marker without `object`); answers the id to show, if the bucket has versions.
-    pub fn put(&mut self, bucket: &str, key: &str, object: Option<Object>, now: Millis) -> Result<Option<String>> {
+    pub fn put(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        object: Option<Object>,
+        now: Millis,
+    ) -> Result<Option<String>> {
         let id = self.issue_id();
         let bucket = self.bucket_mut(bucket)?;
         let id = if bucket.versioning == Versioning::Enabled { id } else { "null".to_string() };
@@ -186,7 +192,9 @@ impl Bucket {
                     .header("x-amz-version-id", &version.id)
                     .header("last-modified", crate::clock::http_date(version.modified)))
             }
-            None => Err(S3Error::no_such_key(key).header("x-amz-delete-marker", true).header("x-amz-version-id", &version.id)),
+            None => Err(S3Error::no_such_key(key)
+                .header("x-amz-delete-marker", true)
+                .header("x-amz-version-id", &version.id)),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The socket side of misbehaviour: a connection that can be reset, and a body that stops where the plan says.
+//! The socket side of misbehaviour: a connection that can be reset, and a body that stops where the plan
+//! says.
 //!
 //! Law: a body that is cut or stalls after n bytes has put exactly n bytes on the wire before it does so.
 //! It must not know S3.
@@ -96,7 +97,11 @@ impl Write for Connection {
         self.io.is_write_vectored()
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         self.io().poll_write_vectored(cx, bufs)
     }
 }
@@ -130,7 +135,16 @@ pub struct WireBody {
 impl WireBody {
     pub fn new(segments: Vec<Bytes>, halt: Option<Halt>, wire: Arc<Wire>) -> Self {
         let left = segments.iter().map(|segment| segment.len() as u64).sum();
-        WireBody { segments: segments.into(), left, sent: 0, halt, reached: None, pause: None, wire, tells_length: true }
+        WireBody {
+            segments: segments.into(),
+            left,
+            sent: 0,
+            halt,
+            reached: None,
+            pause: None,
+            wire,
+            tells_length: true,
+        }
     }
 
     fn poll_on_wire(&mut self, cx: &Context<'_>) -> Poll<()> {

@@ -48,7 +48,8 @@ pub(crate) struct Desk {
 impl World {
     /// An empty server.
     pub fn new(options: Options) -> Arc<World> {
-        let world = World { options, arrivals: Notify::new(), store: Mutex::default(), desk: Mutex::default() };
+        let world =
+            World { options, arrivals: Notify::new(), store: Mutex::default(), desk: Mutex::default() };
         world.reset(false);
         Arc::new(world)
     }
@@ -74,7 +75,11 @@ impl World {
         };
         let mut desk = self.desk();
         // The count goes on, so that a request still running cannot write into another's entry.
-        *desk = Desk { credentials: self.options.keys.iter().map(credential).collect(), requests: desk.requests, ..Desk::default() };
+        *desk = Desk {
+            credentials: self.options.keys.iter().map(credential).collect(),
+            requests: desk.requests,
+            ..Desk::default()
+        };
         drop(desk);
         if !keep_objects {
             let mut store = self.store();

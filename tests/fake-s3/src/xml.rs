@@ -68,7 +68,8 @@ fn escape(out: &mut String, text: &str) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            // Not allowed in XML 1.0 even as a reference; S3 sends it all the same, which is why encoding-type exists.
+            // Not allowed in XML 1.0 even as a reference; S3 sends it all the same, which is why
+            // encoding-type exists.
             c if (c as u32) < 32 => {
                 let _ = write!(out, "&#x{:x};", c as u32);
             }
@@ -84,7 +85,10 @@ pub fn parse(body: &[u8]) -> Result<roxmltree::Document<'_>> {
 }
 
 /// The child elements called `name`.
-pub fn children<'a, 'b: 'a>(node: roxmltree::Node<'a, 'b>, name: &'a str) -> impl Iterator<Item = roxmltree::Node<'a, 'b>> {
+pub fn children<'a, 'b: 'a>(
+    node: roxmltree::Node<'a, 'b>,
+    name: &'a str,
+) -> impl Iterator<Item = roxmltree::Node<'a, 'b>> {
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
 

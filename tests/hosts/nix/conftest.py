@@ -11,7 +11,9 @@ from nixhost import PLUGIN, ROOT, Cache, FakeS3, Nix, SeaweedFS, TlsDoor, only_l
 
 @pytest.fixture(scope="module", autouse=True)
 def offline():
-    why = subprocess.run([ROOT / "bindings-c" / "nix" / "headers", "--why-not"], capture_output=True, text=True, check=True).stdout.strip()
+    why = subprocess.run(
+        [ROOT / "bindings-c" / "nix" / "headers", "--why-not"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     if why:
         pytest.skip(f"no Nix plugin here: {why}")
     assert PLUGIN.exists(), f"{PLUGIN} is not built; run `make build`"
@@ -54,9 +56,15 @@ def cache(request):
 
 @pytest.fixture
 def tls(nix, fake):
-    """Starts a door to the server over TLS: its port, and the certificate to trust. With `clients` it asks for one of theirs."""
+    """Starts a door to the server over TLS: its port, and the certificate to trust. With `clients` it asks
+    for one of theirs."""
     doors = []
-    certificate, _, both = self_signed(nix.directory, "door", "subjectAltName=DNS:localhost,IP:127.0.0.1", "basicConstraints=critical,CA:FALSE")
+    certificate, _, both = self_signed(
+        nix.directory,
+        "door",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "basicConstraints=critical,CA:FALSE",
+    )
 
     def start(clients=None):
         doors.append(TlsDoor(fake.endpoint, both, clients))

@@ -1,7 +1,8 @@
-"""A machine of its own for the real Nix: store, state, configuration and home in one directory; what it runs is watched for secrets.
+"""A machine of its own for the real Nix: store, state, configuration and home in one directory; what it runs
+is watched for secrets.
 
-Law: Nix is as Debian packed it and learns of the plugin by its configuration only. It sees no network but loopback, no variable of ours
-but those given to it, and nothing of this machine's own store.
+Law: Nix is as Debian packed it and learns of the plugin by its configuration only. It sees no network but
+loopback, no variable of ours but those given to it, and nothing of this machine's own store.
 """
 
 import asyncio
@@ -57,7 +58,8 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 @contextlib.contextmanager
 def only_loopback():
-    """Takes this thread, and what it starts, into a network where nothing but loopback is; `OSError` where that is not allowed."""
+    """Takes this thread, and what it starts, into a network where nothing but loopback is; `OSError` where
+    that is not allowed."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/thread-self/ns/net") as before:
         if libc.unshare(CLONE_NEWNET) != 0:
@@ -71,7 +73,8 @@ def only_loopback():
 
 
 class Nix:
-    """One machine. `root` puts the files of its store elsewhere, as a second machine with the same store directory."""
+    """One machine. `root` puts the files of its store elsewhere, as a second machine with the same store
+    directory."""
 
     def __init__(self, directory, server=None, commands=COMMANDS, plugin=PLUGIN):
         self.directory = Path(directory).resolve()
@@ -84,8 +87,12 @@ class Nix:
 
     def configure(self, **settings):
         """Writes nix.conf; names with hyphens as `plugin_files`."""
-        lines = {"plugin-files": self.plugin} | {name.replace("_", "-"): value for name, value in settings.items()}
-        (self.conf / "nix.conf").write_text(CONFIGURATION + "".join(f"{name} = {value}\n" for name, value in lines.items()))
+        lines = {"plugin-files": self.plugin} | {
+            name.replace("_", "-"): value for name, value in settings.items()
+        }
+        (self.conf / "nix.conf").write_text(
+            CONFIGURATION + "".join(f"{name} = {value}\n" for name, value in lines.items())
+        )
 
     def environment(self, **more):
         kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
@@ -96,20 +103,36 @@ class Nix:
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }  # fmt: skip
         if self.server:
-            own |= {"AWS_ACCESS_KEY_ID": self.server.access_key, "AWS_SECRET_ACCESS_KEY": self.server.secret_key}
+            own |= {
+                "AWS_ACCESS_KEY_ID": self.server.access_key,
+                "AWS_SECRET_ACCESS_KEY": self.server.secret_key,
+            }
         return kept | {name: str(value) for name, value in (own | more).items() if value is not None}
 
     def start(self, *words, **environment):
         """Starts a command; its two outputs are one pipe."""
         command = [str(word) for word in words]
-        return subprocess.Popen(command, env=self.environment(**environment), cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command,
+            env=self.environment(**environment),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def run(self, *words, fails=False, **environment):
-        """Runs a command to its end and answers its standard output, or the other one of a command that is to fail."""
+        """Runs a command to its end and answers its standard output, or the other one of a command that is to
+        fail."""
         process = self.start(*words, **environment)
         out, err = process.communicate(timeout=600)
-        assert not any(canary in text for canary in CANARIES for text in (out, err)), f"{words} shows a secret"
-        assert (process.returncode != 0) == fails and process.returncode >= 0, f"{words} ended with {process.returncode}\n{out}{err}"
+        assert not any(canary in text for canary in CANARIES for text in (out, err)), (
+            f"{words} shows a secret"
+        )
+        assert (process.returncode != 0) == fails and process.returncode >= 0, (
+            f"{words} ended with {process.returncode}\n{out}{err}"
+        )
         self.said = err
         return err if fails else out.strip()
 
@@ -117,15 +140,40 @@ class Nix:
         return self.run("nix", *words, **more)
 
     def closure(self, leaves=10, salt="", **more):
-        """Builds some paths, and one that refers to all of them, which is the answer. Names in lower case are settings of Nix."""
-        settings = [word for name in list(more) if name.islower() for word in ("--option", name.replace("_", "-"), more.pop(name))]
-        return self.run("nix-build", "--no-out-link", CLOSURE, "--arg", "leaves", leaves, "--argstr", "salt", salt, *settings, **more)
+        """Builds some paths, and one that refers to all of them, which is the answer. Names in lower case are
+        settings of Nix."""
+        settings = [
+            word
+            for name in list(more)
+            if name.islower()
+            for word in ("--option", name.replace("_", "-"), more.pop(name))
+        ]
+        return self.run(
+            "nix-build",
+            "--no-out-link",
+            CLOSURE,
+            "--arg",
+            "leaves",
+            leaves,
+            "--argstr",
+            "salt",
+            salt,
+            *settings,
+            **more,
+        )
 
     def key(self, name):
         """Makes a key pair: the secret one's file, the public one."""
         secret = self.directory / f"{name}.secret"
         secret.write_text(self.nix("key", "generate-secret", "--key-name", name))
-        return secret, subprocess.run(["nix", "key", "convert-secret-to-public"], input=secret.read_text(), env=self.environment(), capture_output=True, text=True, check=True).stdout.strip()
+        return secret, subprocess.run(
+            ["nix", "key", "convert-secret-to-public"],
+            input=secret.read_text(),
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
 
     def forget(self):
         """Wipes what Nix remembers of caches."""
@@ -150,7 +198,8 @@ def local(nix, name):
 
 
 class TlsDoor:
-    """A port where a server that knows no TLS is spoken to over TLS, `clients` only if they show one of those certificates."""
+    """A port where a server that knows no TLS is spoken to over TLS, `clients` only if they show one of those
+    certificates."""
 
     def __init__(self, endpoint, certificate, clients=None):
         host, _, port = endpoint.removeprefix("http://").rpartition(":")
@@ -184,7 +233,8 @@ class TlsDoor:
 
 
 class Cache:
-    """A bucket for a binary cache. What is asked of it directly is asked by a process of its own: threads of this one may live in another network."""
+    """A bucket for a binary cache. What is asked of it directly is asked by a process of its own: threads of
+    this one may live in another network."""
 
     ASK = """
 import base64, json, sys, oarlock
@@ -202,9 +252,13 @@ print(json.dumps(told, default=str))
         self("create_bucket")
 
     def __call__(self, verb, *words, **options):
-        words = [("b64", base64.b64encode(word).decode()) if isinstance(word, bytes) else word for word in words]
+        words = [
+            ("b64", base64.b64encode(word).decode()) if isinstance(word, bytes) else word for word in words
+        ]
         question = json.dumps([f"s3://{self.name}/cache", self.server.settings(), verb, words, options])
-        done = subprocess.run([sys.executable, "-c", self.ASK], input=question, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", self.ASK], input=question, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         return base64.b64decode(told) if verb == "get" else told
@@ -214,8 +268,14 @@ print(json.dumps(told, default=str))
 
     def url(self, scheme="s3", **parameters):
         """Its URL for Nix; names with hyphens as `secret_key`."""
-        given = {"endpoint": self.server.endpoint, "compression": "none"} | {name.replace("_", "-"): value for name, value in parameters.items()}
-        query = "&".join(f"{name}={urllib.parse.quote(str(value), safe='/:')}" for name, value in given.items() if value is not None)
+        given = {"endpoint": self.server.endpoint, "compression": "none"} | {
+            name.replace("_", "-"): value for name, value in parameters.items()
+        }
+        query = "&".join(
+            f"{name}={urllib.parse.quote(str(value), safe='/:')}"
+            for name, value in given.items()
+            if value is not None
+        )
         return f"{scheme}://{self.name}/cache?{query}"
 
 
@@ -231,7 +291,13 @@ class Kms:
         self.server.start()
         host, port = self.server.get_host_and_port()
         self.endpoint = f"http://{host}:{port}"
-        client = boto3.client("kms", region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id="AKID", aws_secret_access_key="x")
+        client = boto3.client(
+            "kms",
+            region_name="us-east-1",
+            endpoint_url=self.endpoint,
+            aws_access_key_id="AKID",
+            aws_secret_access_key="x",
+        )
         self.key, self.other_key = (client.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
 
     def stop(self):

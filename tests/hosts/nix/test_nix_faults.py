@@ -15,7 +15,11 @@ HASH = re.compile(r"^cache/(\w{32})\.narinfo$")
 
 def written(cache):
     """Keys of the objects that were written, in order."""
-    return [row["key"] for row in cache.server.log() if row["op"] == "PutObject" and row["status"] == 200 and row["bucket"] == cache.name]
+    return [
+        row["key"]
+        for row in cache.server.log()
+        if row["op"] == "PutObject" and row["status"] == 200 and row["bucket"] == cache.name
+    ]
 
 
 def is_whole(nix, cache):
@@ -24,22 +28,48 @@ def is_whole(nix, cache):
     for key in keys:
         if key.endswith(".narinfo"):
             text = cache("get", key).decode()
-            named = {re.search(r"^URL: (.*)$", text, re.M)[1]} | {f"{word[:32]}.narinfo" for word in re.search(r"^References: (.*)$", text, re.M)[1].split()}
+            named = {re.search(r"^URL: (.*)$", text, re.M)[1]} | {
+                f"{word[:32]}.narinfo" for word in re.search(r"^References: (.*)$", text, re.M)[1].split()
+            }
             assert named <= keys, f"{key} speaks of {named - keys}"
     return True
 
 
-@pytest.mark.parametrize("fault", [{"reset": True}, {"status": 503, "code": "SlowDown"}, {"status": 500, "code": "InternalError"}, {"drop_after_store": True}], ids=lambda fault: next(iter(fault)))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"reset": True},
+        {"status": 503, "code": "SlowDown"},
+        {"status": 500, "code": "InternalError"},
+        {"drop_after_store": True},
+    ],
+    ids=lambda fault: next(iter(fault)),
+)
 def test_what_may_pass_is_tried_again(nix, fake, cache, fault):
     boat = nix.closure()
-    fake.plan([{"match": {"bucket": cache.name, "op": op, "nth": 2, "times": 2}, "fault": fault} for op in ("PutObject", "GetObject", "HeadObject")])
+    fake.plan(
+        [
+            {"match": {"bucket": cache.name, "op": op, "nth": 2, "times": 2}, "fault": fault}
+            for op in ("PutObject", "GetObject", "HeadObject")
+        ]
+    )
     nix.nix("copy", "--to", cache.url(), boat)
-    nix.nix("copy", "--store", f"local?root={nix.directory}/second", "--from", cache.url(), "--no-check-sigs", boat)
+    nix.nix(
+        "copy",
+        "--store",
+        f"local?root={nix.directory}/second",
+        "--from",
+        cache.url(),
+        "--no-check-sigs",
+        boat,
+    )
     fake.plan([])
     assert is_whole(nix, cache)
 
 
-@pytest.mark.parametrize("fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault)))
+@pytest.mark.parametrize(
+    "fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault))
+)
 def test_bytes_that_are_wrong_never_arrive(nix, fake, cache, fault):
     boat = nix.closure(leaves=3)
     second = f"local?root={nix.directory}/second"
@@ -54,7 +84,14 @@ def test_bytes_that_are_wrong_never_arrive(nix, fake, cache, fault):
 
 def test_a_copy_that_fails_leaves_a_whole_cache(nix, fake, cache):
     boat = nix.closure()
-    fake.plan([{"match": {"bucket": cache.name, "op": "PutObject", "prefix": "cache/nar/", "nth": 4}, "fault": {"status": 403, "code": "AccessDenied"}}])
+    fake.plan(
+        [
+            {
+                "match": {"bucket": cache.name, "op": "PutObject", "prefix": "cache/nar/", "nth": 4},
+                "fault": {"status": 403, "code": "AccessDenied"},
+            }
+        ]
+    )
     said = nix.nix("copy", "--to", cache.url(), boat, fails=True)
     assert re.search(r"cannot write 'nar/\w+\.nar' in 's3://[\w-]+/cache/?'.*s3:PutObject", said), said
     assert len(said.splitlines()) < 30 and said.count("error:") == 1
@@ -114,10 +151,26 @@ def test_lookups_are_made_together(nix, fake, cache):
 def test_keys_that_expire_in_the_middle(nix, fake, cache, way):
     boat = nix.closure(leaves=4)
     second = f"local?root={nix.directory}/second"
-    words = ("--to", cache.url()) if way == "up" else ("--store", second, "--no-check-sigs", "--from", cache.url())
+    words = (
+        ("--to", cache.url())
+        if way == "up"
+        else ("--store", second, "--no-check-sigs", "--from", cache.url())
+    )
     if way == "down":
         nix.nix("copy", "--to", cache.url(), boat)
-    fake.plan([{"match": {"bucket": cache.name, "op": "PutObject" if way == "up" else "GetObject", "prefix": "cache/nar/", "nth": 2}, "fault": {"expire_token": True}}])
+    fake.plan(
+        [
+            {
+                "match": {
+                    "bucket": cache.name,
+                    "op": "PutObject" if way == "up" else "GetObject",
+                    "prefix": "cache/nar/",
+                    "nth": 2,
+                },
+                "fault": {"expire_token": True},
+            }
+        ]
+    )
     said = nix.nix("copy", *words, boat, fails=True)
     fake.control("POST", "reset", {"keep_objects": True})
     assert "have expired" in said and "asked as AKI" in said and "nar/" in said
@@ -138,18 +191,43 @@ def test_a_large_nar_survives(nix, fake, cache, op, fault):
     """In parts, up and down: what fails once is done again, or goes on where it broke off."""
     (nix.directory / "large").write_bytes(os.urandom(20 << 20))
     path = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
-    url, second = cache.url(multipart_threshold="6MB", multipart_chunk_size="5MB"), f"local?root={nix.directory}/second"
-    fake.plan([{"match": {"bucket": cache.name, "op": op, "prefix": "cache/nar/", "nth": 1, "times": 1}, "fault": fault}])
+    url, second = (
+        cache.url(multipart_threshold="6MB", multipart_chunk_size="5MB"),
+        f"local?root={nix.directory}/second",
+    )
+    fake.plan(
+        [
+            {
+                "match": {"bucket": cache.name, "op": op, "prefix": "cache/nar/", "nth": 1, "times": 1},
+                "fault": fault,
+            }
+        ]
+    )
     nix.nix("copy", "--to", url, path)
-    nix.nix("copy", "--store", second, "--from", url, "--no-check-sigs", path, "--option", "stalled-download-timeout", 2)
-    assert fault.keys() & {key for row in fake.log() if row["bucket"] == cache.name for key in (row["fault"] or "").split("+")}
+    nix.nix(
+        "copy",
+        "--store",
+        second,
+        "--from",
+        url,
+        "--no-check-sigs",
+        path,
+        "--option",
+        "stalled-download-timeout",
+        2,
+    )
+    assert fault.keys() & {
+        key for row in fake.log() if row["bucket"] == cache.name for key in (row["fault"] or "").split("+")
+    }
     fake.plan([])
     assert fake.state()["uploads"] == []
     nix.nix("store", "verify", "--store", second, "--no-trust", path)
     assert is_whole(nix, cache)
 
 
-@pytest.mark.parametrize("fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault)))
+@pytest.mark.parametrize(
+    "fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault))
+)
 def test_a_narinfo_that_is_wrong_is_never_believed(nix, fake, cache, fault):
     """Once it is asked for again; a server that goes on so is an error, which Nix does not remember."""
     boat = nix.closure(leaves=1)
@@ -185,9 +263,24 @@ def test_ctrl_c_ends_what_waits(nix, fake, cache, what):
     boat = nix.closure(leaves=3)
     nix.nix("copy", "--to", cache.url(), boat)
     nix.forget()
-    fake.plan([{"match": {"bucket": cache.name, "op": "GetObject", "prefix": "cache/nar/" if what == "copy" else "cache/"}, "fault": {"slow": 20000}}])
+    fake.plan(
+        [
+            {
+                "match": {
+                    "bucket": cache.name,
+                    "op": "GetObject",
+                    "prefix": "cache/nar/" if what == "copy" else "cache/",
+                },
+                "fault": {"slow": 20000},
+            }
+        ]
+    )
     count = len(fake.log())
-    words = ["copy", "--store", f"local?root={nix.directory}/second", "--no-check-sigs", "--from"] if what == "copy" else ["path-info", "-r", "--store"]
+    words = (
+        ["copy", "--store", f"local?root={nix.directory}/second", "--no-check-sigs", "--from"]
+        if what == "copy"
+        else ["path-info", "-r", "--store"]
+    )
     waits = nix.start("nix", *words, cache.url(), boat)
     fake.control("GET", f"log?wait={count + (6 if what == 'copy' else 1)}")
     begun = time.monotonic()
@@ -213,12 +306,19 @@ def test_memory_is_constant(nix, server, cache):
     for name, url in (("nix", plain), ("oarlock", cache.url())):
         second = nix.directory / "second"
         took[f"{name} up"] = peak(nix, "nix", "copy", "--to", url, path)
-        took[f"{name} down"] = peak(nix, "nix", "copy", "--store", f"local?root={second}", "--no-check-sigs", "--from", url, path)
+        took[f"{name} down"] = peak(
+            nix, "nix", "copy", "--store", f"local?root={second}", "--no-check-sigs", "--from", url, path
+        )
         subprocess.run(["chmod", "-R", "u+w", second], check=True)
         shutil.rmtree(second)
         shutil.rmtree(nix.directory / "plain", ignore_errors=True)
-    print(f"peak memory for {size >> 20} MiB, in MiB: " + ", ".join(f"{name} {used >> 10}" for name, used in took.items()))
-    assert all(took[f"oarlock {way}"] - took[f"nix {way}"] < 150 << 10 < size >> 10 for way in ("up", "down")), took
+    print(
+        f"peak memory for {size >> 20} MiB, in MiB: "
+        + ", ".join(f"{name} {used >> 10}" for name, used in took.items())
+    )
+    assert all(
+        took[f"oarlock {way}"] - took[f"nix {way}"] < 150 << 10 < size >> 10 for way in ("up", "down")
+    ), took
 
 
 def peak(nix, *words):
@@ -239,15 +339,34 @@ def test_errors_say_what_to_do(nix, fake, cache):
     for words, environment, url in [
         (("check the secret access key", "asked as AKI", "environment"), wrong, cache.url()),
         (("does not know this access key",), {"AWS_ACCESS_KEY_ID": "AKIDNOBODY00000000"}, cache.url()),
-        (("there is no such bucket", "no-such-bucket"), {}, cache.url().replace(cache.name, "no-such-bucket")),
-        (("no credentials were found",), {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, cache.url()),
+        (
+            ("there is no such bucket", "no-such-bucket"),
+            {},
+            cache.url().replace(cache.name, "no-such-bucket"),
+        ),
+        (
+            ("no credentials were found",),
+            {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None},
+            cache.url(),
+        ),
         (("could not be reached",), {}, cache.url(endpoint="http://127.0.0.1:9", oarlock_max_attempts=1)),
         (("unknown setting", "encyption"), {}, cache.url(oarlock_encyption="x")),
         (("addressing",), {}, cache.url(addressing_style="sideways")),
     ]:
-        said = other.nix("copy", "--from", url, boat, fails=True, **({"AWS_ACCESS_KEY_ID": fake.access_key, "AWS_SECRET_ACCESS_KEY": fake.secret_key} | environment))
+        said = other.nix(
+            "copy",
+            "--from",
+            url,
+            boat,
+            fails=True,
+            **(
+                {"AWS_ACCESS_KEY_ID": fake.access_key, "AWS_SECRET_ACCESS_KEY": fake.secret_key} | environment
+            ),
+        )
         assert all(word in said for word in words), said
-        assert len([line for line in said.splitlines() if line.strip() and "Internet access" not in line]) == 1, said
+        assert (
+            len([line for line in said.splitlines() if line.strip() and "Internet access" not in line]) == 1
+        ), said
         other.forget()
 
 
@@ -261,11 +380,18 @@ def test_denied_is_not_missing(nix, fake, cache):
     boat = nix.closure(leaves=1)
     nix.nix("copy", "--to", cache.url(), boat)
     nix.forget()
-    denied = [{"match": {"bucket": cache.name, "op": "GetObject", "prefix": "cache/"}, "fault": {"status": 403, "code": "AccessDenied"}}]
+    denied = [
+        {
+            "match": {"bucket": cache.name, "op": "GetObject", "prefix": "cache/"},
+            "fault": {"status": 403, "code": "AccessDenied"},
+        }
+    ]
     nix.nix("store", "ping", "--store", cache.url())
     fake.plan(denied)
     said = nix.nix("path-info", "--store", cache.url(), boat, fails=True)
-    assert "refused access" in said and "s3:GetObject" in said and "asked as AKI" in said and ".narinfo" in said
+    assert (
+        "refused access" in said and "s3:GetObject" in said and "asked as AKI" in said and ".narinfo" in said
+    )
     # It was not remembered as missing.
     fake.plan([])
     nix.nix("path-info", "--store", cache.url(), boat)
@@ -273,7 +399,9 @@ def test_denied_is_not_missing(nix, fake, cache):
     nix.forget()
     nix.nix("store", "ping", "--store", cache.url())
     fake.plan(denied)
-    assert "refused" not in nix.nix("path-info", "--store", cache.url(oarlock_denied_as_missing="true"), boat, fails=True)
+    assert "refused" not in nix.nix(
+        "path-info", "--store", cache.url(oarlock_denied_as_missing="true"), boat, fails=True
+    )
     fake.plan([])
     nix.nix("path-info", "--store", cache.url(), boat, fails=True)
 

@@ -1,4 +1,5 @@
-"""The whole life of a binary cache in the real Nix: made, filled, looked at, read back, on a real server and on our own."""
+"""The whole life of a binary cache in the real Nix: made, filled, looked at, read back, on a real server and
+on our own."""
 
 import json
 import os
@@ -16,27 +17,43 @@ def test_there_and_back(nix, server, cache):
     before = nix.requisites(boat)
     url = cache.url(secret_key=secret, compression="zstd", write_nar_listing="true")
     nix.nix("copy", "--to", url, boat)
-    assert len([key for key in cache.keys() if key.endswith(".narinfo")]) == len([key for key in cache.keys() if key.endswith(".ls")]) == len(before) == 11
+    assert (
+        len([key for key in cache.keys() if key.endswith(".narinfo")])
+        == len([key for key in cache.keys() if key.endswith(".ls")])
+        == len(before)
+        == 11
+    )
 
     nix.forget()
     after = nix.requisites(boat, "--store", url)
-    assert {path: row["narHash"] for path, row in after.items()} == {path: row["narHash"] for path, row in before.items()}
+    assert {path: row["narHash"] for path, row in after.items()} == {
+        path: row["narHash"] for path, row in before.items()
+    }
     assert all(row["url"].endswith(".nar.zst") and len(row["signatures"]) == 1 for row in after.values())
     assert len(nix.nix("path-info", "--all", "--store", url).splitlines()) == 11
     assert "s3://" in nix.run("sh", "-c", f"nix store ping --store '{url}' 2>&1")
     nix.nix("store", "verify", "--store", url, "--trusted-public-keys", public, "-r", boat)
     _, other = nix.key("other-1")
-    assert "is untrusted" in nix.nix("store", "verify", "--store", url, "--trusted-public-keys", other, "-r", boat, fails=True)
+    assert "is untrusted" in nix.nix(
+        "store", "verify", "--store", url, "--trusted-public-keys", other, "-r", boat, fails=True
+    )
 
     # Another machine takes it only with the right key, and gets the same.
     second = local(nix, "second")
-    assert re.search("lacks a (valid )?signature", nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", other, boat, fails=True))
+    assert re.search(
+        "lacks a (valid )?signature",
+        nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", other, boat, fails=True),
+    )
     nix.nix("copy", "--store", second, "--from", url, "--trusted-public-keys", public, boat)
-    assert {path: row["narHash"] for path, row in nix.requisites(boat, "--store", second).items()} == {path: row["narHash"] for path, row in before.items()}
+    assert {path: row["narHash"] for path, row in nix.requisites(boat, "--store", second).items()} == {
+        path: row["narHash"] for path, row in before.items()
+    }
 
     # This one loses everything and substitutes it.
     nix.wipe()
-    nix.run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public)
+    nix.run(
+        "nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public
+    )
     nix.nix("store", "verify", "--no-trust", "-r", boat)
     assert nix.requisites(boat).keys() == before.keys()
 
@@ -57,12 +74,18 @@ def test_logs_and_compressed_files(nix, server, cache):
     boat = nix.closure(leaves=1)
     (leaf,) = [path for path in nix.requisites(boat) if path != boat]
     derivation = nix.run("nix-store", "-q", "--deriver", leaf)
-    url = cache.url(narinfo_compression="br", ls_compression="gzip", log_compression="xz", write_nar_listing="true")
+    url = cache.url(
+        narinfo_compression="br", ls_compression="gzip", log_compression="xz", write_nar_listing="true"
+    )
     nix.nix("copy", "--to", url, boat)
     nix.nix("store", "copy-log", "--to", url, derivation)
     hashed = re.search(r"store/(\w+)-", leaf)[1]
     log = f"log/{os.path.basename(derivation)}"
-    assert cache("head", f"{hashed}.narinfo") | {"size": 0} == {"size": 0, "content_type": "text/x-nix-narinfo", "content_encoding": "br"}
+    assert cache("head", f"{hashed}.narinfo") | {"size": 0} == {
+        "size": 0,
+        "content_type": "text/x-nix-narinfo",
+        "content_encoding": "br",
+    }
     assert cache("head", f"{hashed}.ls")["content_encoding"] == "gzip"
     assert cache("head", log)["content_encoding"] == "xz"
     nix.forget()
@@ -78,18 +101,39 @@ def test_the_index_of_debug_information(nix, server, cache):
     path = nix.run("nix-build", "--no-out-link", "-E", expression)
     nix.nix("copy", "--to", cache.url(index_debug_info="true"), path)
     (nar,) = [key for key in cache.keys() if key.startswith("nar/")]
-    assert json.loads(cache("get", f"debuginfo/{identity}.debug")) == {"archive": f"../{nar}", "member": f"lib/debug/.build-id/ab/{identity[2:]}.debug"}
+    assert json.loads(cache("get", f"debuginfo/{identity}.debug")) == {
+        "archive": f"../{nar}",
+        "member": f"lib/debug/.build-id/ab/{identity[2:]}.debug",
+    }
 
 
 def test_progress_goes_to_the_log_of_nix(nix, server, cache):
     (nix.directory / "large").write_bytes(os.urandom(20 << 20))
     path = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
-    for words, doing in [(("copy", "--to", cache.url()), "uploading"), (("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", cache.url()), "downloading")]:
+    for words, doing in [
+        (("copy", "--to", cache.url()), "uploading"),
+        (("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", cache.url()), "downloading"),
+    ]:
         nix.nix("--log-format", "internal-json", "-vv", *words, path)
-        rows = [json.loads(line.removeprefix("@nix ")) for line in nix.said.splitlines() if line.startswith("@nix ")]
-        (activity,) = [row for row in rows if row["action"] == "start" and row["type"] == 101 and f"{doing} 's3://" in row["text"] and "/nar/" in row["text"]]
+        rows = [
+            json.loads(line.removeprefix("@nix "))
+            for line in nix.said.splitlines()
+            if line.startswith("@nix ")
+        ]
+        (activity,) = [
+            row
+            for row in rows
+            if row["action"] == "start"
+            and row["type"] == 101
+            and f"{doing} 's3://" in row["text"]
+            and "/nar/" in row["text"]
+        ]
         moved = [row["fields"] for row in rows if row["action"] == "result" and row["id"] == activity["id"]]
-        assert moved and moved[-1][0] >= 20 << 20 and {row["id"] for row in rows if row["action"] == "stop"} >= {activity["id"]}
+        assert (
+            moved
+            and moved[-1][0] >= 20 << 20
+            and {row["id"] for row in rows if row["action"] == "stop"} >= {activity["id"]}
+        )
 
 
 def test_through_a_forked_worker_of_the_daemon(nix, server, cache):
@@ -129,7 +173,18 @@ def test_a_builtin_that_forks_without_exec(nix, server, cache):
           }};
       in derivation {{ name = "both"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read a < ${{given}}; read b < ${{boat}}; echo $a $b > $out" ]; }}
     """
-    both = nix.run("nix-build", "--no-out-link", "-E", expression, "--option", "substituters", cache.url(), "--option", "trusted-public-keys", public)
+    both = nix.run(
+        "nix-build",
+        "--no-out-link",
+        "-E",
+        expression,
+        "--option",
+        "substituters",
+        cache.url(),
+        "--option",
+        "trusted-public-keys",
+        public,
+    )
     with open(both) as file:
         assert file.read().startswith("given ")
 
@@ -137,8 +192,29 @@ def test_a_builtin_that_forks_without_exec(nix, server, cache):
 def test_the_plugin_tells_its_parameters(nix):
     stores = json.loads(nix.nix("describe-stores", "--json"))
     told = stores["S3 Binary Cache Store (oarlock)"]
-    named = {"profile", "region", "scheme", "endpoint", "addressing-style", "multipart-upload", "multipart-threshold", "multipart-chunk-size", "storage-class"}
-    assert named | {"narinfo-compression", "ls-compression", "log-compression", "compression", "secret-key", "want-mass-query"} <= told.keys()
+    named = {
+        "profile",
+        "region",
+        "scheme",
+        "endpoint",
+        "addressing-style",
+        "multipart-upload",
+        "multipart-threshold",
+        "multipart-chunk-size",
+        "storage-class",
+    }
+    assert (
+        named
+        | {
+            "narinfo-compression",
+            "ls-compression",
+            "log-compression",
+            "compression",
+            "secret-key",
+            "want-mass-query",
+        }
+        <= told.keys()
+    )
 
 
 @pytest.mark.parametrize("form", [
@@ -161,7 +237,12 @@ def test_parameters(nix, server, cache, form):
 def test_parameters_reach_the_server(nix, fake, cache):
     (nix.directory / "ten").write_bytes(os.urandom(12 << 20))
     path = nix.nix("store", "add-file", nix.directory / "ten", "--name", "ten")
-    nix.nix("copy", "--to", cache.url(multipart_threshold="1048576", buffer_size="5242880", storage_class="STANDARD_IA"), path)
+    nix.nix(
+        "copy",
+        "--to",
+        cache.url(multipart_threshold="1048576", buffer_size="5242880", storage_class="STANDARD_IA"),
+        path,
+    )
     done = [row["op"] for row in fake.log()]
     assert done.count("UploadPart") == 3
     nar = [row for row in fake.log() if row["op"] == "CreateMultipartUpload"]
@@ -173,14 +254,23 @@ def test_parameters_reach_the_server(nix, fake, cache):
 
 def test_profiles_and_nobody(nix, fake, cache):
     boat = nix.closure(leaves=1)
-    (nix.directory / "credentials").write_text(f"[cache-upload]\naws_access_key_id = {fake.access_key}\naws_secret_access_key = {fake.secret_key}\n")
+    (nix.directory / "credentials").write_text(
+        f"[cache-upload]\naws_access_key_id = {fake.access_key}\naws_secret_access_key = {fake.secret_key}\n"
+    )
     profile = {"AWS_SHARED_CREDENTIALS_FILE": nix.directory / "credentials", **KEYLESS}
     nix.nix("copy", "--to", cache.url(profile="cache-upload"), boat, **profile)
     nix.forget()
     fake.bucket(cache.name, anonymous_read=True)
     assert len(nix.requisites(boat, "--store", cache.url(oarlock_anonymous="true"))) == 2
     # A bucket that anyone may read, written without keys.
-    assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), nix.closure(leaves=1, salt="more"), fails=True, **KEYLESS)
+    assert "s3:PutObject" in nix.nix(
+        "copy",
+        "--to",
+        cache.url(oarlock_anonymous="true"),
+        nix.closure(leaves=1, salt="more"),
+        fails=True,
+        **KEYLESS,
+    )
 
 
 def test_keys_in_a_file_of_settings(nix, fake, cache):
@@ -189,7 +279,9 @@ def test_keys_in_a_file_of_settings(nix, fake, cache):
     keys.write_text(f"# ours\n\naccess-key-id = {fake.access_key}\nsecret_access_key={fake.secret_key}\n")
     nix.nix("copy", "--to", cache.url(oarlock_settings_file=keys), boat, **KEYLESS)
     keys.write_text(f"access-key-id = {fake.access_key}\n{fake.secret_key}\n")
-    assert f"line 2 of '{keys}'" in nix.nix("path-info", "--store", cache.url(oarlock_settings_file=keys), boat, fails=True)
+    assert f"line 2 of '{keys}'" in nix.nix(
+        "path-info", "--store", cache.url(oarlock_settings_file=keys), boat, fails=True
+    )
 
 
 def test_valgrind_has_nothing_to_say(nix, fake, cache):
@@ -197,7 +289,10 @@ def test_valgrind_has_nothing_to_say(nix, fake, cache):
     (nix.directory / "large").write_bytes(os.urandom(6 << 20))
     large = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
     log, url = nix.directory / "valgrind.log", cache.url(multipart_threshold="1MB")
-    for words in (("copy", "--to", url, boat, large), ("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", url, boat, large)):
+    for words in (
+        ("copy", "--to", url, boat, large),
+        ("copy", "--store", local(nix, "second"), "--no-check-sigs", "--from", url, boat, large),
+    ):
         nix.run("valgrind", "--smc-check=all-non-file", f"--log-file={log}", "nix", *words, GC_DONT_GC="1")
         assert "ERROR SUMMARY: 0 errors" in log.read_text(), log.read_text()
         nix.forget()
@@ -208,11 +303,29 @@ def test_the_expressions_for_nixos(nix):
     evaluate = ("nix-instantiate", "--eval", "--strict", "--json", "-E")
     pkgs = f"import {HERE}/nixpkgs.nix"
     for version, interface in (("2.8.1", "2.8"), ("2.26.3", "2.26")):
-        made = f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ nixVersion = \"{version}\"; }}; }})"
-        told = json.loads(nix.run(*evaluate, f"{{ inherit {made} name buildPhase installPhase; lock = {made}.cargoDeps.version; inputs = map (each: each.name) ({made}.nativeBuildInputs ++ {made}.buildInputs); }}"))
-        assert re.fullmatch(r"oarlock-nix-\d+\.\d+\.\d+", told["name"]) and f"STORE={interface} " in told["buildPhase"] and {"nix-dev", "boost", "rustc"} <= set(told["inputs"])
-        assert (ROOT / "bindings-c" / "nix" / f"store-{interface}.cc").exists() and "$out/lib/nix/plugins" in told["installPhase"]
-    for given, why in (('nixVersion = "2.34.8";', "knows Nix 2.8 and 2.26, not 2.34.8"), ('nixVersion = "2.26.3"; rustVersion = "1.70.0";', "or newer, not 1.70.0")):
-        assert why in nix.run(*evaluate, f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ {given} }}; }}).name", fails=True)
-    flake = f"(import {ROOT}/flake.nix).outputs rec {{ self = (import {ROOT}/flake.nix).outputs {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs} {{ nixVersion = \"2.26.3\"; }}; aarch64-linux = x86_64-linux; }}; }}"
-    assert json.loads(nix.run(*evaluate, f"builtins.mapAttrs (system: made: made.default.pname) ({flake}).packages")) == {"aarch64-linux": "oarlock-nix", "x86_64-linux": "oarlock-nix"}
+        made = f'(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ nixVersion = "{version}"; }}; }})'
+        told = json.loads(
+            nix.run(
+                *evaluate,
+                f"{{ inherit {made} name buildPhase installPhase; lock = {made}.cargoDeps.version; inputs = map (each: each.name) ({made}.nativeBuildInputs ++ {made}.buildInputs); }}",
+            )
+        )
+        assert (
+            re.fullmatch(r"oarlock-nix-\d+\.\d+\.\d+", told["name"])
+            and f"STORE={interface} " in told["buildPhase"]
+            and {"nix-dev", "boost", "rustc"} <= set(told["inputs"])
+        )
+        assert (
+            ROOT / "bindings-c" / "nix" / f"store-{interface}.cc"
+        ).exists() and "$out/lib/nix/plugins" in told["installPhase"]
+    for given, why in (
+        ('nixVersion = "2.34.8";', "knows Nix 2.8 and 2.26, not 2.34.8"),
+        ('nixVersion = "2.26.3"; rustVersion = "1.70.0";', "or newer, not 1.70.0"),
+    ):
+        assert why in nix.run(
+            *evaluate, f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ {given} }}; }}).name", fails=True
+        )
+    flake = f'(import {ROOT}/flake.nix).outputs rec {{ self = (import {ROOT}/flake.nix).outputs {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs} {{ nixVersion = "2.26.3"; }}; aarch64-linux = x86_64-linux; }}; }}'
+    assert json.loads(
+        nix.run(*evaluate, f"builtins.mapAttrs (system: made: made.default.pname) ({flake}).packages")
+    ) == {"aarch64-linux": "oarlock-nix", "x86_64-linux": "oarlock-nix"}

@@ -1,4 +1,5 @@
-"""What Nix's own page on this store promises, line by line: places, policies, identities, endpoints; as its reader would try it."""
+"""What Nix's own page on this store promises, line by line: places, policies, identities, endpoints; as its
+reader would try it."""
 
 import json
 import os
@@ -38,7 +39,16 @@ def test_anyone_reads_a_public_bucket(nix, fake, cache):
     fake.bucket(cache.name, anonymous_read=True, allow=READERS)
     nix.forget()
     nix.wipe()
-    substitute = ("nix-store", "-r", boat, "--option", "trusted-public-keys", public, "--option", "substituters")
+    substitute = (
+        "nix-store",
+        "-r",
+        boat,
+        "--option",
+        "trusted-public-keys",
+        public,
+        "--option",
+        "substituters",
+    )
     nix.run(*substitute, cache.url(), **KEYLESS)
     assert "is read without any, as a public bucket" in nix.said
     nix.forget()
@@ -49,7 +59,9 @@ def test_anyone_reads_a_public_bucket(nix, fake, cache):
     assert nix.closure(leaves=1, salt="more", substituters=cache.url(), **KEYLESS) == more
     # Nobody writes: that needs keys.
     assert "no credentials were found" in nix.nix("copy", "--to", cache.url(), more, fails=True, **KEYLESS)
-    assert "s3:PutObject" in nix.nix("copy", "--to", cache.url(oarlock_anonymous="true"), more, fails=True, **KEYLESS)
+    assert "s3:PutObject" in nix.nix(
+        "copy", "--to", cache.url(oarlock_anonymous="true"), more, fails=True, **KEYLESS
+    )
 
 
 @pytest.mark.parametrize("server", ["seaweed"], indirect=True)
@@ -64,7 +76,9 @@ def test_the_policy_of_the_page_for_direct_reads(nix, server, cache):
     said = nix.nix("path-info", "--store", cache.url(), boat, fails=True, **KEYLESS)
     assert "no credentials were found" in said and "s3:GetObject" in said
     keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
-    boto3.client("s3", endpoint_url=server.endpoint, region_name=server.region, **keys).put_bucket_policy(Bucket=cache.name, Policy=json.dumps(policy))
+    boto3.client("s3", endpoint_url=server.endpoint, region_name=server.region, **keys).put_bucket_policy(
+        Bucket=cache.name, Policy=json.dumps(policy)
+    )
     nix.wipe()
     nix.nix("copy", "--from", cache.url(), "--no-check-sigs", boat, **KEYLESS)
     assert "s3:ListBucket" in nix.nix("path-info", "--all", "--store", cache.url(), fails=True, **KEYLESS)
@@ -72,14 +86,28 @@ def test_the_policy_of_the_page_for_direct_reads(nix, server, cache):
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_nix_itself_reads_a_public_bucket_over_http(nix, fake, cache, compression):
-    """The page's advice for public caches: Nix's own store for HTTP, which knows nothing of oarlock, reads what oarlock wrote."""
+    """The page's advice for public caches: Nix's own store for HTTP, which knows nothing of oarlock, reads
+    what oarlock wrote."""
     secret, public = nix.key("here-1")
     boat = nix.closure(leaves=2)
-    nix.nix("copy", "--to", cache.url(secret_key=secret, narinfo_compression=compression, compression="xz"), boat)
+    nix.nix(
+        "copy", "--to", cache.url(secret_key=secret, narinfo_compression=compression, compression="xz"), boat
+    )
     fake.bucket(cache.name, anonymous_read=True, allow=READERS)
     nix.wipe()
     nix.configure(plugin_files="")
-    nix.run("nix-store", "-r", boat, "--option", "substituters", f"{fake.endpoint}/{cache.name}/cache", "--option", "trusted-public-keys", public, **KEYLESS)
+    nix.run(
+        "nix-store",
+        "-r",
+        boat,
+        "--option",
+        "substituters",
+        f"{fake.endpoint}/{cache.name}/cache",
+        "--option",
+        "trusted-public-keys",
+        public,
+        **KEYLESS,
+    )
     nix.nix("store", "verify", "--no-trust", "-r", boat)
 
 
@@ -90,7 +118,17 @@ def test_a_reader_needs_the_permissions_of_the_page(nix, fake, cache):
     fake.bucket(cache.name, allow=READERS)
     nix.forget()
     nix.wipe()
-    nix.run("nix-store", "-r", boat, "--option", "substituters", cache.url(), "--option", "trusted-public-keys", public)
+    nix.run(
+        "nix-store",
+        "-r",
+        boat,
+        "--option",
+        "substituters",
+        cache.url(),
+        "--option",
+        "trusted-public-keys",
+        public,
+    )
     nix.nix("store", "verify", "--store", cache.url(), "--trusted-public-keys", public, "-r", boat)
     assert "s3:ListBucket" in nix.nix("path-info", "--all", "--store", cache.url(), fails=True)
     said = nix.nix("copy", "--to", cache.url(), nix.closure(leaves=1, salt="more"), fails=True)
@@ -102,7 +140,16 @@ def test_a_reader_needs_the_permissions_of_the_page(nix, fake, cache):
     assert "s3:GetObject" in said and "asked as AKI" in said
 
 
-@pytest.mark.parametrize("without", [None, "s3:ListBucket", "s3:GetBucketLocation", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads"])
+@pytest.mark.parametrize(
+    "without",
+    [
+        None,
+        "s3:ListBucket",
+        "s3:GetBucketLocation",
+        "s3:ListMultipartUploadParts",
+        "s3:ListBucketMultipartUploads",
+    ],
+)
 def test_a_writer_needs_no_more_than_the_page_gives(nix, fake, cache, without):
     """Nor even all of it, but s3:AbortMultipartUpload, s3:GetObject and s3:PutObject."""
     fake.bucket(cache.name, allow=[action for action in WRITERS if action != without])
@@ -116,26 +163,52 @@ def test_a_writer_needs_no_more_than_the_page_gives(nix, fake, cache, without):
     if without != "s3:ListBucket":
         assert len(nix.nix("path-info", "--all", "--store", url).splitlines()) == 4
     # An upload that is given up is taken back.
-    fake.plan([{"match": {"bucket": cache.name, "op": "UploadPart", "nth": 2}, "fault": {"status": 403, "code": "AccessDenied"}}])
+    fake.plan(
+        [
+            {
+                "match": {"bucket": cache.name, "op": "UploadPart", "nth": 2},
+                "fault": {"status": 403, "code": "AccessDenied"},
+            }
+        ]
+    )
     (nix.directory / "large").write_bytes(os.urandom(12 << 20))
-    assert "s3:PutObject" in nix.nix("copy", "--to", url, nix.nix("store", "add-file", nix.directory / "large", "--name", "larger"), fails=True)
+    assert "s3:PutObject" in nix.nix(
+        "copy",
+        "--to",
+        url,
+        nix.nix("store", "add-file", nix.directory / "large", "--name", "larger"),
+        fails=True,
+    )
     fake.plan([])
     assert fake.state()["uploads"] == []
 
 
 def test_the_examples_of_the_page(nix, fake, cache, tls):
-    """A profile and a region; a profile, a scheme and an endpoint that is a host alone. The profile counts, whatever keys the environment has."""
+    """A profile and a region; a profile, a scheme and an endpoint that is a host alone. The profile counts,
+    whatever keys the environment has."""
     boat = nix.closure(leaves=1)
     fake.bucket(f"{cache.name}-eu", region="eu-west-2")
-    (nix.directory / "credentials").write_text(f"[cache-upload]\naws_access_key_id = {fake.access_key}\naws_secret_access_key = {fake.secret_key}\n")
-    profile = {"AWS_SHARED_CREDENTIALS_FILE": nix.directory / "credentials", "AWS_ACCESS_KEY_ID": "AKIDSOMEONEELSE", "AWS_SECRET_ACCESS_KEY": "x"}
+    (nix.directory / "credentials").write_text(
+        f"[cache-upload]\naws_access_key_id = {fake.access_key}\naws_secret_access_key = {fake.secret_key}\n"
+    )
+    profile = {
+        "AWS_SHARED_CREDENTIALS_FILE": nix.directory / "credentials",
+        "AWS_ACCESS_KEY_ID": "AKIDSOMEONEELSE",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }
     port, certificate = tls()
     at = {"AWS_ENDPOINT_URL_S3": fake.endpoint}
-    nix.nix("copy", "--to", f"s3://{cache.name}-eu?profile=cache-upload&region=eu-west-2", boat, **profile, **at)
+    nix.nix(
+        "copy", "--to", f"s3://{cache.name}-eu?profile=cache-upload&region=eu-west-2", boat, **profile, **at
+    )
     nix.forget()
     url = f"s3://{cache.name}?profile=cache-upload&scheme=https&endpoint=localhost:{port}"
     nix.nix("copy", "--to", url, boat, NIX_SSL_CERT_FILE=certificate, **profile)
-    assert {row["headers"]["host"] for row in fake.log() if row["bucket"] == cache.name and row["op"] == "PutObject"} >= {f"localhost:{port}"}
+    assert {
+        row["headers"]["host"]
+        for row in fake.log()
+        if row["bucket"] == cache.name and row["op"] == "PutObject"
+    } >= {f"localhost:{port}"}
     # A server that nobody vouches for is not spoken to.
     nix.forget()
     assert "certificate" in nix.nix("store", "ping", "--store", url, fails=True, **profile)
@@ -143,13 +216,22 @@ def test_the_examples_of_the_page(nix, fake, cache, tls):
 
 def test_a_server_that_wants_a_certificate(nix, fake, cache, tls):
     boat = nix.closure(leaves=1)
-    mine, key, _ = self_signed(nix.directory, "mine", "extendedKeyUsage=clientAuth", "basicConstraints=critical,CA:FALSE")
+    mine, key, _ = self_signed(
+        nix.directory, "mine", "extendedKeyUsage=clientAuth", "basicConstraints=critical,CA:FALSE"
+    )
     port, certificate = tls(clients=mine)
     url = cache.url(endpoint=f"https://localhost:{port}", tls_certificate=mine, tls_private_key=key)
     nix.nix("copy", "--to", url, boat, NIX_SSL_CERT_FILE=certificate)
     nix.forget()
     # The server's alert or the end of the connection, whichever is seen first.
-    refused = nix.nix("store", "ping", "--store", cache.url(endpoint=f"https://localhost:{port}"), fails=True, NIX_SSL_CERT_FILE=certificate)
+    refused = nix.nix(
+        "store",
+        "ping",
+        "--store",
+        cache.url(endpoint=f"https://localhost:{port}"),
+        fails=True,
+        NIX_SSL_CERT_FILE=certificate,
+    )
     assert "see the setting `client_certificate`" in refused
 
 
@@ -174,8 +256,18 @@ def test_the_bucket_may_be_in_the_hosts_name(nix, fake, cache):
     endpoint = fake.endpoint.replace("127.0.0.1", "localhost")
     boat, url = nix.closure(leaves=1), cache.url(endpoint=endpoint, addressing_style="virtual")
     (nix.directory / "hosts").write_text(f"127.0.0.1 localhost {cache.name}.localhost\n")
-    nix.run("unshare", "--mount", "sh", "-c", f"mount --bind '{nix.directory}/hosts' /etc/hosts && exec nix copy --to '{url}' {boat}")
-    assert {row["headers"]["host"] for row in fake.log() if row["op"] == "PutObject" and row["bucket"] == cache.name} == {f"{cache.name}.{endpoint.removeprefix('http://')}"}
+    nix.run(
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        f"mount --bind '{nix.directory}/hosts' /etc/hosts && exec nix copy --to '{url}' {boat}",
+    )
+    assert {
+        row["headers"]["host"]
+        for row in fake.log()
+        if row["op"] == "PutObject" and row["bucket"] == cache.name
+    } == {f"{cache.name}.{endpoint.removeprefix('http://')}"}
     assert len(cache.keys()) == 5
 
 
@@ -183,7 +275,11 @@ def test_a_region_goes_into_the_signature(nix, fake, cache):
     """As `region` or `aws-region`, or from the environment; us-east-1 by default."""
     fake.bucket(f"{cache.name}-eu", region="eu-west-2")
     there = cache.url().replace(cache.name, f"{cache.name}-eu")
-    for url, environment in [(f"{there}&region=eu-west-2", {}), (f"{there}&aws-region=eu-west-2", {}), (there, {"AWS_REGION": "eu-west-2"})]:
+    for url, environment in [
+        (f"{there}&region=eu-west-2", {}),
+        (f"{there}&aws-region=eu-west-2", {}),
+        (there, {"AWS_REGION": "eu-west-2"}),
+    ]:
         count = len(fake.log())
         nix.forget()
         nix.nix("store", "ping", "--store", url, **environment)
@@ -195,7 +291,9 @@ def test_one_request_for_a_file_that_may_not_be_in_parts(nix, fake, cache):
     (nix.directory / "large").write_bytes(os.urandom(20 << 20))
     path = nix.nix("store", "add-file", nix.directory / "large", "--name", "large")
     nix.nix("copy", "--to", cache.url(multipart_upload="false"), path)
-    assert {row["op"] for row in fake.log() if row["bucket"] == cache.name and row["body_length"] > 1 << 20} == {"PutObject"}
+    assert {
+        row["op"] for row in fake.log() if row["bucket"] == cache.name and row["body_length"] > 1 << 20
+    } == {"PutObject"}
     nix.forget()
     nix.nix("copy", "--store", local(nix, "second"), "--from", cache.url(), "--no-check-sigs", path)
 
@@ -205,7 +303,9 @@ def test_settings_of_nix_count(nix, fake, cache):
     fake.plan([{"match": {"bucket": cache.name}, "fault": {"status": 503, "code": "ServiceUnavailable"}}])
     for attempts in (1, 3):
         count = len(fake.log())
-        nix.nix("store", "ping", "--store", cache.url(), "--option", "download-attempts", attempts, fails=True)
+        nix.nix(
+            "store", "ping", "--store", cache.url(), "--option", "download-attempts", attempts, fails=True
+        )
         assert len(fake.log()) - count == attempts
     fake.plan([])
 
@@ -215,16 +315,29 @@ def test_an_upload_after_every_build(nix, server, cache):
     secret, public = nix.key("here-1")
     hook = nix.directory / "hook"
     # This Nix leaves OUT_PATHS empty, a mistake of its own.
-    hook.write_text(f"#!/bin/sh\nexec nix copy --to '{cache.url(secret_key=secret)}' $(nix-store -q --outputs $DRV_PATH)\n")
+    hook.write_text(
+        f"#!/bin/sh\nexec nix copy --to '{cache.url(secret_key=secret)}' $(nix-store -q --outputs $DRV_PATH)\n"
+    )
     hook.chmod(0o755)
     boat = nix.closure(leaves=2, salt="hook", post_build_hook=hook)
     assert len([key for key in cache.keys() if key.endswith(".narinfo")]) == 3
     nix.wipe()
-    nix.run("nix-store", "-r", boat, "--option", "substituters", cache.url(), "--option", "trusted-public-keys", public)
+    nix.run(
+        "nix-store",
+        "-r",
+        boat,
+        "--option",
+        "substituters",
+        cache.url(),
+        "--option",
+        "trusted-public-keys",
+        public,
+    )
 
 
 def test_what_else_nix_does_with_a_store(nix, server, cache):
-    """Files are listed and shown in place, paths added and signed there; a trusted cache needs no signatures."""
+    """Files are listed and shown in place, paths added and signed there; a trusted cache needs no
+    signatures."""
     boat = nix.closure(leaves=2)
     url = cache.url(write_nar_listing="true")
     nix.nix("copy", "--to", url, boat)

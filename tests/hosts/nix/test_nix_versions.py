@@ -1,4 +1,5 @@
-"""Other versions of Nix: those that refuse the plugin or are refused by it, 2.26 with a plugin of its own, and a stock one with an s3:// of its own.
+"""Other versions of Nix: those that refuse the plugin or are refused by it, 2.26 with a plugin of its own,
+and a stock one with an s3:// of its own.
 
 Law: `another-nix` gets them, once, and what has not been got is skipped with the command that gets it.
 """
@@ -33,7 +34,10 @@ def test_a_plugin_for_another_version_says_so_and_does_nothing(nix, fake, cache)
     other.write_bytes(text.replace(b"\x002.8\x00", b"\x002.9\x00"))
     nix.configure(plugin_files=other)
     said = nix.nix("store", "ping", "--store", cache.url(), fails=True)
-    assert said.count("oarlock's plugin was built for Nix 2.9 and leaves Nix 2.8.0 alone") == 1 and "don't know how to open Nix store" in said
+    assert (
+        said.count("oarlock's plugin was built for Nix 2.9 and leaves Nix 2.8.0 alone") == 1
+        and "don't know how to open Nix store" in said
+    )
     # All else goes on.
     nix.closure(leaves=1)
 
@@ -52,7 +56,9 @@ def test_nix_2_26_there_and_back(fake, cache, at_2_26):
     secret, public = nix.key("here-1")
     boat = nix.closure()
     before = nix.requisites(boat)
-    url = cache.url(secret_key=secret, compression="zstd", narinfo_compression="gzip", write_nar_listing="true")
+    url = cache.url(
+        secret_key=secret, compression="zstd", narinfo_compression="gzip", write_nar_listing="true"
+    )
     nix.nix("copy", "--to", url, boat)
     nix.forget()
     assert nix.requisites(boat, "--store", url).keys() == before.keys()
@@ -60,7 +66,9 @@ def test_nix_2_26_there_and_back(fake, cache, at_2_26):
     nix.wipe()
     nix.forget()
     old = Nix(nix.directory, fake)
-    old.run("nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public)
+    old.run(
+        "nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public
+    )
     old.nix("store", "verify", "--no-trust", "-r", boat)
     old.nix("copy", "--to", cache.url().replace("/cache", "/second"), boat)
     nix.wipe()
@@ -79,20 +87,49 @@ def test_whom_nix_2_26_trusts(fake, cache, at_2_26, tls):
 
 
 def test_a_stock_nix_reads_with_its_own_s3(nix, fake, cache):
-    """Debian's next Nix, whose s3:// is made of curl and has no keys: it reads what oarlock wrote, and says what it cannot."""
+    """Debian's next Nix, whose s3:// is made of curl and has no keys: it reads what oarlock wrote, and says
+    what it cannot."""
     stock = Nix(nix.directory / "stock", None, commands("forky", "stock"), "")
     secret, public = nix.key("here-1")
     boat = nix.closure()
     before = nix.requisites(boat)
-    nix.nix("copy", "--to", cache.url(secret_key=secret, compression="xz", narinfo_compression="gzip", write_nar_listing="true"), boat)
-    nix.nix("copy", "--to", cache.url(oarlock_settings_file=aes_key(nix)).replace("/cache", "/encrypted"), boat)
+    nix.nix(
+        "copy",
+        "--to",
+        cache.url(secret_key=secret, compression="xz", narinfo_compression="gzip", write_nar_listing="true"),
+        boat,
+    )
+    nix.nix(
+        "copy", "--to", cache.url(oarlock_settings_file=aes_key(nix)).replace("/cache", "/encrypted"), boat
+    )
     fake.bucket(cache.name, anonymous_read=True)
     same = {"NIX_STORE_DIR": nix.directory / "nix" / "store", **KEYLESS}
-    stock.nix("copy", "--store", local(stock, "second"), "--from", cache.url(compression=None), "--option", "trusted-public-keys", public, boat, **same)
+    stock.nix(
+        "copy",
+        "--store",
+        local(stock, "second"),
+        "--from",
+        cache.url(compression=None),
+        "--option",
+        "trusted-public-keys",
+        public,
+        boat,
+        **same,
+    )
     after = stock.requisites(boat, "--store", local(stock, "second"), **same)
     assert {path: row["narHash"] for path, row in before.items()}.keys() == after.keys()
     stock.nix("store", "verify", "--store", local(stock, "second"), "--no-trust", "-r", boat, **same)
-    said = stock.nix("copy", "--store", local(stock, "third"), "--no-check-sigs", "--from", cache.url(compression=None).replace("/cache", "/encrypted"), boat, fails=True, **same)
+    said = stock.nix(
+        "copy",
+        "--store",
+        local(stock, "third"),
+        "--no-check-sigs",
+        "--from",
+        cache.url(compression=None).replace("/cache", "/encrypted"),
+        boat,
+        fails=True,
+        **same,
+    )
     assert "error:" in said, said
 
 

@@ -1,8 +1,9 @@
 //! `Oarlock::Native::Call`: a verb under way, asked for its next step by the thread that waits.
 //!
-//! Law: a wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes over, and Timeout,
-//! Thread#kill and Ctrl-C interrupt it at once; or, for a call that the waiting thread does itself, without the GVL and for a tick at a
-//! time. Nothing of the call lies on the stack that such an interrupt jumps over.
+//! Law: a wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes
+//! over, and Timeout, Thread#kill and Ctrl-C interrupt it at once; or, for a call that the waiting thread
+//! does itself, without the GVL and for a tick at a time. Nothing of the call lies on the stack that such an
+//! interrupt jumps over.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -50,10 +51,17 @@ impl Call {
     }
 
     /// Uses the core's call; never across a Ruby call, so that the borrow cannot meet another.
-    fn with<T>(&self, ruby: &Ruby, ask: impl FnOnce(&mut oarlock::Call<oarlock::Value>) -> T) -> Result<T, Error> {
+    fn with<T>(
+        &self,
+        ruby: &Ruby,
+        ask: impl FnOnce(&mut oarlock::Call<oarlock::Value>) -> T,
+    ) -> Result<T, Error> {
         match self.call.try_borrow_mut() {
             Ok(mut call) => Ok(ask(&mut call)),
-            Err(_) => Err(exception(ruby, &oarlock::Error::new(ErrorKind::Internal, "the call is in use elsewhere"))),
+            Err(_) => Err(exception(
+                ruby,
+                &oarlock::Error::new(ErrorKind::Internal, "the call is in use elsewhere"),
+            )),
         }
     }
 
@@ -61,8 +69,8 @@ impl Call {
         rb_self.with(ruby, |call| call.listen())
     }
 
-    /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:ask, number, question]`, `[:progress, done,
-    /// total]`, `[:event, level, message]` or `[:done]`.
+    /// Waits for the next step: `[:chunk, string]`, `[:want, size]`, `[:ask, number, question]`,
+    /// `[:progress, done, total]`, `[:event, level, message]` or `[:done]`.
     fn step(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
         loop {
             if let Some(step) = Self::try_step(ruby, rb_self)? {
@@ -112,7 +120,10 @@ impl Call {
     fn answer(ruby: &Ruby, rb_self: &Self, answer: Value) -> Result<(), Error> {
         match from_ruby(ruby, answer, None) {
             Ok(answer) => rb_self.with(ruby, |call| call.answer(answer)),
-            Err(Refusal::Because(why)) => Err(exception(ruby, &oarlock::Error::new(ErrorKind::InvalidInput, format!("the answer {why}")))),
+            Err(Refusal::Because(why)) => Err(exception(
+                ruby,
+                &oarlock::Error::new(ErrorKind::InvalidInput, format!("the answer {why}")),
+            )),
             Err(Refusal::Raised(error)) => Err(error),
         }
     }
@@ -133,7 +144,8 @@ impl Call {
     }
 }
 
-/// Runs what touches no Ruby value without the lock that Ruby's threads share; nothing if an interrupt was there before.
+/// Runs what touches no Ruby value without the lock that Ruby's threads share; nothing if an interrupt was
+/// there before.
 fn without_gvl<T, F: FnOnce() -> T>(work: F) -> Option<T> {
     struct Slot<T, F>(Option<F>, Option<T>);
     unsafe extern "C" fn run<T, F: FnOnce() -> T>(slot: *mut c_void) -> *mut c_void {
@@ -143,8 +155,16 @@ fn without_gvl<T, F: FnOnce() -> T>(work: F) -> Option<T> {
         std::ptr::null_mut()
     }
     let mut slot = Slot(Some(work), None);
-    // SAFETY: `run` takes the slot, which outlives it; the core lets no panic out of a step; this raises nothing.
-    unsafe { rb_sys::rb_thread_call_without_gvl2(Some(run::<T, F>), (&raw mut slot).cast(), None, std::ptr::null_mut()) };
+    // SAFETY: `run` takes the slot, which outlives it; the core lets no panic out of a step; this raises
+    // nothing.
+    unsafe {
+        rb_sys::rb_thread_call_without_gvl2(
+            Some(run::<T, F>),
+            (&raw mut slot).cast(),
+            None,
+            std::ptr::null_mut(),
+        )
+    };
     slot.1
 }
 

@@ -1,4 +1,5 @@
-//! `Oarlock::Native::StorageClasses`: the stores that a package server's file names, frozen and shareable between Ractors.
+//! `Oarlock::Native::StorageClasses`: the stores that a package server's file names, frozen and shareable
+//! between Ractors.
 //!
 //! Law: knows no class and no field; what there is, the file and the core say.
 
@@ -27,7 +28,13 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 impl StorageClasses {
     /// Reads the classes, with settings for all of them and, by class, for single ones. Functions among those
     /// go as with `Store.open`.
-    fn read(ruby: &Ruby, path_or_text: String, settings: RHash, overrides: RHash, functions: RHash) -> Result<Obj<StorageClasses>, Error> {
+    fn read(
+        ruby: &Ruby,
+        path_or_text: String,
+        settings: RHash,
+        overrides: RHash,
+        functions: RHash,
+    ) -> Result<Obj<StorageClasses>, Error> {
         let settings = read_settings(ruby, settings, functions)?;
         let mut own = Vec::new();
         let read = each_pair(overrides, |class, settings| {
@@ -39,7 +46,8 @@ impl StorageClasses {
             Ok(())
         });
         read.map_err(|refusal| refused(ruby, ErrorKind::Config, None, refusal))?;
-        let classes = oarlock::StorageClasses::read(&path_or_text).and_then(|classes| classes.with(settings, own));
+        let classes =
+            oarlock::StorageClasses::read(&path_or_text).and_then(|classes| classes.with(settings, own));
         let classes = classes.map_err(|error| exception(ruby, &error))?;
         let wrapped = ruby.obj_wrap(StorageClasses(classes));
         wrapped.freeze();

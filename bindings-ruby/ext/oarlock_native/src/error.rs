@@ -1,6 +1,8 @@
-//! The core's error as an exception: the class is `Oarlock::`, the kind's name and `Error`, written in Ruby in `lib/oarlock/errors.rb`.
+//! The core's error as an exception: the class is `Oarlock::`, the kind's name and `Error`, written in Ruby
+//! in `lib/oarlock/errors.rb`.
 //!
-//! Law: this is the only place where an error crosses. The facts go along as they are; the sentence is the core's.
+//! Law: this is the only place where an error crosses. The facts go along as they are; the sentence is the
+//! core's.
 
 use magnus::value::ReprValue;
 use magnus::{Class, Error, ExceptionClass, KwArgs, Module, Ruby};

@@ -1,8 +1,10 @@
-//! The Ruby door: a store, a call and the core's tables as Ruby objects; everything a Rubyist sees is built of them in `lib/oarlock`.
+//! The Ruby door: a store, a call and the core's tables as Ruby objects; everything a Rubyist sees is built
+//! of them in `lib/oarlock`.
 //!
-//! Law: four things are translated here, value in, value out, call and error; no verb, option or setting is named. Host code (blocks,
-//! readers, loggers) is never called from Rust: Ruby asks a call for its next step and answers it, so `break`, `throw`, exceptions and
-//! `Thread#kill` unwind Ruby frames only. No Rust type keeps a Ruby value, so there is nothing to mark.
+//! Law: four things are translated here, value in, value out, call and error; no verb, option or setting is
+//! named. Host code (blocks, readers, loggers) is never called from Rust: Ruby asks a call for its next step
+//! and answers it, so `break`, `throw`, exceptions and `Thread#kill` unwind Ruby frames only. No Rust type
+//! keeps a Ruby value, so there is nothing to mark.
 
 #![allow(missing_docs, reason = "public is only Ruby's entry, which a macro writes")]
 
@@ -17,7 +19,8 @@ use magnus::{Error, Module, RModule, Ruby, function, prelude::*};
 
 #[magnus::init]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    // SAFETY: told to Ruby while it loads this extension, as it must be; the extension keeps no state of a Ractor.
+    // SAFETY: told to Ruby while it loads this extension, as it must be; the extension keeps no state of a
+    // Ractor.
     unsafe { rb_sys::rb_ext_ractor_safe(true) };
     let native = ruby.define_module("Oarlock")?.define_module("Native")?;
     native.const_set("VERSION", oarlock::VERSION)?;

@@ -1,6 +1,7 @@
 //! `Oarlock::Native::Store`: a core store, frozen and shareable between Ractors.
 //!
-//! Law: holds no Ruby value; a closed store starts nothing more. Which parameters and options a verb has, the core's table knows.
+//! Law: holds no Ruby value; a closed store starts nothing more. Which parameters and options a verb has, the
+//! core's table knows.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -8,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use magnus::typed_data::Obj;
 use magnus::value::ReprValue;
-use magnus::{Class, Error, Module, Object, RArray, RHash, RModule, RString, Ruby, Symbol, Value, function, method};
+use magnus::{
+    Class, Error, Module, Object, RArray, RHash, RModule, RString, Ruby, Symbol, Value, function, method,
+};
 use oarlock::table::{FieldSpec, Record};
 use oarlock::value::Type;
 use oarlock::{Args, Callback, ErrorKind, Sink, Source};
@@ -35,7 +38,8 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Opens a store. What answers `call` among the settings is put into `functions`, under the number that a call's question tells.
+    /// Opens a store. What answers `call` among the settings is put into `functions`, under the number that a
+    /// call's question tells.
     fn open(ruby: &Ruby, url: Value, settings: RHash, functions: RHash) -> Result<Obj<Store>, Error> {
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
@@ -49,7 +53,8 @@ impl Store {
             }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
         };
-        let store = oarlock::Store::open(&url, read_settings(ruby, settings, functions)?).map_err(|error| exception(ruby, &error))?;
+        let store = oarlock::Store::open(&url, read_settings(ruby, settings, functions)?)
+            .map_err(|error| exception(ruby, &error))?;
         Ok(Store::wrap(ruby, store))
     }
 
@@ -59,9 +64,9 @@ impl Store {
         wrapped
     }
 
-    /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil;
-    /// `sink` is `[:file, path]`, `[:stream, nil]` or nil. Functions among the options are put into `functions`, as by `open`.
-    /// `blocking`: the caller waits for it at once.
+    /// Starts a verb. `source` is `[:bytes, string]`, `[:file, path]`, `[:fed, size or nil]` or nil; `sink`
+    /// is `[:file, path]`, `[:stream, nil]` or nil. Functions among the options are put into `functions`, as
+    /// by `open`. `blocking`: the caller waits for it at once.
     #[allow(clippy::too_many_arguments)] // Two of them are Ruby and the store.
     fn start(
         ruby: &Ruby,
@@ -79,7 +84,8 @@ impl Store {
         }
         let found = oarlock::verbs::VERBS.iter().find(|known| known.name == verb);
         let (params, options) = found.map_or((&[][..], &[][..]), |verb| (verb.params, verb.options.fields));
-        let what = |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
+        let what =
+            |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
         let (plain, mut callbacks) = (ruby.hash_new(), Vec::new());
         let read = each_pair(args, |key, value| {
             let told = name(ruby, key)?;
@@ -87,7 +93,9 @@ impl Store {
                 // The core refuses it by its name, whatever its value is.
                 return Ok(plain.aset(key, ())?);
             }
-            if !options.iter().any(|option| option.name == told && option.kind == Type::Callback) || !value.respond_to("call", false)? {
+            if !options.iter().any(|option| option.name == told && option.kind == Type::Callback)
+                || !value.respond_to("call", false)?
+            {
                 return Ok(plain.aset(key, value)?);
             }
             let callback = Callback::elsewhere();
@@ -96,9 +104,14 @@ impl Store {
             Ok(())
         });
         let values = read.and_then(|()| pairs(ruby, plain, what, &[params, options]));
-        let mut values = values.map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
+        let mut values =
+            values.map_err(|refusal| refused(ruby, ErrorKind::InvalidInput, Some(&verb), refusal))?;
         values.extend(callbacks);
-        let args = Args { values, source: source.map(read_source).transpose()?, sink: sink.map(read_sink).transpose()? };
+        let args = Args {
+            values,
+            source: source.map(read_source).transpose()?,
+            sink: sink.map(read_sink).transpose()?,
+        };
         let store = if blocking { &rb_self.store.inline() } else { &rb_self.store };
         let call = store.start(&verb, args).map_err(|error| exception(ruby, &error))?;
         let reply = found.map_or(Type::Null, |verb| verb.reply);
@@ -122,7 +135,8 @@ impl Store {
     }
 }
 
-/// Reads named values, each as the table that knows its name declares it; a name that none knows is the core's to refuse.
+/// Reads named values, each as the table that knows its name declares it; a name that none knows is the
+/// core's to refuse.
 fn pairs<'a>(
     ruby: &Ruby,
     hash: RHash,
@@ -134,15 +148,19 @@ fn pairs<'a>(
         let key = name(ruby, key)?;
         let kind = tables.iter().copied().flatten().find(|field| field.name == key).map(|field| field.kind);
         // A key, prefix or id that can't be sent is shown; an option or a setting may be a secret.
-        let text = RString::from_value(value).filter(|_| what(&key) == "parameter" && kind == Some(Type::Str));
-        let value = from_ruby(ruby, value, kind).map_err(|refusal| match (lead(&format!("{} `{key}`", what(&key)), refusal), text) {
-            (Refusal::Because(why), Some(text)) => Refusal::Because(format!("{why}: {}", shown(text))),
-            (refusal, _) => refusal,
+        let text =
+            RString::from_value(value).filter(|_| what(&key) == "parameter" && kind == Some(Type::Str));
+        let value = from_ruby(ruby, value, kind).map_err(|refusal| {
+            match (lead(&format!("{} `{key}`", what(&key)), refusal), text) {
+                (Refusal::Because(why), Some(text)) => Refusal::Because(format!("{why}: {}", shown(text))),
+                (refusal, _) => refusal,
+            }
         });
         let value = match value {
             // A setting of no meaning is told by its name, whatever its value is.
             Err(Refusal::Because(why)) if what(&key) == "setting" => {
-                let unknown = oarlock::config::unknown_setting(&key).map(|unknown| unknown.message().to_owned());
+                let unknown =
+                    oarlock::config::unknown_setting(&key).map(|unknown| unknown.message().to_owned());
                 return Err(Refusal::Because(unknown.unwrap_or(why)));
             }
             value => value?,
@@ -155,7 +173,11 @@ fn pairs<'a>(
 
 /// Settings by name. What answers `call` among them is put into `functions`, under the number that a call's
 /// question tells.
-pub(crate) fn read_settings(ruby: &Ruby, settings: RHash, functions: RHash) -> Result<Vec<(String, oarlock::Value)>, Error> {
+pub(crate) fn read_settings(
+    ruby: &Ruby,
+    settings: RHash,
+    functions: RHash,
+) -> Result<Vec<(String, oarlock::Value)>, Error> {
     let known = oarlock::config::Settings::SPEC.fields;
     let plain = ruby.hash_new();
     let mut callbacks = Vec::new();

@@ -1,5 +1,5 @@
-//! The core's tables as frozen Ruby data: verbs, records, settings and error classes, from which `lib/oarlock` makes methods,
-//! structs, signatures and documentation.
+//! The core's tables as frozen Ruby data: verbs, records, settings and error classes, from which
+//! `lib/oarlock` makes methods, structs, signatures and documentation.
 //!
 //! Law: tells all that the tables hold and adds nothing.
 
@@ -18,7 +18,10 @@ fn verbs(ruby: &Ruby) -> Result<RArray, Error> {
     list(ruby, oarlock::verbs::VERBS, |verb| {
         let row = named(ruby, verb.name, verb.doc)?;
         row.aset(ruby.to_symbol("params"), list(ruby, verb.params, |field| self::field(ruby, field))?)?;
-        row.aset(ruby.to_symbol("options"), list(ruby, verb.options.fields, |field| self::field(ruby, field))?)?;
+        row.aset(
+            ruby.to_symbol("options"),
+            list(ruby, verb.options.fields, |field| self::field(ruby, field))?,
+        )?;
         row.aset(ruby.to_symbol("reply"), verb.reply.name())?;
         row.aset(ruby.to_symbol("pages"), verb.pages())?;
         row.aset(ruby.to_symbol("progress"), verb.progress)?;

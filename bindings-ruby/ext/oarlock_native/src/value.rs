@@ -1,7 +1,10 @@
-//! Values, both ways: what Ruby gives becomes a core `Value`, what the core answers becomes Ruby's own types and records.
+//! Values, both ways: what Ruby gives becomes a core `Value`, what the core answers becomes Ruby's own types
+//! and records.
 //!
-//! Law: text crosses as UTF-8 or not at all: a string in another encoding is transcoded when that loses nothing, a binary one must
-//! hold valid UTF-8, unless raw bytes are asked for. Paths cross as their bytes, for the file system knows no encoding. Records and all they hold are frozen, so that they may be shared between Ractors.
+//! Law: text crosses as UTF-8 or not at all: a string in another encoding is transcoded when that loses
+//! nothing, a binary one must hold valid UTF-8, unless raw bytes are asked for. Paths cross as their bytes,
+//! for the file system knows no encoding. Records and all they hold are frozen, so that they may be shared
+//! between Ractors.
 
 use std::time::SystemTime;
 
@@ -9,7 +12,10 @@ use bytes::Bytes;
 use magnus::encoding::EncodingCapable;
 use magnus::time::{Offset, Timespec};
 use magnus::value::{Qfalse, Qtrue, ReprValue};
-use magnus::{Class, Error, Float, Integer, Module, RArray, RClass, RHash, RString, RStruct, Range, Ruby, Symbol, Time, Value};
+use magnus::{
+    Class, Error, Float, Integer, Module, RArray, RClass, RHash, RString, RStruct, Range, Ruby, Symbol, Time,
+    Value,
+};
 use oarlock::Value as Datum;
 use oarlock::table::FieldSpec;
 use oarlock::value::{Name, Type, from_unix, to_unix};
@@ -52,7 +58,10 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         return text(ruby, value.funcall("to_s", ())?, kind);
     }
     if let Some(number) = Integer::from_value(value) {
-        return number.to_i64().map(Datum::Int).or_else(|_| refuse(format!("takes a number of at most 64 bits, not {number}")));
+        return number
+            .to_i64()
+            .map(Datum::Int)
+            .or_else(|_| refuse(format!("takes a number of at most 64 bits, not {number}")));
     }
     if Qtrue::from_value(value).is_some() || Qfalse::from_value(value).is_some() {
         return Ok(Datum::Bool(value.to_bool()));
@@ -83,7 +92,9 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
         let time: Value = value.funcall("to_time", ())?;
         return read(ruby, time, kind, depth);
     }
-    if matches!(kind, Some(Type::KeyList | Type::Items | Type::StrList | Type::Ranges)) && value.is_kind_of(ruby.module_enumerable()) {
+    if matches!(kind, Some(Type::KeyList | Type::Items | Type::StrList | Type::Ranges))
+        && value.is_kind_of(ruby.module_enumerable())
+    {
         return list(ruby, value.funcall("to_a", ())?, kind, depth);
     }
     let wanted = kind.map_or(String::new(), |kind| format!("takes {}, ", kind.name()));
@@ -106,7 +117,9 @@ fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refus
     } else {
         match string.funcall("encode", ("UTF-8",)) {
             Ok(string) => string,
-            Err(error) if error.is_kind_of(ruby.exception_encoding_error()) => return refuse(format!("is not valid text: {error}")),
+            Err(error) if error.is_kind_of(ruby.exception_encoding_error()) => {
+                return refuse(format!("is not valid text: {error}"));
+            }
             Err(error) => return Err(error.into()),
         }
     };
@@ -141,7 +154,9 @@ fn bytes_range(range: Range) -> Result<Datum, Refusal> {
     Ok(Datum::Str(match end {
         None if begin < 0 => format!("{begin}"),
         None => format!("{begin}-"),
-        Some(end) if begin < 0 || end < 0 => return refuse(format!("takes first..last, first.. or -suffix.., not {begin}..{end}")),
+        Some(end) if begin < 0 || end < 0 => {
+            return refuse(format!("takes first..last, first.. or -suffix.., not {begin}..{end}"));
+        }
         Some(end) => {
             let end = if range.excl() { end - 1 } else { end };
             if end < begin {
@@ -160,7 +175,9 @@ fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<
         let text = RString::from_value(item).filter(|_| are_keys);
         let kind = text.map(|_| Type::Str);
         items.push(read(ruby, item, kind, depth).map_err(|refusal| match (refusal, text) {
-            (Refusal::Because(why), Some(key)) => Refusal::Because(format!("holds a key that {why}: {}", shown(key))),
+            (Refusal::Because(why), Some(key)) => {
+                Refusal::Because(format!("holds a key that {why}: {}", shown(key)))
+            }
             (refusal, _) => refusal,
         })?);
     }
@@ -184,7 +201,9 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
             return Ok(());
         }
         let value = read(ruby, value, kind, depth).map_err(|refusal| match (refusal, told) {
-            (Refusal::Because(why), Some(key)) => Refusal::Because(format!("holds a key that {why}: {}", shown(key))),
+            (Refusal::Because(why), Some(key)) => {
+                Refusal::Because(format!("holds a key that {why}: {}", shown(key)))
+            }
             (refusal, _) => refusal,
         })?;
         pairs.push((name.into(), value));
@@ -193,8 +212,12 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
     Ok(Datum::Map(pairs))
 }
 
-/// Goes through a hash. The pairs stay in an array of Ruby's: a value's own method may change the hash meanwhile.
-pub(crate) fn each_pair(hash: RHash, mut each: impl FnMut(Value, Value) -> Result<(), Refusal>) -> Result<(), Refusal> {
+/// Goes through a hash. The pairs stay in an array of Ruby's: a value's own method may change the hash
+/// meanwhile.
+pub(crate) fn each_pair(
+    hash: RHash,
+    mut each: impl FnMut(Value, Value) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     let pairs: RArray = hash.funcall("to_a", ())?;
     for index in 0..pairs.len() {
         let pair: RArray = pairs.entry(isize::try_from(index).unwrap_or_default())?;
@@ -258,13 +281,19 @@ fn time(ruby: &Ruby, time: SystemTime) -> Result<Time, Error> {
     ruby.time_timespec_new(Timespec { tv_sec: seconds, tv_nsec: i64::from(nanos) }, Offset::utc())
 }
 
-/// The struct that `lib/oarlock/records.rb` made of a record's declaration, and its fields: the members are in the declaration's order.
+/// The struct that `lib/oarlock/records.rb` made of a record's declaration, and its fields: the members are
+/// in the declaration's order.
 fn members(ruby: &Ruby, name: &str) -> Result<(RClass, &'static [FieldSpec]), Error> {
-    let fields = oarlock::reply::RECORDS.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.fields);
+    let fields =
+        oarlock::reply::RECORDS.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.fields);
     Ok((crate::oarlock_module(ruby)?.const_get(name)?, fields))
 }
 
-fn record(ruby: &Ruby, (class, fields): (RClass, &[FieldSpec]), pairs: Vec<(Name, Datum)>) -> Result<Value, Error> {
+fn record(
+    ruby: &Ruby,
+    (class, fields): (RClass, &[FieldSpec]),
+    pairs: Vec<(Name, Datum)>,
+) -> Result<Value, Error> {
     let row = class.obj_alloc()?;
     if let Some(row) = RStruct::from_value(row) {
         for (index, ((_, value), field)) in pairs.into_iter().zip(fields).enumerate() {

@@ -4,7 +4,9 @@
 use super::*;
 
 fn value(text: &str) -> Option<String> {
-    parse(&format!("[s]\n{text}")).unwrap_or_else(|error| panic!("{text:?}: {error}"))[0].variables[0].value.clone()
+    parse(&format!("[s]\n{text}")).unwrap_or_else(|error| panic!("{text:?}: {error}"))[0].variables[0]
+        .value
+        .clone()
 }
 
 #[test]
@@ -31,8 +33,13 @@ fn values() {
 
 #[test]
 fn sections() {
-    let found = parse("\u{feff}; top\n[S3Storage] # c\nBucket = b\n[s3storage \"Pack\\\"ages\"]\r\nRe-gion=x\n\n[Ünicode]\n").unwrap();
-    let shown: Vec<_> = found.iter().map(|section| (section.name.as_str(), section.sub.as_deref(), section.line)).collect();
+    let found = parse(
+        "\u{feff}; top\n[S3Storage] # c\nBucket = b\n[s3storage \
+                       \"Pack\\\"ages\"]\r\nRe-gion=x\n\n[Ünicode]\n",
+    )
+    .unwrap();
+    let shown: Vec<_> =
+        found.iter().map(|section| (section.name.as_str(), section.sub.as_deref(), section.line)).collect();
     assert_eq!(shown, [("s3storage", None, 2), ("s3storage", Some("Pack\"ages"), 4), ("ünicode", None, 7)]);
     assert_eq!((found[1].variables[0].name.as_str(), found[1].variables[0].line), ("re-gion", 5));
     assert_eq!(parse(" \r\n").unwrap(), vec![]);
@@ -59,7 +66,10 @@ fn what_is_refused() {
         ("[a]\nb_c = d", 2, "="),
     ] {
         let error = parse(text).unwrap_err();
-        assert!(error.message().starts_with(&format!("line {line}: ")) && error.message().contains(word), "{text:?}: {error}");
+        assert!(
+            error.message().starts_with(&format!("line {line}: ")) && error.message().contains(word),
+            "{text:?}: {error}"
+        );
     }
 }
 
@@ -139,10 +149,17 @@ fn as_gcfg_reads_it() {
         let found = parse(text).ok().map(|sections| {
             ["prefix", "keyid"].map(|wanted| {
                 let mut variables = sections.iter().flat_map(|section| &section.variables);
-                variables.rfind(|found| found.name == wanted).and_then(|found| found.value.clone()).unwrap_or_default()
+                variables
+                    .rfind(|found| found.name == wanted)
+                    .and_then(|found| found.value.clone())
+                    .unwrap_or_default()
             })
         });
-        assert_eq!(found, expected.map(|(prefix, key_id)| [prefix.to_owned(), key_id.to_owned()]), "{text:?}");
+        assert_eq!(
+            found,
+            expected.map(|(prefix, key_id)| [prefix.to_owned(), key_id.to_owned()]),
+            "{text:?}"
+        );
     }
     // A file may begin with one mark of its encoding.
     assert_eq!(parse("\u{feff}[S]\r\nPrefix = x\r\n").unwrap()[0].variables[0].value.as_deref(), Some("x"));
@@ -152,7 +169,8 @@ fn as_gcfg_reads_it() {
 
 #[test]
 fn nothing_panics() {
-    let pieces = ["[", "]", "\"", "\\", "\n", "\r", "=", " ", "#", ";", "a", "é", "[a]", "\u{feff}", "-", "."];
+    let pieces =
+        ["[", "]", "\"", "\\", "\n", "\r", "=", " ", "#", ";", "a", "é", "[a]", "\u{feff}", "-", "."];
     for first in pieces {
         for second in pieces {
             for third in pieces {

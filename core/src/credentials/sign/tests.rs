@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
 };
 
 use super::*;
@@ -21,9 +22,17 @@ fn theirs(request: &Unsigned<'_>, keys: &Credentials, now: SystemTime) -> String
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    let parameters =
-        v4a::SigningParams::builder().identity(&identity).region_set("*").name("s3").time(now).settings(settings).build().unwrap().into();
-    let uri = format!("https://name.mrap.accesspoint.s3-global.amazonaws.com{}?{}", request.path, request.query);
+    let parameters = v4a::SigningParams::builder()
+        .identity(&identity)
+        .region_set("*")
+        .name("s3")
+        .time(now)
+        .settings(settings)
+        .build()
+        .unwrap()
+        .into();
+    let uri =
+        format!("https://name.mrap.accesspoint.s3-global.amazonaws.com{}?{}", request.path, request.query);
     let headers = [("host", "name.mrap.accesspoint.s3-global.amazonaws.com"), ("x-amz-meta-a", "b  c")];
     let body = SignableBody::Precomputed(request.payload.to_owned());
     let signable = SignableRequest::new(request.method, &uri, headers.into_iter(), body).unwrap();
@@ -39,10 +48,13 @@ fn the_same_as_the_crate_makes() {
         ("/a%20b/../%C3%BC", "", UNSIGNED, None),
         ("/k", "partNumber=1&uploadId=u", UNSIGNED, Some("token")),
     ] {
-        let keys = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", token.map(str::to_owned), None, "test");
+        let keys =
+            Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", token.map(str::to_owned), None, "test");
         let request = Unsigned { method: "GET", path, query, payload };
         let headers = ours(&request, &keys, now);
-        let find = |wanted: &str| headers.iter().find(|(name, _)| name.as_str() == wanted).map(|(_, value)| value.to_str().unwrap());
+        let find = |wanted: &str| {
+            headers.iter().find(|(name, _)| name.as_str() == wanted).map(|(_, value)| value.to_str().unwrap())
+        };
         assert_eq!(find("authorization"), Some(theirs(&request, &keys, now).as_str()), "{path}");
         assert_eq!((find("x-amz-region-set"), find("x-amz-security-token")), (Some("*"), token));
     }

@@ -1,6 +1,7 @@
 //! Data keys wrapped with an AES key of the host's own: AES-GCM, and two old ways that are only read.
 //!
-//! Law: what the wrap is bound to (the content's cipher) is checked with it. Every failure is one and the same error.
+//! Law: what the wrap is bound to (the content's cipher) is checked with it. Every failure is one and the
+//! same error.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
@@ -37,7 +38,11 @@ impl Aes {
         let iv: [u8; IV] = random()?;
         let mut sealed = Zeroizing::new(Vec::with_capacity(key.len() + TAG));
         sealed.extend_from_slice(key);
-        let sealing = self.gcm()?.seal_in_place_append_tag(Nonce::assume_unique_for_key(iv), Aad::from(bound.as_bytes()), &mut *sealed);
+        let sealing = self.gcm()?.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(iv),
+            Aad::from(bound.as_bytes()),
+            &mut *sealed,
+        );
         sealing.map_err(|_| failed())?;
         Ok(iv.iter().chain(sealed.iter()).copied().collect())
     }
@@ -45,7 +50,11 @@ impl Aes {
     pub(super) fn unwrap(&self, wrapped: &[u8], bound: &str) -> Result<PlainKey> {
         let (iv, sealed) = wrapped.split_first_chunk::<IV>().ok_or_else(refused)?;
         let mut opened = Zeroizing::new(sealed.to_vec());
-        let key = self.gcm()?.open_in_place(Nonce::assume_unique_for_key(*iv), Aad::from(bound.as_bytes()), &mut opened);
+        let key = self.gcm()?.open_in_place(
+            Nonce::assume_unique_for_key(*iv),
+            Aad::from(bound.as_bytes()),
+            &mut opened,
+        );
         Ok(Zeroizing::new(key.map_err(|_| refused())?.to_vec()))
     }
 
@@ -62,7 +71,9 @@ impl Aes {
     /// Block by block, padded: nothing says whether the key is right.
     pub(super) fn unwrap_ecb(&self, wrapped: &[u8]) -> Result<PlainKey> {
         let mut key = Zeroizing::new(wrapped.to_vec());
-        let cipher = UnboundCipherKey::new(&AES_256, &self.0[..]).and_then(DecryptingKey::ecb).map_err(|_| failed())?;
+        let cipher = UnboundCipherKey::new(&AES_256, &self.0[..])
+            .and_then(DecryptingKey::ecb)
+            .map_err(|_| failed())?;
         cipher.decrypt(&mut key, DecryptionContext::None).map_err(|_| refused())?;
         let length = unpad(&key).ok_or_else(refused)?;
         key.truncate(length);

@@ -57,7 +57,11 @@ impl Kept {
     }
 
     /// The key of this label: one that is kept, else what `ask` answers.
-    pub(super) async fn get(&self, label: Label, ask: impl Future<Output = Result<PlainKey>>) -> Result<PlainKey> {
+    pub(super) async fn get(
+        &self,
+        label: Label,
+        ask: impl Future<Output = Result<PlainKey>>,
+    ) -> Result<PlainKey> {
         let slot = self.slot(label)?;
         let mut held = slot.lock().await;
         if let Some(entry) = held.as_mut().filter(|entry| self.serves(entry)) {
@@ -85,10 +89,16 @@ impl Kept {
             return Ok(slot.clone());
         }
         // One that is locked is being asked for.
-        slots.retain(|_, slot| slot.try_lock().map_or(true, |held| held.as_ref().is_some_and(|entry| self.serves(entry))));
+        slots.retain(|_, slot| {
+            slot.try_lock().map_or(true, |held| held.as_ref().is_some_and(|entry| self.serves(entry)))
+        });
         if slots.len() >= MOST {
-            let since = |slot: &Slot| slot.try_lock().ok().and_then(|held| held.as_ref().map(|entry| entry.since));
-            let oldest = slots.iter().filter_map(|(label, slot)| Some((since(slot)?, *label))).min_by_key(|(since, _)| *since);
+            let since =
+                |slot: &Slot| slot.try_lock().ok().and_then(|held| held.as_ref().map(|entry| entry.since));
+            let oldest = slots
+                .iter()
+                .filter_map(|(label, slot)| Some((since(slot)?, *label)))
+                .min_by_key(|(since, _)| *since);
             oldest.map(|(_, label)| slots.remove(&label));
         }
         let slot = Slot::default();

@@ -69,7 +69,8 @@ fn may_be(asked: &str, named: &str, region: &str, account: Option<&str>) -> bool
         Some(arn) => {
             arn.resource.starts_with("alias/")
                 && named_arn.resource.starts_with("key/")
-                && (arn.partition, arn.region, arn.account) == (named_arn.partition, named_arn.region, named_arn.account)
+                && (arn.partition, arn.region, arn.account)
+                    == (named_arn.partition, named_arn.region, named_arn.account)
         }
         None if asked.starts_with("alias/") => named_arn.resource.starts_with("key/") && here(),
         None => named_arn.resource.strip_prefix("key/") == Some(asked) && here(),
@@ -116,7 +117,9 @@ impl Kms {
     /// The keys that requests are signed with now.
     async fn keys(identity: &Identity) -> Result<Keys> {
         match identity {
-            Identity::Anonymous => fail!(Credentials, "the store sends its requests unsigned, and kms answers signed ones only"),
+            Identity::Anonymous => {
+                fail!(Credentials, "the store sends its requests unsigned, and kms answers signed ones only")
+            }
             Identity::Fetched(provider) => provider.get().await,
             Identity::Keys(keys) => Ok(keys.clone()),
         }
@@ -141,7 +144,12 @@ impl Kms {
         if named && !may_be(&self.key_id, told, service.region(), account) {
             let told = if told.is_empty() { "no key".to_owned() } else { format!("the key {told:?}") };
             // Never `Decrypt`: that another key was at work does not prove that this one would not do.
-            fail!(Service, "KMS was asked to {} with the key {} and names {told}; its answer is not used", task.verb(), self.key_id);
+            fail!(
+                Service,
+                "KMS was asked to {} with the key {} and names {told}; its answer is not used",
+                task.verb(),
+                self.key_id
+            );
         }
         Ok(Answer { plain, wrapped: bytes(&mut answer, "CiphertextBlob") })
     }
@@ -154,25 +162,36 @@ impl Kms {
             Some("InvalidCiphertextException" | "IncorrectKeyException") => return refused(),
             Some("AccessDeniedException") => (ErrorKind::PermissionDenied, ""),
             // Not `NotFound`, which a host would take for the object's.
-            Some("NotFoundException") => {
-                (ErrorKind::Config, "; there is no such key in this account and region: check `encryption_kms_key_id`")
+            Some("NotFoundException") => (
+                ErrorKind::Config,
+                "; there is no such key in this account and region: check `encryption_kms_key_id`",
+            ),
+            Some("DisabledException") => {
+                (ErrorKind::Config, "; the key is disabled: enable it in KMS (EnableKey), or use another key")
             }
-            Some("DisabledException") => (ErrorKind::Config, "; the key is disabled: enable it in KMS (EnableKey), or use another key"),
             Some("KMSInvalidStateException") => (
                 ErrorKind::Config,
-                "; the key is in no state to be used: if its deletion is pending, cancel that (CancelKeyDeletion) and enable it \
+                "; the key is in no state to be used: if its deletion is pending, cancel that \
+                 (CancelKeyDeletion) and enable it \
                  (EnableKey), or use another key",
             ),
-            Some("KeyUnavailableException") => (ErrorKind::Config, "; the key is not available now: try again later"),
-            Some("InvalidKeyUsageException") => {
-                (ErrorKind::Config, "; data keys are wrapped by a symmetric key whose usage is ENCRYPT_DECRYPT: use another key")
+            Some("KeyUnavailableException") => {
+                (ErrorKind::Config, "; the key is not available now: try again later")
             }
+            Some("InvalidKeyUsageException") => (
+                ErrorKind::Config,
+                "; data keys are wrapped by a symmetric key whose usage is ENCRYPT_DECRYPT: use another key",
+            ),
             Some("InvalidArnException") => (ErrorKind::Config, "; check `encryption_kms_key_id`"),
-            Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException") => (ErrorKind::Credentials, ""),
+            Some("UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException") => {
+                (ErrorKind::Credentials, "")
+            }
             _ => (refusal.kind, ""),
         };
-        let with = if named { format!("the key {}", self.key_id) } else { "the key that wrapped it".to_owned() };
-        let error = Error::new(kind, format!("KMS did not {} with {with}: {}{advice}", task.verb(), refusal.said));
+        let with =
+            if named { format!("the key {}", self.key_id) } else { "the key that wrapped it".to_owned() };
+        let error =
+            Error::new(kind, format!("KMS did not {} with {with}: {}{advice}", task.verb(), refusal.said));
         let error = error.with_answer(refusal.status, refusal.code.as_deref(), refusal.request_id.as_deref());
         if refusal.passing { error.passing() } else { error }
     }
@@ -185,9 +204,13 @@ fn bytes(answer: &mut Map<String, Value>, name: &str) -> Option<Vec<u8>> {
 }
 
 impl KeyService for Kms {
-    fn generate<'a>(&'a self, context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>> {
+    fn generate<'a>(
+        &'a self,
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>> {
         Box::pin(async move {
-            let answer = self.ask(Task::Make, json!({"KeySpec": "AES_256", "EncryptionContext": context})).await?;
+            let answer =
+                self.ask(Task::Make, json!({"KeySpec": "AES_256", "EncryptionContext": context})).await?;
             match (answer.plain, answer.wrapped) {
                 (Some(plain), Some(wrapped)) => Ok((plain, wrapped)),
                 _ => fail!(Service, "KMS answered without a data key"),
@@ -195,14 +218,24 @@ impl KeyService for Kms {
         })
     }
 
-    fn encrypt<'a>(&'a self, plain: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<Vec<u8>>> {
+    fn encrypt<'a>(
+        &'a self,
+        plain: &'a [u8],
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
-            let answer = self.ask(Task::Wrap, json!({"Plaintext": STANDARD.encode(plain), "EncryptionContext": context})).await?;
+            let answer = self
+                .ask(Task::Wrap, json!({"Plaintext": STANDARD.encode(plain), "EncryptionContext": context}))
+                .await?;
             answer.wrapped.ok_or_else(|| Error::new(ErrorKind::Service, "KMS answered without a wrapped key"))
         })
     }
 
-    fn decrypt<'a>(&'a self, wrapped: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<PlainKey>> {
+    fn decrypt<'a>(
+        &'a self,
+        wrapped: &'a [u8],
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<PlainKey>> {
         Box::pin(async move {
             let asked = json!({"CiphertextBlob": STANDARD.encode(wrapped), "EncryptionContext": context});
             self.ask(Task::Unwrap, asked).await?.plain.ok_or_else(refused)

@@ -1,7 +1,7 @@
 //! Keyrings: what wraps the data key of each object. KMS, or an AES or RSA key of the host's own.
 //!
-//! Law: a keyring unwraps what its own kind wrapped, nothing else. What is not the right key for an object is `Decrypt`, with one text for
-//! every reason; only trouble on the way to KMS is told as what it is.
+//! Law: a keyring unwraps what its own kind wrapped, nothing else. What is not the right key for an object is
+//! `Decrypt`, with one text for every reason; only trouble on the way to KMS is told as what it is.
 
 mod aes;
 mod kept;
@@ -32,7 +32,8 @@ const RESERVED: &[&str] = &["aws:x-amz-cek-alg", "kms_cmk_id"];
 /// Random bytes.
 pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness to make keys of"))?;
+    rand::fill(&mut bytes)
+        .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness to make keys of"))?;
     Ok(bytes)
 }
 
@@ -47,9 +48,20 @@ pub(super) fn check_context(context: &BTreeMap<String, String>) -> std::result::
 /// A service that keeps the wrapping key to itself.
 pub(super) trait KeyService: Send + Sync {
     /// A new data key of 32 bytes, plain and wrapped.
-    fn generate<'a>(&'a self, context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>>;
-    fn encrypt<'a>(&'a self, plain: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<Vec<u8>>>;
-    fn decrypt<'a>(&'a self, wrapped: &'a [u8], context: &'a BTreeMap<String, String>) -> BoxFuture<'a, Result<PlainKey>>;
+    fn generate<'a>(
+        &'a self,
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<(PlainKey, Vec<u8>)>>;
+    fn encrypt<'a>(
+        &'a self,
+        plain: &'a [u8],
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<Vec<u8>>>;
+    fn decrypt<'a>(
+        &'a self,
+        wrapped: &'a [u8],
+        context: &'a BTreeMap<String, String>,
+    ) -> BoxFuture<'a, Result<PlainKey>>;
     /// Who asks it now: two who are not the same never have one name.
     fn identity(&self) -> BoxFuture<'_, Result<String>>;
     /// Data keys that it has made and unwrapped so far.
@@ -91,7 +103,11 @@ impl Keyring {
     }
 
     /// A new data key, plain and wrapped, bound to the name of a cipher.
-    pub(super) async fn generate(&self, bound: &str, context: &BTreeMap<String, String>) -> Result<(PlainKey, Wrapped)> {
+    pub(super) async fn generate(
+        &self,
+        bound: &str,
+        context: &BTreeMap<String, String>,
+    ) -> Result<(PlainKey, Wrapped)> {
         if let Keyring::Kms(kms) = self {
             let description = described(bound, context);
             let (plain, key) = kms.generate(&description).await?;
@@ -103,14 +119,25 @@ impl Keyring {
     }
 
     /// Wraps a data key that there is.
-    pub(super) async fn wrap(&self, plain: &PlainKey, bound: &str, context: &BTreeMap<String, String>) -> Result<Wrapped> {
+    pub(super) async fn wrap(
+        &self,
+        plain: &PlainKey,
+        bound: &str,
+        context: &BTreeMap<String, String>,
+    ) -> Result<Wrapped> {
         Ok(match self {
             Keyring::Kms(kms) => {
                 let description = described(bound, context);
                 Wrapped { wrap: Wrap::KmsContext, key: kms.encrypt(plain, &description).await?, description }
             }
-            Keyring::Aes(aes) => Wrapped { wrap: Wrap::AesGcm, key: aes.wrap(plain, bound)?, description: context.clone() },
-            Keyring::Rsa(rsa) => Wrapped { wrap: Wrap::RsaOaepSha1, key: rsa.wrap(plain, bound)?, description: context.clone() },
+            Keyring::Aes(aes) => {
+                Wrapped { wrap: Wrap::AesGcm, key: aes.wrap(plain, bound)?, description: context.clone() }
+            }
+            Keyring::Rsa(rsa) => Wrapped {
+                wrap: Wrap::RsaOaepSha1,
+                key: rsa.wrap(plain, bound)?,
+                description: context.clone(),
+            },
         })
     }
 
@@ -136,13 +163,21 @@ impl Keyring {
         let plain = match (self, envelope.wrap) {
             (Keyring::Kms(kms), Wrap::KmsContext) => {
                 if described(bound, context) != without_key_id(&envelope.description) {
-                    fail!(Decrypt, "the encryption context that the object was stored with is not the one that is given now");
+                    fail!(
+                        Decrypt,
+                        "the encryption context that the object was stored with is not the one that is given \
+                         now"
+                    );
                 }
                 ask(&**kms).await?
             }
             (Keyring::Kms(kms), Wrap::Kms) => {
                 if !context.is_empty() {
-                    fail!(Decrypt, "an encryption context is given, but the object's key was wrapped without one of the caller's (`kms`)");
+                    fail!(
+                        Decrypt,
+                        "an encryption context is given, but the object's key was wrapped without one of the \
+                         caller's (`kms`)"
+                    );
                 }
                 ask(&**kms).await?
             }
@@ -174,7 +209,11 @@ pub(super) fn described(bound: &str, context: &BTreeMap<String, String>) -> BTre
 }
 
 fn without_key_id(description: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    description.iter().filter(|(name, _)| *name != RESERVED[1]).map(|(name, value)| (name.clone(), value.clone())).collect()
+    description
+        .iter()
+        .filter(|(name, _)| *name != RESERVED[1])
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn sized(key: PlainKey) -> Result<PlainKey> {

@@ -1,7 +1,8 @@
 //! Data keys wrapped with an RSA key of the host's own: OAEP, and two old ways that are only read.
 //!
-//! Law: all pointer work with aws-lc's RSA is in this file. A failed unwrap says nothing of why. PKCS #1 v1.5 never fails by itself: where
-//! the padding is wrong it answers a key made up from the ciphertext, so that only the content's own check can tell (no oracle).
+//! Law: all pointer work with aws-lc's RSA is in this file. A failed unwrap says nothing of why. PKCS #1 v1.5
+//! never fails by itself: where the padding is wrong it answers a key made up from the ciphertext, so that
+//! only the content's own check can tell (no oracle).
 
 use std::ptr;
 
@@ -16,7 +17,8 @@ use super::PlainKey;
 use crate::crypto::refused;
 use crate::error::{Error, ErrorKind, Result};
 
-/// An RSA key that wraps data keys; without its private half it only wraps. It has no `Debug`, and is wiped when it goes.
+/// An RSA key that wraps data keys; without its private half it only wraps. It has no `Debug`, and is wiped
+/// when it goes.
 pub(crate) struct Rsa {
     key: Pkey,
     /// What made-up keys are derived from; none for a public key.
@@ -26,7 +28,8 @@ pub(crate) struct Rsa {
 /// An owned RSA key of aws-lc.
 struct Pkey(ptr::NonNull<lc::EVP_PKEY>);
 
-// SAFETY: aws-lc counts references to a key atomically and locks what it caches in it; no function used here changes it.
+// SAFETY: aws-lc counts references to a key atomically and locks what it caches in it; no function used here
+// changes it.
 unsafe impl Send for Pkey {}
 // SAFETY: as above.
 unsafe impl Sync for Pkey {}
@@ -62,7 +65,11 @@ impl Rsa {
     /// # Errors
     /// A sentence that goes on after what the key is named by.
     pub(crate) fn read(text: &[u8]) -> std::result::Result<Rsa, String> {
-        let der = if text.windows(11).any(|bytes| bytes == b"-----BEGIN ") { from_pem(text)? } else { Zeroizing::new(text.to_vec()) };
+        let der = if text.windows(11).any(|bytes| bytes == b"-----BEGIN ") {
+            from_pem(text)?
+        } else {
+            Zeroizing::new(text.to_vec())
+        };
         let parse = |parse: unsafe extern "C" fn(*mut lc::CBS) -> *mut lc::EVP_PKEY| {
             let mut rest = lc::CBS { data: der.as_ptr(), len: der.len() };
             // SAFETY: `rest` spans the DER, which outlives the call; the key that comes back is ours.
@@ -74,7 +81,8 @@ impl Rsa {
             // SAFETY: it takes nothing.
             let key = ptr::NonNull::new(unsafe { lc::EVP_PKEY_new() }).map(Pkey);
             // SAFETY: both are live and ours; on success the new key owns the RSA one.
-            let owned = key.filter(|key| unsafe { lc::EVP_PKEY_assign_RSA(key.0.as_ptr(), rsa.as_ptr()) } == 1);
+            let owned =
+                key.filter(|key| unsafe { lc::EVP_PKEY_assign_RSA(key.0.as_ptr(), rsa.as_ptr()) } == 1);
             if owned.is_none() {
                 // SAFETY: nobody took it over.
                 unsafe { lc::RSA_free(rsa.as_ptr()) }
@@ -83,8 +91,11 @@ impl Rsa {
         };
         let private = parse(lc::EVP_parse_private_key).or_else(|| bare(lc::RSA_private_key_from_bytes));
         let secret = private.is_some().then(|| hmac::Key::new(hmac::HMAC_SHA256, &der));
-        let key = private.or_else(|| parse(lc::EVP_parse_public_key)).or_else(|| bare(lc::RSA_public_key_from_bytes));
-        // SAFETY: it takes nothing and clears this thread's queue of errors, which the vain tries have filled.
+        let key = private
+            .or_else(|| parse(lc::EVP_parse_public_key))
+            .or_else(|| bare(lc::RSA_public_key_from_bytes));
+        // SAFETY: it takes nothing and clears this thread's queue of errors, which the vain tries have
+        // filled.
         unsafe { lc::ERR_clear_error() };
         let rsa = Rsa { key: key.ok_or("holds no RSA key that can be read")?, secret };
         // SAFETY: the key is live.
@@ -114,7 +125,9 @@ impl Rsa {
         plain.extend_from_slice(key);
         plain.extend_from_slice(bound.as_bytes());
         let wrapped = self.run(Padding::Oaep(sha1), &plain, lc::EVP_PKEY_encrypt_init, lc::EVP_PKEY_encrypt);
-        wrapped.map(|wrapped| wrapped.to_vec()).ok_or_else(|| Error::new(ErrorKind::Internal, "RSA could not wrap a key; please report it"))
+        wrapped
+            .map(|wrapped| wrapped.to_vec())
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "RSA could not wrap a key; please report it"))
     }
 
     pub(super) fn unwrap(&self, wrapped: &[u8], bound: &str) -> Result<PlainKey> {
@@ -130,7 +143,8 @@ impl Rsa {
         self.decrypt(Padding::Oaep(sha256), wrapped)
     }
 
-    /// PKCS #1 v1.5, and whether the key is what was wrapped; to be told only together with everything else that may be wrong.
+    /// PKCS #1 v1.5, and whether the key is what was wrapped; to be told only together with everything else
+    /// that may be wrong.
     pub(super) fn unwrap_pkcs1(&self, wrapped: &[u8]) -> Result<(PlainKey, bool)> {
         let secret = self.secret.as_ref().ok_or_else(public)?;
         let made_up = hmac::sign(secret, wrapped);
@@ -138,7 +152,10 @@ impl Rsa {
         let mut key = Zeroizing::new(made_up.as_ref().to_vec());
         let (mut sound, mut length) = (Choice::from(0), 32u64);
         for candidate in [16u8, 24, 32] {
-            let Some(separator) = padded.len().checked_sub(usize::from(candidate) + 1).filter(|at| *at >= 10) else { continue };
+            let Some(separator) = padded.len().checked_sub(usize::from(candidate) + 1).filter(|at| *at >= 10)
+            else {
+                continue;
+            };
             let mut fits = padded[0].ct_eq(&0) & padded[1].ct_eq(&2) & padded[separator].ct_eq(&0);
             for byte in &padded[2..separator] {
                 fits &= !byte.ct_eq(&0);
@@ -178,12 +195,14 @@ impl Rsa {
             }
         }
         // SAFETY: the key is live, and the context keeps a reference of its own to it.
-        let context = Context(ptr::NonNull::new(unsafe { lc::EVP_PKEY_CTX_new(self.key.0.as_ptr(), ptr::null_mut()) })?);
+        let context = Context(ptr::NonNull::new(unsafe {
+            lc::EVP_PKEY_CTX_new(self.key.0.as_ptr(), ptr::null_mut())
+        })?);
         let at = context.0.as_ptr();
         let mut to = Zeroizing::new(vec![0; self.size()]);
         let mut length = to.len();
-        // SAFETY: the context is live and set up in the order that aws-lc asks for; the digests are static; the buffers are as
-        // long as they are said to be, and an RSA key never writes more than its size.
+        // SAFETY: the context is live and set up in the order that aws-lc asks for; the digests are static;
+        // the buffers are as long as they are said to be, and an RSA key never writes more than its size.
         let done = unsafe {
             init(at) == 1
                 && match padding {
@@ -204,7 +223,10 @@ impl Rsa {
 }
 
 fn public() -> Error {
-    Error::new(ErrorKind::Config, "the store has the public half of the RSA key only, which writes; reading takes the private one")
+    Error::new(
+        ErrorKind::Config,
+        "the store has the public half of the RSA key only, which writes; reading takes the private one",
+    )
 }
 
 /// The first section of a PEM text.
@@ -217,5 +239,8 @@ fn from_pem(text: &[u8]) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
         return Err("is locked with a password; take the key out of it first".to_owned());
     }
     let packed = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
-    STANDARD.decode(packed.as_bytes()).map(Zeroizing::new).map_err(|_| "holds a PEM section that is no base64".to_owned())
+    STANDARD
+        .decode(packed.as_bytes())
+        .map(Zeroizing::new)
+        .map_err(|_| "holds a PEM section that is no base64".to_owned())
 }

@@ -25,7 +25,11 @@ impl Chance {
     fn key(&mut self) -> String {
         let names = ["a", "b", "a.txt", "a-b", "a0", "ab", "A", "ü", "~", "a b", "."];
         let depth = 1 + self.below(3);
-        (0..depth).map(|_| self.pick(&names)).map(|name| if name == "." { ".hidden" } else { name }).collect::<Vec<_>>().join("/")
+        (0..depth)
+            .map(|_| self.pick(&names))
+            .map(|name| if name == "." { ".hidden" } else { name })
+            .collect::<Vec<_>>()
+            .join("/")
     }
 }
 
@@ -54,7 +58,10 @@ fn pages(store: &Store, prefix: &str, mut options: List) -> Vec<Entry> {
     loop {
         let size = options.page_size.unwrap() as usize;
         let page = store.list(prefix, options.clone()).wait(None).unwrap();
-        assert!(page.entries.len() == size || (page.next.is_none() && page.entries.len() < size), "a page is short");
+        assert!(
+            page.entries.len() == size || (page.next.is_none() && page.entries.len() < size),
+            "a page is short"
+        );
         rows.extend(page.entries);
         let Some(next) = page.next else { return rows };
         options.continuation = Some(next);
@@ -69,9 +76,13 @@ fn random_trees_list_as_a_bucket_would() {
         let mut keys = BTreeSet::new();
         for _ in 0..chance.below(40) {
             let key = chance.key();
-            // Straight to the file system: objects that other programs made count as well. What can't be is left out.
+            // Straight to the file system: objects that other programs made count as well. What can't be is
+            // left out.
             let path = at.path(&key);
-            if fs::create_dir_all(path.parent().unwrap()).is_ok() && !path.is_dir() && fs::write(&path, &key).is_ok() {
+            if fs::create_dir_all(path.parent().unwrap()).is_ok()
+                && !path.is_dir()
+                && fs::write(&path, &key).is_ok()
+            {
                 keys.insert(key);
             }
         }
@@ -86,16 +97,22 @@ fn random_trees_list_as_a_bucket_would() {
                 _ => String::new(),
             };
             let page_size = [1, 2, 3, 7, 1000][chance.below(5)];
-            let options =
-                List { delimiter: Some(delimiter.into()), start_after: Some(after.clone()), page_size: Some(page_size), ..List::default() };
+            let options = List {
+                delimiter: Some(delimiter.into()),
+                start_after: Some(after.clone()),
+                page_size: Some(page_size),
+                ..List::default()
+            };
             let rows = pages(&at.store, &prefix, options);
             let told: Vec<_> = rows.iter().map(|row| (row.key.clone(), row.is_prefix)).collect();
             assert_eq!(
                 told,
                 reference(&keys, &prefix, delimiter, &after),
-                "tree {tree}: {keys:?}, prefix {prefix:?}, delimiter {delimiter:?}, after {after:?}, pages of {page_size}"
+                "tree {tree}: {keys:?}, prefix {prefix:?}, delimiter {delimiter:?}, after {after:?}, pages \
+                 of {page_size}"
             );
-            assert!(rows.iter().all(|row| row.is_prefix == row.etag.is_none() && (row.is_prefix || row.size == row.key.len() as u64)));
+            assert!(rows.iter().all(|row| row.is_prefix == row.etag.is_none()
+                && (row.is_prefix || row.size == row.key.len() as u64)));
         }
     }
 }
@@ -114,7 +131,14 @@ fn what_a_page_is_asked_for_is_checked() {
     }
     // Empty directories and special files are no objects.
     fs::create_dir_all(at.path("empty/deeper")).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, at.path("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        at.path("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
     let page = at.store.list("", List { delimiter: Some("/".into()), ..List::default() }).wait(None).unwrap();
     assert!(page.entries.is_empty() && page.next.is_none());
     assert_eq!(kind(at.store.get("pipe", Sink::Memory, Get::default())), Some(NotFound));

@@ -88,11 +88,28 @@ fn what_is_put_is_there() {
     assert_eq!(fs::read(at.path("a/b c/ü")).unwrap(), b"hello");
     let meta = at.store.head("a/b c/ü", Head::default()).wait(None).unwrap();
     assert_eq!((meta.key.as_str(), meta.size, &meta.etag), ("a/b c/ü", Some(5), &reply.etag));
-    assert_eq!((meta.content_type.as_deref(), meta.expires), (Some("text/plain"), Some(from_unix(2_000_000_000, 0))));
+    assert_eq!(
+        (meta.content_type.as_deref(), meta.expires),
+        (Some("text/plain"), Some(from_unix(2_000_000_000, 0)))
+    );
     assert_eq!(meta.metadata.into_iter().collect::<Vec<_>>(), [("colour".to_owned(), "blue".to_owned())]);
-    let reply = at.store.get("a/b c/ü", Sink::Memory, Get { range: Some(ByteRange::FromTo(1, 2)), ..Get::default() }).wait(None).unwrap();
-    assert_eq!((reply.offset, reply.length, reply.meta.size, reply.body.as_deref()), (1, 2, Some(5), Some(&b"el"[..])));
-    assert_eq!(kind(at.store.get("a/b c/ü", Sink::Memory, Get { range: Some(ByteRange::From(5)), ..Get::default() })), Some(Range));
+    let reply = at
+        .store
+        .get("a/b c/ü", Sink::Memory, Get { range: Some(ByteRange::FromTo(1, 2)), ..Get::default() })
+        .wait(None)
+        .unwrap();
+    assert_eq!(
+        (reply.offset, reply.length, reply.meta.size, reply.body.as_deref()),
+        (1, 2, Some(5), Some(&b"el"[..]))
+    );
+    assert_eq!(
+        kind(at.store.get(
+            "a/b c/ü",
+            Sink::Memory,
+            Get { range: Some(ByteRange::From(5)), ..Get::default() }
+        )),
+        Some(Range)
+    );
     // An empty object; a file that another program put here.
     at.put("empty", "");
     assert_eq!(at.body("empty").len(), 0);
@@ -122,7 +139,8 @@ fn large_objects_move_in_steps_to_files_and_streams() {
     fs::write(&source, &bytes).unwrap();
     let call = at.store.put("big", Source::File(source.clone()), Put::default());
     assert_eq!(call.wait(None).unwrap().size, 3_500_000);
-    let mut call = at.store.get("big", Sink::Stream, Get { range: Some(ByteRange::From(10)), ..Get::default() });
+    let mut call =
+        at.store.get("big", Sink::Stream, Get { range: Some(ByteRange::From(10)), ..Get::default() });
     let mut streamed = Vec::new();
     loop {
         match call.step(None).unwrap() {
@@ -143,7 +161,10 @@ fn large_objects_move_in_steps_to_files_and_streams() {
     // A sink in a directory that is not there; sources that are no files.
     assert_eq!(kind(at.store.get("big", Sink::File(at.path("no/such")), Get::default())), Some(Io));
     assert_eq!(kind(at.store.put("c", Source::File(at.path("no/such")), Put::default())), Some(Io));
-    assert_eq!(kind(at.store.put("c", Source::File(at.directory.path().to_owned()), Put::default())), Some(InvalidInput));
+    assert_eq!(
+        kind(at.store.put("c", Source::File(at.directory.path().to_owned()), Put::default())),
+        Some(InvalidInput)
+    );
     assert_eq!((at.reserved("tmp"), fs::read_dir(elsewhere.path()).unwrap().count()), (0, 1));
 }
 
@@ -198,9 +219,16 @@ fn no_key_leaves_the_root() {
         assert_eq!(kind(at.store.copy("in/a", key, Copy::default())), Some(InvalidInput), "copy to {key}");
         assert_eq!(kind(at.store.delete(key, Delete::default())), Some(InvalidInput), "delete {key}");
         assert_eq!(kind(at.store.get_tags(key, Default::default())), Some(InvalidInput), "tags {key}");
-        assert_eq!(kind(at.store.set_tags(key, tags([]), Default::default())), Some(InvalidInput), "set tags {key}");
+        assert_eq!(
+            kind(at.store.set_tags(key, tags([]), Default::default())),
+            Some(InvalidInput),
+            "set tags {key}"
+        );
     }
-    assert_eq!(kind(at.store.delete_many(["in/a", "../x"].into_iter().collect::<crate::Keys>(), Default::default())), Some(InvalidInput));
+    assert_eq!(
+        kind(at.store.delete_many(["in/a", "../x"].into_iter().collect::<crate::Keys>(), Default::default())),
+        Some(InvalidInput)
+    );
     assert!(at.exists("in/a"), "refused before anything is touched");
     let rows = at.store.list("", Default::default()).wait(None).unwrap().entries;
     assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["in/a"]);
@@ -247,21 +275,42 @@ fn what_files_can_not_hold() {
 fn writes_on_condition() {
     let at = fresh();
     let first = at.put_as("a", "one", Put { if_none_match: text("*"), ..Put::default() });
-    assert_eq!(kind(at.store.put("a", "two", Put { if_none_match: text("*"), ..Put::default() })), Some(Precondition));
+    assert_eq!(
+        kind(at.store.put("a", "two", Put { if_none_match: text("*"), ..Put::default() })),
+        Some(Precondition)
+    );
     let second = at.put_as("a", "two", Put { if_match: text(&format!("\"{first}\"")), ..described() });
     assert_ne!(first, second);
-    assert_eq!(kind(at.store.put("a", "three", Put { if_match: text(&first), ..Put::default() })), Some(Precondition));
-    assert_eq!(kind(at.store.put("b", "three", Put { if_match: text(&first), ..Put::default() })), Some(NotFound));
-    assert_eq!(kind(at.store.put("n/e/w", "x", Put { if_match: text(&first), ..Put::default() })), Some(NotFound));
+    assert_eq!(
+        kind(at.store.put("a", "three", Put { if_match: text(&first), ..Put::default() })),
+        Some(Precondition)
+    );
+    assert_eq!(
+        kind(at.store.put("b", "three", Put { if_match: text(&first), ..Put::default() })),
+        Some(NotFound)
+    );
+    assert_eq!(
+        kind(at.store.put("n/e/w", "x", Put { if_match: text(&first), ..Put::default() })),
+        Some(NotFound)
+    );
     assert!(!at.path("n").exists());
-    assert_eq!(kind(at.store.delete("a", Delete { if_match: text(&first), ..Delete::default() })), Some(Precondition));
+    assert_eq!(
+        kind(at.store.delete("a", Delete { if_match: text(&first), ..Delete::default() })),
+        Some(Precondition)
+    );
     assert_eq!(at.body("a"), "two");
-    assert_eq!(kind(at.store.head("a", Head { if_none_match: text(&second), ..Head::default() })), Some(NotModified));
+    assert_eq!(
+        kind(at.store.head("a", Head { if_none_match: text(&second), ..Head::default() })),
+        Some(NotModified)
+    );
     assert_eq!(at.reserved("meta"), 1);
     at.store.delete("a", Delete { if_match: text(&second), ..Delete::default() }).wait(None).unwrap();
     assert_eq!((at.exists("a"), at.reserved("meta"), at.reserved("tmp")), (false, 0, 0));
     at.store.delete("a", Delete::default()).wait(None).unwrap();
-    assert_eq!(kind(at.store.put("a", "x", Put { if_match: text("x"), if_none_match: text("*"), ..Put::default() })), Some(InvalidInput));
+    assert_eq!(
+        kind(at.store.put("a", "x", Put { if_match: text("x"), if_none_match: text("*"), ..Put::default() })),
+        Some(InvalidInput)
+    );
 }
 
 #[test]
@@ -271,14 +320,20 @@ fn a_copy_keeps_what_is_not_replaced() {
     at.store.copy("a", "deep/b", Copy::default()).wait(None).unwrap();
     let head = |key: &str| at.store.head(key, Head::default()).wait(None).unwrap();
     let tags = |key: &str| at.store.get_tags(key, Default::default()).wait(None).unwrap();
-    assert_eq!((at.body("deep/b"), head("deep/b").content_type, tags("deep/b").len()), ("hello".into(), text("text/plain"), 1));
+    assert_eq!(
+        (at.body("deep/b"), head("deep/b").content_type, tags("deep/b").len()),
+        ("hello".into(), text("text/plain"), 1)
+    );
     let replace = Copy { content_type: text("x/y"), source_if_match: text(&etag), ..Copy::default() };
     at.store.copy("a", "c", replace).wait(None).unwrap();
     assert_eq!((head("c").content_type, head("c").metadata.len(), tags("c").len()), (text("x/y"), 0, 1));
     at.store.copy("a", "c", Copy { tags: Some(Default::default()), ..Copy::default() }).wait(None).unwrap();
     assert_eq!((head("c").content_type, tags("c").len()), (text("text/plain"), 0));
     // Onto itself too.
-    at.store.copy("a", "a", Copy { metadata: Some(Default::default()), ..Copy::default() }).wait(None).unwrap();
+    at.store
+        .copy("a", "a", Copy { metadata: Some(Default::default()), ..Copy::default() })
+        .wait(None)
+        .unwrap();
     assert_eq!((at.body("a"), head("a").content_type), ("hello".into(), None));
     for wrong in [
         Copy { source_if_match: text("x"), ..Copy::default() },
@@ -300,7 +355,10 @@ fn tags_come_and_go() {
     let many: BTreeMap<_, _> = (0..11).map(|n| (n.to_string(), String::new())).collect();
     assert_eq!(kind(at.store.set_tags("a", many, Default::default())), Some(InvalidInput));
     at.store.set_tags("a", tags([("k", "v")]), Default::default()).wait(None).unwrap();
-    assert_eq!(at.store.get_tags("a", Default::default()).wait(None).unwrap().get("k").map(String::as_str), Some("v"));
+    assert_eq!(
+        at.store.get_tags("a", Default::default()).wait(None).unwrap().get("k").map(String::as_str),
+        Some("v")
+    );
     at.store.delete_tags("a", Default::default()).wait(None).unwrap();
     assert!(at.store.get_tags("a", Default::default()).wait(None).unwrap().is_empty());
     assert_eq!((at.reserved("meta"), at.reserved("tmp")), (0, 0));
@@ -339,8 +397,20 @@ fn what_a_directory_can_not_do_is_said() {
         (put(Put { sse: text("AES256"), ..Put::default() }), "`sse`"),
         (put(Put { acl: text("private"), ..Put::default() }), "`acl`"),
         (put(Put { storage_class: text("GLACIER"), ..Put::default() }), "`storage_class`"),
-        (at.store.get("a", Sink::Memory, Get { version_id: text("1"), ..Get::default() }).wait(None).unwrap_err(), "`version_id`"),
-        (at.store.copy("a", "b", Copy { source_bucket: text("other"), ..Copy::default() }).wait(None).unwrap_err(), "`source_bucket`"),
+        (
+            at.store
+                .get("a", Sink::Memory, Get { version_id: text("1"), ..Get::default() })
+                .wait(None)
+                .unwrap_err(),
+            "`version_id`",
+        ),
+        (
+            at.store
+                .copy("a", "b", Copy { source_bucket: text("other"), ..Copy::default() })
+                .wait(None)
+                .unwrap_err(),
+            "`source_bucket`",
+        ),
         (at.store.presign("a", Default::default()).wait(None).unwrap_err(), "URL"),
         (at.store.list_versions("", Default::default()).wait(None).unwrap_err(), "versions"),
     ] {

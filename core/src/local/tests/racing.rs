@@ -34,12 +34,19 @@ fn of_racing_writers_exactly_one_wins() {
     let at = fresh();
     for round in 0..12 {
         let key = format!("d{round}/a");
-        let new = winners(6, |_| won(at.store.put(key.as_str(), "new", Put { if_none_match: text("*"), ..described() })));
+        let new = winners(6, |_| {
+            won(at.store.put(key.as_str(), "new", Put { if_none_match: text("*"), ..described() }))
+        });
         assert_eq!(new, 1, "if_none_match, round {round}");
         let etag = at.store.head(key.as_str(), Head::default()).wait(None).unwrap().etag;
         // Each with a store of its own: the lock is the directory's, not the object's in memory.
-        let replaced =
-            winners(6, |_| won(open(at.directory.path()).put(key.as_str(), "newer", Put { if_match: etag.clone(), ..described() })));
+        let replaced = winners(6, |_| {
+            won(open(at.directory.path()).put(
+                key.as_str(),
+                "newer",
+                Put { if_match: etag.clone(), ..described() },
+            ))
+        });
         assert_eq!(replaced, 1, "if_match, round {round}");
     }
     assert_eq!((at.reserved("tmp"), at.reserved("meta")), (0, 12));
@@ -59,7 +66,10 @@ fn body_and_metadata_are_of_one_state() {
     let at = fresh();
     let write = |number: usize| {
         let metadata = Some([("number".to_owned(), number.to_string())].into());
-        at.store.put("a", number.to_string().into_bytes(), Put { metadata, ..Put::default() }).wait(None).unwrap();
+        at.store
+            .put("a", number.to_string().into_bytes(), Put { metadata, ..Put::default() })
+            .wait(None)
+            .unwrap();
     };
     write(0);
     let done = AtomicBool::new(false);
@@ -119,7 +129,8 @@ fn a_call_that_ends_badly_leaves_nothing() {
     let call = half_fed(&at, described());
     call.cancel();
     assert_eq!(end(call), Cancelled);
-    let untouched = || assert_eq!((at.reserved("tmp"), at.reserved("meta"), at.path("dir").exists()), (0, 0, false));
+    let untouched =
+        || assert_eq!((at.reserved("tmp"), at.reserved("meta"), at.path("dir").exists()), (0, 0, false));
     untouched();
     let call = half_fed(&at, described());
     call.feed_error("the disk of the host is gone");

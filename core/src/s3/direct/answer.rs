@@ -21,7 +21,8 @@ use crate::s3::object::expires;
 use crate::s3::retry::{Cause, Failure};
 use crate::s3::settings::{bare, time};
 
-/// Bytes of a document; a page of a thousand keys of a kilobyte, each byte of them encoded, takes three million.
+/// Bytes of a document; a page of a thousand keys of a kilobyte, each byte of them encoded, takes three
+/// million.
 pub(in crate::s3) const DOCUMENT: usize = 16 << 20;
 /// Bytes of a refusal that are read.
 const EXPLANATION: usize = 64 << 10;
@@ -41,7 +42,9 @@ pub(in crate::s3) fn meta(key: String, size: Option<u64>, headers: &HeaderMap) -
         let text = || Some(value.to_owned());
         match name.as_str() {
             "etag" => meta.etag = bare(Some(value)),
-            "last-modified" => meta.last_modified = time(DateTime::from_str(value, Format::HttpDate).ok().as_ref()),
+            "last-modified" => {
+                meta.last_modified = time(DateTime::from_str(value, Format::HttpDate).ok().as_ref())
+            }
             "x-amz-version-id" => meta.version_id = text(),
             "content-type" => meta.content_type = text(),
             "content-encoding" => meta.content_encoding = text().filter(|encoding| !encoding.is_empty()),
@@ -57,7 +60,9 @@ pub(in crate::s3) fn meta(key: String, size: Option<u64>, headers: &HeaderMap) -
                 if let Some(name) = name.strip_prefix("x-amz-meta-") {
                     // A name that comes twice holds a list, as HTTP has it.
                     let joined = meta.metadata.entry(name.to_owned());
-                    joined.and_modify(|before| before.extend([", ", value])).or_insert_with(|| value.to_owned());
+                    joined
+                        .and_modify(|before| before.extend([", ", value]))
+                        .or_insert_with(|| value.to_owned());
                 }
             }
         }
@@ -74,12 +79,15 @@ pub(in crate::s3) async fn whole<T>(
     let (head, mut body) = answer.into_parts();
     let failed = |why: &str| {
         let error = Error::new(ErrorKind::Network, format!("the answer broke off or can't be read: {why}"));
-        let error = error.with_answer(Some(head.status.as_u16()), None, text(&head.headers, "x-amz-request-id"));
+        let error =
+            error.with_answer(Some(head.status.as_u16()), None, text(&head.headers, "x-amz-request-id"));
         Failure { cause: Cause::Transient, ..error.into() }
     };
     let length = body.size_hint().exact().unwrap_or(0).min(DOCUMENT as u64) as usize;
     let mut bytes = BytesMut::with_capacity(length);
-    while let Some(frame) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {
+    while let Some(frame) =
+        std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await
+    {
         let frame = frame.map_err(|error| failed(&error.to_string()))?;
         bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
         if bytes.len() > DOCUMENT {
@@ -89,7 +97,14 @@ pub(in crate::s3) async fn whole<T>(
     read(&bytes).map_err(|Broken| {
         let body = String::from_utf8_lossy(&bytes);
         let header = |name: &str| text(&head.headers, name);
-        let of = |code, message| Refusal { server, status: head.status.as_u16(), header: &header, code, message, body: &body };
+        let of = |code, message| Refusal {
+            server,
+            status: head.status.as_u16(),
+            header: &header,
+            code,
+            message,
+            body: &body,
+        };
         match documents::refusal(&bytes) {
             // Sent after the status, because the failure came when that was on its way.
             Some((code, message)) => refused(of(code, message)),
@@ -107,18 +122,24 @@ pub(super) async fn refusal(server: &str, answer: Response<Watched>) -> Failure 
     let body = String::from_utf8_lossy(&body);
     let header = |name: &str| text(&head.headers, name);
     let said = body.contains("<Error");
-    let (code, message) = if said { (element(&body, "Code"), element(&body, "Message")) } else { (None, None) };
+    let (code, message) =
+        if said { (element(&body, "Code"), element(&body, "Message")) } else { (None, None) };
     refused(Refusal { server, status: head.status.as_u16(), header: &header, code, message, body: &body })
 }
 
-/// Whether a response that says that a write went well is hardly S3's: a page, without anything that S3 says of a write.
+/// Whether a response that says that a write went well is hardly S3's: a page, without anything that S3 says
+/// of a write.
 pub(super) fn is_strange(method: &Method, answer: &Response<Watched>) -> bool {
     if !matches!(*method, Method::PUT | Method::DELETE) || answer.status() == StatusCode::NO_CONTENT {
         return false;
     }
     let header = |name| text(answer.headers(), name);
-    let is_page = header("content-type").is_some_and(|kind| kind.contains("text/html") || kind.contains("application/json"));
-    is_page && header("content-length") != Some("0") && header("etag").is_none() && header("x-amz-request-id").is_none()
+    let is_page = header("content-type")
+        .is_some_and(|kind| kind.contains("text/html") || kind.contains("application/json"));
+    is_page
+        && header("content-length") != Some("0")
+        && header("etag").is_none()
+        && header("x-amz-request-id").is_none()
 }
 
 async fn explanation(mut body: Watched) -> Bytes {
@@ -136,8 +157,11 @@ async fn explanation(mut body: Watched) -> Bytes {
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(["&lt;<", "&gt;>", "&quot;\"", "&apos;'", "&#39;'", "&#34;\"", "&amp;&"].iter().fold(text.to_owned(), |text, pair| {
-        let (entity, character) = pair.split_at(pair.len() - 1);
-        text.replace(entity, character)
-    }))
+    Some(["&lt;<", "&gt;>", "&quot;\"", "&apos;'", "&#39;'", "&#34;\"", "&amp;&"].iter().fold(
+        text.to_owned(),
+        |text, pair| {
+            let (entity, character) = pair.split_at(pair.len() - 1);
+            text.replace(entity, character)
+        },
+    ))
 }

@@ -1,8 +1,10 @@
-//! The short way for the requests that move data, and for listings: GET, HEAD, PUT, UploadPart, DELETE and List, written, signed and sent by ourselves, because the
-//! SDK spends several times more on each than all the rest of a small request costs.
+//! The short way for the requests that move data, and for listings: GET, HEAD, PUT, UploadPart, DELETE and
+//! List, written, signed and sent by ourselves, because the SDK spends several times more on each than all
+//! the rest of a small request costs.
 //!
-//! Law: to a server and to a caller the same as through the SDK, which the tests hold it against: the same request, the same answer,
-//! the same error. Where it goes and who signs comes from the SDK; connections are shared with it.
+//! Law: to a server and to a caller the same as through the SDK, which the tests hold it against: the same
+//! request, the same answer, the same error. Where it goes and who signs comes from the SDK; connections are
+//! shared with it.
 
 mod answer;
 mod endpoint;
@@ -114,7 +116,11 @@ impl Direct {
         let mut failure = answer::refusal(&self.server(), answer).await;
         // Keys that expire are renewed before any question why.
         let renewable = failure.unexplained() && keys.is_some_and(|keys| keys.expiry().is_some());
-        if request.method == Method::HEAD && keys.is_some() && !renewable && self.is_unexplained(&failure, now) {
+        if request.method == Method::HEAD
+            && keys.is_some()
+            && !renewable
+            && self.is_unexplained(&failure, now)
+        {
             failure = self.explained(request, keys, now).await.unwrap_or(failure);
         }
         let code = failure.error.code();
@@ -135,11 +141,14 @@ impl Direct {
         now: SystemTime,
     ) -> std::result::Result<Response<Watched>, Failure> {
         let request = self.signed(request, keys, now)?;
-        self.http.send(request, self.connect_timeout, self.read_timeout).await.map_err(|error| unreachable(&error))
+        self.http
+            .send(request, self.connect_timeout, self.read_timeout)
+            .await
+            .map_err(|error| unreachable(&error))
     }
 
-    /// Whether a refusal of a HEAD leaves open if the server accepts the identity: it has no text, neither the region nor the clock
-    /// explains it, and no request before proved it.
+    /// Whether a refusal of a HEAD leaves open if the server accepts the identity: it has no text, neither
+    /// the region nor the clock explains it, and no request before proved it.
     fn is_unexplained(&self, failure: &Failure, now: SystemTime) -> bool {
         let error = &failure.error;
         let distance = |date: SystemTime| date.duration_since(now).unwrap_or_else(|ahead| ahead.duration());
@@ -151,7 +160,12 @@ impl Direct {
     }
 
     /// Why a HEAD was refused, by a GET of the same object's first byte, whose response has a text.
-    async fn explained(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Option<Failure> {
+    async fn explained(
+        &self,
+        request: &Request,
+        keys: Option<&Credentials>,
+        now: SystemTime,
+    ) -> Option<Failure> {
         count(|tally| tally.request(1));
         let answer = self.once(&request.first_byte(), keys, now).await.ok()?;
         if answer.status().is_success() {
@@ -160,7 +174,12 @@ impl Direct {
         Some(answer::refusal(&self.server(), answer).await).filter(|failure| failure.error.code().is_some())
     }
 
-    fn signed(&self, request: &Request, keys: Option<&Credentials>, now: SystemTime) -> Result<http::Request<SdkBody>> {
+    fn signed(
+        &self,
+        request: &Request,
+        keys: Option<&Credentials>,
+        now: SystemTime,
+    ) -> Result<http::Request<SdkBody>> {
         let target = format!("{}{}", self.endpoint.path, request.target);
         let mut headers = request.headers.clone();
         headers.push((header::HOST, self.endpoint.host.clone()));
@@ -174,7 +193,12 @@ impl Direct {
             let (path, query) = target.split_at(self.endpoint.path.len() + request.path_length);
             let unsigned = request.body.is_some() && !self.signs_payload;
             let payload = if unsigned { UNSIGNED.to_owned() } else { request.hash() };
-            let unsigned = Unsigned { method: request.method.as_str(), path, query: query.trim_start_matches('?'), payload: &payload };
+            let unsigned = Unsigned {
+                method: request.method.as_str(),
+                path,
+                query: query.trim_start_matches('?'),
+                payload: &payload,
+            };
             self.endpoint.signer.sign(&unsigned, &mut headers, keys, now)?;
         }
         headers.push((header::USER_AGENT, self.agent.clone()));

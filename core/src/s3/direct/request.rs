@@ -1,6 +1,7 @@
 //! A request of the data plane, before it is known where it goes, when and for whom.
 //!
-//! Law: path and query are encoded once, here, and signed as they are sent; every key is sent as it is, dots and slashes included.
+//! Law: path and query are encoded once, here, and signed as they are sent; every key is sent as it is, dots
+//! and slashes included.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -36,7 +37,14 @@ impl Request {
         let mut target = String::with_capacity(key.len() + 32);
         target.push('/');
         encode(&mut target, key, true);
-        Ok(Request { operation, method, path_length: target.len(), target, headers: Headers::with_capacity(16), body: None })
+        Ok(Request {
+            operation,
+            method,
+            path_length: target.len(),
+            target,
+            headers: Headers::with_capacity(16),
+            body: None,
+        })
     }
 
     /// A request about the bucket.
@@ -70,7 +78,11 @@ impl Request {
     }
 
     /// A header, if there is something to say: an empty value says no more than none.
-    pub(in crate::s3) fn header(mut self, name: &'static str, text: Option<impl AsRef<str>>) -> Result<Request> {
+    pub(in crate::s3) fn header(
+        mut self,
+        name: &'static str,
+        text: Option<impl AsRef<str>>,
+    ) -> Result<Request> {
         if let Some(text) = text.as_ref().map(AsRef::as_ref).filter(|text| !text.is_empty()) {
             self.headers.push((HeaderName::from_static(name), value(text)?));
         }
@@ -79,7 +91,9 @@ impl Request {
 
     pub(in crate::s3) fn date(self, name: &'static str, time: Option<SystemTime>) -> Result<Request> {
         let text = time.map(|time| date(time).fmt(Format::HttpDate)).transpose();
-        let text = text.map_err(|_| Error::new(ErrorKind::InvalidInput, format!("{name} takes a time that a calendar can tell")))?;
+        let text = text.map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, format!("{name} takes a time that a calendar can tell"))
+        })?;
         self.header(name, text)
     }
 
@@ -102,7 +116,9 @@ impl Request {
             self = self.named_header(&format!("x-amz-meta-{name}"), value)?;
         }
         let expires = keep.expires.as_ref().map(|date| date.fmt(Format::HttpDate)).transpose();
-        let expires = expires.map_err(|_| Error::new(ErrorKind::InvalidInput, "option `expires` takes a time that a calendar can tell"))?;
+        let expires = expires.map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, "option `expires` takes a time that a calendar can tell")
+        })?;
         self.header("cache-control", keep.cache_control.as_deref())?
             .header("content-disposition", keep.content_disposition.as_deref())?
             .header("content-encoding", keep.content_encoding.as_deref())?
@@ -124,7 +140,12 @@ impl Request {
     /// A header whose name is the caller's in part.
     fn named_header(mut self, name: &str, text: &str) -> Result<Request> {
         let name = HeaderName::from_bytes(name.as_bytes());
-        let name = name.map_err(|_| Error::new(ErrorKind::InvalidInput, "the request can't be sent: a name is none for an HTTP header"))?;
+        let name = name.map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidInput,
+                "the request can't be sent: a name is none for an HTTP header",
+            )
+        })?;
         self.headers.push((name, value(text)?));
         Ok(self)
     }

@@ -21,19 +21,35 @@ pub(in crate::s3) struct Session(Mutex<Option<Credentials>>);
 
 impl Session {
     /// The keys of a session that is good now.
-    pub(in crate::s3) async fn keys(&self, client: &Client, server: &str, bucket: &str) -> Result<Credentials, Failure> {
+    pub(in crate::s3) async fn keys(
+        &self,
+        client: &Client,
+        server: &str,
+        bucket: &str,
+    ) -> Result<Credentials, Failure> {
         let mut held = self.0.lock().await;
         if let Some(keys) = &*held
             && keys.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MARGIN)
         {
             return Ok(keys.clone());
         }
-        let answer = client.create_session().bucket(bucket).send().await.map_err(|error| failure(server, error))?;
+        let answer =
+            client.create_session().bucket(bucket).send().await.map_err(|error| failure(server, error))?;
         let Some(keys) = answer.credentials else {
-            return Err(Error::new(ErrorKind::Service, "the server began a session without telling its keys").into());
+            return Err(Error::new(
+                ErrorKind::Service,
+                "the server began a session without telling its keys",
+            )
+            .into());
         };
         let expiry = SystemTime::try_from(keys.expiration).ok();
-        let keys = Credentials::new(keys.access_key_id, keys.secret_access_key, Some(keys.session_token), expiry, "session");
+        let keys = Credentials::new(
+            keys.access_key_id,
+            keys.secret_access_key,
+            Some(keys.session_token),
+            expiry,
+            "session",
+        );
         *held = Some(keys.clone());
         Ok(keys)
     }

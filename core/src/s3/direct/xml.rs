@@ -1,7 +1,7 @@
 //! The documents that servers answer with, read element by element out of the bytes as they came.
 //!
-//! Law: names count without their prefix, and what nobody asks for is skipped. A document that breaks off is an error, never a shorter
-//! one; however deep it nests, no stack grows with it.
+//! Law: names count without their prefix, and what nobody asks for is skipped. A document that breaks off is
+//! an error, never a shorter one; however deep it nests, no stack grows with it.
 
 use std::borrow::Cow;
 
@@ -34,15 +34,20 @@ impl<'a> Document<'a> {
         reader.config_mut().expand_empty_elements = true;
         loop {
             match reader.read_event()? {
-                Event::Start(element) if element.local_name().as_ref() == root => return Ok(Document(reader)),
-                Event::Start(_) if documents::rooted(root).is_some_and(|kind| kind.is(bytes)) => return Ok(Document(reader)),
+                Event::Start(element) if element.local_name().as_ref() == root => {
+                    return Ok(Document(reader));
+                }
+                Event::Start(_) if documents::rooted(root).is_some_and(|kind| kind.is(bytes)) => {
+                    return Ok(Document(reader));
+                }
                 Event::Start(_) | Event::Eof => return Err(Broken),
                 _ => {}
             }
         }
     }
 
-    /// Visits the children of the element that we are in, to its end. A visit reads its child to the end, by one of these three.
+    /// Visits the children of the element that we are in, to its end. A visit reads its child to the end, by
+    /// one of these three.
     pub(in crate::s3) fn children(&mut self, mut visit: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
         loop {
             match self.0.read_event()? {

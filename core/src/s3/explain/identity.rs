@@ -1,6 +1,7 @@
 //! Who the store acts as, which files say so, and who was asked before.
 //!
-//! Law: of keys only the access key id is told, shortened: who mixed it up with the secret must not find that here.
+//! Law: of keys only the access key id is told, shortened: who mixed it up with the secret must not find that
+//! here.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::SystemTime;
@@ -18,7 +19,11 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     match &facts.identity {
         Err(error) => rows.push(Explained::broken("provider", error, named)),
         Ok(Identity::Anonymous) => {
-            rows.push(Explained::row("provider", "anonymous", Some(facts.at.sources().of("anonymous").or(named).unwrap_or("default"))));
+            rows.push(Explained::row(
+                "provider",
+                "anonymous",
+                Some(facts.at.sources().of("anonymous").or(named).unwrap_or("default")),
+            ));
         }
         Ok(Identity::Keys(keys)) => whose(keys, Some(facts.source("access_key_id")), rows),
         Ok(Identity::Fetched(provider)) => {
@@ -26,7 +31,9 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             let (trail, renewal) = provider.told();
             match outcome {
                 Ok(keys) => whose(&keys, trail.place.as_deref(), rows),
-                Err(error) => rows.push(Explained::broken("provider", &error, trail.place.as_deref().or(named))),
+                Err(error) => {
+                    rows.push(Explained::broken("provider", &error, trail.place.as_deref().or(named)))
+                }
             }
             if let Some(renewal) = renewal {
                 rows.push(Explained::row("renewal", format!("from {} on", time(renewal)), None));
@@ -66,7 +73,8 @@ fn time(moment: SystemTime) -> String {
     whole.map_or_else(|_| "beyond all calendars".to_owned(), |moment| moment.to_string())
 }
 
-/// The profile and the shared files, which tell of regions and endpoints even where the keys come from elsewhere.
+/// The profile and the shared files, which tell of regions and endpoints even where the keys come from
+/// elsewhere.
 fn files(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let settings = facts.at.settings();
     let place = |setting: &str, variable: Option<&str>| match (facts.at.sources().of(setting), variable) {
@@ -91,11 +99,17 @@ fn files(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             Ok(found) if !found.is_file() => String::new(),
             Ok(found) => match found.permissions().mode() & 0o777 {
                 mode if mode & 0o022 != 0 => format!(", which others may write (mode {mode:o})"),
-                mode if mode & 0o044 != 0 && setting == "credentials_file" => format!(", which others may read (mode {mode:o})"),
+                mode if mode & 0o044 != 0 && setting == "credentials_file" => {
+                    format!(", which others may read (mode {mode:o})")
+                }
                 _ => String::new(),
             },
         };
-        rows.push(Explained::row(setting, format!("{}{state}", path.display()), Some(&place(setting, variable))));
+        rows.push(Explained::row(
+            setting,
+            format!("{}{state}", path.display()),
+            Some(&place(setting, variable)),
+        ));
     }
 }
 
@@ -105,8 +119,13 @@ mod tests {
 
     #[test]
     fn keys_are_shortened() {
-        for (id, shown) in [("AKIAIOSFODNN7EXAMPLE", "AKIA…MPLE"), ("AKIDSHORT", "AK…RT"), ("id", "…"), ("", "…"), ("ключключ", "кл…юч")]
-        {
+        for (id, shown) in [
+            ("AKIAIOSFODNN7EXAMPLE", "AKIA…MPLE"),
+            ("AKIDSHORT", "AK…RT"),
+            ("id", "…"),
+            ("", "…"),
+            ("ключключ", "кл…юч"),
+        ] {
             assert_eq!(shortened(id), shown);
         }
     }

@@ -1,7 +1,7 @@
 //! `explain`: why a store acts as it does, one row a fact.
 //!
-//! Law: a part that is broken is a row, and the rest is told all the same. Says what the store would come to if it were opened
-//! now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
+//! Law: a part that is broken is a row, and the rest is told all the same. Says what the store would come to
+//! if it were opened now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
 
 mod identity;
 mod reach;
@@ -72,7 +72,10 @@ impl Facts<'_> {
 pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     // Junk, which would keep a store from working, has rows of its own: here the rest counts.
     let mut found = ambient::survey(at.settings()).await;
-    let known = found.profiles.as_ref().is_some_and(|profiles| profiles.set.get_profile(&ambient::encoded(profiles.name())).is_some());
+    let known = found
+        .profiles
+        .as_ref()
+        .is_some_and(|profiles| profiles.set.get_profile(&ambient::encoded(profiles.name())).is_some());
     let identity = credentials::identity(&mut found);
     let facts = Facts { at, found, known, identity };
     let mut rows = vec![
@@ -82,7 +85,9 @@ pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     ];
     identity::tell(&facts, &mut rows).await;
     reach::tell(&facts, &mut rows).await;
-    let encryption = at.encryption().map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.told());
+    let encryption = at
+        .encryption()
+        .map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.told());
     rows.push(Explained::row("encryption", encryption, None));
     settings(&facts, &mut rows);
     rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
@@ -96,7 +101,11 @@ fn settings(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let plain = rows.iter().any(|row| row.what == "endpoint" && row.value.starts_with("http:"));
     for (name, value) in pairs.iter().filter(|(name, _)| !TOLD.contains(&&**name)) {
         if plain && name == "verify" {
-            rows.push(Explained::row(name, "no: the endpoint is reached without TLS", Some(facts.source("endpoint"))));
+            rows.push(Explained::row(
+                name,
+                "no: the endpoint is reached without TLS",
+                Some(facts.source("endpoint")),
+            ));
             continue;
         }
         let junk = facts.found.junk.iter().find(|(other, _)| other == name);
@@ -104,15 +113,25 @@ fn settings(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
         match (junk, value, default) {
             (Some((_, error)), ..) => rows.push(Explained::broken(name, error, None)),
             (None, Value::Null, None) => {}
-            (None, Value::Null, Some((_, value))) => rows.push(Explained::row(name, unit(name, value), Some("default"))),
-            (None, value, _) => rows.push(Explained::row(name, unit(name, &config::shown(name, value)), Some(facts.source(name)))),
+            (None, Value::Null, Some((_, value))) => {
+                rows.push(Explained::row(name, unit(name, value), Some("default")))
+            }
+            (None, value, _) => rows.push(Explained::row(
+                name,
+                unit(name, &config::shown(name, value)),
+                Some(facts.source(name)),
+            )),
         }
     }
 }
 
 /// The value with its unit, where a bare number would not say.
 fn unit(name: &str, value: &str) -> String {
-    if name.ends_with("_timeout") && value.parse::<f64>().is_ok() { format!("{value} s") } else { value.to_owned() }
+    if name.ends_with("_timeout") && value.parse::<f64>().is_ok() {
+        format!("{value} s")
+    } else {
+        value.to_owned()
+    }
 }
 
 fn agent(facts: &Facts<'_>) -> String {
@@ -131,7 +150,10 @@ mod tests {
         for (name, value) in DEFAULTS {
             let field = Settings::SPEC.fields.iter().find(|field| field.name == *name).unwrap();
             let told = field.doc.split("default").last().unwrap();
-            assert!(field.doc.contains("default") && told.contains(value), "{name}: {value} is not in {told:?}");
+            assert!(
+                field.doc.contains("default") && told.contains(value),
+                "{name}: {value} is not in {told:?}"
+            );
         }
     }
 

@@ -15,7 +15,8 @@ use crate::s3::rules::{Resolved, resolve, resolve_control};
 pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
     rows.push(Explained::row("region", region(settings), Some(facts.source("region"))));
-    let junk = |name: &str| facts.found.junk.iter().find(|(setting, _)| *setting == name).map(|(_, error)| error);
+    let junk =
+        |name: &str| facts.found.junk.iter().find(|(setting, _)| *setting == name).map(|(_, error)| error);
     if let Some(error) = junk("endpoint").or(junk("addressing_style")) {
         rows.push(Explained::broken("endpoint", error, None));
         return;
@@ -44,7 +45,9 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     };
     rows.push(Explained::row("addressing_style", style, Some(why)));
     match &facts.identity {
-        Ok(Identity::Anonymous) => rows.push(Explained::row("signing_scheme", "none: requests go unsigned", None)),
+        Ok(Identity::Anonymous) => {
+            rows.push(Explained::row("signing_scheme", "none: requests go unsigned", None))
+        }
         _ => {
             rows.push(Explained::row("signing_scheme", way.found.scheme.name(), None));
             rows.push(Explained::row("signing_name", &way.found.service, None));
@@ -90,7 +93,11 @@ fn proxy(facts: &Facts<'_>, way: http::Told, rows: &mut Vec<Explained>) {
     match (way.proxy, way.excepted_by) {
         (Some(proxy), _) => rows.push(Explained::row("proxy", proxy, Some(source))),
         (None, Some(name)) => {
-            rows.push(Explained::row("proxy", "none: this host is reached directly", Some(&format!("environment variable {name}"))));
+            rows.push(Explained::row(
+                "proxy",
+                "none: this host is reached directly",
+                Some(&format!("environment variable {name}")),
+            ));
         }
         (None, None) => rows.push(Explained::row("proxy", "none", Some("default"))),
     }

@@ -13,7 +13,10 @@ use serde_json::{Value as Json, json};
 
 /// The bytes of a base64 text.
 pub fn bytes(text: &Json) -> Result<bytes::Bytes, String> {
-    STANDARD.decode(text.as_str().unwrap_or_default()).map(Into::into).map_err(|why| format!("not base64: {why}"))
+    STANDARD
+        .decode(text.as_str().unwrap_or_default())
+        .map(Into::into)
+        .map_err(|why| format!("not base64: {why}"))
 }
 
 /// A request's value. Fractions and times are given as text, which oarlock reads.
@@ -28,7 +31,11 @@ pub fn to_value(json: &Json) -> Result<Value, String> {
             (Some(text), ..) => Value::Bytes(bytes(text)?),
             (_, Some(time), _) => to_value(time)?,
             (.., Some(answers)) => function(answers).into(),
-            _ => Value::Map(map.iter().map(|(name, value)| Ok((name.clone().into(), to_value(value)?))).collect::<Result<_, String>>()?),
+            _ => Value::Map(
+                map.iter()
+                    .map(|(name, value)| Ok((name.clone().into(), to_value(value)?)))
+                    .collect::<Result<_, String>>()?,
+            ),
         },
     })
 }
@@ -61,7 +68,9 @@ pub fn from_value(value: Value) -> Json {
         Value::Bytes(bytes) => json!({"$bytes": STANDARD.encode(bytes)}),
         Value::Time(time) => json!({"$time": to_unix(time)}),
         Value::List(items) => items.into_iter().map(from_value).collect(),
-        Value::Map(pairs) => pairs.into_iter().map(|(name, value)| (name.into_owned(), from_value(value))).collect(),
+        Value::Map(pairs) => {
+            pairs.into_iter().map(|(name, value)| (name.into_owned(), from_value(value))).collect()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Rust agent: a JSON request a line in, a JSON answer a line out, as `tests/agents/README.md` says.
 //!
-//! Law: only the public interface of `oarlock` is used. Rust has no file objects over a store and cannot call a closed one
-//! (closing is dropping), so those steps answer `skip`.
+//! Law: only the public interface of `oarlock` is used. Rust has no file objects over a store and cannot call
+//! a closed one (closing is dropping), so those steps answer `skip`.
 
 mod json;
 mod serve;
@@ -47,13 +47,17 @@ impl Agent {
         match request["op"].as_str() {
             Some("open") => {
                 let settings = request["settings"].as_object().into_iter().flatten();
-                let settings = settings.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+                let settings = settings
+                    .map(|(name, value)| Ok((name.clone(), json::to_value(value)?)))
+                    .collect::<Result<_, String>>()?;
                 let overrides = request["overrides"].as_object().into_iter().flatten();
-                let overrides = overrides.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+                let overrides = overrides
+                    .map(|(name, value)| Ok((name.clone(), json::to_value(value)?)))
+                    .collect::<Result<_, String>>()?;
                 let store = match request["classes"].as_str() {
-                    Some(classes) => {
-                        StorageClasses::read(classes)?.with(settings, overrides)?.class(request["class"].as_str().unwrap_or_default())?
-                    }
+                    Some(classes) => StorageClasses::read(classes)?
+                        .with(settings, overrides)?
+                        .class(request["class"].as_str().unwrap_or_default())?,
                     None => Store::open(request["url"].as_str().unwrap_or_default(), settings)?,
                 };
                 self.opened += 1;
@@ -62,7 +66,10 @@ impl Agent {
             }
             Some("classes") => {
                 let classes = StorageClasses::read(request["classes"].as_str().unwrap_or_default())?;
-                let about = classes.names().into_iter().map(|name| Ok(json::from_value(classes.about(&name)?.into_value())));
+                let about = classes
+                    .names()
+                    .into_iter()
+                    .map(|name| Ok(json::from_value(classes.about(&name)?.into_value())));
                 Ok(Json::Array(about.collect::<Result<_, Error>>()?))
             }
             Some("close") => {
@@ -75,8 +82,12 @@ impl Agent {
                     Some(store) if request["reports"] == true => {
                         serve::reported(store, request["verb"].as_str().unwrap_or_default(), &request["args"])
                     }
-                    Some(store) => serve::call(store, request["verb"].as_str().unwrap_or_default(), &request["args"]),
-                    None if asked <= self.opened => Err(Trouble::Skip("Rust's ownership rules out a call on a closed store")),
+                    Some(store) => {
+                        serve::call(store, request["verb"].as_str().unwrap_or_default(), &request["args"])
+                    }
+                    None if asked <= self.opened => {
+                        Err(Trouble::Skip("Rust's ownership rules out a call on a closed store"))
+                    }
                     None => Err(Trouble::Request(format!("no store {asked} was opened"))),
                 }
             }
@@ -93,8 +104,17 @@ impl Agent {
 }
 
 fn verbs() -> Json {
-    let names = |fields: &[oarlock::table::FieldSpec]| fields.iter().map(|field| field.name).collect::<Vec<_>>();
-    VERBS.iter().map(|verb| (verb.name.to_owned(), json!({"params": names(verb.params), "options": names(verb.options.fields)}))).collect()
+    let names =
+        |fields: &[oarlock::table::FieldSpec]| fields.iter().map(|field| field.name).collect::<Vec<_>>();
+    VERBS
+        .iter()
+        .map(|verb| {
+            (
+                verb.name.to_owned(),
+                json!({"params": names(verb.params), "options": names(verb.options.fields)}),
+            )
+        })
+        .collect()
 }
 
 fn main() -> std::io::Result<()> {

@@ -23,7 +23,8 @@ struct Feed {
 
 impl Feed {
     fn new(chunks: &Json, as_reader: bool, fails: bool) -> Result<Self, String> {
-        let chunks = chunks.as_array().into_iter().flatten().map(json::bytes).collect::<Result<Vec<_>, _>>()?;
+        let chunks =
+            chunks.as_array().into_iter().flatten().map(json::bytes).collect::<Result<Vec<_>, _>>()?;
         Ok(Feed { chunks: chunks.into_iter(), left: Bytes::new(), as_reader, fails })
     }
 
@@ -70,7 +71,9 @@ pub fn call(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
     }
     let mut entries = Vec::new();
     for _ in 0..most {
-        let Value::Map(page) = once(store, verb, &asked)? else { return Err("a page is not a map".to_owned())? };
+        let Value::Map(page) = once(store, verb, &asked)? else {
+            return Err("a page is not a map".to_owned())?;
+        };
         let mut next = Value::Null;
         for (name, value) in page {
             match (&*name, value) {
@@ -90,7 +93,9 @@ pub fn call(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
 /// Runs a verb on this thread, a millisecond at a time, with all that it can report.
 pub fn reported(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
     let values = args.as_object().into_iter().flatten();
-    let values = values.map(|(name, value)| Ok((name.clone(), json::to_value(value)?))).collect::<Result<_, String>>()?;
+    let values = values
+        .map(|(name, value)| Ok((name.clone(), json::to_value(value)?)))
+        .collect::<Result<_, String>>()?;
     oarlock::observe::set_level(10);
     let mut call = store.inline().start(verb, Args { values, ..Args::default() })?;
     call.listen();
@@ -108,7 +113,9 @@ pub fn reported(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble>
     }
     oarlock::observe::set_level(30);
     let (done, total) = call.progress();
-    Ok(serde_json::json!({"reply": json::from_value(call.take()?), "done": done, "total": total, "events": events}))
+    Ok(
+        serde_json::json!({"reply": json::from_value(call.take()?), "done": done, "total": total, "events": events}),
+    )
 }
 
 fn once(store: &Store, verb: &str, args: &Json) -> Result<Value, Trouble> {
@@ -143,7 +150,9 @@ fn once(store: &Store, verb: &str, args: &Json) -> Result<Value, Trouble> {
 }
 
 fn source(source: &Json) -> Result<(Source, Option<Feed>), String> {
-    let Some((kind, value)) = source.as_object().and_then(|map| map.iter().next()) else { return Err("an empty source".into()) };
+    let Some((kind, value)) = source.as_object().and_then(|map| map.iter().next()) else {
+        return Err("an empty source".into());
+    };
     Ok(match kind.as_str() {
         "bytes" => (Source::Bytes(json::bytes(value)?), None),
         "file" => (Source::File(PathBuf::from(value.as_str().unwrap_or_default())), None),

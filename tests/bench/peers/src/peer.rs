@@ -1,5 +1,6 @@
-//! One client in Rust does one piece of work: `peer CLIENT WORK ENDPOINT COUNT [FILE]`, with CLIENT one of oarlock, oarlock-many,
-//! object_store and opendal. Prints CPU and wall seconds of the work after a first request, which opens connections.
+//! One client in Rust does one piece of work: `peer CLIENT WORK ENDPOINT COUNT [FILE]`, with CLIENT one of
+//! oarlock, oarlock-many, object_store and opendal. Prints CPU and wall seconds of the work after a first
+//! request, which opens connections.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

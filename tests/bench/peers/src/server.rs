@@ -1,8 +1,9 @@
-//! The minimal server of the bench: it answers what clients of S3 ask and checks nothing, so that what is measured is the client.
+//! The minimal server of the bench: it answers what clients of S3 ask and checks nothing, so that what is
+//! measured is the client.
 //!
-//! An object's size is the number its key's last part begins with (`4096`, `1073741824-a`). One thread a connection, blocking; bodies
-//! come from one buffer and go nowhere. `server [delay in milliseconds]` prints its port; each answer, and the first byte of a connection,
-//! waits for the delay.
+//! An object's size is the number its key's last part begins with (`4096`, `1073741824-a`). One thread a
+//! connection, blocking; bodies come from one buffer and go nowhere. `server [delay in milliseconds]` prints
+//! its port; each answer, and the first byte of a connection, waits for the delay.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -133,8 +134,10 @@ fn object(out: &mut TcpStream, method: &str, key: &str, range: Option<(String, S
     // Writing to a String can't fail.
     let _ = write!(
         head,
-        "HTTP/1.1 {status}\r\netag: \"9b2cf535f27731c974343645a3985328\"\r\nlast-modified: Wed, 01 Jan 2025 00:00:00 GMT\r\n\
-         accept-ranges: bytes\r\ncontent-type: application/octet-stream\r\nx-amz-request-id: 0123456789ABCDEF\r\ncontent-length: {left}\r\n"
+        "HTTP/1.1 {status}\r\netag: \"9b2cf535f27731c974343645a3985328\"\r\nlast-modified: Wed, 01 Jan 2025 \
+         00:00:00 GMT\r\n\
+         accept-ranges: bytes\r\ncontent-type: application/octet-stream\r\nx-amz-request-id: \
+         0123456789ABCDEF\r\ncontent-length: {left}\r\n"
     );
     if range.is_some() {
         let _ = write!(head, "content-range: bytes {first}-{last}/{size}\r\n");
@@ -163,7 +166,8 @@ fn page(from: Option<&str>) -> String {
     let mut xml = String::with_capacity(300 * PAGE);
     let _ = write!(
         xml,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>bench</Name>\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult \
+         xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>bench</Name>\
          <Prefix></Prefix><MaxKeys>{PAGE}</MaxKeys><KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>",
         end - from,
         end < LISTED

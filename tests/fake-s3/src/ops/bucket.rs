@@ -36,7 +36,8 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     if store.buckets.contains_key(name) {
         // The first region forgives: creating one's own bucket again succeeds there and nowhere else.
         if region != "us-east-1" {
-            let message = "Your previous request to create the named bucket succeeded and you already own it.";
+            let message =
+                "Your previous request to create the named bucket succeeded and you already own it.";
             return Err(S3Error::new(409, "BucketAlreadyOwnedByYou", message).with("BucketName", name));
         }
     } else {
@@ -115,7 +116,11 @@ pub fn put_versioning(ctx: &Ctx<'_>) -> Result<Reply> {
         Some("Enabled") => Versioning::Enabled,
         Some("Suspended") => Versioning::Suspended,
         _ => {
-            return Err(S3Error::new(400, "IllegalVersioningConfigurationException", "The Versioning element must be specified"));
+            return Err(S3Error::new(
+                400,
+                "IllegalVersioningConfigurationException",
+                "The Versioning element must be specified",
+            ));
         }
     };
     ctx.store().bucket_mut(ctx.bucket())?.versioning = state;

@@ -1,6 +1,7 @@
 //! CompleteMultipartUpload.
 //!
-//! Law: an upload becomes an object in one step or stays as it was; a repeated completion answers like the first.
+//! Law: an upload becomes an object in one step or stays as it was; a repeated completion answers like the
+//! first.
 
 use crate::checksum::{self, Algorithm, Checksum};
 use crate::conditions::{self, Present};
@@ -26,7 +27,11 @@ fn claimed_parts(body: &[u8]) -> Result<Vec<Claimed>> {
         let number = xml::text(part, "PartNumber").and_then(|text| text.trim().parse().ok());
         Ok(Claimed {
             number: number.ok_or_else(S3Error::malformed_xml)?,
-            etag: xml::text(part, "ETag").ok_or_else(S3Error::malformed_xml)?.trim().trim_matches('"').to_string(),
+            etag: xml::text(part, "ETag")
+                .ok_or_else(S3Error::malformed_xml)?
+                .trim()
+                .trim_matches('"')
+                .to_string(),
             checksums: checksum::ALL
                 .into_iter()
                 .filter_map(|algorithm| Some((algorithm, xml::text(part, &algorithm.element())?)))
@@ -50,12 +55,18 @@ pub fn complete(ctx: &Ctx<'_>) -> Result<Reply> {
     let object = assemble(ctx, id, upload, &claimed)?;
     check_object(ctx, upload, &object)?;
     let bucket = store.bucket(ctx.bucket())?;
-    let present = bucket.current(ctx.key()).map(|(v, object)| Present { etag: &object.etag, modified: v.modified });
+    let present =
+        bucket.current(ctx.key()).map(|(v, object)| Present { etag: &object.etag, modified: v.modified });
     conditions::check_write(ctx.request, ctx.key(), present)?;
     store.uploads.remove(id);
     let version = store.put(ctx.bucket(), ctx.key(), Some(object.clone()), ctx.now)?;
     let reply = completed_reply(ctx, &object, version.as_deref());
-    let memory = (ctx.bucket().to_string(), ctx.key().to_string(), Object { data: Data::default(), ..object }, version);
+    let memory = (
+        ctx.bucket().to_string(),
+        ctx.key().to_string(),
+        Object { data: Data::default(), ..object },
+        version,
+    );
     store.completed.insert(id.to_string(), memory);
     Ok(reply)
 }
@@ -70,10 +81,15 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
     let mut parts = vec![];
     for (at, claim) in claimed.iter().enumerate() {
         let invalid = || {
-            let message = "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
-            S3Error::new(400, "InvalidPart", message).with("UploadId", id).with("PartNumber", claim.number).with("ETag", &claim.etag)
+            let message = "One or more of the specified parts could not be found.  The part may not have \
+                           been uploaded, or the specified entity tag may not match the part's entity tag.";
+            S3Error::new(400, "InvalidPart", message)
+                .with("UploadId", id)
+                .with("PartNumber", claim.number)
+                .with("ETag", &claim.etag)
         };
-        let part = upload.parts.get(&claim.number).filter(|part| part.etag == claim.etag).ok_or_else(invalid)?;
+        let part =
+            upload.parts.get(&claim.number).filter(|part| part.etag == claim.etag).ok_or_else(invalid)?;
         check_part_checksum(upload, claim, part, invalid)?;
         if at + 1 < claimed.len() && part.data.len() < ctx.world.options.min_part {
             let message = "Your proposed upload is smaller than the minimum allowed size";
@@ -106,7 +122,12 @@ fn assemble(ctx: &Ctx<'_>, id: &str, upload: &Upload, claimed: &[Claimed]) -> Re
     })
 }
 
-fn check_part_checksum(upload: &Upload, claim: &Claimed, part: &Part, invalid: impl Fn() -> S3Error) -> Result<()> {
+fn check_part_checksum(
+    upload: &Upload,
+    claim: &Claimed,
+    part: &Part,
+    invalid: impl Fn() -> S3Error,
+) -> Result<()> {
     for (algorithm, value) in &claim.checksums {
         match &part.checksum {
             Some(own) if own.algorithm == *algorithm && own.value == *value => {}
@@ -116,7 +137,8 @@ fn check_part_checksum(upload: &Upload, claim: &Claimed, part: &Part, invalid: i
     if upload.composite && claim.checksums.is_empty() {
         let name = upload.algorithm.map_or("", Algorithm::name).to_ascii_lowercase();
         return Err(S3Error::invalid_request(format!(
-            "The upload was created using a {name} checksum. The complete request must include the checksum for each part. It was missing for part {} in the request.",
+            "The upload was created using a {name} checksum. The complete request must include the checksum \
+             for each part. It was missing for part {} in the request.",
             claim.number
         )));
     }
@@ -137,7 +159,8 @@ fn check_object(ctx: &Ctx<'_>, upload: &Upload, object: &Object) -> Result<()> {
     let kind = if upload.composite { "COMPOSITE" } else { "FULL_OBJECT" };
     if let Some(given) = request.header("x-amz-checksum-type").filter(|given| *given != kind) {
         return Err(S3Error::invalid_request(format!(
-            "The upload was created using the {kind} checksum mode. The complete request must use the same checksum mode, not {given}."
+            "The upload was created using the {kind} checksum mode. The complete request must use the same \
+             checksum mode, not {given}."
         )));
     }
     for algorithm in checksum::ALL {

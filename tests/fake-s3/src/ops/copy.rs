@@ -1,7 +1,7 @@
 //! CopyObject and UploadPartCopy.
 //!
-//! Law: the source is read under the rules of GET (conditions, customer key, versions), the destination written
-//! under those of PUT; the bytes are shared, never moved.
+//! Law: the source is read under the rules of GET (conditions, customer key, versions), the destination
+//! written under those of PUT; the bytes are shared, never moved.
 
 use std::ops::Range;
 
@@ -46,14 +46,26 @@ impl Source {
         let bucket = store.bucket(bucket_name)?;
         let (version, object) = bucket.read(key, asked_version.as_deref()).map_err(|error| {
             if error.status == 405 {
-                S3Error::invalid_request("The source of a copy request may not specifically refer to a delete marker by version id.")
+                S3Error::invalid_request(
+                    "The source of a copy request may not specifically refer to a \
+                                          delete marker by version id.",
+                )
             } else {
                 S3Error { headers: vec![], ..error }
             }
         })?;
         object.attributes.encryption.check_read(ctx.request, true)?;
-        conditions::check_copy_source(ctx.request, Present { etag: &object.etag, modified: version.modified })?;
-        Ok(Source { object: object.clone(), bucket: bucket_name.into(), key: key.into(), asked_version, version: bucket.shown_id(version) })
+        conditions::check_copy_source(
+            ctx.request,
+            Present { etag: &object.etag, modified: version.modified },
+        )?;
+        Ok(Source {
+            object: object.clone(),
+            bucket: bucket_name.into(),
+            key: key.into(),
+            asked_version,
+            version: bucket.shown_id(version),
+        })
     }
 }
 
@@ -78,7 +90,8 @@ pub fn copy_object(ctx: &Ctx<'_>) -> Result<Reply> {
 
     let source = Source::read(ctx, &ctx.store())?;
     if source.object.data.len() > MAX_SOURCE {
-        let message = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
+        let message = "The specified copy source is larger than the maximum allowable size for a copy \
+                       source: 5368709120";
         return Err(S3Error::invalid_request(message));
     }
     let keeps = matches!(metadata, Directive::Copy);
@@ -86,9 +99,13 @@ pub fn copy_object(ctx: &Ctx<'_>) -> Result<Reply> {
         && ctx.request.header("x-amz-storage-class").is_none()
         && ctx.request.headers_with("x-amz-server-side-encryption").next().is_none()
         && ctx.request.header("x-amz-website-redirect-location").is_none();
-    if asks_nothing && source.asked_version.is_none() && (source.bucket.as_str(), source.key.as_str()) == (ctx.bucket(), ctx.key()) {
+    if asks_nothing
+        && source.asked_version.is_none()
+        && (source.bucket.as_str(), source.key.as_str()) == (ctx.bucket(), ctx.key())
+    {
         return Err(S3Error::invalid_request(
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+            "This copy request is illegal because it is trying to copy an object to itself without changing \
+             the object's metadata, storage class, website redirect location or encryption attributes.",
         ));
     }
     let attributes = if keeps {
@@ -117,7 +134,8 @@ pub fn copy_object(ctx: &Ctx<'_>) -> Result<Reply> {
 fn copied_algorithm(ctx: &Ctx<'_>, source: &Object) -> Result<Algorithm> {
     if let Some(name) = ctx.request.header("x-amz-checksum-algorithm") {
         return Algorithm::from_name(name).ok_or_else(|| {
-            let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
+            let message = "Checksum algorithm provided is unsupported. Please try again with any of the \
+                           valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
             S3Error::invalid_request(message)
         });
     }
@@ -133,7 +151,8 @@ pub fn upload_part_copy(ctx: &Ctx<'_>) -> Result<Reply> {
         None => 0..size,
     };
     if range.end - range.start > MAX_SOURCE {
-        let message = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
+        let message = "The specified copy source is larger than the maximum allowable size for a copy \
+                       source: 5368709120";
         return Err(S3Error::invalid_request(message));
     }
     let data = source.object.data.slice(range);
@@ -151,7 +170,8 @@ fn strict_range(header: &str, size: u64) -> Result<Range<u64>> {
         Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?))
     });
     let Some((first, last)) = parsed.filter(|(first, last)| first <= last) else {
-        let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy";
+        let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first \
+                       and last are the zero-based offsets of the first and last bytes to copy";
         return Err(S3Error::invalid_argument(message, "x-amz-copy-source-range", header));
     };
     if last >= size {

@@ -26,15 +26,26 @@ pub fn object(ctx: &Ctx<'_>) -> Result<Reply> {
     Ok(reply)
 }
 
-fn remove(ctx: &Ctx<'_>, store: &mut Store, key: &str, id: Option<&str>, if_match: Option<&str>) -> Result<Deleted> {
+fn remove(
+    ctx: &Ctx<'_>,
+    store: &mut Store,
+    key: &str,
+    id: Option<&str>,
+    if_match: Option<&str>,
+) -> Result<Deleted> {
     let bucket = store.bucket_mut(ctx.bucket())?;
-    let present = bucket.current(key).map(|(version, object)| Present { etag: &object.etag, modified: version.modified });
+    let present = bucket
+        .current(key)
+        .map(|(version, object)| Present { etag: &object.etag, modified: version.modified });
     conditions::check_match(if_match, key, present)?;
     if let Some(id) = id {
         check_version_id(id)?;
         let removed = bucket.remove(key, id);
         let marker = removed.is_some_and(|version| version.object.is_none());
-        return Ok(Deleted { marker, version: (bucket.versioning != Versioning::Off).then(|| id.to_string()) });
+        return Ok(Deleted {
+            marker,
+            version: (bucket.versioning != Versioning::Off).then(|| id.to_string()),
+        });
     }
     if bucket.versioning == Versioning::Off {
         bucket.remove(key, "null");
@@ -46,7 +57,9 @@ fn remove(ctx: &Ctx<'_>, store: &mut Store, key: &str, id: Option<&str>, if_matc
 
 pub fn objects(ctx: &Ctx<'_>) -> Result<Reply> {
     if !ctx.payload.has_md5 && ctx.payload.checksum.is_none() {
-        return Err(S3Error::invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*"));
+        return Err(S3Error::invalid_request(
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        ));
     }
     let doc = xml::parse(&ctx.payload.bytes)?;
     let root = xml::expect_root(&doc, "Delete")?;

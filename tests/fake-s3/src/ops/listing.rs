@@ -40,7 +40,11 @@ impl<'a> Ask<'a> {
             None | Some("") => false,
             Some("url") => true,
             Some(other) => {
-                return Err(S3Error::invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", other));
+                return Err(S3Error::invalid_argument(
+                    "Invalid Encoding Method specified in Request",
+                    "encoding-type",
+                    other,
+                ));
             }
         };
         Ok(Ask {
@@ -82,12 +86,14 @@ fn current_objects(ctx: &Ctx<'_>, ask: &Ask<'_>, after: &str) -> Result<Page<Ent
     let store = ctx.store();
     let bucket = store.bucket(ctx.bucket())?;
     let paging = ask.paging(after);
-    let entries = bucket.keys_from(paging.start()).filter(|(key, _)| *key > after).filter_map(|(key, versions)| {
-        let version = versions.last()?;
-        version.object.as_ref().map(|object| (key, (version, object)))
-    });
+    let entries =
+        bucket.keys_from(paging.start()).filter(|(key, _)| *key > after).filter_map(|(key, versions)| {
+            let version = versions.last()?;
+            version.object.as_ref().map(|object| (key, (version, object)))
+        });
     let page = paging.page(entries);
-    let items = page.items.into_iter().map(|(key, (version, object))| (key, Entry::of(version, object))).collect();
+    let items =
+        page.items.into_iter().map(|(key, (version, object))| (key, Entry::of(version, object))).collect();
     Ok(Page { items, prefixes: page.prefixes, truncated: page.truncated })
 }
 
@@ -161,9 +167,15 @@ fn write_token(last: &str) -> String {
 }
 
 fn read_token(token: &str) -> Result<String> {
-    unbase64(token)
-        .and_then(|raw| String::from_utf8(raw.strip_prefix(b"\x01")?.to_vec()).ok())
-        .ok_or_else(|| S3Error::invalid_argument("The continuation token provided is incorrect", "continuation-token", token))
+    unbase64(token).and_then(|raw| String::from_utf8(raw.strip_prefix(b"\x01")?.to_vec()).ok()).ok_or_else(
+        || {
+            S3Error::invalid_argument(
+                "The continuation token provided is incorrect",
+                "continuation-token",
+                token,
+            )
+        },
+    )
 }
 
 pub fn objects_v1(ctx: &Ctx<'_>) -> Result<Reply> {
@@ -245,7 +257,8 @@ pub fn uploads(ctx: &Ctx<'_>) -> Result<Reply> {
         Some(seen) => *at > seen,
         None => upload.key.as_str() > key_marker,
     });
-    let page = ask.paging(key_marker).page(entries.map(|(_, (id, upload))| (upload.key.as_str(), (*id, *upload))));
+    let page =
+        ask.paging(key_marker).page(entries.map(|(_, (id, upload))| (upload.key.as_str(), (*id, *upload))));
     let mut out = Xml::root("ListMultipartUploadsResult");
     ask.head(&mut out, ctx, "Bucket");
     out.el("KeyMarker", ask.text(key_marker)).el("UploadIdMarker", id_marker);
@@ -260,7 +273,9 @@ pub fn uploads(ctx: &Ctx<'_>) -> Result<Reply> {
         out.open("Upload").el("Key", ask.text(key)).el("UploadId", id);
         owner(&mut out, "Initiator");
         owner(&mut out, "Owner");
-        out.el("StorageClass", &upload.attributes.storage_class).el("Initiated", iso(upload.initiated)).close("Upload");
+        out.el("StorageClass", &upload.attributes.storage_class)
+            .el("Initiated", iso(upload.initiated))
+            .close("Upload");
     }
     ask.prefixes(&mut out, &page.prefixes);
     Ok(Reply::xml(out.end("ListMultipartUploadsResult")))

@@ -122,7 +122,8 @@ fn admit(ctx: &Ctx<'_>) -> Result<Admitted> {
         && signed.region != bucket.region
         && op != Op::GetBucketLocation
     {
-        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+        let message = "The bucket you are attempting to access must be addressed using the specified \
+                       endpoint. Please send all future requests to this endpoint.";
         return Err(S3Error::new(301, "PermanentRedirect", message)
             .with("Endpoint", format!("{}.s3.{}.amazonaws.com", request.bucket, bucket.region))
             .with("Bucket", &request.bucket)

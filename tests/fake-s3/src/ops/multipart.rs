@@ -22,7 +22,8 @@ pub fn create(ctx: &Ctx<'_>) -> Result<Reply> {
     let algorithm = match ctx.request.header("x-amz-checksum-algorithm") {
         None => None,
         Some(name) => Some(Algorithm::from_name(name).ok_or_else(|| {
-            let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
+            let message = "Checksum algorithm provided is unsupported. Please try again with any of the \
+                           valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
             S3Error::invalid_request(message)
         })?),
     };
@@ -59,9 +60,9 @@ fn is_composite(ctx: &Ctx<'_>, algorithm: Option<Algorithm>) -> Result<bool> {
     let kind = ctx.request.header("x-amz-checksum-type");
     match (algorithm, kind) {
         (None, None) => Ok(false),
-        (None, Some(_)) => {
-            Err(S3Error::invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."))
-        }
+        (None, Some(_)) => Err(S3Error::invalid_request(
+            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+        )),
         (Some(Algorithm::Crc64Nvme), None | Some("FULL_OBJECT")) => Ok(false),
         (Some(algorithm), Some("FULL_OBJECT")) if algorithm.is_crc() => Ok(false),
         (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => Ok(true),
@@ -121,7 +122,8 @@ pub fn store_part(ctx: &Ctx<'_>, target: &Target<'_>, data: Data, sent: Option<C
     };
     encryption.check_part(ctx.request)?;
     let copied = ctx.request.header("x-amz-copy-source").is_some();
-    let name = |algorithm: Option<Algorithm>| algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase());
+    let name =
+        |algorithm: Option<Algorithm>| algorithm.map_or("null".into(), |a| a.name().to_ascii_lowercase());
     let sent_algorithm = sent.as_ref().map(|checksum| checksum.algorithm);
     // A full-object checksum can be computed without the parts' own; a composite one cannot. An upload begun
     // without an algorithm takes parts with any: clients add one to every part of their own accord.

@@ -23,15 +23,19 @@ pub fn read(ctx: &Ctx<'_>) -> Result<Reply> {
     };
     object.attributes.encryption.check_read(request, false)?;
     if let Err(error) = conditions::check_read(request, Present { etag: &object.etag, modified }) {
-        let about = error.header("etag", format!("\"{}\"", object.etag)).header("last-modified", http_date(modified));
+        let about =
+            error.header("etag", format!("\"{}\"", object.etag)).header("last-modified", http_date(modified));
         return Err(match shown_id {
             Some(id) => about.header("x-amz-version-id", id),
             None => about,
         });
     }
-    if request.op == Op::GetObject && ["GLACIER", "DEEP_ARCHIVE"].contains(&object.attributes.storage_class.as_str()) {
+    if request.op == Op::GetObject
+        && ["GLACIER", "DEEP_ARCHIVE"].contains(&object.attributes.storage_class.as_str())
+    {
         let message = "The operation is not valid for the object's storage class";
-        return Err(S3Error::new(403, "InvalidObjectState", message).with("StorageClass", &object.attributes.storage_class));
+        return Err(S3Error::new(403, "InvalidObjectState", message)
+            .with("StorageClass", &object.attributes.storage_class));
     }
 
     let mut reply = Reply::empty(200);
@@ -75,7 +79,9 @@ impl Span {
     fn of(request: &Request, object: &Object) -> Result<Span> {
         let size = object.data.len();
         match (request.header("range"), request.param("partNumber")) {
-            (Some(_), Some(_)) => Err(S3Error::invalid_request("Cannot specify both Range header and partNumber query parameter")),
+            (Some(_), Some(_)) => Err(S3Error::invalid_request(
+                "Cannot specify both Range header and partNumber query parameter",
+            )),
             (Some(header), None) => Ok(match parse_range(header, size)? {
                 Some(range) => Span { partial: Some(range), part: false, checksum: None },
                 None => Span { partial: None, part: false, checksum: object.checksum.clone() },
@@ -112,7 +118,8 @@ pub fn part_number(text: &str) -> Result<u32> {
 
 /// None when the header is not a single byte range, which S3 ignores.
 fn parse_range(header: &str, size: u64) -> Result<Option<Range<u64>>> {
-    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|spec| spec.trim().split_once('-')) else {
+    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|spec| spec.trim().split_once('-'))
+    else {
         return Ok(None);
     };
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -132,11 +139,20 @@ fn parse_range(header: &str, size: u64) -> Result<Option<Range<u64>>> {
 
 /// `response-content-type` and its kin.
 fn override_headers(ctx: &Ctx<'_>, reply: &mut Reply) -> Result<()> {
-    const NAMES: [&str; 6] = ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+    const NAMES: [&str; 6] = [
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "expires",
+    ];
     for name in NAMES {
         if let Some(value) = ctx.request.param(&format!("response-{name}")) {
             if ctx.caller.signed.is_none() {
-                return Err(S3Error::invalid_request("Request specific response headers cannot be used for anonymous GET requests."));
+                return Err(S3Error::invalid_request(
+                    "Request specific response headers cannot be used for anonymous GET requests.",
+                ));
             }
             reply.set(name, value);
         }

@@ -17,7 +17,9 @@ pub fn put(ctx: &Ctx<'_>) -> Result<Reply> {
         (None, false) => Acl::from_xml(&ctx.payload.bytes)?,
         (None, true) => {
             let message = "Your request was missing a required header";
-            return Err(S3Error::new(400, "MissingSecurityHeader", message).with("MissingHeaderName", "x-amz-acl"));
+            return Err(
+                S3Error::new(400, "MissingSecurityHeader", message).with("MissingHeaderName", "x-amz-acl")
+            );
         }
         (Some(_), false) => {
             let message = "This request does not support content";

@@ -1,6 +1,7 @@
 //! Who may do what: IAM's actions, as far as a bucket is told which of them it allows.
 //!
-//! Law: a bucket that was told nothing allows those who sign all of it; nobody learns by a 404 what they may not list.
+//! Law: a bucket that was told nothing allows those who sign all of it; nobody learns by a 404 what they may
+//! not list.
 
 use crate::error::S3Error;
 use crate::request::{Op, Request};
@@ -10,9 +11,12 @@ use crate::store::Bucket;
 fn action(op: Op) -> String {
     let name = match op {
         Op::GetObject | Op::HeadObject => "GetObject",
-        Op::PutObject | Op::CopyObject | Op::CreateMultipartUpload | Op::UploadPart | Op::UploadPartCopy | Op::CompleteMultipartUpload => {
-            "PutObject"
-        }
+        Op::PutObject
+        | Op::CopyObject
+        | Op::CreateMultipartUpload
+        | Op::UploadPart
+        | Op::UploadPartCopy
+        | Op::CompleteMultipartUpload => "PutObject",
         Op::DeleteObject | Op::DeleteObjects => "DeleteObject",
         Op::HeadBucket | Op::ListObjects | Op::ListObjectsV2 => "ListBucket",
         Op::ListObjectVersions => "ListBucketVersions",
@@ -46,9 +50,13 @@ pub fn may_list(bucket: &Bucket) -> bool {
 
 fn anyone_may(bucket: &Bucket, request: &Request) -> bool {
     let reads_object = matches!(request.op, Op::GetObject | Op::HeadObject);
-    let lists = matches!(request.op, Op::ListObjects | Op::ListObjectsV2 | Op::HeadBucket | Op::GetBucketLocation);
+    let lists =
+        matches!(request.op, Op::ListObjects | Op::ListObjectsV2 | Op::HeadBucket | Op::GetBucketLocation);
     if bucket.anonymous_read && (reads_object || lists) {
         return true;
     }
-    reads_object && bucket.read(&request.key, request.param("versionId")).is_ok_and(|(_, object)| object.acl.lets_anyone_read())
+    reads_object
+        && bucket
+            .read(&request.key, request.param("versionId"))
+            .is_ok_and(|(_, object)| object.acl.lets_anyone_read())
 }

@@ -19,7 +19,9 @@ pub struct Lineage {
 impl Lineage {
     pub fn from_request(ctx: &Ctx<'_>) -> Result<Lineage> {
         let acl = Acl::from_headers(ctx.request)?;
-        if acl.as_ref().is_some_and(|acl| *acl != Acl::default()) && ctx.store().bucket(ctx.bucket())?.acls_disabled {
+        if acl.as_ref().is_some_and(|acl| *acl != Acl::default())
+            && ctx.store().bucket(ctx.bucket())?.acls_disabled
+        {
             return Err(Acl::not_supported());
         }
         Ok(Lineage { tags: tagging::from_header(ctx.request)?, acl: acl.unwrap_or_default() })
@@ -47,7 +49,9 @@ pub fn put_object(ctx: &Ctx<'_>) -> Result<Reply> {
 /// Writes the object that the request names, if its conditions hold.
 pub fn write_object(ctx: &Ctx<'_>, store: &mut Store, object: Object) -> Result<Option<String>> {
     let bucket = store.bucket(ctx.bucket())?;
-    let present = bucket.current(ctx.key()).map(|(version, object)| Present { etag: &object.etag, modified: version.modified });
+    let present = bucket
+        .current(ctx.key())
+        .map(|(version, object)| Present { etag: &object.etag, modified: version.modified });
     conditions::check_write(ctx.request, ctx.key(), present)?;
     store.put(ctx.bucket(), ctx.key(), Some(object), ctx.now)
 }
@@ -56,7 +60,8 @@ pub fn write_object(ctx: &Ctx<'_>, store: &mut Store, object: Object) -> Result<
 pub fn require_digest(ctx: &Ctx<'_>, bucket: &Bucket) -> Result<()> {
     if bucket.object_lock && !ctx.payload.has_md5 && ctx.payload.checksum.is_none() {
         return Err(S3Error::invalid_request(
-            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock \
+             parameters",
         ));
     }
     Ok(())

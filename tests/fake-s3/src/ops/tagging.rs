@@ -17,7 +17,8 @@ pub fn from_header(request: &Request) -> Result<Tags> {
     };
     let tags = parse_query(header).ok_or_else(|| {
         let message =
-            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters \
+             without tag name duplicates.";
         S3Error::invalid_argument(message, "x-amz-tagging", header)
     })?;
     check(tags)

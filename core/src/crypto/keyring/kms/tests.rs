@@ -9,7 +9,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value as Json;
@@ -21,8 +23,7 @@ use crate::error::{Error, ErrorKind};
 use crate::value::Value;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
-const ANSWER: &str =
-    r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/1234"}"#;
+const ANSWER: &str = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/1234"}"#;
 
 /// A request as it came: the headers that say what is asked, and the body.
 #[derive(Debug, PartialEq)]
@@ -54,7 +55,11 @@ fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<S
             }
             let said = |name: &str| {
                 let lines = lines.iter().filter_map(|line| line.split_once(": "));
-                lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next().unwrap_or_default()
+                lines
+                    .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+                    .map(|(_, value)| value.to_owned())
+                    .next()
+                    .unwrap_or_default()
             };
             let mut body = vec![0; said("content-length").parse().unwrap()];
             reader.read_exact(&mut body).unwrap();
@@ -67,7 +72,12 @@ fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<S
             })
             .unwrap();
             let length = answer.len();
-            write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{answer}").unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: \
+                            {length}\r\n{headers}\r\n{answer}"
+            )
+            .unwrap();
         }
     });
     (url, seen)
@@ -99,17 +109,32 @@ fn key(url: &str, any_key: bool) -> (Kms, tempfile::NamedTempFile) {
 }
 
 /// The same of any name, with settings.
-fn key_with(url: &str, name: &str, any_key: bool, settings: &[(&str, &str)]) -> (Kms, tempfile::NamedTempFile) {
+fn key_with(
+    url: &str,
+    name: &str,
+    any_key: bool,
+    settings: &[(&str, &str)],
+) -> (Kms, tempfile::NamedTempFile) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "[default]\nservices = here\n[services here]\nkms =\n  endpoint_url = {url}").unwrap();
-    let given = [("access_key_id", "AKID"), ("secret_access_key", "secret"), ("config_file", file.path().to_str().unwrap())];
-    let given = given.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned())));
+    let given = [
+        ("access_key_id", "AKID"),
+        ("secret_access_key", "secret"),
+        ("config_file", file.path().to_str().unwrap()),
+    ];
+    let given = given
+        .iter()
+        .chain(settings)
+        .map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned())));
     let settings = Settings::read(given.collect()).unwrap();
     (Kms::new(name, any_key, Arc::new(Resolved::new(&settings))), file)
 }
 
 fn context() -> BTreeMap<String, String> {
-    BTreeMap::from([("aws:x-amz-cek-alg".to_owned(), "AES/GCM".to_owned()), ("ü".to_owned(), "a \"b\"".to_owned())])
+    BTreeMap::from([
+        ("aws:x-amz-cek-alg".to_owned(), "AES/GCM".to_owned()),
+        ("ü".to_owned(), "a \"b\"".to_owned()),
+    ])
 }
 
 #[tokio::test]
@@ -125,14 +150,43 @@ async fn the_same_requests_as_the_sdk() {
     kms.decrypt(b"wrapped", &context()).await.unwrap();
     let (tell, theirs) = channel();
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(Noted(tell.clone())));
-    let config = aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::v2026_01_12()).region(Region::new("eu-west-1"));
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-west-1"));
     let config = config.credentials_provider(Credentials::new("AKID", "secret", None, None, "test"));
     let client = aws_sdk_kms::Client::from_conf(config.http_client(http).build());
     let map = || Some(context().into_iter().collect());
-    client.generate_data_key().key_id(KEY).key_spec(DataKeySpec::Aes256).set_encryption_context(map()).send().await.unwrap();
-    client.encrypt().key_id(KEY).plaintext(Blob::new(b"plain")).set_encryption_context(map()).send().await.unwrap();
-    client.decrypt().key_id(KEY).ciphertext_blob(Blob::new(b"wrapped")).set_encryption_context(map()).send().await.unwrap();
-    client.decrypt().ciphertext_blob(Blob::new(b"wrapped")).set_encryption_context(map()).send().await.unwrap();
+    client
+        .generate_data_key()
+        .key_id(KEY)
+        .key_spec(DataKeySpec::Aes256)
+        .set_encryption_context(map())
+        .send()
+        .await
+        .unwrap();
+    client
+        .encrypt()
+        .key_id(KEY)
+        .plaintext(Blob::new(b"plain"))
+        .set_encryption_context(map())
+        .send()
+        .await
+        .unwrap();
+    client
+        .decrypt()
+        .key_id(KEY)
+        .ciphertext_blob(Blob::new(b"wrapped"))
+        .set_encryption_context(map())
+        .send()
+        .await
+        .unwrap();
+    client
+        .decrypt()
+        .ciphertext_blob(Blob::new(b"wrapped"))
+        .set_encryption_context(map())
+        .send()
+        .await
+        .unwrap();
     let ours: Vec<_> = ours.try_iter().chain(any.try_iter()).collect();
     assert_eq!(ours, theirs.try_iter().collect::<Vec<_>>());
     assert_eq!(ours[0].scope, "eu-west-1/kms");
@@ -148,10 +202,28 @@ async fn what_a_refusal_means() {
             ErrorKind::PermissionDenied,
             "AccessDeniedException: no right",
         ),
-        (400, "", r#"{"__type": "com.amazonaws.kms#NotFoundException", "message": "gone"}"#, ErrorKind::Config, "NotFoundException: gone"),
-        (400, "x-amzn-errortype: DisabledException:http://x/\r\n", "{}", ErrorKind::Config, "DisabledException"),
+        (
+            400,
+            "",
+            r#"{"__type": "com.amazonaws.kms#NotFoundException", "message": "gone"}"#,
+            ErrorKind::Config,
+            "NotFoundException: gone",
+        ),
+        (
+            400,
+            "x-amzn-errortype: DisabledException:http://x/\r\n",
+            "{}",
+            ErrorKind::Config,
+            "DisabledException",
+        ),
         (400, "", r#"{"__type": "DisabledException"}"#, ErrorKind::Config, "EnableKey"),
-        (400, "", r#"{"__type": "KMSInvalidStateException", "message": "is pending deletion"}"#, ErrorKind::Config, "CancelKeyDeletion"),
+        (
+            400,
+            "",
+            r#"{"__type": "KMSInvalidStateException", "message": "is pending deletion"}"#,
+            ErrorKind::Config,
+            "CancelKeyDeletion",
+        ),
         (400, "", r#"{"__type": "InvalidKeyUsageException"}"#, ErrorKind::Config, "symmetric"),
         (400, "", r#"{"__type": "InvalidCiphertextException"}"#, ErrorKind::Decrypt, ""),
         (400, "", r#"{"__type": "IncorrectKeyException"}"#, ErrorKind::Decrypt, ""),
@@ -173,11 +245,21 @@ async fn what_a_refusal_means() {
 /// Keys in no state to be used are one kind of error; one that is only unavailable now may be tried again.
 #[tokio::test]
 async fn a_key_that_is_not_available_now() {
-    let (url, seen) = serve(vec![(500, "", r#"{"__type": "KeyUnavailableException", "message": "not now"}"#); 2]);
+    let (url, seen) =
+        serve(vec![(500, "", r#"{"__type": "KeyUnavailableException", "message": "not now"}"#); 2]);
     let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "2")]);
     let error = kms.generate(&context()).await.unwrap_err();
-    assert_eq!((error.kind(), error.retryable(), seen.try_iter().count()), (ErrorKind::Config, true, 2), "{error}");
-    assert!(error.message().contains(KEY) && error.message().contains("not now") && error.message().contains("2 attempts in"), "{error}");
+    assert_eq!(
+        (error.kind(), error.retryable(), seen.try_iter().count()),
+        (ErrorKind::Config, true, 2),
+        "{error}"
+    );
+    assert!(
+        error.message().contains(KEY)
+            && error.message().contains("not now")
+            && error.message().contains("2 attempts in"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -230,8 +312,13 @@ fn which_key_an_answer_may_name() {
     ] {
         assert_eq!(may_be(asked, &named, region, None), expected, "{asked} {named}");
     }
-    assert!(may_be("alias/a", &key, region, Some(account)) && !may_be("alias/a", &key, region, Some("444455556666")));
-    assert!(may_be("1234", &key, region, Some(account)) && !may_be("1234", &key, region, Some("444455556666")));
+    assert!(
+        may_be("alias/a", &key, region, Some(account))
+            && !may_be("alias/a", &key, region, Some("444455556666"))
+    );
+    assert!(
+        may_be("1234", &key, region, Some(account)) && !may_be("1234", &key, region, Some("444455556666"))
+    );
 }
 
 #[tokio::test]
@@ -253,20 +340,32 @@ async fn what_is_tried_again() {
         assert_eq!(seen.try_iter().count(), 2);
     }
     for mode in ["standard", "adaptive"] {
-        let (url, seen) = serve(vec![(400, "", r#"{"__type": "ThrottlingException", "message": "slower"}"#); 2]);
+        let (url, seen) =
+            serve(vec![(400, "", r#"{"__type": "ThrottlingException", "message": "slower"}"#); 2]);
         let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "2"), ("retry_mode", mode)]);
         let error = kms.decrypt(b"wrapped", &context()).await.unwrap_err();
-        assert_eq!((error.kind(), error.retryable(), seen.try_iter().count()), (ErrorKind::Throttled, true, 2), "{error}");
+        assert_eq!(
+            (error.kind(), error.retryable(), seen.try_iter().count()),
+            (ErrorKind::Throttled, true, 2),
+            "{error}"
+        );
     }
     for (attempts, expected) in [("1", 1), ("4", 4)] {
         let (url, seen) = serve(vec![(500, "", r#"{"__type": "KMSInternalException", "message": "oh"}"#); 6]);
         let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", attempts)]);
         let error = kms.generate(&context()).await.unwrap_err();
-        assert_eq!((error.kind(), error.retryable(), error.status()), (ErrorKind::Service, true, Some(500)), "{error}");
+        assert_eq!(
+            (error.kind(), error.retryable(), error.status()),
+            (ErrorKind::Service, true, Some(500)),
+            "{error}"
+        );
         assert_eq!(seen.try_iter().count(), expected);
     }
     // A clock that is off is no attempt.
-    let (url, seen) = serve(vec![(400, skewed, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#), fine]);
+    let (url, seen) = serve(vec![
+        (400, skewed, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#),
+        fine,
+    ]);
     let (kms, _file) = key_with(&url, KEY, false, &[("max_attempts", "1")]);
     kms.decrypt(b"wrapped", &context()).await.unwrap();
     assert_eq!(seen.try_iter().count(), 2);

@@ -1,4 +1,5 @@
-//! Where the end of a body is: by its length, by its last chunk, or by a connection that the server says it closes.
+//! Where the end of a body is: by its length, by its last chunk, or by a connection that the server says it
+//! closes.
 
 use super::{answer, open, run, serve};
 use crate::error::{ErrorKind, Result};
@@ -34,7 +35,10 @@ fn got(answer: &str) -> Result<String> {
 fn ends_of_bodies() {
     let chunks = "3\r\nabc\r\n2\r\nde\r\n";
     assert_eq!(got(&answer(200, "", "abcde")).unwrap(), "abcde true");
-    assert_eq!(got(&format!("HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")).unwrap(), "abcde false");
+    assert_eq!(
+        got(&format!("HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")).unwrap(),
+        "abcde false"
+    );
     assert_eq!(got("HTTP/1.1 200 X\r\nconnection: Close\r\n\r\nabcde").unwrap(), "abcde false");
     assert_eq!(got("HTTP/1.0 200 X\r\n\r\nabcde").unwrap(), "abcde false");
     // Of a range the answer itself says how long it is.

@@ -34,7 +34,9 @@ fn key(at: &S3, text: Option<&str>, encoded: bool) -> String {
     let text = text.unwrap_or_default();
     let plain = if encoded {
         let pair = text.replace('+', " ").replace('&', "%26").replace('=', "%3D");
-        url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(key, _)| key.into_owned())
+        url::form_urlencoded::parse(pair.as_bytes())
+            .next()
+            .map_or_else(String::new, |(key, _)| key.into_owned())
     } else {
         text.to_owned()
     };
@@ -44,7 +46,11 @@ fn key(at: &S3, text: Option<&str>, encoded: bool) -> String {
 macro_rules! rows {
     ($at:expr, $rows:expr, $encoded:expr, |$row:ident, $entry:ident| $more:expr) => {
         $rows.iter().map(|$row| {
-            let mut $entry = Entry { key: key($at, $row.key(), $encoded), last_modified: time($row.last_modified()), ..Entry::default() };
+            let mut $entry = Entry {
+                key: key($at, $row.key(), $encoded),
+                last_modified: time($row.last_modified()),
+                ..Entry::default()
+            };
             $more;
             $entry
         })
@@ -83,12 +89,20 @@ async fn theirs(at: &S3, prefix: String, ask: Ask) -> Result<String> {
     let url = EncodingType::Url;
     let page = match ask {
         Ask::Objects(options) if at.settings().list_version == Some(1) => {
-            let marker = options.continuation.clone().or(options.start_after.as_ref().map(|key| at.full(key)));
+            let marker =
+                options.continuation.clone().or(options.start_after.as_ref().map(|key| at.full(key)));
             let output = at
                 .send(|client| {
-                    let asked = client.list_objects().bucket(at.bucket()).prefix(at.full(&prefix)).encoding_type(EncodingType::Url);
+                    let asked = client
+                        .list_objects()
+                        .bucket(at.bucket())
+                        .prefix(at.full(&prefix))
+                        .encoding_type(EncodingType::Url);
                     let asked = asked.set_delimiter(options.delimiter.clone()).set_marker(marker.clone());
-                    asked.set_max_keys(options.page_size.map(u32::cast_signed)).set_request_payer(at.payer()).send()
+                    asked
+                        .set_max_keys(options.page_size.map(u32::cast_signed))
+                        .set_request_payer(at.payer())
+                        .send()
                 })
                 .await?;
             let encoded = output.encoding_type() == Some(&url);
@@ -105,28 +119,44 @@ async fn theirs(at: &S3, prefix: String, ask: Ask) -> Result<String> {
             let after = options.start_after.as_ref().map(|key| at.full(key));
             let output = at
                 .send(|client| {
-                    let asked = client.list_objects_v2().bucket(at.bucket()).prefix(at.full(&prefix)).encoding_type(EncodingType::Url);
+                    let asked = client
+                        .list_objects_v2()
+                        .bucket(at.bucket())
+                        .prefix(at.full(&prefix))
+                        .encoding_type(EncodingType::Url);
                     let asked = asked.set_delimiter(options.delimiter.clone()).set_start_after(after.clone());
                     let asked = asked.set_continuation_token(options.continuation.clone());
-                    asked.set_max_keys(options.page_size.map(u32::cast_signed)).set_request_payer(at.payer()).send()
+                    asked
+                        .set_max_keys(options.page_size.map(u32::cast_signed))
+                        .set_request_payer(at.payer())
+                        .send()
                 })
                 .await?;
             let encoded = output.encoding_type() == Some(&url);
             let objects = rows!(at, output.contents(), encoded, |row, entry| sized!(row, entry));
             let mut entries: Vec<_> = objects.chain(prefixes!(at, output, encoded)).collect();
             entries.sort_by(|one, other| one.key.cmp(&other.key));
-            Page { entries, next: output.next_continuation_token.filter(|_| output.is_truncated.unwrap_or(false)) }
+            Page {
+                entries,
+                next: output.next_continuation_token.filter(|_| output.is_truncated.unwrap_or(false)),
+            }
         }
         Ask::Versions(options) => {
             let marks = options.continuation.as_ref().and_then(|text| text.split_once('\n'));
-            let (version, from) = marks.map_or((None, None), |(version, key)| (Some(version.to_owned()), Some(key.to_owned())));
+            let (version, from) =
+                marks.map_or((None, None), |(version, key)| (Some(version.to_owned()), Some(key.to_owned())));
             let output = at
                 .send(|client| {
                     let asked = client.list_object_versions().bucket(at.bucket()).prefix(at.full(&prefix));
-                    let asked = asked.encoding_type(EncodingType::Url).set_delimiter(options.delimiter.clone());
+                    let asked =
+                        asked.encoding_type(EncodingType::Url).set_delimiter(options.delimiter.clone());
                     let asked = asked.set_key_marker(from.clone());
-                    let asked = asked.set_version_id_marker(version.clone().filter(|version| !version.is_empty()));
-                    asked.set_max_keys(options.page_size.map(u32::cast_signed)).set_request_payer(at.payer()).send()
+                    let asked =
+                        asked.set_version_id_marker(version.clone().filter(|version| !version.is_empty()));
+                    asked
+                        .set_max_keys(options.page_size.map(u32::cast_signed))
+                        .set_request_payer(at.payer())
+                        .send()
                 })
                 .await?;
             let encoded = output.encoding_type() == Some(&url);
@@ -134,10 +164,14 @@ async fn theirs(at: &S3, prefix: String, ask: Ask) -> Result<String> {
                 sized!(row, entry);
                 version!(row, entry, false);
             });
-            let markers = rows!(at, output.delete_markers(), encoded, |row, entry| version!(row, entry, true));
+            let markers =
+                rows!(at, output.delete_markers(), encoded, |row, entry| version!(row, entry, true));
             let mut entries: Vec<_> = versions.chain(markers).chain(prefixes!(at, output, encoded)).collect();
             entries.sort_by(|one, other| {
-                one.key.cmp(&other.key).then(other.is_latest.cmp(&one.is_latest)).then(other.last_modified.cmp(&one.last_modified))
+                one.key
+                    .cmp(&other.key)
+                    .then(other.is_latest.cmp(&one.is_latest))
+                    .then(other.last_modified.cmp(&one.last_modified))
             });
             let next = output.is_truncated().unwrap_or(false).then(|| {
                 let from = at.full(&key(at, output.next_key_marker(), encoded));
@@ -168,10 +202,19 @@ fn asks() -> Vec<Ask> {
     let text = |text: &str| Some(text.to_owned());
     vec![
         Ask::Objects(List::default()),
-        Ask::Objects(List { delimiter: text("/"), continuation: text("a/+=&b"), page_size: Some(7), ..List::default() }),
+        Ask::Objects(List {
+            delimiter: text("/"),
+            continuation: text("a/+=&b"),
+            page_size: Some(7),
+            ..List::default()
+        }),
         Ask::Objects(List { delimiter: text(""), start_after: text("ü k"), ..List::default() }),
         Ask::Versions(ListVersions::default()),
-        Ask::Versions(ListVersions { delimiter: text("/"), continuation: text("v+1\nk&y"), page_size: Some(1000) }),
+        Ask::Versions(ListVersions {
+            delimiter: text("/"),
+            continuation: text("v+1\nk&y"),
+            page_size: Some(1000),
+        }),
         Ask::Versions(ListVersions { continuation: text("\nk"), ..ListVersions::default() }),
     ]
 }
@@ -184,7 +227,8 @@ fn page(ask: &Ask, inner: &str) -> String {
     answer(200, "content-type: application/xml\r\nx-amz-request-id: R1\r\n", &body)
 }
 
-const HEAD: &str = "<Name>bucket</Name><Prefix>a%2F</Prefix><MaxKeys>3</MaxKeys><EncodingType>url</EncodingType>";
+const HEAD: &str =
+    "<Name>bucket</Name><Prefix>a%2F</Prefix><MaxKeys>3</MaxKeys><EncodingType>url</EncodingType>";
 const OBJECTS: &str = "<Contents><Key>b%26c+d%2Be%C3%BC</Key><LastModified>2015-10-21T07:28:00.123Z</LastModified><ETag>&quot;e1-2&quot;</ETag>
         <Size>5000000000</Size><StorageClass>STANDARD_IA</StorageClass><Owner><ID>i</ID><DisplayName>d</DisplayName></Owner>
         <ChecksumAlgorithm>CRC32</ChecksumAlgorithm><RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress></RestoreStatus></Contents>
@@ -222,7 +266,11 @@ fn the_same_pages() {
             // Without a token the SDK takes such a page of objects for the last.
             let has_no_way_on = matches!(ask, Ask::Objects(_)) && end == ends[2];
             let answers = [page(&ask, &format!("{}{end}", rows(&ask)))];
-            for settings in [&[][..], &[("list_version", "1")], &[("addressing_style", "path"), ("request_payer", "true")]] {
+            for settings in [
+                &[][..],
+                &[("list_version", "1")],
+                &[("addressing_style", "path"), ("request_payer", "true")],
+            ] {
                 if has_no_way_on && !settings.contains(&("list_version", "1")) {
                     let error = one(settings, "", &ask, &answers).unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::Service, "{error}");
@@ -283,7 +331,8 @@ fn the_same_errors() {
     }
 }
 
-/// A page that broke off, or is none, is asked for again and in the end an error: a listing never looks shorter than it is.
+/// A page that broke off, or is none, is asked for again and in the end an error: a listing never looks
+/// shorter than it is.
 #[test]
 fn no_shorter_page() {
     let whole = page(&asks()[0], &rows(&asks()[0]));
@@ -306,7 +355,11 @@ fn no_shorter_page() {
         };
         let error = ask(vec![bad.clone()], "1").unwrap_err();
         let kind = if body.starts_with("<Error>") { ErrorKind::Service } else { ErrorKind::Network };
-        assert_eq!((error.kind(), error.status(), error.request_id()), (kind, Some(200), Some("R1")), "{body}");
+        assert_eq!(
+            (error.kind(), error.status(), error.request_id()),
+            (kind, Some(200), Some("R1")),
+            "{body}"
+        );
         assert!(error.retryable(), "{body}");
         ask(vec![bad, whole.clone()], "2").unwrap_or_else(|error| panic!("{error}: {body}"));
     }
@@ -316,9 +369,11 @@ fn no_shorter_page() {
 #[test]
 fn no_key_outside_the_prefix() {
     for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
-        for inner in
-            [row(&ask, "<Key>b/1</Key>"), row(&ask, "<Key>a</Key>"), "<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>".to_owned()]
-        {
+        for inner in [
+            row(&ask, "<Key>b/1</Key>"),
+            row(&ask, "<Key>a</Key>"),
+            "<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>".to_owned(),
+        ] {
             let error = one(&[], "a/", &ask, &[page(&ask, &inner)]).unwrap_err();
             assert!(error.kind() == ErrorKind::Service && error.message().contains("prefix"), "{error}");
         }
