@@ -1,17 +1,20 @@
 //! `Bytes`: bytes of the core in Python, without a copy, through the buffer protocol; `Body`: a record that
-//! holds such bytes.
+//! holds such bytes; and the bytes of Python's own objects.
 //!
 //! Law: read-only, and never shown in a repr.
 
 use std::ffi::{c_int, c_void};
 
+use oarlock::ErrorKind;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyIndexError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
 
-use crate::value;
+use crate::error::{fail, type_name};
+use crate::owner;
 
 /// Bytes that oarlock holds: read-only, shared, not copied. Works wherever a bytes-like object does.
 #[pyclass(frozen, module = "oarlock")]
@@ -22,7 +25,7 @@ impl Bytes {
     #[new]
     #[pyo3(signature = (data, /))]
     fn new(data: &Bound<'_, PyAny>) -> PyResult<Self> {
-        value::bytes_from(data).map(Bytes)
+        bytes_from(data).map(Bytes)
     }
 
     fn __len__(&self) -> usize {
@@ -65,7 +68,7 @@ impl Bytes {
                 .into_pyobject(py)
                 .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any());
         }
-        match value::bytes_from(other) {
+        match bytes_from(other) {
             Ok(other) => (self.0 == other)
                 .into_pyobject(py)
                 .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any()),
@@ -113,6 +116,52 @@ unsafe fn fill(bytes: &Bound<'_, Bytes>, view: *mut ffi::Py_buffer, flags: c_int
         )
     };
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(bytes.py())) }
+}
+
+/// A bytes-like object's bytes: lent if they cannot change, copied otherwise.
+pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
+    let py = object.py();
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(owner::lend(bytes));
+    }
+    if let Ok(bytes) = object.cast::<Bytes>() {
+        return Ok(bytes.get().0.clone());
+    }
+    if object.is_instance_of::<PyString>() {
+        return fail(
+            py,
+            ErrorKind::InvalidInput,
+            "text is not bytes: encode it, for example with .encode(), or open the file in binary mode",
+        );
+    }
+    match PyUntypedBuffer::get(object) {
+        Ok(view) => copied(py, &view, 0, usize::MAX),
+        Err(_) => fail(
+            py,
+            ErrorKind::InvalidInput,
+            format!("a bytes-like object is needed, not {}", type_name(object)),
+        ),
+    }
+}
+
+/// Up to `most` bytes of a buffer from `at` on, copied because its owner may change them.
+pub(crate) fn copied(
+    py: Python<'_>,
+    view: &PyUntypedBuffer,
+    at: usize,
+    most: usize,
+) -> PyResult<bytes::Bytes> {
+    if !view.is_c_contiguous() {
+        return fail(py, ErrorKind::InvalidInput, "the buffer is not contiguous: pass bytes(…) of it");
+    }
+    let length = view.len_bytes().saturating_sub(at).min(most);
+    if length == 0 {
+        return Ok(bytes::Bytes::new());
+    }
+    // SAFETY: the view is contiguous and holds `at + length` bytes at least; its owner cannot free them while
+    // the view lives.
+    let slice = unsafe { std::slice::from_raw_parts(view.buf_ptr().cast::<u8>().add(at), length) };
+    Ok(bytes::Bytes::copy_from_slice(slice))
 }
 
 /// The base of records that hold bytes: gives them the buffer protocol of the `Bytes` in their `_bytes`.

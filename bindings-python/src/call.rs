@@ -13,7 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::body::Bytes;
+use crate::body::{Bytes, bytes_from};
 use crate::error::{fail, raise};
 use crate::host::{self, Feeder};
 use crate::{owner, value};
@@ -307,7 +307,7 @@ impl Call {
     #[pyo3(signature = (data = None))]
     fn feed(&self, py: Python<'_>, data: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         owner::bury(py);
-        let bytes = data.map(value::bytes_from).transpose()?.unwrap_or_default();
+        let bytes = data.map(bytes_from).transpose()?.unwrap_or_default();
         self.inner(py)?.call.feed(bytes);
         Ok(())
     }

@@ -50,3 +50,8 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
 pub(crate) fn fail<T>(py: Python<'_>, kind: ErrorKind, message: impl Into<String>) -> PyResult<T> {
     Err(raise(py, &Error::new(kind, message)))
 }
+
+/// The name of the object's type, for messages.
+pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}

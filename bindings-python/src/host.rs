@@ -12,9 +12,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyEllipsis, PyIterator, PyMemoryView, PyString};
 
-use crate::body::Bytes;
-use crate::error::fail;
-use crate::value::{bytes_from, copied, path_from, type_name};
+use crate::body::{Bytes, bytes_from, copied};
+use crate::error::{fail, type_name};
+use crate::value::path_from;
 
 /// Who feeds a call that asks for bytes.
 pub(crate) enum Feeder {

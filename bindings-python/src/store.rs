@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::call::Call;
-use crate::error::{fail, raise};
+use crate::error::{fail, raise, type_name};
 use crate::{host, owner, value};
 
 /// One place that holds objects.
@@ -142,7 +142,7 @@ impl Store {
             return fail(
                 py,
                 ErrorKind::Config,
-                format!("the URL must be a str such as s3://bucket/prefix, not {}", value::type_name(url)),
+                format!("the URL must be a str such as s3://bucket/prefix, not {}", type_name(url)),
             );
         };
         let Value::Str(url) = value::from_py(url)? else {

@@ -17,9 +17,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
-use crate::body::Bytes;
-use crate::error::fail;
-use crate::owner;
+use crate::body::{Bytes, bytes_from};
+use crate::error::{fail, type_name};
 
 /// The core's value for a Python object.
 pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
@@ -85,11 +84,6 @@ pub(crate) fn from_py(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     fail(py, ErrorKind::InvalidInput, format!("a value of type {} cannot be passed", type_name(object)))
 }
 
-/// The name of the object's type, for messages.
-pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
-    object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
-}
-
 fn text_from(text: &Bound<'_, PyString>) -> PyResult<String> {
     match text.to_str() {
         Ok(text) => Ok(text.to_owned()),
@@ -125,52 +119,6 @@ fn list(items: &Bound<'_, PyAny>) -> PyResult<Value> {
 /// The path that a path-like object names.
 pub(crate) fn path_from(object: &Bound<'_, PyAny>) -> PyResult<std::path::PathBuf> {
     object.extract()
-}
-
-/// A bytes-like object's bytes: lent if they cannot change, copied otherwise.
-pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
-    let py = object.py();
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(owner::lend(bytes));
-    }
-    if let Ok(bytes) = object.cast::<Bytes>() {
-        return Ok(bytes.get().0.clone());
-    }
-    if object.is_instance_of::<PyString>() {
-        return fail(
-            py,
-            ErrorKind::InvalidInput,
-            "text is not bytes: encode it, for example with .encode(), or open the file in binary mode",
-        );
-    }
-    match PyUntypedBuffer::get(object) {
-        Ok(view) => copied(py, &view, 0, usize::MAX),
-        Err(_) => fail(
-            py,
-            ErrorKind::InvalidInput,
-            format!("a bytes-like object is needed, not {}", type_name(object)),
-        ),
-    }
-}
-
-/// Up to `most` bytes of a buffer from `at` on, copied because its owner may change them.
-pub(crate) fn copied(
-    py: Python<'_>,
-    view: &PyUntypedBuffer,
-    at: usize,
-    most: usize,
-) -> PyResult<bytes::Bytes> {
-    if !view.is_c_contiguous() {
-        return fail(py, ErrorKind::InvalidInput, "the buffer is not contiguous: pass bytes(…) of it");
-    }
-    let length = view.len_bytes().saturating_sub(at).min(most);
-    if length == 0 {
-        return Ok(bytes::Bytes::new());
-    }
-    // SAFETY: the view is contiguous and holds `at + length` bytes at least; its owner cannot free them while
-    // the view lives.
-    let slice = unsafe { std::slice::from_raw_parts(view.buf_ptr().cast::<u8>().add(at), length) };
-    Ok(bytes::Bytes::copy_from_slice(slice))
 }
 
 /// What times are made of.
