@@ -22,6 +22,7 @@ pub mod config;
 mod credentials;
 mod crypto;
 mod error;
+mod event;
 mod http;
 mod inline;
 mod io;
@@ -42,6 +43,7 @@ mod tally;
 mod transfer;
 pub mod value;
 pub mod verbs;
+mod version;
 mod wake;
 
 pub use call::{Call, Canceller, Step};
@@ -53,9 +55,7 @@ pub use runtime::drain;
 pub use store::Store;
 pub use value::{Callback, Value};
 pub use verbs::Args;
-
-/// The version of this library.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub use version::VERSION;
 
 /// The README's first example in Rust, run as a test.
 #[cfg(doctest)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::observe::Event;
+use crate::event::Event;
 use crate::question::Question;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, Ordering};
 use crate::tally::{Share, Tallies, Tally};

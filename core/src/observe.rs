@@ -7,32 +7,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+pub use crate::event::{Event, Level};
 use crate::mailbox::Mailbox;
 use crate::tally::Tally;
 
 tokio::task_local! {
     static CURRENT: Arc<Mailbox>;
-}
-
-/// How grave an event is; the numbers are those of Python's `logging`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(i32)]
-pub enum Level {
-    /// For finding a fault: each request and its answer.
-    Debug = 10,
-    /// Worth knowing.
-    Info = 20,
-    /// The call goes on, but something is amiss: a retry, for example.
-    Warning = 30,
-}
-
-/// Something that happened during a call.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// How grave it is.
-    pub level: Level,
-    /// A sentence without secrets.
-    pub message: String,
 }
 
 /// Runs `work` for the call of this mailbox: its events and its questions go there.

@@ -17,7 +17,7 @@ mod error {
     pub(crate) use oarlock::{Error, ErrorKind, Result};
 }
 
-mod observe {
+mod event {
     pub(crate) use oarlock::observe::Event;
 }
 

@@ -6,6 +6,7 @@ made for them.
 
 import re
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -28,21 +29,24 @@ USES = {
     "sync": set(),
     "wake": {"error"},
     "runtime": {"error"},
-    # An event is put into the mailbox of the call that it belongs to, and a mailbox carries events.
+    "version": set(),
+    "event": set(),
     "tally": set(),
-    "observe": {"mailbox", "tally"},
+    "observe": {"event", "mailbox", "tally"},
     "question": {"error", "value"},
-    "mailbox": {"error", "observe", "question", "sync", "tally", "value", "wake"},
+    "mailbox": {"error", "event", "question", "sync", "tally", "value", "wake"},
     "inline": {"mailbox", "runtime"},
     "call": {"error", "inline", "mailbox", "observe", "runtime", "value", "wake"},
     "io": {"error", "runtime"},
     "ambient": PLAIN | {"config", "observe", "runtime"},
     "http": PLAIN | {"config", "observe", "runtime"},
-    "credentials": PLAIN | {"ambient", "config", "http", "options", "question", "runtime", "observe"},
+    "credentials": PLAIN
+    | {"ambient", "config", "http", "options", "question", "runtime", "observe", "version"},
     "crypto": PLAIN | {"config", "credentials", "options", "runtime"},
     "s3": DATA
-    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"},
-    "local": DATA | {"io", "mailbox", "observe", "runtime"},
+    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"}
+    | {"version"},
+    "local": DATA | {"io", "mailbox", "observe", "runtime", "version"},
     "transfer": DATA | {"checksum", "crypto", "io", "mailbox", "observe", "runtime", "s3", "sync"},
     "many": DATA | {"checksum", "io", "local", "mailbox", "observe", "question", "runtime", "s3", "transfer"},
     "store": PLAIN | {"config", "keys", "local", "s3", "tally"},
@@ -95,6 +99,19 @@ def test_arrows_run_one_way(path):
     assert here in USES, f"`{here}` is a new room: say in the design and in USES what it may use"
     wrong = {name for name in used_rooms(code(path)) & set(USES) if name != here and name not in USES[here]}
     assert not wrong, f"{path.relative_to(ROOT)} uses {', '.join(sorted(wrong))}"
+
+
+def test_no_arrows_make_a_circle():
+    list(TopologicalSorter(USES).static_order())
+    for binding in ("bindings-python/src", "bindings-c/src", "bindings-ruby/ext/oarlock_native/src"):
+        files = {
+            path.stem: path for path in (ROOT / binding).rglob("*.rs") if path.stem not in ("lib", "mod")
+        }
+        list(
+            TopologicalSorter(
+                {name: used_rooms(code(path)) & set(files) - {name} for name, path in files.items()}
+            ).static_order()
+        )
 
 
 def test_aws_types_stay_in_their_rooms():

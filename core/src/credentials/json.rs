@@ -28,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::retries::{ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens, pause};
 use crate::http::{Clock, Pace, is_throttled};
 use crate::observe::{Level, event};
+use crate::version::VERSION;
 
 /// Codes of a trouble that passes, whatever their status.
 /// Source:
@@ -289,7 +290,7 @@ impl Service {
         hex(&mut payload, &Sha256::digest(body));
         let unsigned = Unsigned { method: "POST", path: self.uri.path(), query: "", payload: &payload };
         self.signer.sign(&unsigned, &mut headers, keys, self.clock.now())?;
-        headers.push((header::USER_AGENT, value(&format!("oarlock/{}", crate::VERSION))?));
+        headers.push((header::USER_AGENT, value(&format!("oarlock/{}", VERSION))?));
         let mut request = Request::new(SdkBody::from(body.clone()));
         (*request.method_mut(), *request.uri_mut()) = (Method::POST, self.uri.clone());
         *request.headers_mut() = HeaderMap::from_iter(headers);

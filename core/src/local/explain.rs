@@ -17,6 +17,7 @@ use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{Delete, Explain, Get, Head, List, Put};
 use crate::reply::Explained;
+use crate::version::VERSION;
 
 pub(crate) async fn explain(at: &Local, mailbox: &Arc<Mailbox>, options: Explain) -> Result<Vec<Explained>> {
     let config = &at.config;
@@ -46,7 +47,7 @@ pub(crate) async fn explain(at: &Local, mailbox: &Arc<Mailbox>, options: Explain
             .iter()
             .map(|(name, value)| Explained::row(name, shown(name, value), config.sources.of(name))),
     );
-    rows.push(Explained::row("version", crate::VERSION, None));
+    rows.push(Explained::row("version", VERSION, None));
     if options.check == Some(true) {
         check(at, mailbox, &mut rows).await?;
     }

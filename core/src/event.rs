@@ -1,0 +1,24 @@
+//! What happens during a call, as a level and a sentence: plain data that a mailbox carries to the host's log.
+//!
+//! Invariant: an event never holds a secret, a signed URL or a body.
+
+/// How grave an event is; the numbers are those of Python's `logging`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// For finding a fault: each request and its answer.
+    Debug = 10,
+    /// Worth knowing.
+    Info = 20,
+    /// The call goes on, but something is amiss: a retry, for example.
+    Warning = 30,
+}
+
+/// Something that happened during a call.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// How grave it is.
+    pub level: Level,
+    /// A sentence without secrets.
+    pub message: String,
+}
