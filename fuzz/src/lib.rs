@@ -11,8 +11,8 @@ mod error;
 #[path = "../../core/src/crypto"]
 pub mod crypto {
     mod envelope;
-    pub mod laws;
+    pub mod laws_tests;
     mod text;
 }
 
-pub use crypto::laws;
+pub use crypto::laws_tests as laws;

@@ -5,10 +5,10 @@
 //! type.
 
 #[cfg(test)]
-mod dialects;
+mod dialects_tests;
 pub(crate) mod gcfg;
 #[cfg(test)]
-mod junk;
+mod junk_tests;
 pub mod keys;
 mod sources;
 mod spellings;

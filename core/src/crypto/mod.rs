@@ -10,16 +10,16 @@ pub(crate) mod content;
 mod encryption;
 mod envelope;
 #[cfg(test)]
-mod junk;
+mod junk_tests;
 mod keyring;
 #[cfg(test)]
-mod laws;
+mod laws_tests;
 mod policy;
 #[cfg(test)]
 mod tests;
 mod text;
 #[cfg(test)]
-mod threats;
+mod threats_tests;
 
 use oarlock_gcm as gcm;
 

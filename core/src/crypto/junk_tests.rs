@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::keyring::Rsa;
 use super::text::base64;
-use super::{laws, text};
+use super::{laws_tests as laws, text};
 
 fn held<S: Strategy>(inputs: S, law: impl Fn(S::Value)) {
     let seconds = std::env::var("OARLOCK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
