@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 # Directories must not be shared by two installations at a time.
 DESTDIR ?=
 
-help: ## say what there is
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: ## install what building needs: packages, Rust, the tests' virtual environment
@@ -44,6 +44,12 @@ bench: setup ## measure beside other clients (some rows: make bench ONLY=list); 
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
+generate: setup ## write header, stubs and signatures from the tables in core
+	OARLOCK_WRITE_HEADERS=1 cargo test --quiet --workspace --test header
+	$(MAKE) -s -C bindings-python
+	$(MAKE) -s -C bindings-python stubs
+	$(MAKE) -s -C bindings-ruby sig
+
 generated: ## fail if header, stubs or signatures are not what the table of verbs makes of them
 	cargo test --quiet --workspace --test header
 	$(VENV)/python bindings-python/stubs.py --check
@@ -53,5 +59,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions demo servers bench install generated clean
+.PHONY: help setup build test nix-plugin nix-versions demo servers bench install generate generated clean
 .DEFAULT_GOAL := help
