@@ -6,6 +6,7 @@ counts, and the places of one rule with its name as an argument.
 """
 
 import ast
+import functools
 import io
 import re
 import subprocess
@@ -68,6 +69,7 @@ TEST_MODULE = re.compile(
 )
 
 
+@functools.cache
 def tracked(*endings):
     found = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
@@ -132,6 +134,7 @@ def long_lines(name):
 # Words
 
 
+@functools.cache
 def prose(name):
     """The comments, docstrings and messages of a file with the numbers of their lines."""
     text = (ROOT / name).read_text()
