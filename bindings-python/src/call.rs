@@ -31,13 +31,13 @@ const UNDO_AT_INTERRUPT: Duration = Duration::from_millis(50);
 /// A verb under way.
 #[pyclass(frozen, module = "oarlock._native")]
 pub(crate) struct Call {
-    inner: Mutex<Inner>,
+    inner: Mutex<CallState>,
     canceller: Canceller,
     verb: String,
     reply: Type,
 }
 
-struct Inner {
+struct CallState {
     call: oarlock::Call<Value>,
     feeder: Option<Feeder>,
     writer: Option<Py<PyAny>>,
@@ -72,12 +72,20 @@ impl Call {
             call.listen();
         }
         let canceller = call.canceller();
-        let inner =
-            Mutex::new(Inner { call, feeder, writer, progress, told: None, functions, reply, cause: None });
+        let inner = Mutex::new(CallState {
+            call,
+            feeder,
+            writer,
+            progress,
+            told: None,
+            functions,
+            reply,
+            cause: None,
+        });
         Call { inner, canceller, verb: verb.to_owned(), reply }
     }
 
-    fn inner(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Inner>> {
+    fn inner(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, CallState>> {
         if self.canceller.forked() {
             let why = "the call was begun before this process was forked; begin it again here";
             return Err(raise(py, &Error::new(ErrorKind::Forked, why).with_verb(&self.verb)));
@@ -112,7 +120,7 @@ fn deadline(py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Instant>> {
     }
 }
 
-impl Inner {
+impl CallState {
     /// Serves the call until it has something for the caller, or the time is over.
     fn advance(&mut self, py: Python<'_>, end: Option<Instant>, awaits: bool) -> PyResult<Outcome> {
         let outcome = self.serve(py, end, awaits);

@@ -96,13 +96,13 @@ impl fmt::Display for ErrorKind {
 /// assert_eq!(error.to_string(), "NotFound: no such object (key \"a/b\")");
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Facts>);
+pub struct Error(Box<ErrorFields>);
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Clone, Debug, Default)]
-struct Facts {
+struct ErrorFields {
     kind: Option<ErrorKind>,
     message: String,
     verb: Option<String>,
@@ -120,11 +120,11 @@ struct Facts {
 impl Error {
     /// An error of this kind; `message` is a sentence a person can act on.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Facts {
+        Error(Box::new(ErrorFields {
             kind: Some(kind),
             message: message.into(),
             retryable: matches!(kind, ErrorKind::Throttled | ErrorKind::Timeout | ErrorKind::Network),
-            ..Facts::default()
+            ..ErrorFields::default()
         }))
     }
 

@@ -17,11 +17,11 @@ use crate::runtime::{Driven, Generation, Work};
 
 /// Work that runs where the caller waits.
 pub(crate) struct Inline {
-    stage: Stage,
+    stage: InlineState,
     on: &'static Generation,
 }
 
-enum Stage {
+enum InlineState {
     /// Nobody has waited yet.
     New(Work),
     /// The thread that waits drives it, since this moment.
@@ -33,61 +33,61 @@ enum Stage {
 
 impl Inline {
     pub(crate) fn new(work: Work, on: &'static Generation) -> Inline {
-        Inline { stage: Stage::New(work), on }
+        Inline { stage: InlineState::New(work), on }
     }
 
     /// Works until the mailbox has a step, or a beat of the driver or `limit` has passed. Returns how long
     /// this call has been driven, or `None` if no driver is free.
     pub(crate) fn advance(&mut self, mailbox: &Mailbox, limit: Duration) -> Option<Duration> {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+        self.stage = match std::mem::replace(&mut self.stage, InlineState::Done) {
             // A thread that runs an async runtime can't drive a second one.
-            Stage::New(work) if Handle::try_current().is_err() => match self.on.driver() {
-                Some(driver) => {
-                    driver.start(work).map_or(Stage::Done, |driven| Stage::Driven(driven, Instant::now()))
-                }
-                None => Stage::New(work),
+            InlineState::New(work) if Handle::try_current().is_err() => match self.on.driver() {
+                Some(driver) => driver
+                    .start(work)
+                    .map_or(InlineState::Done, |driven| InlineState::Driven(driven, Instant::now())),
+                None => InlineState::New(work),
             },
             stage => stage,
         };
-        let Stage::Driven(driven, since) = &mut self.stage else { return None };
+        let InlineState::Driven(driven, since) = &mut self.stage else { return None };
         driven.run(limit, |context| mailbox.poll_told(context));
         let elapsed = since.elapsed();
         if driven.is_finished() {
-            self.stage = Stage::Done;
+            self.stage = InlineState::Done;
         }
         Some(elapsed)
     }
 
     /// Works within the task that awaits, if its runtime is tokio's.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> bool {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::New(work) if Handle::try_current().is_ok() => Stage::Awaited(work),
+        self.stage = match std::mem::replace(&mut self.stage, InlineState::Done) {
+            InlineState::New(work) if Handle::try_current().is_ok() => InlineState::Awaited(work),
             stage => stage,
         };
-        if let Stage::Awaited(work) = &mut self.stage {
+        if let InlineState::Awaited(work) = &mut self.stage {
             // Without tokio's budget: a spent one defers wake-ups, which the host's `block_on` may drop (see
             // `Driven`).
             let mut free = pin!(tokio::task::unconstrained(work.as_mut()));
             // A panic ends the work; `call::Finish` reports it.
             if !matches!(catch_unwind(AssertUnwindSafe(|| free.as_mut().poll(context))), Ok(Poll::Pending)) {
-                self.stage = Stage::Done;
+                self.stage = InlineState::Done;
             }
             return true;
         }
-        matches!(self.stage, Stage::Done)
+        matches!(self.stage, InlineState::Done)
     }
 
     /// Leaves the work to a thread of ours.
     pub(crate) fn hand_over(self) {
         match self.stage {
-            Stage::New(work) | Stage::Awaited(work) => self.on.spawn(work),
-            Stage::Driven(driven, _) => self.on.aside(move || driven.finish()),
-            Stage::Done => {}
+            InlineState::New(work) | InlineState::Awaited(work) => self.on.spawn(work),
+            InlineState::Driven(driven, _) => self.on.aside(move || driven.finish()),
+            InlineState::Done => {}
         }
     }
 
     /// Whether the work has begun and has not ended.
     pub(crate) fn is_under_way(&self) -> bool {
-        matches!(self.stage, Stage::Driven(..) | Stage::Awaited(_))
+        matches!(self.stage, InlineState::Driven(..) | InlineState::Awaited(_))
     }
 }

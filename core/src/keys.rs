@@ -183,12 +183,12 @@ fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
 }
 
 /// Names of bucket and key for errors, kept aside because the verb takes its parameters.
-pub(crate) struct Place {
+pub(crate) struct ErrorTarget {
     pub(crate) bucket: String,
     pub(crate) key: Option<String>,
 }
 
-impl Place {
+impl ErrorTarget {
     pub(crate) fn with(mut self, param: &dyn std::any::Any) -> Self {
         if let Some(Key(key)) = param.downcast_ref::<Key>() {
             self.key = Some(key.clone());

@@ -54,7 +54,7 @@ pub(crate) enum Feed {
 }
 
 #[derive(Default)]
-struct State {
+struct MailboxState {
     events: VecDeque<Event>,
     chunks: VecDeque<Bytes>,
     chunk_bytes: usize,
@@ -72,7 +72,7 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl State {
+impl MailboxState {
     fn take(&mut self) -> Option<Step> {
         if let Some(event) = self.events.pop_front() {
             return Some(Step::Event(event));
@@ -136,7 +136,7 @@ pub(crate) type Cleanup = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The mailbox between a verb, which runs on a worker, and the thread that waits.
 pub(crate) struct Mailbox {
-    state: Mutex<State>,
+    state: Mutex<MailboxState>,
     host_acted: Notify,
     cancelled: AtomicBool,
     cancel: Notify,
@@ -159,7 +159,7 @@ const UNKNOWN: u64 = u64::MAX;
 impl Mailbox {
     pub(crate) fn new() -> Self {
         Mailbox {
-            state: Mutex::new(State::default()),
+            state: Mutex::new(MailboxState::default()),
             host_acted: Notify::new(),
             cancelled: AtomicBool::new(false),
             cancel: Notify::new(),
@@ -181,11 +181,11 @@ impl Mailbox {
         Mailbox { whole: Some(whole.clone()), ..Mailbox::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, MailboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut MailboxState)) {
         let mut state = self.state();
         change(&mut state);
         state.settle();

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::value::{Callback, Value};
 
 #[derive(Clone)]
-enum Stage {
+enum AnswerState {
     Free,
     Taken,
     Answered(Result<Value>),
@@ -21,37 +21,37 @@ enum Stage {
 pub(crate) struct Question {
     pub(crate) callback: Callback,
     pub(crate) value: Value,
-    stage: watch::Sender<Stage>,
+    stage: watch::Sender<AnswerState>,
 }
 
 impl Question {
     pub(crate) fn new(callback: Callback, value: Value) -> Self {
-        Question { callback, value, stage: watch::Sender::new(Stage::Free) }
+        Question { callback, value, stage: watch::Sender::new(AnswerState::Free) }
     }
 
     pub(crate) fn free(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Free)
+        matches!(*self.stage.borrow(), AnswerState::Free)
     }
 
     pub(crate) fn open(&self) -> bool {
-        !matches!(*self.stage.borrow(), Stage::Answered(_))
+        !matches!(*self.stage.borrow(), AnswerState::Answered(_))
     }
 
     /// Takes the question, unless another thread has it.
     pub(crate) fn take(&self) -> bool {
-        self.turn(|stage| matches!(stage, Stage::Free), Stage::Taken)
+        self.turn(|stage| matches!(stage, AnswerState::Free), AnswerState::Taken)
     }
 
     /// Leaves the question to another thread.
     pub(crate) fn give_up(&self) {
-        self.turn(|stage| matches!(stage, Stage::Taken), Stage::Free);
+        self.turn(|stage| matches!(stage, AnswerState::Taken), AnswerState::Free);
     }
 
     pub(crate) fn answer(&self, answer: Result<Value>) {
-        self.turn(|stage| !matches!(stage, Stage::Answered(_)), Stage::Answered(answer));
+        self.turn(|stage| !matches!(stage, AnswerState::Answered(_)), AnswerState::Answered(answer));
     }
 
-    fn turn(&self, from: impl Fn(&Stage) -> bool, to: Stage) -> bool {
+    fn turn(&self, from: impl Fn(&AnswerState) -> bool, to: AnswerState) -> bool {
         self.stage.send_if_modified(|stage| {
             let turns = from(stage);
             if turns {
@@ -64,14 +64,23 @@ impl Question {
     /// Waits until some thread may take it, or until none may any more.
     pub(crate) async fn until_free(&self, free: bool) {
         // The sender is this question's own, so it is there.
-        let _ = self.stage.subscribe().wait_for(|stage| matches!(stage, Stage::Free) == free).await.map(drop);
+        let _ = self
+            .stage
+            .subscribe()
+            .wait_for(|stage| matches!(stage, AnswerState::Free) == free)
+            .await
+            .map(drop);
     }
 
     /// Waits for the answer.
     pub(crate) async fn answered(&self) -> Result<Value> {
         let mut stage = self.stage.subscribe();
-        match stage.wait_for(|stage| matches!(stage, Stage::Answered(_))).await.map(|stage| stage.clone()) {
-            Ok(Stage::Answered(answer)) => answer,
+        match stage
+            .wait_for(|stage| matches!(stage, AnswerState::Answered(_)))
+            .await
+            .map(|stage| stage.clone())
+        {
+            Ok(AnswerState::Answered(answer)) => answer,
             _ => Err(Error::new(ErrorKind::Internal, "a question to the host was lost")),
         }
     }

@@ -92,9 +92,9 @@ impl Generation {
     }
 
     /// Counts as work that `drain` waits for, until it is dropped.
-    pub(crate) fn count(&'static self) -> Counted {
+    pub(crate) fn count(&'static self) -> UnfinishedWork {
         self.unfinished.fetch_add(1, Ordering::SeqCst);
-        Counted(self)
+        UnfinishedWork(self)
     }
 
     /// Spawns work that outlives whoever asked for it.
@@ -305,9 +305,9 @@ pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
 }
 
 /// Work that `drain` waits for.
-pub(crate) struct Counted(&'static Generation);
+pub(crate) struct UnfinishedWork(&'static Generation);
 
-impl Drop for Counted {
+impl Drop for UnfinishedWork {
     fn drop(&mut self) {
         if self.0.unfinished.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.draining.load(Ordering::SeqCst) {
             let _guard = self.0.finished.0.lock().unwrap_or_else(PoisonError::into_inner);

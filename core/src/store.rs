@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::keys::Place;
+use crate::keys::ErrorTarget;
 use crate::local::Local;
 use crate::s3::S3;
 use crate::tally::Tallies;
@@ -24,12 +24,12 @@ use crate::value::Value;
 /// ```
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<StoreState>,
     /// Whether calls run where they are waited for.
     inline: bool,
 }
 
-struct Inner {
+struct StoreState {
     config: Config,
     backend: Backend,
     tallies: Tallies,
@@ -55,7 +55,10 @@ impl Store {
             Some(directory) => Backend::Local(Local::open(directory, &config)?),
             None => Backend::S3(S3::open(&config)?),
         };
-        Ok(Store { inner: Arc::new(Inner { config, backend, tallies: Tallies::default() }), inline: false })
+        Ok(Store {
+            inner: Arc::new(StoreState { config, backend, tallies: Tallies::default() }),
+            inline: false,
+        })
     }
 
     /// The same store, for whoever waits for each call at once: its requests go out on the thread that waits,
@@ -103,8 +106,8 @@ impl Store {
         &self.inner.tallies
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place { bucket: self.inner.config.place(), key: None }
+    pub(crate) fn place(&self) -> ErrorTarget {
+        ErrorTarget { bucket: self.inner.config.place(), key: None }
     }
 }
 

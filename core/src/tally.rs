@@ -23,7 +23,7 @@ pub(crate) struct Tally {
 }
 
 /// What a tally holds at one moment.
-pub(crate) struct Counted {
+pub(crate) struct TallySnapshot {
     pub(crate) calls: u64,
     pub(crate) failures: u64,
     pub(crate) microseconds: u64,
@@ -77,11 +77,11 @@ impl Tally {
         add(&self.bytes, moved);
     }
 
-    pub(crate) fn counted(&self) -> Counted {
+    pub(crate) fn counted(&self) -> TallySnapshot {
         let told = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let answers = told(&self.answers);
         let mean = told(&self.waited).checked_div(answers);
-        Counted {
+        TallySnapshot {
             calls: told(&self.calls),
             failures: told(&self.failures),
             microseconds: told(&self.busy) / 1000,

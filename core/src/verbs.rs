@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
-use crate::keys::{Directory, Items, Key, Keys, Place, Prefix};
+use crate::keys::{Directory, ErrorTarget, Items, Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{
     AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany,
@@ -285,7 +285,7 @@ macro_rules! verbs {
                     let counting = store.tallies().begin(number(stringify!($name)));
                     mailbox.counts_in(counting.share());
                     let place = store.place();
-                    $(#[allow(unused_variables)] let place = Place::with(place, &$param);)*
+                    $(#[allow(unused_variables)] let place = ErrorTarget::with(place, &$param);)*
                     let outcome = match store.backend() {
                         Backend::S3(s3) => remote::$name(s3, &mailbox, $($param,)* options).await,
                         Backend::Local(local) => directory::$name(local, &mailbox, $($param,)* options).await,
@@ -345,7 +345,8 @@ impl Store {
             .find(|(name, _)| name == "key")
             .and_then(|(_, value)| value.as_str())
             .map(str::to_owned);
-        (found.run)(self, args).map_err(|error| Place { key, ..self.place() }.dress(error.with_verb(verb)))
+        (found.run)(self, args)
+            .map_err(|error| ErrorTarget { key, ..self.place() }.dress(error.with_verb(verb)))
     }
 }
 

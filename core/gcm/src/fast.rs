@@ -42,7 +42,7 @@ impl Engine for AwsLc {
 
     fn new(key: &[u8; 32]) -> Result<AwsLc> {
         let mut hash_key = Block::default();
-        Context::counter(key, &Block::default())?.update(hash_key.as_mut())?;
+        CipherContext::counter(key, &Block::default())?.update(hash_key.as_mut())?;
         Ok(AwsLc {
             key: Zeroizing::new(*key),
             ghash: GHash::new((&*hash_key).into()),
@@ -52,12 +52,12 @@ impl Engine for AwsLc {
     }
 
     fn cipher(&self, counter: &Block, bytes: &mut [u8]) -> Result<()> {
-        Context::counter(&self.key, counter)?.update(bytes)
+        CipherContext::counter(&self.key, counter)?.update(bytes)
     }
 
     fn share(&self, bytes: &[u8]) -> Result<Block> {
         let nonce = Block::default();
-        let mut context = Context::galois(&self.key, &nonce[..12], ENCRYPT)?;
+        let mut context = CipherContext::galois(&self.key, &nonce[..12], ENCRYPT)?;
         context.additional(bytes)?;
         self.unmasked(context.tag()?, &counter(&[0; 12], 1), &lengths(bytes.len() as u64, 0))
     }
@@ -83,7 +83,7 @@ impl Engine for AwsLc {
 impl AwsLc {
     fn run(&self, counter: &Block, bytes: &mut [u8], direction: c_int) -> Result<Block> {
         let before = before(counter);
-        let mut context = Context::galois(&self.key, self.nonce(&before).as_slice(), direction)?;
+        let mut context = CipherContext::galois(&self.key, self.nonce(&before).as_slice(), direction)?;
         context.update(bytes)?;
         self.unmasked(context.tag()?, &before, &lengths(0, bytes.len() as u64))
     }
@@ -111,23 +111,23 @@ fn before(counter: &Block) -> Block {
 }
 
 /// A cipher at work. AWS-LC wipes what it frees.
-struct Context(NonNull<EVP_CIPHER_CTX>);
+struct CipherContext(NonNull<EVP_CIPHER_CTX>);
 
-impl Context {
+impl CipherContext {
     /// Nothing but the key stream, from this counter block on.
-    fn counter(key: &[u8; 32], counter: &Block) -> Result<Context> {
+    fn counter(key: &[u8; 32], counter: &Block) -> Result<CipherContext> {
         // SAFETY: the function has no preconditions; the cipher it tells is static.
         let cipher = unsafe { EVP_aes_256_ctr() };
-        let mut context = Context::new()?;
+        let mut context = CipherContext::new()?;
         context.init(cipher, key.as_ptr(), counter.as_ptr(), ENCRYPT)?;
         Ok(context)
     }
 
     /// GCM with a nonce of 12 or 16 bytes.
-    fn galois(key: &[u8; 32], nonce: &[u8], direction: c_int) -> Result<Context> {
+    fn galois(key: &[u8; 32], nonce: &[u8], direction: c_int) -> Result<CipherContext> {
         // SAFETY: the function has no preconditions; the cipher it tells is static.
         let cipher = unsafe { EVP_aes_256_gcm() };
-        let mut context = Context::new()?;
+        let mut context = CipherContext::new()?;
         context.init(cipher, null(), null(), direction)?;
         // SAFETY: the context lives and has its cipher; this control reads no memory.
         done(unsafe {
@@ -137,9 +137,9 @@ impl Context {
         Ok(context)
     }
 
-    fn new() -> Result<Context> {
+    fn new() -> Result<CipherContext> {
         // SAFETY: the function has no preconditions.
-        NonNull::new(unsafe { EVP_CIPHER_CTX_new() }).map(Context).ok_or_else(|| broken(()))
+        NonNull::new(unsafe { EVP_CIPHER_CTX_new() }).map(CipherContext).ok_or_else(|| broken(()))
     }
 
     /// `key` and `nonce` are null, or point to as many bytes as the cipher takes: 32, and 16 or what was set.
@@ -196,7 +196,7 @@ impl Context {
     }
 }
 
-impl Drop for Context {
+impl Drop for CipherContext {
     fn drop(&mut self) {
         // SAFETY: the context came from `EVP_CIPHER_CTX_new` and nobody else holds it.
         unsafe { EVP_CIPHER_CTX_free(self.0.as_ptr()) }

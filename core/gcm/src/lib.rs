@@ -12,12 +12,12 @@
 
 #[cfg(feature = "aws-lc")]
 mod fast;
-#[cfg(any(test, feature = "fuzz"))]
-#[doc(hidden)]
-pub mod laws;
 #[cfg(any(test, feature = "fuzz", not(feature = "aws-lc")))]
 mod portable;
 mod powers;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod laws;
 #[cfg(test)]
 mod tests;
 
@@ -29,29 +29,29 @@ use zeroize::Zeroizing;
 use powers::Powers;
 
 #[cfg(feature = "aws-lc")]
-type Chosen = fast::AwsLc;
+use fast::AwsLc as ChosenEngine;
 #[cfg(not(feature = "aws-lc"))]
-type Chosen = portable::RustCrypto;
+use portable::RustCrypto as ChosenEngine;
 
 /// What can't be with keys, counters and segments as they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken(&'static str);
+pub struct GcmError(&'static str);
 
-impl fmt::Display for Broken {
+impl fmt::Display for GcmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for GcmError {}
 
-type Result<T> = std::result::Result<T, Broken>;
+type Result<T> = std::result::Result<T, GcmError>;
 
 /// A message under the engine that this build was given.
-pub type Gcm = Message<Chosen>;
+pub type Gcm = Message<ChosenEngine>;
 
 /// That engine's name.
-pub const ENGINE: &str = Chosen::NAME;
+pub const ENGINE: &str = ChosenEngine::NAME;
 
 /// Bytes that a message may have: the counter has 32 bits and begins with 2.
 pub const MAX_SIZE: u64 = (1 << 36) - 32;
@@ -150,7 +150,7 @@ impl<E: Engine> Message<E> {
     /// Neighbours as one segment: the first has whole blocks, unless nothing follows.
     pub fn join(&self, first: SegMac, next: SegMac) -> Result<SegMac> {
         if !first.bytes.is_multiple_of(16) && next.bytes > 0 {
-            return Err(Broken("a segment that ends within a block is followed by another"));
+            return Err(GcmError("a segment that ends within a block is followed by another"));
         }
         let share = add(self.powers.raise(first.share, next.bytes.div_ceil(16)), &next.share);
         Ok(SegMac { share, bytes: first.bytes + next.bytes })
@@ -174,7 +174,7 @@ impl<E: Engine> Message<E> {
     fn counter(&self, offset: u64, bytes: usize) -> Result<Block> {
         let fits = offset.checked_add(bytes as u64).is_some_and(|end| end <= MAX_SIZE);
         if !fits || !offset.is_multiple_of(16) {
-            return Err(Broken("a segment stands where none can be"));
+            return Err(GcmError("a segment stands where none can be"));
         }
         Ok(counter(&self.iv, (offset / 16) as u32 + 2))
     }
@@ -202,6 +202,6 @@ fn add(mut one: Block, other: &Block) -> Block {
 }
 
 /// An engine that failed: none does, with keys and counters of these lengths.
-fn broken<T>(_: T) -> Broken {
-    Broken("the cipher failed")
+fn broken<T>(_: T) -> GcmError {
+    GcmError("the cipher failed")
 }

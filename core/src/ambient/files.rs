@@ -20,14 +20,14 @@ pub(crate) const TRUST: &str = "OARLOCK_TRUST_FILES";
 
 /// The two kinds of file: they spell the names of profiles differently.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum SharedFileKind {
     Config,
     Credentials,
 }
 
 /// One of the files.
 pub(super) struct SharedFile {
-    pub(super) kind: Kind,
+    pub(super) kind: SharedFileKind,
     pub(super) path: PathBuf,
     pub(super) text: String,
     /// Named by a URL or by a project, and the user did not say that he trusts such files.
@@ -39,8 +39,8 @@ pub(super) fn read(settings: &Settings) -> Result<[SharedFile; 2]> {
     let strange = settings.trust_files == Some(false) && !trusting()?;
     let [config, credentials] = places(settings);
     Ok([
-        file(Kind::Config, settings.config_file.as_deref(), config, strange)?,
-        file(Kind::Credentials, settings.credentials_file.as_deref(), credentials, strange)?,
+        file(SharedFileKind::Config, settings.config_file.as_deref(), config, strange)?,
+        file(SharedFileKind::Credentials, settings.credentials_file.as_deref(), credentials, strange)?,
     ])
 }
 
@@ -70,7 +70,7 @@ fn place(setting: Option<&str>, variable: &'static str, usual: &str) -> (PathBuf
 }
 
 fn file(
-    kind: Kind,
+    kind: SharedFileKind,
     setting: Option<&str>,
     (path, named): (PathBuf, Option<&'static str>),
     strange: bool,
@@ -100,14 +100,14 @@ pub(crate) fn home(path: &str) -> PathBuf {
     }
 }
 
-fn text(kind: Kind, path: &Path) -> std::io::Result<String> {
+fn text(kind: SharedFileKind, path: &Path) -> std::io::Result<String> {
     if path.starts_with("~") {
         // Without a home there is no such file; a directory of that name in the working directory is somebody
         // else's.
         return Err(Io::NotFound.into());
     }
     let mut file = std::fs::File::open(path)?;
-    if kind == Kind::Credentials {
+    if kind == SharedFileKind::Credentials {
         warn_of_readers(path, &file.metadata()?);
     }
     let mut text = String::new();

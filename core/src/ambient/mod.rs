@@ -23,7 +23,7 @@ pub(crate) use names::{decoded, encoded};
 pub(crate) use profile::{Profiles, load, meant, of_service};
 
 /// Where a setting may be found.
-enum Place {
+enum SettingSource {
     /// An environment variable.
     Variable(&'static str),
     /// A property of the profile.
@@ -33,10 +33,10 @@ enum Place {
     /// A property of `s3` in the services section that the profile names.
     Service(&'static str),
 }
-use Place::{Property, S3, Service, Variable};
+use SettingSource::{Property, S3, Service, Variable};
 
 /// Each setting, and who is asked for it, in turn.
-const ORDER: &[(&str, &[Place])] = &[
+const ORDER: &[(&str, &[SettingSource])] = &[
     (
         "endpoint",
         &[
@@ -231,7 +231,7 @@ fn overlay(
 /// The endpoint that the surroundings configure, unless they say to ignore it; where requests go no
 /// stranger's file may say.
 fn endpoint(
-    places: &[Place],
+    places: &[SettingSource],
     variable: &dyn Fn(&str) -> Option<String>,
     profiles: Option<&Profiles>,
 ) -> Result<Option<(String, String)>> {
@@ -265,7 +265,7 @@ fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles
 
 /// The value at a place, and the place's name; a blank value counts as none.
 fn find(
-    place: &Place,
+    place: &SettingSource,
     variable: &dyn Fn(&str) -> Option<String>,
     profiles: Option<&Profiles>,
 ) -> Option<(String, String)> {

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::files::Kind;
+use super::files::SharedFileKind;
 
 /// The kinds of section that stand before a name in the config file.
 const SECTIONS: &[&str] = &["profile", "sso-session", "services"];
@@ -52,7 +52,7 @@ pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of a shared file with each section's name as the SDK's reader knows it.
-pub(super) fn readable(kind: Kind, text: &str) -> Cow<'_, str> {
+pub(super) fn readable(kind: SharedFileKind, text: &str) -> Cow<'_, str> {
     let headers = || {
         text.split_inclusive('\n')
             .map(|line| (line, line.starts_with('[').then(|| header(kind, line)).flatten()))
@@ -64,10 +64,10 @@ pub(super) fn readable(kind: Kind, text: &str) -> Cow<'_, str> {
 }
 
 /// A section's header, written anew; nothing where it can stand as it is, or is none that botocore reads.
-fn header(kind: Kind, line: &str) -> Option<String> {
+fn header(kind: SharedFileKind, line: &str) -> Option<String> {
     let inner = inner(line)?.trim_matches([' ', '\t']);
     let words = match kind {
-        Kind::Config => {
+        SharedFileKind::Config => {
             let section = inner.split([' ', '\t', '\'', '"']).next()?;
             if !SECTIONS.contains(&section) {
                 return None;
@@ -77,7 +77,7 @@ fn header(kind: Kind, line: &str) -> Option<String> {
             format!("{section} {}", encoded(name))
         }
         // A name that begins with another section's word is none here.
-        Kind::Credentials => {
+        SharedFileKind::Credentials => {
             let first = inner.split([' ', '\t']).next()?;
             if first != inner && SECTIONS.contains(&first) {
                 return None;
@@ -170,7 +170,7 @@ mod tests {
             ("[profilex 'y z']", None),
             ("[profile", None),
         ] {
-            let found = header(Kind::Config, line);
+            let found = header(SharedFileKind::Config, line);
             assert_eq!(found, expected.map(|header| format!("[{header}]\n")), "{line}");
         }
         for (line, expected) in [
@@ -182,7 +182,7 @@ mod tests {
             ("[profile x]", None),
         ] {
             assert_eq!(
-                header(Kind::Credentials, line),
+                header(SharedFileKind::Credentials, line),
                 expected.map(|header| format!("[{header}]\n")),
                 "{line}"
             );
@@ -193,9 +193,9 @@ mod tests {
     fn only_headers_change() {
         let text = "[default]\na = 'b c'\n[profile 'x y'] ; c\n  [z w]\nb = [profile 'q r']\n";
         assert_eq!(
-            readable(Kind::Config, text),
+            readable(SharedFileKind::Config, text),
             "[default]\na = 'b c'\n[profile x%20y]\n  [z w]\nb = [profile 'q r']\n"
         );
-        assert!(matches!(readable(Kind::Config, "[default]\na = 1\n"), Cow::Borrowed(_)));
+        assert!(matches!(readable(SharedFileKind::Config, "[default]\na = 1\n"), Cow::Borrowed(_)));
     }
 }

@@ -12,7 +12,7 @@ use aws_runtime::env_config::property::PropertiesKey;
 use aws_types::os_shim_internal::{Env, Fs};
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Kind, SharedFile, TRUST};
+use super::files::{self, SharedFile, SharedFileKind, TRUST};
 use super::names::{encoded, readable};
 use super::variable;
 use crate::config::Settings;
@@ -91,8 +91,8 @@ async fn parse(name: &str, shared: impl Iterator<Item = &SharedFile>, files: &st
     let mut sources = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "");
     for file in shared {
         let kind = match file.kind {
-            Kind::Config => EnvConfigFileKind::Config,
-            Kind::Credentials => EnvConfigFileKind::Credentials,
+            SharedFileKind::Config => EnvConfigFileKind::Config,
+            SharedFileKind::Credentials => EnvConfigFileKind::Credentials,
         };
         sources = sources.with_contents(kind, readable(file.kind, &file.text));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::files::{Kind, SharedFile};
+use super::files::{SharedFile, SharedFileKind};
 use super::*;
 
 fn profiles(config: (&str, bool), credentials: &str) -> Profiles {
@@ -12,7 +12,10 @@ fn profiles(config: (&str, bool), credentials: &str) -> Profiles {
         text: text.to_owned(),
         strange,
     };
-    let files = [file(Kind::Config, config.0, config.1), file(Kind::Credentials, credentials, false)];
+    let files = [
+        file(SharedFileKind::Config, config.0, config.1),
+        file(SharedFileKind::Credentials, credentials, false),
+    ];
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(profile::read("default".to_owned(), None, &files)).unwrap()
 }

@@ -62,13 +62,13 @@ fn wants_are_answered() {
 #[test]
 fn cancelling_drops_the_work_and_then_cleans_up() {
     let order = Arc::new(Mutex::new(Vec::new()));
-    struct Dropped(Arc<Mutex<Vec<&'static str>>>);
-    impl Drop for Dropped {
+    struct DropLog(Arc<Mutex<Vec<&'static str>>>);
+    impl Drop for DropLog {
         fn drop(&mut self) {
             self.0.lock().unwrap().push("dropped");
         }
     }
-    let (dropped, cleaned) = (Dropped(order.clone()), order.clone());
+    let (dropped, cleaned) = (DropLog(order.clone()), order.clone());
     let mut call: Call<()> = Call::spawn(|mailbox| async move {
         let _dropped = dropped;
         mailbox.on_abandon(async move { cleaned.lock().unwrap().push("cleaned") });

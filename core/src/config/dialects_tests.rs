@@ -4,7 +4,7 @@ use super::*;
 use crate::value::Callback;
 
 /// What a host writes, and what it comes to: `name=value` pairs, parted by a space.
-type Row = (&'static str, &'static str);
+type DialectCase = (&'static str, &'static str);
 
 fn pairs(text: &str) -> Vec<(String, Value)> {
     text.split_terminator(' ')
@@ -28,7 +28,7 @@ fn shown(config: &Config) -> String {
         .join(" ")
 }
 
-fn holds(rows: &[Row]) {
+fn holds(rows: &[DialectCase]) {
     for (given, meant) in rows {
         let named =
             Config::from_url("s3://bucket", pairs(given)).unwrap_or_else(|error| panic!("{given}: {error}"));

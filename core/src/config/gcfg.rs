@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>> {
         fail!(Config, "line {}: the text holds a NUL", before.matches('\n').count() + 1);
     }
     let mut reader =
-        Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(), line: 1 };
+        GcfgParser { rest: text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable(), line: 1 };
     let mut sections: Vec<Section> = Vec::new();
     loop {
         reader.blank();
@@ -71,12 +71,12 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>> {
     }
 }
 
-struct Reader<'a> {
+struct GcfgParser<'a> {
     rest: Peekable<Chars<'a>>,
     line: usize,
 }
 
-impl Reader<'_> {
+impl GcfgParser<'_> {
     fn next(&mut self) -> Option<char> {
         let next = self.rest.next();
         self.line += usize::from(next == Some('\n'));

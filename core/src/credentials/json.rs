@@ -26,7 +26,7 @@ use crate::ambient::{self, root};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::retries::{ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens, pause};
-use crate::http::{Clock, Pace, is_throttled};
+use crate::http::{Clock, RequestLimiter, is_throttled};
 use crate::observe::{Level, event};
 use crate::version::VERSION;
 
@@ -115,7 +115,7 @@ pub(crate) struct Service {
     attempt_timeout: Option<Duration>,
     operation_timeout: Option<Duration>,
     tokens: Tokens,
-    pace: Pace,
+    pace: RequestLimiter,
 }
 
 impl Service {
@@ -143,7 +143,7 @@ impl Service {
             attempt_timeout: settings.attempt_timeout,
             operation_timeout: settings.operation_timeout,
             tokens: Tokens::default(),
-            pace: Pace::default(),
+            pace: RequestLimiter::default(),
         })
     }
 

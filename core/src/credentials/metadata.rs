@@ -21,13 +21,13 @@ use super::chain::Answer;
 use super::environment::{number, says_true};
 use crate::ambient::{Profiles, root, variable};
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::Way;
+use crate::http::Transport;
 use crate::runtime;
 
 fn configuration(secure: bool) -> Result<ProviderConfig> {
     Ok(ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::v2026_01_12()))
-        .with_http_client(SharedHttpClient::from(Way::direct(secure).client()?))
+        .with_http_client(SharedHttpClient::from(Transport::direct(secure).client()?))
         .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new())))
 }
 

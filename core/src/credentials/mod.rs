@@ -32,7 +32,7 @@ use tokio::sync::OnceCell;
 use crate::ambient::{self, Completed, Profiles};
 use crate::config::Settings;
 use crate::error::Result;
-use crate::http::Way;
+use crate::http::Transport;
 use crate::runtime::{self, PerGeneration};
 use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
@@ -151,7 +151,7 @@ pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
             if asks(settings) {
                 return Ok(Identity::Fetched(Provider::new(Chain::new(settings.clone(), profiles))));
             }
-            let source = fingerprint(settings, &Way::of(settings)?, profiles.as_ref());
+            let source = fingerprint(settings, &Transport::of(settings)?, profiles.as_ref());
             let made = || Provider::new(Chain::new(settings.clone(), profiles));
             Ok(Identity::Fetched((*runtime::current()?.shared(&source, made)).clone()))
         }
@@ -179,7 +179,7 @@ const TELLING: &[&str] = &[
 
 /// One text for each source: what the settings, the environment and the files say. Hashed, for it holds
 /// secrets.
-fn fingerprint(settings: &Settings, way: &Way, profiles: Option<&Profiles>) -> String {
+fn fingerprint(settings: &Settings, way: &Transport, profiles: Option<&Profiles>) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());

@@ -22,7 +22,7 @@ use super::host::Host;
 use crate::ambient::{self, Profiles, of_service, root, variable};
 use crate::config::Settings;
 use crate::error::{Result, fail};
-use crate::http::{Http, Way};
+use crate::http::{Http, Transport};
 
 /// What is needed to call STS and SSO.
 pub(super) struct Services<'a> {
@@ -78,7 +78,7 @@ impl Services<'_> {
     }
 
     fn http(&self, endpoint: Option<&str>) -> Result<Http> {
-        let way = Way::of(self.settings)?;
+        let way = Transport::of(self.settings)?;
         // Without TLS there is no need to read the system's certificates.
         let way = if endpoint.is_some_and(|url| url.starts_with("http://")) { way.plain() } else { way };
         way.client()

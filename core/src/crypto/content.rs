@@ -9,7 +9,7 @@ use sha2::Sha512;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::gcm::{Broken, Gcm};
+use super::gcm::{Gcm, GcmError};
 pub(crate) use super::gcm::{MAX_SIZE, SegMac, TAG};
 use crate::error::{Error, ErrorKind, Result, fail};
 
@@ -90,7 +90,7 @@ impl Content {
     }
 }
 
-fn broken(error: Broken) -> Error {
+fn broken(error: GcmError) -> Error {
     Error::new(ErrorKind::Internal, format!("{error}; please report it"))
 }
 

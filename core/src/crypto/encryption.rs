@@ -21,7 +21,7 @@ use super::content::{Content, DataKey};
 use super::envelope::{Envelope, Format, SUFFIX, Suite, Wrap, is_elsewhere};
 use super::gcm::ENGINE;
 use super::keyring::{
-    Aes, Kept as KeptKeys, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, described, random, region_of,
+    Aes, KeyCache, Keyring, Kms, PlainKey, Rsa, Wrapped, check_context, described, random, region_of,
 };
 use super::policy::{Policy, Reads};
 use super::refused;
@@ -61,12 +61,12 @@ pub(crate) struct Encryption {
 struct Reuse {
     objects: u64,
     age: Duration,
-    kept: PerGeneration<Mutex<Option<Kept>>>,
+    kept: PerGeneration<Mutex<Option<ReusableKey>>>,
     /// What was unwrapped for reads.
-    read: KeptKeys,
+    read: KeyCache,
 }
 
-struct Kept {
+struct ReusableKey {
     identity: String,
     context: BTreeMap<String, String>,
     key: DataKey,
@@ -76,7 +76,7 @@ struct Kept {
 }
 
 /// The content of an object that is to be, and what its envelope says.
-pub(crate) struct Sealed {
+pub(crate) struct EncryptedContent {
     pub(crate) content: Content,
     /// To be added to the object's own metadata.
     pub(crate) metadata: BTreeMap<String, String>,
@@ -168,7 +168,7 @@ impl Encryption {
                 objects,
                 age,
                 kept: PerGeneration::new(),
-                read: KeptKeys::new(objects, age),
+                read: KeyCache::new(objects, age),
             }),
         })
     }
@@ -205,7 +205,11 @@ impl Encryption {
 
     /// The content of a new object, of this size if it is known. Never of two: what is sent again is the
     /// ciphertext.
-    pub(crate) async fn seal(&self, context: Option<&Context>, size: Option<u64>) -> Result<Sealed> {
+    pub(crate) async fn seal(
+        &self,
+        context: Option<&Context>,
+        size: Option<u64>,
+    ) -> Result<EncryptedContent> {
         let context = self.context(context)?;
         let (content, suite, wrapped) = match self.reads.policy.writes() {
             Format::V3 => {
@@ -234,7 +238,7 @@ impl Encryption {
             // Some readers of this format take the size from here.
             metadata.insert("x-amz-unencrypted-content-length".to_owned(), size.to_string());
         }
-        Ok(Sealed { content, metadata, instruction: instruction.map(Bytes::from) })
+        Ok(EncryptedContent { content, metadata, instruction: instruction.map(Bytes::from) })
     }
 
     /// Whether a new object costs a request to KMS.
@@ -279,7 +283,7 @@ impl Encryption {
         let Some(reuse) = &self.reuse else { return generate().await };
         let identity = self.keyring.identity().await?;
         let mut kept = reuse.kept.get(|| Ok(Mutex::new(None)))?.lock().await;
-        let serves = |kept: &&mut Kept| kept.used < reuse.objects && kept.since.elapsed() < reuse.age;
+        let serves = |kept: &&mut ReusableKey| kept.used < reuse.objects && kept.since.elapsed() < reuse.age;
         if let Some(kept) = kept
             .as_mut()
             .filter(|kept| serves(kept) && (&kept.context, &kept.identity) == (context, &identity))
@@ -288,7 +292,7 @@ impl Encryption {
             return Ok((kept.key.clone(), kept.wrapped.clone()));
         }
         let (key, wrapped) = generate().await?;
-        *kept = Some(Kept {
+        *kept = Some(ReusableKey {
             identity,
             context: context.clone(),
             key: key.clone(),

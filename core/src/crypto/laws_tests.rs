@@ -10,14 +10,14 @@ use super::envelope::{Envelope, Format, LARGEST, Suite, of, without};
 use super::text::{as_put, base64, flat_json, to_json};
 use crate::error::ErrorKind;
 
-type Map = BTreeMap<String, String>;
+type Metadata = BTreeMap<String, String>;
 
 /// Of metadata and an instruction file: an envelope that was read is written and read again as the same; all
 /// else is refused.
-pub fn envelope(metadata: &Map, file: Option<&[u8]>) {
+pub fn envelope(metadata: &Metadata, file: Option<&[u8]>) {
     let (ours, rest) = (of(metadata), without(metadata));
     assert!(ours.keys().all(|name| !rest.contains_key(name)), "a name is the envelope's and is not");
-    assert_eq!(ours.into_iter().chain(rest).collect::<Map>(), *metadata);
+    assert_eq!(ours.into_iter().chain(rest).collect::<Metadata>(), *metadata);
     let envelope = match Envelope::read(metadata, file) {
         Ok(envelope) => envelope,
         Err(error) => {
@@ -54,8 +54,8 @@ pub fn envelope(metadata: &Map, file: Option<&[u8]>) {
 /// Of an instruction file, beside an object that commits to its key and beside one that says nothing.
 pub fn instruction(text: &[u8]) {
     let bound = [("x-amz-c", "115".to_owned()), ("x-amz-d", base64(&[1; 28])), ("x-amz-i", base64(&[2; 28]))];
-    let committing: Map = bound.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    for metadata in [&committing, &Map::new()] {
+    let committing: Metadata = bound.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for metadata in [&committing, &Metadata::new()] {
         envelope(metadata, Some(text));
         assert!(text.len() as u64 <= LARGEST || Envelope::read(metadata, Some(text)).is_err());
     }
@@ -67,7 +67,7 @@ pub fn instruction(text: &[u8]) {
             serde_json::Value::String(text) => (name, text),
             other => (name, other.to_string()),
         });
-        assert_eq!(texts.collect::<Map>(), pairs);
+        assert_eq!(texts.collect::<Metadata>(), pairs);
         assert_eq!(flat_json(to_json(&pairs).as_bytes(), false), Some(pairs));
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::content::TAG;
-use super::encryption::{Encryption, Opened, Sealed};
+use super::encryption::{EncryptedContent, Encryption, Opened};
 use super::keyring::{Aes, KeyService, Keyring, PlainKey, Rsa};
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
@@ -169,7 +169,7 @@ fn whole(opened: &Opened, mut body: Vec<u8>) -> Result<Vec<u8>> {
     }
 }
 
-fn sealed(sealed: &Sealed, length: usize) -> Vec<u8> {
+fn sealed(sealed: &EncryptedContent, length: usize) -> Vec<u8> {
     let mut body = plaintext(length);
     let mac = sealed.content.encrypt(0, &mut body).unwrap();
     body.extend_from_slice(&sealed.content.tag(&mac));

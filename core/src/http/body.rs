@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::connector::BoxError;
 use super::meter::{Meter, Passage};
-use super::no_response::{Broken, Server};
+use super::no_response::{BrokenResponse, Server};
 
 /// The body of an answer.
 pub(crate) struct Watched {
@@ -57,7 +57,7 @@ impl Body for Watched {
                 passage.passed(frame.data_ref().map_or(0, Bytes::len));
             }
             return Poll::Ready(
-                frame.map(|frame| frame.map_err(|error| Broken::at(&this.server, &error).into())),
+                frame.map(|frame| frame.map_err(|error| BrokenResponse::at(&this.server, &error).into())),
             );
         }
         let patience = this.patience;
@@ -67,7 +67,7 @@ impl Body for Watched {
             alarm.as_mut().reset(Instant::now() + patience);
         }
         match alarm.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(Broken::silent(&this.server, patience).into()))),
+            Poll::Ready(()) => Poll::Ready(Some(Err(BrokenResponse::silent(&this.server, patience).into()))),
             Poll::Pending => Poll::Pending,
         }
     }

@@ -24,7 +24,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::no_response::Seen;
+use super::no_response::ConnectionTrace;
 use super::proxy::{Hop, Proxies};
 use crate::runtime;
 
@@ -187,8 +187,8 @@ impl Traffic {
         self.0.sent.load(Ordering::Relaxed)
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        Seen {
+    pub(super) fn seen(&self) -> ConnectionTrace {
+        ConnectionTrace {
             first_byte: self
                 .0
                 .first

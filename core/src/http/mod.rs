@@ -31,26 +31,26 @@ pub(crate) use clock::Clock;
 pub(crate) use codes::is_throttled;
 pub(crate) use meter::{Meter, Metered};
 pub(crate) use no_response::NoResponse;
-pub(crate) use pace::Pace;
-pub(crate) use proxy::Told;
+pub(crate) use pace::RequestLimiter;
+pub(crate) use proxy::ProxyChoice;
 pub(crate) use send::{Http, noting_connections};
 
 /// A way to servers, before anyone goes it.
 #[derive(Clone)]
-pub(crate) struct Way {
+pub(crate) struct Transport {
     /// None where no TLS is spoken.
     trust: Option<tls::Trust>,
     proxies: Arc<Proxies>,
 }
 
-impl Way {
+impl Transport {
     /// The way by settings that the surroundings have completed.
-    pub(crate) fn of(settings: &Settings) -> Result<Way> {
-        Ok(Way { trust: Some(tls::Trust::of(settings)), proxies: Arc::new(Proxies::of(settings)?) })
+    pub(crate) fn of(settings: &Settings) -> Result<Transport> {
+        Ok(Transport { trust: Some(tls::Trust::of(settings)), proxies: Arc::new(Proxies::of(settings)?) })
     }
 
     /// The same way to a server that speaks no TLS.
-    pub(crate) fn plain(mut self) -> Way {
+    pub(crate) fn plain(mut self) -> Transport {
         if !self.proxies.speak_tls() {
             self.trust = None;
         }
@@ -58,13 +58,13 @@ impl Way {
     }
 
     /// The way to metadata services: never through a proxy.
-    pub(crate) fn direct(secure: bool) -> Way {
-        Way { trust: secure.then(tls::Trust::default), proxies: Arc::default() }
+    pub(crate) fn direct(secure: bool) -> Transport {
+        Transport { trust: secure.then(tls::Trust::default), proxies: Arc::default() }
     }
 
     /// Through which proxy a URL is reached.
-    pub(crate) fn told(&self, url: &str) -> Told {
-        self.proxies.told(url)
+    pub(crate) fn proxy_for(&self, url: &str) -> ProxyChoice {
+        self.proxies.choose(url)
     }
 
     /// One text for each way, with the proxies' secrets.

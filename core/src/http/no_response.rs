@@ -45,7 +45,7 @@ impl fmt::Display for Server {
 
 /// What a connection carried before the request failed on it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Seen {
+pub(super) struct ConnectionTrace {
     /// The first byte that the server ever sent.
     pub(super) first_byte: Option<u8>,
 }
@@ -97,7 +97,7 @@ impl NoResponse {
     /// that count.
     pub(super) fn failed(
         server: &Server,
-        seen: Option<Seen>,
+        seen: Option<ConnectionTrace>,
         believed: &str,
         error: &ClientError,
     ) -> ConnectorError {
@@ -141,14 +141,18 @@ impl NoResponse {
             }
             (None, None) => unconnected(server, error),
             // A record of TLS begins with its type: 21 is an alert, 22 a handshake.
-            (None, Some(Seen { first_byte: Some(21 | 22) })) if !server.is_tls && is_unreadable(error) => (
-                certain(format!("{server} answered with TLS: it does not speak plain HTTP")),
-                Some(server.advise("https")),
-            ),
+            (None, Some(ConnectionTrace { first_byte: Some(21 | 22) }))
+                if !server.is_tls && is_unreadable(error) =>
+            {
+                (
+                    certain(format!("{server} answered with TLS: it does not speak plain HTTP")),
+                    Some(server.advise("https")),
+                )
+            }
             (None, Some(_)) if is_unreadable(error) => {
                 (format!("{server} did not answer in HTTP: {}", root(error)), None)
             }
-            (None, Some(Seen { first_byte })) => {
+            (None, Some(ConnectionTrace { first_byte })) => {
                 let why = format!("{server} closed the connection before it answered: {}", root(error));
                 let advice = match server.is_tls {
                     // In TLS 1.3 a client learns of this only after the handshake, and not at all if the
@@ -194,26 +198,29 @@ fn is_unreadable(error: &ClientError) -> bool {
 
 /// The response of a server broke off within its body.
 #[derive(Debug)]
-pub(super) struct Broken(String);
+pub(super) struct BrokenResponse(String);
 
-impl Broken {
-    pub(super) fn at(server: &Server, error: &(dyn StdError + 'static)) -> Broken {
-        Broken(format!("{server} broke off its response: {}", root(error)))
+impl BrokenResponse {
+    pub(super) fn at(server: &Server, error: &(dyn StdError + 'static)) -> BrokenResponse {
+        BrokenResponse(format!("{server} broke off its response: {}", root(error)))
     }
 
     /// No byte of the body came for `limit`.
-    pub(super) fn silent(server: &Server, limit: Duration) -> Broken {
-        Broken(format!("{server} sent no byte for {} s; see the setting `read_timeout`", limit.as_secs_f64()))
+    pub(super) fn silent(server: &Server, limit: Duration) -> BrokenResponse {
+        BrokenResponse(format!(
+            "{server} sent no byte for {} s; see the setting `read_timeout`",
+            limit.as_secs_f64()
+        ))
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for BrokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl StdError for Broken {}
+impl StdError for BrokenResponse {}
 
 /// The innermost cause, in one line.
 fn root(error: &(dyn StdError + 'static)) -> String {

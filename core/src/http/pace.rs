@@ -16,12 +16,12 @@ const RECOVERED: f64 = 256.0;
 const ROUND: Duration = Duration::from_millis(250);
 
 /// The pace that a bucket's requests keep.
-pub(crate) struct Pace {
-    state: Mutex<State>,
+pub(crate) struct RequestLimiter {
+    state: Mutex<LimiterState>,
     left: Notify,
 }
 
-struct State {
+struct LimiterState {
     in_flight: u32,
     /// Infinite while the server is content.
     limit: f64,
@@ -30,12 +30,12 @@ struct State {
 }
 
 /// One request's place among those in flight.
-pub(crate) struct Place<'a>(&'a Pace);
+pub(crate) struct RequestPermit<'a>(&'a RequestLimiter);
 
-impl Default for Pace {
+impl Default for RequestLimiter {
     fn default() -> Self {
-        Pace {
-            state: Mutex::new(State {
+        RequestLimiter {
+            state: Mutex::new(LimiterState {
                 in_flight: 0,
                 limit: f64::INFINITY,
                 slowed: None,
@@ -46,13 +46,13 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl RequestLimiter {
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a place.
-    pub(crate) async fn enter(&self, adaptive: bool) -> Place<'_> {
+    pub(crate) async fn enter(&self, adaptive: bool) -> RequestPermit<'_> {
         loop {
             let left = self.left.notified();
             if let Some(place) = self.try_enter() {
@@ -65,7 +65,7 @@ impl Pace {
         }
     }
 
-    fn try_enter(&self) -> Option<Place<'_>> {
+    fn try_enter(&self) -> Option<RequestPermit<'_>> {
         let mut state = self.state();
         if f64::from(state.in_flight) >= state.limit {
             return None;
@@ -75,7 +75,7 @@ impl Pace {
         if state.limit.is_finite() && f64::from(state.in_flight) < state.limit {
             self.left.notify_one();
         }
-        Some(Place(self))
+        Some(RequestPermit(self))
     }
 
     /// A request was answered as it should be.
@@ -106,7 +106,7 @@ impl Pace {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for RequestPermit<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.in_flight -= 1;
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn halves_once_a_round_and_recovers() {
-        let pace = Pace::default();
+        let pace = RequestLimiter::default();
         let places: Vec<_> = (0..16).map(|_| pace.try_enter().unwrap()).collect();
         for _ in 0..16 {
             pace.slow_down(false);
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn one_always_goes() {
-        let pace = Pace::default();
+        let pace = RequestLimiter::default();
         for _ in 0..10 {
             pace.state().slowed = None;
             pace.slow_down(false);
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_let_in() {
-        let pace = std::sync::Arc::new(Pace::default());
+        let pace = std::sync::Arc::new(RequestLimiter::default());
         pace.slow_down(false);
         let place = pace.enter(false).await;
         let waiting = tokio::spawn({

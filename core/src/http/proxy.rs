@@ -30,7 +30,7 @@ pub(super) struct Proxies {
 
 /// Through which proxy a URL is reached, and who says so, for `explain`.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct ProxyChoice {
     /// The proxy, without user and password.
     pub(crate) proxy: Option<String>,
     /// The environment variable that names the proxy.
@@ -95,21 +95,21 @@ impl Proxies {
     }
 
     /// Which proxy is on the way to a URL, in words.
-    fn told_of(&self, server: &Uri) -> Told {
+    fn choose_for(&self, server: &Uri) -> ProxyChoice {
         let hop = if server.scheme() == Some(&Scheme::HTTP) { &self.http } else { &self.https };
         match (hop, self.of_server(server)) {
-            (_, Some(hop)) => Told {
+            (_, Some(hop)) => ProxyChoice {
                 proxy: Some(hop.uri.to_string().trim_end_matches('/').to_owned()),
                 variable: hop.variable,
                 excepted_by: None,
             },
-            (Some(_), None) => Told { excepted_by: self.excepted_by, ..Told::default() },
-            (None, None) => Told::default(),
+            (Some(_), None) => ProxyChoice { excepted_by: self.excepted_by, ..ProxyChoice::default() },
+            (None, None) => ProxyChoice::default(),
         }
     }
 
-    pub(super) fn told(&self, url: &str) -> Told {
-        url.parse().map(|server| self.told_of(&server)).unwrap_or_default()
+    pub(super) fn choose(&self, url: &str) -> ProxyChoice {
+        url.parse().map(|server| self.choose_for(&server)).unwrap_or_default()
     }
 
     /// Whether a connection to a proxy may need TLS.

@@ -21,11 +21,11 @@ const LINKS: usize = 40;
 #[derive(Debug)]
 pub(crate) struct Destination {
     pub(super) path: PathBuf,
-    pub(super) kind: Kind,
+    pub(super) kind: DestinationKind,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum DestinationKind {
     /// A new file, or one of a stranger's whose permissions count for nothing.
     New,
     /// A file that is to be replaced.
@@ -47,7 +47,7 @@ impl Destination {
             }
             let stat = match rustix::fs::lstat(&at) {
                 Ok(stat) => stat,
-                Err(Errno::NOENT) => return Ok(Destination { path: at, kind: Kind::New }),
+                Err(Errno::NOENT) => return Ok(Destination { path: at, kind: DestinationKind::New }),
                 Err(error) => return Err(about(&error.into(), path)),
             };
             let parent = parent(&at);
@@ -64,8 +64,8 @@ impl Destination {
                     at = parent.join(fs::read_link(&at).map_err(|error| about(&error, path))?);
                     continue;
                 }
-                FileType::RegularFile if is_planted(&parent, &stat) => Kind::New,
-                FileType::RegularFile => Kind::File(Box::new(stat)),
+                FileType::RegularFile if is_planted(&parent, &stat) => DestinationKind::New,
+                FileType::RegularFile => DestinationKind::File(Box::new(stat)),
                 other => special(other, &at)?,
             };
             return Ok(Destination { path: at, kind });
@@ -76,7 +76,7 @@ impl Destination {
     /// The same for what must be a regular file in the end.
     pub(crate) fn file(path: &Path) -> Result<Destination> {
         match Destination::find(path)? {
-            found @ Destination { kind: Kind::New | Kind::File(_), .. } => Ok(found),
+            found @ Destination { kind: DestinationKind::New | DestinationKind::File(_), .. } => Ok(found),
             _ => fail!(InvalidInput, "{} is a pipe or a device, not a file to write", path.display()),
         }
     }
@@ -89,7 +89,7 @@ impl Destination {
     /// The mode of a file under a temporary name: while it lies there, it is nobody else's if the file it
     /// replaces may be private.
     pub(super) fn draft_mode(&self) -> u32 {
-        if matches!(self.kind, Kind::File(_)) { 0o600 } else { 0o666 }
+        if matches!(self.kind, DestinationKind::File(_)) { 0o600 } else { 0o666 }
     }
 
     /// Gives the new file the permissions of the one that stands here now, or stood here before; false if
@@ -102,7 +102,7 @@ impl Destination {
             Ok(now) if is_planted(&parent(&self.path), &now) => Ok(false),
             Ok(now) => keep_permissions(new, &now, &self.path).map(|()| true),
             Err(Errno::NOENT) => match &self.kind {
-                Kind::File(before) => keep_permissions(new, before, &self.path).map(|()| true),
+                DestinationKind::File(before) => keep_permissions(new, before, &self.path).map(|()| true),
                 _ => Ok(false),
             },
             Err(error) => Err(error.into()),
@@ -111,18 +111,18 @@ impl Destination {
 }
 
 /// The kind of what a descriptor's entry in `/proc` stands for.
-fn kind_of_open(entry: &Path) -> Result<Kind> {
+fn kind_of_open(entry: &Path) -> Result<DestinationKind> {
     let stat = rustix::fs::stat(entry).map_err(|error| about(&error.into(), entry))?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(Kind::Open),
+        FileType::RegularFile => Ok(DestinationKind::Open),
         other => special(other, entry),
     }
 }
 
-fn special(file_type: FileType, path: &Path) -> Result<Kind> {
+fn special(file_type: FileType, path: &Path) -> Result<DestinationKind> {
     match file_type {
-        FileType::Fifo => Ok(Kind::Pipe),
-        FileType::CharacterDevice | FileType::BlockDevice => Ok(Kind::Device),
+        FileType::Fifo => Ok(DestinationKind::Pipe),
+        FileType::CharacterDevice | FileType::BlockDevice => Ok(DestinationKind::Device),
         FileType::Directory => Err(directory(path)),
         FileType::Socket => fail!(InvalidInput, "{} is a socket, not a file to write", path.display()),
         _ => fail!(InvalidInput, "{} is not a file to write", path.display()),
@@ -258,11 +258,11 @@ mod tests {
     fn found(path: &Path) -> (PathBuf, &'static str) {
         let Destination { path, kind } = Destination::find(path).unwrap();
         let kind = match kind {
-            Kind::New => "new",
-            Kind::File(_) => "file",
-            Kind::Pipe => "pipe",
-            Kind::Device => "device",
-            Kind::Open => "open",
+            DestinationKind::New => "new",
+            DestinationKind::File(_) => "file",
+            DestinationKind::Pipe => "pipe",
+            DestinationKind::Device => "device",
+            DestinationKind::Open => "open",
         };
         (path, kind)
     }

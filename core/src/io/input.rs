@@ -30,20 +30,20 @@ pub(crate) enum Input {
 pub(crate) struct InputFile {
     pub(crate) file: Arc<File>,
     pub(crate) path: Arc<Path>,
-    pub(crate) stamp: Stamp,
+    pub(crate) stamp: FileStamp,
 }
 
 /// What of a file changes when it is written to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Stamp {
+pub(crate) struct FileStamp {
     pub(crate) size: u64,
     pub(crate) seconds: i64,
     pub(crate) nanoseconds: i64,
 }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
+impl FileStamp {
+    fn of(metadata: &Metadata) -> FileStamp {
+        FileStamp { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
     }
 }
 
@@ -73,7 +73,7 @@ impl InputFile {
     pub(crate) async fn unchanged(&self) -> Result<()> {
         let file = self.file.clone();
         let after = blocking(move || {
-            let stamp = Stamp::of(&file.metadata()?);
+            let stamp = FileStamp::of(&file.metadata()?);
             Ok((stamp, file.read_at(&mut [0], stamp.size)?))
         });
         match after.await.map_err(|error| about(&error, &self.path))? {
@@ -100,7 +100,7 @@ fn changed(path: &Path, how: &str) -> Error {
 }
 
 /// Opens the file, with its stamp if its size can be relied on.
-fn open(path: &Path) -> Result<(File, Option<Stamp>)> {
+fn open(path: &Path) -> Result<(File, Option<FileStamp>)> {
     let file = match open_unblocked(path) {
         Err(error) if error.raw_os_error() == Some(libc::ENXIO) && is_socket(path) => {
             fail!(InvalidInput, "{} is a socket, not a file to send", path.display())
@@ -118,7 +118,7 @@ fn open(path: &Path) -> Result<(File, Option<Stamp>)> {
     // word.
     rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty())
         .map_err(|error| about(&error.into(), path))?;
-    let stamp = Stamp::of(&metadata);
+    let stamp = FileStamp::of(&metadata);
     if stamp.size > DOUBTED || metadata.blocks() > 0 {
         return Ok((file, Some(stamp)));
     }
@@ -127,7 +127,7 @@ fn open(path: &Path) -> Result<(File, Option<Stamp>)> {
         return Ok((file, Some(stamp)));
     }
     let after = file.metadata().map_err(|error| about(&error, path))?;
-    if Stamp::of(&after) != stamp {
+    if FileStamp::of(&after) != stamp {
         return Err(changed(path, "changed while it was sent"));
     }
     Ok((file, None))

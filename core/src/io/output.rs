@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::destination::{Destination, Kind};
+use super::destination::{Destination, DestinationKind};
 use super::draft::{Draft, Naming};
 use super::special::SpecialFile;
 use super::{Sink, about, owned};
@@ -34,9 +34,9 @@ impl Output {
             let at = path.clone();
             let opened = owned(move || Ok(open(&at, naming))).await.map_err(|error| about(&error, path))?;
             match opened? {
-                Opened::Draft(draft) => return Ok(Output::File(draft)),
-                Opened::Special(file) => return SpecialFile::new(file, path).map(Output::Special),
-                Opened::Unread => tokio::time::sleep(PAUSE).await,
+                OpenedOutput::Draft(draft) => return Ok(Output::File(draft)),
+                OpenedOutput::Special(file) => return SpecialFile::new(file, path).map(Output::Special),
+                OpenedOutput::Unread => tokio::time::sleep(PAUSE).await,
             }
         }
     }
@@ -47,19 +47,21 @@ impl Output {
     }
 }
 
-enum Opened {
+enum OpenedOutput {
     Draft(Draft),
     Special(std::fs::File),
     /// A pipe that nobody reads.
     Unread,
 }
 
-fn open(path: &Path, naming: Naming) -> Result<Opened> {
+fn open(path: &Path, naming: Naming) -> Result<OpenedOutput> {
     let destination = Destination::find(path)?;
-    if let Kind::New | Kind::File(_) = destination.kind {
+    if let DestinationKind::New | DestinationKind::File(_) = destination.kind {
         let shown = destination.path.clone();
-        return Draft::create(destination, naming).map(Opened::Draft).map_err(|error| about(&error, &shown));
+        return Draft::create(destination, naming)
+            .map(OpenedOutput::Draft)
+            .map_err(|error| about(&error, &shown));
     }
     let opened = SpecialFile::open(&destination).map_err(|error| about(&error, path))?;
-    Ok(opened.map_or(Opened::Unread, Opened::Special))
+    Ok(opened.map_or(OpenedOutput::Unread, OpenedOutput::Special))
 }

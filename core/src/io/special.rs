@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::unix::AsyncFd;
 
-use super::destination::{Destination, Kind};
+use super::destination::{Destination, DestinationKind};
 use super::{about, blocking};
 use crate::error::Result;
 use crate::runtime::workers;
@@ -37,12 +37,13 @@ impl SpecialFile {
     /// Opens what is no regular file; `None` while nobody reads the pipe.
     pub(super) fn open(destination: &Destination) -> io::Result<Option<File>> {
         let path = &destination.path;
-        if let Kind::Open = destination.kind {
+        if let DestinationKind::Open = destination.kind {
             return open_again(path).map(Some);
         }
         let file = match OpenOptions::new().write(true).custom_flags(FLAGS).open(path) {
             Err(error)
-                if error.raw_os_error() == Some(libc::ENXIO) && matches!(destination.kind, Kind::Pipe) =>
+                if error.raw_os_error() == Some(libc::ENXIO)
+                    && matches!(destination.kind, DestinationKind::Pipe) =>
             {
                 return Ok(None);
             }

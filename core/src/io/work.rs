@@ -26,24 +26,24 @@ pub(crate) async fn owned<T: Send + 'static>(
     if runtime::drives() {
         return work();
     }
-    let caller = Caller(Arc::new(Mutex::new(Stage::Waiting(Box::new(work)))));
+    let caller = Caller(Arc::new(Mutex::new(WorkState::Waiting(Box::new(work)))));
     let stage = caller.0.clone();
     blocking(move || {
         // Locked while the work runs: this is what a dropped caller waits for.
         let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Stage::Waiting(work) = std::mem::replace(&mut *stage, Stage::Ended) {
-            *stage = Stage::Done(work());
+        if let WorkState::Waiting(work) = std::mem::replace(&mut *stage, WorkState::Ended) {
+            *stage = WorkState::Done(work());
         }
         Ok(())
     })
     .await?;
     match caller.take() {
-        Stage::Done(outcome) => outcome,
+        WorkState::Done(outcome) => outcome,
         _ => Err(io::Error::other("a worker thread stopped")),
     }
 }
 
-enum Stage<T> {
+enum WorkState<T> {
     Waiting(Box<dyn FnOnce() -> io::Result<T> + Send>),
     Done(io::Result<T>),
     /// The work or its result was taken, or panicked.
@@ -51,11 +51,11 @@ enum Stage<T> {
 }
 
 /// The caller's share of the work.
-struct Caller<T>(Arc<Mutex<Stage<T>>>);
+struct Caller<T>(Arc<Mutex<WorkState<T>>>);
 
 impl<T> Caller<T> {
-    fn take(&self) -> Stage<T> {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), Stage::Ended)
+    fn take(&self) -> WorkState<T> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), WorkState::Ended)
     }
 }
 
@@ -74,9 +74,9 @@ mod tests {
     use super::*;
 
     /// Removes what the work made.
-    struct Made(Arc<AtomicBool>);
+    struct RemovesFlag(Arc<AtomicBool>);
 
-    impl Drop for Made {
+    impl Drop for RemovesFlag {
         fn drop(&mut self) {
             self.0.store(false, Ordering::SeqCst);
         }
@@ -90,7 +90,7 @@ mod tests {
         let mut call = Box::pin(owned(move || {
             begun.send(()).unwrap();
             made.store(true, Ordering::SeqCst);
-            Ok(Made(made))
+            Ok(RemovesFlag(made))
         }));
         assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
         has_begun.recv().unwrap();

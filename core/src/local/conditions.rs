@@ -5,22 +5,22 @@
 
 use std::time::SystemTime;
 
-use super::dir::Facts;
+use super::dir::ObjectStat;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::value::to_unix;
 
 /// What a read asks of the object.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct ReadConditions {
     pub(super) if_match: Option<String>,
     pub(super) if_none_match: Option<String>,
     pub(super) if_modified_since: Option<SystemTime>,
     pub(super) if_unmodified_since: Option<SystemTime>,
 }
 
-impl Read {
+impl ReadConditions {
     /// `Precondition` if the object is not as expected, `NotModified` if it is as the caller already has it.
-    pub(super) fn check(&self, facts: &Facts) -> Result<()> {
+    pub(super) fn check(&self, facts: &ObjectStat) -> Result<()> {
         let seconds = |time: SystemTime| to_unix(time).0;
         match (&self.if_match, self.if_unmodified_since) {
             (Some(wanted), _) if !lists(wanted, &facts.etag) => return Err(not_that(&facts.etag)),
@@ -43,15 +43,15 @@ impl Read {
 
 /// What a write or a deletion asks of what is there now.
 #[derive(Default)]
-pub(super) struct Write {
+pub(super) struct WriteConditions {
     pub(super) if_match: Option<String>,
     /// Whether nothing may be there.
     pub(super) if_none: bool,
 }
 
-impl Write {
+impl WriteConditions {
     /// Reads the options of `put` and `copy`.
-    pub(super) fn new(if_match: Option<String>, if_none_match: Option<String>) -> Result<Write> {
+    pub(super) fn new(if_match: Option<String>, if_none_match: Option<String>) -> Result<WriteConditions> {
         match if_none_match.as_deref() {
             Some("*") if if_match.is_some() => {
                 fail!(
@@ -60,7 +60,7 @@ impl Write {
                      be there"
                 )
             }
-            None | Some("*") => Ok(Write { if_match, if_none: if_none_match.is_some() }),
+            None | Some("*") => Ok(WriteConditions { if_match, if_none: if_none_match.is_some() }),
             Some(other) => fail!(
                 InvalidInput,
                 "option `if_none_match` takes only \"*\" when an object is stored, not {other:?}"
@@ -70,7 +70,7 @@ impl Write {
 
     /// `Precondition` if what is there is not as expected; `NotFound` if an object to match is missing, as S3
     /// has it.
-    pub(super) fn check(&self, there: Option<&Facts>) -> Result<()> {
+    pub(super) fn check(&self, there: Option<&ObjectStat>) -> Result<()> {
         match (&self.if_match, there) {
             (Some(_), None) => fail!(NotFound, "there is no object whose etag could match"),
             (Some(wanted), Some(facts)) if !lists(wanted, &facts.etag) => Err(not_that(&facts.etag)),
@@ -102,47 +102,62 @@ mod tests {
     use super::*;
     use crate::value::from_unix;
 
-    fn facts() -> Facts {
-        Facts { size: 1, modified: from_unix(1000, 500), etag: "e1".into() }
+    fn facts() -> ObjectStat {
+        ObjectStat { size: 1, modified: from_unix(1000, 500), etag: "e1".into() }
     }
 
     #[test]
     fn an_etag_outweighs_a_date() {
         let (before, same) = (Some(from_unix(999, 0)), Some(from_unix(1000, 0)));
         let e = |text: &str| Some(text.to_owned());
-        let outcome = |read: Read| read.check(&facts()).err().map(|error| error.kind());
-        assert_eq!(outcome(Read::default()), None);
+        let outcome = |read: ReadConditions| read.check(&facts()).err().map(|error| error.kind());
+        assert_eq!(outcome(ReadConditions::default()), None);
         assert_eq!(
-            outcome(Read { if_match: e("\"e1\""), if_unmodified_since: before, ..Read::default() }),
+            outcome(ReadConditions {
+                if_match: e("\"e1\""),
+                if_unmodified_since: before,
+                ..ReadConditions::default()
+            }),
             None
         );
-        assert_eq!(outcome(Read { if_match: e("e2, e1"), ..Read::default() }), None);
+        assert_eq!(outcome(ReadConditions { if_match: e("e2, e1"), ..ReadConditions::default() }), None);
         assert_eq!(
-            outcome(Read { if_match: e("e2"), if_none_match: e("e1"), ..Read::default() }),
+            outcome(ReadConditions {
+                if_match: e("e2"),
+                if_none_match: e("e1"),
+                ..ReadConditions::default()
+            }),
             Some(ErrorKind::Precondition)
         );
         assert_eq!(
-            outcome(Read { if_unmodified_since: before, ..Read::default() }),
+            outcome(ReadConditions { if_unmodified_since: before, ..ReadConditions::default() }),
             Some(ErrorKind::Precondition)
         );
-        assert_eq!(outcome(Read { if_unmodified_since: same, ..Read::default() }), None);
-        assert_eq!(outcome(Read { if_none_match: e("*"), ..Read::default() }), Some(ErrorKind::NotModified));
+        assert_eq!(outcome(ReadConditions { if_unmodified_since: same, ..ReadConditions::default() }), None);
         assert_eq!(
-            outcome(Read { if_none_match: e("e2"), if_modified_since: same, ..Read::default() }),
-            None
-        );
-        assert_eq!(
-            outcome(Read { if_modified_since: same, ..Read::default() }),
+            outcome(ReadConditions { if_none_match: e("*"), ..ReadConditions::default() }),
             Some(ErrorKind::NotModified)
         );
-        assert_eq!(outcome(Read { if_modified_since: before, ..Read::default() }), None);
+        assert_eq!(
+            outcome(ReadConditions {
+                if_none_match: e("e2"),
+                if_modified_since: same,
+                ..ReadConditions::default()
+            }),
+            None
+        );
+        assert_eq!(
+            outcome(ReadConditions { if_modified_since: same, ..ReadConditions::default() }),
+            Some(ErrorKind::NotModified)
+        );
+        assert_eq!(outcome(ReadConditions { if_modified_since: before, ..ReadConditions::default() }), None);
     }
 
     #[test]
     fn writes_ask_of_what_is_there() {
         let e = |text: &str| Some(text.to_owned());
-        let outcome = |if_match, if_none_match, there: Option<Facts>| {
-            Write::new(if_match, if_none_match)
+        let outcome = |if_match, if_none_match, there: Option<ObjectStat>| {
+            WriteConditions::new(if_match, if_none_match)
                 .and_then(|write| write.check(there.as_ref()))
                 .err()
                 .map(|error| error.kind())

@@ -21,29 +21,29 @@ pub(super) struct Dir(OwnedFd);
 
 /// What the file system knows of a stored object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Facts {
+pub(super) struct ObjectStat {
     pub(super) size: u64,
     pub(super) modified: SystemTime,
     pub(super) etag: String,
 }
 
 /// What stands under a name.
-pub(super) enum Standing {
+pub(super) enum EntryKind {
     Nothing,
-    Object(Facts),
+    Object(ObjectStat),
     Directory,
     Link,
     /// A pipe, a socket or a device: never an object.
     Special,
 }
 
-impl Facts {
+impl ObjectStat {
     // The stat structure's fields have other widths on other systems.
     #[allow(clippy::unnecessary_cast)]
-    fn of(stat: &Stat) -> Facts {
+    fn of(stat: &Stat) -> ObjectStat {
         let (seconds, nanos) = (stat.st_mtime as i64, stat.st_mtime_nsec as u32);
         let modified = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-        Facts {
+        ObjectStat {
             size: stat.st_size as u64,
             modified: from_unix(seconds, nanos),
             etag: format!("{:x}.{:x}.{:x}", stat.st_size, modified, stat.st_ino),
@@ -51,8 +51,8 @@ impl Facts {
     }
 
     /// The facts of an open file.
-    pub(super) fn of_file(file: &File) -> io::Result<Facts> {
-        Ok(Facts::of(&fs::fstat(file)?))
+    pub(super) fn of_file(file: &File) -> io::Result<ObjectStat> {
+        Ok(ObjectStat::of(&fs::fstat(file)?))
     }
 }
 
@@ -89,17 +89,17 @@ impl Dir {
     }
 
     /// What stands under the name.
-    pub(super) fn look(&self, name: &str) -> io::Result<Standing> {
+    pub(super) fn look(&self, name: &str) -> io::Result<EntryKind> {
         let stat = match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(Standing::Nothing),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(EntryKind::Nothing),
             Err(error) => return Err(error.into()),
         };
         Ok(match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => Standing::Object(Facts::of(&stat)),
-            FileType::Directory => Standing::Directory,
-            FileType::Symlink => Standing::Link,
-            _ => Standing::Special,
+            FileType::RegularFile => EntryKind::Object(ObjectStat::of(&stat)),
+            FileType::Directory => EntryKind::Directory,
+            FileType::Symlink => EntryKind::Link,
+            _ => EntryKind::Special,
         })
     }
 
@@ -164,8 +164,8 @@ impl Dir {
                     FileType::Directory => Some(Ok((name.to_owned(), true))),
                     // Some file systems tell types only when asked for each name.
                     FileType::Unknown => match self.look(name) {
-                        Ok(Standing::Object(_)) => Some(Ok((name.to_owned(), false))),
-                        Ok(Standing::Directory) => Some(Ok((name.to_owned(), true))),
+                        Ok(EntryKind::Object(_)) => Some(Ok((name.to_owned(), false))),
+                        Ok(EntryKind::Directory) => Some(Ok((name.to_owned(), true))),
                         Ok(_) => None,
                         Err(error) => Some(Err(error)),
                     },

@@ -70,7 +70,7 @@ async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) ->
     };
     let (root, path) = (at.root.clone(), ObjectPath::new(&name)?);
     let cleanup = mailbox.on_abandon(async move {
-        let _ = work(move || remove::delete(&root, &path, &conditions::Write::default())).await;
+        let _ = work(move || remove::delete(&root, &path, &conditions::WriteConditions::default())).await;
     });
     let stored = put(at, mailbox, key(), Source::from(BODY), Put::default()).await;
     let there = stored.is_ok();

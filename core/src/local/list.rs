@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::io::Errno;
 
-use super::dir::{Dir, Facts, Standing, os};
+use super::dir::{Dir, EntryKind, ObjectStat, os};
 use super::path::is_reserved;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::List;
@@ -19,7 +19,7 @@ use crate::reply::{Entry, Page};
 const PAGE_SIZE: u32 = 1000;
 
 /// The rows of a page, as asked for. No file is touched here.
-pub(super) struct Listing {
+pub(super) struct PageQuery {
     prefix: String,
     delimiter: Option<String>,
     /// Only keys after this one.
@@ -27,8 +27,8 @@ pub(super) struct Listing {
     size: usize,
 }
 
-impl Listing {
-    pub(super) fn new(prefix: String, options: List) -> Result<Listing> {
+impl PageQuery {
+    pub(super) fn new(prefix: String, options: List) -> Result<PageQuery> {
         let size = options.page_size.unwrap_or(PAGE_SIZE);
         if !(1..=PAGE_SIZE).contains(&size) {
             fail!(InvalidInput, "option `page_size` takes 1 to {PAGE_SIZE}, not {size}");
@@ -55,7 +55,7 @@ impl Listing {
             );
         }
         let delimiter = options.delimiter.filter(|delimiter| !delimiter.is_empty());
-        Ok(Listing { prefix, delimiter, after, size: size as usize })
+        Ok(PageQuery { prefix, delimiter, after, size: size as usize })
     }
 
     /// The common prefix that stands for the key, if one does.
@@ -94,14 +94,14 @@ impl Listing {
 
 /// A walk through the tree in the order of keys.
 struct Walk<'a> {
-    listing: &'a Listing,
+    listing: &'a PageQuery,
     /// The common prefix that was told last: keys that begin with it are passed over.
     told: Option<String>,
-    levels: Vec<Level>,
+    levels: Vec<DirectoryLevel>,
 }
 
 /// A directory on the way, with its names that are still to come.
-struct Level {
+struct DirectoryLevel {
     dir: Dir,
     /// How the keys within begin.
     path: String,
@@ -112,7 +112,7 @@ struct Level {
 
 impl<'a> Walk<'a> {
     /// Begins in the directory that the prefix leads to, if there is one.
-    fn begin(root: &Path, listing: &'a Listing) -> Result<Option<Walk<'a>>> {
+    fn begin(root: &Path, listing: &'a PageQuery) -> Result<Option<Walk<'a>>> {
         let mut dir = Dir::root(root)?;
         let start = listing.prefix.rfind('/').map_or("", |slash| &listing.prefix[..=slash]);
         for (depth, name) in start.split_terminator('/').enumerate() {
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
             }
         }
         names.sort_unstable_by(|one, other| other.cmp(one));
-        self.levels.push(Level { dir, path, names });
+        self.levels.push(DirectoryLevel { dir, path, names });
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
             && !self.told.as_deref().is_some_and(|told| path.starts_with(told))
     }
 
-    fn next(&mut self) -> Result<Option<(String, Facts)>> {
+    fn next(&mut self) -> Result<Option<(String, ObjectStat)>> {
         while let Some(level) = self.levels.last_mut() {
             let Some(name) = level.names.pop() else {
                 self.levels.pop();
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
                 if let Some(child) = descend(&level.dir, name)? {
                     self.enter(child, path)?;
                 }
-            } else if let Standing::Object(facts) = level.dir.look(&name).map_err(os("look up an object"))? {
+            } else if let EntryKind::Object(facts) = level.dir.look(&name).map_err(os("look up an object"))? {
                 return Ok(Some((path, facts)));
             }
         }
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn only_directories_that_can_hold_a_wanted_key_are_read() {
         let listing = |prefix: &str, start_after: &str| {
-            Listing::new(
+            PageQuery::new(
                 prefix.to_owned(),
                 List {
                     delimiter: Some("/".into()),
@@ -204,7 +204,7 @@ mod tests {
             )
             .unwrap()
         };
-        let wants = |listing: &Listing, told: Option<&str>, path: &str| {
+        let wants = |listing: &PageQuery, told: Option<&str>, path: &str| {
             Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path)
         };
         let deep = listing("a/b", "");

@@ -127,7 +127,7 @@ macro_rules! refuse_keeping {
 /// `Get` and `Head` name these options alike.
 macro_rules! read_conditions {
     ($options:ident) => {
-        conditions::Read {
+        conditions::ReadConditions {
             if_match: $options.if_match,
             if_none_match: $options.if_none_match,
             if_modified_since: $options.if_modified_since,
@@ -172,7 +172,7 @@ pub(crate) async fn get_ranges(
         ("encryption_context", options.encryption_context.is_some()),
     ])?;
     let path = ObjectPath::new(&key.0)?;
-    let conditions = conditions::Read { if_match: options.if_match, ..Default::default() };
+    let conditions = conditions::ReadConditions { if_match: options.if_match, ..Default::default() };
     let mailbox = mailbox.clone();
     at.run(move |root| read::ranges(root, &path, &ranges, &conditions, &mailbox)).await
 }
@@ -186,9 +186,9 @@ pub(crate) async fn put(
 ) -> Result<PutReply> {
     refuse(&[("encryption_context", options.encryption_context.is_some())])?;
     refuse_keeping!(options)?;
-    let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
+    let conditions = conditions::WriteConditions::new(options.if_match.take(), options.if_none_match.take())?;
     let sidecar = Sidecar::of_put(options)?;
-    let draft = write::Draft::begin(at.root.clone(), ObjectPath::new(&key.0)?, conditions).await?;
+    let draft = write::NewObject::begin(at.root.clone(), ObjectPath::new(&key.0)?, conditions).await?;
     draft.fill(source, mailbox).await?;
     draft.commit(sidecar).await
 }
@@ -230,7 +230,7 @@ pub(crate) async fn delete(
 ) -> Result<DeleteReply> {
     refuse(&[("version_id", options.version_id.is_some())])?;
     let path = ObjectPath::new(&key.0)?;
-    let conditions = conditions::Write { if_match: options.if_match, if_none: false };
+    let conditions = conditions::WriteConditions { if_match: options.if_match, if_none: false };
     at.run(move |root| remove::delete(root, &path, &conditions)).await.map(|()| DeleteReply::default())
 }
 
@@ -240,7 +240,8 @@ pub(crate) async fn delete_many(at: &Local, _: &Arc<Mailbox>, keys: Keys) -> Res
     let mut fates = Vec::with_capacity(paths.len());
     for path in paths {
         let key = path.key().to_owned();
-        let fate = at.run(move |root| remove::delete(root, &path, &conditions::Write::default())).await;
+        let fate =
+            at.run(move |root| remove::delete(root, &path, &conditions::WriteConditions::default())).await;
         let (error, message) = match fate {
             Err(error) if error.kind() == ErrorKind::NoSuchBucket => return Err(error),
             Err(error) => (Some(error.kind().name().to_owned()), Some(error.message().to_owned())),
@@ -265,8 +266,8 @@ pub(crate) async fn copy(
     ])?;
     refuse_keeping!(options)?;
     let (from, to) = (ObjectPath::new(&source_key.0)?, ObjectPath::new(&key.0)?);
-    let conditions = conditions::Write::new(options.if_match.take(), options.if_none_match.take())?;
-    let of_source = conditions::Read {
+    let conditions = conditions::WriteConditions::new(options.if_match.take(), options.if_none_match.take())?;
+    let of_source = conditions::ReadConditions {
         if_match: options.source_if_match.take(),
         if_none_match: options.source_if_none_match.take(),
         ..Default::default()
@@ -283,7 +284,7 @@ pub(crate) async fn copy(
             Ok(source)
         })
         .await?;
-    let draft = write::Draft::begin(at.root.clone(), to, conditions).await?;
+    let draft = write::NewObject::begin(at.root.clone(), to, conditions).await?;
     draft.pour(Arc::new(source.file), source.facts.size, mailbox).await?;
     draft.commit(replace(source.sidecar)).await
 }
@@ -294,7 +295,7 @@ pub(crate) async fn list(
     prefix: Prefix,
     options: options::List,
 ) -> Result<Page> {
-    let listing = list::Listing::new(prefix.0, options)?;
+    let listing = list::PageQuery::new(prefix.0, options)?;
     at.run(move |root| listing.page(root)).await
 }
 

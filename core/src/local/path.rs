@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::dir::{Dir, Standing, os};
+use super::dir::{Dir, EntryKind, os};
 use super::reserved::RESERVED;
 use crate::error::{Error, ErrorKind, Result, fail};
 
@@ -130,8 +130,8 @@ impl ObjectPath {
                 // Which of the two a link gives differs between systems.
                 Err(error @ (Errno::NOTDIR | Errno::LOOP)) => {
                     return Err(match at.look(name) {
-                        Ok(Standing::Link) => Stop::Failed(self.link()),
-                        Ok(Standing::Object(_) | Standing::Special) => Stop::File(depth),
+                        Ok(EntryKind::Link) => Stop::Failed(self.link()),
+                        Ok(EntryKind::Object(_) | EntryKind::Special) => Stop::File(depth),
                         _ => failed(error),
                     });
                 }

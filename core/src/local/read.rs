@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::conditions;
-use super::dir::{Dir, Facts, Standing, os};
+use super::dir::{Dir, EntryKind, ObjectStat, os};
 use super::path::ObjectPath;
 use super::reserved::Reserved;
 use super::sidecar::Sidecar;
@@ -28,22 +28,22 @@ pub(super) const STEP: u64 = 1 << 20;
 /// An object, open for reading.
 pub(super) struct Object {
     pub(super) file: File,
-    pub(super) facts: Facts,
+    pub(super) facts: ObjectStat,
     pub(super) sidecar: Sidecar,
 }
 
 /// What the object's name stands for; an error for what can't be an object.
-pub(super) fn look(parent: Option<&Dir>, path: &ObjectPath) -> Result<Option<Facts>> {
+pub(super) fn look(parent: Option<&Dir>, path: &ObjectPath) -> Result<Option<ObjectStat>> {
     let Some(parent) = parent else { return Ok(None) };
     match parent.look(path.name()).map_err(os("look up the object"))? {
-        Standing::Object(facts) => Ok(Some(facts)),
-        Standing::Link => Err(path.link()),
-        Standing::Nothing | Standing::Directory | Standing::Special => Ok(None),
+        EntryKind::Object(facts) => Ok(Some(facts)),
+        EntryKind::Link => Err(path.link()),
+        EntryKind::Nothing | EntryKind::Directory | EntryKind::Special => Ok(None),
     }
 }
 
 /// The object's state, if it exists.
-pub(super) fn find(root: &Path, path: &ObjectPath) -> Result<Option<Facts>> {
+pub(super) fn find(root: &Path, path: &ObjectPath) -> Result<Option<ObjectStat>> {
     look(path.find_parent(Dir::root(root)?)?.as_ref(), path)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn open(root: &Path, path: &ObjectPath) -> Result<Object> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(path)),
             Err(error) => return Err(os("open the object")(error)),
         };
-        let facts = Facts::of_file(&file).map_err(os("open the object"))?;
+        let facts = ObjectStat::of_file(&file).map_err(os("open the object"))?;
         let sidecar = match &reserved {
             Some(reserved) => Sidecar::read(reserved, path.key(), &facts.etag)?,
             None => None,
@@ -86,7 +86,7 @@ pub(super) async fn get(
     path: ObjectPath,
     into: Sink,
     range: Option<ByteRange>,
-    conditions: conditions::Read,
+    conditions: conditions::ReadConditions,
     mailbox: &Mailbox,
 ) -> Result<GetReply> {
     let key = path.key().to_owned();
@@ -101,7 +101,7 @@ pub(super) async fn get(
     .await?;
     mailbox.set_total(length);
     let Object { file, facts, sidecar } = object;
-    let mut reader = Reader { file, left: length, facts: facts.clone() };
+    let mut reader = ObjectReader { file, left: length, facts: facts.clone() };
     let mut body = None;
     match Output::open(&into, Naming::Temporary).await? {
         Output::Memory => {
@@ -145,14 +145,14 @@ pub(super) fn ranges(
     root: &Path,
     path: &ObjectPath,
     ranges: &[ByteRange],
-    conditions: &conditions::Read,
+    conditions: &conditions::ReadConditions,
     mailbox: &Mailbox,
 ) -> Result<Vec<Bytes>> {
     let Object { file, facts, .. } = open(root, path)?;
     conditions.check(&facts)?;
     let spans = ranges.iter().map(|range| range.within(facts.size)).collect::<Result<Vec<_>>>()?;
     mailbox.set_total(spans.iter().map(|(_, length)| length).sum());
-    let mut reader = Reader { file, left: 0, facts };
+    let mut reader = ObjectReader { file, left: 0, facts };
     let mut found = Vec::with_capacity(spans.len());
     for (first, length) in spans {
         reader.file.seek(SeekFrom::Start(first)).map_err(os("read the object"))?;
@@ -168,21 +168,21 @@ pub(super) fn ranges(
 }
 
 /// The bytes that are still to be read.
-struct Reader {
+struct ObjectReader {
     file: File,
     left: u64,
-    facts: Facts,
+    facts: ObjectStat,
 }
 
-impl Reader {
+impl ObjectReader {
     /// Appends the next step's bytes. The last step is told only if the file is still as it was.
-    fn step(mut self, mut bytes: Vec<u8>) -> Result<(Reader, Vec<u8>)> {
+    fn step(mut self, mut bytes: Vec<u8>) -> Result<(ObjectReader, Vec<u8>)> {
         let wanted = self.left.min(STEP);
         let read = (&self.file).take(wanted).read_to_end(&mut bytes).map_err(os("read the object"))?;
         self.left -= read as u64;
         let last = self.left == 0;
         if (read as u64) < wanted
-            || (last && Facts::of_file(&self.file).map_err(os("read the object"))? != self.facts)
+            || (last && ObjectStat::of_file(&self.file).map_err(os("read the object"))? != self.facts)
         {
             fail!(Changed, "the object was changed by another program while it was read");
         }

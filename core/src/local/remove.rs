@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 
 use super::conditions;
-use super::dir::{Dir, Facts, os};
+use super::dir::{Dir, ObjectStat, os};
 use super::path::{ObjectPath, is_reserved};
 use super::read::{self, look, missing};
 use super::reserved::{RESERVED, Reserved};
@@ -17,7 +17,7 @@ use super::sidecar::{self, Sidecar};
 use crate::error::{Result, fail};
 
 /// Deletes the object, if it is there and as the conditions want it.
-pub(super) fn delete(root: &Path, path: &ObjectPath, conditions: &conditions::Write) -> Result<()> {
+pub(super) fn delete(root: &Path, path: &ObjectPath, conditions: &conditions::WriteConditions) -> Result<()> {
     // A look without the lock first: there is often nothing to delete, and nothing is to be made then.
     let there = read::find(root, path)?;
     conditions.check(there.as_ref())?;
@@ -50,7 +50,7 @@ pub(super) fn set_tags(root: &Path, path: &ObjectPath, tags: BTreeMap<String, St
     let at = Dir::root(root)?;
     let reserved = Reserved::make(&at)?;
     let _lock = reserved.lock()?;
-    let Some(Facts { etag, .. }) = look(path.find_parent(at)?.as_ref(), path)? else {
+    let Some(ObjectStat { etag, .. }) = look(path.find_parent(at)?.as_ref(), path)? else {
         return Err(missing(path));
     };
     let mut sidecar = Sidecar::read(&reserved, path.key(), &etag)?.unwrap_or_default();

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::io::Errno;
 
-use super::dir::{Dir, Facts, Standing, os};
+use super::dir::{Dir, EntryKind, ObjectStat, os};
 use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The name of the directory at the root.
@@ -23,9 +23,9 @@ pub(super) const RESERVED: &str = ".oarlock";
 pub(super) struct Reserved(Dir);
 
 /// The store's lock; dropping it lets the next one in.
-pub(super) struct Lock(File);
+pub(super) struct StoreLock(File);
 
-impl Drop for Lock {
+impl Drop for StoreLock {
     fn drop(&mut self) {
         // Closing is not enough: a child forked meanwhile has the same open file and would hold the lock as
         // long as it lives.
@@ -49,9 +49,9 @@ impl Reserved {
     }
 
     /// Waits for the lock.
-    pub(super) fn lock(&self) -> Result<Lock> {
+    pub(super) fn lock(&self) -> Result<StoreLock> {
         loop {
-            let lock = Lock(self.0.open_lock("lock").map_err(os("open the store's lock"))?);
+            let lock = StoreLock(self.0.open_lock("lock").map_err(os("open the store's lock"))?);
             loop {
                 match flock(&lock.0, FlockOperation::LockExclusive) {
                     Ok(()) => break,
@@ -60,10 +60,10 @@ impl Reserved {
                 }
             }
             // The store may have been deleted, and made anew, while we waited: then this lock is nobody's.
-            let ours = Facts::of_file(&lock.0).map_err(os("lock the store"))?;
+            let ours = ObjectStat::of_file(&lock.0).map_err(os("lock the store"))?;
             match self.0.look("lock").map_err(os("lock the store"))? {
-                Standing::Object(there) if there == ours => return Ok(lock),
-                Standing::Nothing => fail!(NoSuchBucket, "the store's directory was deleted meanwhile"),
+                EntryKind::Object(there) if there == ours => return Ok(lock),
+                EntryKind::Nothing => fail!(NoSuchBucket, "the store's directory was deleted meanwhile"),
                 _ => {}
             }
         }
@@ -78,7 +78,7 @@ impl Reserved {
             let name =
                 format!("{:x}-{nanos:x}-{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
             match dir.create(&name) {
-                Ok(file) => return Ok((Temp(Arc::new(Place { dir, name })), file)),
+                Ok(file) => return Ok((Temp(Arc::new(TempPath { dir, name })), file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(os("make a temporary file")(error)),
             }
@@ -115,16 +115,16 @@ fn refuse(error: Errno) -> Error {
 
 /// A file being written. Dropping this removes it, even while another thread still writes to it or is about
 /// to move it in place: that thread then finds nothing to move. Once moved there is nothing left to remove.
-pub(super) struct Temp(Arc<Place>);
+pub(super) struct Temp(Arc<TempPath>);
 
 /// Where a temporary file lies, shared with the thread that moves it in place.
-pub(super) struct Place {
+pub(super) struct TempPath {
     pub(super) dir: Dir,
     pub(super) name: String,
 }
 
 impl Temp {
-    pub(super) fn place(&self) -> Arc<Place> {
+    pub(super) fn place(&self) -> Arc<TempPath> {
         self.0.clone()
     }
 }

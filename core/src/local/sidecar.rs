@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value as Json, json};
 
-use super::dir::{Facts, os};
+use super::dir::{ObjectStat, os};
 use super::reserved::Reserved;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options;
@@ -109,7 +109,7 @@ impl Sidecar {
     }
 
     /// The object's metadata as `head` and `get` tell it.
-    pub(super) fn describe(mut self, key: &str, facts: &Facts) -> ObjectMeta {
+    pub(super) fn describe(mut self, key: &str, facts: &ObjectStat) -> ObjectMeta {
         let mut header = |name: &str| self.headers.remove(name);
         ObjectMeta {
             key: key.to_owned(),

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rustix::fs::{Mode, Timespec, Timestamps, fchmod, futimens};
 
-use super::dir::{Dir, Facts, Standing, os};
+use super::dir::{Dir, EntryKind, ObjectStat, os};
 use super::path::ObjectPath;
 use super::read::{self, STEP};
-use super::reserved::{Place, Reserved, Temp, withhold};
+use super::reserved::{Reserved, Temp, TempPath, withhold};
 use super::sidecar::{self, Sidecar};
 use super::{conditions, owned, work};
 use crate::error::{ErrorKind, Result, fail};
@@ -26,29 +26,29 @@ use crate::runtime;
 use crate::value::to_unix;
 
 /// A new object in the making.
-pub(super) struct Draft {
+pub(super) struct NewObject {
     root: PathBuf,
     path: ObjectPath,
-    conditions: Arc<conditions::Write>,
+    conditions: Arc<conditions::WriteConditions>,
     mode: Mode,
     temp: Temp,
     file: Arc<File>,
 }
 
-impl Draft {
+impl NewObject {
     /// Begins one, if the key and what is there now allow it: better refused before the bytes have moved than
     /// after.
     pub(super) async fn begin(
         root: PathBuf,
         path: ObjectPath,
-        conditions: conditions::Write,
-    ) -> Result<Draft> {
+        conditions: conditions::WriteConditions,
+    ) -> Result<NewObject> {
         owned(move || {
             let parent = path.check_parent(Dir::root(&root)?)?;
             conditions.check(read::look(parent.as_ref(), &path)?.as_ref())?;
             let (temp, file) = Reserved::make(&Dir::root(&root)?)?.temp()?;
             let mode = withhold(&file).map_err(os("make a temporary file"))?;
-            Ok(Draft { root, path, conditions: Arc::new(conditions), mode, temp, file: Arc::new(file) })
+            Ok(NewObject { root, path, conditions: Arc::new(conditions), mode, temp, file: Arc::new(file) })
         })
         .await
     }
@@ -130,7 +130,7 @@ impl Draft {
 
     /// Makes the object appear, with what is to be kept beside it.
     pub(super) async fn commit(self, sidecar: Sidecar) -> Result<PutReply> {
-        let Draft { root, path, conditions, mode, temp, file } = self;
+        let NewObject { root, path, conditions, mode, temp, file } = self;
         let place = temp.place();
         // What a thread still undoes for a cancelled call is waited for at exit.
         let counted = runtime::current()?.count();
@@ -152,9 +152,9 @@ impl Draft {
 fn appear(
     root: &Path,
     path: &ObjectPath,
-    conditions: &conditions::Write,
+    conditions: &conditions::WriteConditions,
     mode: Mode,
-    place: &Place,
+    place: &TempPath,
     file: &File,
     sidecar: &Sidecar,
 ) -> Result<PutReply> {
@@ -178,7 +178,7 @@ fn appear(
     if !replaces {
         fchmod(file, mode).map_err(os("set the object's permissions"))?;
     }
-    let facts = Facts::of_file(file).map_err(os("write the object"))?;
+    let facts = ObjectStat::of_file(file).map_err(os("write the object"))?;
 
     sidecar.write(&reserved, path.key(), &facts.etag)?;
     let moved = match conditions.if_none {
@@ -200,13 +200,13 @@ fn appear(
 
 /// The object that is to be replaced; an empty directory of its name is removed, since directories are
 /// nothing by themselves.
-fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<Facts>> {
+fn clear(parent: &Dir, path: &ObjectPath) -> Result<Option<ObjectStat>> {
     match parent.look(path.name()).map_err(os("look up the object"))? {
-        Standing::Nothing => Ok(None),
-        Standing::Object(facts) => Ok(Some(facts)),
-        Standing::Link => Err(path.link()),
-        Standing::Special => fail!(AlreadyExists, "a pipe, socket or device has the object's name"),
-        Standing::Directory => match parent.rmdir(path.name()) {
+        EntryKind::Nothing => Ok(None),
+        EntryKind::Object(facts) => Ok(Some(facts)),
+        EntryKind::Link => Err(path.link()),
+        EntryKind::Special => fail!(AlreadyExists, "a pipe, socket or device has the object's name"),
+        EntryKind::Directory => match parent.rmdir(path.name()) {
             Ok(()) => Ok(None),
             Err(_) => fail!(
                 AlreadyExists,

@@ -17,22 +17,22 @@ use crate::runtime;
 struct Users(Mutex<BTreeMap<PathBuf, usize>>);
 
 /// The directories of one sync. Dropping this removes those that are empty and nobody else's.
-pub(super) struct MadeDirectories(Arc<Made>);
+pub(super) struct SyncDirectories(Arc<CreatedDirectories>);
 
 /// What threads share with the sync.
-pub(super) struct Made {
+pub(super) struct CreatedDirectories {
     users: Arc<Users>,
     own: Mutex<BTreeSet<PathBuf>>,
 }
 
-impl MadeDirectories {
-    pub(super) fn new() -> Result<MadeDirectories> {
+impl SyncDirectories {
+    pub(super) fn new() -> Result<SyncDirectories> {
         let users = runtime::current()?.shared("directories that syncs have made", Users::default);
-        Ok(MadeDirectories(Arc::new(Made { users, own: Mutex::default() })))
+        Ok(SyncDirectories(Arc::new(CreatedDirectories { users, own: Mutex::default() })))
     }
 
     /// For a thread that makes directories.
-    pub(super) fn share(&self) -> Arc<Made> {
+    pub(super) fn share(&self) -> Arc<CreatedDirectories> {
         self.0.clone()
     }
 
@@ -42,13 +42,13 @@ impl MadeDirectories {
     }
 }
 
-impl Drop for MadeDirectories {
+impl Drop for SyncDirectories {
     fn drop(&mut self) {
         self.0.release(true);
     }
 }
 
-impl Made {
+impl CreatedDirectories {
     /// Makes a directory and those above it, where they are missing.
     pub(super) fn make(&self, directory: &Path) -> io::Result<()> {
         if directory.as_os_str().is_empty() {
@@ -113,7 +113,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (kept, deep) = (place.path().join("a"), place.path().join("a/b/c"));
         fs::create_dir(&kept).unwrap();
-        let (one, other) = (MadeDirectories::new().unwrap(), MadeDirectories::new().unwrap());
+        let (one, other) = (SyncDirectories::new().unwrap(), SyncDirectories::new().unwrap());
         one.share().make(&deep).unwrap();
         other.share().make(&deep).unwrap();
         other.share().make(&deep).unwrap();
@@ -121,7 +121,7 @@ mod tests {
         assert!(deep.is_dir());
         drop(other);
         assert!(kept.is_dir() && fs::read_dir(&kept).unwrap().count() == 0);
-        let full = MadeDirectories::new().unwrap();
+        let full = SyncDirectories::new().unwrap();
         full.share().make(&deep).unwrap();
         fs::write(deep.join("file"), "").unwrap();
         drop(full);

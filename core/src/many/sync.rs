@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use futures_util::StreamExt;
 
-use super::made::MadeDirectories;
+use super::made::SyncDirectories;
 use super::select::Select;
 use super::tree::{self, File};
 use super::{At, each, limit};
@@ -143,7 +143,7 @@ pub(crate) async fn sync_up<'a>(
 ) -> Result<SyncReply> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let (sides, compare) = compared(at, mailbox, (directory, prefix), &mut options, limit, true).await?;
-    let mut plan = Plan::default();
+    let mut plan = SyncPlan::default();
     for (path, file) in &sides.files {
         let reason = match sides.objects.get(path) {
             None => Some("new"),
@@ -193,7 +193,7 @@ pub(crate) async fn sync_down<'a>(
 ) -> Result<SyncReply> {
     let (at, limit) = (at.into(), limit(options.max_concurrency)?);
     let (sides, compare) = compared(at, mailbox, (directory, prefix), &mut options, limit, false).await?;
-    let mut plan = Plan::default();
+    let mut plan = SyncPlan::default();
     for (path, object) in &sides.objects {
         // All keys are looked at before the first byte moves.
         tree::checked(path).map_err(|error| error.with_key(&object.key))?;
@@ -219,7 +219,7 @@ pub(crate) async fn sync_down<'a>(
         return Ok(plan.told());
     }
     mailbox.set_total(plan.size);
-    let made = MadeDirectories::new()?;
+    let made = SyncDirectories::new()?;
     let work = |own: Arc<Mailbox>, path: String| {
         let (sides, made) = (&sides, &made);
         async move {
@@ -249,7 +249,7 @@ pub(crate) async fn sync_down<'a>(
 
 /// What is to be done.
 #[derive(Default)]
-struct Plan {
+struct SyncPlan {
     moves: Vec<String>,
     size: u64,
     unchanged: u64,
@@ -257,7 +257,7 @@ struct Plan {
     steps: Vec<SyncStep>,
 }
 
-impl Plan {
+impl SyncPlan {
     fn add(&mut self, path: &str, size: u64, reason: Option<&str>, step: impl Fn() -> SyncStep) {
         match reason {
             Some(_) => {

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use md5::{Digest, Md5};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT, utimensat};
 
-use super::made::Made;
+use super::made::CreatedDirectories;
 use crate::checksum::{Algorithm, Checksum, Running};
 use crate::error::{Result, fail};
 use crate::io::{Destination, about, blocking, owned};
@@ -29,7 +29,7 @@ pub(super) struct File {
 
 /// What a walk found, by path with slashes, and what it left, as sentences.
 #[derive(Default)]
-struct Found {
+struct LocalTree {
     files: BTreeMap<String, File>,
     left: Vec<String>,
 }
@@ -38,9 +38,9 @@ struct Found {
 pub(super) async fn files(directory: &Path, needed: bool) -> Result<BTreeMap<String, File>> {
     let root = directory.to_owned();
     let found = blocking(move || {
-        let mut found = Found::default();
+        let mut found = LocalTree::default();
         match walk(&root, "", &mut found) {
-            Err(error) if error.kind() == Io::NotFound && !needed => Ok(Found::default()),
+            Err(error) if error.kind() == Io::NotFound && !needed => Ok(LocalTree::default()),
             outcome => outcome.map(|()| found),
         }
     });
@@ -51,7 +51,7 @@ pub(super) async fn files(directory: &Path, needed: bool) -> Result<BTreeMap<Str
     Ok(found.files)
 }
 
-fn walk(directory: &Path, above: &str, found: &mut Found) -> std::io::Result<()> {
+fn walk(directory: &Path, above: &str, found: &mut LocalTree) -> std::io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -88,7 +88,7 @@ fn walk(directory: &Path, above: &str, found: &mut Found) -> std::io::Result<()>
 }
 
 /// The file that stands for a path of keys, its directory made; refused if it leads elsewhere or is no file.
-pub(super) async fn place(directory: &Path, path: &str, made: Arc<Made>) -> Result<PathBuf> {
+pub(super) async fn place(directory: &Path, path: &str, made: Arc<CreatedDirectories>) -> Result<PathBuf> {
     checked(path)?;
     let target = directory.join(path);
     let at = target.clone();

@@ -85,14 +85,14 @@ fn work_that_is_left_ends_elsewhere() {
 
 #[test]
 fn work_that_nobody_can_drive_is_dropped() {
-    struct Dropped(std::sync::mpsc::Sender<()>);
-    impl Drop for Dropped {
+    struct DropSignal(std::sync::mpsc::Sender<()>);
+    impl Drop for DropSignal {
         fn drop(&mut self) {
             let _ = self.0.send(());
         }
     }
     let (sender, dropped) = std::sync::mpsc::channel();
-    let guard = Dropped(sender);
+    let guard = DropSignal(sender);
     let work = Box::pin(async move {
         let _guard = guard;
         std::future::pending().await

@@ -41,7 +41,7 @@ use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{Identity, Resolved};
 use crate::crypto::Encryption;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::{Clock, Watched, Way};
+use crate::http::{Clock, Transport, Watched};
 use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
 
@@ -384,7 +384,7 @@ impl Line {
     async fn open(settings: &Settings, bucket: &str, identity: &Identity, region: String) -> Result<Line> {
         let route = route(settings, bucket)?;
         let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
-        let way = Way::of(settings)?;
+        let way = Transport::of(settings)?;
         let way = if plain { way.plain() } else { way };
         let http = way.client()?;
         let health = Health::of(route.url.as_deref(), bucket)?;

@@ -15,7 +15,7 @@ use super::integrity::Endpoint;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::retries::{self, ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens};
-use crate::http::{Clock, Pace, noting_connections};
+use crate::http::{Clock, RequestLimiter, noting_connections};
 use crate::observe::{Level, count, event, heard};
 use crate::runtime;
 use crate::tally::Tally;
@@ -91,7 +91,7 @@ fn corrected(clock: &Clock, failure: &Failure) -> bool {
 pub(super) struct Health {
     tokens: Tokens,
     pub(super) clock: Arc<Clock>,
-    pub(super) pace: Pace,
+    pub(super) pace: RequestLimiter,
 }
 
 impl Health {
@@ -103,7 +103,7 @@ impl Health {
     }
 
     fn new(clock: Arc<Clock>) -> Health {
-        Health { tokens: Tokens::default(), clock, pace: Pace::default() }
+        Health { tokens: Tokens::default(), clock, pace: RequestLimiter::default() }
     }
 }
 

@@ -16,7 +16,7 @@ use oarlock::value::Type;
 use oarlock::{Canceller, ErrorKind, Step};
 
 use crate::error::exception;
-use crate::value::{Refusal, copy, from_ruby, to_ruby};
+use crate::value::{ConversionError, copy, from_ruby, to_ruby};
 
 /// How long a thread works before it looks for what interrupts it.
 const TICK: Duration = Duration::from_millis(100);
@@ -120,11 +120,11 @@ impl Call {
     fn answer(ruby: &Ruby, rb_self: &Self, answer: Value) -> Result<(), Error> {
         match from_ruby(ruby, answer, None) {
             Ok(answer) => rb_self.with(ruby, |call| call.answer(answer)),
-            Err(Refusal::Because(why)) => Err(exception(
+            Err(ConversionError::Because(why)) => Err(exception(
                 ruby,
                 &oarlock::Error::new(ErrorKind::InvalidInput, format!("the answer {why}")),
             )),
-            Err(Refusal::Raised(error)) => Err(error),
+            Err(ConversionError::Raised(error)) => Err(error),
         }
     }
 

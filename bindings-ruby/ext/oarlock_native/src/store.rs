@@ -18,7 +18,7 @@ use oarlock::{Args, Callback, ErrorKind, Sink, Source};
 
 use crate::call::Call;
 use crate::error::exception;
-use crate::value::{Refusal, copy, each_pair, from_ruby, name, shown, to_ruby};
+use crate::value::{ConversionError, copy, each_pair, from_ruby, name, shown, to_ruby};
 
 #[magnus::wrap(class = "Oarlock::Native::Store", free_immediately, size, frozen_shareable)]
 pub(crate) struct Store {
@@ -48,7 +48,7 @@ impl Store {
                     ruby,
                     ErrorKind::Config,
                     None,
-                    Refusal::Because(format!("the URL is {}, not text", other.type_name())),
+                    ConversionError::Because(format!("the URL is {}, not text", other.type_name())),
                 ));
             }
             Err(refusal) => return Err(refused(ruby, ErrorKind::Config, None, lead("the URL", refusal))),
@@ -142,7 +142,7 @@ fn pairs<'a>(
     hash: RHash,
     what: impl Fn(&str) -> &'a str,
     tables: &[&[FieldSpec]],
-) -> Result<Vec<(String, oarlock::Value)>, Refusal> {
+) -> Result<Vec<(String, oarlock::Value)>, ConversionError> {
     let mut pairs = Vec::with_capacity(hash.len());
     each_pair(hash, |key, value| {
         let key = name(ruby, key)?;
@@ -152,16 +152,18 @@ fn pairs<'a>(
             RString::from_value(value).filter(|_| what(&key) == "parameter" && kind == Some(Type::Str));
         let value = from_ruby(ruby, value, kind).map_err(|refusal| {
             match (lead(&format!("{} `{key}`", what(&key)), refusal), text) {
-                (Refusal::Because(why), Some(text)) => Refusal::Because(format!("{why}: {}", shown(text))),
+                (ConversionError::Because(why), Some(text)) => {
+                    ConversionError::Because(format!("{why}: {}", shown(text)))
+                }
                 (refusal, _) => refusal,
             }
         });
         let value = match value {
             // A setting of no meaning is told by its name, whatever its value is.
-            Err(Refusal::Because(why)) if what(&key) == "setting" => {
+            Err(ConversionError::Because(why)) if what(&key) == "setting" => {
                 let unknown =
                     oarlock::config::unknown_setting(&key).map(|unknown| unknown.message().to_owned());
-                return Err(Refusal::Because(unknown.unwrap_or(why)));
+                return Err(ConversionError::Because(unknown.unwrap_or(why)));
             }
             value => value?,
         };
@@ -196,20 +198,20 @@ pub(crate) fn read_settings(
     Ok(settings)
 }
 
-fn lead(subject: &str, refusal: Refusal) -> Refusal {
+fn lead(subject: &str, refusal: ConversionError) -> ConversionError {
     match refusal {
-        Refusal::Because(why) => Refusal::Because(format!("{subject} {why}")),
+        ConversionError::Because(why) => ConversionError::Because(format!("{subject} {why}")),
         raised => raised,
     }
 }
 
-pub(crate) fn refused(ruby: &Ruby, kind: ErrorKind, verb: Option<&str>, refusal: Refusal) -> Error {
+pub(crate) fn refused(ruby: &Ruby, kind: ErrorKind, verb: Option<&str>, refusal: ConversionError) -> Error {
     match refusal {
-        Refusal::Because(why) => {
+        ConversionError::Because(why) => {
             let error = oarlock::Error::new(kind, why);
             exception(ruby, &verb.map_or_else(|| error.clone(), |verb| error.clone().with_verb(verb)))
         }
-        Refusal::Raised(error) => error,
+        ConversionError::Raised(error) => error,
     }
 }
 

@@ -24,29 +24,29 @@ use oarlock::value::{Name, Type, from_unix, to_unix};
 const DEPTH: usize = 8;
 
 /// Why a Ruby value cannot cross.
-pub(crate) enum Refusal {
+pub(crate) enum ConversionError {
     /// A reason that reads on after "option `x` ".
     Because(String),
     /// A method of the value raised.
     Raised(Error),
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ConversionError {
     fn from(error: Error) -> Self {
-        Refusal::Raised(error)
+        ConversionError::Raised(error)
     }
 }
 
-fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal::Because(why.into()))
+fn refuse<T>(why: impl Into<String>) -> Result<T, ConversionError> {
+    Err(ConversionError::Because(why.into()))
 }
 
 /// Reads a value that is declared with this type, if it is declared at all.
-pub(crate) fn from_ruby(ruby: &Ruby, value: Value, kind: Option<Type>) -> Result<Datum, Refusal> {
+pub(crate) fn from_ruby(ruby: &Ruby, value: Value, kind: Option<Type>) -> Result<Datum, ConversionError> {
     read(ruby, value, kind, DEPTH)
 }
 
-fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<Datum, Refusal> {
+fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<Datum, ConversionError> {
     let Some(depth) = depth.checked_sub(1) else { return refuse("is nested too deeply") };
     if value.is_nil() {
         return Ok(Datum::Null);
@@ -102,7 +102,7 @@ fn read(ruby: &Ruby, value: Value, kind: Option<Type>, depth: usize) -> Result<D
     refuse(format!("{wanted}not a {}", unsafe { value.classname() }))
 }
 
-fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Refusal> {
+fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, ConversionError> {
     if kind == Some(Type::Directory) {
         let bytes = copy(string);
         return Ok(String::from_utf8(bytes.to_vec()).map_or(Datum::Bytes(bytes), Datum::Str));
@@ -145,7 +145,7 @@ pub(crate) fn copy(string: RString) -> Bytes {
 }
 
 /// `0..99`, `5..` and `-10..` in the terms of HTTP.
-fn bytes_range(range: Range) -> Result<Datum, Refusal> {
+fn bytes_range(range: Range) -> Result<Datum, ConversionError> {
     let begin = range.beg::<Option<i64>>()?.unwrap_or(0);
     let end = match range.end::<Option<i64>>()? {
         Some(-1) if !range.excl() => None,
@@ -167,7 +167,7 @@ fn bytes_range(range: Range) -> Result<Datum, Refusal> {
     }))
 }
 
-fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<Datum, Refusal> {
+fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<Datum, ConversionError> {
     let are_keys = matches!(kind, Some(Type::KeyList | Type::Items));
     let mut items = Vec::with_capacity(array.len());
     while items.len() < array.len() {
@@ -175,8 +175,8 @@ fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<
         let text = RString::from_value(item).filter(|_| are_keys);
         let kind = text.map(|_| Type::Str);
         items.push(read(ruby, item, kind, depth).map_err(|refusal| match (refusal, text) {
-            (Refusal::Because(why), Some(key)) => {
-                Refusal::Because(format!("holds a key that {why}: {}", shown(key)))
+            (ConversionError::Because(why), Some(key)) => {
+                ConversionError::Because(format!("holds a key that {why}: {}", shown(key)))
             }
             (refusal, _) => refusal,
         })?);
@@ -184,7 +184,7 @@ fn list(ruby: &Ruby, array: RArray, kind: Option<Type>, depth: usize) -> Result<
     Ok(Datum::List(items))
 }
 
-fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
+fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, ConversionError> {
     let mut pairs = Vec::with_capacity(hash.len());
     each_pair(hash, |name, value| {
         let name = self::name(ruby, name)?;
@@ -201,8 +201,8 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
             return Ok(());
         }
         let value = read(ruby, value, kind, depth).map_err(|refusal| match (refusal, told) {
-            (Refusal::Because(why), Some(key)) => {
-                Refusal::Because(format!("holds a key that {why}: {}", shown(key)))
+            (ConversionError::Because(why), Some(key)) => {
+                ConversionError::Because(format!("holds a key that {why}: {}", shown(key)))
             }
             (refusal, _) => refusal,
         })?;
@@ -216,8 +216,8 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, Refusal> {
 /// meanwhile.
 pub(crate) fn each_pair(
     hash: RHash,
-    mut each: impl FnMut(Value, Value) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    mut each: impl FnMut(Value, Value) -> Result<(), ConversionError>,
+) -> Result<(), ConversionError> {
     let pairs: RArray = hash.funcall("to_a", ())?;
     for index in 0..pairs.len() {
         let pair: RArray = pairs.entry(isize::try_from(index).unwrap_or_default())?;
@@ -227,7 +227,7 @@ pub(crate) fn each_pair(
 }
 
 /// The name of an option, a setting or an entry: a symbol or text.
-pub(crate) fn name(ruby: &Ruby, value: Value) -> Result<String, Refusal> {
+pub(crate) fn name(ruby: &Ruby, value: Value) -> Result<String, ConversionError> {
     match read(ruby, value, None, 1)? {
         Datum::Str(name) => Ok(name),
         other => refuse(format!("takes names that are symbols or text, not {}", other.type_name())),

@@ -74,11 +74,11 @@ fn what_is_refused() {
 }
 
 /// A text, and the values of `Prefix` and `KeyID` in it (empty where there is none), or that gcfg refuses it.
-type Reading = (&'static str, Option<(&'static str, &'static str)>);
+type GcfgCase = (&'static str, Option<(&'static str, &'static str)>);
 
 #[test]
 fn as_gcfg_reads_it() {
-    let readings: &[Reading] = &[
+    let readings: &[GcfgCase] = &[
         ("[S]\nPrefix =\r\nKeyID = alias/k\r\n", Some(("", "alias/k"))),
         ("[S]\nPrefix =\nKeyID = k", Some(("", "k"))),
         ("[S]\nPrefix = \rKeyID = k\n", Some(("KeyID = k", ""))),

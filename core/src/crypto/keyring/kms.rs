@@ -104,7 +104,7 @@ impl Task {
 }
 
 /// An answer of KMS's: a data key in plain or wrapped.
-struct Answer {
+struct KmsResponse {
     plain: Option<PlainKey>,
     wrapped: Option<Vec<u8>>,
 }
@@ -125,7 +125,7 @@ impl Kms {
         }
     }
 
-    async fn ask(&self, task: Task, mut asked: Value) -> Result<Answer> {
+    async fn ask(&self, task: Task, mut asked: Value) -> Result<KmsResponse> {
         let (completed, identity) = self.resolved.get().await?;
         // Before the request, so that what is wrong with them is told as it is.
         let keys = Kms::keys(identity).await?;
@@ -151,7 +151,7 @@ impl Kms {
                 self.key_id
             );
         }
-        Ok(Answer { plain, wrapped: bytes(&mut answer, "CiphertextBlob") })
+        Ok(KmsResponse { plain, wrapped: bytes(&mut answer, "CiphertextBlob") })
     }
 
     /// The error that a refusal comes to. That a key is in no state to be used is one kind, whichever state

@@ -4,7 +4,7 @@
 //! `Decrypt`, with one text for every reason; only trouble on the way to KMS is told as what it is.
 
 mod aes;
-mod kept;
+mod key_cache;
 mod kms;
 mod rsa;
 
@@ -15,13 +15,13 @@ use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
 pub(super) use aes::Aes;
-pub(super) use kept::Kept;
+pub(super) use key_cache::KeyCache;
 pub(super) use kms::{Kms, region_of};
 pub(super) use rsa::Rsa;
 
 use super::envelope::{Envelope, Suite, Wrap};
 use crate::error::{Error, ErrorKind, Result, fail};
-use kept::Label;
+use key_cache::Label;
 
 /// A data key as it was unwrapped, of any length that old clients used; wiped when it goes.
 pub(super) type PlainKey = Zeroizing<Vec<u8>>;
@@ -147,7 +147,7 @@ impl Keyring {
         &self,
         envelope: &Envelope,
         context: &BTreeMap<String, String>,
-        kept: Option<&Kept>,
+        kept: Option<&KeyCache>,
     ) -> Result<(PlainKey, bool)> {
         let ask = async |kms: &dyn KeyService| {
             let (wrapped, context) = (&envelope.key, &envelope.description);

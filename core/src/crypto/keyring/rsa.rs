@@ -187,15 +187,15 @@ impl Rsa {
         init: unsafe extern "C" fn(*mut lc::EVP_PKEY_CTX) -> i32,
         work: unsafe extern "C" fn(*mut lc::EVP_PKEY_CTX, *mut u8, *mut usize, *const u8, usize) -> i32,
     ) -> Option<Zeroizing<Vec<u8>>> {
-        struct Context(ptr::NonNull<lc::EVP_PKEY_CTX>);
-        impl Drop for Context {
+        struct KeyContext(ptr::NonNull<lc::EVP_PKEY_CTX>);
+        impl Drop for KeyContext {
             fn drop(&mut self) {
                 // SAFETY: the context is ours, and nobody has it after this.
                 unsafe { lc::EVP_PKEY_CTX_free(self.0.as_ptr()) }
             }
         }
         // SAFETY: the key is live, and the context keeps a reference of its own to it.
-        let context = Context(ptr::NonNull::new(unsafe {
+        let context = KeyContext(ptr::NonNull::new(unsafe {
             lc::EVP_PKEY_CTX_new(self.key.0.as_ptr(), ptr::null_mut())
         })?);
         let at = context.0.as_ptr();

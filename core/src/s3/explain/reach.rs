@@ -54,9 +54,9 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             rows.push(Explained::row("signing_region", &way.found.region, None));
         }
     }
-    match http::Way::of(settings) {
+    match http::Transport::of(settings) {
         Ok(there) => {
-            proxy(facts, there.told(&way.found.url), rows);
+            proxy(facts, there.proxy_for(&way.found.url), rows);
             let there = if way.found.url.starts_with("http:") { there.plain() } else { there };
             if let Err(error) = there.client() {
                 rows.push(Explained::broken("connection", &error, None));
@@ -87,7 +87,7 @@ async fn way(facts: &Facts<'_>) -> Result<Way> {
     Ok(Way { route, learnt, found, control })
 }
 
-fn proxy(facts: &Facts<'_>, way: http::Told, rows: &mut Vec<Explained>) {
+fn proxy(facts: &Facts<'_>, way: http::ProxyChoice, rows: &mut Vec<Explained>) {
     let source = way.variable.map(|name| format!("environment variable {name}"));
     let source = source.as_deref().unwrap_or_else(|| facts.source("proxy"));
     match (way.proxy, way.excepted_by) {

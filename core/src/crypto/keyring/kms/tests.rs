@@ -27,7 +27,7 @@ const ANSWER: &str = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA=
 
 /// A request as it came: the headers that say what is asked, and the body.
 #[derive(Debug, PartialEq)]
-struct Seen {
+struct RecordedRequest {
     line: String,
     target: String,
     media: String,
@@ -36,7 +36,7 @@ struct Seen {
 }
 
 /// Answers each request with the next of these statuses, headers and bodies, and tells what came.
-fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<Seen>) {
+fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<RecordedRequest>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (tell, seen) = channel();
@@ -63,7 +63,7 @@ fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<S
             };
             let mut body = vec![0; said("content-length").parse().unwrap()];
             reader.read_exact(&mut body).unwrap();
-            tell.send(Seen {
+            tell.send(RecordedRequest {
                 line: lines[0].clone(),
                 target: said("x-amz-target"),
                 media: said("content-type"),
@@ -85,13 +85,13 @@ fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<S
 
 /// A server for the SDK, without a network.
 #[derive(Debug)]
-struct Noted(Sender<Seen>);
+struct Noted(Sender<RecordedRequest>);
 
 impl HttpConnector for Noted {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let said = |name| request.headers().get(name).unwrap_or_default().to_owned();
         let path = request.uri().parse::<http::Uri>().unwrap().path().to_owned();
-        let seen = Seen {
+        let seen = RecordedRequest {
             line: format!("{} {path} HTTP/1.1", request.method()),
             target: said("x-amz-target"),
             media: said("content-type"),

@@ -35,25 +35,25 @@ impl Label {
 }
 
 /// The keys of one store.
-pub(crate) struct Kept {
+pub(crate) struct KeyCache {
     /// Reads that one key serves.
     reads: u64,
     age: Duration,
-    slots: PerGeneration<Mutex<HashMap<Label, Slot>>>,
+    slots: PerGeneration<Mutex<HashMap<Label, CacheSlot>>>,
 }
 
 /// Locked while KMS is asked for the key, so that all who want it ask once.
-type Slot = Arc<tokio::sync::Mutex<Option<Entry>>>;
+type CacheSlot = Arc<tokio::sync::Mutex<Option<CachedKey>>>;
 
-struct Entry {
+struct CachedKey {
     key: PlainKey,
     since: Instant,
     used: u64,
 }
 
-impl Kept {
-    pub(crate) fn new(reads: u64, age: Duration) -> Kept {
-        Kept { reads, age, slots: PerGeneration::new() }
+impl KeyCache {
+    pub(crate) fn new(reads: u64, age: Duration) -> KeyCache {
+        KeyCache { reads, age, slots: PerGeneration::new() }
     }
 
     /// The key of this label: one that is kept, else what `ask` answers.
@@ -70,20 +70,20 @@ impl Kept {
         }
         *held = None;
         let key = ask.await?;
-        *held = Some(Entry { key: key.clone(), since: Instant::now(), used: 1 });
+        *held = Some(CachedKey { key: key.clone(), since: Instant::now(), used: 1 });
         Ok(key)
     }
 
-    fn serves(&self, entry: &Entry) -> bool {
+    fn serves(&self, entry: &CachedKey) -> bool {
         entry.used < self.reads && entry.since.elapsed() < self.age
     }
 
-    fn slots(&self) -> Result<MutexGuard<'_, HashMap<Label, Slot>>> {
+    fn slots(&self) -> Result<MutexGuard<'_, HashMap<Label, CacheSlot>>> {
         Ok(self.slots.get(|| Ok(Mutex::default()))?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The place for a key, once those are gone that serve nobody any more.
-    fn slot(&self, label: Label) -> Result<Slot> {
+    fn slot(&self, label: Label) -> Result<CacheSlot> {
         let mut slots = self.slots()?;
         if let Some(slot) = slots.get(&label) {
             return Ok(slot.clone());
@@ -93,15 +93,16 @@ impl Kept {
             slot.try_lock().map_or(true, |held| held.as_ref().is_some_and(|entry| self.serves(entry)))
         });
         if slots.len() >= MOST {
-            let since =
-                |slot: &Slot| slot.try_lock().ok().and_then(|held| held.as_ref().map(|entry| entry.since));
+            let since = |slot: &CacheSlot| {
+                slot.try_lock().ok().and_then(|held| held.as_ref().map(|entry| entry.since))
+            };
             let oldest = slots
                 .iter()
                 .filter_map(|(label, slot)| Some((since(slot)?, *label)))
                 .min_by_key(|(since, _)| *since);
             oldest.map(|(_, label)| slots.remove(&label));
         }
-        let slot = Slot::default();
+        let slot = CacheSlot::default();
         if slots.len() < MOST {
             slots.insert(label, slot.clone());
         }
@@ -143,18 +144,18 @@ mod tests {
             asked.fetch_add(1, Ordering::Relaxed);
             Ok(Zeroizing::new(vec![7; 32]))
         };
-        let kept = Kept::new(3, Duration::from_secs(300));
+        let kept = KeyCache::new(3, Duration::from_secs(300));
         for _ in 0..7 {
             assert_eq!(*kept.get(label(0), ask()).await.unwrap(), vec![7; 32]);
         }
         assert_eq!(asked.swap(0, Ordering::Relaxed), 3);
-        let kept = Kept::new(3, Duration::ZERO);
+        let kept = KeyCache::new(3, Duration::ZERO);
         for _ in 0..4 {
             kept.get(label(0), ask()).await.unwrap();
         }
         assert_eq!(asked.swap(0, Ordering::Relaxed), 4);
         // All who want it at once ask once; a refusal is not kept.
-        let kept = Kept::new(100, Duration::from_secs(300));
+        let kept = KeyCache::new(100, Duration::from_secs(300));
         let gate = tokio::sync::Semaphore::new(0);
         let slow = || async {
             let _pass = gate.acquire().await;
@@ -170,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn there_are_never_more_than_so_many() {
-        let kept = Kept::new(100, Duration::from_secs(300));
+        let kept = KeyCache::new(100, Duration::from_secs(300));
         for number in 0..MOST + 10 {
             kept.get(label(number), async { Ok(Zeroizing::new(vec![0; 32])) }).await.unwrap();
         }
