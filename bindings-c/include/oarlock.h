@@ -124,30 +124,6 @@ extern "C" {
 #endif // __cplusplus
 
 /*
- The library's version, for example `"0.1.0"`.
- */
-const char *oarlock_version(void);
-
-/*
- Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
- required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
- null for a verb that is one request).
- */
-oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
-
-/*
- Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the
- default).
- */
-void oarlock_log_level(int level);
-
-/*
- Waits until no call of this process is under way, freed ones that still undo their work included;
- OARLOCK_PENDING when the time is over.
- */
-oarlock_status oarlock_drain(int timeout_ms);
-
-/*
  Begins a set of options. Free it with oarlock_options_free.
  */
 oarlock_options *oarlock_options_new(void);
@@ -509,7 +485,7 @@ const oarlock_value *oarlock_value_get(const oarlock_value *value, const char *n
 void oarlock_value_free(oarlock_value *value);
 
 /*
- The error's kind: the status that the function answered.
+ The error's kind: the status that the function returned.
  */
 oarlock_status oarlock_error_kind(const oarlock_error *error);
 
@@ -544,7 +520,7 @@ const char *oarlock_error_code(const oarlock_error *error);
 const char *oarlock_error_request_id(const oarlock_error *error);
 
 /*
- The HTTP status, or 0 if no server answered.
+ The HTTP status, or 0 if no server responded.
  */
 int oarlock_error_http_status(const oarlock_error *error);
 
@@ -557,6 +533,30 @@ bool oarlock_error_retryable(const oarlock_error *error);
  Frees an error.
  */
 void oarlock_error_free(oarlock_error *error);
+
+/*
+ The library's version, for example `"0.1.0"`.
+ */
+const char *oarlock_version(void);
+
+/*
+ Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
+ required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
+ null for a verb that is one request).
+ */
+oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
+
+/*
+ Sets from which level on events reach the log callbacks of calls: 10 debug, 20 info, 30 warnings (the
+ default).
+ */
+void oarlock_log_level(int level);
+
+/*
+ Waits until no call of this process is under way, freed ones that still undo their work included;
+ OARLOCK_PENDING when the time is over.
+ */
+oarlock_status oarlock_drain(int timeout_ms);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,9 +1,31 @@
-//! The C ABI of oarlock and the safe face under it, which the cxx bridge shares.
+//! The C ABI of oarlock, and the safe face under it that the cxx bridge shares.
 //!
-//! `api` is safe and knows calls; `ffi` does all pointer work; `capi` is the list of C functions from which
-//! `include/oarlock.h` is generated. No S3 option is named here: verbs and options come from
+//! One file a noun: its handle and its C functions. The header `include/oarlock.h` is generated from these
+//! files and lists the functions in the order of the modules below.
+//! Invariant: a C function turns pointers into references, calls safe code, and turns the result back, all
+//! inside `border::status` or `border::plain`. It names no verb and no option: those come from
 //! `oarlock::verbs::VERBS`.
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header's conventions are the safety contract of every C function"
+)]
 
-pub mod api;
-mod capi;
-mod ffi;
+pub mod served;
+
+mod border;
+
+mod options;
+
+mod store;
+
+mod classes;
+
+mod stream;
+
+mod call;
+
+mod value;
+
+mod error;
+
+mod library;

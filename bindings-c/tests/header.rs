@@ -1,5 +1,5 @@
-//! The committed headers are what the sources say: `oarlock.h` from `capi.rs`, the error kinds and the verb
-//! table; `oarlock/verbs.hpp` from the verb table.
+//! The committed headers match the sources: `oarlock.h` comes from the C functions in `src/` in the order of
+//! the modules, the error kinds and the verb table; `oarlock/verbs.hpp` comes from the verb table.
 //! `OARLOCK_WRITE_HEADERS=1 cargo test -p oarlock-c --test header` writes them anew.
 
 use std::fmt::Write;
@@ -220,12 +220,19 @@ fn cpp_name(name: &str) -> String {
     if name == "delete" { "delete_".to_owned() } else { name.to_owned() }
 }
 
+/// The modules of the library in the order of `lib.rs`.
+fn modules() -> Vec<String> {
+    let lines = read("src/lib.rs");
+    lines.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)).collect()
+}
+
 fn c_header() -> String {
     let config = cbindgen::Config::from_file(here("cbindgen.toml")).unwrap();
     let mut functions = Vec::new();
-    cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(here("src/capi.rs"))
+    let sources = cbindgen::Builder::new().with_config(config);
+    modules()
+        .iter()
+        .fold(sources, |sources, module| sources.with_src(here(&format!("src/{module}.rs"))))
         .generate()
         .unwrap()
         .write(&mut functions);

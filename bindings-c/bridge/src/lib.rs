@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use oarlock::value::Field as _;
 use oarlock::{Error, ErrorKind, Result, Value};
-use oarlock_c::api;
+use oarlock_c::served::{HostSink, HostSource, ServedCall};
 
 #[cxx::bridge(namespace = "oarlock::bridge")]
 mod bridge {
@@ -133,32 +133,32 @@ impl Arguments {
 }
 
 /// See the bridge.
-pub struct Source(Option<api::Source>);
+pub struct Source(Option<HostSource>);
 
 fn no_source() -> Box<Source> {
     Box::new(Source(None))
 }
 fn source_of(bytes: Vec<u8>) -> Box<Source> {
-    Box::new(Source(Some(api::Source::Bytes(bytes.into()))))
+    Box::new(Source(Some(HostSource::Bytes(bytes.into()))))
 }
 fn source_file(path: &str) -> Box<Source> {
-    Box::new(Source(Some(api::Source::File(path.into()))))
+    Box::new(Source(Some(HostSource::File(path.into()))))
 }
 fn source_pushed() -> Box<Source> {
-    Box::new(Source(Some(api::Source::Pushed)))
+    Box::new(Source(Some(HostSource::Pushed)))
 }
 
 /// See the bridge.
-pub struct Sink(Option<api::Sink>);
+pub struct Sink(Option<HostSink>);
 
 fn sink_memory() -> Box<Sink> {
     Box::new(Sink(None))
 }
 fn sink_file(path: &str) -> Box<Sink> {
-    Box::new(Sink(Some(api::Sink::File(path.into()))))
+    Box::new(Sink(Some(HostSink::File(path.into()))))
 }
 fn sink_pulled() -> Box<Sink> {
-    Box::new(Sink(Some(api::Sink::Pulled)))
+    Box::new(Sink(Some(HostSink::Pulled)))
 }
 
 /// See the bridge.
@@ -177,7 +177,7 @@ impl Store {
         source: Box<Source>,
         sink: Box<Sink>,
     ) -> Result<Box<Call>> {
-        let call = api::Call::start(&self.0, verb, arguments.0.clone(), source.0, sink.0)?;
+        let call = ServedCall::start(&self.0, verb, arguments.0.clone(), source.0, sink.0)?;
         Ok(Box::new(Call { call, reply: None }))
     }
 }
@@ -209,7 +209,7 @@ impl Classes {
 
 /// See the bridge.
 pub struct Call {
-    call: api::Call,
+    call: ServedCall,
     reply: Option<Value>,
 }
 

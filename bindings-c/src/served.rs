@@ -24,12 +24,12 @@ pub type Progress = Box<dyn FnMut(u64, Option<u64>) -> bool>;
 pub type Log = Box<dyn FnMut(i32, &str)>;
 
 /// Answers a question of a call, or says why it can't.
-pub type Answer = Arc<dyn Fn(Value) -> std::result::Result<Value, String> + Send + Sync>;
+pub type HostFunction = Arc<dyn Fn(Value) -> std::result::Result<Value, String> + Send + Sync>;
 /// The host's functions among a store's settings, by their callbacks' numbers.
-pub type Functions = Vec<(u64, Answer)>;
+pub type Functions = Vec<(u64, HostFunction)>;
 
 /// Bytes to send.
-pub enum Source {
+pub enum HostSource {
     /// Bytes in memory.
     Bytes(Bytes),
     /// A file.
@@ -41,7 +41,7 @@ pub enum Source {
 }
 
 /// Where bytes go.
-pub enum Sink {
+pub enum HostSink {
     /// The reply's `body`.
     Memory,
     /// A file, which appears whole.
@@ -53,7 +53,7 @@ pub enum Sink {
 }
 
 /// A verb under way and what serves it.
-pub struct Call {
+pub struct ServedCall {
     call: oarlock::Call<Value>,
     verb: String,
     key: Option<String>,
@@ -82,7 +82,7 @@ fn deadline(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
-impl Call {
+impl ServedCall {
     /// Starts a verb by name.
     ///
     /// # Errors
@@ -91,22 +91,22 @@ impl Call {
         store: &Store,
         verb: &str,
         values: Vec<(String, Value)>,
-        source: Option<Source>,
-        sink: Option<Sink>,
-    ) -> Result<Call> {
+        source: Option<HostSource>,
+        sink: Option<HostSink>,
+    ) -> Result<ServedCall> {
         let (source, read) = match source {
             None => (None, None),
-            Some(Source::Bytes(bytes)) => (Some(oarlock::Source::Bytes(bytes)), None),
-            Some(Source::File(path)) => (Some(oarlock::Source::File(path)), None),
-            Some(Source::Read(read, size)) => (Some(oarlock::Source::Fed(size)), Some(read)),
-            Some(Source::Pushed) => (Some(oarlock::Source::Fed(None)), None),
+            Some(HostSource::Bytes(bytes)) => (Some(oarlock::Source::Bytes(bytes)), None),
+            Some(HostSource::File(path)) => (Some(oarlock::Source::File(path)), None),
+            Some(HostSource::Read(read, size)) => (Some(oarlock::Source::Fed(size)), Some(read)),
+            Some(HostSource::Pushed) => (Some(oarlock::Source::Fed(None)), None),
         };
         let (sink, write) = match sink {
             None => (None, None),
-            Some(Sink::Memory) => (Some(oarlock::Sink::Memory), None),
-            Some(Sink::File(path)) => (Some(oarlock::Sink::File(path)), None),
-            Some(Sink::Write(write)) => (Some(oarlock::Sink::Stream), Some(write)),
-            Some(Sink::Pulled) => (Some(oarlock::Sink::Stream), None),
+            Some(HostSink::Memory) => (Some(oarlock::Sink::Memory), None),
+            Some(HostSink::File(path)) => (Some(oarlock::Sink::File(path)), None),
+            Some(HostSink::Write(write)) => (Some(oarlock::Sink::Stream), Some(write)),
+            Some(HostSink::Pulled) => (Some(oarlock::Sink::Stream), None),
         };
         let key = values
             .iter()
@@ -114,7 +114,7 @@ impl Call {
             .and_then(|(_, value)| value.as_str())
             .map(str::to_owned);
         let call = store.start(verb, Args { values, source, sink })?;
-        Ok(Call {
+        Ok(ServedCall {
             call,
             verb: verb.to_owned(),
             key,
