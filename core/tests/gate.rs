@@ -13,7 +13,7 @@ mod gate;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use gate::{Gate, ahead, room};
+use gate::{Gate, acquire, try_acquire_ahead};
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
@@ -28,16 +28,16 @@ fn model(run: impl Fn() + Sync + Send + 'static) {
 
 /// Enters with so many bytes and sees that no more are inside than the gate lets in.
 fn pass(gate: &Arc<Gate>, inside: &AtomicU64, bytes: u64, size: u64) {
-    let room = block_on(room(gate, bytes));
+    let permit = block_on(acquire(gate, bytes));
     let now = inside.fetch_add(bytes.min(size), Ordering::SeqCst) + bytes.min(size);
     assert!(now <= size, "{now} of {size} bytes are inside");
     inside.fetch_sub(bytes.min(size), Ordering::SeqCst);
-    drop(room);
+    drop(permit);
 }
 
 /// All is let out again: the whole gate is free.
 fn empty(gate: &Arc<Gate>, size: u64) {
-    let mut all = pin!(room(gate, size));
+    let mut all = pin!(acquire(gate, size));
     assert!(all.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
@@ -63,14 +63,14 @@ fn no_more_are_inside_than_fit_and_all_get_in() {
 fn who_gives_up_leaves_nothing_behind() {
     model(|| {
         let gate = Gate::new(4);
-        let held = block_on(room(&gate, 3));
+        let held = block_on(acquire(&gate, 3));
         let other = {
             let gate = gate.clone();
-            thread::spawn(move || drop(block_on(room(&gate, 2))))
+            thread::spawn(move || drop(block_on(acquire(&gate, 2))))
         };
         {
-            let mut wish = pin!(room(&gate, 4));
-            let _ = wish.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let mut waiter = pin!(acquire(&gate, 4));
+            let _ = waiter.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             drop(held);
             // Given up while it waits, or just when it is let in.
         }
@@ -86,12 +86,12 @@ fn what_is_read_ahead_never_shuts_the_gate() {
         let reader = {
             let gate = gate.clone();
             // Kept until the end, as a host does that does not read on.
-            thread::spawn(move || [ahead(&gate, 2), ahead(&gate, 2)])
+            thread::spawn(move || [try_acquire_ahead(&gate, 2), try_acquire_ahead(&gate, 2)])
         };
-        drop(block_on(room(&gate, 2)));
+        drop(block_on(acquire(&gate, 2)));
         let kept = reader.join().unwrap();
         assert!(kept.iter().flatten().count() <= 1);
-        drop(block_on(room(&gate, 2)));
+        drop(block_on(acquire(&gate, 2)));
         drop(kept);
         empty(&gate, 4);
     });
@@ -101,14 +101,14 @@ fn what_is_read_ahead_never_shuts_the_gate() {
 fn first_come_first_served() {
     model(|| {
         let gate = Gate::new(4);
-        let held = block_on(room(&gate, 1));
-        let mut large = pin!(room(&gate, 4));
-        let mut small = pin!(room(&gate, 1));
+        let held = block_on(acquire(&gate, 1));
+        let mut large = pin!(acquire(&gate, 4));
+        let mut small = pin!(acquire(&gate, 1));
         let mut context = Context::from_waker(Waker::noop());
         assert!(large.as_mut().poll(&mut context).is_pending());
         // There is room for it, but it came second; and what is read ahead comes last of all.
         assert!(small.as_mut().poll(&mut context).is_pending());
-        assert!(ahead(&gate, 1).is_none());
+        assert!(try_acquire_ahead(&gate, 1).is_none());
         drop(held);
         let Poll::Ready(large) = large.as_mut().poll(&mut context) else {
             panic!("the large one was overtaken")

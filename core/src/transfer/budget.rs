@@ -1,10 +1,10 @@
-//! The process's budget of bytes in flight: whoever moves bytes waits here for room, whatever the number of
-//! calls.
+//! The process's budget of bytes in flight, shared by all calls. Every transfer waits here before it holds bytes.
 //!
-//! Law: what is counted is what is held: a download straight to its place holds what it gathers, an upload
-//! the part it sends, a stream what it reads ahead. One gate a process, set by `OARLOCK_MEMORY_BUDGET`.
+//! Invariant: the budget counts the bytes that are held. A download to a file or a buffer holds what it gathers,
+//! an upload the part it sends, a stream what it reads ahead. One gate a process, set by
+//! `OARLOCK_MEMORY_BUDGET`. Default: 256 MiB.
 
-use super::gate::{self, Gate, Room};
+use super::gate::{self, Gate, Permit};
 use crate::config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime;
@@ -20,22 +20,22 @@ const DEFAULT: u64 = 256 << 20;
 /// With less, not even one transfer could move at full speed.
 const LEAST: u64 = 8 << 20;
 
-/// Waits for room for so many bytes; they count until it is dropped.
-pub(super) async fn room(bytes: u64) -> Result<Room> {
-    Ok(gate::room(&gate()?, bytes).await)
+/// Waits until so many bytes may be held; they count until the permit is dropped.
+pub(crate) async fn acquire(bytes: u64) -> Result<Permit> {
+    Ok(gate::acquire(&gate()?, bytes).await)
 }
 
-/// Room for bytes that wait for the host to take them, if there is some to spare now.
-pub(super) fn ahead(bytes: u64) -> Result<Option<Room>> {
-    Ok(gate::ahead(&gate()?, bytes))
+/// A permit for bytes that wait for the host to take them, if there is some to spare now.
+pub(crate) fn try_acquire_ahead(bytes: u64) -> Result<Option<Permit>> {
+    Ok(gate::try_acquire_ahead(&gate()?, bytes))
 }
 
 /// Waits until one more call may have a connection: thousands of small calls at a time share what descriptors
 /// the process has. Not for calls that wait for the host, which may wait for another call.
-pub(super) async fn turn() -> Result<Room> {
+pub(crate) async fn call_slot() -> Result<Permit> {
     let calls: Arc<Arc<Gate>> = runtime::current()?
         .shared("turns", || Gate::new(u64::from(runtime::descriptors() / 4).clamp(1, 256)));
-    Ok(gate::room(&calls, 1).await)
+    Ok(gate::acquire(&calls, 1).await)
 }
 
 fn gate() -> Result<Arc<Gate>> {

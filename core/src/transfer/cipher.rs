@@ -19,7 +19,7 @@ const LOT: usize = 128 << 10;
 const BLOCK: usize = 16;
 
 /// An encrypted object under way.
-pub(super) struct Ciphertext {
+pub(crate) struct Ciphertext {
     content: Box<Content>,
     /// How many of its bytes are content; the tag follows.
     length: u64,
@@ -29,28 +29,28 @@ pub(super) struct Ciphertext {
 
 impl Ciphertext {
     /// The ciphertext of an object of this size.
-    pub(super) fn new(content: Box<Content>, size: u64, decrypts: bool) -> Result<Arc<Ciphertext>> {
+    pub(crate) fn new(content: Box<Content>, size: u64, decrypts: bool) -> Result<Arc<Ciphertext>> {
         let length = size.checked_sub(TAG as u64).ok_or_else(refused)?;
         Ok(Arc::new(Ciphertext { content, length, decrypts }))
     }
 
     /// How many bytes it holds when it is decrypted.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
     /// The segment that begins at this byte.
-    pub(super) fn segment(self: &Arc<Ciphertext>, first: u64) -> Segment {
+    pub(crate) fn segment(self: &Arc<Ciphertext>, first: u64) -> Segment {
         Segment { of: self.clone(), next: first, held: BytesMut::new(), mac: None, tag: Vec::new() }
     }
 
     /// Decrypts bytes that were authenticated before, or are not to be.
-    pub(super) fn cipher(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+    pub(crate) fn cipher(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         self.content.cipher(offset, bytes)
     }
 
     /// Judges the segments, in their order, which cover the object.
-    pub(super) fn verify(&self, segments: Vec<Segment>) -> Result<()> {
+    pub(crate) fn verify(&self, segments: Vec<Segment>) -> Result<()> {
         let mut whole: Option<SegMac> = None;
         let mut tag = Vec::with_capacity(TAG);
         for segment in segments {
@@ -73,8 +73,8 @@ fn joined(content: &Content, first: Option<SegMac>, next: Option<SegMac>) -> Res
 }
 
 /// Some of the object's bytes, given in their order.
-pub(super) struct Segment {
-    pub(super) of: Arc<Ciphertext>,
+pub(crate) struct Segment {
+    pub(crate) of: Arc<Ciphertext>,
     /// Where `held` begins in the object.
     next: u64,
     /// What has come and did not go through the cipher yet.
@@ -86,7 +86,7 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Takes in more of the object; answers what has gone through the cipher, if anything has.
-    pub(super) fn take(&mut self, chunk: &[u8]) -> Result<Bytes> {
+    pub(crate) fn take(&mut self, chunk: &[u8]) -> Result<Bytes> {
         let room = self.of.length.saturating_sub(self.next + self.held.len() as u64);
         let (body, tag) = chunk.split_at(chunk.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
         self.held.extend_from_slice(body);
@@ -95,12 +95,12 @@ impl Segment {
     }
 
     /// What is left, when the segment has all its bytes up to the end of a block or of the object.
-    pub(super) fn finish(&mut self) -> Result<Bytes> {
+    pub(crate) fn finish(&mut self) -> Result<Bytes> {
         self.through(self.held.len())
     }
 
     /// Bytes of the tag that are among the segment's.
-    pub(super) fn of_tag(&self) -> u64 {
+    pub(crate) fn of_tag(&self) -> u64 {
         self.tag.len() as u64
     }
 

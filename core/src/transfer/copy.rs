@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
 use super::sealed;
 use super::sealing::fits_beside;
-use super::upload::{begin, joined, with_etag};
+use super::tasks::joined;
+use super::upload::{begin, with_etag};
 use crate::config::bucket_name;
 use crate::crypto::{envelope_of, is_elsewhere};
 use crate::error::{ErrorKind, Result};
@@ -62,7 +63,7 @@ pub(crate) async fn copy(
 }
 
 /// Replaces an object's own metadata, as a copy to itself.
-pub(super) async fn renew(
+pub(crate) async fn renew(
     at: &S3,
     mailbox: &Arc<Mailbox>,
     key: Key,

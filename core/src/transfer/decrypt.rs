@@ -9,14 +9,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::ahead::{send, stream};
-use super::budget::turn;
+use super::budget::call_slot;
 use super::cipher::Ciphertext;
-use super::place::Place;
-use super::reader::{Found, Reader};
+use super::download::parallel::{How, fill};
+use super::download::read_ahead::{send, stream};
+use super::download::reader::{ObjectHandle, RangeReader};
+use super::download::target::DownloadTarget;
 use super::sealed::{self, plain_size};
 use super::spans::{LEAST, Span};
-use super::spread::{How, fill};
 use super::verify::Expected;
 use crate::crypto::content::{MAX_SIZE, TAG};
 use crate::crypto::{Cbc, Encryption, Opened, refused};
@@ -32,7 +32,7 @@ use crate::s3::{self, Body, S3, fetch};
 const LOT: u64 = 1 << 20;
 
 /// Refuses to hand out what is not verified, where the store forbids it.
-pub(super) fn allowed(encryption: &Encryption, unverified: Option<bool>) -> Result<bool> {
+pub(crate) fn allowed(encryption: &Encryption, unverified: Option<bool>) -> Result<bool> {
     if unverified == Some(true) && encryption.verified_only {
         fail!(
             InvalidInput,
@@ -43,7 +43,7 @@ pub(super) fn allowed(encryption: &Encryption, unverified: Option<bool>) -> Resu
 }
 
 /// Refuses ranges to who did not ask for them as what they are.
-pub(super) fn ranges(encryption: &Encryption, unverified: Option<bool>) -> Result<()> {
+pub(crate) fn ranges(encryption: &Encryption, unverified: Option<bool>) -> Result<()> {
     if allowed(encryption, unverified)? {
         return Ok(());
     }
@@ -54,7 +54,7 @@ pub(super) fn ranges(encryption: &Encryption, unverified: Option<bool>) -> Resul
     )
 }
 
-pub(super) async fn get(
+pub(crate) async fn get(
     at: &S3,
     encryption: &Encryption,
     mailbox: &Arc<Mailbox>,
@@ -75,7 +75,7 @@ pub(super) async fn get(
         return range(at, encryption, mailbox, key, into, options).await;
     }
     let mut output = Output::open(&into, Naming::Nameless).await?;
-    let _turn = if output.is_ordered() { None } else { Some(turn().await?) };
+    let _slot = if output.is_ordered() { None } else { Some(call_slot().await?) };
     let begun = Instant::now();
     let body = fetch(at, &key, &options).await?;
     let latency = begun.elapsed();
@@ -85,7 +85,7 @@ pub(super) async fn get(
     }
     let opened = sealed::open(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
     mailbox.set_total(size);
-    let found = Found::new(at, key, &options, &meta);
+    let found = ObjectHandle::new(at, key, &options, &meta);
     let expected = Expected::of(&body.checksums, size);
     let content = match opened {
         Opened::Gcm(content) => content,
@@ -97,25 +97,25 @@ pub(super) async fn get(
     let splits = body.ranges && found.sure() && expected.in_any_order() && size >= 2 * LEAST;
     let streams = if splits { at.concurrency().await? as usize } else { 1 };
     let how = How { found: &found, mailbox, latency, streams };
-    let reader = Reader::of(found.clone(), body, Span { first: 0, length: size })?;
+    let reader = RangeReader::of(found.clone(), body, Span { first: 0, length: size })?;
     let spools = output.is_ordered() && !unverified && size > encryption.verify_buffer;
     let ciphertext = Ciphertext::new(content, size, !spools)?;
     let length = ciphertext.length();
     let mut reply = GetReply { meta: sealed::shown_open(meta, length), offset: 0, length, body: None };
-    let through = |place| Place::Sealed(Box::new(place), ciphertext.clone());
+    let through = |place| DownloadTarget::Sealed(Box::new(place), ciphertext.clone());
     match output {
         Output::File(draft) => {
             draft.reserve(length).await?;
-            fill(reader, through(Place::File(draft.stretch(0), 0)), expected, how).await?;
+            fill(reader, through(DownloadTarget::File(draft.stretch(0), 0)), expected, how).await?;
             draft.finish().await?;
         }
         Output::Memory => {
-            reply.body = Some(fill(reader, through(Place::memory(size)?), expected, how).await?)
+            reply.body = Some(fill(reader, through(DownloadTarget::memory(size)?), expected, how).await?)
         }
         _ if unverified => stream(reader, expected, Some(ciphertext.segment(0)), how, output).await?,
         _ if spools => {
             let spool = Spool::new().await?;
-            fill(reader, through(Place::File(spool.stretch(0), 0)), expected, how).await?;
+            fill(reader, through(DownloadTarget::File(spool.stretch(0), 0)), expected, how).await?;
             let mut first = 0;
             while first < length {
                 let mut lot = spool.read(first, LOT.min(length - first) as usize).await?;
@@ -125,7 +125,7 @@ pub(super) async fn get(
             }
         }
         _ => {
-            let bytes = fill(reader, through(Place::memory(size)?), expected, how).await?;
+            let bytes = fill(reader, through(DownloadTarget::memory(size)?), expected, how).await?;
             send_all(&mut output, mailbox, bytes).await?;
         }
     }
@@ -144,15 +144,15 @@ async fn send_all(output: &mut Output, mailbox: &Mailbox, mut bytes: Bytes) -> R
 async fn padded(
     body: Body,
     cbc: &Cbc,
-    found: Arc<Found>,
+    found: Arc<ObjectHandle>,
     expected: Expected,
     mailbox: &Arc<Mailbox>,
     mut output: Output,
 ) -> Result<GetReply> {
     let (meta, size) = (body.meta.clone(), body.meta.known_size()?);
-    let reader = Reader::of(found.clone(), body, Span { first: 0, length: size })?;
+    let reader = RangeReader::of(found.clone(), body, Span { first: 0, length: size })?;
     let how = How { found: &found, mailbox, latency: Default::default(), streams: 1 };
-    let whole = fill(reader, Place::memory(size)?, expected, how).await?;
+    let whole = fill(reader, DownloadTarget::memory(size)?, expected, how).await?;
     let mut plain = whole.try_into_mut().unwrap_or_else(|shared| shared.as_ref().into());
     let length = cbc.decrypt(&mut plain)?;
     plain.truncate(length);
@@ -195,7 +195,7 @@ async fn range(
     let (first, length) =
         options.range.map_or(Ok((0, ciphertext.length())), |range| range.within(ciphertext.length()))?;
     mailbox.set_total(length);
-    let found = Found::new(at, key, &options, &meta);
+    let found = ObjectHandle::new(at, key, &options, &meta);
     let mut stretch = Unverified::open(&found, &ciphertext, Span { first, length }).await?;
     let mut body = Vec::new();
     while let Some(lot) = stretch.next().await? {
@@ -217,8 +217,8 @@ async fn range(
 }
 
 /// A stretch of an object's content, decrypted but not verified.
-pub(super) struct Unverified {
-    reader: Option<Reader>,
+pub(crate) struct Unverified {
+    reader: Option<RangeReader>,
     ciphertext: Arc<Ciphertext>,
     /// The object's byte at which `held` begins, a multiple of a block.
     at: u64,
@@ -229,14 +229,15 @@ pub(super) struct Unverified {
 
 impl Unverified {
     /// The stretch of these bytes of the content.
-    pub(super) async fn open(
-        found: &Arc<Found>,
+    pub(crate) async fn open(
+        found: &Arc<ObjectHandle>,
         ciphertext: &Arc<Ciphertext>,
         span: Span,
     ) -> Result<Unverified> {
         let before = span.first % 16;
         let whole = Span { first: span.first - before, length: span.length + before };
-        let reader = if span.length == 0 { None } else { Some(Reader::open(found.clone(), whole).await?) };
+        let reader =
+            if span.length == 0 { None } else { Some(RangeReader::open(found.clone(), whole).await?) };
         Ok(Unverified {
             reader,
             ciphertext: ciphertext.clone(),
@@ -246,7 +247,7 @@ impl Unverified {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         while let Some(reader) = &mut self.reader {
             match reader.next().await? {
                 Some(chunk) => {
@@ -272,7 +273,7 @@ impl Unverified {
 }
 
 /// The ranges of `get_ranges`, under the same rules.
-pub(super) async fn get_ranges(
+pub(crate) async fn get_ranges(
     at: &S3,
     encryption: &Encryption,
     mailbox: &Arc<Mailbox>,
@@ -296,7 +297,7 @@ pub(super) async fn get_ranges(
     let meta = s3::head(at, mailbox, key.clone(), head).await?;
     let ciphertext =
         sealed::ciphertext(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
-    let found = Found::new(at, key, &one, &meta);
+    let found = ObjectHandle::new(at, key, &one, &meta);
     let mut pieces = Vec::with_capacity(asked.len());
     for range in asked {
         let (first, length) = range.within(plain_size(&meta)?)?;

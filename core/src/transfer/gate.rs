@@ -1,9 +1,9 @@
-//! A gate that lets so many bytes through at a time, in the order in which room was asked for.
+//! A gate that lets a limited number of bytes through at a time, in the order of the requests.
 //!
-//! Law: first come, first served, so neither many small wishes nor a few large ones starve the others; a wish
-//! larger than the gate takes all of it, so that it passes alone instead of never; who stops waiting leaves
-//! nothing behind. Bytes that depend on somebody else to move on are let in only while nobody waits, and
-//! never fill more than half, so they can't shut the gate. Knows no request and no clock.
+//! Invariants: first come, first served, so neither many small requests nor a few large ones starve the others.
+//! A request larger than the gate takes all of it and passes alone. A waiter that is dropped leaves nothing
+//! behind. Bytes that need somebody else to move on are let in only while nobody waits, and never fill more
+//! than half, so they cannot shut the gate. Must not depend on a request or a clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,50 +12,50 @@ use std::task::{Context, Poll, Waker};
 
 use crate::sync::{Arc, Mutex};
 
-pub(super) struct Gate {
+pub(crate) struct Gate {
     size: u64,
-    state: Mutex<State>,
+    state: Mutex<GateState>,
 }
 
-struct State {
+struct GateState {
     free: u64,
-    /// What `ahead` has let in.
+    /// Bytes that `try_acquire_ahead` has let in.
     ahead: u64,
-    waiting: VecDeque<Wish>,
+    waiting: VecDeque<Waiter>,
     next: u64,
 }
 
-struct Wish {
+struct Waiter {
     number: u64,
     bytes: u64,
     waker: Waker,
 }
 
 /// Bytes that were let in; they leave when this is dropped.
-pub(super) struct Room {
+pub(crate) struct Permit {
     gate: Arc<Gate>,
     bytes: u64,
     ahead: bool,
 }
 
 impl Gate {
-    pub(super) fn new(size: u64) -> Arc<Gate> {
+    pub(crate) fn new(size: u64) -> Arc<Gate> {
         Arc::new(Gate {
             size,
-            state: Mutex::new(State { free: size, ahead: 0, waiting: VecDeque::new(), next: 0 }),
+            state: Mutex::new(GateState { free: size, ahead: 0, waiting: VecDeque::new(), next: 0 }),
         })
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut GateState) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = change(&mut state);
-        // Those whose turn it is are let in here, so that nobody overtakes them before they wake.
+        // The next waiters are let in here, so that nobody overtakes them before they wake.
         let mut due = Vec::new();
-        while state.waiting.front().is_some_and(|wish| wish.bytes <= state.free)
-            && let Some(wish) = state.waiting.pop_front()
+        while state.waiting.front().is_some_and(|waiter| waiter.bytes <= state.free)
+            && let Some(waiter) = state.waiting.pop_front()
         {
-            state.free -= wish.bytes;
-            due.push(wish.waker);
+            state.free -= waiter.bytes;
+            due.push(waiter.waker);
         }
         drop(state);
         due.into_iter().for_each(Waker::wake);
@@ -63,14 +63,14 @@ impl Gate {
     }
 }
 
-/// Waits for room.
-pub(super) fn room(gate: &Arc<Gate>, bytes: u64) -> Waiting {
-    Waiting { gate: gate.clone(), bytes: bytes.min(gate.size), number: None }
+/// Waits until so many bytes may pass.
+pub(crate) fn acquire(gate: &Arc<Gate>, bytes: u64) -> Acquire {
+    Acquire { gate: gate.clone(), bytes: bytes.min(gate.size), number: None }
 }
 
-/// Room for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if there is
+/// A permit for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if there is
 /// none at once.
-pub(super) fn ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Room> {
+pub(crate) fn try_acquire_ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Permit> {
     let let_in = gate.change(|state| {
         let fits = state.waiting.is_empty() && bytes <= state.free && state.ahead + bytes <= gate.size / 2;
         if fits {
@@ -79,10 +79,10 @@ pub(super) fn ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Room> {
         }
         fits
     });
-    let_in.then(|| Room { gate: gate.clone(), bytes, ahead: true })
+    let_in.then(|| Permit { gate: gate.clone(), bytes, ahead: true })
 }
 
-impl Drop for Room {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.change(|state| {
             state.free += self.bytes;
@@ -93,18 +93,18 @@ impl Drop for Room {
     }
 }
 
-/// A wish for room.
-pub(super) struct Waiting {
+/// A request that waits for its permit.
+pub(crate) struct Acquire {
     gate: Arc<Gate>,
     bytes: u64,
-    /// The wish's number, from its first refusal to its fulfilment.
+    /// The waiter's number, once it has had to wait.
     number: Option<u64>,
 }
 
-impl Future for Waiting {
-    type Output = Room;
+impl Future for Acquire {
+    type Output = Permit;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Room> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit> {
         let (bytes, number) = (self.bytes, self.number);
         let waits = self.gate.change(|state| match number {
             None if state.waiting.is_empty() && bytes <= state.free => {
@@ -114,12 +114,12 @@ impl Future for Waiting {
             None => {
                 let number = state.next;
                 state.next += 1;
-                state.waiting.push_back(Wish { number, bytes, waker: context.waker().clone() });
+                state.waiting.push_back(Waiter { number, bytes, waker: context.waker().clone() });
                 Some(number)
             }
-            // Who is no longer among the waiting has been let in.
-            Some(number) => state.waiting.iter_mut().find(|wish| wish.number == number).map(|wish| {
-                wish.waker.clone_from(context.waker());
+            // A waiter that is no longer queued has been let in.
+            Some(number) => state.waiting.iter_mut().find(|waiter| waiter.number == number).map(|waiter| {
+                waiter.waker.clone_from(context.waker());
                 number
             }),
         });
@@ -129,16 +129,16 @@ impl Future for Waiting {
             None => {
                 // Nothing is left for `drop` to give back.
                 let bytes = std::mem::take(&mut self.bytes);
-                Poll::Ready(Room { gate: self.gate.clone(), bytes, ahead: false })
+                Poll::Ready(Permit { gate: self.gate.clone(), bytes, ahead: false })
             }
         }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Acquire {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
-        self.gate.change(|state| match state.waiting.iter().position(|wish| wish.number == number) {
+        self.gate.change(|state| match state.waiting.iter().position(|waiter| waiter.number == number) {
             Some(at) => drop(state.waiting.remove(at)),
             None => state.free += self.bytes,
         });

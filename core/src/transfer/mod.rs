@@ -3,7 +3,6 @@
 //! Law: the right bytes or a typed error, never a part of an object under its name, never an orphan upload;
 //! memory in flight is bounded by one budget a process.
 
-mod ahead;
 mod budget;
 mod check;
 mod cipher;
@@ -11,29 +10,20 @@ mod copy;
 mod decrypt;
 mod download;
 mod gate;
-mod idle;
-mod journal;
-mod pace;
-mod place;
 mod plan;
-mod ranges;
-mod reader;
 mod rekey;
-mod restored;
+mod resume;
 mod sealed;
 mod sealing;
 mod source;
 mod spans;
-mod spread;
-mod standing;
-mod unsized_body;
+mod tasks;
 mod upload;
 mod verify;
 
 pub(crate) use check::explain;
 pub(crate) use copy::copy;
-pub(crate) use download::get;
-pub(crate) use ranges::get_ranges;
+pub(crate) use download::{get, get_ranges};
 pub(crate) use rekey::{rekey, rekey_all};
 pub(crate) use sealed::{delete, delete_many, head, list, list_versions, presign};
 pub(crate) use upload::put;

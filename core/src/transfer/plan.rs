@@ -3,31 +3,31 @@
 //! Source of the limits: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 
 /// Parts an upload may have, unless a server allows fewer.
-pub(super) const MAX_PARTS: u64 = 10_000;
+pub(crate) const MAX_PARTS: u64 = 10_000;
 
 /// Bytes an object may have: 5 TiB.
-pub(super) const MAX_SIZE: u64 = 5 << 40;
+pub(crate) const MAX_SIZE: u64 = 5 << 40;
 
 /// Bytes that one copy request or one part may have: 5 GiB.
-pub(super) const MAX_PART: u64 = 5 << 30;
+pub(crate) const MAX_PART: u64 = 5 << 30;
 
 /// Times that the parts of a source of unknown length double at most: even from 5 MiB, that passes 5 TiB.
 const DOUBLINGS: u64 = 11;
 
 /// How large the parts of an upload are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
+pub(crate) struct Cut {
     /// Bytes in a part, as long as the upload needs no larger ones.
-    pub(super) wanted: u64,
+    pub(crate) wanted: u64,
     /// Whether all parts but the last have one size, even if nobody knows how many will come.
-    pub(super) fixed: bool,
+    pub(crate) fixed: bool,
     /// Parts that the server allows.
-    pub(super) max_parts: u64,
+    pub(crate) max_parts: u64,
 }
 
 impl Cut {
     /// The size of part `number` (from 1) of so many bytes, or of nobody knows how many.
-    pub(super) fn part_size(&self, total: Option<u64>, number: u64) -> u64 {
+    pub(crate) fn part_size(&self, total: Option<u64>, number: u64) -> u64 {
         match total {
             Some(total) => {
                 let least = total.div_ceil(self.max_parts);
@@ -42,14 +42,14 @@ impl Cut {
     }
 
     /// The largest object that the parts can make up.
-    pub(super) fn max_size(&self, total: Option<u64>) -> u64 {
+    pub(crate) fn max_size(&self, total: Option<u64>) -> u64 {
         let part = if self.fixed && total.is_none() { self.wanted } else { MAX_PART };
         (self.max_parts.saturating_mul(part)).min(MAX_SIZE)
     }
 }
 
 /// First byte and length of each part.
-pub(super) fn parts(size: u64, part_size: u64) -> impl Iterator<Item = (u64, u64)> {
+pub(crate) fn parts(size: u64, part_size: u64) -> impl Iterator<Item = (u64, u64)> {
     (0..size.div_ceil(part_size)).map(move |index| {
         let first = index * part_size;
         (first, part_size.min(size - first))

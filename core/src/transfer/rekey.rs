@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::copy::renew;
 use super::sealed::{beside, instruction};
 use super::sealing::fits_beside;
-use super::upload::joined;
+use super::tasks::joined;
 use crate::config::Settings;
 use crate::crypto::{Encryption, SUFFIX, without};
 use crate::error::{Error, ErrorKind, Result, fail};

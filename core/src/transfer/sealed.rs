@@ -21,12 +21,12 @@ use crate::s3::{self, S3, fetch};
 
 /// The content's size by the ciphertext's; that of content in CBC, which its padding hides, is the
 /// ciphertext's own.
-pub(super) fn plain_size(meta: &ObjectMeta) -> Result<u64> {
+pub(crate) fn plain_size(meta: &ObjectMeta) -> Result<u64> {
     meta.known_size().map(|size| if is_cbc(&meta.metadata) { size } else { size.saturating_sub(TAG as u64) })
 }
 
 /// An object's metadata as its owner put them.
-pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
+pub(crate) fn shown(meta: ObjectMeta) -> ObjectMeta {
     ObjectMeta {
         size: plain_size(&meta).ok(),
         size_estimated: hides_size(&meta.metadata),
@@ -36,12 +36,12 @@ pub(super) fn shown(meta: ObjectMeta) -> ObjectMeta {
 }
 
 /// The same of an object that was opened: `length` is the size of its content.
-pub(super) fn shown_open(meta: ObjectMeta, length: u64) -> ObjectMeta {
+pub(crate) fn shown_open(meta: ObjectMeta, length: u64) -> ObjectMeta {
     ObjectMeta { size: Some(length), size_estimated: false, ..shown(meta) }
 }
 
 /// The content of an object by its metadata, and by its instruction file if its key is there.
-pub(super) async fn open(
+pub(crate) async fn open(
     at: &S3,
     encryption: &Encryption,
     key: &Key,
@@ -57,7 +57,7 @@ pub(super) async fn open(
 }
 
 /// The same, of an object whose bytes can be had one by one.
-pub(super) async fn ciphertext(
+pub(crate) async fn ciphertext(
     at: &S3,
     encryption: &Encryption,
     key: &Key,
@@ -71,7 +71,7 @@ pub(super) async fn ciphertext(
 }
 
 /// The text of an object's instruction file, if there is one.
-pub(super) async fn instruction(at: &S3, key: &Key, suffix: &str) -> Result<Option<BytesMut>> {
+pub(crate) async fn instruction(at: &S3, key: &Key, suffix: &str) -> Result<Option<BytesMut>> {
     let mut body = match fetch(at, &Key(format!("{}{suffix}", key.0)), &Get::default()).await {
         Ok(body) => body,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -164,7 +164,7 @@ pub(crate) async fn presign(at: &S3, mailbox: &Mailbox, key: Key, options: Presi
 
 /// Keeps the instruction file beside `key` as it is now, to be put back should the call end without the
 /// object that another file is stored for: what stands there would no longer open.
-pub(super) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> {
+pub(crate) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> {
     let before = instruction(at, key, SUFFIX).await?.map(BytesMut::freeze);
     let (at, file) = (at.clone(), beside(key));
     Ok(mailbox.on_abandon(async move {
@@ -182,12 +182,12 @@ pub(super) async fn guard(at: &S3, mailbox: &Mailbox, key: &Key) -> Result<u64> 
 }
 
 /// Stores an instruction file.
-pub(super) async fn store(at: &S3, file: &Key, text: Bytes) -> Result<()> {
+pub(crate) async fn store(at: &S3, file: &Key, text: Bytes) -> Result<()> {
     let sum = at.algorithm().await?.map(|algorithm| algorithm.of(&text));
     s3::put_whole(at, file, text, sum, &Put::default()).await.map(drop)
 }
 
 /// The key of an object's instruction file.
-pub(super) fn beside(key: &Key) -> Key {
+pub(crate) fn beside(key: &Key) -> Key {
     Key(format!("{}{SUFFIX}", key.0))
 }

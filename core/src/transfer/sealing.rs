@@ -11,9 +11,9 @@ use bytes::{Bytes, BytesMut};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::resume::UploadState;
 use super::sealed::{beside, guard, store};
-use super::source::{AT_ONCE, Piece, Pieces};
-use super::standing::Standing;
+use super::source::{AT_ONCE, PartBody, SourceParts};
 use crate::checksum::{Algorithm, Running};
 use crate::crypto::content::{Content, SegMac, TAG, fits};
 use crate::crypto::{Encryption, Opened, without};
@@ -28,7 +28,7 @@ use crate::s3::{METADATA, S3, bare, check_metadata, head, metadata_bytes};
 const STEP: usize = 256 << 10;
 
 /// What encrypts the parts of one upload.
-pub(super) struct Sealing {
+pub(crate) struct Sealing {
     content: Arc<Content>,
     instruction: Option<Bytes>,
     /// Bytes of the source that have their place.
@@ -45,7 +45,7 @@ struct Envelope {
 }
 
 /// Refuses a context where nothing is encrypted.
-pub(super) fn plain(context: Option<&Context>) -> Result<()> {
+pub(crate) fn plain(context: Option<&Context>) -> Result<()> {
     if context.is_some() {
         fail!(
             InvalidInput,
@@ -56,7 +56,7 @@ pub(super) fn plain(context: Option<&Context>) -> Result<()> {
 }
 
 /// Refuses user metadata that S3 does not hold together with the object's envelope.
-pub(super) fn fits_beside(own: &BTreeMap<String, String>, envelope: &BTreeMap<String, String>) -> Result<()> {
+pub(crate) fn fits_beside(own: &BTreeMap<String, String>, envelope: &BTreeMap<String, String>) -> Result<()> {
     let (own, envelope) = (metadata_bytes(own), metadata_bytes(envelope));
     if own + envelope > METADATA {
         fail!(
@@ -101,7 +101,7 @@ async fn holds(at: &S3, mailbox: &Mailbox, key: &Key, options: &Put) -> Result<(
 type Sealed = (u64, SegMac);
 
 /// A part's place in the content.
-pub(super) struct Segment {
+pub(crate) struct Segment {
     content: Arc<Content>,
     number: u64,
     offset: u64,
@@ -116,13 +116,13 @@ enum Role {
 impl Sealing {
     /// What encrypts an upload, with the envelope among the options' metadata: the content that the journal
     /// tells of, if it still opens and was this source's, else a new one.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         (at, encryption): (&S3, &Encryption),
         mailbox: &Mailbox,
         key: &Key,
-        (source, pieces): (&Source, &Pieces),
+        (source, pieces): (&Source, &SourceParts),
         options: &mut Put,
-        standing: &mut Option<Standing>,
+        state: &mut Option<UploadState>,
     ) -> Result<Sealing> {
         let mut metadata = options.metadata.take().unwrap_or_default();
         if without(&metadata).len() < metadata.len() {
@@ -137,9 +137,9 @@ impl Sealing {
         if encryption.asks_kms() {
             holds(at, mailbox, key, options).await?;
         }
-        let again = match standing {
-            Some(standing) => {
-                again(encryption, standing, (source, pieces), options.encryption_context.as_ref(), mailbox)
+        let again = match state {
+            Some(state) => {
+                again(encryption, state, (source, pieces), options.encryption_context.as_ref(), mailbox)
                     .await?
             }
             None => None,
@@ -150,9 +150,9 @@ impl Sealing {
                 let sealed = encryption.seal(options.encryption_context.as_ref(), pieces.size).await?;
                 let instruction = sealed.instruction.map(|text| String::from_utf8_lossy(&text).into_owned());
                 let envelope = Envelope { metadata: sealed.metadata, instruction };
-                if let Some(standing) = standing {
-                    standing.renounce(at, key).await;
-                    standing.seal(json!([envelope.metadata, envelope.instruction]));
+                if let Some(state) = state {
+                    state.renounce(at, key).await;
+                    state.seal(json!([envelope.metadata, envelope.instruction]));
                 }
                 (sealed.content, envelope)
             }
@@ -177,7 +177,7 @@ impl Sealing {
 
     /// Stores the instruction file, if there is to be one: before its object, so that no object stands there
     /// without its key. The answer is for the mailbox to keep once the object is there.
-    pub(super) async fn store_instruction(
+    pub(crate) async fn store_instruction(
         &self,
         at: &S3,
         mailbox: &Mailbox,
@@ -191,7 +191,7 @@ impl Sealing {
 
     /// The place of the next part, which has so many bytes; more than a content may have are refused before
     /// they are encrypted.
-    pub(super) fn segment(&mut self, bytes: u64, is_last: bool) -> Result<Segment> {
+    pub(crate) fn segment(&mut self, bytes: u64, is_last: bool) -> Result<Segment> {
         let offset = self.reached;
         self.reached += bytes;
         self.parts += 1;
@@ -216,7 +216,7 @@ impl Sealing {
 impl Segment {
     /// The part's ciphertext and its sum; the last is followed by the tag of the whole, as soon as all others
     /// are encrypted.
-    pub(super) async fn seal(self, bytes: Bytes, algorithm: Option<Algorithm>) -> Result<Piece> {
+    pub(crate) async fn seal(self, bytes: Bytes, algorithm: Option<Algorithm>) -> Result<PartBody> {
         let Segment { content, number, offset, role } = self;
         let (piece, mac) = match bytes.len() {
             ..=AT_ONCE => encrypt(&content, offset, bytes, algorithm)?,
@@ -251,13 +251,13 @@ impl Segment {
 /// The content of the upload that the journal tells of, unless it does not open now or the source is another.
 async fn again(
     encryption: &Encryption,
-    standing: &Standing,
-    (source, pieces): (&Source, &Pieces),
+    state: &UploadState,
+    (source, pieces): (&Source, &SourceParts),
     context: Option<&Context>,
     mailbox: &Mailbox,
 ) -> Result<Option<(Content, Envelope)>> {
     let Some((metadata, instruction)) =
-        standing.envelope().and_then(|kept| serde_json::from_value(kept.clone()).ok())
+        state.envelope().and_then(|kept| serde_json::from_value(kept.clone()).ok())
     else {
         return Ok(None);
     };
@@ -272,8 +272,8 @@ async fn again(
         _ => return Ok(None),
     };
     // A stream can't be read twice: each part is held against its sum when it comes.
-    let is_same =
-        pieces.are_fed() || standing.is_of(Pieces::open(source.clone(), None, true).await?, mailbox).await?;
+    let is_same = pieces.are_fed()
+        || state.is_of(SourceParts::open(source.clone(), None, true).await?, mailbox).await?;
     Ok(is_same.then_some((*content, envelope)))
 }
 
@@ -283,7 +283,7 @@ fn encrypt(
     offset: u64,
     bytes: Bytes,
     algorithm: Option<Algorithm>,
-) -> Result<(Piece, SegMac)> {
+) -> Result<(PartBody, SegMac)> {
     let mut bytes = bytes.try_into_mut().unwrap_or_else(|shared| {
         let mut own = BytesMut::with_capacity(shared.len() + TAG);
         own.extend_from_slice(&shared);
@@ -298,14 +298,14 @@ fn encrypt(
             sum.update(step);
         }
     }
-    Ok((Piece { bytes: bytes.freeze(), checksum: sum.map(|sum| sum.finish()) }, whole))
+    Ok((PartBody { bytes: bytes.freeze(), checksum: sum.map(|sum| sum.finish()) }, whole))
 }
 
 /// The last ciphertext with the tag behind it.
-fn tagged(piece: Piece, tag: [u8; TAG]) -> Piece {
+fn tagged(piece: PartBody, tag: [u8; TAG]) -> PartBody {
     let mut bytes = piece.bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     bytes.extend_from_slice(&tag);
-    Piece { bytes: bytes.freeze(), checksum: piece.checksum.map(|sum| sum.then(sum.algorithm.of(&tag))) }
+    PartBody { bytes: bytes.freeze(), checksum: piece.checksum.map(|sum| sum.then(sum.algorithm.of(&tag))) }
 }
 
 #[cfg(test)]

@@ -15,17 +15,17 @@ use crate::io::{Input, InputFile, InputStream, Source, about, blocking};
 use crate::mailbox::Mailbox;
 
 /// Bytes that are summed where they are: more are worth handing to another thread.
-pub(super) const AT_ONCE: usize = 256 << 10;
+pub(crate) const AT_ONCE: usize = 256 << 10;
 
 /// Bytes that go into one part, or into the only request.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
-    pub(super) bytes: Bytes,
-    pub(super) checksum: Option<Checksum>,
+pub(crate) struct PartBody {
+    pub(crate) bytes: Bytes,
+    pub(crate) checksum: Option<Checksum>,
 }
 
-impl Piece {
-    async fn of(bytes: Bytes, algorithm: Option<Algorithm>) -> Result<Piece> {
+impl PartBody {
+    async fn of(bytes: Bytes, algorithm: Option<Algorithm>) -> Result<PartBody> {
         let checksum = match algorithm {
             None => None,
             Some(algorithm) if bytes.len() <= AT_ONCE => Some(algorithm.of(&bytes)),
@@ -34,31 +34,31 @@ impl Piece {
                 Some(blocking(move || Ok(algorithm.of(&bytes))).await?)
             }
         };
-        Ok(Piece { bytes, checksum })
+        Ok(PartBody { bytes, checksum })
     }
 
     /// The same bytes with another sum.
-    pub(super) async fn summed(self, algorithm: Option<Algorithm>) -> Result<Piece> {
+    pub(crate) async fn summed(self, algorithm: Option<Algorithm>) -> Result<PartBody> {
         if self.checksum.map(|sum| sum.algorithm) == algorithm {
             Ok(self)
         } else {
-            Piece::of(self.bytes, algorithm).await
+            PartBody::of(self.bytes, algorithm).await
         }
     }
 }
 
 /// A source, read piece by piece.
-pub(super) struct Pieces {
-    pub(super) size: Option<u64>,
+pub(crate) struct SourceParts {
+    pub(crate) size: Option<u64>,
     /// What is sent is summed by.
-    pub(super) algorithm: Option<Algorithm>,
+    pub(crate) algorithm: Option<Algorithm>,
     /// Whether the pieces are encrypted first, and so neither summed here nor without room for a tag.
     sealed: bool,
     at: u64,
-    from: From,
+    from: Origin,
 }
 
-enum From {
+enum Origin {
     Bytes(Bytes),
     File(InputFile),
     /// The bytes that were read ahead to learn whether there are more. They come from a pipe or a device, or
@@ -70,26 +70,30 @@ enum From {
     },
 }
 
-impl Pieces {
-    pub(super) async fn open(source: Source, algorithm: Option<Algorithm>, sealed: bool) -> Result<Pieces> {
+impl SourceParts {
+    pub(crate) async fn open(
+        source: Source,
+        algorithm: Option<Algorithm>,
+        sealed: bool,
+    ) -> Result<SourceParts> {
         let (size, from) = match source {
-            Source::Bytes(bytes) => (Some(bytes.len() as u64), From::Bytes(bytes)),
+            Source::Bytes(bytes) => (Some(bytes.len() as u64), Origin::Bytes(bytes)),
             Source::File(path) => match Input::open(&path).await? {
-                Input::File(file) => (Some(file.stamp.size), From::File(file)),
+                Input::File(file) => (Some(file.stamp.size), Origin::File(file)),
                 Input::Stream(stream) => {
-                    (None, From::Fed { ahead: Bytes::new(), ended: false, stream: Some(stream) })
+                    (None, Origin::Fed { ahead: Bytes::new(), ended: false, stream: Some(stream) })
                 }
             },
-            Source::Fed(size) => (size, From::Fed { ahead: Bytes::new(), ended: false, stream: None }),
+            Source::Fed(size) => (size, Origin::Fed { ahead: Bytes::new(), ended: false, stream: None }),
         };
-        Ok(Pieces { size, algorithm, sealed, at: 0, from })
+        Ok(SourceParts { size, algorithm, sealed, at: 0, from })
     }
 
     /// What tells this source from others before it is read: a file's size and time, else the size if it is
     /// known.
-    pub(super) fn stamp(&self) -> [i64; 3] {
+    pub(crate) fn stamp(&self) -> [i64; 3] {
         match &self.from {
-            From::File(InputFile { stamp: before, .. }) => {
+            Origin::File(InputFile { stamp: before, .. }) => {
                 [before.size as i64, before.seconds, before.nanoseconds]
             }
             _ => [self.size.map_or(-1, |size| size as i64), 0, 0],
@@ -97,29 +101,29 @@ impl Pieces {
     }
 
     /// What the pieces are summed by.
-    pub(super) fn summed_by(&self) -> Option<Algorithm> {
+    pub(crate) fn summed_by(&self) -> Option<Algorithm> {
         self.algorithm.filter(|_| !self.sealed)
     }
 
     /// Whether they come from a stream, which can't be read twice and may have to be waited for.
-    pub(super) fn are_fed(&self) -> bool {
-        matches!(self.from, From::Fed { .. })
+    pub(crate) fn are_fed(&self) -> bool {
+        matches!(self.from, Origin::Fed { .. })
     }
 
     /// The next `size` bytes, fewer only at the end.
-    pub(super) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<Piece> {
+    pub(crate) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<PartBody> {
         let wanted = usize::try_from(size).map_err(|_| {
             Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory")
         })?;
         let (algorithm, spare) = (self.summed_by(), if self.sealed { TAG } else { 0 });
         let piece = match &mut self.from {
-            From::Bytes(bytes) => Piece::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
-            From::File(file) => {
+            Origin::Bytes(bytes) => PartBody::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
+            Origin::File(file) => {
                 let left = usize::try_from(file.stamp.size - self.at).unwrap_or(wanted);
                 read(file, self.at, wanted.min(left), spare, algorithm).await?
             }
-            From::Fed { ahead, ended, stream } => {
-                Piece::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?
+            Origin::Fed { ahead, ended, stream } => {
+                PartBody::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?
             }
         };
         self.at += piece.bytes.len() as u64;
@@ -127,11 +131,11 @@ impl Pieces {
     }
 
     /// Whether all was read; a source that is not what it was then fails.
-    pub(super) async fn ended(&self) -> Result<bool> {
+    pub(crate) async fn ended(&self) -> Result<bool> {
         let ended = match &self.from {
-            From::Bytes(bytes) => bytes.is_empty(),
-            From::File(_) => Some(self.at) == self.size,
-            From::Fed { ahead, ended, .. } => {
+            Origin::Bytes(bytes) => bytes.is_empty(),
+            Origin::File(_) => Some(self.at) == self.size,
+            Origin::Fed { ahead, ended, .. } => {
                 let ended = ahead.is_empty() && *ended;
                 if ended && self.size.is_some_and(|size| size != self.at) {
                     fail!(
@@ -151,8 +155,8 @@ impl Pieces {
     }
 
     /// Refuses a file that was written to since it was opened.
-    pub(super) async fn unchanged(&self) -> Result<()> {
-        if let From::File(file) = &self.from { file.unchanged().await } else { Ok(()) }
+    pub(crate) async fn unchanged(&self) -> Result<()> {
+        if let Origin::File(file) = &self.from { file.unchanged().await } else { Ok(()) }
     }
 }
 
@@ -163,7 +167,7 @@ async fn read(
     size: usize,
     spare: usize,
     algorithm: Option<Algorithm>,
-) -> Result<Piece> {
+) -> Result<PartBody> {
     let file: Arc<File> = of.file.clone();
     // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has freed.
     let mut bytes = Vec::with_capacity(size + spare);
@@ -179,7 +183,7 @@ async fn read(
         // There may be more room than asked for, and a file that grows fills it.
         bytes.truncate(size);
         let checksum = algorithm.map(|algorithm| algorithm.of(&bytes));
-        Ok(Piece { bytes: bytes.into(), checksum })
+        Ok(PartBody { bytes: bytes.into(), checksum })
     });
     read.await.map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => of.changed("became shorter while it was sent"),

@@ -5,7 +5,7 @@
 use crate::value::ByteRange;
 
 /// A piece smaller than this is not worth a request of its own.
-pub(super) const LEAST: u64 = 4 << 20;
+pub(crate) const LEAST: u64 = 4 << 20;
 
 /// Bytes that the reader at the front takes at a time; it goes on with the same answer, so little is enough.
 const STEP: u64 = 8 << 20;
@@ -18,18 +18,18 @@ const BLOCK: u64 = 16;
 
 /// Bytes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) first: u64,
-    pub(super) length: u64,
+pub(crate) struct Span {
+    pub(crate) first: u64,
+    pub(crate) length: u64,
 }
 
 impl Span {
-    pub(super) fn end(self) -> u64 {
+    pub(crate) fn end(self) -> u64 {
         self.first.saturating_add(self.length)
     }
 
     /// As a request names it; a span is never empty.
-    pub(super) fn range(self) -> ByteRange {
+    pub(crate) fn range(self) -> ByteRange {
         ByteRange::FromTo(self.first, self.end() - 1)
     }
 }
@@ -37,22 +37,22 @@ impl Span {
 /// What nobody has taken yet. One reader takes from the front, for its answer goes on anyway; the others take
 /// from the back.
 #[derive(Debug)]
-pub(super) struct Untaken {
+pub(crate) struct Untaken {
     first: u64,
     end: u64,
 }
 
 impl Untaken {
-    pub(super) fn new(span: Span) -> Untaken {
+    pub(crate) fn new(span: Span) -> Untaken {
         Untaken { first: span.first, end: span.end() }
     }
 
-    pub(super) fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.end - self.first
     }
 
     /// The next piece at the front; `None` when all is taken.
-    pub(super) fn front(&mut self) -> Option<Span> {
+    pub(crate) fn front(&mut self) -> Option<Span> {
         let piece = Span { first: self.first, length: self.left().min(STEP) };
         self.first = piece.end();
         (piece.length > 0).then_some(piece)
@@ -60,7 +60,7 @@ impl Untaken {
 
     /// A piece at the back for one of `streams` requests, at most `most` bytes: large at first and smaller
     /// towards the end, so that all end together. `None` when the rest is not worth another request.
-    pub(super) fn back(&mut self, streams: u64, most: u64) -> Option<Span> {
+    pub(crate) fn back(&mut self, streams: u64, most: u64) -> Option<Span> {
         let left = self.left();
         if left < 2 * LEAST {
             return None;
@@ -75,14 +75,14 @@ impl Untaken {
 
 /// Neighbours that one request fetches, and who asked for which of its bytes.
 #[derive(Debug, PartialEq)]
-pub(super) struct Group {
-    pub(super) span: Span,
-    pub(super) members: Vec<usize>,
+pub(crate) struct Group {
+    pub(crate) span: Span,
+    pub(crate) members: Vec<usize>,
 }
 
 /// Joins spans that overlap or lie at most `gap` bytes apart; members are numbered by their place in the
 /// list.
-pub(super) fn join(spans: &[(usize, Span)], gap: u64) -> Vec<Group> {
+pub(crate) fn join(spans: &[(usize, Span)], gap: u64) -> Vec<Group> {
     let mut sorted = spans.to_vec();
     sorted.sort_by_key(|(_, span)| span.first);
     let mut groups: Vec<Group> = Vec::new();

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The sum that the whole object has.
 #[derive(Clone, Debug)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     Nothing,
     /// One that can be joined from pieces.
     Crc(Checksum),
@@ -25,7 +25,7 @@ pub(super) enum Expected {
 
 impl Expected {
     /// The quickest of the sums that an answer told, by the algorithms' names.
-    pub(super) fn of(told: &[(impl AsRef<str>, String)], size: u64) -> Expected {
+    pub(crate) fn of(told: &[(impl AsRef<str>, String)], size: u64) -> Expected {
         let told = |name: &str| {
             told.iter()
                 .find(|(told, _)| told.as_ref().eq_ignore_ascii_case(name))
@@ -45,12 +45,12 @@ impl Expected {
     }
 
     /// Whether the bytes may come in any order.
-    pub(super) fn in_any_order(&self) -> bool {
+    pub(crate) fn in_any_order(&self) -> bool {
         matches!(self, Expected::Nothing | Expected::Crc(_))
     }
 
     /// A sum to be made of some of the bytes.
-    pub(super) fn sum(&self) -> Sum {
+    pub(crate) fn sum(&self) -> Sum {
         match self {
             Expected::Nothing => Sum::Nothing,
             Expected::Crc(crc) => Sum::Crc(Running::new(crc.algorithm)),
@@ -60,7 +60,7 @@ impl Expected {
     }
 
     /// Judges the sums of all the pieces, in their order, which cover the object.
-    pub(super) fn judge(&self, sums: Vec<Sum>) -> Result<()> {
+    pub(crate) fn judge(&self, sums: Vec<Sum>) -> Result<()> {
         let mut joined: Option<Checksum> = None;
         for sum in sums {
             let (name, expected, actual) = match (self, sum) {
@@ -83,7 +83,7 @@ impl Expected {
     }
 
     /// Judges the sum of the whole, where it was joined from pieces.
-    pub(super) fn judge_joined(&self, joined: Checksum) -> Result<()> {
+    pub(crate) fn judge_joined(&self, joined: Checksum) -> Result<()> {
         match self {
             Expected::Crc(expected) if joined != *expected => {
                 Err(corrupt(expected.algorithm.name(), &joined.text(), &expected.text()))
@@ -100,7 +100,7 @@ fn corrupt(algorithm: &str, actual: &str, expected: &str) -> Error {
 }
 
 /// The sum of some of the bytes, in the making.
-pub(super) enum Sum {
+pub(crate) enum Sum {
     Nothing,
     Crc(Running),
     Sha1(Sha1),
@@ -108,7 +108,7 @@ pub(super) enum Sum {
 }
 
 impl Sum {
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Sum::Nothing => {}
             Sum::Crc(running) => running.update(bytes),

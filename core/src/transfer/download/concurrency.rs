@@ -9,49 +9,54 @@ use std::time::Duration;
 /// A server that takes longer to begin its answer is far away: one connection will not fill the line.
 const FAR: Duration = Duration::from_millis(4);
 
-/// Bytes to see before the pace is judged again.
+/// Bytes to see before the concurrency is judged again.
 const WINDOW: u64 = 4 << 20;
 
 /// What of a download has happened so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Measured {
     /// Time since its first answer began.
-    pub(super) elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// Of that, the time in which nothing was done but to wait for bytes.
-    pub(super) waited: Duration,
+    pub(crate) waited: Duration,
     /// Bytes that came.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Concurrency {
     streams: usize,
     most: usize,
-    last: Seen,
+    last: Measured,
     /// Bytes a second, in the window before.
     rate: f64,
 }
 
-impl Pace {
-    /// The pace of a download whose first answer took `latency` to begin; never more than `most` requests at
+impl Concurrency {
+    /// The concurrency of a download whose first answer took `latency` to begin; never more than `most` requests at
     /// a time.
-    pub(super) fn new(latency: Duration, most: usize) -> Pace {
+    pub(crate) fn new(latency: Duration, most: usize) -> Concurrency {
         let most = most.max(1);
-        Pace { streams: if latency >= FAR { most } else { 1 }, most, last: Seen::default(), rate: 0.0 }
+        Concurrency {
+            streams: if latency >= FAR { most } else { 1 },
+            most,
+            last: Measured::default(),
+            rate: 0.0,
+        }
     }
 
     /// Requests to keep going.
-    pub(super) fn streams(&self) -> usize {
+    pub(crate) fn streams(&self) -> usize {
         self.streams
     }
 
     /// Whether there may be more requests than there are.
-    pub(super) fn may_grow(&self) -> bool {
+    pub(crate) fn may_grow(&self) -> bool {
         self.streams < self.most
     }
 
     /// Looks again; tells whether there should be more requests now.
-    pub(super) fn look(&mut self, seen: Seen) -> bool {
+    pub(crate) fn look(&mut self, seen: Measured) -> bool {
         let bytes = seen.bytes - self.last.bytes;
         if !self.may_grow() || bytes < WINDOW {
             return false;
@@ -73,8 +78,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn seen(elapsed: u64, waited: u64, mib: u64) -> Seen {
-        Seen {
+    fn seen(elapsed: u64, waited: u64, mib: u64) -> Measured {
+        Measured {
             elapsed: Duration::from_millis(elapsed),
             waited: Duration::from_millis(waited),
             bytes: mib << 20,
@@ -83,27 +88,27 @@ mod tests {
 
     #[test]
     fn a_far_server_gets_all_at_once() {
-        assert_eq!(Pace::new(Duration::from_millis(20), 8).streams(), 8);
-        assert_eq!(Pace::new(Duration::from_millis(1), 8).streams(), 1);
-        assert_eq!(Pace::new(Duration::from_millis(1), 0).streams(), 1);
+        assert_eq!(Concurrency::new(Duration::from_millis(20), 8).streams(), 8);
+        assert_eq!(Concurrency::new(Duration::from_millis(1), 8).streams(), 1);
+        assert_eq!(Concurrency::new(Duration::from_millis(1), 0).streams(), 1);
     }
 
     #[test]
     fn a_busy_machine_gets_no_more() {
-        let mut pace = Pace::new(Duration::ZERO, 8);
-        assert!(!pace.look(seen(10, 1, 8)));
-        assert!(!pace.look(seen(20, 3, 16)));
-        assert_eq!(pace.streams(), 1);
+        let mut concurrency = Concurrency::new(Duration::ZERO, 8);
+        assert!(!concurrency.look(seen(10, 1, 8)));
+        assert!(!concurrency.look(seen(20, 3, 16)));
+        assert_eq!(concurrency.streams(), 1);
     }
 
     #[test]
     fn a_slow_line_gets_more_while_it_helps() {
-        let mut pace = Pace::new(Duration::ZERO, 8);
-        assert!(!pace.look(seen(5, 5, 1)), "too little to judge by");
-        assert!(pace.look(seen(100, 90, 8)));
-        assert!(pace.look(seen(150, 130, 16)));
-        assert_eq!(pace.streams(), 4);
-        assert!(!pace.look(seen(200, 180, 24)), "the last ones did not help");
-        assert_eq!(pace.streams(), 4);
+        let mut concurrency = Concurrency::new(Duration::ZERO, 8);
+        assert!(!concurrency.look(seen(5, 5, 1)), "too little to judge by");
+        assert!(concurrency.look(seen(100, 90, 8)));
+        assert!(concurrency.look(seen(150, 130, 16)));
+        assert_eq!(concurrency.streams(), 4);
+        assert!(!concurrency.look(seen(200, 180, 24)), "the last ones did not help");
+        assert_eq!(concurrency.streams(), 4);
     }
 }

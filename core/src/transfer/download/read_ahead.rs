@@ -13,28 +13,28 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::budget;
-use super::cipher::Segment;
-use super::gate::Room;
-use super::pace::{Pace, Seen};
-use super::reader::{Found, Reader};
-use super::spans::{LEAST, Span};
-use super::spread::How;
-use super::upload::joined;
-use super::verify::Expected;
+use super::concurrency::{Concurrency, Measured};
+use super::parallel::How;
+use super::reader::{ObjectHandle, RangeReader};
 use crate::error::{Result, fail};
 use crate::io::Output;
 use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
+use crate::transfer::budget;
+use crate::transfer::cipher::Segment;
+use crate::transfer::gate::Permit;
+use crate::transfer::spans::{LEAST, Span};
+use crate::transfer::tasks::joined;
+use crate::transfer::verify::Expected;
 
 /// Bytes that one request reads ahead.
 const PART: u64 = 8 << 20;
 
 /// Hands everything that the reader is to bring to the host, a pipe or a device. What is encrypted is
 /// decrypted on the way, and judged only when all is gone: for a host that asked for that.
-pub(super) async fn stream(
-    reader: Reader,
+pub(crate) async fn stream(
+    reader: RangeReader,
     expected: Expected,
     mut segment: Option<Segment>,
     how: How<'_>,
@@ -48,8 +48,8 @@ pub(super) async fn stream(
         is_checked: segment.is_some() || !matches!(expected, Expected::Nothing),
         last: Bytes::new(),
     };
-    let mut pace = Pace::new(how.latency, how.streams);
-    let mut line = Line {
+    let mut concurrency = Concurrency::new(how.latency, how.streams);
+    let mut ahead = ReadAhead {
         at: reader.left().first,
         end: reader.left().end(),
         direct: Some(reader),
@@ -57,11 +57,11 @@ pub(super) async fn stream(
         tasks: JoinSet::new(),
     };
     let begun = Instant::now();
-    let mut seen = Seen::default();
+    let mut seen = Measured::default();
     loop {
-        line.read_ahead(pace.streams(), &how)?;
+        ahead.read_ahead(concurrency.streams(), &how)?;
         let asked = Instant::now();
-        let Some(chunk) = line.next(how.found).await? else { break };
+        let Some(chunk) = ahead.next(how.found).await? else { break };
         seen.waited += asked.elapsed();
         seen.bytes += chunk.len() as u64;
         sum.update(&chunk);
@@ -74,7 +74,7 @@ pub(super) async fn stream(
             None => delivery.send(chunk).await?,
         }
         seen.elapsed = begun.elapsed();
-        pace.look(seen);
+        concurrency.look(seen);
     }
     expected.judge(vec![sum])?;
     if let Some(mut segment) = segment {
@@ -86,7 +86,7 @@ pub(super) async fn stream(
 }
 
 /// Writes the next bytes to the pipe or device, or hands them to the host.
-pub(super) async fn send(output: &mut Output, mailbox: &Mailbox, chunk: Bytes) -> Result<()> {
+pub(crate) async fn send(output: &mut Output, mailbox: &Mailbox, chunk: Bytes) -> Result<()> {
     match output {
         Output::Special(file) => file.write(chunk).await,
         _ => {
@@ -125,23 +125,23 @@ impl Delivery<'_> {
 }
 
 /// What is on its way, in order: one answer that is read directly, then parts that were begun ahead.
-struct Line {
+struct ReadAhead {
     /// The next byte for the host.
     at: u64,
     end: u64,
-    direct: Option<Reader>,
-    parts: VecDeque<Part>,
+    direct: Option<RangeReader>,
+    parts: VecDeque<PrefetchedPart>,
     tasks: JoinSet<Result<()>>,
 }
 
 /// A part read ahead: its chunks, without limit but for its length, and the room that they fill.
-struct Part {
+struct PrefetchedPart {
     end: u64,
     chunks: UnboundedReceiver<Bytes>,
-    _room: Room,
+    _permit: Permit,
 }
 
-impl Line {
+impl ReadAhead {
     /// Begins parts until there are so many requests, as far as there is room to spare.
     fn read_ahead(&mut self, streams: usize, how: &How<'_>) -> Result<()> {
         while self.parts.len() + usize::from(self.direct.is_some()) < streams {
@@ -150,7 +150,7 @@ impl Line {
             if length == 0 || (self.parts.is_empty() && (self.direct.is_none() || length < LEAST)) {
                 break;
             }
-            let Some(room) = budget::ahead(length)? else { break };
+            let Some(permit) = budget::try_acquire_ahead(length)? else { break };
             if self.parts.is_empty()
                 && let Some(direct) = &mut self.direct
             {
@@ -161,7 +161,7 @@ impl Line {
             self.tasks.spawn_on(
                 observe::within(how.mailbox.clone(), async move {
                     let _slot = found.at.slot().await?;
-                    let mut reader = Reader::open(found.clone(), span).await?;
+                    let mut reader = RangeReader::open(found.clone(), span).await?;
                     while let Some(chunk) = reader.next().await? {
                         // Nobody listens any more once the call has ended.
                         let _ = tell.send(chunk);
@@ -170,12 +170,12 @@ impl Line {
                 }),
                 &workers(),
             );
-            self.parts.push_back(Part { end: span.end(), chunks, _room: room });
+            self.parts.push_back(PrefetchedPart { end: span.end(), chunks, _permit: permit });
         }
         Ok(())
     }
 
-    async fn next(&mut self, found: &Arc<Found>) -> Result<Option<Bytes>> {
+    async fn next(&mut self, found: &Arc<ObjectHandle>) -> Result<Option<Bytes>> {
         loop {
             let chunk = match (&mut self.direct, self.parts.front_mut()) {
                 (Some(direct), _) => direct.next().await?,
@@ -183,7 +183,7 @@ impl Line {
                 (None, None) if self.at == self.end => return Ok(None),
                 (None, None) => {
                     let rest = Span { first: self.at, length: self.end - self.at };
-                    self.direct = Some(Reader::open(found.clone(), rest).await?);
+                    self.direct = Some(RangeReader::open(found.clone(), rest).await?);
                     continue;
                 }
             };

@@ -2,7 +2,7 @@
 //! requests fetch from the back, until they meet.
 //!
 //! Law: every byte is fetched by exactly one request and written once; further requests are begun only while
-//! they help (`pace`), within the store's slots and the process's budget; the first error ends them all.
+//! they help (`concurrency`), within the store's slots and the process's budget; the first error ends them all.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,40 +13,45 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::budget::room;
+use super::concurrency::{Concurrency, Measured};
 use super::idle::Since;
-use super::pace::{Pace, Seen};
-use super::place::{Filled, Piece, Place, join};
-use super::reader::{Found, Reader};
-use super::spans::{LEAST, Untaken};
-use super::upload::joined;
-use super::verify::Expected;
+use super::reader::{ObjectHandle, RangeReader};
+use super::target::{DownloadTarget, FilledRange, TargetRange, join};
 use crate::error::{Result, fail};
 use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
+use crate::transfer::budget::acquire;
+use crate::transfer::spans::{LEAST, Untaken};
+use crate::transfer::tasks::joined;
+use crate::transfer::verify::Expected;
 
 /// Bytes that one further request fetches at most, unless the store says otherwise.
 const MOST: u64 = 64 << 20;
 
-/// Fills the place with what the reader is to bring, and judges it; answers the bytes, if they went to
+/// Fills the target with what the reader is to bring, and judges it; answers the bytes, if they went to
 /// memory. `latency` is what the first answer took to begin, `most` the requests there may be.
-pub(super) async fn fill(reader: Reader, place: Place, expected: Expected, how: How<'_>) -> Result<Bytes> {
+pub(crate) async fn fill(
+    reader: RangeReader,
+    target: DownloadTarget,
+    expected: Expected,
+    how: How<'_>,
+) -> Result<Bytes> {
     let job = Arc::new(Job {
         found: how.found.clone(),
         mailbox: how.mailbox.clone(),
         expected,
-        holds: place.holds(),
+        holds: target.holds(),
         most: how.found.at.completed().await?.multipart_chunksize.unwrap_or(MOST),
-        rest: Mutex::new(Rest { untaken: Untaken::new(reader.left()), place, open: 0, filled: Vec::new() }),
+        rest: Mutex::new(Rest { untaken: Untaken::new(reader.left()), target, open: 0, filled: Vec::new() }),
         streams: AtomicUsize::new(1),
         changed: Notify::new(),
     });
-    let pace = Pace::new(how.latency, how.streams);
+    let concurrency = Concurrency::new(how.latency, how.streams);
     if how.streams == 1 || reader.left().length < 2 * LEAST {
-        job.front(reader, pace).await?;
+        job.front(reader, concurrency).await?;
     } else {
-        Box::pin(job.spread(reader, pace)).await?;
+        Box::pin(job.run(reader, concurrency)).await?;
     }
     let Some(job) = Arc::into_inner(job) else {
         fail!(Internal, "a part's task outlived its download; please report it")
@@ -56,17 +61,17 @@ pub(super) async fn fill(reader: Reader, place: Place, expected: Expected, how: 
 }
 
 /// What is known when the first answer has begun.
-pub(super) struct How<'a> {
-    pub(super) found: &'a Arc<Found>,
-    pub(super) mailbox: &'a Arc<Mailbox>,
+pub(crate) struct How<'a> {
+    pub(crate) found: &'a Arc<ObjectHandle>,
+    pub(crate) mailbox: &'a Arc<Mailbox>,
     /// What the answer took to begin.
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// Requests there may be at a time.
-    pub(super) streams: usize,
+    pub(crate) streams: usize,
 }
 
 struct Job {
-    found: Arc<Found>,
+    found: Arc<ObjectHandle>,
     mailbox: Arc<Mailbox>,
     expected: Expected,
     holds: u64,
@@ -80,10 +85,10 @@ struct Job {
 
 struct Rest {
     untaken: Untaken,
-    place: Place,
-    /// Pieces that were taken and are not full yet.
+    target: DownloadTarget,
+    /// SourceParts that were taken and are not full yet.
     open: usize,
-    filled: Vec<Filled>,
+    filled: Vec<FilledRange>,
 }
 
 impl Job {
@@ -92,25 +97,25 @@ impl Job {
     }
 
     /// The next piece at the front, and how far nobody else has taken any.
-    fn take_front(&self) -> Option<(Piece, u64)> {
+    fn take_front(&self) -> Option<(TargetRange, u64)> {
         let rest = &mut *self.rest();
         let span = rest.untaken.front()?;
-        Some((rest.place.front(span, &self.expected), span.end() + rest.untaken.left()))
+        Some((rest.target.front(span, &self.expected), span.end() + rest.untaken.left()))
     }
 
-    fn take_back(&self) -> Option<Piece> {
+    fn take_back(&self) -> Option<TargetRange> {
         let rest = &mut *self.rest();
         let span = rest.untaken.back(self.streams.load(Ordering::Relaxed) as u64, self.most)?;
         rest.open += 1;
-        Some(rest.place.back(span, rest.untaken.left(), &self.expected))
+        Some(rest.target.back(span, rest.untaken.left(), &self.expected))
     }
 
-    async fn spread(self: &Arc<Job>, reader: Reader, pace: Pace) -> Result<()> {
+    async fn run(self: &Arc<Job>, reader: RangeReader, concurrency: Concurrency) -> Result<()> {
         let mut tasks = JoinSet::new();
         self.rest().open = 1;
         // Here, where its connection is driven: bytes that go to another thread one by one cost more than all
         // else.
-        let mut front = pin!(self.front(reader, pace));
+        let mut front = pin!(self.front(reader, concurrency));
         let mut reading = true;
         while !self.is_full() {
             if !reading && tasks.is_empty() {
@@ -142,19 +147,19 @@ impl Job {
     }
 
     /// Reads on in the first answer until it meets what others have taken.
-    async fn front(&self, mut reader: Reader, mut pace: Pace) -> Result<()> {
-        let _room = room(self.holds.min(reader.left().length)).await?;
+    async fn front(&self, mut reader: RangeReader, mut concurrency: Concurrency) -> Result<()> {
+        let _permit = acquire(self.holds.min(reader.left().length)).await?;
         let Some((mut piece, reach)) = self.take_front() else {
             // Nothing is to come; the answer's end is looked at all the same.
             return reader.next().await.map(drop);
         };
         reader.until(piece.span.end(), reach);
-        self.grow(&pace);
+        self.grow(&concurrency);
         let begun = Instant::now();
-        let mut seen = Seen::default();
+        let mut seen = Measured::default();
         loop {
             // Not for a small object, which costs less than to look at the clocks.
-            let asked = pace.may_grow().then(Since::now);
+            let asked = concurrency.may_grow().then(Since::now);
             match reader.next().await? {
                 Some(chunk) => {
                     seen.waited += asked.map_or(Duration::ZERO, |asked| asked.idle());
@@ -171,8 +176,8 @@ impl Job {
                 },
             }
             seen.elapsed = begun.elapsed();
-            if pace.look(seen) {
-                self.grow(&pace);
+            if concurrency.look(seen) {
+                self.grow(&concurrency);
             }
         }
     }
@@ -181,9 +186,9 @@ impl Job {
     async fn back(&self) -> Result<()> {
         loop {
             let _slot = self.found.at.slot().await?;
-            let _room = room(self.holds).await?;
+            let _permit = acquire(self.holds).await?;
             let Some(mut piece) = self.take_back() else { return Ok(()) };
-            let mut reader = Reader::open(self.found.clone(), piece.span).await?;
+            let mut reader = RangeReader::open(self.found.clone(), piece.span).await?;
             while let Some(chunk) = reader.next().await? {
                 self.mailbox.advance(chunk.len() as u64);
                 piece.write(chunk).await?;
@@ -192,7 +197,7 @@ impl Job {
         }
     }
 
-    async fn done(&self, piece: Piece) -> Result<()> {
+    async fn done(&self, piece: TargetRange) -> Result<()> {
         let filled = piece.finish().await?;
         {
             let mut rest = self.rest();
@@ -204,9 +209,9 @@ impl Job {
     }
 
     /// Tells how many requests there should be.
-    fn grow(&self, pace: &Pace) {
-        self.streams.store(pace.streams(), Ordering::Relaxed);
-        if pace.streams() > 1 {
+    fn grow(&self, concurrency: &Concurrency) {
+        self.streams.store(concurrency.streams(), Ordering::Relaxed);
+        if concurrency.streams() > 1 {
             self.changed.notify_one();
         }
     }

@@ -5,19 +5,27 @@
 //! has no range. What is large is then fetched by further requests too. A file appears when its last byte is
 //! written and verified.
 
+mod concurrency;
+mod idle;
+pub(crate) mod parallel;
+mod ranges;
+pub(crate) mod read_ahead;
+pub(crate) mod reader;
+mod resumable;
+pub(crate) mod target;
+mod unsized_body;
+
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::ahead::stream;
-use super::budget::turn;
+use self::parallel::{How, fill};
+use self::read_ahead::stream;
+use self::reader::{ObjectHandle, RangeReader};
+use self::target::DownloadTarget;
+use super::budget::call_slot;
 use super::decrypt;
-use super::place::Place;
-use super::reader::{Found, Reader};
-use super::restored;
 use super::sealing::plain;
 use super::spans::{LEAST, Span};
-use super::spread::{How, fill};
-use super::unsized_body;
 use super::verify::Expected;
 use crate::error::{Result, fail};
 use crate::io::{Naming, Output, Sink};
@@ -26,6 +34,8 @@ use crate::mailbox::Mailbox;
 use crate::options::Get;
 use crate::reply::GetReply;
 use crate::s3::{Fetched, S3, fetch_any};
+
+pub(crate) use ranges::get_ranges;
 
 pub(crate) async fn get(
     at: &S3,
@@ -42,10 +52,10 @@ pub(crate) async fn get(
         let Sink::File(path) = &into else {
             fail!(InvalidInput, "option `journal` needs a file to fetch into")
         };
-        return Box::pin(restored::get(at, mailbox, key, path, options, &named)).await;
+        return Box::pin(resumable::get(at, mailbox, key, path, options, &named)).await;
     }
     let output = Output::open(&into, Naming::Temporary).await?;
-    let _turn = if output.is_ordered() { None } else { Some(turn().await?) };
+    let _slot = if output.is_ordered() { None } else { Some(call_slot().await?) };
     let begun = Instant::now();
     let body = match fetch_any(at, &key, &options).await? {
         Fetched::Sized(body) => *body,
@@ -58,23 +68,23 @@ pub(crate) async fn get(
     let size = meta.known_size()?;
     let (first, length) = options.range.map_or(Ok((0, size)), |range| range.within(size))?;
     mailbox.set_total(length);
-    let found = Found::new(at, key, &options, &meta);
+    let found = ObjectHandle::new(at, key, &options, &meta);
     let expected = if length == size { Expected::of(&body.checksums, size) } else { Expected::Nothing };
     let splits = body.ranges && found.sure() && expected.in_any_order() && length >= 2 * LEAST;
     let streams = if splits { at.concurrency().await? as usize } else { 1 };
     let how = How { found: &found, mailbox, latency, streams };
-    let reader = Reader::of(found.clone(), body, Span { first, length })?;
+    let reader = RangeReader::of(found.clone(), body, Span { first, length })?;
     let mut reply = GetReply { meta, offset: first, length, body: None };
     match output {
         Output::File(draft) => {
             draft.reserve(length).await?;
-            fill(reader, Place::File(draft.stretch(0), first), expected, how).await?;
+            fill(reader, DownloadTarget::File(draft.stretch(0), first), expected, how).await?;
             draft.finish().await?;
         }
         Output::Stream | Output::Special(_) => Box::pin(stream(reader, expected, None, how, output)).await?,
         Output::Memory => {
-            let place = Place::memory(length)?;
-            reply.body = Some(fill(reader, place, expected, how).await?);
+            let target = DownloadTarget::memory(length)?;
+            reply.body = Some(fill(reader, target, expected, how).await?);
         }
     }
     Ok(reply)

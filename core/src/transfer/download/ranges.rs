@@ -9,14 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::decrypt;
-use super::place::Place;
-use super::reader::{Found, Reader, changed};
-use super::sealing::plain;
-use super::spans::{LEAST, Span, join};
-use super::spread::{How, fill};
-use super::upload::joined;
-use super::verify::Expected;
+use super::parallel::{How, fill};
+use super::reader::{ObjectHandle, RangeReader, changed};
+use super::target::DownloadTarget;
 use crate::error::Result;
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -24,6 +19,11 @@ use crate::observe;
 use crate::options::{Get, GetRanges};
 use crate::runtime::workers;
 use crate::s3::{S3, fetch};
+use crate::transfer::decrypt;
+use crate::transfer::sealing::plain;
+use crate::transfer::spans::{LEAST, Span, join};
+use crate::transfer::tasks::joined;
+use crate::transfer::verify::Expected;
 use crate::value::ByteRange;
 
 /// Bytes between two ranges that are fetched with them rather than asked around.
@@ -58,7 +58,7 @@ pub(crate) async fn get_ranges(
         );
     }
     let mut found = vec![Bytes::new(); ranges.len()];
-    let mut first: Option<Piece> = None;
+    let mut first: Option<FetchedRange> = None;
     while let Some(ended) = tasks.join_next().await {
         let (members, piece) = joined(Some(ended))?;
         for member in members {
@@ -93,19 +93,19 @@ fn asks(ranges: &[ByteRange], gap: u64) -> Vec<(ByteRange, Vec<usize>)> {
 
 /// Bytes that one request fetched, and of what.
 #[derive(Clone)]
-struct Piece {
+struct FetchedRange {
     etag: Option<String>,
     size: u64,
     first: u64,
     bytes: Bytes,
 }
 
-async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<Piece> {
+async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<FetchedRange> {
     let slot = at.slot().await?;
     let body = fetch(at, &key, &asked).await?;
     let (etag, size, splits) = (body.meta.etag.clone(), body.meta.known_size()?, body.ranges);
     let (first, length) = asked.range.map_or(Ok((0, size)), |range| range.within(size))?;
-    let found = Found::new(at, key, &asked, &body.meta);
+    let found = ObjectHandle::new(at, key, &asked, &body.meta);
     // A large piece is fetched by further requests, which wait for slots themselves.
     let (_slot, streams) = if splits && found.sure() && length >= 2 * LEAST {
         drop(slot);
@@ -113,11 +113,11 @@ async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<
     } else {
         (Some(slot), 1)
     };
-    let reader = Reader::of(found.clone(), body, Span { first, length })?;
+    let reader = RangeReader::of(found.clone(), body, Span { first, length })?;
     // Requests run side by side already, however far the server is.
     let how = How { found: &found, mailbox, latency: Duration::ZERO, streams };
-    let bytes = fill(reader, Place::memory(length)?, Expected::Nothing, how).await?;
-    Ok(Piece { etag, size, first, bytes })
+    let bytes = fill(reader, DownloadTarget::memory(length)?, Expected::Nothing, how).await?;
+    Ok(FetchedRange { etag, size, first, bytes })
 }
 
 #[cfg(test)]

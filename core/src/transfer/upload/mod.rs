@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::budget::room;
-use super::gate::Room;
+use super::budget::acquire;
+use super::gate::Permit;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
+use super::resume::{UploadState, digest, is_same};
 use super::sealing::{Sealing, plain};
-use super::source::{Piece, Pieces};
-use super::standing::{Standing, digest, is_same};
+use super::source::{PartBody, SourceParts};
+use super::tasks::joined;
 use crate::checksum::Checksum;
 use crate::config::Settings;
 use crate::crypto::content::fits;
@@ -52,7 +53,7 @@ pub(crate) async fn put(
         false if is_sealed => MAX_PART - 16,
         false => MAX_PART,
     };
-    let mut pieces = Pieces::open(source.clone(), at.algorithm().await?, is_sealed).await?;
+    let mut pieces = SourceParts::open(source.clone(), at.algorithm().await?, is_sealed).await?;
     if let Some(size) = pieces.size {
         if is_sealed {
             fits(size)?;
@@ -73,20 +74,14 @@ pub(crate) async fn put(
         None if !cut.fixed || !may_cut => threshold.max(cut.wanted),
         size => cut.part_size(size, 1),
     };
-    let mut standing = match &options.journal {
-        Some(named) => Some(Box::pin(Standing::open(at, &key, named, &pieces, &cut, &options)).await?),
+    let mut state = match &options.journal {
+        Some(named) => Some(Box::pin(UploadState::open(at, &key, named, &pieces, &cut, &options)).await?),
         None => None,
     };
     let mut sealing = match at.encryption() {
         Some(encryption) => {
-            let begin = Sealing::begin(
-                (at, encryption),
-                mailbox,
-                &key,
-                (&source, &pieces),
-                &mut options,
-                &mut standing,
-            );
+            let begin =
+                Sealing::begin((at, encryption), mailbox, &key, (&source, &pieces), &mut options, &mut state);
             Some(Box::pin(begin).await?)
         }
         None => {
@@ -107,8 +102,8 @@ pub(crate) async fn put(
         let reply = PutReply { size, ..whole(at, &key, piece, &options).await? };
         guard.into_iter().for_each(|guard| mailbox.keep(guard));
         mailbox.advance(size);
-        if let Some(standing) = standing {
-            Box::pin(standing.give_up(at, &key)).await;
+        if let Some(state) = state {
+            Box::pin(state.give_up(at, &key)).await;
         }
         return Ok(reply);
     }
@@ -120,20 +115,13 @@ pub(crate) async fn put(
         );
     }
     let key = Arc::new(key);
-    let outcome = Box::pin(in_parts(
-        at,
-        mailbox,
-        &key,
-        (pieces, cut),
-        (piece, permit),
-        options,
-        (&mut standing, sealing),
-    ))
-    .await;
-    match (standing, &outcome) {
-        (Some(standing), Ok(_)) => standing.done().await,
+    let outcome =
+        Box::pin(in_parts(at, mailbox, &key, (pieces, cut), (piece, permit), options, (&mut state, sealing)))
+            .await;
+    match (state, &outcome) {
+        (Some(state), Ok(_)) => state.done().await,
         // What may pass by itself, the next call goes on after.
-        (Some(standing), Err(error)) if !error.retryable() => Box::pin(standing.give_up(at, &key)).await,
+        (Some(state), Err(error)) if !error.retryable() => Box::pin(state.give_up(at, &key)).await,
         _ => {}
     }
     outcome
@@ -154,7 +142,7 @@ fn cut(settings: &Settings, options: &Put, is_sealed: bool) -> Result<Cut> {
 }
 
 /// Sends an object in one request; a server that refuses the checksum is given the next one.
-async fn whole(at: &S3, key: &Key, mut piece: Piece, options: &Put) -> Result<PutReply> {
+async fn whole(at: &S3, key: &Key, mut piece: PartBody, options: &Put) -> Result<PutReply> {
     loop {
         let error = match put_whole(at, key, piece.bytes.clone(), piece.checksum, options).await {
             Ok(reply) => return Ok(reply),
@@ -180,13 +168,13 @@ async fn in_parts(
     at: &S3,
     mailbox: &Arc<Mailbox>,
     key: &Arc<Key>,
-    (mut pieces, cut): (Pieces, Cut),
-    (mut piece, mut permit): (Piece, Room),
+    (mut pieces, cut): (SourceParts, Cut),
+    (mut piece, mut permit): (PartBody, Permit),
     options: Put,
-    (standing, mut sealing): (&mut Option<Standing>, Option<Sealing>),
+    (state, mut sealing): (&mut Option<UploadState>, Option<Sealing>),
 ) -> Result<PutReply> {
     let options = Arc::new(options);
-    let (upload_id, cleanup) = match standing.as_ref().and_then(Standing::upload) {
+    let (upload_id, cleanup) = match state.as_ref().and_then(UploadState::upload) {
         Some((upload_id, algorithm)) => {
             pieces.algorithm = algorithm;
             piece = piece.summed(pieces.summed_by()).await?;
@@ -195,10 +183,10 @@ async fn in_parts(
         None => {
             let (upload_id, cleanup) = begin_put(at, mailbox, key, &mut pieces, &options).await?;
             piece = piece.summed(pieces.summed_by()).await?;
-            match standing {
+            match state {
                 // From now on the journal sees to its end.
-                Some(standing) => {
-                    standing.began(&upload_id, pieces.algorithm).await?;
+                Some(state) => {
+                    state.began(&upload_id, pieces.algorithm).await?;
                     mailbox.keep(cleanup);
                     (upload_id, None)
                 }
@@ -223,15 +211,15 @@ async fn in_parts(
         }
         let is_last = pieces.ended().await?;
         let part_number = number as i32;
-        if let Some(part) = standing.as_ref().and_then(|standing| standing.part(part_number, &piece)) {
+        if let Some(part) = state.as_ref().and_then(|state| state.part(part_number, &piece)) {
             mailbox.advance(size);
             done.push(part);
             drop(permit);
         } else {
             let segment = sealing.as_mut().map(|sealing| sealing.segment(size, is_last)).transpose()?;
-            let (listed, told) = match (standing.as_mut(), &segment) {
+            let (listed, told) = match (state.as_mut(), &segment) {
                 (None, _) => (None, None),
-                (Some(standing), Some(_)) => (standing.claim(number, &piece.bytes).await?, None),
+                (Some(state), Some(_)) => (state.claim(number, &piece.bytes).await?, None),
                 (Some(_), None) => (None, Some(digest(&piece))),
             };
             let (at, key, upload_id, options, mailbox) =
@@ -256,11 +244,11 @@ async fn in_parts(
         if is_last {
             break;
         }
-        collect(&mut sending, concurrency - 1, &mut done, standing).await?;
+        collect(&mut sending, concurrency - 1, &mut done, state).await?;
         let size = cut.part_size(pieces.size, number + 1);
         (piece, permit) = take(&mut pieces, size, mailbox).await?;
     }
-    collect(&mut sending, 0, &mut done, standing).await?;
+    collect(&mut sending, 0, &mut done, state).await?;
     pieces.unchanged().await?;
     done.sort_by_key(|part| part.number);
     let guard = match &sealing {
@@ -281,7 +269,7 @@ async fn collect(
     sending: &mut JoinSet<Result<Sent>>,
     at_most: usize,
     done: &mut Vec<Part>,
-    standing: &mut Option<Standing>,
+    state: &mut Option<UploadState>,
 ) -> Result<()> {
     let mut sent = Vec::new();
     let mut failed = None;
@@ -302,8 +290,8 @@ async fn collect(
             Err(error) => failed = Some(error),
         }
     }
-    if let Some(standing) = standing {
-        standing.sent(&sent).await?;
+    if let Some(state) = state {
+        state.sent(&sent).await?;
     }
     failed.map_or(Ok(()), Err)
 }
@@ -313,7 +301,7 @@ async fn begin_put(
     at: &S3,
     mailbox: &Mailbox,
     key: &Arc<Key>,
-    pieces: &mut Pieces,
+    pieces: &mut SourceParts,
     options: &Arc<Put>,
 ) -> Result<(Arc<str>, u64)> {
     loop {
@@ -334,19 +322,26 @@ async fn begin_put(
 /// The next piece and the room that it takes. Bytes of a stream are waited for without holding any: the host
 /// may be waiting
 /// for another call that needs it.
-async fn take(pieces: &mut Pieces, size: u64, mailbox: &Mailbox) -> Result<(Piece, Room)> {
+async fn take(pieces: &mut SourceParts, size: u64, mailbox: &Mailbox) -> Result<(PartBody, Permit)> {
     if pieces.are_fed() {
         let piece = pieces.next(size, mailbox).await?;
-        let room = room(piece.bytes.len() as u64).await?;
-        return Ok((piece, room));
+        let permit = acquire(piece.bytes.len() as u64).await?;
+        return Ok((piece, permit));
     }
-    let room = room(size).await?;
-    Ok((pieces.next(size, mailbox).await?, room))
+    let permit = acquire(size).await?;
+    Ok((pieces.next(size, mailbox).await?, permit))
 }
 
 /// Sends a part. Of an upload that has begun the checksum can't be changed: a server that refuses the part's
 /// gets Content-MD5 instead.
-async fn part(at: &S3, key: &Key, upload_id: &str, number: i32, piece: Piece, options: &Put) -> Result<Part> {
+async fn part(
+    at: &S3,
+    key: &Key,
+    upload_id: &str,
+    number: i32,
+    piece: PartBody,
+    options: &Put,
+) -> Result<Part> {
     match put_part(at, key, upload_id, number, piece.bytes.clone(), piece.checksum, options).await {
         Err(error) if at.refuses(piece.checksum.map(|sum| sum.algorithm), &error).await? => {
             put_part(at, key, upload_id, number, piece.bytes, None, options).await
@@ -414,7 +409,7 @@ async fn has_parts(at: &S3, key: &Key, upload_id: &str, parts: &[Part], options:
 
 /// The reply with the ETag that the object has, for a server that tells none when it makes an object of
 /// parts.
-pub(super) async fn with_etag(
+pub(crate) async fn with_etag(
     at: &S3,
     key: &Key,
     reply: PutReply,
@@ -436,7 +431,7 @@ fn found(reply: PutReply) -> PutReply {
 /// Begins an upload and sees to its end should the call be abandoned. The request runs on a task of its own,
 /// which a cancelled call does not stop: the server may have made the upload already, and without its id
 /// nobody could abort it.
-pub(super) async fn begin<F>(
+pub(crate) async fn begin<F>(
     at: &S3,
     mailbox: &Mailbox,
     key: &Arc<Key>,
@@ -470,14 +465,4 @@ where
         let _ = tokio::time::timeout(LOOK_LIMIT, creation.abort_lost()).await;
     }
     Ok((upload_id, cleanup))
-}
-
-/// The outcome of a part's task.
-pub(super) fn joined<T>(
-    outcome: Option<std::result::Result<Result<T>, tokio::task::JoinError>>,
-) -> Result<T> {
-    match outcome {
-        Some(Ok(result)) => result,
-        _ => Err(Error::new(ErrorKind::Internal, "a part's task stopped; please report it")),
-    }
 }

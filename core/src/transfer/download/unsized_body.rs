@@ -9,11 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::ahead::send;
-use super::budget::room;
-use super::reader::{Found, Reader, changed};
-use super::spans::Span;
-use super::verify::Expected;
+use super::read_ahead::send;
+use super::reader::{ObjectHandle, RangeReader, changed};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::Output;
 use crate::keys::Key;
@@ -22,12 +19,15 @@ use crate::observe::{Level, event};
 use crate::options::Get;
 use crate::reply::{GetReply, ObjectMeta};
 use crate::s3::{S3, Unsized, fetch, is_weak};
+use crate::transfer::budget::acquire;
+use crate::transfer::spans::Span;
+use crate::transfer::verify::Expected;
 use crate::value::ByteRange;
 
 /// Bytes that are in hand at a time.
 const IN_HAND: u64 = 256 << 10;
 
-pub(super) async fn get(
+pub(crate) async fn get(
     at: &S3,
     mailbox: &Arc<Mailbox>,
     key: Key,
@@ -50,7 +50,7 @@ pub(super) async fn get(
     };
     let mut reply = GetReply { meta: answer.meta.clone(), offset: first, length: 0, body: None };
     let mut body = Growing::new(at, key, options, answer);
-    let _room = if output.is_ordered() { None } else { Some(room(IN_HAND).await?) };
+    let _permit = if output.is_ordered() { None } else { Some(acquire(IN_HAND).await?) };
     let mut whole = Vec::new();
     // A stream's last chunk waits for the checksum, which is known only after it.
     let mut held = Bytes::new();
@@ -122,7 +122,7 @@ struct Growing {
     checksums: Vec<(&'static str, String)>,
     answer: Unsized,
     /// What goes on after a break, by a range that tells its length.
-    rest: Option<Reader>,
+    rest: Option<RangeReader>,
     /// The object's byte that comes next.
     position: u64,
     ended: bool,
@@ -169,7 +169,7 @@ impl Growing {
     }
 
     /// Asks for the rest of the same object; where that can't be had for sure, the break is the error.
-    async fn resume(&self, broken: Error) -> Result<Reader> {
+    async fn resume(&self, broken: Error) -> Result<RangeReader> {
         if self.meta.etag.as_ref().is_none_or(|etag| is_weak(etag)) {
             return Err(broken);
         }
@@ -195,8 +195,8 @@ impl Growing {
         }
         let size = body.meta.known_size()?;
         let Some(length) = size.checked_sub(self.position) else { return Err(changed()) };
-        let found = Found::new(&self.at, self.key.clone(), &self.again, &body.meta);
-        Reader::of(found, body, Span { first: self.position, length })
+        let found = ObjectHandle::new(&self.at, self.key.clone(), &self.again, &body.meta);
+        RangeReader::of(found, body, Span { first: self.position, length })
     }
 }
 

@@ -9,40 +9,40 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::spans::Span;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
 use crate::observe::{Level, event};
 use crate::options::Get;
 use crate::reply::ObjectMeta;
 use crate::s3::{Body, S3, fetch, is_weak};
+use crate::transfer::spans::Span;
 
 /// Times that a body may break off without a single new byte before the call gives up.
 const BREAKS: u32 = 4;
 
 /// The object that the first answer told of, for all later requests to find again.
-pub(super) struct Found {
-    pub(super) at: S3,
-    pub(super) key: Key,
+pub(crate) struct ObjectHandle {
+    pub(crate) at: S3,
+    pub(crate) key: Key,
     etag: Option<String>,
     size: Option<u64>,
     /// What later requests ask besides their range.
     again: Get,
 }
 
-impl Found {
-    pub(super) fn new(at: &S3, key: Key, asked: &Get, meta: &ObjectMeta) -> Arc<Found> {
+impl ObjectHandle {
+    pub(crate) fn new(at: &S3, key: Key, asked: &Get, meta: &ObjectMeta) -> Arc<ObjectHandle> {
         let again = Get {
             version_id: meta.version_id.clone().or_else(|| asked.version_id.clone()),
             if_match: meta.etag.clone(),
             sse_customer_key: asked.sse_customer_key.clone(),
             ..Get::default()
         };
-        Arc::new(Found { at: at.clone(), key, etag: meta.etag.clone(), size: meta.size, again })
+        Arc::new(ObjectHandle { at: at.clone(), key, etag: meta.etag.clone(), size: meta.size, again })
     }
 
     /// Whether another request can be sure to find it: a weak ETag stands for several objects.
-    pub(super) fn sure(&self) -> bool {
+    pub(crate) fn sure(&self) -> bool {
         self.etag.as_ref().is_some_and(|etag| !is_weak(etag))
     }
 
@@ -72,13 +72,13 @@ fn covers(body: &Body, span: Span) -> Result<()> {
     Err(Error::new(ErrorKind::Service, "the server answered with another range than it was asked for"))
 }
 
-pub(super) fn changed() -> Error {
+pub(crate) fn changed() -> Error {
     Error::new(ErrorKind::Changed, "the object was replaced while it was read; read it again")
 }
 
 /// A span of an object under way.
-pub(super) struct Reader {
-    found: Arc<Found>,
+pub(crate) struct RangeReader {
+    found: Arc<ObjectHandle>,
     body: Body,
     /// Bytes of the body that were not handed out yet, from `at` on.
     pending: Bytes,
@@ -91,11 +91,11 @@ pub(super) struct Reader {
     breaks: u32,
 }
 
-impl Reader {
+impl RangeReader {
     /// Reads a span out of an answer that holds it.
-    pub(super) fn of(found: Arc<Found>, body: Body, span: Span) -> Result<Reader> {
+    pub(crate) fn of(found: Arc<ObjectHandle>, body: Body, span: Span) -> Result<RangeReader> {
         covers(&body, span)?;
-        Ok(Reader {
+        Ok(RangeReader {
             found,
             body,
             pending: Bytes::new(),
@@ -107,23 +107,23 @@ impl Reader {
     }
 
     /// Asks for a span and reads the answer.
-    pub(super) async fn open(found: Arc<Found>, span: Span) -> Result<Reader> {
+    pub(crate) async fn open(found: Arc<ObjectHandle>, span: Span) -> Result<RangeReader> {
         let body = found.fetch(span).await?;
-        Reader::of(found, body, span)
+        RangeReader::of(found, body, span)
     }
 
     /// What is still to come.
-    pub(super) fn left(&self) -> Span {
+    pub(crate) fn left(&self) -> Span {
         Span { first: self.at, length: self.end - self.at }
     }
 
     /// Stops at `end`, and asks for nothing from `reach` on, should the answer break off.
-    pub(super) fn until(&mut self, end: u64, reach: u64) {
+    pub(crate) fn until(&mut self, end: u64, reach: u64) {
         (self.end, self.reach) = (end, reach);
     }
 
     /// The next piece; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             let wanted = self.end - self.at;
             if wanted > 0 && !self.pending.is_empty() {

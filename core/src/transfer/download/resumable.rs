@@ -13,12 +13,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::budget::room;
-use super::journal::Journal;
-use super::reader::{Found, Reader};
-use super::spans::Span;
-use super::upload::joined;
-use super::verify::Expected;
+use super::reader::{ObjectHandle, RangeReader};
 use crate::checksum::{Algorithm, Checksum, Running};
 use crate::error::Result;
 use crate::io::{Destination, Draft, GATHER, Stretch, about, blocking};
@@ -29,6 +24,11 @@ use crate::options::{Get, Head};
 use crate::reply::{GetReply, ObjectMeta};
 use crate::runtime::workers;
 use crate::s3::{Body, S3, fetch, head, is_weak};
+use crate::transfer::budget::acquire;
+use crate::transfer::resume::Journal;
+use crate::transfer::spans::Span;
+use crate::transfer::tasks::joined;
+use crate::transfer::verify::Expected;
 
 /// Bytes of a stretch: what one request fetches, and what a crash loses of it.
 const STRETCH: u64 = 16 << 20;
@@ -37,7 +37,7 @@ const STRETCH: u64 = 16 << 20;
 const LOT: u64 = 1 << 20;
 
 /// A download with a journal.
-struct Standing {
+struct DownloadState {
     journal: Journal,
     draft: Draft,
     meta: ObjectMeta,
@@ -49,7 +49,7 @@ struct Standing {
     unwritten: usize,
 }
 
-pub(super) async fn get(
+pub(crate) async fn get(
     at: &S3,
     mailbox: &Arc<Mailbox>,
     key: Key,
@@ -78,8 +78,8 @@ pub(super) async fn get(
         }
         None => None,
     };
-    let (mut standing, body) = match stands {
-        Some((held, meta)) => (Standing::again(journal, held, meta, destination, &options).await?, None),
+    let (mut state, body) = match stands {
+        Some((held, meta)) => (DownloadState::again(journal, held, meta, destination, &options).await?, None),
         None => {
             if let Some(left) = held.as_ref().and_then(|held| held["temporary"].as_str()) {
                 event(
@@ -91,19 +91,19 @@ pub(super) async fn get(
             }
             let draft = Draft::beside(destination).await?;
             let body = fetch(at, &key, &options).await?;
-            let standing = Standing::anew(journal, draft, &body, &options)?;
-            standing.draft.reserve(standing.span.length).await?;
-            (standing, Some(body))
+            let state = DownloadState::anew(journal, draft, &body, &options)?;
+            state.draft.reserve(state.span.length).await?;
+            (state, Some(body))
         }
     };
-    let outcome = standing.fill(at, mailbox, key, &options, body).await;
+    let outcome = state.fill(at, mailbox, key, &options, body).await;
     match outcome {
-        Ok(()) => standing.finish().await,
+        Ok(()) => state.finish().await,
         // What may pass by itself, the next call goes on after.
         Err(error) if error.retryable() => Err(error),
         Err(error) => {
-            standing.draft.stands(false);
-            standing.journal.remove().await;
+            state.draft.stands(false);
+            state.journal.remove().await;
             Err(error)
         }
     }
@@ -125,11 +125,11 @@ fn wanted(options: &Get, meta: &ObjectMeta) -> Result<Span> {
     Ok(Span { first, length })
 }
 
-impl Standing {
-    fn anew(journal: Journal, draft: Draft, body: &Body, options: &Get) -> Result<Standing> {
+impl DownloadState {
+    fn anew(journal: Journal, draft: Draft, body: &Body, options: &Get) -> Result<DownloadState> {
         let told = body.checksums.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
         let span = wanted(options, &body.meta)?;
-        Ok(Standing {
+        Ok(DownloadState {
             journal,
             draft,
             meta: body.meta.clone(),
@@ -147,7 +147,7 @@ impl Standing {
         meta: ObjectMeta,
         target: Destination,
         options: &Get,
-    ) -> Result<Standing> {
+    ) -> Result<DownloadState> {
         let span = wanted(options, &meta)?;
         let told = held["told"].as_array().into_iter().flatten();
         let told = told
@@ -170,7 +170,7 @@ impl Standing {
             }
             Err(target) => (Draft::beside(target).await?, BTreeMap::new()),
         };
-        Ok(Standing { journal, draft, meta, span, told, rows, unwritten: 0 })
+        Ok(DownloadState { journal, draft, meta, span, told, rows, unwritten: 0 })
     }
 
     fn expected(&self) -> Expected {
@@ -194,13 +194,13 @@ impl Standing {
         self.write().await?;
         // From now on the journal tells of it.
         self.draft.stands(true);
-        let found = Found::new(at, key, options, &self.meta);
+        let found = ObjectHandle::new(at, key, options, &self.meta);
         let algorithm = match self.expected() {
             Expected::Crc(sum) => sum.algorithm,
             _ => Algorithm::Crc64Nvme,
         };
         // The first answer is read as far as the first stretch goes.
-        let mut front = body.map(|body| Reader::of(found.clone(), body, self.span)).transpose()?;
+        let mut front = body.map(|body| RangeReader::of(found.clone(), body, self.span)).transpose()?;
         let streams = if found.sure() { at.concurrency().await? as usize } else { 1 };
         let mut fetching: JoinSet<Result<(u64, Checksum)>> = JoinSet::new();
         let mut next = self.span.first;
@@ -220,7 +220,7 @@ impl Standing {
             while fetching.len() >= streams {
                 self.row(joined(fetching.join_next().await)?).await?;
             }
-            let permit = room(2 * GATHER as u64).await?;
+            let permit = acquire(2 * GATHER as u64).await?;
             let stretch = self.draft.stretch(span.first - self.span.first);
             let (found, mailbox, front) = (found.clone(), mailbox.clone(), front.take());
             fetching.spawn_on(
@@ -230,7 +230,7 @@ impl Standing {
                             reader.until(span.end(), span.end());
                             reader
                         }
-                        None => Reader::open(found, span).await?,
+                        None => RangeReader::open(found, span).await?,
                     };
                     let sum = write(reader, stretch, algorithm, &mailbox).await?;
                     drop(permit);
@@ -298,7 +298,7 @@ impl Standing {
 
 /// Writes a stretch and sums it up.
 async fn write(
-    mut reader: Reader,
+    mut reader: RangeReader,
     mut stretch: Stretch,
     algorithm: Algorithm,
     mailbox: &Mailbox,

@@ -11,11 +11,11 @@ use bytes::{Bytes, BytesMut};
 use rustix::mm::{Advice, madvise};
 use rustix::param::page_size;
 
-use super::cipher::{Ciphertext, Segment};
-use super::spans::Span;
-use super::verify::{Expected, Sum};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{GATHER, Stretch};
+use crate::transfer::cipher::{Ciphertext, Segment};
+use crate::transfer::spans::Span;
+use crate::transfer::verify::{Expected, Sum};
 
 /// Bytes that a piece of a buffer has in hand: what one read of a socket brings.
 const IN_HAND: u64 = 256 << 10;
@@ -27,20 +27,20 @@ const LARGE: usize = 64 << 20;
 const SEVERAL_PAGES: usize = 64 << 10;
 
 /// What nobody has taken yet of the place.
-pub(super) enum Place {
+pub(crate) enum DownloadTarget {
     /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may
     /// outlive the call a little.
     File(Stretch, u64),
     Memory(BytesMut),
     /// One of these for an encrypted object, whose bytes go through the cipher on the way. The tag is kept
     /// apart.
-    Sealed(Box<Place>, Arc<Ciphertext>),
+    Sealed(Box<DownloadTarget>, Arc<Ciphertext>),
 }
 
-impl Place {
+impl DownloadTarget {
     /// A buffer for so many bytes. What nobody writes to costs no memory, so a server's word alone fills
     /// none.
-    pub(super) fn memory(length: u64) -> Result<Place> {
+    pub(crate) fn memory(length: u64) -> Result<DownloadTarget> {
         let refused = || {
             Error::new(
                 ErrorKind::Io,
@@ -52,40 +52,44 @@ impl Place {
             // `BytesMut` would end the process where this can say no.
             Vec::<u8>::new().try_reserve_exact(length).map_err(|_| refused())?;
         }
-        Ok(Place::Memory(BytesMut::with_capacity(length)))
+        Ok(DownloadTarget::Memory(BytesMut::with_capacity(length)))
     }
 
     /// Bytes of memory that one piece holds while it is filled.
-    pub(super) fn holds(&self) -> u64 {
+    pub(crate) fn holds(&self) -> u64 {
         match self {
             // One lot is gathered while another is written.
-            Place::File(..) => 2 * GATHER as u64,
-            Place::Memory(_) => IN_HAND,
-            Place::Sealed(place, _) => place.holds() + IN_HAND,
+            DownloadTarget::File(..) => 2 * GATHER as u64,
+            DownloadTarget::Memory(_) => IN_HAND,
+            DownloadTarget::Sealed(place, _) => place.holds() + IN_HAND,
         }
     }
 
     /// Cuts the piece off at the front.
-    pub(super) fn front(&mut self, span: Span, expected: &Expected) -> Piece {
+    pub(crate) fn front(&mut self, span: Span, expected: &Expected) -> TargetRange {
         let out = match self {
-            Place::Sealed(place, ciphertext) => return place.front(span, expected).through(ciphertext),
-            Place::File(file, first) => Out::File(file.another(span.first - *first)),
-            Place::Memory(rest) => {
+            DownloadTarget::Sealed(place, ciphertext) => {
+                return place.front(span, expected).through(ciphertext);
+            }
+            DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
+            DownloadTarget::Memory(rest) => {
                 let back = rest.split_off(span.length as usize);
-                Out::Memory(std::mem::replace(rest, back))
+                RangeOutput::Memory(std::mem::replace(rest, back))
             }
         };
-        Piece { span, out, sum: expected.sum(), segment: None }
+        TargetRange { span, out, sum: expected.sum(), segment: None }
     }
 
     /// Cuts the piece off at the back, behind the `left` bytes that stay.
-    pub(super) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> Piece {
+    pub(crate) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> TargetRange {
         let out = match self {
-            Place::Sealed(place, ciphertext) => return place.back(span, left, expected).through(ciphertext),
-            Place::File(file, first) => Out::File(file.another(span.first - *first)),
-            Place::Memory(rest) => Out::Memory(rest.split_off(left as usize)),
+            DownloadTarget::Sealed(place, ciphertext) => {
+                return place.back(span, left, expected).through(ciphertext);
+            }
+            DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
+            DownloadTarget::Memory(rest) => RangeOutput::Memory(rest.split_off(left as usize)),
         };
-        Piece { span, out, sum: expected.sum(), segment: None }
+        TargetRange { span, out, sum: expected.sum(), segment: None }
     }
 }
 
@@ -107,31 +111,31 @@ fn bring(memory: &mut [MaybeUninit<u8>]) {
     };
 }
 
-enum Out {
+enum RangeOutput {
     File(Stretch),
     Memory(BytesMut),
 }
 
 /// A piece of the place, to be filled from its first byte to its last.
-pub(super) struct Piece {
-    pub(super) span: Span,
-    out: Out,
+pub(crate) struct TargetRange {
+    pub(crate) span: Span,
+    out: RangeOutput,
     sum: Sum,
     segment: Option<Segment>,
 }
 
-impl Piece {
-    fn through(mut self, ciphertext: &Arc<Ciphertext>) -> Piece {
+impl TargetRange {
+    fn through(mut self, ciphertext: &Arc<Ciphertext>) -> TargetRange {
         self.segment = Some(ciphertext.segment(self.span.first));
         self
     }
 
     /// Takes in the piece right behind this one, which is full.
-    pub(super) async fn grow(&mut self, next: Piece) -> Result<()> {
+    pub(crate) async fn grow(&mut self, next: TargetRange) -> Result<()> {
         // What the cipher holds back is written first: two buffers are joined where they meet.
         self.drain().await?;
         self.span.length += next.span.length;
-        if let (Out::Memory(bytes), Out::Memory(more)) = (&mut self.out, next.out) {
+        if let (RangeOutput::Memory(bytes), RangeOutput::Memory(more)) = (&mut self.out, next.out) {
             bytes.unsplit(more);
         }
         Ok(())
@@ -144,7 +148,7 @@ impl Piece {
         if rest.is_empty() { Ok(()) } else { self.put(rest).await }
     }
 
-    pub(super) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.sum.update(&chunk);
         match &mut self.segment {
             Some(segment) => {
@@ -157,36 +161,38 @@ impl Piece {
 
     async fn put(&mut self, chunk: Bytes) -> Result<()> {
         match &mut self.out {
-            Out::File(stretch) => stretch.write(chunk).await,
-            Out::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
+            RangeOutput::File(stretch) => stretch.write(chunk).await,
+            RangeOutput::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
                 bring(&mut bytes.spare_capacity_mut()[..chunk.len()]);
                 bytes.extend_from_slice(&chunk);
                 Ok(())
             }
-            Out::Memory(_) => {
+            RangeOutput::Memory(_) => {
                 fail!(Internal, "a piece was given more bytes than it has room for; please report it")
             }
         }
     }
 
     /// Says that all has been written.
-    pub(super) async fn finish(mut self) -> Result<Filled> {
+    pub(crate) async fn finish(mut self) -> Result<FilledRange> {
         self.drain().await?;
         let length = self.span.length - self.segment.as_ref().map_or(0, Segment::of_tag);
         let (span, sum, segment) = (self.span, self.sum, self.segment);
         match self.out {
-            Out::File(mut stretch) => {
+            RangeOutput::File(mut stretch) => {
                 stretch.flush().await?;
-                Ok(Filled { span, sum, segment, bytes: BytesMut::new() })
+                Ok(FilledRange { span, sum, segment, bytes: BytesMut::new() })
             }
-            Out::Memory(bytes) if bytes.len() as u64 == length => Ok(Filled { span, sum, segment, bytes }),
-            Out::Memory(_) => fail!(Internal, "a piece was left with a hole; please report it"),
+            RangeOutput::Memory(bytes) if bytes.len() as u64 == length => {
+                Ok(FilledRange { span, sum, segment, bytes })
+            }
+            RangeOutput::Memory(_) => fail!(Internal, "a piece was left with a hole; please report it"),
         }
     }
 }
 
 /// A piece that has all its bytes.
-pub(super) struct Filled {
+pub(crate) struct FilledRange {
     span: Span,
     sum: Sum,
     segment: Option<Segment>,
@@ -194,7 +200,7 @@ pub(super) struct Filled {
 }
 
 /// Judges the pieces, which cover the place, and joins those in memory again.
-pub(super) fn join(mut pieces: Vec<Filled>, expected: &Expected) -> Result<Bytes> {
+pub(crate) fn join(mut pieces: Vec<FilledRange>, expected: &Expected) -> Result<Bytes> {
     pieces.sort_by_key(|piece| (piece.span.first, piece.span.length));
     let mut whole = BytesMut::new();
     let mut sums = Vec::with_capacity(pieces.len());
@@ -218,8 +224,8 @@ mod tests {
 
     #[tokio::test]
     async fn pieces_of_a_buffer_are_joined_without_a_copy() {
-        let mut place = Place::memory(12).unwrap();
-        let Place::Memory(buffer) = &place else { panic!() };
+        let mut place = DownloadTarget::memory(12).unwrap();
+        let DownloadTarget::Memory(buffer) = &place else { panic!() };
         let address = buffer.as_ptr();
         let expected = Expected::Nothing;
         let mut front = place.front(Span { first: 100, length: 4 }, &expected);
@@ -238,9 +244,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_hole_is_not_passed_over() {
-        let mut place = Place::memory(4).unwrap();
+        let mut place = DownloadTarget::memory(4).unwrap();
         let piece = place.front(Span { first: 0, length: 4 }, &Expected::Nothing);
         assert!(piece.finish().await.is_err());
-        assert_eq!(Place::memory(1 << 62).err().unwrap().kind(), ErrorKind::Io);
+        assert_eq!(DownloadTarget::memory(1 << 62).err().unwrap().kind(), ErrorKind::Io);
     }
 }

@@ -14,10 +14,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::budget::room;
 use super::journal::{Journal, Rows, fingerprint};
-use super::plan::Cut;
-use super::source::{Piece, Pieces};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{ErrorKind, Result, fail};
 use crate::io::blocking;
@@ -26,53 +23,56 @@ use crate::mailbox::Mailbox;
 use crate::observe::{Level, event};
 use crate::options::Put;
 use crate::s3::{Part, S3, abort, demands_echo, etag_of, list_parts};
+use crate::transfer::budget::acquire;
+use crate::transfer::plan::Cut;
+use crate::transfer::source::{PartBody, SourceParts};
 
 /// A part as the journal knows it.
 #[derive(Clone, Debug)]
-struct Row {
+struct PartRow {
     size: u64,
     etag: Option<String>,
     digest: Checksum,
 }
 
 /// An upload with a journal.
-pub(super) struct Standing {
+pub(crate) struct UploadState {
     journal: Journal,
     /// What must be the same for the upload to go on.
     facts: Value,
     /// The upload's id, and the checksum that it was begun with.
     upload: Option<(String, Option<Algorithm>)>,
-    rows: BTreeMap<i32, Row>,
+    rows: BTreeMap<i32, PartRow>,
     /// What the server has, of what the journal tells.
     listed: BTreeMap<i32, Part>,
     unwritten: usize,
-    sealed: Option<Sealed>,
+    sealed: Option<Claims>,
 }
 
 /// What the journal keeps of an upload that is encrypted.
 #[derive(Default)]
-struct Sealed {
+struct Claims {
     envelope: Value,
     /// Size and SHA-256 of the parts that may have been sent.
     claims: BTreeMap<u64, (u64, String)>,
     rows: Option<Rows>,
 }
 
-impl Standing {
+impl UploadState {
     /// Opens the journal and looks what is left of the upload that it tells of.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         at: &S3,
         key: &Key,
         named: &str,
-        pieces: &Pieces,
+        parts: &SourceParts,
         cut: &Cut,
         options: &Put,
-    ) -> Result<Standing> {
+    ) -> Result<UploadState> {
         let transfer = format!("put {} {}", at.place().await?, at.full(&key.0));
         let (journal, held) = Journal::open(named, &transfer).await?;
         let kept = at.completed().await?;
         let mut facts = json!({
-            "source": pieces.stamp(),
+            "source": parts.stamp(),
             "sealed": at.encryption().is_some(),
             "cut": [cut.wanted, cut.fixed as u64, cut.max_parts],
             // Secrets show as dots here.
@@ -83,7 +83,7 @@ impl Standing {
         if demands_echo(options, at.settings())? {
             facts["echoed"] = json!(true);
         }
-        let mut standing = Standing {
+        let mut state = UploadState {
             journal,
             facts,
             upload: None,
@@ -92,22 +92,22 @@ impl Standing {
             unwritten: 0,
             sealed: None,
         };
-        let Some(mut held) = held else { return Ok(standing) };
+        let Some(mut held) = held else { return Ok(state) };
         let mut sealed = None;
         if at.encryption().is_some() {
-            let (rows, now) = standing.journal.take().await?;
+            let (rows, now) = state.journal.take().await?;
             held = now.unwrap_or_default();
             let claims = held["rows"].as_array().into_iter().flatten().filter_map(claim).collect();
-            sealed = Some(Sealed { envelope: held["envelope"].take(), claims, rows: Some(rows) });
+            sealed = Some(Claims { envelope: held["envelope"].take(), claims, rows: Some(rows) });
         }
-        let Some(upload_id) = held["upload_id"].as_str() else { return Ok(standing) };
-        if held["facts"] != standing.facts {
+        let Some(upload_id) = held["upload_id"].as_str() else { return Ok(state) };
+        if held["facts"] != state.facts {
             event(
                 Level::Info,
                 "the journal tells of another upload of this key, which is aborted".to_owned(),
             );
             let _ = abort(at, key, upload_id).await;
-            return Ok(standing);
+            return Ok(state);
         }
         let listed = match list_parts(at, key, upload_id, options).await {
             Ok(listed) => listed,
@@ -116,24 +116,24 @@ impl Standing {
                     Level::Info,
                     "the upload that the journal tells of is gone; a new one begins".to_owned(),
                 );
-                return Ok(standing);
+                return Ok(state);
             }
             Err(error) => return Err(error),
         };
-        standing.upload = Some((upload_id.to_owned(), held["algorithm"].as_str().and_then(Algorithm::named)));
-        standing.sealed = sealed;
-        standing.rows = held["parts"].as_array().into_iter().flatten().filter_map(row).collect();
-        standing.listed = listed.into_iter().map(|part| (part.number, part)).collect();
-        Ok(standing)
+        state.upload = Some((upload_id.to_owned(), held["algorithm"].as_str().and_then(Algorithm::named)));
+        state.sealed = sealed;
+        state.rows = held["parts"].as_array().into_iter().flatten().filter_map(row).collect();
+        state.listed = listed.into_iter().map(|part| (part.number, part)).collect();
+        Ok(state)
     }
 
     /// The upload to go on with, and the checksum that its parts carry.
-    pub(super) fn upload(&self) -> Option<(&str, Option<Algorithm>)> {
+    pub(crate) fn upload(&self) -> Option<(&str, Option<Algorithm>)> {
         self.upload.as_ref().map(|(upload_id, algorithm)| (upload_id.as_str(), *algorithm))
     }
 
     /// An upload has begun.
-    pub(super) async fn began(&mut self, upload_id: &str, algorithm: Option<Algorithm>) -> Result<()> {
+    pub(crate) async fn began(&mut self, upload_id: &str, algorithm: Option<Algorithm>) -> Result<()> {
         self.upload = Some((upload_id.to_owned(), algorithm));
         self.write().await?;
         if let Some(sealed) = &mut self.sealed {
@@ -143,22 +143,22 @@ impl Standing {
     }
 
     /// The envelope of the upload to go on with.
-    pub(super) fn envelope(&self) -> Option<&Value> {
+    pub(crate) fn envelope(&self) -> Option<&Value> {
         self.sealed.as_ref().map(|sealed| &sealed.envelope)
     }
 
     /// The envelope of the upload that is about to begin.
-    pub(super) fn seal(&mut self, envelope: Value) {
-        self.sealed = Some(Sealed { envelope, ..Sealed::default() });
+    pub(crate) fn seal(&mut self, envelope: Value) {
+        self.sealed = Some(Claims { envelope, ..Claims::default() });
     }
 
     /// Whether this source is the one that was encrypted, as far as its parts may have been sent.
-    pub(super) async fn is_of(&self, mut pieces: Pieces, mailbox: &Mailbox) -> Result<bool> {
+    pub(crate) async fn is_of(&self, mut parts: SourceParts, mailbox: &Mailbox) -> Result<bool> {
         // Parts are claimed in their order.
         for (at, (number, (size, digest))) in (1..).zip(self.sealed.iter().flat_map(|sealed| &sealed.claims))
         {
-            let _room = room(*size).await?;
-            let piece = pieces.next(*size, mailbox).await?;
+            let _permit = acquire(*size).await?;
+            let piece = parts.next(*size, mailbox).await?;
             if *number != at || piece.bytes.len() as u64 != *size || sha256(&piece.bytes).await? != *digest {
                 return Ok(false);
             }
@@ -167,7 +167,7 @@ impl Standing {
     }
 
     /// Ends the upload, so that a new one begins.
-    pub(super) async fn renounce(&mut self, at: &S3, key: &Key) {
+    pub(crate) async fn renounce(&mut self, at: &S3, key: &Key) {
         if let Some((upload_id, _)) = self.upload.take() {
             event(
                 Level::Info,
@@ -180,8 +180,8 @@ impl Standing {
 
     /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Tells what
     /// the server holds there.
-    pub(super) async fn claim(&mut self, number: u64, bytes: &Bytes) -> Result<Option<Part>> {
-        let Some(Sealed { claims, rows: Some(rows), .. }) = &mut self.sealed else {
+    pub(crate) async fn claim(&mut self, number: u64, bytes: &Bytes) -> Result<Option<Part>> {
+        let Some(Claims { claims, rows: Some(rows), .. }) = &mut self.sealed else {
             fail!(Internal, "a part is to be encrypted without a journal's leave; please report it")
         };
         let digest = (bytes.len() as u64, sha256(bytes).await?);
@@ -201,7 +201,7 @@ impl Standing {
     }
 
     /// The part of these bytes, if it stands.
-    pub(super) fn part(&self, number: i32, piece: &Piece) -> Option<Part> {
+    pub(crate) fn part(&self, number: i32, piece: &PartBody) -> Option<Part> {
         let (row, listed) = (self.rows.get(&number)?, self.listed.get(&number)?);
         let told = match listed.checksum {
             Some(told) if told.algorithm == row.digest.algorithm => told == row.digest,
@@ -216,9 +216,10 @@ impl Standing {
 
     /// Parts are there now. The journal is replaced ever more seldom as it grows, so that writing it costs
     /// little of any upload.
-    pub(super) async fn sent(&mut self, sent: &[(Part, Checksum)]) -> Result<()> {
+    pub(crate) async fn sent(&mut self, sent: &[(Part, Checksum)]) -> Result<()> {
         for (part, digest) in sent {
-            self.rows.insert(part.number, Row { size: part.size, etag: part.etag.clone(), digest: *digest });
+            self.rows
+                .insert(part.number, PartRow { size: part.size, etag: part.etag.clone(), digest: *digest });
         }
         self.unwritten += sent.len();
         if self.unwritten > self.rows.len() / 64 { self.write().await } else { Ok(()) }
@@ -242,12 +243,12 @@ impl Standing {
     }
 
     /// The object is there, and the journal has no more to say.
-    pub(super) async fn done(self) {
+    pub(crate) async fn done(self) {
         self.journal.remove().await;
     }
 
     /// The upload will never become an object.
-    pub(super) async fn give_up(self, at: &S3, key: &Key) {
+    pub(crate) async fn give_up(self, at: &S3, key: &Key) {
         if let Some((upload_id, _)) = self.upload() {
             let _ = abort(at, key, upload_id).await;
         }
@@ -256,7 +257,7 @@ impl Standing {
 }
 
 /// Whether what the server lists is this part.
-pub(super) fn is_same(listed: &Part, piece: &Piece) -> bool {
+pub(crate) fn is_same(listed: &Part, piece: &PartBody) -> bool {
     let told = match (listed.checksum, piece.checksum) {
         (Some(told), Some(sum)) if told.algorithm == sum.algorithm => told == sum,
         _ => listed.etag.as_deref().map(|etag| etag.trim_matches('"')) == Some(&etag_of(&piece.bytes)),
@@ -275,15 +276,15 @@ fn claim(told: &Value) -> Option<(u64, (u64, String))> {
 }
 
 /// What tells a part's bytes from others, whatever checksum the server takes.
-pub(super) fn digest(piece: &Piece) -> Checksum {
+pub(crate) fn digest(piece: &PartBody) -> Checksum {
     piece.checksum.unwrap_or_else(|| Algorithm::Crc64Nvme.of(&piece.bytes))
 }
 
-fn row(told: &Value) -> Option<(i32, Row)> {
+fn row(told: &Value) -> Option<(i32, PartRow)> {
     let size = told[1].as_u64()?;
     let digest = Checksum::read(Algorithm::named(told[3].as_str()?)?, told[4].as_str()?, size)?;
     Some((
         i32::try_from(told[0].as_i64()?).ok()?,
-        Row { size, etag: told[2].as_str().map(str::to_owned), digest },
+        PartRow { size, etag: told[2].as_str().map(str::to_owned), digest },
     ))
 }

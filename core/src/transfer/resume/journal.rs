@@ -21,7 +21,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// A transfer's journal.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     /// Which transfer it is of: what is done, where, and to which key.
     transfer: String,
@@ -30,7 +30,7 @@ pub(super) struct Journal {
 impl Journal {
     /// The journal at the path that the option names, or of this transfer in that directory; and what it
     /// holds.
-    pub(super) async fn open(named: &str, transfer: &str) -> Result<(Journal, Option<Value>)> {
+    pub(crate) async fn open(named: &str, transfer: &str) -> Result<(Journal, Option<Value>)> {
         if named.is_empty() {
             fail!(InvalidInput, "option `journal` takes the path of a file or of a directory");
         }
@@ -58,7 +58,7 @@ impl Journal {
     }
 
     /// Replaces what it holds.
-    pub(super) async fn write(&self, mut held: Value) -> Result<()> {
+    pub(crate) async fn write(&self, mut held: Value) -> Result<()> {
         held["transfer"] = json!(self.transfer);
         let path = self.path.clone();
         owned(move || write(&path, held.to_string().as_bytes()))
@@ -67,7 +67,7 @@ impl Journal {
     }
 
     /// Takes it for this call alone, and tells what it holds then.
-    pub(super) async fn take(&self) -> Result<(Rows, Option<Value>)> {
+    pub(crate) async fn take(&self) -> Result<(Rows, Option<Value>)> {
         let path = self.path.clone();
         let taken = blocking(move || {
             let mut file = open(&path, OpenOptions::new().read(true).append(true))?;
@@ -90,26 +90,26 @@ impl Journal {
     }
 
     /// The transfer has come to its end.
-    pub(super) async fn remove(&self) {
+    pub(crate) async fn remove(&self) {
         let path = self.path.clone();
         let _ = owned(move || fs::remove_file(path)).await;
     }
 
     /// Where it lies.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
 /// The rows at the end of a journal that this call alone adds to.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     file: Arc<File>,
 }
 
 impl Rows {
     /// Adds a row, which is on the disk when this returns.
-    pub(super) async fn add(&self, row: &Value) -> Result<()> {
+    pub(crate) async fn add(&self, row: &Value) -> Result<()> {
         let (file, line) = (self.file.clone(), format!("\n{row}"));
         blocking(move || {
             (&*file).write_all(line.as_bytes())?;
@@ -132,7 +132,7 @@ fn held(text: &[u8]) -> Option<Value> {
 }
 
 /// A name for what must not be told, or is too long.
-pub(super) fn fingerprint(text: &str) -> String {
+pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -10,18 +10,18 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::runtime;
 
 /// When a wait began.
-pub(super) struct Since {
+pub(crate) struct Since {
     begun: Instant,
     worked: Duration,
 }
 
 impl Since {
-    pub(super) fn now() -> Since {
+    pub(crate) fn now() -> Since {
         Since { begun: Instant::now(), worked: worked() }
     }
 
     /// The time since then in which nothing was done.
-    pub(super) fn idle(&self) -> Duration {
+    pub(crate) fn idle(&self) -> Duration {
         self.begun.elapsed().saturating_sub(worked().saturating_sub(self.worked))
     }
 }
