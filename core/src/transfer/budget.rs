@@ -1,7 +1,8 @@
-//! The process's budget of bytes in flight, shared by all calls. Every transfer waits here before it holds bytes.
+//! The process's budget of bytes in flight, shared by all calls. Every transfer waits here before it holds
+//! bytes.
 //!
-//! Invariant: the budget counts the bytes that are held. A download to a file or a buffer holds what it gathers,
-//! an upload the part it sends, a stream what it reads ahead. One gate a process, set by
+//! Invariant: the budget counts the bytes that are held. A download to a file or a buffer holds what it
+//! gathers, an upload the part it sends, a stream what it reads ahead. One gate a process, set by
 //! `OARLOCK_MEMORY_BUDGET`. Default: 256 MiB.
 
 use super::gate::{self, Gate, Permit};

@@ -1,8 +1,8 @@
 //! A gate that lets a limited number of bytes through at a time, in the order of the requests.
 //!
-//! Invariants: first come, first served, so neither many small requests nor a few large ones starve the others.
-//! A request larger than the gate takes all of it and passes alone. A waiter that is dropped leaves nothing
-//! behind. Bytes that need somebody else to move on are let in only while nobody waits, and never fill more
+//! Invariants: first come, first served, so neither many small requests nor a few large ones starve the
+//! others. A request larger than the gate takes all of it and passes alone. A waiter that is dropped leaves
+//! nothing behind. Bytes that need somebody else to move on are let in only while nobody waits, and never fill more
 //! than half, so they cannot shut the gate. Must not depend on a request or a clock.
 
 use std::collections::VecDeque;
