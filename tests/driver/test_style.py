@@ -120,12 +120,15 @@ def long_lines(name):
     """Lines above the limit, by their numbers."""
     text = (ROOT / name).read_text()
     skipped = skipped_by_fmt(text) if name.endswith(".py") and is_test(name) else set()
-    fenced = False
+    fenced = generated = False
     for number, line in enumerate(text.splitlines(), 1):
         if name.endswith(".md"):
             fenced ^= line.startswith("```")
+            if line.startswith("<!--"):
+                # Between two marks a program writes.
+                generated = "end" not in line
             # Tables, code and lines that a link makes long.
-            if fenced or line.startswith(("|", "    ", "<!--")) or re.search(r"https?://\S{60,}", line):
+            if fenced or generated or line.startswith(("|", "    ")) or re.search(r"https?://\S{60,}", line):
                 continue
         if len(line) > COLUMNS and number not in skipped and not (is_test(name) and is_one_literal(line)):
             yield number, line.strip()[:80]
