@@ -74,6 +74,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     error::load_classes(py)?;
     module.add("VERSION", oarlock::VERSION)?;
+    module.add("BOTO3_NAMES", oarlock::config::BOTO3_NAMES)?;
+    module.add("DVC_SETTINGS", oarlock::config::DVC_SETTINGS)?;
     module.add_class::<store::Store>()?;
     module.add_class::<classes::StorageClasses>()?;
     module.add_class::<call::Call>()?;

@@ -11,17 +11,11 @@ from urllib.parse import urlsplit
 from dvc_objects.fs.base import ObjectFileSystem
 from dvc_objects.fs.errors import ConfigError
 
+from ._native import DVC_SETTINGS
 from .errors import Config
 from .fsspec import OarlockFileSystem, split_version
 
 __all__ = ["S3FileSystem"]
-
-#: What DVC's schema calls the settings that are oarlock's business.
-SETTINGS = (
-    "region", "profile", "credentialpath", "configpath", "endpointurl", "access_key_id", "secret_access_key", "session_token", "listobjects",
-    "use_ssl", "allow_anonymous_login", "ssl_verify", "sse", "sse_kms_key_id", "sse_customer_algorithm", "sse_customer_key", "acl", "grant_read",
-    "grant_read_acp", "grant_write_acp", "grant_full_control", "read_timeout", "connect_timeout", "cache_regions",
-)  # fmt: skip
 
 
 def _other_than_version(query):
@@ -54,7 +48,7 @@ class S3FileSystem(ObjectFileSystem):
         }
 
     def _prepare_credentials(self, **config):
-        settings = {name: config[name] for name in SETTINGS if config.get(name) is not None}
+        settings = {name: config[name] for name in DVC_SETTINGS if config.get(name) is not None}
         query = _other_than_version(config.get("url_query") or "")
         # A repository's configuration is no word of the user's: the files it names are read, not trusted.
         own = {

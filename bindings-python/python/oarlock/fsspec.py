@@ -12,6 +12,7 @@ from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.spec import AbstractFileSystem
 
 from . import open as open_store
+from ._native import BOTO3_NAMES
 from .errors import Error, InvalidInput, NotFound, Range, Service
 
 __all__ = ["OarlockFileSystem", "split_version"]
@@ -19,13 +20,8 @@ __all__ = ["OarlockFileSystem", "split_version"]
 _VERSION = "?versionId="
 #: What s3fs groups: the keywords of its client, of that client's configuration, and those of S3's requests.
 _GROUPS = ("client_kwargs", "config_kwargs", "s3_additional_kwargs", "s3", "retries")
-#: What these call settings that have another name here.
-_WORDS = {
-    "ServerSideEncryption": "sse", "SSEKMSKeyId": "sse_kms_key_id", "SSECustomerKey": "sse_customer_key", "ACL": "acl",
-    "SSECustomerAlgorithm": "sse_customer_algorithm", "GrantRead": "grant_read", "GrantReadACP": "grant_read_acp",
-    "GrantWriteACP": "grant_write_acp", "GrantFullControl": "grant_full_control", "StorageClass": "storage_class", "RequestPayer": "request_payer",
-    "verify": "ssl_verify", "mode": "retry_mode", "total_max_attempts": "max_attempts", "max_pool_connections": "max_concurrency",
-}  # fmt: skip
+#: Their names of settings within such a group.
+_WORDS = dict(BOTO3_NAMES)
 #: Keywords of fsspec itself, and of s3fs about how it holds bytes, which oarlock decides by itself.
 _OTHERS = (
     "skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop", "batch_size",

@@ -107,6 +107,54 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("encryption_verify_buffer", |value| Ok(Some(("encryption_verify_buffer", size(value)?)))),
 ];
 
+/// The settings of DVC's schema for an S3 remote that are oarlock's; `canonical` reads their names as they are.
+pub const DVC_SETTINGS: &[&str] = &[
+    "access_key_id",
+    "acl",
+    "allow_anonymous_login",
+    "cache_regions",
+    "configpath",
+    "connect_timeout",
+    "credentialpath",
+    "endpointurl",
+    "grant_full_control",
+    "grant_read",
+    "grant_read_acp",
+    "grant_write_acp",
+    "listobjects",
+    "profile",
+    "read_timeout",
+    "region",
+    "secret_access_key",
+    "session_token",
+    "sse",
+    "sse_customer_algorithm",
+    "sse_customer_key",
+    "sse_kms_key_id",
+    "ssl_verify",
+    "use_ssl",
+];
+
+/// boto3's names of clients' and requests' parameters, which s3fs takes in groups, and our spelling of each.
+/// They hold within such a group alone: `mode` and `verify` mean something else elsewhere.
+pub const BOTO3_NAMES: &[(&str, &str)] = &[
+    ("ACL", "acl"),
+    ("GrantFullControl", "grant_full_control"),
+    ("GrantRead", "grant_read"),
+    ("GrantReadACP", "grant_read_acp"),
+    ("GrantWriteACP", "grant_write_acp"),
+    ("RequestPayer", "request_payer"),
+    ("SSECustomerAlgorithm", "sse_customer_algorithm"),
+    ("SSECustomerKey", "sse_customer_key"),
+    ("SSEKMSKeyId", "sse_kms_key_id"),
+    ("ServerSideEncryption", "sse"),
+    ("StorageClass", "storage_class"),
+    ("max_pool_connections", "max_concurrency"),
+    ("mode", "retry_mode"),
+    ("total_max_attempts", "max_attempts"),
+    ("verify", "ssl_verify"),
+];
+
 /// The region that a location constraint means: buckets made long ago in eu-west-1 have `EU`.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>
 pub(crate) fn modern_region(name: &str) -> &str {
@@ -241,6 +289,13 @@ mod tests {
         spellings.sort_unstable();
         spellings.dedup();
         assert_eq!(spellings.len(), count);
+    }
+
+    #[test]
+    fn every_name_of_a_host_s_table_is_a_spelling() {
+        for name in DVC_SETTINGS.iter().chain(BOTO3_NAMES.iter().map(|(_, ours)| ours)) {
+            assert!(unknown_setting(name).is_none(), "{name}");
+        }
     }
 
     #[test]
