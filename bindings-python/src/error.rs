@@ -1,7 +1,7 @@
 //! The one conversion from a core error to a Python exception.
 //!
-//! Law: the classes are written in Python (`oarlock.errors`), one for each kind, by its name; a missing class
-//! fails the import.
+//! Invariant: the classes are written in Python (`oarlock.errors`), one for each kind, named after it with the
+//! suffix `Error`. If one is missing, the import fails.
 
 use oarlock::{Error, ErrorKind};
 use pyo3::exceptions::PyImportError;
@@ -13,9 +13,12 @@ static CLASSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
 
 pub(crate) fn load_classes(py: Python<'_>) -> PyResult<()> {
     let module = py.import("oarlock.errors")?;
-    let class = |kind: &ErrorKind| match module.getattr(kind.name()) {
-        Ok(class) => Ok(class.unbind()),
-        Err(_) => Err(PyImportError::new_err(format!("oarlock.errors has no class {}", kind.name()))),
+    let class = |kind: &ErrorKind| {
+        let name = format!("{}Error", kind.name());
+        match module.getattr(name.as_str()) {
+            Ok(class) => Ok(class.unbind()),
+            Err(_) => Err(PyImportError::new_err(format!("oarlock.errors has no class {name}"))),
+        }
     };
     let classes = ErrorKind::ALL.iter().map(class).collect::<PyResult<_>>()?;
     let _ = CLASSES.set(py, classes);
@@ -39,7 +42,7 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     facts.set_item("code", error.code())?;
     facts.set_item("request_id", error.request_id())?;
     facts.set_item("retryable", error.retryable())?;
-    // The exception's class tells the kind already.
+    // The exception's class names the kind already.
     let text = error.to_string();
     facts.set_item("text", text.split_once(": ").map_or(text.as_str(), |(_, sentence)| sentence))?;
     let exception = class.bind(py).call((error.message(),), Some(&facts))?;

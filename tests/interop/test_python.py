@@ -50,7 +50,7 @@ def test_threat_15_keys_and_contexts_of_others(cloud):
         Bucket="interop", Key="theirs", Body=b"secret", EncryptionContext={"a": "b"}
     )
     for settings in [{}, {"encryption_context": {"a": "c"}}, {"encryption_context": {"a": "b", "c": "d"}}]:
-        with cloud.store(**settings) as store, pytest.raises(oarlock.Decrypt):
+        with cloud.store(**settings) as store, pytest.raises(oarlock.DecryptError):
             store.get("theirs")
     with (
         cloud.store(encryption_kms_key_id=cloud.other_key, encryption_context={"a": "b"}) as store,
@@ -69,7 +69,7 @@ def test_threat_15_keys_and_contexts_of_others(cloud):
     ):
         store.get("theirs")
     # Not `NotFound`: the object is there, the key is not.
-    assert not isinstance(missing.value, oarlock.NotFound)
+    assert not isinstance(missing.value, oarlock.NotFoundError)
 
 
 def test_a_rotated_key_is_enough_for_the_official_client(cloud):
@@ -131,11 +131,11 @@ def test_a_rotation_is_enforced_between_keys_of_kms(cloud, monkeypatch):
         with cloud.store(encryption_kms_key_id=cloud.other_key, **settings) as store:
             with monkeypatch.context() as undone:
                 undone.setattr("moto.kms.models.AccessDeniedException", AccessDeniedException)
-                with pytest.raises(oarlock.PermissionDenied, match="could not be proven"):
+                with pytest.raises(oarlock.PermissionDeniedError, match="could not be proven"):
                     store.rekey("turned", old=old, enforce_rotation=True)
             store.rekey("turned", old=old, enforce_rotation=True)
             assert store.get("turned").body == plaintext(50)
-        with cloud.store(**settings) as store, pytest.raises(oarlock.Decrypt):
+        with cloud.store(**settings) as store, pytest.raises(oarlock.DecryptError):
             store.get("turned")
         answer = official(cloud, version, cloud.other_key).get_object(Bucket="interop", Key="turned")
         assert answer["Body"].read() == plaintext(50)

@@ -102,7 +102,7 @@ def test_multi_region(aws, opened, token):
 )
 def test_what_a_multi_region_point_lacks(aws, opened, verb, args):
     store = opened(MRAP)
-    with pytest.raises(oarlock.Unsupported) as caught:
+    with pytest.raises(oarlock.UnsupportedError) as caught:
         result = getattr(store, verb)(*args)
         list(result)
     assert "multi-region access point" in str(caught.value)
@@ -110,7 +110,7 @@ def test_what_a_multi_region_point_lacks(aws, opened, verb, args):
 
 
 def test_multi_region_and_an_endpoint_of_ones_own(opened):
-    with pytest.raises(oarlock.Config, match="endpoint https://h.test"):
+    with pytest.raises(oarlock.ConfigError, match="endpoint https://h.test"):
         opened(MRAP, endpoint="https://h.test").get("a")
 
 

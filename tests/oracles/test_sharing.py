@@ -226,7 +226,7 @@ for number in range(3):
     begun = time.monotonic()
     try:
         oarlock.open("s3://bucket", app_name=f"n{number}", **SETTINGS).credentials()
-    except oarlock.Credentials as error:
+    except oarlock.CredentialsError as error:
         assert "does not answer" in str(error), error
     took.append(time.monotonic() - begun)
 print(json.dumps(took))

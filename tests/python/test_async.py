@@ -37,7 +37,7 @@ def test_verbs(run, remote):
         assert bytes(reply) == b"ell" and reply.meta.size == 5
         with pytest.raises(FileNotFoundError):
             await aio.head("none")
-        with pytest.raises(oarlock.InvalidInput, match='"range"'):
+        with pytest.raises(oarlock.InvalidInputError, match='"range"'):
             await aio.get("a", rnage="1-3")
         sink = io.BytesIO()
         await aio.get("a", sink)
@@ -71,7 +71,7 @@ def test_sources(run, remote):
     async def work():
         assert (await remote.aio.put("k", chunks())).size == (20 << 20) + 1
         assert (await remote.aio.put("k", io.BytesIO(b"abc"))).size == 3
-        with pytest.raises(oarlock.InvalidInput, match="encode"):
+        with pytest.raises(oarlock.InvalidInputError, match="encode"):
             await remote.aio.put("new", text())
         with pytest.raises(TypeError):
             await remote.aio.put("new", ...)
@@ -85,7 +85,7 @@ def test_timeout(run, fake, remote):
 
     async def work():
         begun = time.monotonic()
-        with pytest.raises(oarlock.Timeout):
+        with pytest.raises(oarlock.TimeoutError):
             await remote.aio.get("a", timeout=0.2)
         assert 0.2 <= time.monotonic() - begun < 2
 

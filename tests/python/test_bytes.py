@@ -85,7 +85,7 @@ def test_sources(store, tmp_path):
     ids=lambda each: type(each).__name__,
 )
 def test_what_is_no_source(store, source):
-    with pytest.raises(oarlock.InvalidInput):
+    with pytest.raises(oarlock.InvalidInputError):
         store.put("k", source)
     assert not store.exists("k")
 
@@ -111,7 +111,7 @@ def test_sinks(store, tmp_path):
     slow = Slow()
     store.get("k", slow)
     assert slow.taken == content
-    with pytest.raises(oarlock.InvalidInput, match="Path"):
+    with pytest.raises(oarlock.InvalidInputError, match="Path"):
         store.get("k", str(tmp_path / "x"))
 
 
@@ -171,7 +171,7 @@ def test_no_leaks(store):
             bytes(store.get("k"))
             store.get("k", io.BytesIO(), progress=lambda done, total: None)
             list(store.list())
-            with pytest.raises(oarlock.NotFound):
+            with pytest.raises(oarlock.NotFoundError):
                 store.head("none")
 
     work(50)

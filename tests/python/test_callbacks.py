@@ -71,14 +71,14 @@ def test_what_it_raises_is_the_cause():
         raise failure
 
     with pytest.raises(
-        oarlock.errors.Credentials, match="`credentials` failed: ValueError: the vault is closed"
+        oarlock.errors.CredentialsError, match="`credentials` failed: ValueError: the vault is closed"
     ) as caught:
         open_store(function).credentials()
     assert caught.value.__cause__ is failure and caught.value.verb == "credentials"
     naive = {**KEYS, "expires": datetime.datetime(2100, 1, 1)}
-    with pytest.raises(oarlock.errors.Credentials, match="no time zone"):
+    with pytest.raises(oarlock.errors.CredentialsError, match="no time zone"):
         open_store(lambda question: naive).credentials()
-    with pytest.raises(oarlock.errors.Credentials, match="asynchronous"):
+    with pytest.raises(oarlock.errors.CredentialsError, match="asynchronous"):
         open_store(AsyncKeys()).credentials()
 
 
@@ -121,10 +121,10 @@ def test_asynchronous_failures():
         await asyncio.get_running_loop().create_future()
 
     async def work():
-        with pytest.raises(oarlock.errors.Credentials) as caught:
+        with pytest.raises(oarlock.errors.CredentialsError) as caught:
             await open_store(fails).aio.credentials()
         assert caught.value.__cause__ is failure
-        with pytest.raises(oarlock.Timeout):
+        with pytest.raises(oarlock.TimeoutError):
             await open_store(hangs).aio.credentials(timeout=0.01)
         # A cancelled task hands the question on.
         begun, calls = asyncio.Event(), []
@@ -222,9 +222,9 @@ def test_a_function_that_knows_the_store_is_collected():
 
 
 def test_only_a_setting_that_takes_one():
-    with pytest.raises(oarlock.errors.Config, match="`region` takes str, not callback"):
+    with pytest.raises(oarlock.errors.ConfigError, match="`region` takes str, not callback"):
         oarlock.open("s3://bucket", region=constant)
-    with pytest.raises(oarlock.errors.Config, match="`credentials` takes a function, not str"):
+    with pytest.raises(oarlock.errors.ConfigError, match="`credentials` takes a function, not str"):
         oarlock.open("s3://bucket", credentials="constant")
 
 
@@ -249,8 +249,8 @@ def test_results_as_they_come(store):
     def full(rows):
         raise ValueError("no room")
 
-    with pytest.raises(oarlock.errors.Io, match="no room") as caught:
+    with pytest.raises(oarlock.errors.IoError, match="no room") as caught:
         store.head_many(keys, each=full)
     assert isinstance(caught.value.__cause__, ValueError)
-    with pytest.raises(oarlock.errors.InvalidInput, match="function"):
+    with pytest.raises(oarlock.errors.InvalidInputError, match="function"):
         store.head_many(keys, each=7)

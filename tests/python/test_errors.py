@@ -47,15 +47,18 @@ FACTS = {
 
 def test_every_kind_has_a_class_and_no_class_lacks_a_kind():
     kinds = [name for name, _, _ in _native.kinds()]
-    assert sorted(kinds) == sorted(BUILTINS) == sorted(set(errors.__all__) - {"Error"})
+    assert sorted(kinds) == sorted(BUILTINS)
+    assert set(errors.__all__) == {"Error", *kinds, *(f"{name}Error" for name in kinds)}
 
 
 @pytest.mark.parametrize("name, number, doc", _native.kinds())
 def test_class(name, number, doc):
-    cls = getattr(oarlock, name)
+    cls = getattr(oarlock, f"{name}Error")
     assert cls.kind == name and cls.__module__ == "oarlock" and cls.__doc__ == doc
+    assert getattr(oarlock, name) is cls is getattr(errors, name)
     assert issubclass(cls, oarlock.Error) and issubclass(cls, BUILTINS[name])
     error = cls("what to do", **FACTS)
+    assert repr(error).startswith(f"{name}Error(")
     for other in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(other) is cls and str(other) == "what to do" and other.message == "what to do"
         assert {name: getattr(other, name) for name in FACTS} == FACTS
@@ -63,17 +66,23 @@ def test_class(name, number, doc):
         assert errno.errorcode[error.errno] and error.strerror == "what to do" and error.filename == "k"
 
 
+def test_a_pickle_of_an_earlier_version_names_the_alias():
+    error = oarlock.NotFoundError("no such object", **FACTS)
+    pickled = pickle.dumps(error, protocol=0).replace(b"NotFoundError", b"NotFound")
+    assert b"NotFoundError" not in pickled and type(pickle.loads(pickled)) is oarlock.NotFoundError
+
+
 def test_raised_with_the_facts(store):
     with pytest.raises(FileNotFoundError) as caught:
         store.head("no/such")
     error = caught.value
-    assert type(error) is oarlock.NotFound and error.errno == errno.ENOENT
+    assert type(error) is oarlock.NotFoundError and error.errno == errno.ENOENT
     assert (error.verb, error.key, error.status) == ("head", "no/such", None)
     assert "no/such" in str(error) and not str(error).startswith("NotFound")
 
 
 def test_from_the_server(remote):
-    with pytest.raises(oarlock.NotFound) as caught:
+    with pytest.raises(oarlock.NotFoundError) as caught:
         remote.get("no/such")
     error = caught.value
     assert (error.bucket, error.key, error.status, error.code) == ("tests", "no/such", 404, "NoSuchKey")

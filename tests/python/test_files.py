@@ -85,7 +85,7 @@ def test_paths_are_taken_as_objects_too(store, tmp_path):
         and (tmp_path / "back" / "a").read_bytes() == b"one"
     )
     oarlock.open("s3://bucket", credentials_file=tmp_path / "keys").close()
-    with pytest.raises(oarlock.InvalidInput, match="UTF-8"):
+    with pytest.raises(oarlock.InvalidInputError, match="UTF-8"):
         store.sync_up(pathlib.Path(os.fsdecode(b"/\xff")))
 
 
@@ -107,7 +107,7 @@ def test_a_changed_object_is_told(remote):
         assert file.read(10) == CONTENT[:10]
         remote.put("k", CONTENT[::-1])
         file.seek(8 << 20)
-        with pytest.raises(oarlock.Changed):
+        with pytest.raises(oarlock.ChangedError):
             file.read(10)
 
 
@@ -150,7 +150,7 @@ def test_exclusive(remote):
     with pytest.raises(FileExistsError) as caught:
         with remote.open("k", "xb") as file:
             file.write(b"second")
-    assert type(caught.value) is oarlock.AlreadyExists and file.closed
+    assert type(caught.value) is oarlock.AlreadyExistsError and file.closed
     assert remote.get("k").body == b"first"
 
 
@@ -164,7 +164,7 @@ def test_a_refused_write_is_told(fake, remote):
 
 @pytest.mark.parametrize("mode", ["r", "w", "a", "r+b", ""])
 def test_modes(remote, mode):
-    with pytest.raises(oarlock.InvalidInput, match="mode"):
+    with pytest.raises(oarlock.InvalidInputError, match="mode"):
         remote.open("k", mode)
 
 
@@ -233,7 +233,7 @@ TO_THE_END = {
     "a short seek forward": lambda file, size: (file.read(1), file.seek(size // 7), file.read()),
     "a seek back": lambda file, size: (file.read(size - 1), file.seek(0), file.read()),
     "a range first": lambda file, size: (file.seek(size - 1), file.read(), file.seek(0), file.read()),
-    "a second try": lambda file, size: (pytest.raises(oarlock.Corrupt, file.read), file.read(1)),
+    "a second try": lambda file, size: (pytest.raises(oarlock.CorruptError, file.read), file.read(1)),
 }
 
 
@@ -247,10 +247,10 @@ def test_the_read_that_reaches_the_end_tells_a_wrong_checksum(fake, remote, cont
         if how != "a second try":
             TO_THE_END[how](file, len(content))
     wrong(fake)
-    with remote.open("k") as file, pytest.raises(oarlock.Corrupt):
+    with remote.open("k") as file, pytest.raises(oarlock.CorruptError):
         TO_THE_END[how](file, len(content))
     files = OarlockFileSystem(skip_instance_cache=True, **fake.settings())
-    with files.open("tests/k") as file, pytest.raises(oarlock.Corrupt):
+    with files.open("tests/k") as file, pytest.raises(oarlock.CorruptError):
         TO_THE_END[how](file, len(content))
 
 
@@ -286,7 +286,7 @@ def test_after_a_failed_check_no_read_goes_on(fake, remote):
             file.raw.readall,
         )
         for read in reads:
-            with pytest.raises(oarlock.Corrupt):
+            with pytest.raises(oarlock.CorruptError):
                 read()
         fake.plan([])
         file.seek(0)
@@ -314,7 +314,7 @@ def test_an_empty_object_is_asked_for_once(fake, remote):
         assert [row["op"] for row in fake.log()[before:]] == ["GetObject"]
     wrong_checksum = {"x-amz-checksum-crc64nvme": "AAAAAAAAAAE="}
     fake.plan([{"match": {"op": "GetObject"}, "fault": {"answer_headers": wrong_checksum}}])
-    with remote.open("k") as file, pytest.raises(oarlock.Corrupt):
+    with remote.open("k") as file, pytest.raises(oarlock.CorruptError):
         file.read()
 
 
@@ -333,13 +333,13 @@ def test_an_object_of_another_length_than_told_is_changed(fake, remote):
         no_etag = {"answer_headers": {"etag": ""}}
         rules = [{"match": {"op": "HeadObject"}, "fault": no_etag}]
         fake.plan([*rules, {"match": {"op": "GetObject"}, "fault": {**replaced, **no_etag}}])
-        with remote.open("k") as file, pytest.raises(oarlock.Changed):
+        with remote.open("k") as file, pytest.raises(oarlock.ChangedError):
             file.read()
         fake.plan([])
 
 
 def test_a_reader_takes_no_range(remote):
-    with pytest.raises(oarlock.InvalidInput, match="seek"):
+    with pytest.raises(oarlock.InvalidInputError, match="seek"):
         remote.open("k", range="1-2")
 
 
@@ -349,8 +349,8 @@ def test_streams_get_all_bytes_or_an_error(fake, remote):
     whole, cut, awaited = io.BytesIO(), io.BytesIO(), io.BytesIO()
     remote.get("k", whole)
     wrong(fake)
-    with pytest.raises(oarlock.Corrupt):
+    with pytest.raises(oarlock.CorruptError):
         remote.get("k", cut)
-    with pytest.raises(oarlock.Corrupt):
+    with pytest.raises(oarlock.CorruptError):
         asyncio.run(remote.aio.get("k", awaited))
     assert whole.getvalue() == b"hello world" and cut.getvalue() == awaited.getvalue() == b"hello worl"

@@ -68,7 +68,7 @@ def test_a_call_of_the_parent(fake, remote):
             try:
                 use()
                 return 1
-            except oarlock.Forked as error:
+            except oarlock.ForkedError as error:
                 if error.verb != "head":
                     return 2
         call.cancel()
@@ -76,7 +76,7 @@ def test_a_call_of_the_parent(fake, remote):
 
     assert ended(in_child(work)) == 7
     call.cancel()
-    with pytest.raises(oarlock.Cancelled):
+    with pytest.raises(oarlock.CancelledError):
         call.wait()
 
 
@@ -90,7 +90,7 @@ def test_while_another_thread_waits(fake, remote):
     def wait():
         try:
             call.wait()
-        except oarlock.Cancelled:
+        except oarlock.CancelledError:
             cancelled.append(True)
 
     thread = threading.Thread(target=wait)
@@ -100,7 +100,7 @@ def test_while_another_thread_waits(fake, remote):
     def work():
         try:
             call.wait()
-        except oarlock.Forked:
+        except oarlock.ForkedError:
             return 7 if remote.get("k").body == b"x" else 1
 
     assert ended(in_child(work)) == 7

@@ -1,7 +1,7 @@
 """Slices of objects through fsspec, as columnar readers ask for them."""
 
 import pytest
-from oarlock.errors import NotFound
+from oarlock.errors import NotFoundError
 from oarlock.fsspec import OarlockFileSystem
 
 DATA = bytes(range(256)) * 1000
@@ -48,7 +48,7 @@ def test_neighbours_share_a_request(fake, files):
 def test_several_files_and_what_fails(files):
     paths = ["tests/a", "tests/missing", "tests/b"]
     found = files.cat_ranges(paths, 1, 3)
-    assert found[0] == DATA[1:3] and found[2] == b"12" and isinstance(found[1], NotFound)
+    assert found[0] == DATA[1:3] and found[2] == b"12" and isinstance(found[1], NotFoundError)
     with pytest.raises(FileNotFoundError):
         files.cat_ranges(paths, 1, 3, on_error="raise")
 

@@ -20,7 +20,7 @@ def test_waiting_releases_the_gil(fake, remote):
 
     def wait():
         canceller.append(remote._native.start("head", {"key": "a"}))
-        with pytest.raises(oarlock.Cancelled):
+        with pytest.raises(oarlock.CancelledError):
             canceller[0].wait()
 
     thread = threading.Thread(target=wait)
@@ -42,12 +42,12 @@ def test_a_call_waits_on_one_thread_only(fake, remote):
     def wait():
         try:
             call.wait()
-        except oarlock.Cancelled as error:
+        except oarlock.CancelledError as error:
             failures.append(error)
 
     thread = threading.Thread(target=wait)
     thread.start()
-    with pytest.raises(oarlock.InvalidInput, match="elsewhere"):
+    with pytest.raises(oarlock.InvalidInputError, match="elsewhere"):
         while True:
             call.step(0.001)
     call.cancel()
@@ -104,7 +104,7 @@ def test_timeout(fake, remote):
     begun = time.monotonic()
     with pytest.raises(TimeoutError) as caught:
         remote.get("a", timeout=0.3)
-    assert type(caught.value) is oarlock.Timeout and caught.value.verb == "get"
+    assert type(caught.value) is oarlock.TimeoutError and caught.value.verb == "get"
     assert 0.3 <= time.monotonic() - begun < 2
 
 

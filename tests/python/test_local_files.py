@@ -138,7 +138,7 @@ def test_a_link_that_dangles_makes_its_target(way, place, tmp_path):
 
 def test_a_link_to_a_directory_is_refused(filled, place, tmp_path):
     (place / "a").symlink_to(tmp_path)
-    with pytest.raises(oarlock.InvalidInput, match="is a directory"):
+    with pytest.raises(oarlock.InvalidInputError, match="is a directory"):
         filled.get("a", place / "a")
     assert (place / "a").is_symlink()
 
@@ -194,7 +194,7 @@ def test_a_sync_moves_files_only(filled, place):
     filled.copy("a", "tree/pipe")
     filled.copy("a", "tree/file")
     os.mkfifo(place / "pipe")
-    with pytest.raises(oarlock.InvalidInput, match="pipe"):
+    with pytest.raises(oarlock.InvalidInputError, match="pipe"):
         filled.sync_down(place, "tree")
     assert stat.S_ISFIFO(os.lstat(place / "pipe").st_mode) and (place / "file").read_bytes() == CONTENT
 
@@ -203,9 +203,9 @@ def test_a_socket_is_refused(filled, place, monkeypatch):
     monkeypatch.chdir(place)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
-        with pytest.raises(oarlock.InvalidInput, match="socket"):
+        with pytest.raises(oarlock.InvalidInputError, match="socket"):
             filled.get("a", place / "socket")
-        with pytest.raises(oarlock.InvalidInput, match="socket"):
+        with pytest.raises(oarlock.InvalidInputError, match="socket"):
             filled.put("b", place / "socket")
 
 
@@ -224,7 +224,7 @@ def test_waiting_for_the_other_end_of_a_pipe_can_be_cancelled(filled, place):
     asyncio.run(work())
     # The reader that the cancelled `put` was has left.
     assert oarlock._native.drain(5)
-    with pytest.raises(oarlock.Timeout):
+    with pytest.raises(oarlock.TimeoutError):
         filled.get("a", place / "pipe", timeout=0.2)
     assert oarlock._native.drain(5) and time.monotonic() - begun < 5
     assert not filled.exists("b") and os.listdir(place) == ["pipe"]
@@ -260,7 +260,7 @@ def test_an_encrypted_object_reaches_a_pipe_only_when_verified(fake, place):
             damaged[-20] ^= 1
             plain.put("a", bytes(damaged), metadata=object.meta.metadata)
         reader.start()
-        with pytest.raises(oarlock.Decrypt):
+        with pytest.raises(oarlock.DecryptError):
             store.get("a", place / "pipe")
     reader.join()
     assert read == [b""]
@@ -323,7 +323,7 @@ def cancelled_at_random(call, tasks=600, width=40):
         async with slots:
             try:
                 await asyncio.wait_for(call(number), choice.uniform(0.001, 0.5))
-            except (asyncio.TimeoutError, oarlock.Cancelled):
+            except (asyncio.TimeoutError, oarlock.CancelledError):
                 cut += 1
 
     async def work():

@@ -29,7 +29,7 @@ def test_aborted_uploads_are_counted(remote, fake):
         [{"match": {"op": op}, "fault": denied} for op in ("CompleteMultipartUpload", "AbortMultipartUpload")]
     )
     for key in ("a", "b"):
-        with pytest.raises(oarlock.PermissionDenied):
+        with pytest.raises(oarlock.PermissionDeniedError):
             remote.put(key, bytes(17 << 20))
     fake.plan([])
     assert len(list(remote.list_uploads())) == 2
@@ -65,19 +65,19 @@ def test_an_option_that_a_verb_does_not_take_is_named(store, value):
         (store.delete_many, [["a"]]),
         (store.get, ["a"]),
     ):
-        with pytest.raises(oarlock.InvalidInput, match=r'unknown option "metadatum"; (did you mean|known:)'):
+        with pytest.raises(oarlock.InvalidInputError, match=r'unknown option "metadatum"; (did you mean|known:)'):
             result = verb(*args, metadatum=value)
             list(result)
-    with pytest.raises(oarlock.InvalidInput, match='unknown option "progress"'):
+    with pytest.raises(oarlock.InvalidInputError, match='unknown option "progress"'):
         store.head("a", progress=value)
-    with pytest.raises(oarlock.Config, match='unknown setting "regoin"; did you mean "region"'):
+    with pytest.raises(oarlock.ConfigError, match='unknown setting "regoin"; did you mean "region"'):
         oarlock.open("s3://bucket", regoin=value)
 
 
 def test_a_value_that_cannot_be_passed_names_its_option(store):
     with pytest.raises(
-        oarlock.InvalidInput, match="option `content_type`: a value of type object cannot be passed"
+        oarlock.InvalidInputError, match="option `content_type`: a value of type object cannot be passed"
     ):
         store.put("a", b"x", content_type=object())
-    with pytest.raises(oarlock.Config, match="setting `region`: a value of type object cannot be passed"):
+    with pytest.raises(oarlock.ConfigError, match="setting `region`: a value of type object cannot be passed"):
         oarlock.open("s3://bucket", region=object())

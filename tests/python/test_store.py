@@ -11,11 +11,11 @@ def test_closed(tmp_path):
     with oarlock.open(f"file://{tmp_path}") as store:
         store.put("a", b"1")
     assert store.closed
-    with pytest.raises(oarlock.InvalidInput, match="closed"):
+    with pytest.raises(oarlock.InvalidInputError, match="closed"):
         store.get("a")
     with pytest.raises(ValueError, match="closed"):
         store.list()
-    with pytest.raises(oarlock.InvalidInput, match="closed"):
+    with pytest.raises(oarlock.InvalidInputError, match="closed"):
         store.open("a", "wb")
 
 
@@ -85,15 +85,15 @@ def test_values_in(store):
         ).size
         == 1
     )
-    with pytest.raises(oarlock.InvalidInput, match="time zone"):
+    with pytest.raises(oarlock.InvalidInputError, match="time zone"):
         store.head("a", if_unmodified_since=datetime.datetime.now())
-    with pytest.raises(oarlock.InvalidInput, match="surrogates"):
+    with pytest.raises(oarlock.InvalidInputError, match="surrogates"):
         store.get("\ud800")
-    with pytest.raises(oarlock.InvalidInput, match="part_size"):
+    with pytest.raises(oarlock.InvalidInputError, match="part_size"):
         store.put("a", b"", part_size=10**30)
-    with pytest.raises(oarlock.InvalidInput, match="object"):
+    with pytest.raises(oarlock.InvalidInputError, match="object"):
         store.put("a", b"", metadata=object())
-    with pytest.raises(oarlock.InvalidInput, match="timeout"):
+    with pytest.raises(oarlock.InvalidInputError, match="timeout"):
         store.get("a", timeout=-1)
 
 
@@ -112,7 +112,7 @@ def test_pages(store):
     assert iter(rows) is rows and next(rows).key == "k0"
     assert [page.entries[0].key for page in rows.pages()] == ["k3", "k6"]
     assert [entry.key for entry in rows] == ["k1", "k2"]
-    with pytest.raises(oarlock.InvalidInput):
+    with pytest.raises(oarlock.InvalidInputError):
         store.list(page_size=0)._page()
 
 

@@ -42,9 +42,9 @@ def test_wrong_arguments(store):
         store.head("a", "b")
     with pytest.raises(TypeError, match="twice"):
         store.head("a", key="b")
-    with pytest.raises(oarlock.InvalidInput, match="missing"):
+    with pytest.raises(oarlock.InvalidInputError, match="missing"):
         store.head()
-    with pytest.raises(oarlock.InvalidInput, match='"range"'):
+    with pytest.raises(oarlock.InvalidInputError, match='"range"'):
         store.get("a", rnage="0-1")
     with pytest.raises(AttributeError, match='"get"'):
         store.gett

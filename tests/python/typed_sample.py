@@ -30,7 +30,7 @@ def sync() -> None:
             writer.write(b"x")
         try:
             store.head("x")
-        except oarlock.NotFound as error:
+        except oarlock.NotFoundError as error:
             print(error.key, error.errno, error.status)
         except FileNotFoundError:
             pass

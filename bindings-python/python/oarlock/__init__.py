@@ -49,8 +49,8 @@ def __getattr__(name):
 def open(url, **settings):
     """Opens the place that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Touches no network.
 
-    Settings win over those in the URL's query; an unknown one is a `Config` error that names the nearest
-    known. A setting that takes a function calls it on the thread that waits, or on the loop's thread, where
+    Settings win over those in the URL's query; an unknown one raises `ConfigError`, which names the
+    nearest one. A setting that takes a function calls it on the thread that waits, or on the loop's thread, where
     it may be a coroutine function.
     """
     return Store(url, **settings)
@@ -106,14 +106,14 @@ class Store:
 
         Options are those of the verb that does it. A writer's object appears, whole, when it is closed;
         leaving a ``with`` block by an exception, or dropping the writer, uploads nothing. If the object
-        changes while it is read, `Changed` is raised.
+        changes while it is read, `ChangedError` is raised.
         """
         from ._files import open_object
 
         return open_object(self, key, mode, options)
 
     def close(self):
-        """Closes the store: later calls raise `InvalidInput`."""
+        """Closes the store: later calls raise `InvalidInputError`."""
         self._native.close()
 
     @property

@@ -12,46 +12,77 @@ from typing_extensions import Buffer
 
 from .errors import (
     AlreadyExists as AlreadyExists,
+    AlreadyExistsError as AlreadyExistsError,
     Cancelled as Cancelled,
+    CancelledError as CancelledError,
     Changed as Changed,
+    ChangedError as ChangedError,
     Config as Config,
+    ConfigError as ConfigError,
     Corrupt as Corrupt,
+    CorruptError as CorruptError,
     Credentials as Credentials,
+    CredentialsError as CredentialsError,
     Decrypt as Decrypt,
+    DecryptError as DecryptError,
     Error as Error,
     Forked as Forked,
+    ForkedError as ForkedError,
     Internal as Internal,
+    InternalError as InternalError,
     InvalidInput as InvalidInput,
+    InvalidInputError as InvalidInputError,
     Io as Io,
+    IoError as IoError,
     KeyCommitment as KeyCommitment,
+    KeyCommitmentError as KeyCommitmentError,
     Network as Network,
+    NetworkError as NetworkError,
     NoSuchBucket as NoSuchBucket,
+    NoSuchBucketError as NoSuchBucketError,
     NotFound as NotFound,
+    NotFoundError as NotFoundError,
     NotModified as NotModified,
+    NotModifiedError as NotModifiedError,
     PermissionDenied as PermissionDenied,
+    PermissionDeniedError as PermissionDeniedError,
     Precondition as Precondition,
+    PreconditionError as PreconditionError,
     Range as Range,
+    RangeError as RangeError,
     Service as Service,
+    ServiceError as ServiceError,
     Throttled as Throttled,
+    ThrottledError as ThrottledError,
     Timeout as Timeout,
+    TimeoutError as TimeoutError,
     Unsupported as Unsupported,
+    UnsupportedError as UnsupportedError,
     WrongRegion as WrongRegion,
+    WrongRegionError as WrongRegionError,
 )
 
 __all__ = [
     "Acl",
     "AlreadyExists",
+    "AlreadyExistsError",
     "AsyncPages",
     "AsyncStore",
     "Bar",
     "Bucket",
     "Bytes",
     "Cancelled",
+    "CancelledError",
     "Changed",
+    "ChangedError",
     "Config",
+    "ConfigError",
     "Corrupt",
+    "CorruptError",
     "Credentials",
+    "CredentialsError",
     "Decrypt",
+    "DecryptError",
     "DeleteReply",
     "Deleted",
     "Entry",
@@ -59,28 +90,41 @@ __all__ = [
     "Explained",
     "Fetched",
     "Forked",
+    "ForkedError",
     "GetReply",
     "Grant",
     "Headed",
     "Identity",
     "Internal",
+    "InternalError",
     "InvalidInput",
+    "InvalidInputError",
     "Io",
+    "IoError",
     "KeyCommitment",
+    "KeyCommitmentError",
     "Network",
+    "NetworkError",
     "NoSuchBucket",
+    "NoSuchBucketError",
     "NotFound",
+    "NotFoundError",
     "NotModified",
+    "NotModifiedError",
     "ObjectMeta",
     "Page",
     "Pages",
     "PermissionDenied",
+    "PermissionDeniedError",
     "Precondition",
+    "PreconditionError",
     "PutReply",
     "Range",
+    "RangeError",
     "RekeyReply",
     "Rekeyed",
     "Service",
+    "ServiceError",
     "StorageClass",
     "StorageClasses",
     "Store",
@@ -88,13 +132,17 @@ __all__ = [
     "SyncReply",
     "SyncStep",
     "Throttled",
+    "ThrottledError",
     "Timeout",
+    "TimeoutError",
     "Unsupported",
+    "UnsupportedError",
     "Upload",
     "UploadPage",
     "VerbStats",
     "Writer",
     "WrongRegion",
+    "WrongRegionError",
     "open",
 ]
 __version__: str
@@ -720,7 +768,7 @@ class Store:
             unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
         """
@@ -739,7 +787,7 @@ class Store:
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
             unverified (bool, optional): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
         """
@@ -775,7 +823,7 @@ class Store:
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
             journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
@@ -792,7 +840,7 @@ class Store:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
         """
@@ -805,7 +853,7 @@ class Store:
             key (str): The object's key.
             version_id (str, optional): The version to look for; default: the newest.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
         """
@@ -818,7 +866,7 @@ class Store:
             key (str): The object's key.
             version_id (str, optional): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
             if_match (str, optional): Only if the object has this ETag, else `Precondition`.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: DeleteReply
         """
@@ -832,7 +880,7 @@ class Store:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Deleted]
         """
@@ -847,7 +895,7 @@ class Store:
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Fetched]
         """
@@ -864,7 +912,7 @@ class Store:
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Stored]
         """
@@ -879,7 +927,7 @@ class Store:
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Headed]
         """
@@ -899,7 +947,7 @@ class Store:
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
         """
@@ -919,7 +967,7 @@ class Store:
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
         """
@@ -956,7 +1004,7 @@ class Store:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
@@ -970,7 +1018,7 @@ class Store:
             key (str): The object's key.
             old (map, optional): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
             enforce_rotation (bool, optional): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
         """
@@ -986,7 +1034,7 @@ class Store:
             enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: RekeyReply
         """
@@ -1001,7 +1049,7 @@ class Store:
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each Page
         """
@@ -1015,7 +1063,7 @@ class Store:
             delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; default: none.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each Page
         """
@@ -1030,7 +1078,7 @@ class Store:
             expires_in (seconds, optional): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
             version_id (str, optional): The version it is for; default: the newest.
             content_type (str, optional): For `put`: the media type that the request must carry.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
         """
@@ -1042,7 +1090,7 @@ class Store:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Acl
         """
@@ -1059,7 +1107,7 @@ class Store:
             grant_read_acp (str, optional): Who may read its ACL.
             grant_write_acp (str, optional): Who may write its ACL.
             grant_full_control (str, optional): Who may do all three.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1071,7 +1119,7 @@ class Store:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: dict[str, str]
         """
@@ -1084,7 +1132,7 @@ class Store:
             key (str): The object's key.
             tags (map): The tags, at most 10.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1096,7 +1144,7 @@ class Store:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1106,7 +1154,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
         """
@@ -1117,7 +1165,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Identity
         """
@@ -1130,7 +1178,7 @@ class Store:
 
         Parameters:
             check (bool, optional): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
         """
@@ -1141,7 +1189,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[VerbStats]
         """
@@ -1151,7 +1199,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bucket]
         """
@@ -1161,7 +1209,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1171,7 +1219,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1185,7 +1233,7 @@ class Store:
             older_than (seconds, optional): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each UploadPage
         """
@@ -1197,7 +1245,7 @@ class Store:
         Parameters:
             key (str): The key it would make.
             upload_id (str): The upload's id, as `list_uploads` tells it.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1212,7 +1260,7 @@ class Store:
             prefix (str, optional): How the keys begin; default: any.
             older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Upload]
         """
@@ -1238,7 +1286,7 @@ class AsyncStore:
             unverified (bool, optional): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
             journal (str, optional): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
         """
@@ -1257,7 +1305,7 @@ class AsyncStore:
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with; default: the store's setting.
             unverified (bool, optional): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
         """
@@ -1293,7 +1341,7 @@ class AsyncStore:
             part_size (int, optional): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
             journal (str, optional): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
@@ -1310,7 +1358,7 @@ class AsyncStore:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
         """
@@ -1323,7 +1371,7 @@ class AsyncStore:
             key (str): The object's key.
             version_id (str, optional): The version to look for; default: the newest.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with; default: the store's setting.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
         """
@@ -1336,7 +1384,7 @@ class AsyncStore:
             key (str): The object's key.
             version_id (str, optional): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
             if_match (str, optional): Only if the object has this ETag, else `Precondition`.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: DeleteReply
         """
@@ -1350,7 +1398,7 @@ class AsyncStore:
             keys (list of keys): The keys, as text or as `{key, version_id}`.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Deleted]
         """
@@ -1365,7 +1413,7 @@ class AsyncStore:
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Fetched]
         """
@@ -1382,7 +1430,7 @@ class AsyncStore:
             storage_class (str, optional): The storage class, for example `STANDARD_IA`; default: the store's setting.
             if_none_match (str, optional): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Stored]
         """
@@ -1397,7 +1445,7 @@ class AsyncStore:
             max_concurrency (int, optional): Objects that are asked for at a time, 1 to 1000; default 64.
             each (callback, optional): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Headed]
         """
@@ -1417,7 +1465,7 @@ class AsyncStore:
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
         """
@@ -1437,7 +1485,7 @@ class AsyncStore:
             dry_run (bool, optional): Whether only to tell, in `steps`, what would be done; default false.
             max_concurrency (int, optional): Objects that move at a time, 1 to 1000; default 64.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
         """
@@ -1474,7 +1522,7 @@ class AsyncStore:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
@@ -1488,7 +1536,7 @@ class AsyncStore:
             key (str): The object's key.
             old (map, optional): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
             enforce_rotation (bool, optional): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
         """
@@ -1504,7 +1552,7 @@ class AsyncStore:
             enforce_rotation (bool, optional): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: RekeyReply
         """
@@ -1519,7 +1567,7 @@ class AsyncStore:
             start_after (str, optional): Only keys after this one, in UTF-8 byte order.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each Page
         """
@@ -1533,7 +1581,7 @@ class AsyncStore:
             delimiter (str, optional): Keys that share a beginning up to this text are told once, as a prefix; default: none.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each Page
         """
@@ -1548,7 +1596,7 @@ class AsyncStore:
             expires_in (seconds, optional): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
             version_id (str, optional): The version it is for; default: the newest.
             content_type (str, optional): For `put`: the media type that the request must carry.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
         """
@@ -1560,7 +1608,7 @@ class AsyncStore:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Acl
         """
@@ -1577,7 +1625,7 @@ class AsyncStore:
             grant_read_acp (str, optional): Who may read its ACL.
             grant_write_acp (str, optional): Who may write its ACL.
             grant_full_control (str, optional): Who may do all three.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1589,7 +1637,7 @@ class AsyncStore:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: dict[str, str]
         """
@@ -1602,7 +1650,7 @@ class AsyncStore:
             key (str): The object's key.
             tags (map): The tags, at most 10.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1614,7 +1662,7 @@ class AsyncStore:
         Parameters:
             key (str): The object's key.
             version_id (str, optional): The version; default: the newest.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1624,7 +1672,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
         """
@@ -1635,7 +1683,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Identity
         """
@@ -1648,7 +1696,7 @@ class AsyncStore:
 
         Parameters:
             check (bool, optional): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
         """
@@ -1659,7 +1707,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[VerbStats]
         """
@@ -1669,7 +1717,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bucket]
         """
@@ -1679,7 +1727,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1689,7 +1737,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 
         Parameters:
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1703,7 +1751,7 @@ class AsyncStore:
             older_than (seconds, optional): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
             page_size (int, optional): Entries in one page, 1 to 1000; default: the server's, 1000.
             continuation (str, optional): Where to go on: the `next` of the page before.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() gives each UploadPage
         """
@@ -1715,7 +1763,7 @@ class AsyncStore:
         Parameters:
             key (str): The key it would make.
             upload_id (str): The upload's id, as `list_uploads` tells it.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
         """
@@ -1730,7 +1778,7 @@ class AsyncStore:
             prefix (str, optional): How the keys begin; default: any.
             older_than (seconds, optional): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
             progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
-            timeout (float, optional): Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Upload]
         """

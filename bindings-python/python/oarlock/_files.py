@@ -1,7 +1,7 @@
 """File objects over a store: a seekable reader and an all-or-nothing writer.
 
 Law: what is read is one object, the one there at opening: every request carries its ETag, and a change is
-`Changed`. The last byte is handed over only after the whole object was checked. What is written appears on an
+`ChangedError`. The last byte is handed over only after the whole object was checked. What is written appears on an
 orderly `close` and never otherwise. The only place of this package that knows options by name.
 """
 
@@ -9,14 +9,14 @@ import io
 import warnings
 
 from .errors import (
-    AlreadyExists,
-    Changed,
-    Corrupt,
-    Decrypt,
-    InvalidInput,
-    KeyCommitment,
-    Precondition,
-    Service,
+    AlreadyExistsError,
+    ChangedError,
+    CorruptError,
+    DecryptError,
+    InvalidInputError,
+    KeyCommitmentError,
+    PreconditionError,
+    ServiceError,
 )
 
 #: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
@@ -37,7 +37,7 @@ def open_object(store, key, mode, options):
         return Writer(store, key, options, exclusive=False)
     if mode == "xb":
         return Writer(store, key, {**options, "if_none_match": "*"}, exclusive=True)
-    raise InvalidInput(f"the mode is rb, wb or xb, not {mode!r}; io.TextIOWrapper makes text of it")
+    raise InvalidInputError(f"the mode is rb, wb or xb, not {mode!r}; io.TextIOWrapper makes text of it")
 
 
 class BufferedObject(io.BufferedReader):
@@ -75,14 +75,14 @@ class Reader(io.RawIOBase):
 
     def __init__(self, store, key, options):
         if options.get("range") is not None:
-            raise InvalidInput("a file object takes no `range`; seek in it instead")
+            raise InvalidInputError("a file object takes no `range`; seek in it instead")
         self._store, self.name, self._options = store, key, dict(options)
         self.mode = "rb"
         known = {name for name, *_ in type(store).head.options}
         #: The object's metadata, as it was at opening.
         self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
         if self.meta.size is None:
-            raise Service(
+            raise ServiceError(
                 "the server does not tell the object's size, which a reader needs; fetch it with `get`",
                 key=key,
             )
@@ -111,7 +111,7 @@ class Reader(io.RawIOBase):
         self._check()
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}.get(whence)
         if base is None or base + offset < 0:
-            raise InvalidInput(f"cannot seek to {offset} from {whence}")
+            raise InvalidInputError(f"cannot seek to {offset} from {whence}")
         target = base + offset
         ahead = target - self._at
         if 0 <= ahead <= len(self._chunk):
@@ -176,9 +176,9 @@ class Reader(io.RawIOBase):
                 self._finish(step, self._at + len(chunk))
             self._chunk = chunk
             return len(chunk) > 0
-        except Precondition as error:
+        except PreconditionError as error:
             self._call = None
-            self._failed = Changed(
+            self._failed = ChangedError(
                 "the object changed while it was read; open it again",
                 verb=error.verb,
                 bucket=error.bucket,
@@ -188,7 +188,7 @@ class Reader(io.RawIOBase):
                 request_id=error.request_id,
             )
             raise self._failed from error
-        except (Corrupt, Decrypt, KeyCommitment, Changed) as error:
+        except (CorruptError, DecryptError, KeyCommitmentError, ChangedError) as error:
             # Nobody may read on from here, over the last bytes, and take the object for complete.
             self._failed = error
             raise
@@ -198,13 +198,13 @@ class Reader(io.RawIOBase):
         call, self._call = self._call, None
         if step == "chunk" and call.step()[0] == "chunk":
             call.cancel()
-            raise Changed("the object is longer than its size told", key=self.name)
+            raise ChangedError("the object is longer than its size told", key=self.name)
         call.take()
         if abs(end - self.size) > (PADDING if self._estimated else 0):
             # A server that ends an answer early and says that all was well, or replaces an object that has no
             # ETag.
             why = f"the object ended at byte {end}, but its size was told as {self.size}"
-            raise Changed(why, key=self.name)
+            raise ChangedError(why, key=self.name)
         self.size, self._estimated, self._settled = end, False, True
 
     def _begin(self):
@@ -300,17 +300,17 @@ class Writer(io.BufferedIOBase):
         if not self._await_want():
             call, self._call = self._call, None
             self._take(call)
-            raise InvalidInput("the upload ended before all was written")
+            raise InvalidInputError("the upload ended before all was written")
         self._call.feed(bytes(self._buffer))
         self._buffer.clear()
 
     def _take(self, call):
         try:
             return call.take()
-        except Precondition as error:
+        except PreconditionError as error:
             if not self._exclusive:
                 raise
-            raise AlreadyExists(
+            raise AlreadyExistsError(
                 "an object of this key exists already",
                 verb=error.verb,
                 bucket=error.bucket,

@@ -5,13 +5,13 @@ Law: names no verb and no option. What the core refuses is refused there, in its
 """
 
 from ._pages import Pages
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 _TIMEOUT = (
     "timeout",
     "float",
     False,
-    "Seconds the whole call may take; then it is cancelled and `Timeout` raised. Default: no limit.",
+    "Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.",
 )
 _PROGRESS = "Called as {0} are done, on the waiting thread, with the {0} done and the total, or None while it is unknown."
 
@@ -135,7 +135,7 @@ def missing(store, name):
     """The error for an attribute that is no verb, in the core's words, which name the nearest one."""
     try:
         store._native.start(name, {})
-    except InvalidInput as error:
+    except InvalidInputError as error:
         return AttributeError(error.message, name=name, obj=store)
     return AttributeError(f"{type(store).__name__} has no attribute {name!r}", name=name, obj=store)
 

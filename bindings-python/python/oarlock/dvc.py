@@ -12,7 +12,7 @@ from dvc_objects.fs.base import ObjectFileSystem
 from dvc_objects.fs.errors import ConfigError
 
 from ._native import DVC_SETTINGS
-from .errors import Config
+from .errors import ConfigError as SettingError
 from .fsspec import OarlockFileSystem, split_version
 
 __all__ = ["S3FileSystem"]
@@ -63,7 +63,7 @@ class S3FileSystem(ObjectFileSystem):
     def fs(self):
         try:
             return OarlockFileSystem(**self.fs_args)
-        except Config as error:
+        except SettingError as error:
             raise ConfigError(str(error)) from error
 
     @classmethod

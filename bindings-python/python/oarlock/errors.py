@@ -1,45 +1,70 @@
-"""The exceptions: one class for each of the core's error kinds, each also the built-in that Python users
-catch.
+"""The exceptions: one class for each of the core's error kinds.
 
-Law: a class here for every kind there, by its name; a missing one fails the import. Where no built-in says
-the same thing honestly (``NotModified``, ``Cancelled``) a class is an `Error` alone.
+Each class is also the built-in exception that Python users catch, where one has the same meaning;
+`NotModifiedError` and `CancelledError` have none. Invariant: every kind has a class of its name and `Error`;
+if one is missing, the import fails. The names without `Error` are aliases that older programs use.
 """
 
+import builtins as _builtins
 import errno as _errno
 
 __all__ = [
     "AlreadyExists",
+    "AlreadyExistsError",
     "Cancelled",
+    "CancelledError",
     "Changed",
+    "ChangedError",
     "Config",
+    "ConfigError",
     "Corrupt",
+    "CorruptError",
     "Credentials",
+    "CredentialsError",
     "Decrypt",
+    "DecryptError",
     "Error",
     "Forked",
+    "ForkedError",
     "Internal",
+    "InternalError",
     "InvalidInput",
+    "InvalidInputError",
     "Io",
+    "IoError",
     "KeyCommitment",
+    "KeyCommitmentError",
     "Network",
+    "NetworkError",
     "NoSuchBucket",
+    "NoSuchBucketError",
     "NotFound",
+    "NotFoundError",
     "NotModified",
+    "NotModifiedError",
     "PermissionDenied",
+    "PermissionDeniedError",
     "Precondition",
+    "PreconditionError",
     "Range",
+    "RangeError",
     "Service",
+    "ServiceError",
     "Throttled",
+    "ThrottledError",
     "Timeout",
+    "TimeoutError",
     "Unsupported",
+    "UnsupportedError",
     "WrongRegion",
+    "WrongRegionError",
 ]
 
 
 class Error(Exception):
-    """A failed call: its kind, the sentence to show, and where it happened.
+    """A failed call: its kind, its message, and where it failed.
 
-    ``str()`` of it is a sentence for people and never holds a secret; the attributes are for programs.
+    ``str()`` returns a sentence for people, which never holds a secret. The attributes are for programs.
     """
 
     kind: str = "Error"
@@ -85,7 +110,7 @@ class Error(Exception):
 
     def __init_subclass__(cls) -> None:
         if "kind" not in cls.__dict__:
-            cls.kind = cls.__name__ if cls.__module__ == __name__ else cls.kind
+            cls.kind = cls.__name__.removesuffix("Error") if cls.__module__ == __name__ else cls.kind
         if cls.__module__ == __name__:
             cls.__module__ = "oarlock"
 
@@ -113,129 +138,156 @@ def _remake(cls: "type[Error]", message: str, facts: "dict[str, object]") -> Err
     return cls(message, **facts)  # type: ignore[arg-type]
 
 
-class InvalidInput(Error, ValueError):
+class InvalidInputError(Error, ValueError):
     """An argument or option is wrong; nothing was sent."""
 
 
-class Config(Error, ValueError):
+class ConfigError(Error, ValueError):
     """A setting is unknown, malformed or contradicts another."""
 
 
-class Credentials(Error, PermissionError):
+class CredentialsError(Error, PermissionError):
     """No usable credentials were found, or they have expired."""
 
     _number = _errno.EACCES
 
 
-class PermissionDenied(Error, PermissionError):
+class PermissionDeniedError(Error, PermissionError):
     """The server knows who asks and refuses."""
 
     _number = _errno.EACCES
 
 
-class NotFound(Error, FileNotFoundError):
+class NotFoundError(Error, FileNotFoundError):
     """The object, version or upload does not exist."""
 
     _number = _errno.ENOENT
 
 
-class NoSuchBucket(Error, FileNotFoundError):
+class NoSuchBucketError(Error, FileNotFoundError):
     """The bucket, or the store's directory, does not exist."""
 
     _number = _errno.ENOENT
 
 
-class AlreadyExists(Error, FileExistsError):
+class AlreadyExistsError(Error, FileExistsError):
     """What was to be created exists already."""
 
     _number = _errno.EEXIST
 
 
-class Precondition(Error, OSError):
+class PreconditionError(Error, OSError):
     """A condition (if_match, if_none_match, …) did not hold."""
 
     _number = _errno.ESTALE
 
 
-class NotModified(Error):
+class NotModifiedError(Error):
     """The object is as the caller already has it."""
 
 
-class Range(Error, ValueError):
+class RangeError(Error, ValueError):
     """The range asked for lies outside the object."""
 
 
-class Throttled(Error, OSError):
+class ThrottledError(Error, OSError):
     """The server asks for fewer requests, and retries did not help."""
 
     _number = _errno.EBUSY
 
 
-class Timeout(Error, TimeoutError):
+class TimeoutError(Error, _builtins.TimeoutError):
     """A time limit passed."""
 
     _number = _errno.ETIMEDOUT
 
 
-class Network(Error, ConnectionError):
+class NetworkError(Error, ConnectionError):
     """The server could not be reached, or the connection broke."""
 
     _number = _errno.ECONNABORTED
 
 
-class Service(Error, OSError):
+class ServiceError(Error, OSError):
     """The server failed or answered something unexpected."""
 
     _number = _errno.EIO
 
 
-class WrongRegion(Error, OSError):
+class WrongRegionError(Error, OSError):
     """The bucket lives in another region."""
 
     _number = _errno.EIO
 
 
-class Changed(Error, OSError):
+class ChangedError(Error, OSError):
     """The object or the source changed during the transfer."""
 
     _number = _errno.ESTALE
 
 
-class Corrupt(Error, OSError):
+class CorruptError(Error, OSError):
     """The bytes do not match their checksum or length."""
 
     _number = _errno.EIO
 
 
-class Decrypt(Error, OSError):
+class DecryptError(Error, OSError):
     """The object could not be decrypted."""
 
     _number = _errno.EIO
 
 
-class KeyCommitment(Error, OSError):
+class KeyCommitmentError(Error, OSError):
     """The object's key commitment is missing, wrong or forbidden by the policy."""
 
     _number = _errno.EIO
 
 
-class Cancelled(Error):
+class CancelledError(Error):
     """The call was cancelled."""
 
 
-class Forked(Error, RuntimeError):
+class ForkedError(Error, RuntimeError):
     """The call was begun in the parent of this process."""
 
 
-class Io(Error, OSError):
+class IoError(Error, OSError):
     """The local file system or a host's stream failed."""
 
     _number = _errno.EIO
 
 
-class Unsupported(Error, NotImplementedError):
+class UnsupportedError(Error, NotImplementedError):
     """This store, server or build cannot do that."""
 
 
-class Internal(Error, RuntimeError):
+class InternalError(Error, RuntimeError):
     """A defect in oarlock itself."""
+
+
+# The names up to 0.1; they stay for programs that catch them.
+AlreadyExists = AlreadyExistsError
+Cancelled = CancelledError
+Changed = ChangedError
+Config = ConfigError
+Corrupt = CorruptError
+Credentials = CredentialsError
+Decrypt = DecryptError
+Forked = ForkedError
+Internal = InternalError
+InvalidInput = InvalidInputError
+Io = IoError
+KeyCommitment = KeyCommitmentError
+Network = NetworkError
+NoSuchBucket = NoSuchBucketError
+NotFound = NotFoundError
+NotModified = NotModifiedError
+PermissionDenied = PermissionDeniedError
+Precondition = PreconditionError
+Range = RangeError
+Service = ServiceError
+Throttled = ThrottledError
+Timeout = TimeoutError
+Unsupported = UnsupportedError
+WrongRegion = WrongRegionError

@@ -13,7 +13,7 @@ from fsspec.spec import AbstractFileSystem
 
 from . import open as open_store
 from ._native import BOTO3_NAMES
-from .errors import Error, InvalidInput, NotFound, Range, Service
+from .errors import Error, InvalidInputError, NotFoundError, RangeError, ServiceError
 
 __all__ = ["OarlockFileSystem", "split_version"]
 
@@ -103,7 +103,7 @@ class OarlockFileSystem(AbstractFileSystem):
         if key:
             try:
                 return self._entry(bucket, store.head(key, **version))
-            except NotFound:
+            except NotFoundError:
                 if version:
                     raise
         # No object of that name: it may be what others begin with.
@@ -141,7 +141,7 @@ class OarlockFileSystem(AbstractFileSystem):
         path = self._strip_protocol(path)
         if maxdepth is not None or withdirs:
             if prefix:
-                raise InvalidInput("find takes a prefix, or maxdepth and withdirs, not both")
+                raise InvalidInputError("find takes a prefix, or maxdepth and withdirs, not both")
             return super().find(path, maxdepth=maxdepth, withdirs=withdirs, detail=detail, **kwargs)
         store, key, _ = self._split(path)
         bucket = path.partition("/")[0]
@@ -150,7 +150,7 @@ class OarlockFileSystem(AbstractFileSystem):
         if not found and not prefix and key:
             try:
                 found = [self._entry(bucket, store.head(key))]
-            except NotFound:
+            except NotFoundError:
                 found = []
         return {entry["name"]: entry for entry in found} if detail else [entry["name"] for entry in found]
 
@@ -171,7 +171,7 @@ class OarlockFileSystem(AbstractFileSystem):
 
         try:
             store.get(key, Path(lpath), progress=progress, **version)
-        except NotFound:
+        except NotFoundError:
             if version or not self.isdir(rpath):
                 raise
             os.makedirs(lpath, exist_ok=True)
@@ -187,7 +187,7 @@ class OarlockFileSystem(AbstractFileSystem):
         starts = [starts] * len(paths) if starts is None or isinstance(starts, int) else list(starts)
         ends = [ends] * len(paths) if ends is None or isinstance(ends, int) else list(ends)
         if not len(paths) == len(starts) == len(ends):
-            raise InvalidInput("cat_ranges takes as many starts and ends as paths")
+            raise InvalidInputError("cat_ranges takes as many starts and ends as paths")
         found = [b""] * len(paths)
         wanted = {}
         for place, asked in enumerate(zip(paths, starts, ends)):
@@ -226,7 +226,7 @@ class OarlockFileSystem(AbstractFileSystem):
         def size():
             told = store.head(key, **version).size
             if told is None:
-                raise Service(
+                raise ServiceError(
                     "the server does not tell the object's size, by which these ranges count; fetch it whole",
                     key=key,
                 )
@@ -234,7 +234,7 @@ class OarlockFileSystem(AbstractFileSystem):
 
         try:
             return fetch(None if counted else size())
-        except Range:
+        except RangeError:
             return fetch(size())
 
     def pipe_file(self, path, value, mode="overwrite", **kwargs):

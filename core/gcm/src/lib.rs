@@ -12,12 +12,12 @@
 
 #[cfg(feature = "aws-lc")]
 mod fast;
-#[cfg(any(test, feature = "fuzz", not(feature = "aws-lc")))]
-mod portable;
-mod powers;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod laws;
+#[cfg(any(test, feature = "fuzz", not(feature = "aws-lc")))]
+mod portable;
+mod powers;
 #[cfg(test)]
 mod tests;
 

@@ -148,7 +148,7 @@ def call(store, verb, args):
         method = getattr(store, verb)
     except AttributeError as error:
         # Python's word for a verb that does not exist; the protocol has only kinds.
-        raise oarlock.InvalidInput(str(error), verb=verb) from None
+        raise oarlock.InvalidInputError(str(error), verb=verb) from None
     reply = method(**given)
     if isinstance(reply, oarlock.Pages):
         if pages is None:
