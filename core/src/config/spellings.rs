@@ -107,7 +107,7 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("encryption_verify_buffer", |value| Ok(Some(("encryption_verify_buffer", size(value)?)))),
 ];
 
-/// The settings of DVC's schema for an S3 remote that are oarlock's; `canonical` reads their names as they are.
+/// The settings of DVC's schema for an S3 remote that oarlock reads, by names that `canonical` understands.
 pub const DVC_SETTINGS: &[&str] = &[
     "access_key_id",
     "acl",
