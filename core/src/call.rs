@@ -100,7 +100,9 @@ impl<R: Send + 'static> Call<R> {
             let all = async {
                 let outcome = tokio::select! {
                     biased;
-                    () = mailbox.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
+                    () = mailbox.cancelled() => {
+                        Err(Error::new(ErrorKind::Cancelled, "the call was cancelled"))
+                    }
                     outcome = work => outcome,
                 };
                 if outcome.is_err() {

@@ -53,7 +53,8 @@ const KNOWN: &[(&str, bool)] = &[
 /// The storage classes of a package server.
 ///
 /// ```
-/// let classes = oarlock::StorageClasses::parse("[Storage]\nDefault = s3\n[S3Storage]\nBucket = all\n[S3Storage \"cran\"]\nPrefix = r").unwrap();
+/// let file = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = all\n[S3Storage \"cran\"]\nPrefix = r";
+/// let classes = oarlock::StorageClasses::parse(file).unwrap();
 /// assert_eq!(classes.class("packages").unwrap().url(), "s3://all/");
 /// assert_eq!(classes.class("cran").unwrap().url(), "s3://all/r");
 /// ```
@@ -111,7 +112,8 @@ impl StorageClasses {
     /// use oarlock::{StorageClasses, Value};
     /// let text = "[Storage]\nDefault = s3\n[S3Storage]\nBucket = all\nKeyID = alias/packages";
     /// let old = Value::Map(vec![("encryption_legacy_wrapping".into(), Value::Bool(true))]);
-    /// let classes = StorageClasses::parse(text).unwrap().with(vec![], vec![("packages".into(), old)]).unwrap();
+    /// let classes = StorageClasses::parse(text).unwrap();
+    /// let classes = classes.with(vec![], vec![("packages".into(), old)]).unwrap();
     /// let settings = classes.class("packages").unwrap().settings();
     /// assert!(settings.contains(&("encryption_legacy_wrapping".into(), Value::Bool(true))));
     /// ```

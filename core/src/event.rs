@@ -1,4 +1,4 @@
-//! What happens during a call, as a level and a sentence: plain data that a mailbox carries to the host's log.
+//! What happens during a call: a level and a sentence. A mailbox carries both to the host's log.
 //!
 //! Invariant: an event never holds a secret, a signed URL or a body.
 

@@ -60,7 +60,10 @@ pub fn unknown<'a>(
 }
 
 macro_rules! record {
-    ($(#[doc = $doc:literal])+ pub struct $name:ident { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty),* $(,)? }) => {
+    (
+        $(#[doc = $doc:literal])+
+        pub struct $name:ident { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty),* $(,)? }
+    ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name { $($(#[doc = $field_doc])+ pub $field: $type),* }
@@ -78,13 +81,19 @@ macro_rules! record {
             };
 
             #[allow(unused_mut, unused_variables)]
-            fn from_pairs(kind: $crate::error::ErrorKind, what: &str, pairs: Vec<(String, $crate::value::Value)>) -> $crate::error::Result<Self> {
+            fn from_pairs(
+                kind: $crate::error::ErrorKind,
+                what: &str,
+                pairs: Vec<(String, $crate::value::Value)>,
+            ) -> $crate::error::Result<Self> {
                 let mut record = Self::default();
                 for (name, value) in pairs {
                     match name.as_str() {
-                        $(stringify!($field) => record.$field = <$type as $crate::value::Field>::from_value(value).map_err(|why| {
-                            $crate::error::Error::new(kind, format!("{what} `{name}` {why}"))
-                        })?,)*
+                        $(stringify!($field) => {
+                            record.$field = <$type as $crate::value::Field>::from_value(value)
+                                .map_err(|why| format!("{what} `{name}` {why}"))
+                                .map_err(|message| $crate::error::Error::new(kind, message))?
+                        })*
                         _ => return Err($crate::table::unknown(
                             kind, what, &name, Self::SPEC.fields.iter().map(|field| field.name),
                         )),
@@ -98,13 +107,19 @@ macro_rules! record {
             const TYPE: $crate::value::Type = $crate::value::Type::Record(stringify!($name));
             fn from_value(value: $crate::value::Value) -> std::result::Result<Self, String> {
                 match value {
-                    $crate::value::Value::Map(pairs) => <Self as $crate::table::Record>::from_pairs($crate::error::ErrorKind::InvalidInput, "field", $crate::value::owned(pairs))
-                        .map_err(|error| format!("holds a {}", error.message())),
+                    $crate::value::Value::Map(pairs) => {
+                        let (kind, pairs) =
+                            ($crate::error::ErrorKind::InvalidInput, $crate::value::owned(pairs));
+                        <Self as $crate::table::Record>::from_pairs(kind, "field", pairs)
+                            .map_err(|error| format!("holds a {}", error.message()))
+                    }
                     other => Err(format!("takes a map, not {}", other.type_name())),
                 }
             }
             fn into_value(self) -> $crate::value::Value {
-                $crate::value::Value::Map(vec![$((stringify!($field).into(), $crate::value::Field::into_value(self.$field))),*])
+                $crate::value::Value::Map(vec![$(
+                    (stringify!($field).into(), $crate::value::Field::into_value(self.$field))
+                ),*])
             }
         }
 
@@ -112,7 +127,9 @@ macro_rules! record {
             const TYPE: $crate::value::Type = $crate::value::Type::Records(stringify!($name));
             fn from_value(value: $crate::value::Value) -> std::result::Result<Self, String> {
                 match value {
-                    $crate::value::Value::List(items) => items.into_iter().map(<$name as $crate::value::Field>::from_value).collect(),
+                    $crate::value::Value::List(items) => {
+                        items.into_iter().map(<$name as $crate::value::Field>::from_value).collect()
+                    }
                     other => Err(format!("takes a list, not {}", other.type_name())),
                 }
             }

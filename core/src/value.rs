@@ -226,7 +226,10 @@ macro_rules! whole_number {
             fn from_value(value: Value) -> std::result::Result<Self, String> {
                 let number = match &value {
                     Value::Int(number) => *number,
-                    Value::Str(text) => text.trim().parse().map_err(|_| format!("takes a whole number, not {text:?}"))?,
+                    Value::Str(text) => text
+                        .trim()
+                        .parse()
+                        .map_err(|_| format!("takes a whole number, not {text:?}"))?,
                     _ => return Err(mismatch::<Self>(&value)),
                 };
                 <$int>::try_from(number).map_err(|_| format!("takes a whole number from {} to {}, not \

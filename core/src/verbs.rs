@@ -239,12 +239,21 @@ impl Param for Sink {
 }
 
 macro_rules! verbs {
-    ($($(#[doc = $doc:literal])+ $name:ident($($param:ident: $type:ty = $param_doc:literal),*; $options:ident) -> $reply:ty $(, progress $unit:ident)?;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident($($param:ident: $type:ty = $param_doc:literal),*; $options:ident)
+            -> $reply:ty $(, progress $unit:ident)?;
+    )+) => {
         /// Every verb, in the order of this page.
         pub static VERBS: &[Verb] = &[$(Verb {
             name: stringify!($name),
             doc: concat!($($doc, "\n"),+).trim_ascii(),
-            params: &[$(FieldSpec { name: stringify!($param), kind: <$type as Param>::KIND, required: <$type as Param>::NEEDED, doc: $param_doc }),*],
+            params: &[$(FieldSpec {
+                name: stringify!($param),
+                kind: <$type as Param>::KIND,
+                required: <$type as Param>::NEEDED,
+                doc: $param_doc,
+            }),*],
             options: $options::SPEC,
             reply: <$reply as Field>::TYPE,
             progress: [$(Some(stringify!($unit)),)? None][0],
@@ -254,7 +263,9 @@ macro_rules! verbs {
                 let options = $options::from_pairs(ErrorKind::InvalidInput, "option", unused(args)?)?;
                 $($param.check()?;)*
                 let store = store.clone();
-                Ok(Call::begin(inline, |mailbox| async move { run::$name(store, mailbox, $($param,)* options).await.map(Field::into_value) }))
+                Ok(Call::begin(inline, |mailbox| async move {
+                    run::$name(store, mailbox, $($param,)* options).await.map(Field::into_value)
+                }))
             },
         }),+];
 
@@ -281,7 +292,12 @@ macro_rules! verbs {
         mod run {
             use super::*;
             $(
-                pub(super) async fn $name(store: Store, mailbox: Arc<Mailbox>, $($param: $type,)* options: $options) -> Result<$reply> {
+                pub(super) async fn $name(
+                    store: Store,
+                    mailbox: Arc<Mailbox>,
+                    $($param: $type,)*
+                    options: $options,
+                ) -> Result<$reply> {
                     let counting = store.tallies().begin(number(stringify!($name)));
                     mailbox.counts_in(counting.share());
                     let place = store.place();
@@ -353,16 +369,27 @@ impl Store {
 verbs! {
     /// Fetches an object: whole or a range, to memory, to a file, or as a stream.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get(key: Key = "The object's key.", into: Sink = "Where the bytes go; default: memory."; Get) -> GetReply, progress bytes;
+    get(
+        key: Key = "The object's key.",
+        into: Sink = "Where the bytes go; default: memory.";
+        Get
+    ) -> GetReply, progress bytes;
     /// Fetches many ranges of one object, those that lie close together by one request, and answers their
     /// bytes in the order asked for.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get_ranges(key: Key = "The object's key.", ranges: Vec<ByteRange> = "The ranges, each as `get` takes \
-                                                                         one."; GetRanges) -> Vec<bytes::Bytes>;
+    get_ranges(
+        key: Key = "The object's key.",
+        ranges: Vec<ByteRange> = "The ranges, each as `get` takes one.";
+        GetRanges
+    ) -> Vec<bytes::Bytes>;
     /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
     /// and endless sources go as multipart uploads.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-    put(key: Key = "The object's key.", source: Source = "The bytes to store."; Put) -> PutReply, progress bytes;
+    put(
+        key: Key = "The object's key.",
+        source: Source = "The bytes to store.";
+        Put
+    ) -> PutReply, progress bytes;
     /// Tells an object's metadata.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head(key: Key = "The object's key."; Head) -> ObjectMeta;
@@ -375,33 +402,56 @@ verbs! {
     /// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
     /// comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
-    delete_many(keys: Keys = "The keys, as text or as `{key, version_id}`."; DeleteMany) -> Vec<Deleted>, progress objects;
+    delete_many(
+        keys: Keys = "The keys, as text or as `{key, version_id}`.";
+        DeleteMany
+    ) -> Vec<Deleted>, progress objects;
     /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
     /// given or as it comes. A file appears whole or not at all.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    get_many(items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without \
-                             `path` the bytes are answered, and are in memory all together unless `each` is \
-                             given."; GetMany) -> Vec<Fetched>, progress bytes;
+    get_many(
+        items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without \
+            `path` the bytes are answered, and are in memory all together unless `each` is given.";
+        GetMany
+    ) -> Vec<Fetched>, progress bytes;
     /// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-    put_many(items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a \
-                             `content_type` if need be."; PutMany) -> Vec<Stored>, progress bytes;
+    put_many(
+        items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a \
+            `content_type` if need be.";
+        PutMany
+    ) -> Vec<Stored>, progress bytes;
     /// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
     /// error `NotFound`.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-    head_many(items: Items = "The objects: keys, or `{key, version_id}`."; HeadMany) -> Vec<Headed>, progress objects;
+    head_many(
+        items: Items = "The objects: keys, or `{key, version_id}`.";
+        HeadMany
+    ) -> Vec<Headed>, progress objects;
     /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
     /// asked, deletes what is gone. Begun again after a break it goes on where it was.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    sync_up(directory: Directory = "The directory to read. Links to files are followed, links to directories \
-                                    are not.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply, progress bytes;
+    sync_up(
+        directory: Directory = "The directory to read. Links to files are followed, links to directories are \
+            not.",
+        prefix: Prefix = "How the keys begin, a slash added; default: none.";
+        Sync
+    ) -> SyncReply, progress bytes;
     /// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
     /// the objects' times.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    sync_down(directory: Directory = "The directory to write; made if it is not there.", prefix: Prefix = "How the keys begin, a slash added; default: none."; Sync) -> SyncReply, progress bytes;
+    sync_down(
+        directory: Directory = "The directory to write; made if it is not there.",
+        prefix: Prefix = "How the keys begin, a slash added; default: none.";
+        Sync
+    ) -> SyncReply, progress bytes;
     /// Copies an object on the server, in parts above 5 GiB.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-    copy(source_key: Key = "The key to copy from.", key: Key = "The key to copy to."; Copy) -> PutReply, progress bytes;
+    copy(
+        source_key: Key = "The key to copy from.",
+        key: Key = "The key to copy to.";
+        Copy
+    ) -> PutReply, progress bytes;
     /// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
     /// content stays where it is. Tells whether it was needed.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
@@ -430,7 +480,11 @@ verbs! {
     get_tags(key: Key = "The object's key."; Tags) -> BTreeMap<String, String>;
     /// Replaces an object's tags.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
-    set_tags(key: Key = "The object's key.", tags: BTreeMap<String, String> = "The tags, at most 10."; Tags) -> ();
+    set_tags(
+        key: Key = "The object's key.",
+        tags: BTreeMap<String, String> = "The tags, at most 10.";
+        Tags
+    ) -> ();
     /// Removes an object's tags.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
     delete_tags(key: Key = "The object's key."; Tags) -> ();
@@ -464,13 +518,19 @@ verbs! {
     list_uploads(prefix: Prefix = "How the keys begin; default: any."; ListUploads) -> UploadPage;
     /// Aborts an unfinished multipart upload and frees its parts.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
-    abort_upload(key: Key = "The key it would make.", upload_id: String = "The upload's id, as \
-                                                                           `list_uploads` tells it."; NoOptions) -> ();
+    abort_upload(
+        key: Key = "The key it would make.",
+        upload_id: String = "The upload's id, as `list_uploads` tells it.";
+        NoOptions
+    ) -> ();
     /// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
     /// they were.
     /// Source:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
-    abort_uploads(prefix: Prefix = "How the keys begin; default: any."; AbortUploads) -> Vec<Upload>, progress objects;
+    abort_uploads(
+        prefix: Prefix = "How the keys begin; default: any.";
+        AbortUploads
+    ) -> Vec<Upload>, progress objects;
 }
 
 #[cfg(test)]

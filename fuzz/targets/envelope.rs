@@ -7,5 +7,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         None => (text, None),
     };
     let pairs = head.lines().filter_map(|line| line.split_once('='));
-    oarlock_fuzz::laws::envelope(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), file);
+    oarlock_fuzz::laws::envelope(
+        &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        file,
+    );
 });

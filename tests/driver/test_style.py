@@ -111,7 +111,7 @@ def skipped_by_fmt(text):
 
 def is_one_literal(line):
     """Whether a line is too long because of one string literal: without its content it is short."""
-    literals = re.findall(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'", line)
+    literals = re.findall(r'r#".*"#|"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'", line)
     longest = max(map(len, literals), default=0)
     return longest > COLUMNS // 2 and len(line) - longest <= COLUMNS // 2
 

@@ -51,8 +51,8 @@ fn unnamed(directory: &Path) -> std::io::Result<File> {
         .mode(0o600)
         .custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC)
         .open(directory);
-    if !matches!(&opened, Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::ENOENT)))
-    {
+    let code = opened.as_ref().err().and_then(std::io::Error::raw_os_error);
+    if !matches!(code, Some(libc::EOPNOTSUPP | libc::EISDIR | libc::ENOENT)) {
         return opened;
     }
     let path = directory.join(super::draft::fresh_name());

@@ -78,7 +78,8 @@ pub(crate) async fn put_many<'a>(
             _ => {
                 fail!(
                     InvalidInput,
-                    "`put_many` takes a path or a body for each object; the item for {:?} has both or neither",
+                    "`put_many` takes a path or a body for each object; the item for {:?} has both or \
+                     neither",
                     item.key.0
                 )
             }
@@ -250,7 +251,8 @@ async fn tell_once(mailbox: &Mailbox, callback: &Callback, rows: Vec<Value>) -> 
     tokio::select! {
         biased;
         answer = question.answered() => answer.map(drop).map_err(|error| {
-            let why: String = error.message().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+            let printable = |c: char| if c.is_control() { ' ' } else { c };
+            let why: String = error.message().chars().map(printable).take(300).collect();
             Error::new(ErrorKind::Io, format!("the function given as `each` failed: {why}"))
         }),
         () = mailbox.offer(&question) => fail!(Cancelled, "the call was cancelled"),

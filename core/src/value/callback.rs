@@ -20,7 +20,8 @@ type Function = dyn Fn(Value) -> std::result::Result<Value, Box<dyn StdError + S
 /// use oarlock::{Callback, Store, Value};
 /// let keys = Callback::new(|_question| {
 ///     let text = |text: &str| Value::Str(text.into());
-///     Ok(Value::Map(vec![("access_key_id".into(), text("AKID")), ("secret_access_key".into(), text("secret"))]))
+///     let (id, secret) = (text("AKID"), text("secret"));
+///     Ok(Value::Map(vec![("access_key_id".into(), id), ("secret_access_key".into(), secret)]))
 /// });
 /// let store = Store::open("s3://bucket", vec![("credentials".into(), keys.into())]).unwrap();
 /// assert_eq!(store.credentials(Default::default()).wait(None).unwrap().access_key_id, "AKID");

@@ -20,7 +20,8 @@ fn credentials() -> Vec<Credential> {
 fn authorization(headers: &str, signature: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 \
-         Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders={headers},Signature={signature}"
+         Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
+         SignedHeaders={headers},Signature={signature}"
     )
 }
 

@@ -243,7 +243,10 @@ fn state(world: &World) -> Value {
     let uploads: Vec<Value> = store
         .uploads
         .iter()
-        .map(|(id, upload)| json!({ "upload_id": id, "bucket": upload.bucket, "key": upload.key, "parts": upload.parts.len() }))
+        .map(|(id, upload)| {
+            let parts = upload.parts.len();
+            json!({ "upload_id": id, "bucket": upload.bucket, "key": upload.key, "parts": parts })
+        })
         .collect();
     let versions = |bucket: &Bucket| bucket.objects.values().map(Vec::len).sum::<usize>();
     let objects = |bucket: &Bucket| bucket.objects.keys().filter(|key| bucket.current(key).is_some()).count();

@@ -205,7 +205,10 @@ async fn the_object_changes_under_the_reader() {
     server
         .control(
             "plan",
-            json!({"rules": [{"match": {"op": "GetObject", "nth": 2}, "fault": {"change_object": {"body_b64": base64(b"xyz")}}}]}),
+            json!({"rules": [{
+                "match": {"op": "GetObject", "nth": 2},
+                "fault": {"change_object": {"body_b64": base64(b"xyz")}},
+            }]}),
         )
         .await;
     let before = server.get("/pub/k").await.unwrap();

@@ -113,9 +113,8 @@ pub fn reported(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble>
     }
     oarlock::observe::set_level(30);
     let (done, total) = call.progress();
-    Ok(
-        serde_json::json!({"reply": json::from_value(call.take()?), "done": done, "total": total, "events": events}),
-    )
+    let reply = json::from_value(call.take()?);
+    Ok(serde_json::json!({"reply": reply, "done": done, "total": total, "events": events}))
 }
 
 fn once(store: &Store, verb: &str, args: &Json) -> Result<Value, Trouble> {

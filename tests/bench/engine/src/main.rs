@@ -35,7 +35,9 @@ fn main() -> Result<(), Broken> {
                 let mut whole = SegMac::empty();
                 for number in 0..steps {
                     let next = each(number * step as u64, &mut bytes.borrow_mut());
-                    match next.and_then(|next| message.join(std::mem::replace(&mut whole, SegMac::empty()), next)) {
+                    match next
+                        .and_then(|next| message.join(std::mem::replace(&mut whole, SegMac::empty()), next))
+                    {
                         Ok(joined) => whole = joined,
                         Err(error) => eprintln!("{error}"),
                     }

@@ -72,7 +72,11 @@ impl Meter {
     }
 
     fn end(self) {
-        println!("{{\"cpu\": {}, \"wall\": {}}}", (cpu() - self.0).as_secs_f64(), self.1.elapsed().as_secs_f64());
+        println!(
+            "{{\"cpu\": {}, \"wall\": {}}}",
+            (cpu() - self.0).as_secs_f64(),
+            self.1.elapsed().as_secs_f64()
+        );
     }
 }
 
@@ -87,15 +91,24 @@ fn cpu() -> Duration {
 async fn small<F: Future<Output = Done>>(count: usize, request: impl Fn(String) -> F) -> Done {
     request("4096-first".into()).await?;
     let meter = Meter::begin();
-    stream::iter(keys(count)).map(|key| Ok(request(key))).try_buffer_unordered(AT_A_TIME).try_for_each(async |()| Ok(())).await?;
+    stream::iter(keys(count))
+        .map(|key| Ok(request(key)))
+        .try_buffer_unordered(AT_A_TIME)
+        .try_for_each(async |()| Ok(()))
+        .await?;
     meter.end();
     Ok(())
 }
 
 fn store_of_oarlock(work: &Work) -> Result<Store, Failure> {
-    let settings =
-        [("endpoint", work.endpoint.as_str()), ("access_key_id", &work.key), ("secret_access_key", &work.secret), ("region", "us-east-1")];
-    let mut settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned()))).collect();
+    let settings = [
+        ("endpoint", work.endpoint.as_str()),
+        ("access_key_id", &work.key),
+        ("secret_access_key", &work.secret),
+        ("region", "us-east-1"),
+    ];
+    let mut settings: Vec<_> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), Value::Str((*value).to_owned()))).collect();
     // As over TLS, where the peers' bytes do not go into their signatures either.
     if work.what == "put-file" {
         settings.push(("payload_signing_enabled".into(), Value::Bool(false)));
@@ -111,7 +124,9 @@ fn large_of_oarlock(work: &Work) -> Done {
     match work.what.as_str() {
         "get-file" => drop(store.get(LARGE, Sink::File(work.file.clone()), Default::default()).wait(None)?),
         "get-memory" => drop(store.get(LARGE, Sink::Memory, Default::default()).wait(None)?),
-        "put-file" => drop(store.put("large", Source::File(work.file.clone()), Default::default()).wait(None)?),
+        "put-file" => {
+            drop(store.put("large", Source::File(work.file.clone()), Default::default()).wait(None)?)
+        }
         other => return Err(format!("no work {other}").into()),
     }
     meter.end();
@@ -146,7 +161,12 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
             .await;
         }
         ("get", true) => drop(
-            store.get_many(Items::from_iter(items()), GetMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() }).await?,
+            store
+                .get_many(
+                    Items::from_iter(items()),
+                    GetMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() },
+                )
+                .await?,
         ),
         ("put", true) => drop(
             store
@@ -157,12 +177,18 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
                 .await?,
         ),
         ("head", true) => drop(
-            store.head_many(Items::from_iter(items()), HeadMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() }).await?,
+            store
+                .head_many(
+                    Items::from_iter(items()),
+                    HeadMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() },
+                )
+                .await?,
         ),
         ("list", _) => {
             let (mut found, mut continuation) = (0, None);
             loop {
-                let page = store.list("", oarlock::options::List { continuation, ..Default::default() }).await?;
+                let page =
+                    store.list("", oarlock::options::List { continuation, ..Default::default() }).await?;
                 found += page.entries.len();
                 continuation = page.next;
                 if continuation.is_none() {
@@ -219,7 +245,8 @@ async fn of_object_store(work: &Work) -> Done {
         }
         "get-memory" => drop(store.get(&LARGE.into()).await?.bytes().await?),
         "put-file" => {
-            let mut upload = WriteMultipart::new_with_chunk_size(store.put_multipart(&"large".into()).await?, PART);
+            let mut upload =
+                WriteMultipart::new_with_chunk_size(store.put_multipart(&"large".into()).await?, PART);
             let mut file = tokio::fs::File::open(&work.file).await?;
             file.set_max_buf_size(PART);
             loop {

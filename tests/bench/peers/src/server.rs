@@ -49,7 +49,10 @@ fn serve(stream: TcpStream, delay: Duration) -> std::io::Result<()> {
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.parse().unwrap_or(0),
                 "range" => {
-                    range = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')).map(|(a, b)| (a.to_owned(), b.to_owned()))
+                    range = value
+                        .strip_prefix("bytes=")
+                        .and_then(|range| range.split_once('-'))
+                        .map(|(a, b)| (a.to_owned(), b.to_owned()))
                 }
                 "expect" => expects = true,
                 "transfer-encoding" => chunked = true,
@@ -97,18 +100,29 @@ fn drain_chunks(input: &mut BufReader<TcpStream>) -> std::io::Result<()> {
     }
 }
 
-fn answer(out: &mut TcpStream, method: &str, target: &str, range: Option<(String, String)>) -> std::io::Result<()> {
+fn answer(
+    out: &mut TcpStream,
+    method: &str,
+    target: &str,
+    range: Option<(String, String)>,
+) -> std::io::Result<()> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let key = path.trim_start_matches('/').split_once('/').map_or("", |(_, key)| key);
     let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
     let text = |out: &mut TcpStream, body: &str| {
-        write!(out, "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        write!(
+            out,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     match method {
         "GET" if asked("location").is_some() => text(out, "<LocationConstraint/>"),
         "GET" if key.is_empty() => text(out, &page(asked("continuation-token=").or(asked("start-after=")))),
         "GET" | "HEAD" => object(out, method, key, range),
-        "PUT" => out.write_all(b"HTTP/1.1 200 OK\r\netag: \"9b2cf535f27731c974343645a3985328\"\r\ncontent-length: 0\r\n\r\n"),
+        "PUT" => out.write_all(
+            b"HTTP/1.1 200 OK\r\netag: \"9b2cf535f27731c974343645a3985328\"\r\ncontent-length: 0\r\n\r\n",
+        ),
         "POST" if asked("uploads").is_some() => text(
             out,
             "<InitiateMultipartUploadResult><Bucket>bench</Bucket><Key>k</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>",
@@ -121,11 +135,18 @@ fn answer(out: &mut TcpStream, method: &str, target: &str, range: Option<(String
     }
 }
 
-fn object(out: &mut TcpStream, method: &str, key: &str, range: Option<(String, String)>) -> std::io::Result<()> {
+fn object(
+    out: &mut TcpStream,
+    method: &str,
+    key: &str,
+    range: Option<(String, String)>,
+) -> std::io::Result<()> {
     let name = key.rsplit('/').next().unwrap_or("");
     let size: u64 = name.split('-').next().and_then(|size| size.parse().ok()).unwrap_or(0);
     let (first, last) = match &range {
-        Some((first, last)) => (first.parse().unwrap_or(0), last.parse().unwrap_or(u64::MAX).min(size.saturating_sub(1))),
+        Some((first, last)) => {
+            (first.parse().unwrap_or(0), last.parse().unwrap_or(u64::MAX).min(size.saturating_sub(1)))
+        }
         None => (0, size.saturating_sub(1)),
     };
     let mut left = if size == 0 { 0 } else { last + 1 - first };
@@ -160,8 +181,10 @@ fn object(out: &mut TcpStream, method: &str, key: &str, range: Option<(String, S
 }
 
 fn page(from: Option<&str>) -> String {
-    let from =
-        from.and_then(|token| token.rsplit("key-").next()).and_then(|number| number.parse::<usize>().ok()).map_or(0, |last| last + 1);
+    let from = from
+        .and_then(|token| token.rsplit("key-").next())
+        .and_then(|number| number.parse::<usize>().ok())
+        .map_or(0, |last| last + 1);
     let end = (from + PAGE).min(LISTED);
     let mut xml = String::with_capacity(300 * PAGE);
     let _ = write!(
@@ -178,8 +201,10 @@ fn page(from: Option<&str>) -> String {
     for number in from..end {
         let _ = write!(
             xml,
-            "<Contents><Key>some/folder/key-{number:08}</Key><LastModified>2025-01-01T00:00:00.000Z</LastModified>\
-             <ETag>&quot;9b2cf535f27731c974343645a3985328&quot;</ETag><Size>4096</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            "<Contents><Key>some/folder/key-{number:08}</Key>\
+             <LastModified>2025-01-01T00:00:00.000Z</LastModified>\
+             <ETag>&quot;9b2cf535f27731c974343645a3985328&quot;</ETag><Size>4096</Size>\
+             <StorageClass>STANDARD</StorageClass></Contents>"
         );
     }
     xml.push_str("</ListBucketResult>");
