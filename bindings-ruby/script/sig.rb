@@ -11,8 +11,9 @@ require "oarlock"
 # The RBS of a table's type.
 module Rbs
   PLAIN = {
-    "nothing" => "nil", "bool" => "bool", "int" => "Integer", "str" => "String", "bytes" => "String", "time" => "Time",
-    "seconds" => "Numeric", "range" => "Range[Integer?] | String", "map" => "Hash[String, String]", "list of str" => "Array[String]",
+    "nothing" => "nil", "bool" => "bool", "int" => "Integer", "str" => "String", "bytes" => "String",
+    "time" => "Time", "seconds" => "Numeric", "range" => "Range[Integer?] | String",
+    "map" => "Hash[String, String]", "list of str" => "Array[String]",
     "list of ranges" => "Enumerable[Range[Integer?] | String]", "list of bytes" => "Array[String]",
     "list of keys" => "Enumerable[String | Hash[Symbol, String] | Entry]",
     "callback" => "_Callback", "str or callback" => "String | _Callback",
@@ -28,7 +29,9 @@ module Rbs
   end
 
   # What may be given: text may be a symbol, too.
-  GIVEN = {"str" => "String | Symbol", "map" => "Hash[String | Symbol, String | Integer]", "time" => "Time | Date"}.freeze
+  GIVEN = {
+    "str" => "String | Symbol", "map" => "Hash[String | Symbol, String | Integer]", "time" => "Time | Date"
+  }.freeze
 
   def given(field) = GIVEN[field[:type]] || type(field[:type])
 
@@ -38,7 +41,9 @@ module Rbs
 
   def arguments(verb)
     positional, keywords = verb[:params].partition { |param| param[:type] != "sink" }
-    positional = positional.map { |param| param[:required] ? "#{given(param)} #{param[:name]}" : "?#{optional(given(param))} #{param[:name]}" }
+    positional = positional.map do |param|
+      "#{param[:required] ? given(param) : "?#{optional(given(param))}"} #{param[:name]}"
+    end
     keywords = [*keywords, *verb[:options]].map { |field| "?#{field[:name]}: #{optional(given(field))}" }
     [*positional, *keywords, "?timeout: Numeric?", *("?progress: _Progress?" if verb[:progress])].join(", ")
   end
@@ -51,7 +56,11 @@ module Rbs
       ["(#{arguments}) -> Listing[#{row}]", "(#{arguments}) { (#{row}) -> void } -> self"]
     elsif verb[:params].any? { |param| param[:type] == "sink" }
       without = arguments.sub(/\?into: [^,]+, /, "")
-      ["(#{without}) -> Body", "(#{without}, into: #{type("sink")}) -> #{verb[:reply]}", "(#{without}) { (String) -> void } -> #{verb[:reply]}"]
+      [
+        "(#{without}) -> Body",
+        "(#{without}, into: #{type("sink")}) -> #{verb[:reply]}",
+        "(#{without}) { (String) -> void } -> #{verb[:reply]}"
+      ]
     else
       ["(#{arguments}) -> #{type(verb[:reply])}"]
     end
@@ -110,12 +119,19 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def retryable?: () -> bool
   end
 RBS
-Oarlock::Native.error_classes.each { |row| out << "\n#{Rbs.doc(row[:doc], "  ")}  class #{row[:name]} < Error\n  end\n" }
+Oarlock::Native.error_classes.each do |row|
+  out << "\n#{Rbs.doc(row[:doc], "  ")}  class #{row[:name]} < Error\n  end\n"
+end
 
 Oarlock::Native.records.each do |record|
-  fields = record[:fields].map { |field| [field, field[:required] ? Rbs.type(field[:type]) : Rbs.optional(Rbs.type(field[:type]))] }
+  fields = record[:fields].map do |field|
+    type = Rbs.type(field[:type])
+    [field, field[:required] ? type : Rbs.optional(type)]
+  end
   out << "\n#{Rbs.doc(record[:doc], "  ")}  class #{record[:name]} < Struct[untyped]\n"
-  fields.each { |field, type| out << Rbs.doc(field[:doc], "    ") << "    attr_reader #{field[:name]}: #{type}\n" }
+  fields.each do |field, type|
+    out << Rbs.doc(field[:doc], "    ") << "    attr_reader #{field[:name]}: #{type}\n"
+  end
   out << "  end\n"
 end
 
@@ -184,7 +200,11 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
   # A package server's storage classes: names, and the stores that they are kept in.
   class StorageClasses
     include Enumerable[[String, Store]]
-    def initialize: (String | Pathname path_or_text, ?settings: Hash[String | Symbol, untyped], ?overrides: Hash[String | Symbol, Hash[String | Symbol, untyped]]) -> void
+    def initialize: (
+      String | Pathname path_or_text,
+      ?settings: Hash[String | Symbol, untyped],
+      ?overrides: Hash[String | Symbol, Hash[String | Symbol, untyped]]
+    ) -> void
     def keys: () -> Array[String]
     def key?: (String | Symbol name) -> bool
     def []: (String | Symbol name) -> Store
@@ -205,13 +225,21 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def closed?: () -> bool
     def open: (String key, ?("rb" | "r") mode, ?timeout: Numeric?, **untyped options) -> Reader
             | (String key, ("wb" | "w") mode, ?timeout: Numeric?, **untyped options) -> Writer
-            | [T] (String key, ?("rb" | "r") mode, ?timeout: Numeric?, **untyped options) { (Reader) -> T } -> T
-            | [T] (String key, ("wb" | "w") mode, ?timeout: Numeric?, **untyped options) { (Writer) -> T } -> T
-    def call: (String verb, ?timeout: Numeric?, ?progress: _Progress?, **untyped arguments) ?{ (untyped) -> void } -> untyped
+            | [T] (
+                String key, ?("rb" | "r") mode, ?timeout: Numeric?, **untyped options
+              ) { (Reader) -> T } -> T
+            | [T] (
+                String key, ("wb" | "w") mode, ?timeout: Numeric?, **untyped options
+              ) { (Writer) -> T } -> T
+    def call: (
+      String verb, ?timeout: Numeric?, ?progress: _Progress?, **untyped arguments
+    ) ?{ (untyped) -> void } -> untyped
 RBS
 Oarlock::VERBS.each_value do |verb|
   out << "\n" << Rbs.doc(verb[:doc], "    ") << "    #\n"
-  [*verb[:params], *verb[:options]].each { |field| out << "    # * `#{field[:name]}`: #{field[:doc].split.join(" ")}\n" }
+  [*verb[:params], *verb[:options]].each do |field|
+    out << "    # * `#{field[:name]}`: #{field[:doc].split.join(" ")}\n"
+  end
   name = "    def #{verb[:name]}: "
   out << name << Rbs.overloads(verb).join("\n#{" " * (name.length - 2)}| ") << "\n"
   out << "    alias #{verb[:name]}? #{verb[:name]}\n" if verb[:reply] == "bool"

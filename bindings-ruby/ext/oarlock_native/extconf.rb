@@ -21,13 +21,16 @@ if defined?(RbSys)
     r.profile = ENV.fetch("OARLOCK_PROFILE", "release").to_sym
   end
 else
-  abort "oarlock is built with cargo, which was not found; install Rust and try again" unless find_executable("cargo")
+  unless find_executable("cargo")
+    abort "oarlock is built with cargo, which was not found; install Rust and try again"
+  end
 
   profile = ENV.fetch("OARLOCK_PROFILE", "release")
   built = "target/#{profile == "dev" ? "debug" : profile}/liboarlock_native.#{RbConfig::CONFIG["SOEXT"]}"
   library = "oarlock_native.#{RbConfig::CONFIG["DLEXT"]}"
   # On macOS Ruby's own symbols are found when the extension is loaded.
-  link = RbConfig::CONFIG["target_os"].include?("darwin") ? "-- -C link-arg=-Wl,-undefined,dynamic_lookup" : ""
+  is_darwin = RbConfig::CONFIG["target_os"].include?("darwin")
+  link = is_darwin ? "-- -C link-arg=-Wl,-undefined,dynamic_lookup" : ""
   File.write("Makefile", <<~MAKE)
     DESTDIR =
     sitearchdir = #{RbConfig::CONFIG["sitearchdir"]}
@@ -41,7 +44,8 @@ else
     \tcp #{built} $@
 
     cargo:
-    \tRUBY="#{RbConfig.ruby}" cargo rustc --locked --lib --profile #{profile} --manifest-path "$(MANIFEST)" --target-dir target #{link}
+    \tRUBY="#{RbConfig.ruby}" cargo rustc --locked --lib --profile #{profile} \\
+    \t  --manifest-path "$(MANIFEST)" --target-dir target #{link}
 
     install: #{library}
     \tmkdir -p "$(DESTDIR)$(RUBYARCHDIR)/#{File.dirname(NAME)}"

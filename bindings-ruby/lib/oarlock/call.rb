@@ -95,7 +95,10 @@ module Oarlock
     # Waits for the next step and deals with it.
     def advance
       step = @give_up ? step_before(@give_up) : @native.step
-      raise TimeoutError.new("the call did not end within #{@timeout} seconds and was cancelled", retryable: true, **@about) unless step
+      unless step
+        message = "the call did not end within #{@timeout} seconds and was cancelled"
+        raise TimeoutError.new(message, retryable: true, **@about)
+      end
 
       kind, one, two = step
       case kind

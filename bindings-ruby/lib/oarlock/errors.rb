@@ -22,7 +22,8 @@ module Oarlock
     # The sentence alone; {#message} adds where it happened.
     attr_reader :sentence
 
-    def initialize(sentence = nil, verb: nil, bucket: nil, key: nil, status: nil, code: nil, request_id: nil, retryable: false)
+    def initialize(sentence = nil, verb: nil, bucket: nil, key: nil, status: nil, code: nil, request_id: nil,
+                   retryable: false)
       @sentence = sentence || "the call failed"
       @verb = verb
       @bucket = bucket
@@ -32,7 +33,8 @@ module Oarlock
       @request_id = request_id
       @retryable = retryable
       facts = {verb: verb, bucket: bucket, key: key&.inspect, code: code, "request id": request_id}.compact
-      super(facts.empty? ? @sentence : "#{@sentence} (#{facts.map { |name, fact| "#{name} #{fact}" }.join(", ")})")
+      listed = facts.map { |name, fact| "#{name} #{fact}" }.join(", ")
+      super(facts.empty? ? @sentence : "#{@sentence} (#{listed})")
     end
 
     # Whether the same call may succeed later without a change.
@@ -94,6 +96,7 @@ module Oarlock
   Native.error_classes.each do |row|
     next if const_defined?(row[:name], false) && const_get(row[:name], false) < Error
 
-    raise LoadError, "oarlock's Ruby files lack the exception #{row[:name]}; they and the extension are of different versions"
+    raise LoadError, "oarlock's Ruby files lack the exception #{row[:name]}; they and the extension are of " \
+                     "different versions"
   end
 end

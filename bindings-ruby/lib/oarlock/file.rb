@@ -37,7 +37,8 @@ module Oarlock
       @timeout = timeout
       @meta = store.head(key, timeout: timeout, **options.slice(*known))
       unless @meta.size
-        raise ServiceError.new("the server does not tell the object's size, which a reader needs; fetch it with `get`", key: key)
+        message = "the server does not tell the object's size, which a reader needs; fetch it with `get`"
+        raise ServiceError.new(message, key: key)
       end
       # The first request decides which bytes the others are to go on with.
       pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
@@ -121,9 +122,8 @@ module Oarlock
     # As IO#seek: IO::SEEK_SET, IO::SEEK_CUR or IO::SEEK_END, or their symbols.
     def seek(offset, whence = IO::SEEK_SET)
       check_open
-      base = {IO::SEEK_SET => 0, SET: 0, IO::SEEK_CUR => pos, CUR: pos, IO::SEEK_END => size, END: size}.fetch(whence) do
-        raise ArgumentError, "unknown whence: #{whence.inspect}"
-      end
+      bases = {IO::SEEK_SET => 0, SET: 0, IO::SEEK_CUR => pos, CUR: pos, IO::SEEK_END => size, END: size}
+      base = bases.fetch(whence) { raise ArgumentError, "unknown whence: #{whence.inspect}" }
       target = base + offset
       raise Errno::EINVAL, "before the first byte" if target.negative?
 

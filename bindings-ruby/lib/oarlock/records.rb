@@ -5,7 +5,8 @@
 # Law: structs come from the core's table, members in its order; the extension fills and freezes them.
 module Oarlock
   Native.records.each do |record|
-    const_set(record[:name], Struct.new(*record[:fields].map { |field| field[:name].to_sym }, keyword_init: true))
+    names = record[:fields].map { |field| field[:name].to_sym }
+    const_set(record[:name], Struct.new(*names, keyword_init: true))
   end
 
   # The bytes that `get` fetched into memory: a binary string that knows the object it comes from.

@@ -12,7 +12,9 @@ module Oarlock
   # @private
   module RubyGems
     # RubyGems' words for settings, in oarlock's.
-    WORDS = {"id" => :access_key_id, "secret" => :secret_access_key, "security_token" => :session_token}.freeze
+    WORDS = {
+      "id" => :access_key_id, "secret" => :secret_access_key, "security_token" => :session_token
+    }.freeze
     # Without any of these a bucket's entry says nothing of credentials.
     CREDENTIALS = %i[access_key_id provider profile anonymous].freeze
     # The region of RubyGems' own providers, which read it nowhere else.
@@ -61,14 +63,18 @@ module Oarlock
         entry = entry(uri.host)
         if uri.user
           # In the URL itself, where `/` and `+` must be escaped.
-          entry = {region: REGION, **entry, access_key_id: unescape(uri.user), secret_access_key: unescape(uri.password.to_s)}
+          id, secret = unescape(uri.user), unescape(uri.password.to_s)
+          entry = {region: REGION, **entry, access_key_id: id, secret_access_key: secret}
         elsif !entry.empty?
-          entry = {region: REGION, **entry} if %w[env instance_profile].include?(entry[:provider]) || entry.key?(:access_key_id)
-          missing = (CREDENTIALS & entry.keys).empty? || entry.key?(:access_key_id) != entry.key?(:secret_access_key)
-          raise ConfigError, "s3_source for #{uri.host} in .gemrc has no id and secret, and no provider" if missing
+          id, secret = entry.key?(:access_key_id), entry.key?(:secret_access_key)
+          entry = {region: REGION, **entry} if id || %w[env instance_profile].include?(entry[:provider])
+          if (CREDENTIALS & entry.keys).empty? || id != secret
+            raise ConfigError, "s3_source for #{uri.host} in .gemrc has no id and secret, and no provider"
+          end
         end
         certificates = Gem.configuration.ssl_ca_cert
-        {app_name: defined?(BundlerDownloader) ? "bundler" : "rubygems", **(certificates ? {ca_bundle: certificates} : {}), **entry}
+        name = defined?(BundlerDownloader) ? "bundler" : "rubygems"
+        {app_name: name, **(certificates ? {ca_bundle: certificates} : {}), **entry}
       end
 
       # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's.

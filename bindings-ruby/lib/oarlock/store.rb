@@ -74,10 +74,13 @@ module Oarlock
       end
       return pages(verb, arguments, timeout, progress, block) if spec && spec[:pages]
 
-      source, into = %w[source sink].map { |type| spec && arguments.delete(spec[:params].find { |param| param[:type] == type }&.fetch(:name)&.to_sym) }
+      source, into = %w[source sink].map do |type|
+        spec && arguments.delete(spec[:params].find { |param| param[:type] == type }&.fetch(:name)&.to_sym)
+      end
       source &&= Source.new(source)
       sink, take = Sink.of(into, block)
-      call = start(verb, arguments, source&.told, sink, blocking: timeout.nil?, sink: take, timeout: timeout, progress: progress)
+      call = start(verb, arguments, source&.told, sink,
+                   blocking: timeout.nil?, sink: take, timeout: timeout, progress: progress)
       source&.feed(call)
       reply = call.result
       reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
@@ -95,7 +98,9 @@ module Oarlock
     def open(key, mode = "rb", timeout: nil, **options)
       file =
         case mode
-        when "r", "rb" then Reader.new(self, key, encoding: mode == "r" ? Encoding.default_external : Encoding::BINARY, timeout: timeout, **options)
+        when "r", "rb"
+          encoding = mode == "r" ? Encoding.default_external : Encoding::BINARY
+          Reader.new(self, key, encoding: encoding, timeout: timeout, **options)
         when "w", "wb" then Writer.new(start("put", {**options, key: key}, [:fed, nil], timeout: timeout))
         else raise ArgumentError, "the mode is \"rb\", \"r\", \"wb\" or \"w\", not #{mode.inspect}"
         end
@@ -128,10 +133,15 @@ module Oarlock
     alias to_s url
 
     # @return [String] without secrets
-    def inspect = "#<#{self.class} #{[url, *settings.map { |name, value| "#{name}=#{value}" }, *("closed" if closed?)].join(" ")}>"
+    def inspect
+      shown = settings.map { |name, value| "#{name}=#{value}" }
+      "#<#{self.class} #{[url, *shown, *("closed" if closed?)].join(" ")}>"
+    end
 
     # @raise [TypeError] always: a store may hold secrets
-    def marshal_dump = raise(TypeError, "an #{self.class} cannot be marshalled, for it may hold secrets; open one from its URL")
+    def marshal_dump
+      raise TypeError, "an #{self.class} cannot be marshalled, for it may hold secrets; open one from its URL"
+    end
 
     private
 

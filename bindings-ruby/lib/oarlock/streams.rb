@@ -67,7 +67,9 @@ module Oarlock
       elsif given.nil? then nil
       elsif Oarlock.pathname?(given) then [[:file, given.to_path], nil]
       elsif given.respond_to?(:write) then [[:stream, nil], ->(chunk) { write_all(given, chunk) }]
-      else raise TypeError, "bytes go into a Pathname, something with write, or a block; not into a #{given.class}"
+      else
+        raise TypeError, "bytes go into a Pathname, something with write, or a block; not into a " \
+                         "#{given.class}"
       end
     end
 
