@@ -23,7 +23,8 @@ $LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib") unless ENV["OARLOCK_GEM_HOME"]
 Gem.paths = {"GEM_PATH" => ENV["OARLOCK_GEM_HOME"]} if ENV["OARLOCK_GEM_HOME"]
 require "oarlock"
 
-ENDPOINT, ID, SECRET, BUCKET = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET].map { |name| ENV.fetch("OARLOCK_#{name}") }
+VARIABLES = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET].freeze
+ENDPOINT, ID, SECRET, BUCKET = VARIABLES.map { |name| ENV.fetch("OARLOCK_#{name}") }
 
 # A directory of gems and its index, put into a bucket so that a reader never sees an entry of the index
 # before its gem.
@@ -40,7 +41,8 @@ class Publisher
   def build(name, version, needs = {})
     Dir.mktmpdir do |source|
       FileUtils.mkdir_p("#{source}/lib")
-      File.write("#{source}/lib/#{name}.rb", needs.keys.map { |need| "require #{need.inspect}\n" }.join + "puts #{"#{name} #{version}".inspect}\n")
+      required = needs.keys.map { |need| "require #{need.inspect}\n" }.join
+      File.write("#{source}/lib/#{name}.rb", required + "puts #{"#{name} #{version}".inspect}\n")
       spec = Gem::Specification.new(name, version) do |s|
         s.summary = "A gem of the tests"
         s.authors = ["oarlock"]
@@ -49,7 +51,9 @@ class Publisher
         s.files = ["lib/#{name}.rb"]
         needs.each { |need, requirement| s.add_dependency(need, requirement) }
       end
-      Dir.chdir(source) { Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) } }
+      Dir.chdir(source) do
+        Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) }
+      end
       FileUtils.mv("#{source}/#{spec.file_name}", "#{@directory}/gems")
     end
   end
@@ -57,13 +61,17 @@ class Publisher
   # Writes the compact index beside the old one: what each gem needs, and a list of all.
   def compact
     FileUtils.mkdir_p("#{@directory}/info")
-    specs = Dir["#{@directory}/gems/*.gem"].sort.map { |path| [Gem::Package.new(path).spec, Digest::SHA256.file(path).hexdigest] }
+    specs = Dir["#{@directory}/gems/*.gem"].sort.map do |path|
+      [Gem::Package.new(path).spec, Digest::SHA256.file(path).hexdigest]
+    end
     rows = specs.group_by { |spec, _| spec.name }.map do |name, versions|
       lines = versions.sort_by { |spec, _| spec.version }.map do |spec, sum|
-        "#{spec.version} #{spec.runtime_dependencies.map { |need| "#{need.name}:#{need.requirement.to_s.gsub(", ", "&")}" }.join(",")}|checksum:#{sum}"
+        needs = spec.runtime_dependencies.map { |need| "#{need.name}:#{need.requirement.to_s.gsub(", ", "&")}" }
+        "#{spec.version} #{needs.join(",")}|checksum:#{sum}"
       end
       File.write("#{@directory}/info/#{name}", "---\n#{lines.join("\n")}\n")
-      "#{name} #{versions.map { |spec, _| spec.version }.sort.join(",")} #{Digest::MD5.file("#{@directory}/info/#{name}").hexdigest}"
+      numbers = versions.map { |spec, _| spec.version }.sort.join(",")
+      "#{name} #{numbers} #{Digest::MD5.file("#{@directory}/info/#{name}").hexdigest}"
     end
     File.write("#{@directory}/versions", "created_at: 2026-01-01T00:00:00Z\n---\n#{rows.join("\n")}\n")
   end
@@ -73,7 +81,9 @@ class Publisher
     raise "gem generate_index failed: #{out}" unless status.success?
 
     ORDER.each do |pattern|
-      Dir.glob(pattern, base: @directory).sort.each { |name| store.put(name, Pathname("#{@directory}/#{name}")) }
+      Dir.glob(pattern, base: @directory).sort.each do |name|
+        store.put(name, Pathname("#{@directory}/#{name}"))
+      end
     end
   end
 end
@@ -98,7 +108,8 @@ class User
     out, status = Open3.capture2e(environment, *command, chdir: home)
     expected = ok ? status.success? : !status.success?
     raise "`#{command.join(" ")}` #{ok ? "failed" : "succeeded"}:\n#{out}" unless expected
-    raise "`#{command.join(" ")}` shows a secret:\n#{out}" if out.match?(/Signature=|#{Regexp.escape(SECRET)}\b/) && SECRET.size > 6
+    shown = SECRET.size > 6 && out.match?(/Signature=|#{Regexp.escape(SECRET)}\b/)
+    raise "`#{command.join(" ")}` shows a secret:\n#{out}" if shown
 
     out
   end
@@ -107,7 +118,8 @@ class User
 
   # A Gemfile that lets oarlock in as its page says.
   def gemfile(source, *gems, head: "begin\n  require \"oarlock/bundler\"\nrescue LoadError\n  nil\nend")
-    File.write("#{home}/Gemfile", [head, "source #{source.inspect}", *gems.map { |gem| "gem #{gem}" }, ""].join("\n"))
+    File.write("#{home}/Gemfile",
+               [head, "source #{source.inspect}", *gems.map { |gem| "gem #{gem}" }, ""].join("\n"))
   end
 
   def bundle(*arguments, ok: true) = run("bundle", *arguments, ok: ok)
@@ -116,9 +128,14 @@ class User
 
   def environment
     {
-      "HOME" => home, "GEM_HOME" => "#{home}/gems", "GEM_PATH" => [*ENV["OARLOCK_GEM_HOME"], "#{home}/gems"].join(":"), "GEMRC" => @gemrc, "BUNDLE_USER_HOME" => "#{home}/.bundle",
-      "BUNDLE_GEMFILE" => nil, "BUNDLE_PATH" => nil, "RUBYOPT" => nil, "RUBYLIB" => ENV["OARLOCK_GEM_HOME"] ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
-      "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil, "AWS_PROFILE" => nil, "AWS_REGION" => nil
+      "HOME" => home, "GEM_HOME" => "#{home}/gems",
+      "GEM_PATH" => [*ENV["OARLOCK_GEM_HOME"], "#{home}/gems"].join(":"), "GEMRC" => @gemrc,
+      "BUNDLE_USER_HOME" => "#{home}/.bundle",
+      "BUNDLE_GEMFILE" => nil, "BUNDLE_PATH" => nil, "RUBYOPT" => nil,
+      "RUBYLIB" => ENV["OARLOCK_GEM_HOME"] ? nil : "#{ROOT}/bindings-ruby/lib",
+      "AWS_EC2_METADATA_DISABLED" => "true",
+      "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil,
+      "AWS_PROFILE" => nil, "AWS_REGION" => nil
     }
   end
 end
@@ -140,7 +157,8 @@ source = "s3://#{BUCKET}/gems-of-tests/"
 
 Dir.mktmpdir("oarlock-gem-") do |directory|
   user = ->(name, entry) { User.new("#{directory}/#{name}", entry) }
-  store = Oarlock.open(source, endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET, region: "us-east-1", addressing_style: "path")
+  store = Oarlock.open(source, endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET,
+                       region: "us-east-1", addressing_style: "path")
   publisher = Publisher.new("#{directory}/server")
 
   proves("publish: two gems and their index") do
@@ -180,54 +198,69 @@ Dir.mktmpdir("oarlock-gem-") do |directory|
   end
 
   proves("a prefix without its slash") do
-    expect user["slash", {**keys, **place}].gem("install", "--source", source.chomp("/"), "--no-document", "oar_boat"), /2 gems installed/
+    slash = user["slash", {**keys, **place}]
+    expect slash.gem("install", "--source", source.chomp("/"), "--no-document", "oar_boat"),
+           /2 gems installed/
   end
 
   proves("a server at the root of its bucket, added as a source") do
-    root = Oarlock.open("s3://#{BUCKET}", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET, region: "us-east-1", addressing_style: "path")
+    root = Oarlock.open("s3://#{BUCKET}", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET,
+                        region: "us-east-1", addressing_style: "path")
     publisher.publish(root)
     someone = user["root", {**keys, **place}]
     expect someone.gem("sources", "--add", "s3://#{BUCKET}/"), /added to sources/
     expect someone.gem("sources"), %r{s3://#{BUCKET}/}
     # What RubyGems wrote anew must still say all of the bucket.
-    expect someone.gem("install", "--clear-sources", "--source", "s3://#{BUCKET}", "--no-document", "oar_boat"), /2 gems installed/
-    expect someone.gem("install", "--no-document", "oar_ring:1.0.0", "--clear-sources", "--source", "s3://#{BUCKET}/"), /1 gem installed/
+    expect someone.gem("install", "--clear-sources", "--source", "s3://#{BUCKET}", "--no-document",
+                       "oar_boat"), /2 gems installed/
+    expect someone.gem("install", "--no-document", "oar_ring:1.0.0", "--clear-sources", "--source",
+                       "s3://#{BUCKET}/"), /1 gem installed/
   end
 
   proves("credentials in the URL, escaped") do
-    escaped = [ID, SECRET].map { |text| text.gsub(/[^A-Za-z0-9]/) { |one| format("%%%02X", one.ord) } }.join(":")
+    escaped = [ID, SECRET].map { |text|
+      text.gsub(/[^A-Za-z0-9]/) { |one| format("%%%02X", one.ord) }
+    }.join(":")
     someone = user["url", place]
-    expect someone.gem("install", "--source", source.sub("//", "//#{escaped}@"), "--no-document", "oar_ring"), /1 gem installed/
+    expect someone.gem("install", "--source", source.sub("//", "//#{escaped}@"), "--no-document", "oar_ring"),
+           /1 gem installed/
   end
 
   proves("credentials in the environment") do
     someone = user["env", {"provider" => "env", **place}]
-    out = someone.run("env", "AWS_ACCESS_KEY_ID=#{ID}", "AWS_SECRET_ACCESS_KEY=#{SECRET}", "gem", "install", "--source", source, "--no-document", "oar_ring")
+    out = someone.run("env", "AWS_ACCESS_KEY_ID=#{ID}", "AWS_SECRET_ACCESS_KEY=#{SECRET}", "gem", "install",
+                      "--source", source, "--no-document", "oar_ring")
     expect out, /1 gem installed/
   end
 
   proves("a gem that is not there") do
-    expect user["missing", {**keys, **place}].gem("install", "--source", source, "oar_less", ok: false), /Could not find a valid gem 'oar_less'/
+    expect user["missing", {**keys, **place}].gem("install", "--source", source, "oar_less", ok: false),
+           /Could not find a valid gem 'oar_less'/
   end
 
   proves("a wrong secret: a refusal that shows none") do
-    out = user["wrong", {"id" => ID, "secret" => "wrong-secret-canary", **place}].gem("install", "--source", source, "oar_ring", ok: false)
+    wrong = user["wrong", {"id" => ID, "secret" => "wrong-secret-canary", **place}]
+    out = wrong.gem("install", "--source", source, "oar_ring", ok: false)
     expect out, /SignatureDoesNotMatch/
     raise "the refusal shows a secret:\n#{out}" if out.match?(/wrong-secret-canary|Signature=/)
   end
 
   proves("an entry that says nothing of credentials") do
-    expect user["none", place].gem("install", "--source", source, "oar_ring", ok: false), /no id and secret, and no provider/
-    expect user["half", {"id" => ID, **place}].gem("install", "--source", source, "oar_ring", ok: false), /no id and secret/
+    expect user["none", place].gem("install", "--source", source, "oar_ring", ok: false),
+           /no id and secret, and no provider/
+    expect user["half", {"id" => ID, **place}].gem("install", "--source", source, "oar_ring", ok: false),
+           /no id and secret/
   end
 
   proves("a setting that does not exist") do
-    expect user["typo", {**keys, **place, "endpiont" => "x"}].gem("install", "--source", source, "oar_ring", ok: false), /did you mean "endpoint"/
+    typo = user["typo", {**keys, **place, "endpiont" => "x"}]
+    expect typo.gem("install", "--source", source, "oar_ring", ok: false), /did you mean "endpoint"/
   end
 
   # What a bundle runs, installed from the bucket and nowhere else.
   boats = lambda do |someone, ring|
-    expect someone.bundle("exec", "ruby", "-e", 'require "oar_boat"'), /oar_ring #{Regexp.escape(ring)}\noar_boat 1\.0\.0/
+    expect someone.bundle("exec", "ruby", "-e", 'require "oar_boat"'),
+           /oar_ring #{Regexp.escape(ring)}\noar_boat 1\.0\.0/
     expect File.read("#{someone.home}/Gemfile.lock"), %r{remote: #{Regexp.escape(source)}\n}
   end
 
@@ -257,14 +290,16 @@ Dir.mktmpdir("oarlock-gem-") do |directory|
     boats[someone, "1.1.0"]
     File.delete("#{someone.home}/Gemfile.lock")
     expect someone.bundle("install"), /Bundle complete!/
-    expect user["gem-compact", {**keys, **place}].gem("install", "--source", source, "--no-document", "oar_boat"), /2 gems installed/
+    compact = user["gem-compact", {**keys, **place}]
+    expect compact.gem("install", "--source", source, "--no-document", "oar_boat"), /2 gems installed/
     publisher.publish(store)
   end
 
   proves("bundle install with RUBYOPT and credentials from the environment") do
     someone = user["rubyopt", {"provider" => "env", **place}]
     someone.gemfile(source, '"oar_ring"', head: "")
-    someone.run("env", "RUBYOPT=-roarlock/bundler", "AWS_ACCESS_KEY_ID=#{ID}", "AWS_SECRET_ACCESS_KEY=#{SECRET}", "bundle", "install", "--path", "vendor")
+    someone.run("env", "RUBYOPT=-roarlock/bundler", "AWS_ACCESS_KEY_ID=#{ID}",
+                "AWS_SECRET_ACCESS_KEY=#{SECRET}", "bundle", "install", "--path", "vendor")
     expect File.read("#{someone.home}/Gemfile.lock"), /oar_ring \(1\.1\.0\)/
   end
 

@@ -13,7 +13,8 @@ SHARED = {
 def serve(action, _version, kind, instruction, object, file, key)
   key =
     case kind
-    when "kms" then {kms_key_id: key, key_wrap_schema: :kms_context, kms_client: Aws::KMS::Client.new(**SHARED)}
+    when "kms" then {kms_key_id: key, key_wrap_schema: :kms_context,
+                     kms_client: Aws::KMS::Client.new(**SHARED)}
     when "aes" then {encryption_key: [key].pack("H*"), key_wrap_schema: :aes_gcm}
     when "rsa" then {encryption_key: OpenSSL::PKey::RSA.new(File.read(key)), key_wrap_schema: :rsa_oaep_sha1}
     end

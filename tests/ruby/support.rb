@@ -35,7 +35,8 @@ module Fake
 
   # Tells the server something through its control door.
   def self.tell(door, body)
-    answer = Net::HTTP.post(URI("#{endpoint}/_fake/#{door}"), JSON.generate(body), "content-type" => "application/json")
+    answer = Net::HTTP.post(URI("#{endpoint}/_fake/#{door}"), JSON.generate(body),
+                            "content-type" => "application/json")
     raise "fake-s3 answered #{answer.code}: #{answer.body}" unless answer.code == "200"
   end
 
@@ -70,7 +71,8 @@ class Silence
 
   def endpoint = "http://127.0.0.1:#{@server.addr[1]}"
 
-  def store(**settings) = Oarlock.open("s3://bucket", endpoint: endpoint, max_attempts: 1, **Fake::KEYS, **settings)
+  def store(**settings) = Oarlock.open("s3://bucket", endpoint: endpoint, max_attempts: 1, **Fake::KEYS,
+                                       **settings)
 
   def close
     @thread.kill.join

@@ -11,7 +11,8 @@ class ExplainTest < OarlockTest
   def explain(*arguments, **variables)
     home = {"HOME" => @directory.to_s, "PATH" => ENV.fetch("PATH"), "AWS_EC2_METADATA_DISABLED" => "true"}
     environment = home.merge(variables.transform_keys(&:to_s))
-    said, wrong, status = Open3.capture3(environment, RbConfig.ruby, "-I#{LIB}", EXECUTABLE, *arguments, unsetenv_others: true)
+    command = [RbConfig.ruby, "-I#{LIB}", EXECUTABLE, *arguments]
+    said, wrong, status = Open3.capture3(environment, *command, unsetenv_others: true)
     refute_includes said + wrong, CANARY
     [status.exitstatus, said, wrong]
   end

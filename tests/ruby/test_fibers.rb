@@ -60,7 +60,9 @@ class FibersTest < OarlockTest
     store.put("a", "x")
     store.get("a")
     bodies = []
-    Fake.late(300) { assert_prompt(1.2) { scheduled { 5.times { Fiber.schedule { bodies << store.get("a") } } } } }
+    Fake.late(300) do
+      assert_prompt(1.2) { scheduled { 5.times { Fiber.schedule { bodies << store.get("a") } } } }
+    end
     assert_equal ["x"] * 5, bodies
   end
 
@@ -68,7 +70,9 @@ class FibersTest < OarlockTest
     silence = Silence.new
     errors = []
     assert_prompt(1.5) do
-      scheduled { 3.times { Fiber.schedule { silence.store.get("a", timeout: 0.2) rescue errors << $!.class } } }
+      scheduled do
+        3.times { Fiber.schedule { silence.store.get("a", timeout: 0.2) rescue errors << $!.class } }
+      end
     end
     assert_equal [Oarlock::TimeoutError] * 3, errors
   ensure

@@ -22,7 +22,10 @@ class FilesTest < OarlockTest
           ->(io) { io.each_line(chomp: true).to_a },
           ->(io) { [io.gets(nil), io.gets(nil)] },
           ->(io) { io.each_line("i").to_a },
-          ->(io) { [io.seek(2), io.read(2), io.seek(-1, IO::SEEK_CUR), io.pos, io.rewind, io.read(1), io.seek(0, :END), io.read] },
+          ->(io) {
+            [io.seek(2), io.read(2), io.seek(-1, IO::SEEK_CUR), io.pos, io.rewind, io.read(1),
+             io.seek(0, :END), io.read]
+          },
           ->(io) { io.seek(100) && [io.read(1), io.read, io.eof?] },
           ->(io) { io.seek(-1000, IO::SEEK_END) },
           ->(io) { [io.readpartial(4), io.readpartial(4)] },
@@ -50,9 +53,13 @@ class FilesTest < OarlockTest
   def test_what_takes_a_file
     store = Fake.store
     store.open("rows.csv.gz", "wb") { |file| Zlib::GzipWriter.wrap(file) { |zip| zip << "a,b\n1,2\n" } }
-    store.open("rows.csv.gz") { |file| assert_equal [%w[a b], %w[1 2]], CSV.parse(Zlib::GzipReader.new(file).read) }
+    store.open("rows.csv.gz") do |file|
+      assert_equal [%w[a b], %w[1 2]], CSV.parse(Zlib::GzipReader.new(file).read)
+    end
 
-    store.open("big", "wb") { |file| assert_equal NUMBERS.bytesize, IO.copy_stream(StringIO.new(NUMBERS), file) }
+    store.open("big", "wb") do |file|
+      assert_equal NUMBERS.bytesize, IO.copy_stream(StringIO.new(NUMBERS), file)
+    end
     copy = StringIO.new
     store.open("big") { |file| IO.copy_stream(file, copy) }
     assert_equal NUMBERS, copy.string

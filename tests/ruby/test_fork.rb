@@ -7,7 +7,8 @@ require_relative "support"
 class ForkTest < OarlockTest
   BUSY = <<~'RUBY'
     require "oarlock"
-    store = Oarlock.open("s3://#{ARGV[1]}", endpoint: ARGV[0], access_key_id: "test", secret_access_key: "secret")
+    store = Oarlock.open("s3://#{ARGV[1]}", endpoint: ARGV[0], access_key_id: "test",
+                         secret_access_key: "secret")
     busy = Array.new(4) { Thread.new { loop { store.get("a") } } }
     store.get("a")
     good = 0
@@ -36,7 +37,10 @@ class ForkTest < OarlockTest
   def test_fifty_children_and_grandchildren
     store = Fake.store
     store.put("a", "x")
-    assert_equal "50\n", Timeout.timeout(120) { ruby(BUSY, Fake.endpoint, store.url.delete_prefix("s3://").chomp("/")) }
+    assert_equal "50\n",
+                 Timeout.timeout(120) {
+                   ruby(BUSY, Fake.endpoint, store.url.delete_prefix("s3://").chomp("/"))
+                 }
   end
 
   def test_a_call_of_the_parent

@@ -16,7 +16,9 @@ class RactorsTest < OarlockTest
     store = Fake.store
     store.put("a", "x")
     Fake.late(200) do
-      assert_prompt(2) { assert_equal ["x"] * 4, Array.new(4) { Ractor.new(store) { |own| own.get("a") } }.map(&:take) }
+      assert_prompt(2) do
+        assert_equal ["x"] * 4, Array.new(4) { Ractor.new(store) { |own| own.get("a") } }.map(&:take)
+      end
     end
   end
 
@@ -27,7 +29,8 @@ class RactorsTest < OarlockTest
       chunks = []
       store.get("a") { |chunk| chunks << chunk }
       missing = begin store.get("nowhere") rescue $!.kind end
-      [chunks.join, store.open("d").each_line.to_a, store.list.map(&:key), store.exists?("a", timeout: 5), missing]
+      [chunks.join, store.open("d").each_line.to_a, store.list.map(&:key), store.exists?("a", timeout: 5),
+       missing]
     end
     assert_equal ["bc", ["e\n", "f"], %w[a d], true, "NotFound"], ractor.take
   end

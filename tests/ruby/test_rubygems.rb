@@ -56,7 +56,8 @@ class RubyGemsTest < OarlockTest
       error = assert_raises(Gem::RemoteFetcher::FetchError) { fetch(path, nil, path != "p/nowhere") }
       refute_match(/Signature|secret/, error.message)
     end
-    assert_match(/no such|not exist/i, assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/nowhere") }.message)
+    assert_match(/no such|not exist/i,
+                 assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/nowhere") }.message)
   end
 
   def test_spellings_of_gemrc
@@ -66,13 +67,16 @@ class RubyGemsTest < OarlockTest
     assert_equal "content", fetch
     configure("s3_source", @bucket => symbols)
     assert_equal "content", fetch
-    configure("s3_source", @bucket.to_sym => {"provider" => :static, "access_key_id" => "test", "secret_access_key" => "secret", **@place})
+    configure("s3_source",
+              @bucket.to_sym => {"provider" => :static, "access_key_id" => "test",
+                                 "secret_access_key" => "secret", **@place})
     assert_equal "content", fetch
   end
 
   def test_entries_that_make_no_sense
     {
-      "no id and secret, and no provider" => @place, "no id and secret" => {"id" => "x", **@place}, "did you mean \"region\"" => {**@keys, "regoin" => "x"},
+      "no id and secret, and no provider" => @place, "no id and secret" => {"id" => "x", **@place},
+      "did you mean \"region\"" => {**@keys, "regoin" => "x"},
       "provider" => {"provider" => "nobody", **@place}
     }.each do |message, entry|
       configure("s3_source", @bucket => entry)
@@ -85,13 +89,17 @@ class RubyGemsTest < OarlockTest
     Fake.tell("credential", {access_key: "id+x", secret_key: "a/b+c%d"})
     configure("s3_source", @bucket => @place)
     assert_equal "content", @fetcher.fetch_path("s3://id%2Bx:a%2Fb%2Bc%25d@#{@bucket}/p/specs")
-    error = assert_raises(Gem::RemoteFetcher::FetchError) { @fetcher.fetch_path("s3://id%2Bx:canary@#{@bucket}/p/specs") }
+    error = assert_raises(Gem::RemoteFetcher::FetchError) do
+      @fetcher.fetch_path("s3://id%2Bx:canary@#{@bucket}/p/specs")
+    end
     refute_match(/canary/, error.message)
   end
 
   def test_a_prefix_without_its_slash
     asked = nil
-    fetcher = Class.new(Gem::RemoteFetcher) { define_method(:cache_update_path) { |uri, *| asked = uri.to_s } }.new
+    fetcher = Class.new(Gem::RemoteFetcher) {
+      define_method(:cache_update_path) { |uri, *| asked = uri.to_s }
+    }.new
     spec = Gem::Specification.new("a", "1") { |one| one.loaded_from = "#{@directory}/a.gemspec" }
     fetcher.download(spec, "s3://#{@bucket}/p", @directory)
     assert_equal "s3://#{@bucket}/p/gems/a-1.gem", asked

@@ -27,8 +27,10 @@ class StreamsTest < OarlockTest
     pipe, write = IO.pipe
     writer = Thread.new { write << BIG; write.close }
     sources = {
-      "string" => BIG, "path" => path, "file" => path.open("rb"), "pipe" => pipe, "stringio" => StringIO.new(BIG),
-      "array" => [BIG[0, 5], "", BIG[5..]], "lazy" => (0...9).lazy.map { |at| BIG[at * 1_000_000, 1_000_000] },
+      "string" => BIG, "path" => path, "file" => path.open("rb"), "pipe" => pipe,
+      "stringio" => StringIO.new(BIG),
+      "array" => [BIG[0, 5], "", BIG[5..]],
+      "lazy" => (0...9).lazy.map { |at| BIG[at * 1_000_000, 1_000_000] },
       "enumerator" => Enumerator.new { |out| out << BIG[0, 1] << BIG[1..] }
     }
     [@store, Fake.store(multipart_threshold: 5 << 20, multipart_chunksize: 5 << 20)].each do |store|
@@ -55,7 +57,8 @@ class StreamsTest < OarlockTest
     @store.put("a", text)
     text.replace("after")
     assert_equal "before", @store.get("a")
-    assert_equal "text", @store.put("b", "text".encode("UTF-16LE")) && @store.get("b").force_encoding("UTF-16LE").encode("UTF-8")
+    @store.put("b", "text".encode("UTF-16LE"))
+    assert_equal "text", @store.get("b").force_encoding("UTF-16LE").encode("UTF-8")
   end
 
   def test_a_source_that_is_none
@@ -99,7 +102,8 @@ class StreamsTest < OarlockTest
       path.delete
 
       body = store.get("a", range: 5...15)
-      assert_equal [BIG[5, 10], 5, BIG.bytesize, Encoding::BINARY], [body, body.offset, body.meta.size, body.encoding]
+      assert_equal [BIG[5, 10], 5, BIG.bytesize, Encoding::BINARY],
+                   [body, body.offset, body.meta.size, body.encoding]
       refute_predicate body, :frozen?
       assert_kind_of String, body
     end

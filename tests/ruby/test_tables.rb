@@ -7,7 +7,8 @@ class TablesTest < OarlockTest
   def test_signatures
     script = Fake::ROOT.join("bindings-ruby/script/sig.rb")
     made = IO.popen([RbConfig.ruby, "-I#{LIB}", script.to_s], &:read)
-    assert_equal made, Fake::ROOT.join("bindings-ruby/sig/oarlock.rbs").read, "run `make -C bindings-ruby sig`"
+    assert_equal made, Fake::ROOT.join("bindings-ruby/sig/oarlock.rbs").read,
+                 "run `make -C bindings-ruby sig`"
   end
 
   def test_methods
@@ -20,7 +21,8 @@ class TablesTest < OarlockTest
       own = verb[:options].map { |option| option[:name] } & %w[timeout progress]
       assert_empty own, "options of #{name} that Ruby's own keywords hide"
     end
-    assert_equal %i[exist? exists exists?], %i[exist? exists exists?].select { |name| @store.respond_to?(name) }
+    assert_equal %i[exist? exists exists?],
+                 %i[exist? exists exists?].select { |name| @store.respond_to?(name) }
   end
 
   def test_a_verb_by_name
@@ -32,9 +34,11 @@ class TablesTest < OarlockTest
 
   def test_errors
     Oarlock::Native.error_classes.each do |row|
-      error = Oarlock.const_get(row[:name]).new("a sentence", verb: "get", bucket: "b", key: "k", status: 418, code: "Teapot", request_id: "r")
+      error = Oarlock.const_get(row[:name]).new("a sentence", verb: "get", bucket: "b", key: "k", status: 418,
+                                                code: "Teapot", request_id: "r")
       assert_equal [row[:kind], "a sentence", "get", "b", "k", 418, "Teapot", "r", false],
-                   [error.kind, error.sentence, error.verb, error.bucket, error.key, error.status, error.code, error.request_id, error.retryable?]
+                   [error.kind, error.sentence, error.verb, error.bucket, error.key, error.status, error.code,
+                    error.request_id, error.retryable?]
       assert_equal 'a sentence (verb get, bucket b, key "k", code Teapot, request id r)', error.message
       assert_kind_of Oarlock::Error, error
     end
@@ -44,7 +48,8 @@ class TablesTest < OarlockTest
 
   def test_an_error_from_a_server
     error = assert_raises(Oarlock::NotFoundError) { Fake.store.get("nowhere") }
-    assert_equal ["get", "nowhere", 404, "NoSuchKey", false], [error.verb, error.key, error.status, error.code, error.retryable?]
+    assert_equal ["get", "nowhere", 404, "NoSuchKey", false],
+                 [error.verb, error.key, error.status, error.code, error.retryable?]
     refute_nil error.request_id
     assert_nil error.cause
   end

@@ -14,7 +14,9 @@ class ValuesTest < OarlockTest
   def test_keys_in_other_encodings
     key = "schön/日本"
     @store.put(key, "x")
-    ["UTF-16LE", "UTF-8", "UTF-32BE", "GB18030"].each { |encoding| assert_equal "x", @store.get(key.encode(encoding)), encoding }
+    ["UTF-16LE", "UTF-8", "UTF-32BE", "GB18030"].each do |encoding|
+      assert_equal "x", @store.get(key.encode(encoding)), encoding
+    end
     assert_equal "x", @store.get(key.b)
     @store.put("na\xEFve".dup.force_encoding("ISO-8859-1"), "y")
     assert_equal "y", @store.get("naïve")
@@ -27,8 +29,10 @@ class ValuesTest < OarlockTest
     japanese = "テスト".encode("Shift_JIS")
     {latin => "café", japanese => "テスト", "a€".encode("UTF-16") => "a€", "b€".encode("Windows-1252") => "b€",
      latin.to_sym => "café", "c".encode("US-ASCII") => "c"}.each do |given, key|
-      @store.put(given, "x", metadata: {"m".encode("UTF-16BE") => "v".encode("UTF-16LE")}, content_type: "text/x".encode("UTF-16LE"))
-      assert_equal ["text/x", {"m" => "v"}], @store.head(key).then { |meta| [meta.content_type, meta.metadata] }
+      @store.put(given, "x", metadata: {"m".encode("UTF-16BE") => "v".encode("UTF-16LE")},
+                 content_type: "text/x".encode("UTF-16LE"))
+      assert_equal ["text/x", {"m" => "v"}],
+                   @store.head(key).then { |meta| [meta.content_type, meta.metadata] }
       assert_equal [key], @store.head_many([given]).map(&:key)
       assert_equal [key], @store.get_many([{key: given}]).map(&:key)
       assert_equal "x", @store.open(given, &:read)
@@ -98,7 +102,8 @@ class ValuesTest < OarlockTest
 
   def test_symbols_paths_and_numbers
     @store.put(:a, "x", content_type: :"text/plain", metadata: {count: 5})
-    assert_equal ["text/plain", {"count" => "5"}], @store.head("a").then { |meta| [meta.content_type, meta.metadata] }
+    assert_equal ["text/plain", {"count" => "5"}],
+                 @store.head("a").then { |meta| [meta.content_type, meta.metadata] }
     refused(/at most 64 bits/) { @store.list("", page_size: 1 << 70).first }
     refused(/page_size/) { @store.list("", page_size: -1).first }
     refused(/page_size/) { @store.list("", page_size: 1.5).first }
@@ -107,8 +112,10 @@ class ValuesTest < OarlockTest
 
   def test_ranges
     @store.put("a", "0123456789")
-    {0..2 => "012", 0...2 => "01", 7.. => "789", ..2 => "012", -3.. => "789", -3..-1 => "789", 2..-1 => "23456789",
-     "3-4" => "34", [3, 4] => "3456"}.each { |range, expected| assert_equal expected, @store.get("a", range: range), range.inspect }
+    {0..2 => "012", 0...2 => "01", 7.. => "789", ..2 => "012", -3.. => "789", -3..-1 => "789",
+     2..-1 => "23456789", "3-4" => "34", [3, 4] => "3456"}.each { |range, expected|
+       assert_equal expected, @store.get("a", range: range), range.inspect
+     }
     [0...0, 5..2, -5..7, 1..-2].each { |range| refused(/range/) { @store.get("a", range: range) } }
     assert_raises(Oarlock::RangeError) { @store.get("a", range: 10..) }
   end
@@ -188,17 +195,23 @@ class ValuesTest < OarlockTest
   end
 
   def test_no_secret_is_shown
-    settings = {access_key_id: "AKIDEXAMPLE", secret_access_key: "topsecret", session_token: "tokentoken", region: "eu-west-1"}
+    settings = {access_key_id: "AKIDEXAMPLE", secret_access_key: "topsecret", session_token: "tokentoken",
+                region: "eu-west-1"}
     store = Oarlock.open("s3://bucket/prefix", **settings)
-    [store.inspect, store.to_s, store.settings.inspect, "#{store}"].each { |text| refute_match(/topsecret|tokentoken/, text) }
+    [store.inspect, store.to_s, store.settings.inspect, "#{store}"].each do |text|
+      refute_match(/topsecret|tokentoken/, text)
+    end
     assert_match(/s3:..bucket.prefix.*eu-west-1/, store.inspect)
     assert_raises(TypeError) { Marshal.dump(store) }
-    error = assert_raises(Oarlock::ConfigError) { Oarlock.open("s3://bucket", secret_access_key: "topsecret") }
+    error = assert_raises(Oarlock::ConfigError) do
+      Oarlock.open("s3://bucket", secret_access_key: "topsecret")
+    end
     refute_match(/topsecret/, error.message)
   end
 
   def test_settings
-    assert_match(/did you mean "region"/, assert_raises(Oarlock::ConfigError) { Oarlock.open("s3://bucket", regoin: "x") }.message)
+    assert_match(/did you mean "region"/,
+                 assert_raises(Oarlock::ConfigError) { Oarlock.open("s3://bucket", regoin: "x") }.message)
     assert_raises(Oarlock::ConfigError) { Oarlock.open("http://bucket") }
     assert_raises(Oarlock::ConfigError) { Oarlock.open(nil) }
     key = Random.bytes(32)

@@ -41,7 +41,9 @@ class WaitingTest < OarlockTest
     store = Fake.store
     store.put("a", "x")
     Fake.late(100) do
-      assert_prompt(2.5) { Array.new(50) { Thread.new { store.get("a") } }.each { |thread| assert_equal "x", thread.value } }
+      assert_prompt(2.5) do
+        Array.new(50) { Thread.new { store.get("a") } }.each { |thread| assert_equal "x", thread.value }
+      end
     end
   end
 
@@ -82,7 +84,10 @@ class WaitingTest < OarlockTest
     answer = Queue.new
     Fake.late(300) do
       waiter = Thread.main
-      poker = Thread.new { 3.times { Process.kill("USR1", Process.pid) && Thread.pass until hits.positive? }; answer << waiter.alive? }
+      poker = Thread.new do
+        3.times { Process.kill("USR1", Process.pid) && Thread.pass until hits.positive? }
+        answer << waiter.alive?
+      end
       assert_equal "x", store.get("a")
       poker.join
     end
@@ -93,7 +98,8 @@ class WaitingTest < OarlockTest
 
   INTERRUPTED = <<~'RUBY'
     require "oarlock"
-    store = Oarlock.open("s3://bucket", endpoint: ARGV[0], access_key_id: "k", secret_access_key: "s", max_attempts: 1)
+    store = Oarlock.open("s3://bucket", endpoint: ARGV[0], access_key_id: "k", secret_access_key: "s",
+                         max_attempts: 1)
     Thread.new { store.get("sibling") }.report_on_exception = false if ARGV[1] == "sibling"
     begin
       store.get("a")
@@ -120,7 +126,8 @@ class WaitingTest < OarlockTest
 
   FORGOTTEN = <<~'RUBY'
     require "oarlock"
-    store = Oarlock.open("s3://#{ARGV[1]}", endpoint: ARGV[0], access_key_id: "test", secret_access_key: "secret",
+    store = Oarlock.open("s3://#{ARGV[1]}", endpoint: ARGV[0], access_key_id: "test",
+                         secret_access_key: "secret",
                          multipart_threshold: 5 << 20, multipart_chunksize: 5 << 20)
     writer = store.open("a", "wb")
     writer << "x" * 12_000_000

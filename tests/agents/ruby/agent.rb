@@ -51,7 +51,8 @@ module Spelling
   def write(value)
     case value
     when nil, true, false, Integer then value
-    when Oarlock::Body then {meta: write(value.meta), offset: value.offset, length: value.bytesize, body: binary(value)}
+    when Oarlock::Body then {meta: write(value.meta), offset: value.offset, length: value.bytesize,
+                             body: binary(value)}
     when String then value.encoding == Encoding::BINARY ? binary(value) : value
     when Time then {"$time" => [value.to_i, value.nsec]}
     when Array then value.map { |item| write(item) }
@@ -123,7 +124,8 @@ class Agent
   private
 
   def foreign(kind, error, request)
-    {error: {**FACTS.to_h { |fact| [fact, nil] }, kind: kind, message: error.message, verb: request["verb"], retryable: false}}
+    {error: {**FACTS.to_h { |fact| [fact, nil] }, kind: kind, message: error.message, verb: request["verb"],
+             retryable: false}}
   end
 
   def do_classes(request)
@@ -165,7 +167,8 @@ class Agent
     Oarlock.logger = events
     done = total = nil
     progress = ->(*now) { done, total = now }
-    reply = call(store(request), request["verb"], Spelling.read(request["args"]).merge("progress" => progress))
+    reply = call(store(request), request["verb"],
+                 Spelling.read(request["args"]).merge("progress" => progress))
     {reply: Spelling.write(reply), done: done, total: total, events: events.count}
   ensure
     Oarlock.logger = nil
@@ -184,7 +187,10 @@ class Agent
     when :stream_fails then arguments.delete("into") && block = ->(_chunk) { raise Broken, "the sink broke" }
     end
     reply = call(store(request), request["verb"], arguments, &block)
-    return {entries: Spelling.write(most ? reply.each_page.first(most).flat_map(&:entries) : reply.to_a)} if reply.is_a?(Oarlock::Listing)
+    if reply.is_a?(Oarlock::Listing)
+      entries = most ? reply.each_page.first(most).flat_map(&:entries) : reply.to_a
+      return {entries: Spelling.write(entries)}
+    end
 
     reply = Spelling.write(reply)
     into == :stream ? {**reply, body: Spelling.binary(received)} : reply
@@ -200,7 +206,9 @@ class Agent
       return store.call(verb, **options, &block)
     end
 
-    positional = params.reject { |param| param[:type] == "sink" }.map { |param| options.delete(param[:name].to_sym) }
+    positional = params.reject { |param| param[:type] == "sink" }.map do |param|
+      options.delete(param[:name].to_sym)
+    end
     store.public_send(verb, *positional, **options, &block)
   end
 

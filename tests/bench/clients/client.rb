@@ -8,8 +8,10 @@ KEY, SECRET = ENV.values_at("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 def oarlock(work, endpoint)
   require "oarlock"
-  store = Oarlock.open("s3://bench", endpoint:, region: "us-east-1", access_key_id: KEY, secret_access_key: SECRET)
-  one = { "get" => ->(key) { store.get(key) }, "put" => ->(key) { store.put(key, BODY) }, "head" => ->(key) { store.head(key) } }
+  store = Oarlock.open("s3://bench", endpoint:, region: "us-east-1", access_key_id: KEY,
+                       secret_access_key: SECRET)
+  one = { "get" => ->(key) { store.get(key) }, "put" => ->(key) { store.put(key, BODY) },
+          "head" => ->(key) { store.head(key) } }
   many = {
     "get" => -> { store.get_many(KEYS, max_concurrency: 32) },
     "put" => -> { store.put_many(KEYS.map { |key| { key:, body: BODY } }, max_concurrency: 32) },
@@ -32,7 +34,9 @@ def net_http(work, endpoint)
             "&X-Amz-Expires=3600&X-Amz-SignedHeaders=host"
     canonical = "#{verb}\n/bench/#{key}\n#{query}\nhost:#{host}\n\nhost\nUNSIGNED-PAYLOAD"
     to_sign = "AWS4-HMAC-SHA256\n#{time}\n#{scope}\n#{OpenSSL::Digest::SHA256.hexdigest(canonical)}"
-    signing = scope.split("/").inject("AWS4#{SECRET}") { |secret, part| OpenSSL::HMAC.digest("sha256", secret, part) }
+    signing = scope.split("/").inject("AWS4#{SECRET}") do |secret, part|
+      OpenSSL::HMAC.digest("sha256", secret, part)
+    end
     "/bench/#{key}?#{query}&X-Amz-Signature=#{OpenSSL::HMAC.hexdigest("sha256", signing, to_sign)}"
   end
   request = { "get" => Net::HTTP::Get, "put" => Net::HTTP::Put, "head" => Net::HTTP::Head }.fetch(work)
@@ -45,7 +49,9 @@ def net_http(work, endpoint)
 end
 
 one, many = client == "net-http" ? net_http(work, endpoint) : oarlock(work, endpoint)
-now = -> { [Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID), Process.clock_gettime(Process::CLOCK_MONOTONIC)] }
+now = -> {
+  [Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID), Process.clock_gettime(Process::CLOCK_MONOTONIC)]
+}
 one.call("4096-first")
 begun = now.call
 client == "oarlock-many" ? many.call : KEYS.each(&one)
