@@ -66,7 +66,9 @@ class Publisher
     end
     rows = specs.group_by { |spec, _| spec.name }.map do |name, versions|
       lines = versions.sort_by { |spec, _| spec.version }.map do |spec, sum|
-        needs = spec.runtime_dependencies.map { |need| "#{need.name}:#{need.requirement.to_s.gsub(", ", "&")}" }
+        needs = spec.runtime_dependencies.map do |need|
+          "#{need.name}:#{need.requirement.to_s.gsub(", ", "&")}"
+        end
         "#{spec.version} #{needs.join(",")}|checksum:#{sum}"
       end
       File.write("#{@directory}/info/#{name}", "---\n#{lines.join("\n")}\n")
