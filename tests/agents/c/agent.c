@@ -1,7 +1,7 @@
 /* The C agent: a JSON request a line in, a JSON answer a line out, as tests/agents/README.md says.
  *
- * Law: only oarlock.h is used, as a C program would use it. C has no file objects; its reader and writer are calls that are
- * read from and written to, and a seek begins a new one.
+ * Law: only oarlock.h is used, as a C program would use it. C has no file objects; its reader and writer are
+ * calls that are read from and written to, and a seek begins a new one.
  */
 
 #include <stdio.h>
@@ -72,7 +72,8 @@ static oarlock_sink *make_sink(const cJSON *spec, buffer *kept, bool *streams) {
   if (file != NULL) return oarlock_sink_file(file->valuestring);
   if (strcmp(spec->valuestring, "memory") == 0) return oarlock_sink_memory();
   *streams = true;
-  return strcmp(spec->valuestring, "stream") == 0 ? oarlock_sink_callback(keep, kept) : oarlock_sink_callback(refuse, NULL);
+  return strcmp(spec->valuestring, "stream") == 0 ? oarlock_sink_callback(keep, kept)
+                                                  : oarlock_sink_callback(refuse, NULL);
 }
 
 /* What a call reports: its last progress, and how many log events. */
@@ -94,7 +95,8 @@ static void on_log(void *userdata, int level, const char *message) {
 }
 
 /* Waits a millisecond at a time, with every function that a call can report to. */
-static oarlock_status finish_with_reports(oarlock_call *call, reports *seen, oarlock_value **reply, oarlock_error **error) {
+static oarlock_status finish_with_reports(oarlock_call *call, reports *seen, oarlock_value **reply,
+                                          oarlock_error **error) {
   oarlock_status status;
   oarlock_call_on_progress(call, on_progress, seen);
   oarlock_call_on_log(call, on_log, seen);
@@ -115,8 +117,8 @@ static cJSON *reports_to_json(cJSON *reply, const reports *seen) {
 }
 
 /* Runs a verb to its end; `seen` is NULL where nobody asks what it reports. */
-static oarlock_status once(const oarlock_store *store, const char *verb, const cJSON *args, reports *seen, cJSON **answer,
-                           oarlock_error **error) {
+static oarlock_status once(const oarlock_store *store, const char *verb, const cJSON *args, reports *seen,
+                           cJSON **answer, oarlock_error **error) {
   oarlock_options *options = oarlock_options_new();
   oarlock_source *source = NULL;
   oarlock_sink *sink = NULL;
@@ -129,14 +131,17 @@ static oarlock_status once(const oarlock_store *store, const char *verb, const c
   const cJSON *arg;
 
   cJSON_ArrayForEach(arg, args) {
-    const cJSON *source_spec = cJSON_GetObjectItemCaseSensitive(arg, "$source"), *sink_spec = cJSON_GetObjectItemCaseSensitive(arg, "$sink");
+    const cJSON *source_spec = cJSON_GetObjectItemCaseSensitive(arg, "$source"),
+                *sink_spec = cJSON_GetObjectItemCaseSensitive(arg, "$sink");
     if (source_spec != NULL) source = make_source(source_spec, &own);
     else if (sink_spec != NULL) sink = make_sink(sink_spec, &kept, &streams);
     else if (strcmp(arg->string, "$pages") != 0) set_value(options, arg->string, arg);
   }
-  status = (seen != NULL ? oarlock_start_blocking : oarlock_start)(store, verb, options, source, sink, &call, error);
+  status = (seen != NULL ? oarlock_start_blocking : oarlock_start)(store, verb, options, source, sink, &call,
+                                                                   error);
   if (status == OARLOCK_OK)
-    status = seen != NULL ? finish_with_reports(call, seen, &reply, error) : oarlock_call_finish(call, &reply, error);
+    status = seen != NULL ? finish_with_reports(call, seen, &reply, error)
+                          : oarlock_call_finish(call, &reply, error);
   if (status == OARLOCK_OK) {
     *answer = value_to_json(reply);
     if (seen != NULL) *answer = reports_to_json(*answer, seen);
@@ -156,13 +161,15 @@ static bool answers_pages(const char *verb) {
   oarlock_verbs(&table, NULL);
   for (at = 0; at < oarlock_value_count(table); at++) {
     const oarlock_value *row = oarlock_value_at(table, at);
-    if (strcmp(oarlock_value_str(oarlock_value_get(row, "name"), NULL), verb) == 0) pages = oarlock_value_bool(oarlock_value_get(row, "pages"));
+    if (strcmp(oarlock_value_str(oarlock_value_get(row, "name"), NULL), verb) == 0)
+      pages = oarlock_value_bool(oarlock_value_get(row, "pages"));
   }
   oarlock_value_free(table);
   return pages;
 }
 
-static oarlock_status all_pages(const oarlock_store *store, const char *verb, const cJSON *args, cJSON **answer, oarlock_error **error) {
+static oarlock_status all_pages(const oarlock_store *store, const char *verb, const cJSON *args,
+                                cJSON **answer, oarlock_error **error) {
   cJSON *asked = cJSON_Duplicate(args, true), *rows = cJSON_CreateArray();
   const cJSON *limit = cJSON_GetObjectItemCaseSensitive(args, "$pages");
   const int most = limit != NULL ? limit->valueint : -1;
@@ -221,8 +228,10 @@ static oarlock_status file_open(file *file, const char *key, const cJSON *args, 
   return OARLOCK_OK;
 }
 
-/* Reads so many bytes, or with -1 all that are left. From the first byte on without a range, so that the whole is checked. */
-static oarlock_status file_read(file *file, const char *key, int64_t wanted, buffer *into, oarlock_error **error) {
+/* Reads so many bytes, or with -1 all that are left. From the first byte on without a range, so that the
+ * whole is checked. */
+static oarlock_status file_read(file *file, const char *key, int64_t wanted, buffer *into,
+                                oarlock_error **error) {
   while (wanted != 0) {
     uint8_t room[65536];
     size_t count = 0, most;
@@ -247,10 +256,12 @@ static oarlock_status file_read(file *file, const char *key, int64_t wanted, buf
   return OARLOCK_OK;
 }
 
-static oarlock_status reader(const oarlock_store *store, const cJSON *request, cJSON **answer, oarlock_error **error) {
+static oarlock_status reader(const oarlock_store *store, const cJSON *request, cJSON **answer,
+                             oarlock_error **error) {
   const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "key"));
   file opened_file = {store, NULL, NULL, 0, 0};
-  oarlock_status status = file_open(&opened_file, key, cJSON_GetObjectItemCaseSensitive(request, "args"), error);
+  oarlock_status status =
+      file_open(&opened_file, key, cJSON_GetObjectItemCaseSensitive(request, "args"), error);
   cJSON *told = cJSON_CreateArray();
   const cJSON *step;
   cJSON_ArrayForEach(step, cJSON_GetObjectItemCaseSensitive(request, "do")) {
@@ -259,14 +270,17 @@ static oarlock_status reader(const oarlock_store *store, const cJSON *request, c
     if (status != OARLOCK_OK) break;
     if (strcmp(what, "read") == 0) {
       buffer bytes = {NULL, 0, 0};
-      status = file_read(&opened_file, key, cJSON_IsNumber(first) ? (int64_t)first->valuedouble : -1, &bytes, error);
+      status = file_read(&opened_file, key, cJSON_IsNumber(first) ? (int64_t)first->valuedouble : -1, &bytes,
+                         error);
       cJSON_AddItemToArray(told, bytes_to_json(bytes.data, bytes.size));
       buffer_free(&bytes);
       continue;
     }
     if (strcmp(what, "seek") == 0) {
       const int whence = first->next != NULL ? first->next->valueint : 0;
-      opened_file.at = (int64_t)first->valuedouble + (whence == 1 ? opened_file.at : whence == 2 ? opened_file.size : 0);
+      opened_file.at = (int64_t)first->valuedouble + (whence == 1   ? opened_file.at
+                                                      : whence == 2 ? opened_file.size
+                                                                    : 0);
       oarlock_call_free(opened_file.call);
       opened_file.call = NULL;
     }
@@ -278,14 +292,17 @@ static oarlock_status reader(const oarlock_store *store, const cJSON *request, c
   return status;
 }
 
-static oarlock_status writer(const oarlock_store *store, const cJSON *request, cJSON **answer, oarlock_error **error) {
+static oarlock_status writer(const oarlock_store *store, const cJSON *request, cJSON **answer,
+                             oarlock_error **error) {
   oarlock_options *options = oarlock_options_new();
   oarlock_call *call = NULL;
   oarlock_value *reply = NULL;
   oarlock_status status;
   const cJSON *item;
-  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "args")) set_value(options, item->string, item);
-  status = oarlock_put(store, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "key")), oarlock_source_pushed(), options, &call, error);
+  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "args"))
+    set_value(options, item->string, item);
+  status = oarlock_put(store, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "key")),
+                       oarlock_source_pushed(), options, &call, error);
   oarlock_options_free(options);
   cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "chunks")) {
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(item, "$bytes");
@@ -313,7 +330,8 @@ static cJSON *field_names(const oarlock_value *fields) {
   cJSON *names = cJSON_CreateArray();
   size_t at;
   for (at = 0; at < oarlock_value_count(fields); at++)
-    cJSON_AddItemToArray(names, cJSON_CreateString(oarlock_value_str(oarlock_value_get(oarlock_value_at(fields, at), "name"), NULL)));
+    cJSON_AddItemToArray(names, cJSON_CreateString(oarlock_value_str(
+                                    oarlock_value_get(oarlock_value_at(fields, at), "name"), NULL)));
   return names;
 }
 
@@ -341,7 +359,8 @@ static oarlock_status tell_classes(const char *source, cJSON **answer, oarlock_e
   if (status == OARLOCK_OK) status = oarlock_classes_names(classes, &names, error);
   for (at = 0; status == OARLOCK_OK && at < oarlock_value_count(names); at++) {
     oarlock_value *about = NULL;
-    status = oarlock_classes_about(classes, oarlock_value_str(oarlock_value_at(names, at), NULL), &about, error);
+    status =
+        oarlock_classes_about(classes, oarlock_value_str(oarlock_value_at(names, at), NULL), &about, error);
     if (status == OARLOCK_OK) cJSON_AddItemToArray(*answer, value_to_json(about));
     oarlock_value_free(about);
   }
@@ -350,8 +369,9 @@ static oarlock_status tell_classes(const char *source, cJSON **answer, oarlock_e
   return status;
 }
 
-static oarlock_status open_class(const char *source, const oarlock_options *settings, const oarlock_options *overrides, const char *name,
-                                 oarlock_store **store, oarlock_error **error) {
+static oarlock_status open_class(const char *source, const oarlock_options *settings,
+                                 const oarlock_options *overrides, const char *name, oarlock_store **store,
+                                 oarlock_error **error) {
   oarlock_classes *classes = NULL;
   oarlock_status status = oarlock_classes_open_with(source, settings, overrides, &classes, error);
   if (status == OARLOCK_OK) status = oarlock_classes_store(classes, name, store, error);
@@ -369,7 +389,8 @@ static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "name"));
     oarlock_store *store = NULL;
     cJSON *args, *told = NULL;
-    if (status != OARLOCK_OK || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "skip_validation"))) continue;
+    if (status != OARLOCK_OK || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "skip_validation")))
+      continue;
     if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "kind")), "s3") != 0) continue;
     args = cJSON_CreateObject();
     cJSON_AddTrueToObject(args, "check");
@@ -388,8 +409,10 @@ static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_e
   const char *classes = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes"));
   const cJSON *item;
   oarlock_status status;
-  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "settings")) set_value(settings, item->string, item);
-  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "overrides")) set_value(overrides, item->string, item);
+  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "settings"))
+    set_value(settings, item->string, item);
+  cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(request, "overrides"))
+    set_value(overrides, item->string, item);
   if (opened + 1 == STORES) {
     fputs("too many stores for this agent\n", stderr);
     exit(1);
@@ -398,7 +421,8 @@ static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_e
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "class"));
     status = open_class(classes, settings, overrides, name, &stores[opened + 1], error);
   } else {
-    status = oarlock_store_open(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "url")), settings, &stores[opened + 1], error);
+    status = oarlock_store_open(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "url")),
+                                settings, &stores[opened + 1], error);
   }
   oarlock_options_free(settings);
   oarlock_options_free(overrides);
@@ -408,12 +432,18 @@ static oarlock_status open_store(const cJSON *request, cJSON **answer, oarlock_e
 
 static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error **error) {
   const char *op = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "op"));
-  const cJSON *number = cJSON_GetObjectItemCaseSensitive(request, "store"), *args = cJSON_GetObjectItemCaseSensitive(request, "args");
-  const int at = cJSON_IsNumber(number) && number->valueint > 0 && number->valueint <= opened ? number->valueint : 0;
+  const cJSON *number = cJSON_GetObjectItemCaseSensitive(request, "store"),
+              *args = cJSON_GetObjectItemCaseSensitive(request, "args");
+  const int at =
+      cJSON_IsNumber(number) && number->valueint > 0 && number->valueint <= opened ? number->valueint : 0;
   const char *verb = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "verb"));
   if (strcmp(op, "open") == 0) return open_store(request, answer, error);
-  if (strcmp(op, "classes") == 0) return tell_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
-  if (strcmp(op, "check") == 0) return check_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer, error);
+  if (strcmp(op, "classes") == 0)
+    return tell_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer,
+                        error);
+  if (strcmp(op, "check") == 0)
+    return check_classes(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "classes")), answer,
+                         error);
   if (strcmp(op, "verbs") == 0) return verbs(answer, error);
   if (strcmp(op, "asked") == 0) return *answer = take_asked(), OARLOCK_OK;
   if (strcmp(op, "reader") == 0) return reader(stores[at], request, answer, error);
@@ -427,7 +457,8 @@ static oarlock_status serve(const cJSON *request, cJSON **answer, oarlock_error 
     return status;
   }
   if (strcmp(op, "call") == 0)
-    return answers_pages(verb) ? all_pages(stores[at], verb, args, answer, error) : once(stores[at], verb, args, NULL, answer, error);
+    return answers_pages(verb) ? all_pages(stores[at], verb, args, answer, error)
+                               : once(stores[at], verb, args, NULL, answer, error);
   if (strcmp(op, "close") != 0) fprintf(stderr, "unknown request %s\n", op);
   oarlock_store_free(stores[at]);
   stores[at] = NULL;

@@ -58,7 +58,8 @@ cJSON *bytes_to_json(const uint8_t *data, size_t size) {
   size_t at;
   for (at = 0; at < size; at += 3) {
     const size_t left = size - at;
-    const uint32_t bits = (uint32_t)data[at] << 16 | (left > 1 ? (uint32_t)data[at + 1] << 8 : 0) | (left > 2 ? data[at + 2] : 0);
+    const uint32_t bits = (uint32_t)data[at] << 16 | (left > 1 ? (uint32_t)data[at + 1] << 8 : 0) |
+                          (left > 2 ? data[at + 2] : 0);
     *digit++ = alphabet[bits >> 18];
     *digit++ = alphabet[bits >> 12 & 63];
     *digit++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
@@ -100,7 +101,8 @@ static void function_free(void *userdata) {
 }
 
 static void set_object(oarlock_options *options, const char *name, const cJSON *object) {
-  const cJSON *raw = cJSON_GetObjectItemCaseSensitive(object, "$bytes"), *time = cJSON_GetObjectItemCaseSensitive(object, "$time");
+  const cJSON *raw = cJSON_GetObjectItemCaseSensitive(object, "$bytes"),
+              *time = cJSON_GetObjectItemCaseSensitive(object, "$time");
   const cJSON *answers = cJSON_GetObjectItemCaseSensitive(object, "$callback"), *entry;
   if (raw != NULL) {
     buffer bytes = from_base64(raw);
@@ -175,12 +177,14 @@ cJSON *value_to_json(const oarlock_value *value) {
       return json;
     case OARLOCK_TYPE_LIST:
       json = cJSON_CreateArray();
-      for (at = 0; at < oarlock_value_count(value); at++) cJSON_AddItemToArray(json, value_to_json(oarlock_value_at(value, at)));
+      for (at = 0; at < oarlock_value_count(value); at++)
+        cJSON_AddItemToArray(json, value_to_json(oarlock_value_at(value, at)));
       return json;
     case OARLOCK_TYPE_MAP:
       json = cJSON_CreateObject();
       for (at = 0; at < oarlock_value_count(value); at++)
-        cJSON_AddItemToObject(json, oarlock_value_name(value, at), value_to_json(oarlock_value_at(value, at)));
+        cJSON_AddItemToObject(json, oarlock_value_name(value, at),
+                              value_to_json(oarlock_value_at(value, at)));
       return json;
     case OARLOCK_TYPE_CALLBACK:
     case OARLOCK_TYPE_NULL: break;

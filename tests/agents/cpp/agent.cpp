@@ -140,7 +140,8 @@ json read(const oarlock::store &store, const json &request) {
 json write(const oarlock::store &store, const json &request) {
   try {
     auto file = store.open_writer(request["key"], options_of(request));
-    for (const auto &chunk : request["chunks"]) file << values::from_base64(chunk.is_object() ? chunk["$bytes"] : chunk);
+    for (const auto &chunk : request["chunks"])
+      file << values::from_base64(chunk.is_object() ? chunk["$bytes"] : chunk);
     if (request.value("fail", false)) throw host_failed("leaving by an error");
     return values::to_json(file.close());
   } catch (const host_failed &) {
@@ -169,12 +170,14 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
   if (op == "classes") {
     const oarlock::storage_classes classes(request["classes"].get<std::string>());
     json told = json::array();
-    for (const auto &name : classes.names()) told.push_back(values::to_json(classes.about(std::string(name.as_str()))));
+    for (const auto &name : classes.names())
+      told.push_back(values::to_json(classes.about(std::string(name.as_str()))));
     return told;
   }
   if (op == "check") {
     json told = json::object();
-    for (const auto &[name, rows] : oarlock::storage_classes(request["classes"].get<std::string>()).check()) told[name] = values::to_json(rows);
+    for (const auto &[name, rows] : oarlock::storage_classes(request["classes"].get<std::string>()).check())
+      told[name] = values::to_json(rows);
     return told;
   }
   if (op == "open" && request.contains("classes")) {
@@ -182,7 +185,8 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
     if (request.contains("settings"))
       for (const auto &[name, value] : request["settings"].items()) given.set(name, values::from_json(value));
     if (request.contains("overrides"))
-      for (const auto &[name, value] : request["overrides"].items()) overrides.set(name, values::from_json(value));
+      for (const auto &[name, value] : request["overrides"].items())
+        overrides.set(name, values::from_json(value));
     const oarlock::storage_classes classes(request["classes"].get<std::string>(), given, overrides);
     const int number = static_cast<int>(stores.size()) + 1;
     stores.emplace(number, classes[request["class"].get<std::string>()]);
@@ -191,7 +195,8 @@ json answer(std::map<int, oarlock::store> &stores, const json &request) {
   if (op == "open") {
     oarlock::options settings;
     if (request.contains("settings"))
-      for (const auto &[name, value] : request["settings"].items()) settings.set(name, values::from_json(value));
+      for (const auto &[name, value] : request["settings"].items())
+        settings.set(name, values::from_json(value));
     const int number = static_cast<int>(stores.size()) + 1;
     stores.emplace(number, oarlock::store(request["url"].get<std::string>(), settings));
     return number;
@@ -223,8 +228,15 @@ int main() {
     } catch (const host_failed &error) {
       // C++ throws the host's own exception as it was; the protocol has only kinds, and `Io` is that of a
       // stream.
-      told["error"] = {{"kind", "Io"}, {"message", error.what()}, {"verb", request["verb"]}, {"key", request["args"]["key"]}, {"bucket", nullptr},
-                       {"status", nullptr}, {"code", nullptr}, {"request_id", nullptr}, {"retryable", false}};
+      told["error"] = {{"kind", "Io"},
+                       {"message", error.what()},
+                       {"verb", request["verb"]},
+                       {"key", request["args"]["key"]},
+                       {"bucket", nullptr},
+                       {"status", nullptr},
+                       {"code", nullptr},
+                       {"request_id", nullptr},
+                       {"retryable", false}};
     }
     std::cout << told.dump() << std::endl;
   }

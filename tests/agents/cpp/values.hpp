@@ -12,7 +12,8 @@ namespace values {
 
 using nlohmann::json;
 
-inline constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 inline std::string from_base64(const std::string &text) {
   std::string bytes;
@@ -32,9 +33,12 @@ inline json bytes_to_json(std::string_view bytes) {
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     const auto left = bytes.size() - at;
-    const auto byte = [&](std::size_t offset) { return offset < left ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + offset])) : 0; };
+    const auto byte = [&](std::size_t offset) {
+      return offset < left ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + offset])) : 0;
+    };
     const std::uint32_t bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-    text += {alphabet[bits >> 18], alphabet[bits >> 12 & 63], left > 1 ? alphabet[bits >> 6 & 63] : '=', left > 2 ? alphabet[bits & 63] : '='};
+    text += {alphabet[bits >> 18], alphabet[bits >> 12 & 63], left > 1 ? alphabet[bits >> 6 & 63] : '=',
+             left > 2 ? alphabet[bits & 63] : '='};
   }
   return {{"$bytes", text}};
 }
@@ -95,7 +99,8 @@ inline json to_json(const oarlock::value &value) {
       return told;
     case OARLOCK_TYPE_MAP:
       told = json::object();
-      for (std::size_t at = 0; at < value.size(); ++at) told[std::string(value.name(at))] = to_json(value.at(at));
+      for (std::size_t at = 0; at < value.size(); ++at)
+        told[std::string(value.name(at))] = to_json(value.at(at));
       return told;
   }
   return told;
@@ -103,9 +108,11 @@ inline json to_json(const oarlock::value &value) {
 
 inline json to_json(const oarlock::error &error) {
   const auto text = [](const std::optional<std::string> &fact) { return fact ? json(*fact) : json(nullptr); };
-  return {{"kind", error.kind_name()}, {"message", error.what()}, {"verb", text(error.verb())}, {"bucket", text(error.bucket())},
-          {"key", text(error.key())}, {"status", error.status() ? json(error.status()) : json(nullptr)}, {"code", text(error.code())},
-          {"request_id", text(error.request_id())}, {"retryable", error.retryable()}};
+  return {{"kind", error.kind_name()},     {"message", error.what()},
+          {"verb", text(error.verb())},    {"bucket", text(error.bucket())},
+          {"key", text(error.key())},      {"status", error.status() ? json(error.status()) : json(nullptr)},
+          {"code", text(error.code())},    {"request_id", text(error.request_id())},
+          {"retryable", error.retryable()}};
 }
 
 }  // namespace values

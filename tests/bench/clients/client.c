@@ -1,5 +1,6 @@
-/* One client in C does one piece of work: `client CLIENT WORK ENDPOINT COUNT`, with CLIENT one of oarlock, oarlock-many and libcurl, which
- * signs by --aws-sigv4. Prints CPU and wall seconds of the work after a first request. */
+/* One client in C does one piece of work: `client CLIENT WORK ENDPOINT COUNT`, with CLIENT one of oarlock,
+ * oarlock-many and libcurl, which signs by --aws-sigv4. Prints CPU and wall seconds of the work after a first
+ * request. */
 #include <curl/curl.h>
 #include <oarlock.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static void finish(oarlock_options *options, oarlock_source *source, const char 
   oarlock_call *call = NULL;
   oarlock_error *error = NULL;
   oarlock_value *reply = NULL;
-  if (oarlock_start_blocking(store, verb, options, source, NULL, &call, &error) != OARLOCK_OK || oarlock_call_wait(call, -1, &reply, &error) != OARLOCK_OK)
+  if (oarlock_start_blocking(store, verb, options, source, NULL, &call, &error) != OARLOCK_OK ||
+      oarlock_call_wait(call, -1, &reply, &error) != OARLOCK_OK)
     stop(oarlock_error_message(error));
   oarlock_value_free(reply);
   oarlock_call_free(call);
@@ -102,7 +104,8 @@ int main(int argc, char **argv) {
     oarlock_options_set_str(settings, "region", "us-east-1");
     oarlock_options_set_str(settings, "access_key_id", id);
     oarlock_options_set_str(settings, "secret_access_key", secret);
-    if (oarlock_store_open("s3://bench", settings, &store, &error) != OARLOCK_OK) stop(oarlock_error_message(error));
+    if (oarlock_store_open("s3://bench", settings, &store, &error) != OARLOCK_OK)
+      stop(oarlock_error_message(error));
   }
   double cpu = 0, wall = 0;
   for (long number = -1; number < count; number++) {
@@ -116,6 +119,7 @@ int main(int argc, char **argv) {
     if (curls) by_libcurl(curl, endpoint, work, key);
     else by_oarlock(work, key);
   }
-  printf("{\"cpu\": %f, \"wall\": %f}\n", seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, seconds(CLOCK_MONOTONIC) - wall);
+  printf("{\"cpu\": %f, \"wall\": %f}\n", seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+         seconds(CLOCK_MONOTONIC) - wall);
   return 0;
 }
