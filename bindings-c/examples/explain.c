@@ -20,7 +20,8 @@ static int print(const oarlock_value *rows) {
   for (index = 0; index < count; index++) {
     const oarlock_value *row = oarlock_value_at(rows, index);
     const char *wrong = text(row, "error");
-    printf("%-30s %s%s%-60s %s\n", text(row, "what"), wrong, *wrong ? ": " : "", text(row, "value"), text(row, "source"));
+    printf("%-30s %s%s%-60s %s\n", text(row, "what"), wrong, *wrong ? ": " : "", text(row, "value"),
+           text(row, "source"));
     if (*wrong) sound = 0;
   }
   return sound;

@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   status = oarlock_store_open(argv[1], NULL, &store, &error);
-  if (status == OARLOCK_OK) status = oarlock_get(store, argv[2], oarlock_sink_callback(print, stdout), NULL, &call, &error);
+  if (status == OARLOCK_OK)
+    status = oarlock_get(store, argv[2], oarlock_sink_callback(print, stdout), NULL, &call, &error);
   if (status == OARLOCK_OK) status = oarlock_call_finish(call, &reply, &error);
   if (status == OARLOCK_OK) {
     fprintf(stderr, "%lld bytes\n", (long long)oarlock_value_int(oarlock_value_get(reply, "length")));

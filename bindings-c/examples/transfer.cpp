@@ -25,7 +25,8 @@ static oarlock::options settings() {
     const auto equals = text.find('=');
     if (text.compare(0, lead.size(), lead) != 0 || equals == std::string::npos) continue;
     std::string name = text.substr(lead.size(), equals - lead.size());
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
     settings.set(name, text.substr(equals + 1));
   }
   return settings;
@@ -54,10 +55,12 @@ int main(int argc, char **argv) {
     const oarlock::store store(argv[1], settings());
     std::int64_t bytes = 0;
     const double up = seconds([&] { store.put(key, oarlock::source::file(file)); });
-    const double down = seconds([&] { bytes = store.get(key, {}, oarlock::sink::file(back))["length"].as_int(); });
+    const double down =
+        seconds([&] { bytes = store.get(key, {}, oarlock::sink::file(back))["length"].as_int(); });
     const bool verified = same(file, back);
     std::remove(back.c_str());
-    std::printf("%lld bytes up in %.3f s, down in %.3f s, %s\n", static_cast<long long>(bytes), up, down, verified ? "verified" : "DIFFERENT");
+    std::printf("%lld bytes up in %.3f s, down in %.3f s, %s\n", static_cast<long long>(bytes), up, down,
+                verified ? "verified" : "DIFFERENT");
     return verified ? 0 : 1;
   } catch (const oarlock::error &error) {
     std::cerr << error.kind_name() << ": " << error.what() << '\n';

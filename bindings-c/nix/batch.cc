@@ -39,7 +39,8 @@ struct batch::state {
   std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
 };
 
-batch::batch(const bucket &into, bool replaces) : state_(std::make_shared<state>(into)), replaces_(replaces) {}
+batch::batch(const bucket &into, bool replaces)
+    : state_(std::make_shared<state>(into)), replaces_(replaces) {}
 
 batch::~batch() {
   *state_->stop = true;

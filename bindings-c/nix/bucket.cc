@@ -35,7 +35,8 @@ std::string encoded(const std::string &text) {
 
 std::string with(const std::string &place, const parameters &given) {
   std::string url = place, mark = "?";
-  for (const auto &[name, value] : given) url += std::exchange(mark, "&") + encoded(name) + "=" + encoded(value);
+  for (const auto &[name, value] : given)
+    url += std::exchange(mark, "&") + encoded(name) + "=" + encoded(value);
   return url;
 }
 
@@ -54,7 +55,9 @@ std::string identity(const oarlock::value &rows, bool stranger) {
       source = row["source"].as_str();
     }
   }
-  if (provider == "anonymous") return stranger ? "asked without credentials, for no credentials were found" : "asked without credentials";
+  if (provider == "anonymous")
+    return stranger ? "asked without credentials, for no credentials were found"
+                    : "asked without credentials";
   if (key.empty()) return provider.empty() ? "" : "credentials were looked for by: " + provider;
   return "asked as " + key + " from " + (source.empty() ? provider : source);
 }
@@ -68,16 +71,22 @@ trouble::kind kind_of(const oarlock::error &error) {
   if (error.kind() == OARLOCK_NOT_FOUND) return trouble::missing;
   // By the bucket, not by KMS; for what is asked, not for a key, signature or clock that is wrong.
   const auto code = error.code().value_or("");
-  const bool plain = code.empty() || code == "AccessDenied" || code == "AllAccessDisabled" || code == "Forbidden";
-  return error.kind() == OARLOCK_PERMISSION_DENIED && error.status() == 403 && plain ? trouble::denied : trouble::other;
+  const bool plain =
+      code.empty() || code == "AccessDenied" || code == "AllAccessDisabled" || code == "Forbidden";
+  return error.kind() == OARLOCK_PERMISSION_DENIED && error.status() == 403 && plain ? trouble::denied
+                                                                                     : trouble::other;
 }
 
-std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key, const std::string &url, const std::string &who) {
-  std::string sentence = std::string("cannot ") + doing + (key.empty() ? "" : " '" + key + "' in") + " '" + url + "': " + error.what();
+std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key,
+                        const std::string &url, const std::string &who) {
+  std::string sentence = std::string("cannot ") + doing + (key.empty() ? "" : " '" + key + "' in") + " '" +
+                         url + "': " + error.what();
   if (!who.empty()) sentence += "; " + who;
   if (kind_of(error) == trouble::denied) {
     const std::string_view verb = error.verb().value_or("");
-    sentence += verb == "put" ? "; it needs s3:PutObject" : verb == "list" ? "; it needs s3:ListBucket" : "; it needs s3:GetObject";
+    sentence += verb == "put"    ? "; it needs s3:PutObject"
+                : verb == "list" ? "; it needs s3:ListBucket"
+                                 : "; it needs s3:GetObject";
   } else if (error.kind() == OARLOCK_DECRYPT || error.kind() == OARLOCK_KEY_COMMITMENT) {
     sentence += give_key;
   }
@@ -89,7 +98,8 @@ std::exception_ptr told(const oarlock::error &error, const char *doing, const st
 file opened(const oarlock::value &reply, const std::string &key, const std::string &url) {
   const auto metadata = reply["meta"]["metadata"];
   for (std::size_t at = 0; at < metadata.size(); ++at) {
-    if (metadata.name(at).substr(0, 6) == "x-amz-") throw trouble(trouble::other, "cannot read '" + key + "' in '" + url + "': it is encrypted" + give_key);
+    if (metadata.name(at).substr(0, 6) == "x-amz-")
+      throw trouble(trouble::other, "cannot read '" + key + "' in '" + url + "': it is encrypted" + give_key);
   }
   return {std::string(reply["body"].as_bytes()), std::string(reply["meta"]["content_encoding"].as_str())};
 }
@@ -105,7 +115,8 @@ struct bucket::stranger {
 };
 
 bucket::bucket(const std::string &place, const parameters &given, const parameters &settings) try
-    : store_(with(place, given), options_of(settings)), url_(store_.url()), stranger_(new stranger{with(place, given), settings, {}, {}, {}}) {
+    : store_(with(place, given), options_of(settings)), url_(store_.url()),
+      stranger_(new stranger{with(place, given), settings, {}, {}, {}}) {
 } catch (const oarlock::error &error) {
   throw trouble(trouble::other, "cannot open '" + place + "': " + error.what());
 }
@@ -160,7 +171,8 @@ void bucket::tell_of_stranger() const {
     const std::lock_guard lock(stranger_->mutex);
     if (!stranger_->store || std::exchange(stranger_->told, true)) return;
   }
-  host::warn("no credentials were found; '" + url_ + "' is read without any, as a public bucket (oarlock-anonymous=true silences this)");
+  host::warn("no credentials were found; '" + url_ +
+             "' is read without any, as a public bucket (oarlock-anonymous=true silences this)");
 }
 
 template <typename Work>
@@ -195,16 +207,19 @@ auto bucket::doing(const char *what, const std::string &key, const oarlock::stor
   }
 }
 
-void bucket::explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> tell) const {
+void bucket::explain(std::exception_ptr failed, const char *doing, const std::string &key,
+                     std::function<void(std::exception_ptr)> tell) const {
   explain(store_, failed, doing, key, std::move(tell));
 }
 
-void bucket::explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> tell) const {
+void bucket::explain(const oarlock::store &by, std::exception_ptr failed, const char *doing,
+                     const std::string &key, std::function<void(std::exception_ptr)> tell) const {
   try {
     std::rethrow_exception(failed);
   } catch (const oarlock::error &error) {
     if (!about_identity(error)) return tell(told(error, doing, key, url_, ""));
-    const auto finish = [error, doing, key, url = url_, stranger = by_stranger(), tell](const oarlock::value &rows, std::exception_ptr) {
+    const auto finish = [error, doing, key, url = url_, stranger = by_stranger(),
+                         tell](const oarlock::value &rows, std::exception_ptr) {
       tell(told(error, doing, key, url, identity(rows, stranger)));
     };
     pump::here().run({[by] { return by.start("explain", {}); }, finish});
@@ -213,7 +228,9 @@ void bucket::explain(const oarlock::store &by, std::exception_ptr failed, const 
   }
 }
 
-oarlock::call bucket::begin_exists(const std::string &key) const { return store_.start("exists", keyed(key)); }
+oarlock::call bucket::begin_exists(const std::string &key) const {
+  return store_.start("exists", keyed(key));
+}
 
 bool bucket::exists(const std::string &key) const {
   return doing("look for", key, store_, [&](const oarlock::store &) {
@@ -230,7 +247,8 @@ file bucket::read(const std::string &key) const {
 }
 
 void bucket::fetch(const std::string &key, std::function<void(file, std::exception_ptr)> tell) const {
-  const auto done = [self = *this, by = reader(), key, tell](const oarlock::value &reply, std::exception_ptr failed) {
+  const auto done = [self = *this, by = reader(), key, tell](const oarlock::value &reply,
+                                                             std::exception_ptr failed) {
     try {
       if (failed) std::rethrow_exception(failed);
     } catch (const oarlock::error &error) {
@@ -251,7 +269,8 @@ void bucket::fetch(const std::string &key, std::function<void(file, std::excepti
   pump::here().run({[by = reader(), key] { return by.start("get", keyed(key)); }, done});
 }
 
-std::string bucket::stream(const std::string &key, const std::function<void(std::string_view)> &to, const progress &moved) const {
+std::string bucket::stream(const std::string &key, const std::function<void(std::string_view)> &to,
+                           const progress &moved) const {
   return reading("read", key, [&](const oarlock::store &by) {
     auto call = by.start("get", keyed(key), {}, oarlock::sink::pulled());
     std::vector<char> buffer(chunk);
@@ -276,13 +295,19 @@ oarlock::call bucket::begin_write(const upload &what) const {
   auto options = keyed(what.key);
   options.set("content_type", what.mime);
   if (!what.encoding.empty()) options.set("content_encoding", what.encoding);
-  auto call = store_.start("put", options, oarlock::source::from([from = what.from](char *buffer, std::size_t size) {
-    from->read(buffer, static_cast<std::streamsize>(size));
-    if (from->bad()) throw std::runtime_error("the file to upload cannot be read");
-    return static_cast<std::size_t>(from->gcount());
-  }, static_cast<std::int64_t>(what.size)));
+  auto call = store_.start("put", options,
+                           oarlock::source::from(
+                               [from = what.from](char *buffer, std::size_t size) {
+                                 from->read(buffer, static_cast<std::streamsize>(size));
+                                 if (from->bad())
+                                   throw std::runtime_error("the file to upload cannot be read");
+                                 return static_cast<std::size_t>(from->gcount());
+                               },
+                               static_cast<std::int64_t>(what.size)));
   if (what.moved) {
-    call.on_progress([moved = what.moved](std::uint64_t done, std::optional<std::uint64_t> total) { return moved(done, total.value_or(0)), true; });
+    call.on_progress([moved = what.moved](std::uint64_t done, std::optional<std::uint64_t> total) {
+      return moved(done, total.value_or(0)), true;
+    });
   }
   return call;
 }

@@ -69,7 +69,8 @@ class bucket {
   bool exists(const std::string &key) const;
   file read(const std::string &key) const;
   // Hands the bytes over as they come; answers how they are encoded.
-  std::string stream(const std::string &key, const std::function<void(std::string_view)> &to, const progress &moved) const;
+  std::string stream(const std::string &key, const std::function<void(std::string_view)> &to,
+                     const progress &moved) const;
   void write(const upload &what) const;
   void list(const std::function<void(std::string_view key)> &each) const;
   // Reads without waiting: `told` learns, on the pump's thread, the file or a `trouble`.
@@ -78,7 +79,8 @@ class bucket {
   // For the pump: the calls themselves, and what their failures mean.
   oarlock::call begin_exists(const std::string &key) const;
   oarlock::call begin_write(const upload &what) const;
-  void explain(std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> told) const;
+  void explain(std::exception_ptr failed, const char *doing, const std::string &key,
+               std::function<void(std::exception_ptr)> told) const;
 
  private:
   // Copies share what is known of the keys.
@@ -90,7 +92,8 @@ class bucket {
   oarlock::store reader() const;
   bool none_found(const oarlock::error &error) const;
   void tell_of_stranger() const;
-  void explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key, std::function<void(std::exception_ptr)> told) const;
+  void explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key,
+               std::function<void(std::exception_ptr)> told) const;
   oarlock::value wait(oarlock::call &call) const;
 
   oarlock::store store_;

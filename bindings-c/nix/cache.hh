@@ -13,8 +13,12 @@ namespace oarlock_nix {
 namespace host {
 
 void check_interrupt() { nix::checkInterrupt(); }
-std::exception_ptr interruption() { return std::make_exception_ptr(nix::Interrupted("interrupted by the user")); }
-std::shared_ptr<void> on_interrupt(std::function<void()> woken) { return std::shared_ptr<nix::InterruptCallback>(nix::createInterruptCallback(std::move(woken))); }
+std::exception_ptr interruption() {
+  return std::make_exception_ptr(nix::Interrupted("interrupted by the user"));
+}
+std::shared_ptr<void> on_interrupt(std::function<void()> woken) {
+  return std::shared_ptr<nix::InterruptCallback>(nix::createInterruptCallback(std::move(woken)));
+}
 void warn(const std::string &sentence) { nix::warn("%s", sentence); }
 std::size_t connections() {
   const std::size_t allowed = nix::fileTransferSettings.httpConnections.get();
@@ -27,7 +31,8 @@ std::size_t connections() {
 struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
   // Whoever derives from it makes its virtual bases.
   CacheInBucket(const std::string &scheme, const std::string &place, const Params &params)
-      : StoreConfig(params), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params), BinaryCacheStore(params), files(*this, scheme, place, params) {}
+      : StoreConfig(params), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params),
+        BinaryCacheStore(params), files(*this, scheme, place, params) {}
 
   std::string getUri() override { return files.uri(); }
 
@@ -42,16 +47,19 @@ struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
   }
 
   bool fileExists(const std::string &path) override { return files.exists(path); }
-  void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream, const std::string &mime) override {
+  void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream,
+                  const std::string &mime) override {
     files.upsert(path, stream, mime, nullptr);
   }
   void getFile(const std::string &path, nix::Sink &sink) override { files.get(path, sink); }
-  void getFile(const std::string &path, nix::Callback<std::optional<std::string>> callback) noexcept override {
+  void getFile(const std::string &path,
+               nix::Callback<std::optional<std::string>> callback) noexcept override {
     files.get(path, std::move(callback), shared_from_this());
   }
   nix::StorePathSet queryAllValidPaths() override { return files.paths(); }
 
-  void computeFSClosure(const nix::StorePathSet &paths, nix::StorePathSet &out, bool flip, bool outputs, bool derivers) override {
+  void computeFSClosure(const nix::StorePathSet &paths, nix::StorePathSet &out, bool flip, bool outputs,
+                        bool derivers) override {
     if (!flip) foresee(*this, paths);
     Store::computeFSClosure(paths, out, flip, outputs, derivers);
   }
@@ -75,7 +83,8 @@ struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
 // At the plugin's start: `interface` is the version of Nix up to its second dot.
 template <typename Made>
 void register_for(const std::string &interface) {
-  if (nix::nixVersion.compare(0, interface.size() + 1, interface + ".") == 0) nix::Implementations::add<Made, StoreSettings>();
+  if (nix::nixVersion.compare(0, interface.size() + 1, interface + ".") == 0)
+    nix::Implementations::add<Made, StoreSettings>();
   else nix::warn("oarlock's plugin was built for Nix %s and leaves Nix %s alone", interface, nix::nixVersion);
 }
 

@@ -56,7 +56,8 @@ pump &pump::here() {
 }
 
 pump::pump() : process_(getpid()), wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (wake_fd_ < 0) throw std::system_error(errno, std::generic_category(), "oarlock's plugin cannot make a descriptor");
+  if (wake_fd_ < 0)
+    throw std::system_error(errno, std::generic_category(), "oarlock's plugin cannot make a descriptor");
 }
 
 void pump::begin() {
@@ -148,7 +149,8 @@ void pump::heed() {
     } else {
       const job ended = std::move(each->of);
       running_.erase(each);
-      ended.done({}, interrupted ? host::interruption() : std::make_exception_ptr(oarlock::error(OARLOCK_CANCELLED, nullptr)));
+      ended.done({}, interrupted ? host::interruption()
+                                 : std::make_exception_ptr(oarlock::error(OARLOCK_CANCELLED, nullptr)));
     }
   }
 }
@@ -164,7 +166,8 @@ void pump::poll_once() {
     }
   }
   // A descriptor that is missing must not make the others wait.
-  const bool blind = std::any_of(watched.begin(), watched.end(), [](const pollfd &each) { return each.fd < 0; });
+  const bool blind =
+      std::any_of(watched.begin(), watched.end(), [](const pollfd &each) { return each.fd < 0; });
   const int ready = poll(watched.data(), watched.size(), blind ? 10 : -1);
   if (ready > 0 && watched[0].revents != 0) {
     std::uint64_t count = 0;

@@ -26,16 +26,19 @@ namespace {
 class Remembered : public CertainCache {
  public:
   using CertainCache::CertainCache;
-  int createCache(const std::string &uri, const nix::Path &storeDir, bool wantMassQuery, int priority) override {
+  int createCache(const std::string &uri, const nix::Path &storeDir, bool wantMassQuery,
+                  int priority) override {
     return real->createCache(uri, storeDir, wantMassQuery, priority);
   }
-  std::optional<CacheInfo> upToDateCacheExists(const std::string &uri) override { return real->upToDateCacheExists(uri); }
+  std::optional<CacheInfo> upToDateCacheExists(const std::string &uri) override {
+    return real->upToDateCacheExists(uri);
+  }
 };
 
 struct OarlockStore : CacheInBucket {
   OarlockStore(std::string_view scheme, std::string_view place, const Params &params)
-      : StoreConfig(for_nix(params)), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params), BinaryCacheStore(params),
-        CacheInBucket(std::string(scheme), std::string(place), params) {
+      : StoreConfig(for_nix(params)), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params),
+        BinaryCacheStore(params), CacheInBucket(std::string(scheme), std::string(place), params) {
     diskCache = std::make_shared<Remembered>(files, [](const std::string &) { return false; });
   }
 

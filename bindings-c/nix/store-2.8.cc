@@ -20,7 +20,8 @@ namespace {
 class Remembered : public CertainCache {
  public:
   using CertainCache::CertainCache;
-  void createCache(const std::string &uri, const nix::Path &storeDir, bool wantMassQuery, int priority) override {
+  void createCache(const std::string &uri, const nix::Path &storeDir, bool wantMassQuery,
+                   int priority) override {
     real->createCache(uri, storeDir, wantMassQuery, priority);
   }
   std::optional<CacheInfo> cacheExists(const std::string &uri) override { return real->cacheExists(uri); }
@@ -28,9 +29,11 @@ class Remembered : public CertainCache {
 
 struct OarlockStore : CacheInBucket {
   OarlockStore(const std::string &scheme, const std::string &place, const Params &params)
-      : StoreConfig(for_nix(params)), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params), BinaryCacheStore(params),
-        CacheInBucket(scheme, place, params) {
-    remembered = std::make_shared<Remembered>(files, [](const std::string &key) { return filling.second != nullptr && !filling.second->landed(key); });
+      : StoreConfig(for_nix(params)), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params),
+        BinaryCacheStore(params), CacheInBucket(scheme, place, params) {
+    remembered = std::make_shared<Remembered>(files, [](const std::string &key) {
+      return filling.second != nullptr && !filling.second->landed(key);
+    });
     diskCache = remembered;
   }
 
@@ -38,14 +41,16 @@ struct OarlockStore : CacheInBucket {
 
   // A batch looks when a file's turn to be uploaded has come.
   bool fileExists(const std::string &path) override { return uploading() == nullptr && files.exists(path); }
-  void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream, const std::string &mime) override {
+  void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream,
+                  const std::string &mime) override {
     batch *under = uploading();
     if (under) remembered->settle(*under, false);
     files.upsert(path, stream, mime, under);
   }
 
   // This Nix hands over one path after the other; their uploads overlap.
-  void addMultipleToStore(nix::Source &source, nix::RepairFlag repair, nix::CheckSigsFlag checkSigs) override {
+  void addMultipleToStore(nix::Source &source, nix::RepairFlag repair,
+                          nix::CheckSigsFlag checkSigs) override {
     const std::lock_guard one(batching);
     batch uploads(files.where(), repair);
     const Filling here(*this, uploads);

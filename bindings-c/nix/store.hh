@@ -40,28 +40,54 @@ struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
   // Text, because oarlock reads them: what is not given has oarlock's default, which may come from the
   // environment or the profile.
   using Text = const nix::Setting<std::string>;
-  Text profile{(StoreConfig *) this, "", "profile", "The profile in the shared AWS files that credentials, region and endpoint come from."};
-  Text region{(StoreConfig *) this, "", "region", "The region of the bucket; by default that of the environment or the profile, else us-east-1.", {"aws-region"}};
-  Text scheme{(StoreConfig *) this, "", "scheme", "How an endpoint without a scheme is reached: https (the default) or http."};
-  Text endpoint{(StoreConfig *) this, "", "endpoint", "Where the server is: a URL, or a host with or without a port; by default AWS in the region."};
-  Text addressingStyle{(StoreConfig *) this, "", "addressing-style", "How the bucket is addressed: path, virtual or auto."};
-  Text multipartUpload{(StoreConfig *) this, "", "multipart-upload", "Whether large files may be uploaded in parts; true by default."};
-  Text multipartThreshold{(StoreConfig *) this, "", "multipart-threshold", "Bytes from which on a file is uploaded in parts."};
-  Text multipartChunkSize{(StoreConfig *) this, "", "multipart-chunk-size", "Bytes in a part.", {"buffer-size"}};
+  Text profile{(StoreConfig *)this, "", "profile",
+               "The profile in the shared AWS files that credentials, region and endpoint come from."};
+  Text region{(StoreConfig *)this,
+              "",
+              "region",
+              "The region of the bucket; by default that of the environment or the profile, else us-east-1.",
+              {"aws-region"}};
+  Text scheme{(StoreConfig *)this, "", "scheme",
+              "How an endpoint without a scheme is reached: https (the default) or http."};
+  Text endpoint{
+      (StoreConfig *)this, "", "endpoint",
+      "Where the server is: a URL, or a host with or without a port; by default AWS in the region."};
+  Text addressingStyle{(StoreConfig *)this, "", "addressing-style",
+                       "How the bucket is addressed: path, virtual or auto."};
+  Text multipartUpload{(StoreConfig *)this, "", "multipart-upload",
+                       "Whether large files may be uploaded in parts; true by default."};
+  Text multipartThreshold{(StoreConfig *)this, "", "multipart-threshold",
+                          "Bytes from which on a file is uploaded in parts."};
+  Text multipartChunkSize{
+      (StoreConfig *)this, "", "multipart-chunk-size", "Bytes in a part.", {"buffer-size"}};
   Text storageClass{(StoreConfig *) this, "", "storage-class", "The storage class of new objects."};
-  Text tlsCertificate{(StoreConfig *) this, "", "tls-certificate", "A PEM file with the certificate that shows the server who asks."};
-  Text tlsPrivateKey{(StoreConfig *) this, "", "tls-private-key", "A PEM file with the key of that certificate."};
-  Text narinfoCompression{(StoreConfig *) this, "", "narinfo-compression", "Compression method for .narinfo files."};
+  Text tlsCertificate{(StoreConfig *)this, "", "tls-certificate",
+                      "A PEM file with the certificate that shows the server who asks."};
+  Text tlsPrivateKey{(StoreConfig *)this, "", "tls-private-key",
+                     "A PEM file with the key of that certificate."};
+  Text narinfoCompression{(StoreConfig *)this, "", "narinfo-compression",
+                          "Compression method for .narinfo files."};
   Text lsCompression{(StoreConfig *) this, "", "ls-compression", "Compression method for .ls files."};
   Text logCompression{(StoreConfig *) this, "", "log-compression", "Compression method for log/* files."};
-  const nix::Setting<bool> deniedAsMissing{(StoreConfig *) this, false, std::string(denied_as_missing),
-    "Whether a file that the server denies counts as one that is not there, is remembered as such, and is not warned of."};
+  const nix::Setting<bool> deniedAsMissing{(StoreConfig *)this, false, std::string(denied_as_missing),
+                                           "Whether a file that the server denies counts as one that is not "
+                                           "there, is remembered as such, and is not warned of."};
 
-  Text settingsFile{(StoreConfig *) this, "", std::string(settings_file), "A file with oarlock's settings, `name = value` by line; for keys."};
+  Text settingsFile{(StoreConfig *)this, "", std::string(settings_file),
+                    "A file with oarlock's settings, `name = value` by line; for keys."};
 
   // Those that speak of the server.
-  std::vector<Text *> remote{&profile, &region, &scheme, &endpoint, &addressingStyle, &multipartUpload, &multipartThreshold, &multipartChunkSize,
-                             &storageClass, &tlsCertificate, &tlsPrivateKey};
+  std::vector<Text *> remote{&profile,
+                             &region,
+                             &scheme,
+                             &endpoint,
+                             &addressingStyle,
+                             &multipartUpload,
+                             &multipartThreshold,
+                             &multipartChunkSize,
+                             &storageClass,
+                             &tlsCertificate,
+                             &tlsPrivateKey};
 
   // How a file is to be compressed, "" for not at all.
   std::string compressionOf(const std::string &path) const {
@@ -79,28 +105,36 @@ using Params = std::map<std::string, std::string>;
 // refuses.
 inline Params for_nix(Params params) {
   for (auto at = params.begin(); at != params.end();) {
-    at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing && at->first != settings_file ? params.erase(at) : std::next(at);
+    at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing && at->first != settings_file
+             ? params.erase(at)
+             : std::next(at);
   }
   return params;
 }
 
 // Whom to trust, where the user has said so. Nix has had a setting for it only since.
 inline std::optional<std::string> trusted(const std::string &) { return nix::getEnv("NIX_SSL_CERT_FILE"); }
-inline std::optional<std::string> trusted(const nix::Setting<std::string> &file) { return file.overridden ? file.get() : trusted(file.get()); }
+inline std::optional<std::string> trusted(const nix::Setting<std::string> &file) {
+  return file.overridden ? file.get() : trusted(file.get());
+}
 
 // What is oarlock's: the cache's parameters, then Nix's global settings where the user has set them.
 inline parameters for_oarlock(const StoreSettings &config, const Params &params) {
   parameters given;
   for (const auto &[name, value] : params) {
-    if (nix::hasPrefix(name, own) && name != denied_as_missing && name != settings_file) given.emplace_back(name.substr(own.size()), value);
+    if (nix::hasPrefix(name, own) && name != denied_as_missing && name != settings_file)
+      given.emplace_back(name.substr(own.size()), value);
   }
   for (const auto *setting : config.remote) {
     if (setting->get() != "") given.emplace_back(setting->name, setting->get());
   }
   const auto &transfer = nix::fileTransferSettings;
-  if (transfer.tries.overridden) given.emplace_back("max-attempts", std::to_string(std::clamp(transfer.tries.get(), 1u, 20u)));
-  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0) given.emplace_back("connect-timeout", std::to_string(transfer.connectTimeout.get()));
-  if (transfer.stalledDownloadTimeout.overridden) given.emplace_back("stalled-download-timeout", std::to_string(transfer.stalledDownloadTimeout.get()));
+  if (transfer.tries.overridden)
+    given.emplace_back("max-attempts", std::to_string(std::clamp(transfer.tries.get(), 1u, 20u)));
+  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0)
+    given.emplace_back("connect-timeout", std::to_string(transfer.connectTimeout.get()));
+  if (transfer.stalledDownloadTimeout.overridden)
+    given.emplace_back("stalled-download-timeout", std::to_string(transfer.stalledDownloadTimeout.get()));
   if (const auto file = trusted(nix::settings.caFile)) given.emplace_back("ssl-cert-file", *file);
   return given;
 }
@@ -116,7 +150,8 @@ inline parameters from_file(const std::string &path) {
     const auto equals = line.find('=');
     const auto name = nix::trim(line.substr(0, equals));
     if (name == "" || name[0] == '#') continue;
-    if (equals == std::string::npos) throw nix::UsageError("line %d of '%s' is not of the form 'name = value'", number, path);
+    if (equals == std::string::npos)
+      throw nix::UsageError("line %d of '%s' is not of the form 'name = value'", number, path);
     settings.emplace_back(name, nix::trim(line.substr(equals + 1)));
   }
   return settings;
@@ -137,8 +172,11 @@ auto translated(Work work) {
 // The files of one cache.
 class Files {
  public:
-  Files(const StoreSettings &config, const std::string &scheme, const std::string &place, const Params &params)
-      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] { return bucket("s3://" + place, for_oarlock(config, params), from_file(config.settingsFile)); })) {}
+  Files(const StoreSettings &config, const std::string &scheme, const std::string &place,
+        const Params &params)
+      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] {
+          return bucket("s3://" + place, for_oarlock(config, params), from_file(config.settingsFile));
+        })) {}
 
   // What tells this cache from others: Nix remembers by it what a cache has.
   const std::string &uri() const { return uri_; }
@@ -157,7 +195,8 @@ class Files {
   }
 
   // Writes a file now or, if there is one, by the batch.
-  void upsert(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream, const std::string &mime, batch *by) {
+  void upsert(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream,
+              const std::string &mime, batch *by) {
     const bool narinfo = nix::hasSuffix(path, ".narinfo");
     std::vector<std::string> references;
     upload what{path, stream, 0, mime, config_.compressionOf(path)};
@@ -183,11 +222,16 @@ class Files {
     translated([&] {
       try {
         if (!nar) return sink(decoded(bucket_.read(path)));
-        const auto encoding = bucket_.stream(path, [&](std::string_view data) { sink(data); }, told_as("downloading", path));
-        if (!plain(encoding)) throw nix::Error("'%s/%s' is stored with the Content-Encoding %s, which is not undone for NARs", uri_, path, encoding);
+        const auto encoding =
+            bucket_.stream(path, [&](std::string_view data) { sink(data); }, told_as("downloading", path));
+        if (!plain(encoding))
+          throw nix::Error("'%s/%s' is stored with the Content-Encoding %s, which is not undone for NARs",
+                           uri_, path, encoding);
       } catch (const trouble &why) {
         // A NAR is asked for because its .narinfo was there: that it is denied is worth an error.
-        const bool gone = nar ? why.what_kind() == trouble::missing || (why.what_kind() == trouble::denied && config_.deniedAsMissing) : absent(path, why);
+        const bool gone = nar ? why.what_kind() == trouble::missing ||
+                                    (why.what_kind() == trouble::denied && config_.deniedAsMissing)
+                              : absent(path, why);
         if (!gone) throw;
         throw nix::NoSuchBinaryCacheFile("file '%s' does not exist in binary cache '%s'", path, uri_);
       }
@@ -195,7 +239,8 @@ class Files {
   }
 
   // The same without waiting. `keep` holds the store as long as its answer is awaited.
-  void get(const std::string &path, nix::Callback<std::optional<std::string>> callback, std::shared_ptr<nix::Store> keep) noexcept {
+  void get(const std::string &path, nix::Callback<std::optional<std::string>> callback,
+           std::shared_ptr<nix::Store> keep) noexcept {
     const auto told = std::make_shared<nix::Callback<std::optional<std::string>>>(std::move(callback));
     try {
       bucket_.fetch(path, [this, keep, path, told](file got, std::exception_ptr failed) {
@@ -225,7 +270,8 @@ class Files {
     translated([&] {
       bucket_.list([&](std::string_view key) {
         if (key.size() != nix::StorePath::HashLen + suffix.size() || !nix::hasSuffix(key, suffix)) return;
-        found.insert(nix::StorePath(std::string(key.substr(0, nix::StorePath::HashLen)) + "-" + nix::Store::MissingName));
+        found.insert(nix::StorePath(std::string(key.substr(0, nix::StorePath::HashLen)) + "-" +
+                                    nix::Store::MissingName));
       });
     });
     return found;
@@ -246,12 +292,17 @@ class Files {
     return uri;
   }
 
-  static bool plain(const std::string &encoding) { return encoding.empty() || encoding == "identity" || encoding == "none" || encoding == "aws-chunked"; }
-  static std::string decoded(file got) { return plain(got.encoding) ? std::move(got.body) : nix::decompress(got.encoding, got.body); }
+  static bool plain(const std::string &encoding) {
+    return encoding.empty() || encoding == "identity" || encoding == "none" || encoding == "aws-chunked";
+  }
+  static std::string decoded(file got) {
+    return plain(got.encoding) ? std::move(got.body) : nix::decompress(got.encoding, got.body);
+  }
 
   progress told_as(const char *doing, const std::string &path) const {
-    const auto activity = std::make_shared<nix::Activity>(*nix::logger, nix::lvlTalkative, nix::actFileTransfer,
-      nix::fmt("%s '%s/%s'", doing, uri_, path), nix::Logger::Fields{uri_ + "/" + path});
+    const auto activity = std::make_shared<nix::Activity>(
+        *nix::logger, nix::lvlTalkative, nix::actFileTransfer, nix::fmt("%s '%s/%s'", doing, uri_, path),
+        nix::Logger::Fields{uri_ + "/" + path});
     return [activity](std::uint64_t done, std::uint64_t total) { activity->progress(done, total); };
   }
 
@@ -268,8 +319,9 @@ class Files {
       denied_.insert(key);
     }
     if (!warned_.exchange(true)) {
-      nix::warn("%s; what is denied counts as missing now and is asked for again next time (%s=true silences this; with s3:ListBucket the server tells the two apart)",
-        why.what(), denied_as_missing);
+      nix::warn("%s; what is denied counts as missing now and is asked for again next time (%s=true silences "
+                "this; with s3:ListBucket the server tells the two apart)",
+                why.what(), denied_as_missing);
     }
     return true;
   }
@@ -286,7 +338,8 @@ class Files {
 // uploaded yet.
 class CertainCache : public nix::NarInfoDiskCache {
  public:
-  CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay) : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
+  CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay)
+      : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
 
   // Remembers those that were under way and have been uploaded since; at the end nothing is left to wait for.
   void settle(const batch &uploads, bool ended) {
@@ -297,19 +350,24 @@ class CertainCache : public nix::NarInfoDiskCache {
     }
   }
 
-  std::pair<Outcome, std::shared_ptr<nix::NarInfo>> lookupNarInfo(const std::string &uri, const std::string &hashPart) override {
+  std::pair<Outcome, std::shared_ptr<nix::NarInfo>> lookupNarInfo(const std::string &uri,
+                                                                  const std::string &hashPart) override {
     return real->lookupNarInfo(uri, hashPart);
   }
-  void upsertNarInfo(const std::string &uri, const std::string &hashPart, std::shared_ptr<const nix::ValidPathInfo> info) override {
+  void upsertNarInfo(const std::string &uri, const std::string &hashPart,
+                     std::shared_ptr<const nix::ValidPathInfo> info) override {
     // Only the thread that uploads has any under way.
     if (info && underWay(hashPart + ".narinfo")) held.emplace_back(uri, hashPart, info);
     else if (info || !files.was_denied(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
   }
-  void upsertRealisation(const std::string &uri, const nix::Realisation &realisation) override { real->upsertRealisation(uri, realisation); }
+  void upsertRealisation(const std::string &uri, const nix::Realisation &realisation) override {
+    real->upsertRealisation(uri, realisation);
+  }
   void upsertAbsentRealisation(const std::string &uri, const nix::DrvOutput &id) override {
     if (!files.was_denied("realisations/" + id.to_string() + ".doi")) real->upsertAbsentRealisation(uri, id);
   }
-  std::pair<Outcome, std::shared_ptr<nix::Realisation>> lookupRealisation(const std::string &uri, const nix::DrvOutput &id) override {
+  std::pair<Outcome, std::shared_ptr<nix::Realisation>> lookupRealisation(const std::string &uri,
+                                                                          const nix::DrvOutput &id) override {
     return real->lookupRealisation(uri, id);
   }
 
