@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
+use oarlock_crc::{CRC32, CRC32C, CRC64_NVME, Crc};
 
 /// The algorithms whose sums can be joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,11 +33,11 @@ impl Algorithm {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    fn crc(self) -> CrcAlgorithm {
+    fn crc(self) -> &'static Crc {
         match self {
-            Algorithm::Crc64Nvme => CrcAlgorithm::Crc64Nvme,
-            Algorithm::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
-            Algorithm::Crc32c => CrcAlgorithm::Crc32Iscsi,
+            Algorithm::Crc64Nvme => &CRC64_NVME,
+            Algorithm::Crc32 => &CRC32,
+            Algorithm::Crc32c => &CRC32C,
         }
     }
 
@@ -60,7 +60,7 @@ pub(crate) struct Checksum {
 impl Checksum {
     /// The sum of these bytes and the next ones after them; both have one algorithm.
     pub(crate) fn then(self, next: Checksum) -> Checksum {
-        let value = checksum_combine(self.algorithm.crc(), self.value, next.value, next.length);
+        let value = self.algorithm.crc().join(self.value, next.value, next.length);
         Checksum { value, length: self.length + next.length, ..self }
     }
 
@@ -88,28 +88,22 @@ impl Checksum {
     }
 }
 
-/// A sum in the making.
+/// The checksum of the bytes so far.
 #[derive(Debug)]
-pub(crate) struct Running {
-    algorithm: Algorithm,
-    digest: Digest,
-}
+pub(crate) struct Running(Checksum);
 
 impl Running {
     pub(crate) fn new(algorithm: Algorithm) -> Running {
-        Running { algorithm, digest: Digest::new(algorithm.crc()) }
+        Running(Checksum { algorithm, value: Crc::EMPTY, length: 0 })
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.digest.update(bytes);
+        self.0.value = self.0.algorithm.crc().append(self.0.value, bytes);
+        self.0.length += bytes.len() as u64;
     }
 
     pub(crate) fn finish(&self) -> Checksum {
-        Checksum {
-            algorithm: self.algorithm,
-            value: self.digest.finalize(),
-            length: self.digest.get_amount(),
-        }
+        self.0
     }
 }
 

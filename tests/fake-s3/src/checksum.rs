@@ -3,7 +3,7 @@
 //! Law: a checksum stored with an object was computed here from its bytes, never copied from a header.
 //! It must not know requests.
 
-use crc_fast::CrcAlgorithm;
+use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, CRC_64_NVME, Crc, Table};
 use sha2::Digest as _;
 
 use crate::data::Data;
@@ -59,9 +59,9 @@ impl Algorithm {
 
     pub fn compute(self, data: &Data) -> Checksum {
         let raw = match self {
-            Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc, data)[4..].to_vec(),
-            Algorithm::Crc32c => crc(CrcAlgorithm::Crc32Iscsi, data)[4..].to_vec(),
-            Algorithm::Crc64Nvme => crc(CrcAlgorithm::Crc64Nvme, data).to_vec(),
+            Algorithm::Crc32 => crc32(&CRC32, data),
+            Algorithm::Crc32c => crc32(&CRC32C, data),
+            Algorithm::Crc64Nvme => crc64(&CRC64_NVME, data),
             Algorithm::Sha1 => digest::<sha1::Sha1>(data),
             Algorithm::Sha256 => digest::<sha2::Sha256>(data),
         };
@@ -69,10 +69,20 @@ impl Algorithm {
     }
 }
 
-fn crc(algorithm: CrcAlgorithm, data: &Data) -> [u8; 8] {
-    let mut digest = crc_fast::Digest::new(algorithm);
+static CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
+static CRC32C: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
+static CRC64_NVME: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_NVME);
+
+fn crc32(crc: &'static Crc<u32, Table<16>>, data: &Data) -> Vec<u8> {
+    let mut digest = crc.digest();
     data.segments().iter().for_each(|segment| digest.update(segment));
-    digest.finalize().to_be_bytes()
+    digest.finalize().to_be_bytes().to_vec()
+}
+
+fn crc64(crc: &'static Crc<u64, Table<16>>, data: &Data) -> Vec<u8> {
+    let mut digest = crc.digest();
+    data.segments().iter().for_each(|segment| digest.update(segment));
+    digest.finalize().to_be_bytes().to_vec()
 }
 
 fn digest<D: sha2::Digest>(data: &Data) -> Vec<u8> {
