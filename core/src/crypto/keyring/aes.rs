@@ -3,7 +3,8 @@
 //! Law: what the wrap is bound to (the content's cipher) is checked with it. Every failure is one and the
 //! same error.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
 use aws_lc_rs::key_wrap::{self, KeyEncryptionKey, KeyWrap};
 use zeroize::{Zeroize, Zeroizing};
@@ -14,7 +15,6 @@ use crate::crypto::refused;
 use crate::error::{Error, ErrorKind, Result};
 
 const IV: usize = 12;
-const TAG: usize = 16;
 
 /// An AES-256 key that wraps data keys. It has no `Debug`, and is wiped when it goes.
 pub(crate) struct Aes(Zeroizing<[u8; 32]>);
@@ -29,33 +29,22 @@ impl Aes {
         Some(Aes(own))
     }
 
-    fn gcm(&self) -> Result<LessSafeKey> {
-        UnboundKey::new(&AES_256_GCM, &self.0[..]).map(LessSafeKey::new).map_err(|_| failed())
+    fn gcm(&self) -> Aes256Gcm {
+        Aes256Gcm::new((&*self.0).into())
     }
 
     /// IV, wrapped key and tag.
     pub(super) fn wrap(&self, key: &PlainKey, bound: &str) -> Result<Vec<u8>> {
         let iv: [u8; IV] = random()?;
-        let mut sealed = Zeroizing::new(Vec::with_capacity(key.len() + TAG));
-        sealed.extend_from_slice(key);
-        let sealing = self.gcm()?.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(iv),
-            Aad::from(bound.as_bytes()),
-            &mut *sealed,
-        );
-        sealing.map_err(|_| failed())?;
-        Ok(iv.iter().chain(sealed.iter()).copied().collect())
+        let payload = Payload { msg: key, aad: bound.as_bytes() };
+        let encrypted = self.gcm().encrypt(&iv.into(), payload).map_err(|_| failed())?;
+        Ok([&iv[..], &encrypted].concat())
     }
 
     pub(super) fn unwrap(&self, wrapped: &[u8], bound: &str) -> Result<PlainKey> {
-        let (iv, sealed) = wrapped.split_first_chunk::<IV>().ok_or_else(refused)?;
-        let mut opened = Zeroizing::new(sealed.to_vec());
-        let key = self.gcm()?.open_in_place(
-            Nonce::assume_unique_for_key(*iv),
-            Aad::from(bound.as_bytes()),
-            &mut opened,
-        );
-        Ok(Zeroizing::new(key.map_err(|_| refused())?.to_vec()))
+        let (iv, encrypted) = wrapped.split_first_chunk::<IV>().ok_or_else(refused)?;
+        let payload = Payload { msg: encrypted, aad: bound.as_bytes() };
+        self.gcm().decrypt(iv.into(), payload).map(Zeroizing::new).map_err(|_| refused())
     }
 
     /// RFC 3394.
