@@ -6,13 +6,15 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use once_cell::race::OnceBox;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
@@ -21,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 static FORKS: AtomicU64 = AtomicU64::new(0);
 static WATCHING: AtomicBool = AtomicBool::new(false);
-static CURRENT: AtomicPtr<Generation> = AtomicPtr::new(ptr::null_mut());
+static CURRENT: PerGeneration<Generation> = PerGeneration::new();
 
 extern "C" fn in_child() {
     FORKS.fetch_add(1, Ordering::SeqCst);
@@ -41,8 +43,7 @@ pub(crate) fn generation() -> u64 {
 
 /// What the whole process shares between two forks.
 pub(crate) struct Generation {
-    number: u64,
-    runtime: tokio::runtime::Runtime,
+    runtime: ManuallyDrop<tokio::runtime::Runtime>,
     shared: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
     unfinished: AtomicUsize,
     finished: (Mutex<()>, Condvar),
@@ -52,7 +53,7 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    fn start(number: u64) -> Result<Self> {
+    fn start() -> Result<Self> {
         let signals = BlockedSignals::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             // More workers cost CPU in hand-offs (one request per worker wake-up) and win nothing until a
@@ -69,8 +70,7 @@ impl Generation {
         let runtime = runtime
             .map_err(|error| Error::new(ErrorKind::Io, format!("cannot start oarlock's threads: {error}")))?;
         Ok(Generation {
-            number,
-            runtime,
+            runtime: ManuallyDrop::new(runtime),
             shared: Mutex::default(),
             unfinished: AtomicUsize::new(0),
             finished: Default::default(),
@@ -347,35 +347,14 @@ impl Drop for BlockedSignals {
 
 /// This process's generation, started now if it has not been.
 pub(crate) fn current() -> Result<&'static Generation> {
-    let number = generation();
-    loop {
-        let found = CURRENT.load(Ordering::Acquire);
-        // SAFETY: a generation that was published is never freed.
-        if let Some(generation) = unsafe { found.as_ref() }
-            && generation.number == number
-        {
-            return Ok(generation);
-        }
-        // A compare-and-swap, not a lock: see `generation`.
-        let mine = Box::into_raw(Box::new(Generation::start(number)?));
-        match CURRENT.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: just published, never freed from now on.
-            Ok(_) => return Ok(unsafe { &*mine }),
-            // SAFETY: it was not published, so this is its only owner.
-            Err(_) => unsafe { Box::from_raw(mine) }.runtime.shutdown_background(),
-        }
-    }
+    CURRENT.get(Generation::start)
 }
 
 /// Waits until no call of this process is under way, at most `limit`; tells whether that came true.
 ///
 /// For a host's exit: a cancelled call may still be aborting its upload.
 pub fn drain(limit: Duration) -> bool {
-    // SAFETY: a generation that was published is never freed.
-    let Some(current) = (unsafe { CURRENT.load(Ordering::Acquire).as_ref() }) else { return true };
-    if current.number != generation() {
-        return true;
-    }
+    let Some(current) = CURRENT.made() else { return true };
     let end = Instant::now() + limit;
     current.draining.store(true, Ordering::SeqCst);
     let mut guard = current.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -395,53 +374,62 @@ pub(crate) fn descriptors() -> u32 {
 }
 
 /// A value that belongs to one generation (an HTTP client, say): made at first use, made anew after a fork.
-pub(crate) struct PerGeneration<T> {
-    slot: AtomicPtr<(u64, T)>,
+///
+/// Each generation has a cell of its own, behind the cells of its parents, which stay as they are: nothing of
+/// them is dropped. The cells take no lock. A lock that another thread holds at the fork would stay locked in
+/// the child. Threads that make a value at the same time all make one, and the first to finish wins.
+pub(crate) struct PerGeneration<T>(OnceBox<Slot<T>>);
+
+struct Slot<T> {
+    generation: u64,
+    value: ManuallyDrop<T>,
+    /// The cell of the next generation that uses the value.
+    next: OnceBox<Slot<T>>,
 }
 
 impl<T> PerGeneration<T> {
     pub(crate) const fn new() -> Self {
-        PerGeneration { slot: AtomicPtr::new(ptr::null_mut()) }
+        PerGeneration(OnceBox::new())
     }
 
     /// The value of this generation.
     pub(crate) fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<&T> {
-        let number = generation();
-        let found = self.slot.load(Ordering::Acquire);
-        // SAFETY: a published slot is freed only by `drop`, which `&self` rules out.
-        if let Some((generation, value)) = unsafe { found.as_ref() }
-            && *generation == number
-        {
-            return Ok(value);
-        }
-        let mine = Box::into_raw(Box::new((number, make()?)));
-        match self.slot.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: just published; see above. What stood there before belongs to a parent's generation and
-            // is leaked.
-            Ok(_) => Ok(unsafe { &(*mine).1 }),
-            Err(winner) => {
-                // SAFETY: `mine` was not published, so this is its only owner; `winner` was published by
-                // another thread of this generation.
-                unsafe {
-                    drop(Box::from_raw(mine));
-                    Ok(&(*winner).1)
-                }
+        let generation = generation();
+        let cell = match self.find(generation) {
+            Ok(value) => return Ok(value),
+            Err(cell) => cell,
+        };
+        let slot = cell.get_or_try_init(|| {
+            let value = ManuallyDrop::new(make()?);
+            Ok::<_, Error>(Box::new(Slot { generation, value, next: OnceBox::new() }))
+        })?;
+        Ok(&slot.value)
+    }
+
+    /// The value of this generation, if it was made.
+    pub(crate) fn made(&self) -> Option<&T> {
+        self.find(generation()).ok()
+    }
+
+    /// The generation's value, or the empty cell that it goes into.
+    fn find(&self, generation: u64) -> std::result::Result<&T, &OnceBox<Slot<T>>> {
+        let mut cell = &self.0;
+        while let Some(slot) = cell.get() {
+            if slot.generation == generation {
+                return Ok(&slot.value);
             }
+            cell = &slot.next;
         }
+        Err(cell)
     }
 }
 
-impl<T> Drop for PerGeneration<T> {
+impl<T> Drop for Slot<T> {
     fn drop(&mut self) {
-        let found = *self.slot.get_mut();
-        // SAFETY: `&mut self`: nobody else holds the slot; a parent's value is leaked, its threads are not
-        // here.
-        unsafe {
-            if let Some((number, _)) = found.as_ref()
-                && *number == generation()
-            {
-                drop(Box::from_raw(found));
-            }
+        // A parent's value is leaked: its threads are not in this process.
+        if self.generation == generation() {
+            // SAFETY: the slot goes, so nothing uses the value after this.
+            unsafe { ManuallyDrop::drop(&mut self.value) }
         }
     }
 }

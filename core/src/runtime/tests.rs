@@ -102,3 +102,43 @@ fn work_that_nobody_can_drive_is_dropped() {
     drop(driven);
     dropped.recv_timeout(Duration::from_secs(10)).unwrap();
 }
+
+#[test]
+fn a_value_that_many_threads_make_at_once_is_one() {
+    static MADE: PerGeneration<usize> = PerGeneration::new();
+    let start = std::sync::Barrier::new(8);
+    let found: Vec<&usize> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|number| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    MADE.get(|| Ok(number)).unwrap()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(found.iter().all(|value| std::ptr::eq(*value, found[0])));
+    assert_eq!(MADE.made(), Some(found[0]));
+}
+
+#[test]
+fn a_value_that_could_not_be_made_is_tried_again() {
+    let cell = PerGeneration::new();
+    assert!(cell.get(|| Err::<u8, _>(Error::new(ErrorKind::Io, "not yet"))).is_err());
+    assert!(cell.made().is_none());
+    assert_eq!(*cell.get(|| Ok(7)).unwrap(), 7);
+    assert_eq!(*cell.get(|| Err(Error::new(ErrorKind::Io, "not asked"))).unwrap(), 7);
+}
+
+#[test]
+fn only_a_value_of_this_generation_is_dropped() {
+    let value = Arc::new(());
+    let slot =
+        |generation| Slot { generation, value: ManuallyDrop::new(value.clone()), next: OnceBox::new() };
+    drop(slot(generation()));
+    assert_eq!(Arc::strong_count(&value), 1);
+    drop(slot(generation().wrapping_sub(1)));
+    assert_eq!(Arc::strong_count(&value), 2);
+}
