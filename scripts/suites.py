@@ -163,7 +163,8 @@ def fuzz():
     failed = failed or int(status != 0)
     if run(["cargo", "+nightly", "fuzz", "--version"])[0]:
         print(
-            f"skipped: {', '.join(FUZZERS)}: fuzzers take nightly Rust and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)"
+            f"skipped: {', '.join(FUZZERS)}: fuzzers need nightly Rust and cargo-fuzz "
+            "(rustup toolchain install nightly; cargo install cargo-fuzz)"
         )
         return passed, failed, len(FUZZERS)
     for name in FUZZERS:

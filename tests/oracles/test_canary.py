@@ -35,7 +35,8 @@ def tell():
     print(repr(store), str(store), store.settings, repr(store._native), repr(store.aio))
     if not GIVEN:
         print(pickle.dumps(store))
-    for verb in (lambda: store.put("k", b"x"), lambda: store.head("k"), lambda: repr(store.credentials())[:0]):
+    verbs = (lambda: store.put("k", b"x"), lambda: store.head("k"), lambda: repr(store.credentials())[:0])
+    for verb in verbs:
         try:
             print(verb())
         except oarlock.Error as error:

@@ -170,7 +170,8 @@ def test_modes(remote, mode):
 
 MANY = """
 import oarlock, sys
-store = oarlock.open("s3://tests/", endpoint=sys.argv[1], access_key_id=sys.argv[2], secret_access_key=sys.argv[3], region="us-east-1")
+place = dict(zip(("endpoint", "access_key_id", "secret_access_key"), sys.argv[1:]))
+store = oarlock.open("s3://tests/", region="us-east-1", **place)
 writers = [store.open(f"w{number}", "wb") for number in range(4)]
 for step in range(20):
     for writer in writers:

@@ -65,7 +65,8 @@ def test_an_option_that_a_verb_does_not_take_is_named(store, value):
         (store.delete_many, [["a"]]),
         (store.get, ["a"]),
     ):
-        with pytest.raises(oarlock.InvalidInputError, match=r'unknown option "metadatum"; (did you mean|known:)'):
+        message = r'unknown option "metadatum"; (did you mean|known:)'
+        with pytest.raises(oarlock.InvalidInputError, match=message):
             result = verb(*args, metadatum=value)
             list(result)
     with pytest.raises(oarlock.InvalidInputError, match='unknown option "progress"'):
@@ -79,5 +80,7 @@ def test_a_value_that_cannot_be_passed_names_its_option(store):
         oarlock.InvalidInputError, match="option `content_type`: a value of type object cannot be passed"
     ):
         store.put("a", b"x", content_type=object())
-    with pytest.raises(oarlock.ConfigError, match="setting `region`: a value of type object cannot be passed"):
+    with pytest.raises(
+        oarlock.ConfigError, match="setting `region`: a value of type object cannot be passed"
+    ):
         oarlock.open("s3://bucket", region=object())

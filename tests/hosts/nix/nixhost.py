@@ -243,7 +243,7 @@ words = [base64.b64decode(word[1]) if isinstance(word, list) else word for word 
 told = getattr(oarlock.open(url, **settings), verb)(*words, **options)
 if verb == "list": told = [entry.key for entry in told]
 if verb == "get": told = base64.b64encode(bytes(told)).decode()
-if verb == "head": told = {"size": told.size, "content_type": told.content_type, "content_encoding": told.content_encoding}
+if verb == "head": told = {name: getattr(told, name) for name in ("size", "content_type", "content_encoding")}
 print(json.dumps(told, default=str))
 """
 

@@ -183,8 +183,10 @@ def test_keys_that_expire_in_the_middle(nix, fake, cache, way):
 
 
 @pytest.mark.parametrize(("op", "fault"), [
-    ("UploadPart", {"reset": True}), ("UploadPart", {"status": 503, "code": "SlowDown"}), ("CreateMultipartUpload", {"status": 500, "code": "InternalError"}),
-    ("CompleteMultipartUpload", {"drop_after_store": True}), ("GetObject", {"reset": True}), ("GetObject", {"status": 503, "code": "SlowDown"}),
+    ("UploadPart", {"reset": True}), ("UploadPart", {"status": 503, "code": "SlowDown"}),
+    ("CreateMultipartUpload", {"status": 500, "code": "InternalError"}),
+    ("CompleteMultipartUpload", {"drop_after_store": True}),
+    ("GetObject", {"reset": True}), ("GetObject", {"status": 503, "code": "SlowDown"}),
     ("GetObject", {"truncate_body": 3000000}), ("GetObject", {"stall": {"after": 3000000}}),
 ], ids=lambda each: each if isinstance(each, str) else next(iter(each)))  # fmt: skip
 def test_a_large_nar_survives(nix, fake, cache, op, fault):

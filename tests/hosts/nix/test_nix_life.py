@@ -97,7 +97,9 @@ def test_logs_and_compressed_files(nix, server, cache):
 def test_the_index_of_debug_information(nix, server, cache):
     identity = "ab" + "0" * 38
     script = f"/bin/mkdir -p $out/lib/debug/.build-id/ab && echo > $out/lib/debug/.build-id/ab/{identity[2:]}.debug"
-    expression = f"""derivation {{ name = "debug"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "{script}" ]; }}"""
+    expression = f"""derivation {{
+      name = "debug"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "{script}" ];
+    }}"""
     path = nix.run("nix-build", "--no-out-link", "-E", expression)
     nix.nix("copy", "--to", cache.url(index_debug_info="true"), path)
     (nar,) = [key for key in cache.keys() if key.startswith("nar/")]
@@ -165,13 +167,24 @@ def test_a_builtin_that_forks_without_exec(nix, server, cache):
     nix.nix("copy", "--to", cache.url(secret_key=secret), boat)
     nix.wipe()
     (nix.directory / "given").write_text("given\n")
+    hashed = subprocess.run(
+        ["nix-hash", "--type", "sha256", "--flat", nix.directory / "given"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=nix.environment(),
+    )
     expression = f"""
       let boat = import {os.path.dirname(__file__)}/closure.nix {{ leaves = 3; }};
           given = derivation {{
-            name = "given"; builder = "builtin:fetchurl"; system = "builtin"; url = "file://{nix.directory}/given"; outputHashMode = "flat";
-            outputHashAlgo = "sha256"; outputHash = "{subprocess.run(["nix-hash", "--type", "sha256", "--flat", nix.directory / "given"], capture_output=True, text=True, check=True, env=nix.environment()).stdout.strip()}";
+            name = "given"; builder = "builtin:fetchurl"; system = "builtin";
+            url = "file://{nix.directory}/given";
+            outputHashMode = "flat"; outputHashAlgo = "sha256"; outputHash = "{hashed.stdout.strip()}";
           }};
-      in derivation {{ name = "both"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read a < ${{given}}; read b < ${{boat}}; echo $a $b > $out" ]; }}
+      in derivation {{
+        name = "both"; system = builtins.currentSystem; builder = "/bin/sh";
+        args = [ "-c" "read a < ${{given}}; read b < ${{boat}}; echo $a $b > $out" ];
+      }}
     """
     both = nix.run(
         "nix-build",
@@ -218,8 +231,9 @@ def test_the_plugin_tells_its_parameters(nix):
 
 
 @pytest.mark.parametrize("form", [
-    {}, {"scheme": "oarlock+s3"}, {"endpoint": "bare", "": "http"}, {"region": "us-east-1"}, {"aws_region": "us-east-1"}, {"addressing_style": "path"},
-    {"addressing_style": "auto"}, {"want_mass_query": "true", "priority": "7"}, {"oarlock_max_attempts": "2", "oarlock_read_timeout": "9"},
+    {}, {"scheme": "oarlock+s3"}, {"endpoint": "bare", "": "http"}, {"region": "us-east-1"},
+    {"aws_region": "us-east-1"}, {"addressing_style": "path"}, {"addressing_style": "auto"},
+    {"want_mass_query": "true", "priority": "7"}, {"oarlock_max_attempts": "2", "oarlock_read_timeout": "9"},
 ], ids=lambda form: "-".join(form) or "plain")  # fmt: skip
 def test_parameters(nix, server, cache, form):
     boat = nix.closure(leaves=1)

@@ -240,9 +240,13 @@ def test_every_form_of_an_address(nix, fake, cache):
     host = fake.endpoint.removeprefix("http://")
     port = host.rpartition(":")[2]
     for given, seen in [
-        ({"endpoint": fake.endpoint}, host), ({"endpoint": host, "scheme": "http"}, host), ({"endpoint": fake.endpoint, "scheme": "https"}, host),
-        ({"endpoint": f"localhost:{port}", "scheme": "http"}, f"localhost:{port}"), ({"endpoint": f"{fake.endpoint}/"}, host),
-        ({"endpoint": fake.endpoint, "addressing_style": "path"}, host), ({"endpoint": fake.endpoint, "addressing_style": "auto"}, host),
+        ({"endpoint": fake.endpoint}, host),
+        ({"endpoint": host, "scheme": "http"}, host),
+        ({"endpoint": fake.endpoint, "scheme": "https"}, host),
+        ({"endpoint": f"localhost:{port}", "scheme": "http"}, f"localhost:{port}"),
+        ({"endpoint": f"{fake.endpoint}/"}, host),
+        ({"endpoint": fake.endpoint, "addressing_style": "path"}, host),
+        ({"endpoint": fake.endpoint, "addressing_style": "auto"}, host),
     ]:  # fmt: skip
         count = len(fake.log())
         nix.forget()
