@@ -33,7 +33,7 @@ try:
         "explained": {row.what: row.value for row in store.explain() if row.what in ("provider", "region")},
     }
 except oarlock.Error as error:
-    said |= {"ok": False, "error_kind": type(error).__name__, "error": str(error)[:600]}
+    said |= {"ok": False, "error_kind": error.kind, "error": str(error)[:600]}
 said["ms_total"] = (time.perf_counter() - begun) * 1e3
 try:
     # Signed with keys of its own: the region and the URL do not depend on whose they are.
@@ -43,5 +43,5 @@ try:
     if "PROBE_S3" in os.environ:
         said["s3_url"] = store.presign("a/k").split("?")[0]
 except oarlock.Error as error:
-    said["s3_url"] = f"ERR {type(error).__name__}: {error}"[:200]
+    said["s3_url"] = f"ERR {error.kind}: {error}"[:200]
 print(json.dumps(said))
