@@ -30,7 +30,7 @@ CLEAN = {
 
 
 def run(command, **more):
-    """Runs a command in the open and answers its exit status and what it printed."""
+    """Runs a command in the open. Returns its exit status and its output."""
     print(f"$ {' '.join(map(str, command))}", flush=True)
     # A suite that hangs is a suite that fails.
     command = ["timeout", "--kill-after=10", str(LIMIT), *command]

@@ -1,7 +1,7 @@
 """Tells a process that stands still from one that is slow.
 
 A process moves while it or a descendant uses the processor or reads and writes. Reads only /proc, so it works
-on any process of this user, and knows neither agents nor suites.
+on any process of this user, and must not depend on agents and suites.
 """
 
 import os
@@ -66,7 +66,7 @@ class Watch:
         idle = (
             known == cpu.keys()
             and moved - moved_before <= IDLE_BYTES * passed
-            # The processor's time is told in ticks.
+            # The processor's time is in ticks.
             and total - total_before <= IDLE_SHARE * passed + 1 / TICK
         )
         if not idle:

@@ -1,7 +1,7 @@
 //! The readers of envelopes, built from the core's sources without the rest of it: they know neither keys nor
 //! S3, so a fuzzer of theirs need not build an SDK.
 //!
-//! Law: nothing is said here of what should hold; that is `laws`, which the core's own tests hold as well.
+//! Law: this crate states no law of its own; the laws are in `laws_tests`, which the core's tests check too.
 
 #![allow(dead_code, missing_docs, unused_imports)]
 

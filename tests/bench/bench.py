@@ -4,7 +4,7 @@ same with 20 ms before each answer, and SeaweedFS.
 Law: what is compared ran in the same minute, each client in a fresh process, the median of all rounds counts.
 CPU seconds are the figure, since they do not depend on who else uses the machine; wall time is where the
 network is what one waits for. A peer that is not there is named as absent. Judges, and never fails: the table
-says what was missed.
+names the goals that were missed.
 """
 
 import argparse
@@ -95,8 +95,8 @@ def warm_up():
 def run(places, client, what, endpoint, count, keys):
     """One process: CPU and wall seconds of the work, peak memory in MiB. None if the client is not there."""
     command = places.command(client, what, endpoint, count)
-    # Who puts a new file in its place would otherwise have twice as many fresh pages to fill as who empties
-    # the old one.
+    # A client that replaces the file would otherwise have twice as many fresh pages to fill as one that
+    # empties the old one.
     places.download.unlink(missing_ok=True)
     if count == 1:
         warm_up()
@@ -112,7 +112,7 @@ def run(places, client, what, endpoint, count, keys):
     process.stderr.close()
     if process.returncode:
         lines = complaint.decode(errors="replace").strip().splitlines() or [f"status {process.returncode}"]
-        # Python tells what went wrong in the end, the others at once.
+        # Python prints the error at the end, the others at once.
         return None, lines[-1 if client.startswith("python") else 0][:200]
     # A process that takes less memory than the bench itself has the bench's peak.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One piece of work. `bound` says how many times the best of `against` each of `ours` may cost."""
+    """One piece of work. `bound` is how many times the best of `against` each of `ours` may cost."""
 
     name: str
     work: str
@@ -20,7 +20,7 @@ class Row:
     few: tuple = ()
 
     def rounds(self, client, rounds):
-        """Clients that take very long are asked fewer times."""
+        """Clients that take very long run fewer times."""
         return min(rounds, 1) if client in self.few else rounds
 
     @property

@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 
 def run(*command, cwd, quiet=False, **more):
-    """Runs a command and answers the seconds it took and what it printed."""
+    """Runs a command. Returns the seconds it took and its output."""
     command = [str(word) for word in command]
     if not quiet:
         print(f"$ {' '.join(command)}", flush=True)

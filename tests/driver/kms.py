@@ -1,7 +1,7 @@
-"""A KMS for tests on loopback: it makes, wraps and unwraps data keys, keeps what it was asked, and misbehaves
+"""A KMS for tests on loopback: it makes, wraps and unwraps data keys, keeps its requests, and misbehaves
 by plan.
 
-Law: a wrapped key says under which key and encryption context it was wrapped, sealed with AES-GCM, so only
+Law: a wrapped key holds under which key and encryption context it was wrapped, sealed with AES-GCM, so only
 the same ones unwrap it. Signatures are not checked. Source:
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 """
@@ -18,7 +18,7 @@ ARN = "arn:aws:kms:us-east-1:111122223333:key/"
 
 
 class Kms:
-    """`asked`: the operations so far with what was asked. `answer` stands in for the next answers: a (status,
+    """`asked`: the operations so far with their requests. `answer` stands in for the next answers: a (status,
     body) each, or a change."""
 
     def __init__(self):

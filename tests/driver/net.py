@@ -1,7 +1,7 @@
-"""Servers for the tests of ways: one that answers every GET, a proxy that forwards and opens tunnels, one
+"""Servers for the tests of ways: one that responds to every GET, a proxy that forwards and opens tunnels, one
 that puts bytes out of order, a metadata service.
 
-Law: each keeps what it was asked; the tests look at that, not at what a client says it did.
+Law: each keeps its requests; the tests check those, not what a client reports.
 """
 
 import base64
@@ -17,7 +17,7 @@ BODY = b"hello"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with one object, and keeps what was asked; `want` is the proxy authorization it
+    """Returns one object to every GET, and keeps the requests; `want` is the proxy authorization it
     insists on."""
 
     protocol_version = "HTTP/1.1"

@@ -24,7 +24,7 @@ WRONG_SECRET = "canary-wrong-secret-Hn4T"
 SESSION_TOKEN = "canary-session-token-Wd8P"
 # Encrypted objects of official clients, and the keys to them.
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-# A second identity, temporary, that fake-s3 knows.
+# A second identity, temporary, that fake-s3 accepts.
 OTHER_ID, OTHER_SECRET = "AKIDOTHERTESTS", "canary-other-secret-Zu5L"
 CANARIES = [SSE_KEY, OTHER_SSE_KEY, WRONG_SECRET, SESSION_TOKEN, "canary-", "X-Amz-Signature="]
 
@@ -233,7 +233,7 @@ class Run:
 
     def ask(self, request):
         answer = self.agent.ask(request)
-        # What is wrong, and why things are as they are, is told to everyone.
+        # People see errors and explanations: they must hold no secret.
         if "error" in answer or request.get("verb") == "explain":
             shown = json.dumps(answer)
             leaked = [
@@ -284,6 +284,6 @@ class Run:
             if fact in expected:
                 why = values.mismatch(expected[fact], error[fact], fact)
                 assert why is None, f"{why}: {shown}"
-        # What breaks in the caller's own code, outside of oarlock, knows no verb.
+        # An error in the caller's own code, outside of oarlock, has no verb.
         if verb is not None and (error["verb"] is not None or error["status"] is not None):
             assert error["verb"] == verb, f"expected the verb {verb}, got {shown}"

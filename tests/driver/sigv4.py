@@ -12,7 +12,7 @@ import urllib.parse
 
 
 def request(server, method, path, query=None, body=b"", headers=None):
-    """Sends a signed request and answers (status, body)."""
+    """Sends a signed request and returns (status, body)."""
     host = urllib.parse.urlsplit(server.endpoint).netloc
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     payload = hashlib.sha256(body).hexdigest()

@@ -100,8 +100,8 @@ def test_classes(agent, server, tmp_path):
 
 
 def test_check(agent, server, tmp_path):
-    """As a package server starts: the classes in S3 are tried, one without its bucket is told of, one that
-    says so is not tried."""
+    """As a package server starts: the classes in S3 are tried, one without its bucket is reported, one that
+    is excluded is not tried."""
     host = server.endpoint.removeprefix("http://")
     text = FILE.format(directory=tmp_path, host=host) + '[S3Storage "cran"]\nBucket = not-there\n'
     store = ok(agent, op="open", classes=text, **{"class": "pypi"})

@@ -124,7 +124,7 @@ def test_an_upload_killed_again_and_again(seed, victim):
         victim.killed(victim.put, chance.randint(1, 3))
     assert victim.put()["ok"]["size"] == SIZE
     assert victim.stored() == values.pattern(SIZE)
-    # An upload whose beginning was killed before its id came is one that nobody here knows of.
+    # An upload whose beginning was killed before its id came is one whose id no process has.
     aborted = victim.call("abort_uploads", {"older_than": 0})["ok"]
     assert len(aborted) <= 4
     finished(victim, values.pattern(SIZE))

@@ -18,7 +18,7 @@ import pytest
 
 SIZE = 20_000_003
 MIB = 1 << 20
-# The server seems far away, so that parts are asked for side by side.
+# The server seems far away, so that parts are requested in parallel.
 FAR = {"slow": 10}
 FAULTS = {
     "reset": {"reset": True},

@@ -143,7 +143,7 @@ def test_a_certificate_that_the_bundle_holds(agent, serve, tmp_path, stranger, f
 
 @pytest.mark.parametrize("constraints", ["CA:TRUE", "CA:FALSE"])
 def test_the_bundle_lifts_neither_name_nor_time(agent, serve, tmp_path, constraints):
-    """A certificate of the bundle counts for its names and its time alone; the error tells which those
+    """A certificate of the bundle counts for its names and its time alone; the error names which those
     are."""
     constraints = f"basicConstraints=critical,{constraints}"
     for number, (extensions, days, words) in enumerate(
@@ -203,8 +203,8 @@ def unused():
 
 
 class Raw:
-    """A server that answers whatever comes with the same bytes, or with none, and hangs up; or keeps silent
-    for good."""
+    """A server that responds to every request with the same bytes, or with none, and hangs up; or that never
+    responds."""
 
     def __init__(self, answer):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -283,7 +283,7 @@ def test_limits_that_pass(agent, raw):
 
 
 def test_tls_and_plain_http_mixed_up(agent, serve, raw, own):
-    """https at a port of http, and http at a port of https, are recognised and tried once; the error says
+    """https at a port of http, and http at a port of https, are recognised and tried once; the error names
     what to write."""
     plain, secure = serve(), serve(own[2])
     garbage, mute = raw(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"), raw(b"")
@@ -316,7 +316,7 @@ def test_tls_and_plain_http_mixed_up(agent, serve, raw, own):
 
 
 def test_a_clock_that_can_not_be_set_right(agent, raw):
-    """A server that refuses the time even of a request in its own time: the error says by how much this
+    """A server that refuses the time even of a request in its own time: the error names by how much this
     machine's clock is off."""
     document = (
         b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
@@ -329,7 +329,7 @@ def test_a_clock_that_can_not_be_set_right(agent, raw):
 
 
 def test_the_bucket_in_the_host_of_the_endpoint(agent, raw):
-    """An endpoint whose host begins with the bucket's name is said where the bucket is not there."""
+    """An endpoint whose host begins with the bucket's name is in the error if the bucket does not exist."""
     document = b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>"
     server = raw(
         b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(document)
@@ -341,8 +341,8 @@ def test_the_bucket_in_the_host_of_the_endpoint(agent, raw):
 
 
 def test_nothing_is_left_where_nothing_was_sent(agent, raw):
-    """A check that never had a connection says nothing of an object that may be left behind; one that had
-    says so."""
+    """A check that never had a connection does not warn of an object that may be left; one that had
+    does."""
     port, silent = unused(), raw(None)
     for settings in (
         {"endpoint": f"http://127.0.0.1:{port}"},
@@ -390,7 +390,7 @@ def test_client_certificate(agent, serve, own, mine):
 
 
 def test_bad_files(agent, serve, own, mine, tmp_path):
-    """A file that is not what a setting says is an error that names both, before anything is sent."""
+    """A file that does not fit its setting is an error that names both, before anything is sent."""
     server = serve(own[2])
     bad = tmp_path / "bad.pem"
     bad.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -410,7 +410,7 @@ def test_bad_files(agent, serve, own, mine, tmp_path):
 
 
 def test_forwarding_proxy(agent, serve):
-    """A proxy on the way to plain http is asked for the whole URL, and knows who asks; no error shows its
+    """A proxy on the way to plain http gets the whole URL and the user; no error shows its
     password."""
     proxy = serve()
     answer = ask(
@@ -427,7 +427,7 @@ def test_forwarding_proxy(agent, serve):
 
 
 def test_tunnel(agent, serve, own):
-    """A proxy on the way to https opens a tunnel for those it knows, and sees nothing of what passes."""
+    """A proxy on the way to https opens a tunnel for its users, and sees nothing of what passes."""
     server, proxy = serve(own[2]), serve(user="me:canary word")
     through = {"endpoint": https(server), "proxy": f"http://me:canary%20word@127.0.0.1:{proxy.server_port}"}
     failed(ask(agent, **through), "Network", "certificate")
@@ -471,7 +471,7 @@ def test_proxies_of_the_environment(start, serve, own):
 
 
 def test_no_proxy_for_metadata(start, serve):
-    """Whoever sits between would get the keys: a machine's and a container's services are asked directly."""
+    """A proxy would get the keys: requests to a machine's and a container's services go directly."""
     proxy, service = serve(), serve(handler=Metadata)
     there = f"http://127.0.0.1:{service.server_port}"
     agent = start(

@@ -1,9 +1,9 @@
 """Random sequences of operations, each against a model of what the bucket holds, while the server misbehaves
 at random.
 
-Law: what succeeds did exactly what it says; what fails is a typed error that changed nothing or, where an
-answer was lost, all of it. In the end the bucket holds what the model holds, no upload is left that anybody
-knew of, and no file but those that were asked for. `OARLOCK_SEQUENCES` says how many (300), `OARLOCK_SEED`
+Law: what succeeds did exactly what its reply states. What fails is a typed error that changed nothing or,
+where a response was lost, all of it. In the end the bucket holds what the model holds, no upload is left that
+anybody knew of, and no file but the requested ones. `OARLOCK_SEQUENCES` sets how many (300), `OARLOCK_SEED`
 from which number on (1000); a failure names the number that shows it again.
 """
 
@@ -35,7 +35,7 @@ FAULTS = {
     "lost-answer": {"drop_after_store": True},
 }
 TYPED = {"Throttled", "Timeout", "Network", "Service", "Corrupt", "Changed", "PermissionDenied"}
-# After these the server may have done what the caller was never told of; a word of a 403 is an answer.
+# After these the server may have done work that the caller never learned of; a 403 is a response.
 UNSURE = {"cut", "flipped", "lost-answer"}
 
 
@@ -144,7 +144,7 @@ class Sequence:
                 self.set(key, self.model[key] | {size})
 
     def read(self, key, reply, error, size_of):
-        """What a reading call says of a key narrows what it may hold."""
+        """What a reading call returns for a key narrows what it may hold."""
         if error is not None:
             if error["kind"] == "NotFound":
                 assert None in self.model[key], "it is there"
@@ -253,7 +253,7 @@ class Sequence:
             answer = self.run.call("main", "get", {"key": key})
             self.read(key, answer.get("ok"), answer.get("error"), lambda reply: self.whole(reply["body"]))
             assert "ok" in answer or answer["error"]["kind"] == "NotFound", answer
-        # Of an upload whose answer was lost nobody knows, and one whose abort the server refuses stays.
+        # An upload whose response was lost stays, and so does one whose abort the server refuses.
         ends = ("CreateMultipartUpload", "AbortMultipartUpload")
         unheard = [entry for entry in self.server.log() if entry["op"] in ends and entry["fault"]]
         assert len(self.server.state()["uploads"]) <= len(unheard), "an upload was left behind"

@@ -138,7 +138,7 @@ def test_threat_10_a_range_under_a_wrong_commitment_is_refused(sealed):  # noqa:
 def test_threat_5_an_instruction_file_that_is_gone_or_another_s(sealed):  # noqa: F811
     sealed = stored(sealed(encryption_instruction_file=True), values.pattern(1000))
     assert "ok" in sealed.call("put", {"key": "b", "source": {"$source": {"bytes": ""}}})
-    # Another object's: the commitment tells.
+    # Another object's: the commitment does not match.
     assert "ok" in sealed.call("copy", {"source_key": "b.instruction", "key": "a.instruction"}, sealed.plain)
     assert kinds(sealed) == ["KeyCommitment"] * 3
     assert "ok" in sealed.call("delete", {"key": "a.instruction"}, sealed.plain)

@@ -2,7 +2,7 @@
 descriptors.
 
 Law: the identical bytes, or a typed error that names what is short, and then nothing is left over.
-`OARLOCK_LARGE` says how many MiB the long transfer has (256).
+`OARLOCK_LARGE` sets how many MiB the long transfer has (256).
 """
 
 import base64

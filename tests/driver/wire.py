@@ -1,6 +1,6 @@
-"""Compares what a case says of the wire with what fake-s3 saw.
+"""Compares the wire that a case expects with what fake-s3 saw.
 
-Law: every request must be accounted for: one more than the case says is as wrong as one less.
+Law: every request must be accounted for: one more than the case lists is as wrong as one less.
 """
 
 import values
@@ -35,7 +35,7 @@ def mismatch(expected, requests, ordered):
 
 
 def fits(row, request):
-    """Why a request is not what the row says, or None."""
+    """Why a request does not match the row, or None."""
     if request["op"] != row["op"]:
         return f"the operation is {request['op']}"
     for part in ("status", "key", "method", "fault"):

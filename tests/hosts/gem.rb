@@ -118,7 +118,7 @@ class User
 
   def gem(*arguments, ok: true) = run("gem", *arguments, ok: ok)
 
-  # A Gemfile that lets oarlock in as its page says.
+  # A Gemfile that requires oarlock as the README describes.
   def gemfile(source, *gems, head: "begin\n  require \"oarlock/bundler\"\nrescue LoadError\n  nil\nend")
     File.write("#{home}/Gemfile",
                [head, "source #{source.inspect}", *gems.map { |gem| "gem #{gem}" }, ""].join("\n"))
@@ -283,7 +283,7 @@ Dir.mktmpdir("oarlock-gem-") do |directory|
   proves("bundle install from the compact index, and again") do
     publisher.compact
     publisher.publish(store)
-    # What only this index tells, so it is this one that is read.
+    # Only this index has it, so this one was read.
     %w[specs.4.8.gz prerelease_specs.4.8.gz].each { |name| store.delete(name) }
     someone = user["compact", {**keys, **place}]
     someone.bundle("config", "set", "--local", "path", "vendor")

@@ -1,4 +1,4 @@
-"""What the real `dvc` may be told about a remote, option by option: what reaches the server, and what is
+"""The options of a remote that the real `dvc` accepts, one by one: what reaches the server, and what is
 refused before it.
 
 Law: the options are DVC's own documentation's, as `dvc remote modify` writes them; the wire is what fake-s3
@@ -71,7 +71,7 @@ NO_KEYS = {"access_key_id": None, "secret_access_key": None}
 
 
 def pushed(fake, repository, options):
-    """Pushes, pulls into an empty cache, and answers the requests by their operation."""
+    """Pushes, pulls into an empty cache, and returns the requests by their operation."""
     set_options(repository, options)
     assert "1 file pushed" in repository.dvc("push")
     repository.run("rm", "-r", ".dvc/cache", "data")

@@ -1,4 +1,4 @@
-# Debian's aws-sdk-s3, EncryptionV2: puts or gets an object as each line of its standard input says, and
+# Debian's aws-sdk-s3, EncryptionV2: puts or gets an object for each line of its standard input, and
 # answers a line for each. A line: do, version, kind, instruction, object, file, key, separated by tabs; the
 # answer is `ok`, or what went wrong.
 require "aws-sdk-s3"

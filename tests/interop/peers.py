@@ -1,8 +1,8 @@
-"""Whoever writes and reads encrypted objects: the official clients of four languages, and oarlock by three
+"""All writers and readers of encrypted objects: the official clients of four languages, and oarlock by three
 doors.
 
-Law: all are asked alike, and move their bytes through files. A client whose language is not on this machine
-is missing, and says why.
+Law: all get the same requests, and move their bytes through files. A client whose language is not on this
+machine is missing, with the reason.
 """
 
 import base64
@@ -31,7 +31,7 @@ FORMATS = {
 
 
 class Missing(Exception):
-    """This peer can't be had here; the message says why."""
+    """This peer can't be had here; the message has the reason."""
 
 
 def official(cloud, version, key=None):

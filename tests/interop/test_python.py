@@ -117,7 +117,7 @@ class IncorrectKey(JsonRESTError):
 
 
 def test_a_rotation_is_enforced_between_keys_of_kms(cloud, monkeypatch):
-    # To what another key wrapped KMS answers this, says its reference; moto refuses access, which proves
+    # By its reference, KMS fails so if another key wrapped the data key. moto refuses access, which proves
     # nothing.
     monkeypatch.setattr("moto.kms.models.AccessDeniedException", IncorrectKey)
     for version, instruction in [("V3", False), ("V3", True), ("V2", False)]:

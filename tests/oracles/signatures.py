@@ -36,7 +36,7 @@ def public_key(access_key_id, secret):
 
 
 def parts(target, headers):
-    """What a request says of its signature, in its header or its query: a map of the words of both."""
+    """A request's statement of its signature, in its header or its query: a map of the words of both."""
     query = urllib.parse.parse_qsl(urllib.parse.urlsplit(target).query, keep_blank_values=True)
     found = dict(query)
     if "X-Amz-Signature" in found:

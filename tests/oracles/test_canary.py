@@ -1,4 +1,4 @@
-"""One secret, given through every channel there is, and looked for in all that oarlock says.
+"""One secret, given through every channel there is, and searched for in everything that oarlock prints.
 
 Law: each channel runs in a process of its own, with every log on; what it prints is searched for the secret
 and for the forms it takes on the way (percent escapes, base64). Only a pickle of a store that was given its
@@ -65,7 +65,7 @@ def channel(url="s3://bucket", env=None, files=None, given=False, word="failed",
     return url, settings, env or {}, files or {}, given, word
 
 
-# The word says that the channel was really used: what oarlock answered to it.
+# The word proves that the channel was really used: oarlock's reaction to it.
 CHANNELS = {
     "settings": channel(access_key_id="A", secret_access_key=SECRET, session_token=SECRET, given=True),
     "half a pair": channel(secret_access_key=SECRET, given=True, word="refused"),

@@ -35,7 +35,7 @@ RULES = {
     "region": (lambda case: "Region" not in case, "without a region a store is in us-east-1"),
 }
 
-# What no store can be asked.
+# What no store supports.
 INAPPLICABLE = {
     "no bucket": (lambda case: "Bucket" not in case, "a store is a bucket"),
 }
@@ -46,14 +46,14 @@ PLAIN = {
     "UseDualStack": "use_dualstack_endpoint",
     "Accelerate": "use_accelerate_endpoint",
 }
-# These are said by a setting, a variable or the profile; the tests try each.
+# A setting, a variable or the profile sets these; the tests try each.
 SPELLED = {
     "UseArnRegion": ("use_arn_region", {True: "true", False: "false"}),
     "DisableMultiRegionAccessPoints": ("disable_multiregion_access_points", {True: "true", False: "false"}),
     "DisableS3ExpressSessionAuth": ("disable_express_session_auth", {True: "true", False: "false"}),
     "UseGlobalEndpoint": ("us_east_1_regional_endpoint", {True: "legacy", False: "regional"}),
 }
-# Which operation an endpoint is for: `explain` tells both, and refuses nothing that an operation refuses.
+# Which operation an endpoint is for: `explain` reports both, and refuses nothing that an operation refuses.
 OPERATION = {"UseS3ExpressControlEndpoint", "DisableAccessPoints", "UseObjectLambdaEndpoint"}
 # These change nothing.
 IDLE = {"Key", "Prefix", "CopySource"}
@@ -92,7 +92,7 @@ def channel(request):
 
 
 def opened(case, channel, monkeypatch, tmp_path):
-    """The store that a case describes, its special words said through one of the channels."""
+    """The store that a case describes, its special words set through one of the channels."""
     known = {"Region", "Bucket", "Endpoint", "ForcePathStyle", *PLAIN, *SPELLED, *OPERATION, *IDLE}
     assert set(case) <= known, "an unknown parameter"
     settings = {"access_key_id": "AKIDTEST", "secret_access_key": "secret"}

@@ -139,7 +139,7 @@ def told(answer):
 
 
 def in_namespace(script, report, *arguments):
-    """Runs a program of this folder in the namespace and answers what it wrote to its report."""
+    """Runs a program of this folder in the namespace and returns its report."""
     probe = (
         subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, text=True)
         if shutil.which("unshare")

@@ -1,4 +1,4 @@
-"""A progress bar tells how far a call is, with tqdm and without."""
+"""A progress bar shows how far a call is, with tqdm and without."""
 
 import io
 import sys

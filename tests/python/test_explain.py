@@ -13,7 +13,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXPLAINED0001", "AWS_SECRET_ACCESS_KEY": CANAR
 
 
 def explain(home, *arguments, **variables):
-    """The exit status and what was said, in a home of its own."""
+    """The exit status and the output, in a home of its own."""
     environment = {
         "HOME": str(home),
         "PATH": os.environ["PATH"],
@@ -127,6 +127,6 @@ credential_process = echo '{{"Version": 1, "AccessKeyId": "AKIDOFTHEPROCESS1", "
 )
 def test_no_secret(tmp_path, url, settings, variables, config):
     profile(tmp_path, config)
-    # `explain` looks for the canary in all that is said.
+    # `explain` looks for the canary in everything that is printed.
     explain(tmp_path, url, *settings, **variables)
     explain(tmp_path, "--json", url, *settings, **variables)

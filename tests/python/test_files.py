@@ -199,7 +199,7 @@ def test_many_open_files_share_a_small_budget(fake):
 
 
 def wrong(fake):
-    """Every answer to a get tells a checksum that its bytes do not have."""
+    """Every response to a get has a checksum that does not match its bytes."""
     checksum = {"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}
     fake.plan([{"match": {"op": "GetObject"}, "fault": {"answer_headers": checksum}}])
 
@@ -320,7 +320,7 @@ def test_an_empty_object_is_asked_for_once(fake, remote):
 
 
 def test_an_object_of_another_length_than_told_is_changed(fake, remote):
-    """Without an ETag nothing else tells that it was replaced."""
+    """Without an ETag nothing shows that it was replaced."""
     text = b"hello world"
     for before, after in (
         (text, text[:5]),

@@ -81,7 +81,7 @@ WORK = {
 @pytest.mark.parametrize("work", WORK)
 def test_keyboard_interrupt(fake, work):
     fake.control("POST", "seed", {"bucket": "tests", "key": "a", "size": 100 << 20})
-    # The object's head may be asked for first; what comes then is what hangs.
+    # A HEAD of the object may come first; what comes then is what hangs.
     hang = {"slow": 60_000}
     fake.plan(
         [

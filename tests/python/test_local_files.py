@@ -313,7 +313,7 @@ def test_a_call_on_a_pipe_hears_a_signal(store, place):
 
 
 def cancelled_at_random(call, tasks=600, width=40):
-    """Runs calls, so many at a time, each under a time limit of 1 to 500 ms; tells how many were cut
+    """Runs calls, so many at a time, each under a time limit of 1 to 500 ms; returns how many were cut
     short."""
     choice = random.Random(11)
     cut = 0

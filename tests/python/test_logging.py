@@ -1,4 +1,4 @@
-"""What happens inside a call is told to the logger `oarlock`, on the thread that waits."""
+"""What happens inside a call goes to the logger `oarlock`, on the waiting thread."""
 
 import logging
 import subprocess

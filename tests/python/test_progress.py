@@ -5,7 +5,7 @@ import pytest
 
 
 def heard(verb, *args, **named):
-    """What the progress function is told during a call."""
+    """What the progress function receives during a call."""
     told = []
     verb(*args, progress=lambda *now: told.append(now), **named)
     assert told == sorted(told), told

@@ -1,4 +1,4 @@
-"""Verbs, records and stubs come from the core's table and say what it says."""
+"""Verbs, records and stubs come from the core's table and match it."""
 
 import inspect
 import pathlib

@@ -58,7 +58,7 @@ module Fake
   end
 end
 
-# A server that takes requests and never answers; it tells when one came and when its sender gave up.
+# A server that accepts requests and never responds; it reports when one came and when its sender gave up.
 class Silence
   attr_reader :came, :left
 

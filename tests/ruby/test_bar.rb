@@ -3,7 +3,7 @@
 require "stringio"
 require_relative "support"
 
-# A progress bar tells how far a call is.
+# A progress bar shows how far a call is.
 class BarTest < OarlockTest
   def test_it_shows_the_whole_in_the_end
     store = Fake.store

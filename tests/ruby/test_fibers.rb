@@ -2,7 +2,7 @@
 
 require_relative "support"
 
-# The least of a Fiber scheduler: it knows how to wait for a descriptor, and for a time.
+# A minimal Fiber scheduler: it can wait for a descriptor, and for a time.
 class Scheduler
   def initialize
     @readable = {}

@@ -91,7 +91,7 @@ class FilesTest < OarlockTest
   CHECKSUM = {"x-amz-checksum-crc64nvme" => "AAAAAAAAAAA="}.freeze
   WRONG = [{match: {op: "GetObject"}, fault: {answer_headers: CHECKSUM}}].freeze
 
-  # Runs the block while every answer to a get tells a checksum that its bytes do not have.
+  # Runs the block while every response to a get has a checksum that does not match its bytes.
   def with_wrong_checksums
     Fake.tell("plan", {rules: WRONG})
     yield

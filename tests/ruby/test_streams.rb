@@ -2,7 +2,7 @@
 
 require_relative "support"
 
-# Whatever a Rubyist would read from or write to can be a source or a sink, and its failures stay its own.
+# Every object that Ruby reads from or writes to can be a source or a sink, and keeps its own failures.
 class StreamsTest < OarlockTest
   BIG = Random.new(7).bytes(9_000_000).freeze
 

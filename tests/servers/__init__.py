@@ -1,6 +1,6 @@
 """Servers for the tests, each on free ports of the loopback interface, each gone with the test run.
 
-Invariant: a server is ready when it answers, never after a pause; it dies with the process that started it,
+Invariant: a server is ready when it responds, never after a pause; it dies with the process that started it,
 whatever happens. Must not depend on cases and agents.
 """
 

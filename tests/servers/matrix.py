@@ -58,7 +58,7 @@ def main():
 
 
 def tried(kind, languages, parts, chosen):
-    """Tries one server; a server that cannot be had is a result that says so."""
+    """Tries one server; a server that can't be fetched is a result with the reason."""
     result = {"name": kind.name, "title": kind.title, "source": kind.source, "languages": languages}
     result["date"] = datetime.date.today().isoformat()
     print(f"\n== {kind.title}", flush=True)

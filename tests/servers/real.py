@@ -1,7 +1,7 @@
 """What every real server has in common: a folder, free ports, a log, processes that die with their parent,
 its version.
 
-Invariant: a started server answers; a stopped one has left no process and no file. A server's own file holds
+Invariant: a started server responds; a stopped one has left no process and no file. A server's own file holds
 only what is its own. Must not depend on cases, agents or the matrix.
 """
 
@@ -63,7 +63,7 @@ class RealServer:
         raise NotImplementedError
 
     def start(self):
-        """Starts the server's processes with `spawn`, the one that answers last."""
+        """Starts the server's processes with `spawn`, the one that responds last."""
         raise NotImplementedError
 
     def prepare(self):

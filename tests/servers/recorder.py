@@ -40,7 +40,7 @@ class Exchange:
 
     @property
     def response(self):
-        # An interim response says nothing about the outcome.
+        # An interim response has no outcome.
         received = re.sub(rb"^HTTP/1\.1 100.*?\r\n\r\n", b"", bytes(self.received), flags=re.DOTALL)
         return readable(received)
 

@@ -1,5 +1,5 @@
-"""s3rver: a small S3 server for tests, from npm; started by its interface, since its command knows only one
-pair of keys.
+"""s3rver: a small S3 server for tests, from npm; started by its interface, because its command supports only
+one pair of keys.
 """
 
 import json

@@ -1,4 +1,4 @@
-/* The C agent: a JSON request a line in, a JSON answer a line out, as tests/agents/README.md says.
+/* The C agent: a JSON request a line in, a JSON answer a line out, see tests/agents/README.md.
  *
  * Law: only oarlock.h is used, as a C program would use it. C has no file objects; its reader and writer are
  * calls that are read from and written to, and a seek begins a new one.
@@ -14,7 +14,7 @@
 static oarlock_store *stores[STORES];
 static int opened;
 
-/* A source that is the agent's own: chunks, told as a reader (as many bytes as asked for) or one by one. */
+/* A source of the agent's own: chunks, passed as a reader (as many bytes as it requests) or one by one. */
 typedef struct feed {
   const cJSON *chunk;
   buffer bytes;
@@ -379,7 +379,7 @@ static oarlock_status open_class(const char *source, const oarlock_options *sett
   return status;
 }
 
-/* As a C program would: each class in S3, unless the file says that it is not to be tried. */
+/* As a C program would: each class in S3, unless the file excludes it. */
 static oarlock_status check_classes(const char *source, cJSON **answer, oarlock_error **error) {
   cJSON *classes = NULL;
   const cJSON *row;

@@ -25,7 +25,7 @@ cJSON *bytes_to_json(const uint8_t *data, size_t size);
 
 /* Sets one option to a request's value; the name NULL adds it to a list. */
 void set_value(oarlock_options *options, const char *name, const cJSON *value);
-/* What functions were asked since the last look. */
+/* The questions that functions received since the last look. */
 cJSON *take_asked(void);
 /* A reply. */
 cJSON *value_to_json(const oarlock_value *value);

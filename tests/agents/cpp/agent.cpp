@@ -1,4 +1,4 @@
-// The C++ agent: a JSON request a line in, a JSON answer a line out, as tests/agents/README.md says.
+// The C++ agent: a JSON request a line in, a JSON answer a line out, see tests/agents/README.md.
 //
 // Law: only oarlock.hpp is used, as a C++ program would use it.
 
@@ -25,7 +25,7 @@ struct host_failed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Chunks told as a reader (as many bytes as asked for) or one by one.
+// Chunks passed as a reader (as many bytes as it requests) or one by one.
 std::function<std::size_t(char *, std::size_t)> feed(const json &chunks, bool as_reader, bool fails) {
   std::string bytes;
   std::vector<std::size_t> ends;

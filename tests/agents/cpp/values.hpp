@@ -43,7 +43,7 @@ inline json bytes_to_json(std::string_view bytes) {
   return {{"$bytes", text}};
 }
 
-// What functions were asked since the last look.
+// The questions that functions received since the last look.
 inline json asked = json::array();
 
 inline json to_json(const oarlock::value &value);

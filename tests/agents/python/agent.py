@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python agent: a JSON request a line in, a JSON answer a line out, as `tests/agents/README.md` says.
+"""The Python agent: a JSON request a line in, a JSON answer a line out, see `tests/agents/README.md`.
 
 Law: only the public interface of `oarlock` is used, as a Python program would use it.
 """

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The Ruby agent: a JSON request a line in, a JSON answer a line out, as `tests/agents/README.md` says.
+# The Ruby agent: a JSON request a line in, a JSON answer a line out, see `tests/agents/README.md`.
 #
 # Law: only the public interface of oarlock is used, and of it what a Rubyist would: methods, blocks,
 # Pathnames, StringIOs, Enumerators.
@@ -64,7 +64,7 @@ module Spelling
   def binary(value) = {"$bytes" => [value].pack("m0")}
 end
 
-# A function for a setting: gives its answers in turn, the last one for good, and keeps what it was asked.
+# A function for a setting: returns its answers in turn, then the last one, and keeps the questions.
 class Function
   class << self
     attr_accessor :asked

@@ -114,7 +114,7 @@ pub fn storage_class(request: &Request) -> Result<String> {
         .with("StorageClassRequested", class))
 }
 
-/// S3 answers metadata that is not plain ASCII as an RFC 2047 word.
+/// S3 returns metadata that is not plain ASCII as an RFC 2047 word.
 fn printable(value: &str) -> String {
     if value.bytes().all(|c| (32..127).contains(&c)) {
         return value.to_string();

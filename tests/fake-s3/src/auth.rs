@@ -20,7 +20,7 @@ pub struct Credential {
     pub expired: bool,
 }
 
-/// Who sent the request, and how its body is protected.
+/// The sender of the request, and how its body is protected.
 #[derive(Debug)]
 pub struct Caller {
     /// None when the request was not signed.

@@ -14,7 +14,7 @@ pub struct Present<'a> {
     pub modified: Millis,
 }
 
-/// For GET and HEAD: a match that was asked away is 304.
+/// For GET and HEAD: a match that the condition excludes is 304.
 pub fn check_read(request: &Request, present: Present<'_>) -> Result<()> {
     match weigh(request, "", present) {
         Verdict::Pass => Ok(()),

@@ -104,7 +104,7 @@ impl Encryption {
         }
     }
 
-    /// A part must carry the key that its upload was begun with.
+    /// A part must carry the key that its upload started with.
     pub fn check_part(&self, request: &Request) -> Result<()> {
         refuse_method(request)?;
         match (self, customer_key(request, CUSTOMER)?) {

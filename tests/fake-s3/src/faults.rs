@@ -80,7 +80,7 @@ pub struct Fault {
     /// Headers of the answer: another value, or none if it is empty.
     #[serde(default)]
     pub answer_headers: BTreeMap<String, String>,
-    /// How the end of the answer's body is told, in place of its length.
+    /// How the response marks the end of its body, in place of its length.
     pub framing: Option<Framing>,
 }
 

@@ -1,5 +1,5 @@
 //! A loopback S3 server for tests. It keeps everything in memory, checks every signature, hash and checksum
-//! as S3 does, and misbehaves by plan. README.md lists what it answers and how tests steer it.
+//! as S3 does, and misbehaves by plan. README.md lists its operations and how tests control it.
 //!
 //! A request goes `server` → `request` → `auth` → `payload` (→ `chunked`, `checksum`) → `ops` → `store`;
 //! `faults` and `control` stand beside that road and are known to `server` alone.

@@ -1,6 +1,6 @@
 //! An answer before it becomes bytes on a socket.
 //!
-//! Law: a header is set once; the length that is announced is that of `body` unless a HEAD says otherwise.
+//! Law: a header is set once; the length that is announced is that of `body` unless a HEAD sets another.
 //! It must not know sockets or faults.
 
 use crate::checksum::Checksum;

@@ -211,7 +211,7 @@ fn error_reply(error: &S3Error, method: &str, resource: &str, n: u64) -> Reply {
     reply
 }
 
-/// What someone else than S3 answers: without anything that names S3.
+/// A response that is not S3's: without anything that names S3.
 fn foreign_reply(fault: &Fault, status: u16, body: &str, method: &str) -> Reply {
     let mut reply = Reply::empty(status);
     for (name, value) in &fault.headers {
@@ -235,7 +235,7 @@ fn planned_error(fault: &Fault, status: u16) -> S3Error {
     S3Error { headers: fault.headers.clone().into_iter().collect(), ..S3Error::new(status, &code, message) }
 }
 
-/// Turns a reply into bytes, bent as the fault says. Offsets beyond the body are brought within it, so that a
+/// Turns a reply into bytes, bent by the fault. Offsets beyond the body are brought within it, so that a
 /// fault that was logged was also felt.
 fn respond(reply: Reply, fault: Option<&Fault>, wire: &Arc<Wire>) -> Response {
     let mut body = reply.body;

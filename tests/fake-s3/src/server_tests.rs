@@ -1,4 +1,4 @@
-//! Over a real socket: faults do what the plan says to the byte, bodies of every protection arrive, the
+//! Over a real socket: faults follow the plan to the byte, bodies of every protection arrive, the
 //! control door answers.
 
 use serde_json::{Value, json};

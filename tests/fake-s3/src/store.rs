@@ -29,7 +29,7 @@ pub enum Versioning {
 pub struct Store {
     pub buckets: BTreeMap<String, Bucket>,
     pub uploads: BTreeMap<String, Upload>,
-    /// Upload id to the object it became, for S3 answers a repeated completion as it did the first.
+    /// Upload id to the object it became, because S3 responds to a repeated completion as to the first.
     pub completed: BTreeMap<String, (String, String, Object, Option<String>)>,
     issued: u64,
 }

@@ -1,5 +1,5 @@
-//! The socket side of misbehaviour: a connection that can be reset, and a body that stops where the plan
-//! says.
+//! The socket side of misbehaviour: a connection that can be reset, and a body that stops at a point of
+//! the plan.
 //!
 //! Law: a body that is cut or stalls after n bytes has put exactly n bytes on the wire before it does so.
 //! It must not know S3.

@@ -1,4 +1,4 @@
-//! What the server knows between two requests: options, objects, and what tests steer and read.
+//! The server's state between two requests: options, objects, and what tests steer and read.
 //!
 //! Law: two locks, never held together for longer than a statement, and a reset leaves nothing behind.
 //! It must not know sockets or operations.
@@ -14,7 +14,7 @@ use crate::log::Entry;
 use crate::request::Request;
 use crate::store::{Bucket, Store};
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The region that this endpoint claims to be in.
@@ -27,7 +27,7 @@ pub struct Options {
     pub min_part: u64,
 }
 
-/// All that the server knows.
+/// The whole state of the server.
 pub struct World {
     pub(crate) options: Options,
     pub(crate) arrivals: Notify,

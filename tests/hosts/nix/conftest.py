@@ -21,7 +21,8 @@ def offline():
         try:
             stack.enter_context(only_loopback())
         except OSError as error:
-            # Every server is on loopback all the same; only that nothing else is asked is not proved then.
+            # Every server is on loopback all the same. Only the proof that no other host gets a request is
+            # missing then.
             warnings.warn(f"Nix is tried without being cut off from the network: {error}", stacklevel=1)
         yield
 

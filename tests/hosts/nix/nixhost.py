@@ -123,7 +123,7 @@ class Nix:
         )
 
     def run(self, *words, fails=False, **environment):
-        """Runs a command to its end and answers its standard output, or the other one of a command that is to
+        """Runs a command to its end and returns its standard output, or the other one of a command that is to
         fail."""
         process = self.start(*words, **environment)
         out, err = process.communicate(timeout=600)
@@ -186,7 +186,7 @@ class Nix:
         shutil.rmtree(store)
 
     def requisites(self, path, *more, **environment):
-        """All of a path's closure, as JSON tells it, by path."""
+        """All of a path's closure, as JSON lists it, by path."""
         rows = json.loads(self.nix("path-info", "--json", "-r", path, *more, **environment))
         # Nix learned later to tell them by path.
         return rows if isinstance(rows, dict) else {row["path"]: row for row in rows}
@@ -198,7 +198,7 @@ def local(nix, name):
 
 
 class TlsDoor:
-    """A port where a server that knows no TLS is spoken to over TLS, `clients` only if they show one of those
+    """A port where a server without TLS is reached over TLS, `clients` only if they show one of those
     certificates."""
 
     def __init__(self, endpoint, certificate, clients=None):
@@ -233,7 +233,7 @@ class TlsDoor:
 
 
 class Cache:
-    """A bucket for a binary cache. What is asked of it directly is asked by a process of its own: threads of
+    """A bucket for a binary cache. Direct requests to it come from a process of their own: threads of
     this one may live in another network."""
 
     ASK = """

@@ -47,7 +47,7 @@ def test_a_key_in_a_file(nix, server, cache):
         "nix-store", "-r", boat, "--option", "substituters", url, "--option", "trusted-public-keys", public
     )
     nix.nix("store", "verify", "--no-trust", "-r", boat)
-    # Without the key, or with another, it is said what is missing.
+    # Without the key, or with another, the error names what is missing.
     for wrong in (cache.url(), cache.url(oarlock_settings_file=other)):
         nix.forget()
         said = nix.nix("path-info", "--store", wrong, boat, fails=True)
@@ -76,7 +76,7 @@ def test_a_key_of_kms(nix, server, cache, kms):
             (b"StoreDir", b"StorePath", b"\x0d\0\0\0\0\0\0\0nix-archive-1", b'{"')
         )
     ] == []
-    # What Nix hashed before is what it gets: as `FileHash` says, which the cache's own readers check, and as
+    # What Nix hashed before is what it gets: as in `FileHash`, which the cache's own readers check, and as
     # it is signed.
     nix.forget()
     rows = nix.requisites(boat, "--store", url, **at)
@@ -101,7 +101,7 @@ def test_a_key_of_kms(nix, server, cache, kms):
     )
     nix.nix("store", "verify", "--no-trust", "-r", boat, large)
     assert (nix.directory / "large").read_bytes() == open(large, "rb").read()
-    # Without a key, or with another of that KMS, it is said what is missing.
+    # Without a key, or with another of that KMS, the error names what is missing.
     nix.forget()
     said = nix.nix("path-info", "--store", cache.url(), boat, fails=True, **at)
     assert "is encrypted" in said and "oarlock-encryption" in said, said
@@ -118,7 +118,7 @@ def test_a_key_of_kms(nix, server, cache, kms):
 
 
 def test_another_nix_finds_a_cache_that_it_cannot_read(nix, fake, cache, kms):
-    """Nix's own store for HTTP, on a public bucket: it fails and says where, and takes nothing for true."""
+    """Nix's own store for HTTP, on a public bucket: it fails, names where, and accepts nothing."""
     boat = nix.closure(leaves=1)
     nix.nix(
         "copy",

@@ -1,4 +1,4 @@
-"""Servers that fail, and users who cannot wait: what Nix is told, what stays behind, how long it takes."""
+"""Servers that fail, and users who cannot wait: what Nix reports, what stays behind, how long it takes."""
 
 import os
 import re
@@ -97,7 +97,7 @@ def test_a_copy_that_fails_leaves_a_whole_cache(nix, fake, cache):
     assert len(said.splitlines()) < 30 and said.count("error:") == 1
     fake.plan([])
     assert is_whole(nix, cache) and len(cache.keys()) < 22
-    # Nix did not remember what it was not told.
+    # Nix cached nothing that it did not receive.
     nix.nix("copy", "--to", cache.url(), boat)
     assert is_whole(nix, cache) and len([key for key in cache.keys() if key.endswith(".narinfo")]) == 11
 
@@ -231,7 +231,7 @@ def test_a_large_nar_survives(nix, fake, cache, op, fault):
     "fault", [{"truncate_body": 40}, {"flip_bit": 60}], ids=lambda fault: next(iter(fault))
 )
 def test_a_narinfo_that_is_wrong_is_never_believed(nix, fake, cache, fault):
-    """Once it is asked for again; a server that goes on so is an error, which Nix does not remember."""
+    """It is requested once more; a server that goes on so is an error, which Nix does not remember."""
     boat = nix.closure(leaves=1)
     nix.nix("copy", "--to", cache.url(), boat)
     nix.forget()
@@ -294,7 +294,7 @@ def test_ctrl_c_ends_what_waits(nix, fake, cache, what):
 
 @pytest.mark.parametrize("server", ["seaweed"], indirect=True)
 def test_memory_is_constant(nix, server, cache):
-    """`OARLOCK_NIX_MIB` says how large the file is; four times as much room is taken on the disk."""
+    """`OARLOCK_NIX_MIB` sets how large the file is; four times as much room is taken on the disk."""
     size = int(os.environ.get("OARLOCK_NIX_MIB", "192")) << 20
     block = os.urandom(1 << 20)
     with (nix.directory / "large").open("wb") as file:
@@ -397,7 +397,7 @@ def test_denied_is_not_missing(nix, fake, cache):
     # It was not remembered as missing.
     fake.plan([])
     nix.nix("path-info", "--store", cache.url(), boat)
-    # Unless that is asked for.
+    # Unless a parameter allows it.
     nix.forget()
     nix.nix("store", "ping", "--store", cache.url())
     fake.plan(denied)

@@ -64,7 +64,7 @@ def test_a_copy_that_is_there_costs_nothing(nix, fake, cache):
     count = len(fake.log())
     nix.nix("copy", "--to", cache.url(), boat)
     assert len(fake.log()) == count
-    # Without what Nix remembers each path is asked for once, and nothing is written.
+    # Without Nix's cache each path is requested once, and nothing is written.
     nix.forget()
     nix.nix("copy", "--to", cache.url(), boat)
     assert sorted(row["op"] for row in fake.log()[count:]) == ["GetObject"] * 12

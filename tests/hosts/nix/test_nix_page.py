@@ -86,7 +86,7 @@ def test_the_policy_of_the_page_for_direct_reads(nix, server, cache):
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_nix_itself_reads_a_public_bucket_over_http(nix, fake, cache, compression):
-    """The page's advice for public caches: Nix's own store for HTTP, which knows nothing of oarlock, reads
+    """The page's advice for public caches: Nix's own store for HTTP, which does not use oarlock, reads
     what oarlock wrote."""
     secret, public = nix.key("here-1")
     boat = nix.closure(leaves=2)
@@ -133,7 +133,7 @@ def test_a_reader_needs_the_permissions_of_the_page(nix, fake, cache):
     assert "s3:ListBucket" in nix.nix("path-info", "--all", "--store", cache.url(), fails=True)
     said = nix.nix("copy", "--to", cache.url(), nix.closure(leaves=1, salt="more"), fails=True)
     assert "s3:PutObject" in said and "asked as AKI" in said
-    # Who may not even read is told so, and by whom it was asked.
+    # A user who may not even read gets an error that names the identity.
     fake.bucket(cache.name, allow=["s3:GetBucketLocation"])
     nix.forget()
     said = nix.nix("path-info", "--store", cache.url(), boat, fails=True)

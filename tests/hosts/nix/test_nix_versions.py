@@ -87,7 +87,7 @@ def test_whom_nix_2_26_trusts(fake, cache, at_2_26, tls):
 
 
 def test_a_stock_nix_reads_with_its_own_s3(nix, fake, cache):
-    """Debian's next Nix, whose s3:// is made of curl and has no keys: it reads what oarlock wrote, and says
+    """Debian's next Nix, whose s3:// is made of curl and has no keys: it reads what oarlock wrote, and names
     what it cannot."""
     stock = Nix(nix.directory / "stock", None, commands("forky", "stock"), "")
     secret, public = nix.key("here-1")

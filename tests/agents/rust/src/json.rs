@@ -40,7 +40,7 @@ pub fn to_value(json: &Json) -> Result<Value, String> {
     })
 }
 
-/// What functions were asked since somebody looked.
+/// The questions that functions received since the last look.
 pub static ASKED: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 
 /// A function that gives these answers in turn, the last one for good.

@@ -59,7 +59,7 @@ enum Stream {
     Breaks,
 }
 
-/// Runs a verb to its end and answers its reply; a verb of pages answers all their rows.
+/// Runs a verb to its end and returns its reply; a verb of pages returns all their rows.
 pub fn call(store: &Store, verb: &str, args: &Json) -> Result<Json, Trouble> {
     if !VERBS.iter().any(|known| known.name == verb && known.pages()) {
         return Ok(json::from_value(once(store, verb, args)?));

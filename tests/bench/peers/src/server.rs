@@ -1,4 +1,4 @@
-//! The minimal server of the bench: it answers what clients of S3 ask and checks nothing, so that what is
+//! The minimal server of the bench: it responds to clients of S3 and checks nothing, so that what is
 //! measured is the client.
 //!
 //! An object's size is the number its key's last part begins with (`4096`, `1073741824-a`). One thread a

@@ -130,7 +130,7 @@ pub fn copy_object(ctx: &Ctx<'_>) -> Result<Reply> {
     Ok(reply)
 }
 
-/// The algorithm that was asked for, else the source's own, else S3's default.
+/// The requested algorithm, else the source's own, else S3's default.
 fn copied_algorithm(ctx: &Ctx<'_>, source: &Object) -> Result<Algorithm> {
     if let Some(name) = ctx.request.header("x-amz-checksum-algorithm") {
         return Algorithm::from_name(name).ok_or_else(|| {

@@ -106,7 +106,7 @@ pub fn upload_part(ctx: &Ctx<'_>) -> Result<Reply> {
     Ok(reply)
 }
 
-/// What the reply to a stored part says of it.
+/// The part's headers in the reply to a stored part.
 pub struct Stored {
     pub etag: String,
     pub checksum: Option<Checksum>,

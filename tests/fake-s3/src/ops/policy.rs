@@ -1,6 +1,6 @@
-//! Who may do what: IAM's actions, as far as a bucket is told which of them it allows.
+//! Permissions: IAM's actions, of which a bucket may allow some only.
 //!
-//! Law: a bucket that was told nothing allows those who sign all of it; nobody learns by a 404 what they may
+//! Law: a bucket without such a list allows those who sign all of it; nobody learns by a 404 what they may
 //! not list.
 
 use crate::error::S3Error;
