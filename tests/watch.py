@@ -1,4 +1,4 @@
-"""Tells a process that stands still from one that is slow.
+"""Distinguishes a process that hangs from one that is slow.
 
 A process moves while it or a descendant uses the processor or reads and writes. Reads only /proc, so it works
 on any process of this user, and must not depend on agents and suites.

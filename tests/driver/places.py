@@ -33,7 +33,7 @@ class Fake:
         return self.server.settings()
 
     def plan(self, faults):
-        """Says how the server shall misbehave from now on."""
+        """Sets how the server misbehaves from now on."""
         self.server.plan(faults)
 
     def log(self):

@@ -37,16 +37,16 @@ SCRIPTS = (".py", ".rb")
 # name: (where, pattern, what to write instead). `where` is "documents", or "all" for comments and messages of
 # code too.
 WORDS = {
-    "tell": ("all", r"\b(?:tells|told)\b", "returns, reports, logs; or name the thing"),
-    "say": ("all", r"\b(?:says|said)\b", "returns, names, describes, states"),
-    "know": ("all", r"\bknows\b", "has, supports, contains, depends on"),
+    "tell": ("all", r"(?i)\b(?:tells|told)\b", "returns, reports, logs; or name the thing"),
+    "say": ("all", r"(?i)\b(?:says|said)\b", "returns, names, describes, states"),
+    "know": ("all", r"(?i)\bknows\b", "has, supports, contains, depends on"),
     "ask": ("all", r"\b(?:is|are|was|were|be|been) asked\b", "the client sends, requests, reads"),
     "answer": (
         "all",
         r"\b(?:it|that|which|who|and|server|service|verb|client|KMS|S3) answers\b|\bto answer\b",
         "returns, responds with, sends",
     ),
-    "begin": ("all", r"\bbeg[iau]ns? (?:anew|again)\b|\b(?:is|are|was|were|has|have) begun\b", "starts"),
+    "begin": ("all", r"(?i)\bbeg[iau]ns? (?:anew|again)\b|\b(?:is|are|was|were|has|have) begun\b", "starts"),
     "riddle": (
         "all",
         r"(?:^|[.:] )(?:Who|Whoever|Whatever) (?![^.]*\?)",
@@ -265,6 +265,40 @@ def test_allowances_name_rules_and_directories():
     for rule, counts in tomllib.loads(ALLOWANCES.read_text()).items():
         assert rule in HOW and set(counts) <= areas, f"[{rule}] names what does not exist"
         assert all(count > 0 for count in counts.values()), f"[{rule}]: leave out what is 0"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("What is told without asking a place.", "tell"),
+        ("the error says why", "say"),
+        ("the core knows no AWS type", "know"),
+        ("the server is asked once", "ask"),
+        ("the server answers with a page", "answer"),
+        ("Begun again after a break it goes on.", "begin"),
+        ("it is begun anew", "begin"),
+        ("Who still waits for a slot has nothing to do.", "riddle"),
+        ("what comes of it", "poem"),
+        ("If the response is lost, a HEAD request decides.", None),
+        ("The answers to three questions; who may write?", None),
+    ],
+)
+def test_the_words_are_found(text, rule):
+    found = [word for word, (_, pattern, _) in WORDS.items() if re.search(pattern, text)]
+    assert found == ([rule] if rule else [])
+
+
+def test_data_of_tests_may_be_long_and_code_may_not():
+    data = "x" * COLUMNS
+    assert is_one_literal(f'    assert body == "{data}"') and is_one_literal(f'let body = r#"{data}"#;')
+    assert not is_one_literal(f"    {data}") and not is_one_literal(f'call({data[:60]}, "{data[:60]}")')
+    row = "ROWS = (\n    1, 2,\n)  # fmt: skip\nother = 3\n"
+    assert skipped_by_fmt(row) == {1, 2, 3}
+
+
+def test_type_names_are_found():
+    text = "pub(crate) struct One;\nenum Two {}\n    trait Three {}\ntype Four = u8;\n    type Five = u8;\n"
+    assert [first or second for first, second in TYPE.findall(text)] == ["One", "Two", "Three", "Four"]
 
 
 def main(rules):

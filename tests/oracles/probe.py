@@ -1,4 +1,4 @@
-"""Says in one line of JSON which credentials, region and URL oarlock comes to here.
+"""Prints in one line of JSON which credentials, region and URL oarlock finds here.
 
 Law: only the public interface of the Python package; what a host would pass comes in variables that begin
 with OAR_HOST_.

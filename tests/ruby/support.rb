@@ -33,7 +33,7 @@ module Fake
     end
   end
 
-  # Tells the server something through its control door.
+  # Sends a request to the server's control interface.
   def self.tell(door, body)
     answer = Net::HTTP.post(URI("#{endpoint}/_fake/#{door}"), JSON.generate(body),
                             "content-type" => "application/json")

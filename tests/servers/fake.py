@@ -62,7 +62,7 @@ class FakeS3:
         )
 
     def plan(self, rules):
-        """Says how to misbehave from now on."""
+        """Sets how to misbehave from now on."""
         self.control("POST", "plan", {"rules": rules})
 
     def log(self):

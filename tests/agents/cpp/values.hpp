@@ -1,4 +1,4 @@
-// JSON to oarlock's values and back, as the agents' protocol spells bytes and times. Knows no verb.
+// JSON to oarlock's values and back, as the agents' protocol spells bytes and times. Must not depend on verbs.
 
 #ifndef AGENT_VALUES_HPP
 #define AGENT_VALUES_HPP

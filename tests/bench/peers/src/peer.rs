@@ -63,7 +63,7 @@ fn keys(count: usize) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("4096-{number}"))
 }
 
-/// Tells what the process used between two moments.
+/// Measures what the process used between two moments.
 struct Meter(Duration, Instant);
 
 impl Meter {
