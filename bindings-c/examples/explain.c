@@ -1,4 +1,4 @@
-/* Says why a store acts as it does: explain URL [--check] [name=value …]
+/* Prints why a store acts as it does: explain URL [--check] [name=value …]
  *
  *   cc explain.c $(pkg-config --cflags --libs oarlock) -o explain && ./explain s3://bucket/prefix --check
  */
@@ -13,7 +13,7 @@ static const char *text(const oarlock_value *row, const char *field) {
   return found == NULL ? "" : found;
 }
 
-/* Prints the rows, and tells whether nothing keeps the store from working. */
+/* Prints the rows. Returns whether nothing keeps the store from working. */
 static int print(const oarlock_value *rows) {
   size_t count = oarlock_value_count(rows), index;
   int sound = 1;

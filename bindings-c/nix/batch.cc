@@ -99,7 +99,7 @@ void batch::admit(std::shared_ptr<node> next, const std::vector<std::string> &af
 void batch::launch(const std::shared_ptr<state> &all, const std::shared_ptr<node> &next) {
   if (!next->unless_there) return write(all, next);
   const auto done = [all, next](const oarlock::value &there, std::exception_ptr failed) {
-    // Who may not look may still write.
+    // A user without permission to read may still write.
     if (!failed && there.as_bool()) return land(all, next);
     write(all, next);
   };

@@ -1,4 +1,4 @@
-// Uploads that go on while Nix, which knows only one at a time, prepares the next.
+// Uploads that go on while Nix, which uploads one at a time, prepares the next.
 //
 // Law: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own path and
 // after the .narinfos of its references; everything else is written as soon as there is room. Room is

@@ -44,7 +44,7 @@ oarlock::options keyed(const std::string &key) { return {{"key", key}}; }
 
 constexpr const char *give_key = "; give the cache's key by the oarlock-encryption parameters";
 
-// Who the server was asked as. Asks nobody but those who give the keys, who have just been asked.
+// The identity of the requests. Needs the providers of keys only, which have just returned some.
 std::string identity(const oarlock::value &rows, bool stranger) {
   std::string provider, key, source;
   for (const auto &row : rows) {
@@ -69,7 +69,7 @@ bool about_identity(const oarlock::error &error) {
 
 trouble::kind kind_of(const oarlock::error &error) {
   if (error.kind() == OARLOCK_NOT_FOUND) return trouble::missing;
-  // By the bucket, not by KMS; for what is asked, not for a key, signature or clock that is wrong.
+  // By the bucket, not by KMS; for the request, not for a wrong key, signature or clock.
   const auto code = error.code().value_or("");
   const bool plain =
       code.empty() || code == "AccessDenied" || code == "AllAccessDisabled" || code == "Forbidden";
@@ -93,8 +93,8 @@ std::exception_ptr told(const oarlock::error &error, const char *doing, const st
   return std::make_exception_ptr(trouble(kind_of(error), sentence));
 }
 
-// What was read. An object that says how it was encrypted has not been decrypted: a store that does keeps
-// that to itself.
+// What was read. If the metadata still hold an envelope, the object was not decrypted: a store that decrypts
+// removes it.
 file opened(const oarlock::value &reply, const std::string &key, const std::string &url) {
   const auto metadata = reply["meta"]["metadata"];
   for (std::size_t at = 0; at < metadata.size(); ++at) {
@@ -165,7 +165,7 @@ bool bucket::none_found(const oarlock::error &error) const {
   return true;
 }
 
-// Says so once it is of use; that it is not is an error, which says it as well.
+// Warns once a read without keys has succeeded. If it fails, the error contains the same sentence.
 void bucket::tell_of_stranger() const {
   {
     const std::lock_guard lock(stranger_->mutex);
@@ -279,7 +279,7 @@ std::string bucket::stream(const std::string &key, const std::function<void(std:
       const auto count = call.read_for(buffer.data(), buffer.size(), turn_ms);
       if (!count) continue;
       if (*count == 0) break;
-      // Told first: Nix may not come back from what follows once it has seen the end of an archive.
+      // Reported first: Nix may not come back from what follows once it has seen the end of an archive.
       if (moved) {
         const auto [done, total] = call.progress();
         moved(done, total.value_or(0));

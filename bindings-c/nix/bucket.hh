@@ -3,7 +3,7 @@
 //
 // Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and
 // sinks of Nix run on the thread that called, with no frame of oarlock below them. S3 and its options are
-// oarlock's: the URL and the settings are handed over as they came. Only what is read may be asked for
+// oarlock's: the URL and the settings are handed over as they came. Only reads may go
 // without keys, and only if none were found in any place: so Nix has always read public buckets.
 
 #pragma once
@@ -38,7 +38,7 @@ class trouble : public std::runtime_error {
 
 struct file {
   std::string body;
-  // As the server tells it, "" for none.
+  // As the server returns it, "" for none.
   std::string encoding;
 };
 

@@ -2,7 +2,7 @@
 // for one Nix, after `store.hh`'s needs.
 //
 // Law: what differs between two of them is in their store-*.cc alone. A plugin registers in the Nix it was
-// built for, and says so in any other.
+// built for, and logs a warning in any other.
 
 #pragma once
 
@@ -29,7 +29,7 @@ std::size_t connections() {
 }  // namespace host
 
 struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
-  // Whoever derives from it makes its virtual bases.
+  // A derived class constructs the virtual bases.
   CacheInBucket(const std::string &scheme, const std::string &place, const Params &params)
       : StoreConfig(params), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params),
         BinaryCacheStore(params), files(*this, scheme, place, params) {}

@@ -1,4 +1,4 @@
-// What the core asks of the Nix that it runs in. Each store-*.cc answers for its Nix.
+// What the core asks of the Nix that it runs in. Each store-*.cc implements it for its Nix.
 //
 // Law: the core includes no header of Nix, so that a new Nix needs a new thin file and nothing else.
 
@@ -20,7 +20,7 @@ void check_interrupt();
 std::exception_ptr interruption();
 // Runs a function, on a thread of Nix, when an interrupt comes; until the answer is let go of.
 std::shared_ptr<void> on_interrupt(std::function<void()> woken);
-// Tells the user.
+// Warns the user.
 void warn(const std::string &sentence);
 // How many requests may be under way at a time.
 std::size_t connections();

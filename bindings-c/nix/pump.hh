@@ -1,6 +1,6 @@
-// One thread that serves the calls nobody waits for, and tells each one's end.
+// One thread that serves the calls nobody waits for, and reports each one's end.
 //
-// Law: a thread of oarlock's runtime never enters Nix; what Nix wants to be told is told by this thread,
+// Law: a thread of oarlock's runtime never enters Nix; this thread reports to Nix,
 // which is C++ of the plugin's own. It starts with the first job, not when the plugin is loaded, and once in
 // every process: a forked child makes its own and never touches its parent's. As many calls are under way as
 // Nix allows connections; the others wait their turn.
@@ -26,7 +26,7 @@ namespace oarlock_nix {
 struct job {
   // Begins the call, on the pump's thread.
   std::function<oarlock::call()> start;
-  // Told the reply or, if the second is not null, the failure: once, on the pump's thread. Must not throw.
+  // Receives the reply or, if the second is not null, the failure, once, on the pump's thread. No throw.
   std::function<void(oarlock::value, std::exception_ptr)> done;
   // Whether a cancelled call has something to undo that is worth waiting for.
   bool undoes = false;

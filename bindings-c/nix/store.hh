@@ -1,9 +1,9 @@
 // What a binary cache in a bucket is in Nix's own types, as far as every Nix has the same: its settings, its
 // files, what it remembers.
 //
-// Law: what Nix calls a parameter is one of the settings below, whose S3 meaning oarlock knows by the same
-// names; nothing here knows more of S3 than that. Nix sees only its own exceptions. Included by the file for
-// one Nix, which has included Nix's headers and answers `host`.
+// Law: what Nix calls a parameter is one of the settings below; oarlock has settings of the same names and
+// their S3 meaning. Nix sees only its own exceptions. Included by the file for one Nix, which has included
+// Nix's headers and implements `host`.
 
 #pragma once
 
@@ -101,8 +101,8 @@ struct StoreSettings : virtual nix::BinaryCacheStoreConfig {
 
 using Params = std::map<std::string, std::string>;
 
-// What is Nix's to know: it names what it does not. What begins with oarlock's name oarlock knows, or
-// refuses.
+// The parameters that Nix gets: it warns of those that it does not have. Those with oarlock's prefix are
+// oarlock's, which refuses unknown ones.
 inline Params for_nix(Params params) {
   for (auto at = params.begin(); at != params.end();) {
     at = nix::hasPrefix(at->first, own) && at->first != denied_as_missing && at->first != settings_file
@@ -112,7 +112,7 @@ inline Params for_nix(Params params) {
   return params;
 }
 
-// Whom to trust, where the user has said so. Nix has had a setting for it only since.
+// The certificates to trust, if the user set them. Later versions of Nix have a setting for it.
 inline std::optional<std::string> trusted(const std::string &) { return nix::getEnv("NIX_SSL_CERT_FILE"); }
 inline std::optional<std::string> trusted(const nix::Setting<std::string> &file) {
   return file.overridden ? file.get() : trusted(file.get());
@@ -139,8 +139,8 @@ inline parameters for_oarlock(const StoreSettings &config, const Params &params)
   return given;
 }
 
-// What a file says for oarlock, `name = value` by line: keys, which have no place in a URL or in nix.conf,
-// that all may read.
+// The settings in a file for oarlock, `name = value` by line: keys, which must not be in a URL or in
+// nix.conf, which everyone may read.
 inline parameters from_file(const std::string &path) {
   parameters settings{{"app-name", "nix"}};
   if (path == "") return settings;
@@ -157,7 +157,7 @@ inline parameters from_file(const std::string &path) {
   return settings;
 }
 
-// Nix knows its own exceptions only.
+// Nix handles its own exceptions only.
 template <typename Work>
 auto translated(Work work) {
   try {
@@ -178,7 +178,7 @@ class Files {
           return bucket("s3://" + place, for_oarlock(config, params), from_file(config.settingsFile));
         })) {}
 
-  // What tells this cache from others: Nix remembers by it what a cache has.
+  // The name of this cache: Nix caches under it what a cache has.
   const std::string &uri() const { return uri_; }
   const bucket &where() const { return bucket_; }
 
@@ -187,7 +187,7 @@ class Files {
       try {
         return bucket_.exists(path);
       } catch (const trouble &why) {
-        // Who may not look may still write; what else is wrong will show then.
+        // A user without permission to read may still write. Other failures appear then.
         if (why.what_kind() != trouble::denied) throw;
         return false;
       }
@@ -228,7 +228,7 @@ class Files {
           throw nix::Error("'%s/%s' is stored with the Content-Encoding %s, which is not undone for NARs",
                            uri_, path, encoding);
       } catch (const trouble &why) {
-        // A NAR is asked for because its .narinfo was there: that it is denied is worth an error.
+        // Nix requests a NAR because its .narinfo exists: if it is denied, that is an error.
         const bool gone = nar ? why.what_kind() == trouble::missing ||
                                     (why.what_kind() == trouble::denied && config_.deniedAsMissing)
                               : absent(path, why);
@@ -411,7 +411,7 @@ inline void foresee(nix::Store &store, const nix::StorePathSet &paths) {
         try {
           references = told.get()->references;
         } catch (...) {
-          // Nix asks again, and says why.
+          // Nix requests it again, and reports the error.
         }
         const std::lock_guard lock(known->mutex);
         known->wanted.merge(references);

@@ -1,4 +1,4 @@
-// JSON to oarlock's values and back, as the agents' protocol spells bytes and times. Must not depend on verbs.
+// JSON to oarlock's values and back, as the agents' protocol spells bytes and times. Needs no verb.
 
 #ifndef AGENT_VALUES_HPP
 #define AGENT_VALUES_HPP
