@@ -26,7 +26,7 @@ namespace oarlock_nix {
 struct job {
   // Begins the call, on the pump's thread.
   std::function<oarlock::call()> start;
-  // Receives the reply or, if the second is not null, the failure, once, on the pump's thread. No throw.
+  // Receives the reply or, if the second is not null, the failure: once, on the pump's thread. Never throws.
   std::function<void(oarlock::value, std::exception_ptr)> done;
   // Whether a cancelled call has something to undo that is worth waiting for.
   bool undoes = false;
