@@ -42,7 +42,7 @@ def demonstrate(server, bucket, directory):
     )
     found = re.search(r"(\d+) bytes up in ([\d.]+) s, down in ([\d.]+) s, (\w+)", said)
     if not found:
-        raise RuntimeError(f"transfer said {said!r}")
+        raise RuntimeError(f"transfer printed {said!r}")
     verified = found[4] == "verified" and total(before) == int(found[1])
     return [
         ("upload of one file", SIZE, float(found[2]), verified),

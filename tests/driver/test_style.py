@@ -149,10 +149,12 @@ def prose(name):
     if name.endswith(".py"):
         return python_prose(text)
     if name.endswith(".rb"):
+        patterns = (r"^\s*# (.*)", r"\braise\b[^\"]*\"(.*)\"")
         return [
-            (number, line.partition("# ")[2])
+            (number, match[1])
             for number, line in enumerate(text.splitlines(), 1)
-            if re.match(r"\s*# ", line)
+            for match in [re.search(pattern, line) for pattern in patterns]
+            if match
         ]
     found = []
     for match in re.finditer(r"//[/!]?[^\n]*|/\*.*?\*/" + r'|"(?:[^"\\]|\\.)*"', text, flags=re.S):
@@ -175,6 +177,9 @@ def python_prose(text):
         if isinstance(node, kinds) and ast.get_docstring(node) is not None:
             first = node.body[0].lineno
             found += [(first + at, line) for at, line in enumerate(node.body[0].value.value.split("\n"))]
+        if isinstance(node, ast.Raise):
+            texts = [each for each in ast.walk(node) if isinstance(each, ast.Constant)]
+            found += [(each.lineno, each.value) for each in texts if isinstance(each.value, str)]
     return found
 
 
