@@ -1,7 +1,6 @@
 // The cxx bridge, from C++ that is built together with the library.
 
-#include "oarlock-cxx/src/lib.rs.h"
-#include "rust/cxx.h"
+#include <oarlock/bridge.hpp>
 
 #include "check.h"
 

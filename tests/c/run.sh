@@ -48,7 +48,6 @@ program() {
 
 make -s -C "$root/bindings-c" install PREFIX="$prefix" DESTDIR= PROFILE="$profile" || exit 1
 make -s -C "$root/tests/agents/c" PROFILE="$profile" || exit 1
-[ "$profile" = dev ] || cargo build --quiet --manifest-path "$root/Cargo.toml" -p oarlock-cxx --profile "$profile" --target-dir "$target" || exit 1
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 flags="$(pkg-config --cflags oarlock)"
 shared="$(pkg-config --libs oarlock) -Wl,-rpath,$prefix/lib"
@@ -56,7 +55,7 @@ static="$prefix/lib/liboarlock.a $(pkg-config --static --libs-only-l oarlock | s
 version=$(pkg-config --modversion oarlock)
 c="cc -std=c99 -D_GNU_SOURCE -g -Wall -Wextra -pedantic -Werror -pthread $flags -DEXPECTED_VERSION=\"$version\""
 cxx="c++ -std=c++17 -g -Wall -Wextra -pedantic -Werror -pthread $flags"
-out=$target/$( [ "$profile" = dev ] && echo debug || echo "$profile" )
+bridge=$(pkg-config --cflags --libs oarlock-bridge)
 
 only_ours() {
   symbols=$(nm -D --defined-only "$prefix/lib/liboarlock.so" | awk '{print $3}')
@@ -69,17 +68,24 @@ soname() { readelf -d "$prefix/lib/liboarlock.so" | grep -q 'SONAME.*\[liboarloc
 foreign() { ! readelf -d "$prefix/lib/liboarlock.so" | grep NEEDED | grep -vE 'lib(c|m|dl|rt|util|pthread|gcc_s)\.so|ld-linux'; }
 staged() {
   make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/stage" PROFILE="$profile" &&
-    grep -q '^prefix=/usr$' "$work/stage/usr/lib/pkgconfig/oarlock.pc" && test -e "$work/stage/usr/lib/liboarlock.so"
+    grep -q '^prefix=/usr$' "$work/stage/usr/lib/pkgconfig/oarlock.pc" && test -e "$work/stage/usr/lib/liboarlock.so" &&
+    test -e "$work/stage/usr/lib/liboarlock-bridge.a" && test -e "$work/stage/usr/include/oarlock/bridge.hpp" &&
+    make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/plain" PROFILE="$profile" BRIDGE=no &&
+    ! ls "$work/plain/usr/lib" "$work/plain/usr/include/oarlock" | grep bridge
 }
 found_by_cmake() {
   cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/cmake" &&
-    for each in shared_c shared_cpp static_c; do "$work/cmake/$each"; [ $? -eq 2 ] || return 1; done
+    for each in shared_c shared_cpp static_c bridge_cpp; do "$work/cmake/$each"; [ $? -eq 2 ] || return 1; done
 }
 transfers() {
   mkdir "$work/place" && dd if=/dev/urandom of="$work/file" bs=1M count=20 && "$work/transfer" "file://$work/place" "$work/file" &&
     "$work/get" "file://$work/place" file | cmp - "$work/file"
 }
 
+streams() {
+  "$work/stream" put "file://$work/place" streamed <"$work/file" && "$work/stream" get "file://$work/place" streamed | cmp - "$work/file" &&
+    ! "$work/stream" get "file://$work/place" nothing 2>"$work/why" && grep -q '^NotFound: ' "$work/why"
+}
 explains() {
   "$work/explain" "file://$work/place" --check region=r >"$work/rows" && grep -q '^check delete  *ok' "$work/rows" &&
     grep -q '^region  *r  *setting' "$work/rows" && ! "$work/explain" "file://$work/nowhere"
@@ -97,6 +103,10 @@ check "cmake finds it" found_by_cmake
 check "pkg-config links the C example" $c "$root/bindings-c/examples/get.c" -o "$work/get" $shared
 check "pkg-config links the C++ example" $cxx "$root/bindings-c/examples/transfer.cpp" -o "$work/transfer" $shared
 check "the examples move a file" transfers
+check "pkg-config links the example of the bridge" $cxx "$root/bindings-c/examples/stream.cpp" -o "$work/stream" $bridge
+check "the example of the bridge streams a file" streams
+sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$root/bindings-c/README.md" >"$work/readme.cpp"
+check "the README's program builds" $cxx "$work/readme.cpp" -o "$work/readme" $bridge
 check "pkg-config links the example that explains" $c "$root/bindings-c/examples/explain.c" -o "$work/explain" $shared
 check "the example explains" explains
 
@@ -108,7 +118,7 @@ check "conventions builds with the static library" $c "$here/conventions.c" -o "
 program "conventions, static" "$work/conventions-static" "$work"
 check "skin builds" $cxx "$here/skin.cpp" -o "$work/skin" $shared
 program "skin" "$work/skin" "$work"
-check "bridge builds" $cxx -I"$target/cxxbridge" "$here/bridge.cpp" -o "$work/bridge" "$out/liboarlock_cxx.a" $(pkg-config --static --libs-only-l oarlock | sed 's/-loarlock//')
+check "bridge builds" $cxx "$here/bridge.cpp" -o "$work/bridge" $bridge
 program "bridge" "$work/bridge" "$work"
 
 # Memory that is lost, read before it is written, or used after it was freed is an error; the runtime's own threads live on at the end.
