@@ -2,28 +2,35 @@
  *
  * Conventions
  *
- * Status    A function that can fail answers an oarlock_status: OARLOCK_OK, or the number of what went wrong, or, where its
- *           doc says so, OARLOCK_PENDING. Numbers never change their meaning; new ones are only appended.
- * Outputs   Written only on success; *error is written only on failure, and `error` may always be NULL. Nothing needs to be
- *           initialised, but a variable that is freed on every way out should begin as NULL.
- * NULL      A NULL where a pointer is needed is OARLOCK_INVALID_INPUT, never a crash. Functions that only look at a value or an
- *           error never fail: what is not there is NULL, 0 or false, for NULL as well. Every *_free accepts NULL.
- * Ownership What a function gives through a `T **` or as a `T *` that is not const is the caller's to free with T's *_free.
- *           `const` pointers that are given out belong to the handle they came from and live as long as it does.
- *           What is passed in stays the caller's, but for sources and sinks, which oarlock_start takes over, on failure too.
- * Builders  Setting an option or making a source or sink remembers its first mistake, and the function that takes it answers
- *           with that, in a sentence: so their own statuses may be ignored. The name NULL adds a value without a name (for lists).
- * Text      UTF-8, NUL-terminated; oarlock_options_set_text takes pointer and size. Paths are in the file system's own bytes.
- * Options   Parameters, options and settings go by name; the verbs at the end of this header tell them.
- * Threads   Every function may be called from any thread, and stores from many at a time. A set of options, a source or a sink
- *           belongs to one thread at a time, and so does a call, but for oarlock_call_cancel and oarlock_call_progress.
- *           A second thread that serves a call meanwhile is told OARLOCK_INVALID_INPUT.
- * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with the `userdata` they were
- *           given with, and never after oarlock_call_free. They must return: no longjmp and no exception through oarlock.
- *           What a store asks (oarlock_options_set_callback) runs on whichever thread serves a call of that store.
- *           They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
- * Fork      Stores work on in a child. A call of the parent answers OARLOCK_FORKED there and can only be freed.
- * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with OARLOCK_PENDING.
+ * Status    A function that can fail returns an oarlock_status: OARLOCK_OK, the number of the error, or,
+ *           where its doc names it, OARLOCK_PENDING. Numbers never change their meaning; new ones are only
+ *           appended.
+ * Outputs   Written only on success. *error is written only on failure, and `error` may always be NULL.
+ *           Nothing needs to be initialised, but set a variable to NULL if you free it on every way out.
+ * NULL      A NULL where a pointer is needed is OARLOCK_INVALID_INPUT, never a crash. Functions that only
+ *           look at a value or an error never fail: a missing part, or a NULL handle, gives NULL, 0 or false.
+ *           Every *_free accepts NULL.
+ * Ownership The caller frees, with T's *_free, what a function gives through a `T **` or as a `T *` that is
+ *           not const. `const` pointers belong to the handle they came from and live as long as it does. What
+ *           is passed in stays the caller's, but for sources and sinks: oarlock_start takes them over, on
+ *           failure too.
+ * Builders  Setting an option, or making a source or sink, keeps its first mistake. The function that takes
+ *           it fails with that mistake, so their own statuses may be ignored. The name NULL adds a value
+ *           without a name (for lists).
+ * Text      UTF-8, NUL-terminated; oarlock_options_set_text takes pointer and size. Paths are in the file
+ *           system's own bytes.
+ * Options   Parameters, options and settings go by name. The verbs at the end of this header list them.
+ * Threads   Every function may be called from any thread, and stores from many at a time. A set of options, a
+ *           source or a sink belongs to one thread at a time. So does a call, but for oarlock_call_cancel and
+ *           oarlock_call_progress. A second thread that serves a call meanwhile gets OARLOCK_INVALID_INPUT.
+ * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with their
+ *           own `userdata`, and never after oarlock_call_free. They must return: no longjmp and no exception
+ *           through oarlock. They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
+ *           A function of a store (oarlock_options_set_callback) runs on any thread that serves a call of it.
+ * Fork      Stores work on in a child. A call of the parent returns OARLOCK_FORKED there and can only be
+ *           freed.
+ * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with
+ *           OARLOCK_PENDING.
  */
 
 #ifndef OARLOCK_H
@@ -37,17 +44,17 @@
 typedef struct oarlock_store oarlock_store;
 /* The storage classes of a package server, each a place that holds objects. */
 typedef struct oarlock_classes oarlock_classes;
-/* A verb under way. */
+/* A verb that runs. */
 typedef struct oarlock_call oarlock_call;
 /* Values by name, to pass in: settings, parameters, options. */
 typedef struct oarlock_options oarlock_options;
-/* A value, or a tree of them, that was answered. */
+/* A value, or a tree of them, that a call returned. */
 typedef struct oarlock_value oarlock_value;
-/* Where bytes come from. */
+/* Where a call reads the bytes to send. */
 typedef struct oarlock_source oarlock_source;
-/* Where bytes go. */
+/* Where a call writes the bytes that it gets. */
 typedef struct oarlock_sink oarlock_sink;
-/* What went wrong. */
+/* An error. */
 typedef struct oarlock_error oarlock_error;
 
 /* The types of values. */

@@ -2,28 +2,35 @@
  *
  * Conventions
  *
- * Status    A function that can fail answers an oarlock_status: OARLOCK_OK, or the number of what went wrong, or, where its
- *           doc says so, OARLOCK_PENDING. Numbers never change their meaning; new ones are only appended.
- * Outputs   Written only on success; *error is written only on failure, and `error` may always be NULL. Nothing needs to be
- *           initialised, but a variable that is freed on every way out should begin as NULL.
- * NULL      A NULL where a pointer is needed is OARLOCK_INVALID_INPUT, never a crash. Functions that only look at a value or an
- *           error never fail: what is not there is NULL, 0 or false, for NULL as well. Every *_free accepts NULL.
- * Ownership What a function gives through a `T **` or as a `T *` that is not const is the caller's to free with T's *_free.
- *           `const` pointers that are given out belong to the handle they came from and live as long as it does.
- *           What is passed in stays the caller's, but for sources and sinks, which oarlock_start takes over, on failure too.
- * Builders  Setting an option or making a source or sink remembers its first mistake, and the function that takes it answers
- *           with that, in a sentence: so their own statuses may be ignored. The name NULL adds a value without a name (for lists).
- * Text      UTF-8, NUL-terminated; oarlock_options_set_text takes pointer and size. Paths are in the file system's own bytes.
- * Options   Parameters, options and settings go by name; the verbs at the end of this header tell them.
- * Threads   Every function may be called from any thread, and stores from many at a time. A set of options, a source or a sink
- *           belongs to one thread at a time, and so does a call, but for oarlock_call_cancel and oarlock_call_progress.
- *           A second thread that serves a call meanwhile is told OARLOCK_INVALID_INPUT.
- * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with the `userdata` they were
- *           given with, and never after oarlock_call_free. They must return: no longjmp and no exception through oarlock.
- *           What a store asks (oarlock_options_set_callback) runs on whichever thread serves a call of that store.
- *           They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
- * Fork      Stores work on in a child. A call of the parent answers OARLOCK_FORKED there and can only be freed.
- * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with OARLOCK_PENDING.
+ * Status    A function that can fail returns an oarlock_status: OARLOCK_OK, the number of the error, or,
+ *           where its doc names it, OARLOCK_PENDING. Numbers never change their meaning; new ones are only
+ *           appended.
+ * Outputs   Written only on success. *error is written only on failure, and `error` may always be NULL.
+ *           Nothing needs to be initialised, but set a variable to NULL if you free it on every way out.
+ * NULL      A NULL where a pointer is needed is OARLOCK_INVALID_INPUT, never a crash. Functions that only
+ *           look at a value or an error never fail: a missing part, or a NULL handle, gives NULL, 0 or false.
+ *           Every *_free accepts NULL.
+ * Ownership The caller frees, with T's *_free, what a function gives through a `T **` or as a `T *` that is
+ *           not const. `const` pointers belong to the handle they came from and live as long as it does. What
+ *           is passed in stays the caller's, but for sources and sinks: oarlock_start takes them over, on
+ *           failure too.
+ * Builders  Setting an option, or making a source or sink, keeps its first mistake. The function that takes
+ *           it fails with that mistake, so their own statuses may be ignored. The name NULL adds a value
+ *           without a name (for lists).
+ * Text      UTF-8, NUL-terminated; oarlock_options_set_text takes pointer and size. Paths are in the file
+ *           system's own bytes.
+ * Options   Parameters, options and settings go by name. The verbs at the end of this header list them.
+ * Threads   Every function may be called from any thread, and stores from many at a time. A set of options, a
+ *           source or a sink belongs to one thread at a time. So does a call, but for oarlock_call_cancel and
+ *           oarlock_call_progress. A second thread that serves a call meanwhile gets OARLOCK_INVALID_INPUT.
+ * Callbacks Run only on a thread that is inside oarlock_call_wait, _read or _write for their call, with their
+ *           own `userdata`, and never after oarlock_call_free. They must return: no longjmp and no exception
+ *           through oarlock. They must not free their call; serving it from within is OARLOCK_INVALID_INPUT.
+ *           A function of a store (oarlock_options_set_callback) runs on any thread that serves a call of it.
+ * Fork      Stores work on in a child. A call of the parent returns OARLOCK_FORKED there and can only be
+ *           freed.
+ * Signals   oarlock's own threads block every signal. One that the waiting thread handles ends its wait with
+ *           OARLOCK_PENDING.
  */
 
 #ifndef OARLOCK_H
@@ -37,17 +44,17 @@
 typedef struct oarlock_store oarlock_store;
 /* The storage classes of a package server, each a place that holds objects. */
 typedef struct oarlock_classes oarlock_classes;
-/* A verb under way. */
+/* A verb that runs. */
 typedef struct oarlock_call oarlock_call;
 /* Values by name, to pass in: settings, parameters, options. */
 typedef struct oarlock_options oarlock_options;
-/* A value, or a tree of them, that was answered. */
+/* A value, or a tree of them, that a call returned. */
 typedef struct oarlock_value oarlock_value;
-/* Where bytes come from. */
+/* Where a call reads the bytes to send. */
 typedef struct oarlock_source oarlock_source;
-/* Where bytes go. */
+/* Where a call writes the bytes that it gets. */
 typedef struct oarlock_sink oarlock_sink;
-/* What went wrong. */
+/* An error. */
 typedef struct oarlock_error oarlock_error;
 
 /* The types of values. */
@@ -124,7 +131,7 @@ extern "C" {
 #endif // __cplusplus
 
 /*
- Begins a set of options. Free it with oarlock_options_free.
+ Makes a set of options. Free it with oarlock_options_free.
  */
 oarlock_options *oarlock_options_new(void);
 
@@ -167,41 +174,56 @@ oarlock_status oarlock_options_set_str(oarlock_options *options, const char *nam
 /*
  Sets an option to text of this size.
  */
-oarlock_status oarlock_options_set_text(oarlock_options *options, const char *name, const char *value, size_t size);
+oarlock_status oarlock_options_set_text(oarlock_options *options,
+                                        const char *name,
+                                        const char *value,
+                                        size_t size);
 
 /*
  Sets an option to bytes, which are copied.
  */
-oarlock_status oarlock_options_set_bytes(oarlock_options *options, const char *name, const uint8_t *value, size_t size);
+oarlock_status oarlock_options_set_bytes(oarlock_options *options,
+                                         const char *name,
+                                         const uint8_t *value,
+                                         size_t size);
 
 /*
  Sets an option to a time: whole seconds, which may be negative, and nanoseconds below 1000000000 after
  1970 UTC.
  */
-oarlock_status oarlock_options_set_time(oarlock_options *options, const char *name, int64_t seconds, uint32_t nanoseconds);
+oarlock_status oarlock_options_set_time(oarlock_options *options,
+                                        const char *name,
+                                        int64_t seconds,
+                                        uint32_t nanoseconds);
 
 /*
  Sets an option to a map: a copy of these names and values.
  */
-oarlock_status oarlock_options_set_map(oarlock_options *options, const char *name, const oarlock_options *entries);
+oarlock_status oarlock_options_set_map(oarlock_options *options,
+                                       const char *name,
+                                       const oarlock_options *entries);
 
 /*
  Sets an option to a list: a copy of these values in their order; their names, usually NULL, do not matter.
  */
-oarlock_status oarlock_options_set_list(oarlock_options *options, const char *name, const oarlock_options *items);
+oarlock_status oarlock_options_set_list(oarlock_options *options,
+                                        const char *name,
+                                        const oarlock_options *items);
 
 /*
- Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call
- (oarlock_call_wait, _read, _write). It looks at the question, a map or, of a call's option, a list, which
- lives until it returns, fills the empty `answer` and returns 0; a single value under the name NULL is the
- answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name
- NULL says why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with
- `userdata` when the last of the options, stores and calls that know the function is freed, or at once if
- it can't be set.
+ Sets a setting, or an option of a call, to a function that the thread that serves a call runs
+ (oarlock_call_wait, _read, _write). The question is a map or, for a call's option, a list, and lives until
+ the function returns. The function fills the empty `answer` and returns 0. A single value under the name
+ NULL is the answer itself, else the answer is the map of all that was set. If it returns anything but 0,
+ it failed, and a text under the name NULL is the reason. Any thread that serves a call may run it.
+ `release` (or NULL) is called once with `userdata`: when the last of the options, stores and calls that
+ hold the function is freed, or at once if it can't be set.
  */
 oarlock_status oarlock_options_set_callback(oarlock_options *options,
                                             const char *name,
-                                            int (*ask)(void *userdata, const oarlock_value *question, oarlock_options *answer),
+                                            int (*ask)(void *userdata,
+                                                       const oarlock_value *question,
+                                                       oarlock_options *answer),
                                             void *userdata,
                                             void (*release)(void *userdata));
 
@@ -209,7 +231,10 @@ oarlock_status oarlock_options_set_callback(oarlock_options *options,
  Opens the place that a URL names, `s3://bucket/prefix` or `file:///directory`; settings may be NULL. No
  network is touched. Free the store with oarlock_store_free.
  */
-oarlock_status oarlock_store_open(const char *url, const oarlock_options *settings, oarlock_store **store, oarlock_error **error);
+oarlock_status oarlock_store_open(const char *url,
+                                  const oarlock_options *settings,
+                                  oarlock_store **store,
+                                  oarlock_error **error);
 
 /*
  Makes another handle of the same store, which is cheap; NULL for NULL. Free it with oarlock_store_free.
@@ -227,18 +252,22 @@ void oarlock_store_free(oarlock_store *store);
 const char *oarlock_store_url(const oarlock_store *store);
 
 /*
- Tells the settings that the store was given, as a map with secrets left out.
+ Gives the settings that the store was opened with, as a map with secrets left out.
  */
-oarlock_status oarlock_store_settings(const oarlock_store *store, oarlock_value **settings, oarlock_error **error);
+oarlock_status oarlock_store_settings(const oarlock_store *store,
+                                      oarlock_value **settings,
+                                      oarlock_error **error);
 
 /*
- Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text,
- which is what holds a line break. Free them with oarlock_classes_free.
+ Reads the storage classes of a package server's `.gcfg` file: from a path, or from the file's text. A
+ string with a line break is text. Free them with oarlock_classes_free.
  */
-oarlock_status oarlock_classes_open(const char *path_or_text, oarlock_classes **classes, oarlock_error **error);
+oarlock_status oarlock_classes_open(const char *path_or_text,
+                                    oarlock_classes **classes,
+                                    oarlock_error **error);
 
 /*
- The same with settings that win over what the file says: `settings` for all classes that are kept in S3,
+ The same with settings that win over the file's: `settings` for all classes that are kept in S3,
  `overrides` for single ones, each a map (oarlock_options_set_map) under the class's name, which wins over
  both; either may be NULL. A key to encrypt with that the file names stays in force. Free them with
  oarlock_classes_free.
@@ -255,9 +284,11 @@ oarlock_status oarlock_classes_open_with(const char *path_or_text,
 void oarlock_classes_free(oarlock_classes *classes);
 
 /*
- Tells the names of the classes, as a list of text in order.
+ Gives the names of the classes, as a list of text in order.
  */
-oarlock_status oarlock_classes_names(const oarlock_classes *classes, oarlock_value **names, oarlock_error **error);
+oarlock_status oarlock_classes_names(const oarlock_classes *classes,
+                                     oarlock_value **names,
+                                     oarlock_error **error);
 
 /*
  Opens the store of a class, such as `packages`. No network is touched. Free the store with
@@ -269,7 +300,7 @@ oarlock_status oarlock_classes_store(const oarlock_classes *classes,
                                      oarlock_error **error);
 
 /*
- Tells what the file says of a class, as a StorageClass.
+ Gives the file's entry of a class, as a StorageClass.
  */
 oarlock_status oarlock_classes_about(const oarlock_classes *classes,
                                      const char *name,
@@ -293,7 +324,7 @@ oarlock_source *oarlock_source_view(const uint8_t *data, size_t size);
 oarlock_source *oarlock_source_file(const char *path);
 
 /*
- A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a
+ A source that a function fills: it writes into the buffer and returns how many bytes, 0 for the end, or a
  negative number, which fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or
  -1 if that is not known.
  */
@@ -302,7 +333,7 @@ oarlock_source *oarlock_source_callback(ptrdiff_t (*read)(void *userdata, uint8_
                                         int64_t size);
 
 /*
- A source of what oarlock_call_write is given; oarlock_call_wait ends it.
+ A source of the bytes that oarlock_call_write is given; oarlock_call_wait ends it.
  */
 oarlock_source *oarlock_source_pushed(void);
 
@@ -322,10 +353,11 @@ oarlock_sink *oarlock_sink_memory(void);
 oarlock_sink *oarlock_sink_file(const char *path);
 
 /*
- A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with
+ A sink that hands the bytes, in order, to a function; if it returns anything but 0, the call fails with
  OARLOCK_IO.
  */
-oarlock_sink *oarlock_sink_callback(int (*write)(void *userdata, const uint8_t *data, size_t size), void *userdata);
+oarlock_sink *oarlock_sink_callback(int (*write)(void *userdata, const uint8_t *data, size_t size),
+                                    void *userdata);
 
 /*
  A sink whose bytes oarlock_call_read reads.
@@ -351,8 +383,8 @@ oarlock_status oarlock_start(const oarlock_store *store,
                              oarlock_error **error);
 
 /*
- As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the
- waiting thread, which costs half as much as waking another. Nothing moves before the wait.
+ As oarlock_start, for a caller who waits at once with oarlock_call_wait. The waiting thread then does
+ short work itself, at half the cost of waking another. Nothing moves before the wait.
  */
 oarlock_status oarlock_start_blocking(const oarlock_store *store,
                                       const char *verb,
@@ -365,16 +397,19 @@ oarlock_status oarlock_start_blocking(const oarlock_store *store,
 /*
  Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with
  oarlock_value_free. OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait
- again. With 0 it never waits. A pushed source ends here; what was not read of a pulled sink is dropped.
+ again. With 0 it never waits. A pushed source ends here, and unread bytes of a pulled sink are dropped.
  `reply` may be NULL.
  */
-oarlock_status oarlock_call_wait(oarlock_call *call, int timeout_ms, oarlock_value **reply, oarlock_error **error);
+oarlock_status oarlock_call_wait(oarlock_call *call,
+                                 int timeout_ms,
+                                 oarlock_value **reply,
+                                 oarlock_error **error);
 
 /*
- Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the
- reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that would
- give it fails, and so does every later one.
- OARLOCK_PENDING: nothing came in time, or a signal was handled.
+ Reads the next bytes of a pulled sink. `count` is 0 only at the end, after which oarlock_call_wait gives
+ the reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that
+ would give it fails, and so does every later one. OARLOCK_PENDING: nothing came in time, or a signal was
+ handled.
  */
 oarlock_status oarlock_call_read(oarlock_call *call,
                                  int timeout_ms,
@@ -387,40 +422,44 @@ oarlock_status oarlock_call_read(oarlock_call *call,
  Gives the next bytes, all of them, to a pushed source; they are copied. OARLOCK_PENDING: they were not
  taken in time, or a signal was handled; write them again.
  */
-oarlock_status oarlock_call_write(oarlock_call *call, int timeout_ms, const uint8_t *data, size_t size, oarlock_error **error);
+oarlock_status oarlock_call_write(oarlock_call *call,
+                                  int timeout_ms,
+                                  const uint8_t *data,
+                                  size_t size,
+                                  oarlock_error **error);
 
 /*
- Tells a descriptor that is readable (poll, epoll) while there is something to serve: call
+ Writes a descriptor that is readable (poll, epoll) while there is something to serve: call
  oarlock_call_wait with 0 then. It is the call's own: never read, write or close it.
  */
 oarlock_status oarlock_call_fd(oarlock_call *call, int *fd, oarlock_error **error);
 
 /*
- Asks the call to stop, from any thread: it ends with OARLOCK_CANCELLED once it has undone what it began.
+ Cancels the call, from any thread: it ends with OARLOCK_CANCELLED once its unfinished work is undone.
  */
 oarlock_status oarlock_call_cancel(const oarlock_call *call);
 
 /*
- Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
+ Writes, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
  NULL.
  */
 oarlock_status oarlock_call_progress(const oarlock_call *call, uint64_t *done, int64_t *total);
 
 /*
- Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer
- other than 0 cancels the call, which then ends with OARLOCK_CANCELLED.
+ Sets a function that the waiting thread calls with the bytes moved and the total, or -1. If it returns
+ anything but 0, the call is cancelled and ends with OARLOCK_CANCELLED.
  */
-oarlock_status oarlock_call_on_progress(oarlock_call *call,
-                                        int (*progress)(void *userdata, uint64_t done, int64_t total),
-                                        void *userdata);
+oarlock_status oarlock_call_on_progress(oarlock_call *call, int (*progress)(void *userdata,
+                                                                            uint64_t done,
+                                                                            int64_t total), void *userdata);
 
 /*
- Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from
+ Sets a function that the waiting thread calls with events of the call (a retry, for example), from
  oarlock_log_level on.
  */
-oarlock_status oarlock_call_on_log(oarlock_call *call,
-                                   void (*log)(void *userdata, int level, const char *message),
-                                   void *userdata);
+oarlock_status oarlock_call_on_log(oarlock_call *call, void (*log)(void *userdata,
+                                                                   int level,
+                                                                   const char *message), void *userdata);
 
 /*
  Frees a call and cancels it if it is still under way; no callback of it runs after this.
@@ -540,8 +579,8 @@ void oarlock_error_free(oarlock_error *error);
 const char *oarlock_version(void);
 
 /*
- Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
- required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
+ Gives every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
+ required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` reports;
  null for a verb that is one request).
  */
 oarlock_status oarlock_verbs(oarlock_value **table, oarlock_error **error);
@@ -595,13 +634,15 @@ static inline const char *oarlock_status_name(oarlock_status status) {
   }
 }
 
-/* Serves what there is to serve, without waiting: for event loops, when oarlock_call_fd is readable. */
-static inline oarlock_status oarlock_call_step(oarlock_call *call, oarlock_value **reply, oarlock_error **error) {
+/* Serves the call without waiting: for event loops, when oarlock_call_fd is readable. */
+static inline oarlock_status oarlock_call_step(oarlock_call *call, oarlock_value **reply,
+                                               oarlock_error **error) {
   return oarlock_call_wait(call, 0, reply, error);
 }
 
 /* Waits for the end of a call, through signals, and frees it. */
-static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_value **reply, oarlock_error **error) {
+static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_value **reply,
+                                                 oarlock_error **error) {
   oarlock_status status;
   do {
     status = oarlock_call_wait(call, -1, reply, error);

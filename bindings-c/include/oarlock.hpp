@@ -39,7 +39,7 @@ class store {
   // Takes a C store over.
   explicit store(oarlock_store *raw) noexcept : handle_(raw) {}
 
-  // Closes the store: what is asked of it later fails with OARLOCK_INVALID_INPUT.
+  // Closes the store: every later use fails with OARLOCK_INVALID_INPUT.
   void close() noexcept { handle_.reset(); }
   std::string url() const { return detail::text(oarlock_store_url(get())).value_or(std::string()); }
   value settings() const {
@@ -57,7 +57,7 @@ class store {
   value run(const std::string &verb, const options &arguments, source from = {}, sink to = {}) const {
     return call(get(), verb, arguments, std::move(from), std::move(to), true).wait();
   }
-  // A verb that answers page by page.
+  // A verb that returns page by page.
   pages start_pages(const std::string &verb, const options &arguments) const { return pages(get(), verb, arguments); }
   reader open_reader(const std::string &key, const options &with = {}) const { return reader(get(), key, with); }
   writer open_writer(const std::string &key, const options &with = {}) const { return writer(get(), key, with); }
@@ -75,7 +75,7 @@ class store {
 //   classes["packages"].put("archive.tar.gz", oarlock::source::file("archive.tar.gz"));
 //
 // `settings` are for all classes that are kept in S3, `overrides` for single ones: a map of settings under
-// each class's name. They win over what the file says, those of a class over those of all; a key to encrypt
+// each class's name. They win over the file's, those of a class over those of all; a key to encrypt
 // with that the file names stays in force.
 //
 //   oarlock::storage_classes old(path, {}, {{"packages", oarlock::options{{"encryption_legacy_wrapping",
@@ -103,7 +103,7 @@ class storage_classes {
     detail::check(oarlock_classes_store(get(), name.c_str(), &opened, &why), why);
     return store(opened);
   }
-  // What the file says of a class: a StorageClass.
+  // The file's entry of a class: a StorageClass.
   value about(const std::string &name) const {
     oarlock_value *about = nullptr;
     oarlock_error *why = nullptr;
@@ -111,7 +111,7 @@ class storage_classes {
     return value(about);
   }
   // Tries the classes that are kept in S3 as a package server does when it starts, those with SkipValidation
-  // left out: what store::explain tells with `check`, by class. A row whose `error` is not null keeps the
+  // left out: what store::explain reports with `check`, by class. A row whose `error` is not null keeps the
   // class from working.
   std::map<std::string, value> check() const {
     std::map<std::string, value> told;

@@ -1,8 +1,8 @@
 //! The border between C and Rust: no panic crosses it, and each pointer from C becomes a reference here.
 //!
-//! Invariant: a handle that C owns is a `Box` made by `give` and taken back by `take_back`. What C lends lives
-//! no longer than the function. Outputs are written only on success, errors only on failure. Knows no handle
-//! but the error's.
+//! Invariant: a handle that C owns is a `Box`, made by `give` and taken back by `take_back`. A reference to
+//! C's memory lives no longer than the function. Outputs are written only on success, errors only on failure.
+//! Depends on no handle but the error's.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub const OK: Status = 0;
 /// Not yet.
 pub const PENDING: Status = -1;
 
-/// The border of functions that answer a status: `body` answers OK or PENDING, or an error, which goes to
+/// The border of functions that return a status: `body` returns OK, PENDING or an error, which goes to
 /// `error`.
 ///
 /// # Safety
@@ -43,7 +43,7 @@ pub unsafe fn status(error: *mut *mut ErrorHandle, body: impl FnOnce() -> Result
     }
 }
 
-/// The border of functions that answer a plain datum: NULL, 0 or false after a panic.
+/// The border of functions that return plain data: NULL, 0 or false after a panic.
 pub fn plain<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
 }
@@ -71,7 +71,7 @@ pub unsafe fn take_back<T>(pointer: *mut T) -> Option<T> {
     (!pointer.is_null()).then(|| unsafe { *Box::from_raw(pointer) })
 }
 
-/// What C lends for reading.
+/// A reference to what C lends for reading.
 ///
 /// # Safety
 /// `pointer` is NULL or valid, and nothing writes there during the function.
@@ -80,7 +80,7 @@ pub unsafe fn lent<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     unsafe { pointer.as_ref() }.ok_or_else(|| invalid(format!("`{name}` is NULL")))
 }
 
-/// What C lends for changing.
+/// A reference to what C lends for changing.
 ///
 /// # Safety
 /// `pointer` is NULL or valid, and nothing else uses what is there during the function.
@@ -147,7 +147,7 @@ pub unsafe fn room<'a>(buffer: *mut u8, size: usize) -> Result<&'a mut [u8]> {
     Ok(unsafe { std::slice::from_raw_parts_mut(buffer, size) })
 }
 
-/// Answers where bytes are and, if C gave a place for it, how many.
+/// Returns where bytes are and writes how many, if C gave a place for that.
 ///
 /// # Safety
 /// `size` is NULL or valid for writing.

@@ -43,7 +43,7 @@ impl CallHandle {
         if self.canceller.forked() {
             return Err(Error::new(
                 ErrorKind::Forked,
-                "the call was begun before this process was forked; begin it again here",
+                "the call was started before this process was forked; start it again here",
             ));
         }
         if self.busy.swap(true, Ordering::Acquire) {
@@ -57,7 +57,7 @@ impl CallHandle {
     }
 }
 
-/// Starts a call with what C gave; `inline`: the caller waits for it at once.
+/// Starts a call with C's parameters; `inline`: the caller waits for it at once.
 ///
 /// # Safety
 /// The header's conventions.
@@ -82,10 +82,10 @@ pub unsafe fn start(
             let (source, sink) =
                 (source.map(|made| made.0).transpose()?, sink.map(|made| made.0).transpose()?);
             let opened = if inline { &store.store.inline() } else { &store.store };
-            let mut begun = ServedCall::start(opened, border::text(verb, "verb")?, values, source, sink)?;
+            let mut started = ServedCall::start(opened, border::text(verb, "verb")?, values, source, sink)?;
             let own = options.as_ref().map_or(&[][..], |options| &options.functions);
-            begun.on_ask(store.functions.iter().chain(own).cloned().collect());
-            place.set(border::give(CallHandle::new(begun)));
+            started.on_ask(store.functions.iter().chain(own).cloned().collect());
+            place.set(border::give(CallHandle::new(started)));
             Ok(OK)
         })
     }
@@ -138,8 +138,8 @@ pub unsafe extern "C" fn oarlock_start(
     unsafe { start(false, store, verb, options, source, sink, call, error) }
 }
 
-/// As oarlock_start, for a caller who waits at once with oarlock_call_wait: what is short is then done by the
-/// waiting thread, which costs half as much as waking another. Nothing moves before the wait.
+/// As oarlock_start, for a caller who waits at once with oarlock_call_wait. The waiting thread then does
+/// short work itself, at half the cost of waking another. Nothing moves before the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_start_blocking(
     store: *const StoreHandle,
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn oarlock_start_blocking(
 
 /// Serves the call, callbacks included, until it ends, and gives its reply: once. Free the reply with
 /// oarlock_value_free. OARLOCK_PENDING: the time is over, or a signal was handled; the call goes on, wait
-/// again. With 0 it never waits. A pushed source ends here; what was not read of a pulled sink is dropped.
+/// again. With 0 it never waits. A pushed source ends here, and unread bytes of a pulled sink are dropped.
 /// `reply` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_wait(
@@ -181,10 +181,10 @@ pub unsafe extern "C" fn oarlock_call_wait(
     }
 }
 
-/// Reads what comes for a pulled sink: `count` is 0 only at the end, after which oarlock_call_wait gives the
-/// reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that would
-/// give it fails, and so does every later one.
-/// OARLOCK_PENDING: nothing came in time, or a signal was handled.
+/// Reads the next bytes of a pulled sink. `count` is 0 only at the end, after which oarlock_call_wait gives
+/// the reply. The last byte comes only after the whole was checked: if the bytes are wrong, the read that
+/// would give it fails, and so does every later one. OARLOCK_PENDING: nothing came in time, or a signal was
+/// handled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_read(
     call: *mut CallHandle,
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn oarlock_call_write(
     }
 }
 
-/// Tells a descriptor that is readable (poll, epoll) while there is something to serve: call
+/// Writes a descriptor that is readable (poll, epoll) while there is something to serve: call
 /// oarlock_call_wait with 0 then. It is the call's own: never read, write or close it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_fd(
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn oarlock_call_fd(
     }
 }
 
-/// Asks the call to stop, from any thread: it ends with OARLOCK_CANCELLED once it has undone what it began.
+/// Cancels the call, from any thread: it ends with OARLOCK_CANCELLED once its unfinished work is undone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_cancel(call: *const CallHandle) -> Status {
     // SAFETY: the header's conventions.
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn oarlock_call_cancel(call: *const CallHandle) -> Status 
     }
 }
 
-/// Tells, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
+/// Writes, from any thread, the bytes moved so far and the total, -1 if it is not known. Either place may be
 /// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_progress(
@@ -284,8 +284,8 @@ pub unsafe extern "C" fn oarlock_call_progress(
     }
 }
 
-/// Has a function told, by the thread that waits, how many bytes have moved and the total or -1; an answer
-/// other than 0 cancels the call, which then ends with OARLOCK_CANCELLED.
+/// Sets a function that the waiting thread calls with the bytes moved and the total, or -1. If it returns
+/// anything but 0, the call is cancelled and ends with OARLOCK_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_on_progress(
     call: *mut CallHandle,
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn oarlock_call_on_progress(
     }
 }
 
-/// Has a function told, by the thread that waits, what happens inside the call (a retry, for example), from
+/// Sets a function that the waiting thread calls with events of the call (a retry, for example), from
 /// oarlock_log_level on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_call_on_log(

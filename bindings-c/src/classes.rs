@@ -12,15 +12,15 @@ use crate::served::Functions;
 use crate::store::StoreHandle;
 use crate::value::ValueHandle;
 
-/// What a package server's file says of its storage classes.
+/// The storage classes of a package server's file.
 pub struct ClassesHandle {
     pub(crate) classes: StorageClasses,
     /// The functions among the settings, which go with each class's store.
     pub(crate) functions: Functions,
 }
 
-/// Reads the storage classes that a package server's `.gcfg` file names: of a file, or of the file's text,
-/// which is what holds a line break. Free them with oarlock_classes_free.
+/// Reads the storage classes of a package server's `.gcfg` file: from a path, or from the file's text. A
+/// string with a line break is text. Free them with oarlock_classes_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_classes_open(
     path_or_text: *const c_char,
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn oarlock_classes_open(
     }
 }
 
-/// The same with settings that win over what the file says: `settings` for all classes that are kept in S3,
+/// The same with settings that win over the file's: `settings` for all classes that are kept in S3,
 /// `overrides` for single ones, each a map (oarlock_options_set_map) under the class's name, which wins over
 /// both; either may be NULL. A key to encrypt with that the file names stays in force. Free them with
 /// oarlock_classes_free.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn oarlock_classes_free(classes: *mut ClassesHandle) {
     border::plain((), || drop(unsafe { border::take_back(classes) }));
 }
 
-/// Tells the names of the classes, as a list of text in order.
+/// Gives the names of the classes, as a list of text in order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_classes_names(
     classes: *const ClassesHandle,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn oarlock_classes_store(
     }
 }
 
-/// Tells what the file says of a class, as a StorageClass.
+/// Gives the file's entry of a class, as a StorageClass.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_classes_about(
     classes: *const ClassesHandle,

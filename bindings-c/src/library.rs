@@ -16,8 +16,8 @@ pub extern "C" fn oarlock_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Tells every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
-/// required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` is told of;
+/// Gives every verb as a list of maps: name, doc, params and options (each a list of maps: name, type,
+/// required, doc), reply, pages, progress (`bytes` or `objects`: what `oarlock_call_on_progress` reports;
 /// null for a verb that is one request).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_verbs(table: *mut *mut ValueHandle, error: *mut *mut ErrorHandle) -> Status {

@@ -42,7 +42,7 @@ impl OptionsHandle {
     }
 }
 
-/// Sets one option: NULL handle and mistakes are answered, and a mistake is also kept for the function that
+/// Sets one option. A NULL handle or a mistake gives its status. A mistake is also kept for the function that
 /// takes the options.
 ///
 /// # Safety
@@ -86,14 +86,14 @@ pub type AskFn = unsafe extern "C" fn(
 /// `void (*)(void *userdata)`
 pub type FreeFn = unsafe extern "C" fn(userdata: *mut c_void);
 
-/// A function of C that answers questions, with what it is given.
+/// A function of C that the core calls with questions, and its userdata.
 struct Asked {
     ask: Option<AskFn>,
     userdata: *mut c_void,
     free: Option<FreeFn>,
 }
 
-// SAFETY: the header asks that the function and its userdata may be used from any thread.
+// SAFETY: the header requires that the function and its userdata may be used from any thread.
 unsafe impl Send for Asked {}
 // SAFETY: as above.
 unsafe impl Sync for Asked {}
@@ -122,13 +122,12 @@ impl Asked {
         match (status, whole) {
             (0, whole) => Ok(whole),
             (_, Value::Str(why)) => Err(why),
-            (status, _) => Err(format!("it answered {status}")),
+            (status, _) => Err(format!("it returned {status}")),
         }
     }
 }
 
-/// A function of C, and the callback that stands for it. Whatever becomes of them, `free` is called once, at
-/// the end.
+/// A function of C, and the callback that stands for it. `free` is called once in every case, at the end.
 ///
 /// # Safety
 /// The function may be called with its userdata, on threads that serve calls, until `free` is.
@@ -141,7 +140,7 @@ pub unsafe fn asker(
     (Callback::elsewhere(), Arc::new(move |question| asked.answer(question)))
 }
 
-/// Begins a set of options. Free it with oarlock_options_free.
+/// Makes a set of options. Free it with oarlock_options_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn oarlock_options_new() -> *mut OptionsHandle {
     border::plain(null_mut(), || border::give(OptionsHandle::default()))
@@ -280,7 +279,7 @@ pub unsafe extern "C" fn oarlock_options_set_map(
 ) -> Status {
     // SAFETY: the header's conventions.
     let status = unsafe { set(options, name, || border::lent(entries, "entries")?.built().map(Value::map)) };
-    // SAFETY: the header's conventions; what is lent ends here, should both be the same.
+    // SAFETY: the header's conventions; this borrow ends here, in case both are the same.
     let functions = unsafe { entries.as_ref() }.map_or_else(Vec::new, |entries| entries.functions.clone());
     // SAFETY: the header's conventions.
     if let (OK, Some(options)) = (status, unsafe { options.as_mut() }) {
@@ -302,13 +301,13 @@ pub unsafe extern "C" fn oarlock_options_set_list(
     unsafe { set(options, name, || border::lent(items, "items")?.built().map(list)) }
 }
 
-/// Sets a setting, or an option of a call, to a function that is asked on the thread that serves a call
-/// (oarlock_call_wait, _read, _write). It looks at the question, a map or, of a call's option, a list, which
-/// lives until it returns, fills the empty `answer` and returns 0; a single value under the name NULL is the
-/// answer itself, else the answer is the map of all that was set. Not 0: it failed, and a text under the name
-/// NULL says why. It may be asked from any thread that serves a call. `release` (or NULL) is called once with
-/// `userdata` when the last of the options, stores and calls that know the function is freed, or at once if
-/// it can't be set.
+/// Sets a setting, or an option of a call, to a function that the thread that serves a call runs
+/// (oarlock_call_wait, _read, _write). The question is a map or, for a call's option, a list, and lives until
+/// the function returns. The function fills the empty `answer` and returns 0. A single value under the name
+/// NULL is the answer itself, else the answer is the map of all that was set. If it returns anything but 0,
+/// it failed, and a text under the name NULL is the reason. Any thread that serves a call may run it.
+/// `release` (or NULL) is called once with `userdata`: when the last of the options, stores and calls that
+/// hold the function is freed, or at once if it can't be set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_options_set_callback(
     options: *mut OptionsHandle,

@@ -2,7 +2,7 @@
 //! lends it.
 //!
 //! Law of threads: a host's function runs only inside `wait`, `read` or `write`, so on the thread that called
-//! those. Knows no pointer and no C type, and names no verb and no option.
+//! those. Depends on no pointer and no C type, and names no verb and no option.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use oarlock::{Args, Canceller, Error, ErrorKind, Result, Step, Store, Value};
 
-/// At most so many bytes are asked of a host's source at a time.
+/// At most so many bytes are read from a host's source at a time.
 const ROOM: usize = 1 << 20;
 
-/// Fills a buffer from the host's source and tells how much of it; 0 is the end.
+/// Fills a buffer from the host's source and returns how many bytes; 0 is the end.
 pub type Read = Box<dyn FnMut(&mut [u8]) -> std::result::Result<usize, String>>;
 /// Hands bytes to the host's sink.
 pub type Write = Box<dyn FnMut(&[u8]) -> std::result::Result<(), String>>;
-/// Hears bytes moved and, if known, the total; `false` cancels the call.
+/// Takes the bytes moved and, if known, the total; `false` cancels the call.
 pub type Progress = Box<dyn FnMut(u64, Option<u64>) -> bool>;
-/// Hears what happens inside the call, with its level.
+/// Takes an event of the call, with its level.
 pub type Log = Box<dyn FnMut(i32, &str)>;
 
-/// Answers a question of a call, or says why it can't.
+/// Returns the answer to a question of a call, or the reason why it can't.
 pub type HostFunction = Arc<dyn Fn(Value) -> std::result::Result<Value, String> + Send + Sync>;
 /// The host's functions among a store's settings, by their callbacks' numbers.
 pub type Functions = Vec<(u64, HostFunction)>;
@@ -36,7 +36,7 @@ pub enum HostSource {
     File(PathBuf),
     /// The host's function, and the size if it is known.
     Read(Read, Option<u64>),
-    /// Whatever `Call::write` is given.
+    /// The bytes that `ServedCall::write` is given.
     Pushed,
 }
 
@@ -48,11 +48,11 @@ pub enum HostSink {
     File(PathBuf),
     /// The host's function.
     Write(Write),
-    /// Whoever asks with `Call::read`.
+    /// The caller of `ServedCall::read`.
     Pulled,
 }
 
-/// A verb under way and what serves it.
+/// A verb that runs, and what serves it.
 pub struct ServedCall {
     call: oarlock::Call<Value>,
     verb: String,
@@ -68,7 +68,7 @@ pub struct ServedCall {
     outcome: Option<Result<Value>>,
 }
 
-/// What one turn of serving came to.
+/// The result of one turn of serving.
 enum Turn {
     Idle,
     Served,
@@ -143,28 +143,28 @@ impl ServedCall {
         self.call.fd()
     }
 
-    /// Has progress told to the host.
+    /// Reports progress to the host.
     pub fn on_progress(&mut self, progress: Progress) {
         self.call.listen();
         self.progress = Some(progress);
     }
 
-    /// Has events told to the host.
+    /// Reports events to the host.
     pub fn on_log(&mut self, log: Log) {
         self.log = Some(log);
     }
 
-    /// Has the call's questions answered by these.
+    /// Runs these functions for the call's questions.
     pub fn on_ask(&mut self, functions: Functions) {
         self.functions = functions;
     }
 
     /// Serves the call until it ends, at most for `limit`; `None` when the time is over or a signal came. A
-    /// pushed source ends here, and what was not read of a pulled sink is dropped.
+    /// pushed source ends here, and unread bytes of a pulled sink are dropped.
     ///
     /// # Errors
-    /// The call's own; `Io` if the host's source or sink failed; `Cancelled` if its progress function said
-    /// so.
+    /// The call's own; `Io` if the host's source or sink failed; `Cancelled` if its progress function
+    /// cancelled it.
     pub fn wait(&mut self, limit: Option<Duration>) -> Result<Option<Value>> {
         let end = deadline(limit);
         self.unread.clear();
@@ -187,7 +187,7 @@ impl ServedCall {
         }
     }
 
-    /// Reads what comes for a pulled sink; `Some(0)` at its end, `None` when the time is over or a signal
+    /// Reads the next bytes of a pulled sink; `Some(0)` at its end, `None` when the time is over or a signal
     /// came.
     ///
     /// # Errors
@@ -309,7 +309,7 @@ impl ServedCall {
         })
     }
 
-    /// Cancels the call because of what the host said; the call then ends with that.
+    /// Cancels the call because of the host; the call then ends with this error.
     fn fail(&mut self, kind: ErrorKind, message: String) {
         let error = Error::new(kind, message).with_verb(&self.verb);
         self.failed.get_or_insert(match &self.key {

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn oarlock_store_url(store: *const StoreHandle) -> *const 
     border::plain(null(), || unsafe { store.as_ref() }.map_or(null(), |store| store.url.as_ptr()))
 }
 
-/// Tells the settings that the store was given, as a map with secrets left out.
+/// Gives the settings that the store was opened with, as a map with secrets left out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_store_settings(
     store: *const StoreHandle,

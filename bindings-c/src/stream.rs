@@ -22,7 +22,7 @@ pub type ReadFn = unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut u8, s
 /// `int (*)(void *userdata, const uint8_t *data, size_t size)`
 pub type WriteFn = unsafe extern "C" fn(userdata: *mut c_void, data: *const u8, size: usize) -> c_int;
 
-/// A source that asks C's function.
+/// A source that C's function fills.
 ///
 /// # Safety
 /// The function may be called with its userdata, on the thread that serves the call, until the call is freed.
@@ -33,9 +33,9 @@ pub unsafe fn reader(read: ReadFn, userdata: *mut c_void, size: Option<u64>) -> 
         match usize::try_from(count) {
             Ok(count) if count <= room.len() => Ok(count),
             Ok(count) => {
-                Err(format!("the read callback told of {count} bytes in a buffer of {}", room.len()))
+                Err(format!("the read callback returned {count} for a buffer of {} bytes", room.len()))
             }
-            Err(_) => Err(format!("the read callback answered {count}")),
+            Err(_) => Err(format!("the read callback returned {count}")),
         }
     };
     HostSource::Read(Box::new(read), size)
@@ -68,7 +68,7 @@ pub unsafe fn writer(write: WriteFn, userdata: *mut c_void) -> HostSink {
         // SAFETY: as the caller promised; `data` is readable.
         match unsafe { write(userdata, data.as_ptr(), data.len()) } {
             0 => Ok(()),
-            other => Err(format!("the write callback answered {other}")),
+            other => Err(format!("the write callback returned {other}")),
         }
     }))
 }
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn oarlock_source_file(path: *const c_char) -> *mut Source
     source(|| unsafe { border::path(path) }.map(HostSource::File))
 }
 
-/// A source that asks a function: it fills the buffer and answers how many bytes, 0 for the end, or a
+/// A source that a function fills: it writes into the buffer and returns how many bytes, 0 for the end, or a
 /// negative number, which fails the call with OARLOCK_IO. `size` is how many bytes there will be in all, or
 /// -1 if that is not known.
 #[unsafe(no_mangle)]
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn oarlock_source_callback(
     })
 }
 
-/// A source of what oarlock_call_write is given; oarlock_call_wait ends it.
+/// A source of the bytes that oarlock_call_write is given; oarlock_call_wait ends it.
 #[unsafe(no_mangle)]
 pub extern "C" fn oarlock_source_pushed() -> *mut SourceHandle {
     source(|| Ok(HostSource::Pushed))
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn oarlock_sink_file(path: *const c_char) -> *mut SinkHand
     sink(|| unsafe { border::path(path) }.map(HostSink::File))
 }
 
-/// A sink that hands the bytes, in order, to a function; an answer other than 0 fails the call with
+/// A sink that hands the bytes, in order, to a function; if it returns anything but 0, the call fails with
 /// OARLOCK_IO.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_sink_callback(

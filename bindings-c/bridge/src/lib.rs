@@ -1,7 +1,7 @@
-//! The cxx bridge, for C++ that is built together with us: no C ABI between, slices and boxes instead of
-//! pointers and handles.
+//! The cxx bridge, for C++ that links the library statically: no C ABI between, slices and boxes instead of
+//! pointers and handles. Installed as oarlock/bridge.hpp and liboarlock-bridge.a.
 //!
-//! Law: safe Rust only; the safe face of `oarlock_c` does the work. A failure is thrown as `rust::Error`,
+//! Invariant: safe Rust only; `oarlock_c::served` does the work. A failure is thrown as `rust::Error`,
 //! whose text begins with the kind's name. A call belongs to one thread at a time. Names no verb and no
 //! option.
 
@@ -31,14 +31,14 @@ mod bridge {
         fn no_source() -> Box<Source>;
         fn source_of(bytes: Vec<u8>) -> Box<Source>;
         fn source_file(path: &str) -> Box<Source>;
-        /// Whatever `Call::write` is given; `Call::wait` ends it.
+        /// The bytes that `Call::write` is given; `Call::wait` ends it.
         fn source_pushed() -> Box<Source>;
 
         /// Where bytes go.
         type Sink;
         fn sink_memory() -> Box<Sink>;
         fn sink_file(path: &str) -> Box<Sink>;
-        /// Whoever asks with `Call::read`.
+        /// The caller of `Call::read`.
         fn sink_pulled() -> Box<Sink>;
 
         /// A place that holds objects.
@@ -52,8 +52,8 @@ mod bridge {
             sink: Box<Sink>,
         ) -> Result<Box<Call>>;
 
-        /// The storage classes of a package server's `.gcfg` file, or of its text, which is what holds a line
-        /// break.
+        /// The storage classes of a package server's `.gcfg` file, or of its text: a string with a line break
+        /// is text.
         type Classes;
         fn classes(path_or_text: &str) -> Result<Box<Classes>>;
         /// The same with settings for all classes in S3 and, in a map under its name, for a single class;
@@ -65,19 +65,19 @@ mod bridge {
         ) -> Result<Box<Classes>>;
         fn names(self: &Classes) -> Vec<String>;
         fn store(self: &Classes, name: &str) -> Result<Box<Store>>;
-        /// What the file says of a class, as a StorageClass.
+        /// The file's entry of a class, as a StorageClass.
         fn about(self: &Classes, name: &str) -> Result<Box<Reply>>;
 
-        /// A verb under way; letting go of it cancels it.
+        /// A verb that runs; dropping it cancels it.
         type Call;
         fn wait(self: &mut Call) -> Result<Box<Reply>>;
-        /// Serves for at most so many milliseconds and tells whether `wait` would now answer at once.
+        /// Serves for at most so many milliseconds and returns whether `wait` would now return at once.
         fn ready(self: &mut Call, milliseconds: u32) -> Result<bool>;
         fn read(self: &mut Call, room: &mut [u8]) -> Result<usize>;
         fn write(self: &mut Call, data: &[u8]) -> Result<()>;
         fn fd(self: &mut Call) -> Result<i32>;
 
-        /// What was answered, or a part of it; what is not there is null, false, 0 or empty.
+        /// A reply or a part of it; a missing part is null, false, 0 or empty.
         type Reply;
         fn is_null(self: &Reply) -> bool;
         fn as_bool(self: &Reply) -> bool;

@@ -72,7 +72,7 @@ class source {
   // Bytes that stay where they are, unchanged, until the call is gone.
   static source view(std::string_view data) { return source(oarlock_source_view(detail::raw(data.data()), data.size())); }
   static source file(const std::string &path) { return source(oarlock_source_file(path.c_str())); }
-  // Fills the buffer and answers how much of it; 0 is the end.
+  // Fills the buffer and returns how much of it; 0 is the end.
   static source from(std::function<std::size_t(char *, std::size_t)> read, std::int64_t size = -1) {
     auto lender = std::make_shared<detail::lent>();
     lender->read = std::move(read);
@@ -87,7 +87,7 @@ class source {
       return static_cast<std::size_t>(stream.gcount());
     });
   }
-  // Whatever call::write is given.
+  // The bytes that call::write is given.
   static source pushed() { return source(oarlock_source_pushed()); }
 
  private:
@@ -115,7 +115,7 @@ class sink {
       if (!stream.write(data.data(), static_cast<std::streamsize>(data.size()))) throw std::runtime_error("the stream cannot be written");
     });
   }
-  // Whoever asks with call::read.
+  // The caller of call::read.
   static sink pulled() { return sink(oarlock_sink_pulled()); }
 
  private:

@@ -212,7 +212,7 @@ class argument {
   template <typename F, std::enable_if_t<!std::is_same_v<F, argument> && std::is_invocable_r_v<argument, const F &, const value &>, int> = 0>
   argument(F function) : put_(detail::asked(std::function<argument(const value &)>(std::move(function)))) {}
 
-  // A mistake is remembered and told by whatever takes the options.
+  // A mistake is kept; the function that takes the options throws it.
   void put(oarlock_options *to, const char *name) const { put_(to, name); }
 
  private:

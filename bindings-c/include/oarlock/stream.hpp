@@ -160,10 +160,10 @@ class read_buffer : public std::streambuf {
   off_type size_ = 0;
   // Whether `head` could only estimate the size.
   bool estimated_ = false;
-  // Whether the size alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
+  // Whether the size alone shows that nothing is left. Otherwise only the stream's end does: an encrypted
   // object that is empty, or cut to less than its tag, is refused there.
   bool settled_ = false;
-  // Of the byte that the call tells next.
+  // Of the next byte of the call.
   off_type position_ = 0;
 };
 
