@@ -1,0 +1,104 @@
+"""The shared objects that ship: the packages that are linked into them, and the symbols that they export.
+
+Build first (`make build`): the test reads the objects of the development build.
+"""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+# Each object that ships, the package that it is built from, and the symbols that it may export.
+OBJECTS = {
+    "python": (TARGET / "debug/lib_native.so", "oarlock-python", r"PyInit__native"),
+    # Ruby's development versions look for `ruby_abi_version`.
+    "ruby": (
+        TARGET / "debug/liboarlock_native.so",
+        "oarlock_native",
+        r"Init_oarlock_native|ruby_abi_version",
+    ),
+    "c": (TARGET / "debug/liboarlock.so.0.1.0", "oarlock-c", r"oarlock_\w+"),
+}
+BRIDGE = "oarlock-cxx"
+SHIPPED = [package for _, package, _ in OBJECTS.values()] + [BRIDGE]
+
+# Each crate that must be in use, and the packages of ours that use it.
+USED = {
+    "pyo3": "oarlock-python",
+    "magnus": "oarlock_native",
+    "cxx": BRIDGE,
+    "aws-sdk-s3": "oarlock",
+    "aes-gcm": "oarlock",
+    "once_cell": "oarlock",
+    "tokio": "oarlock",
+}
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def packages():
+    """The workspace's packages by name."""
+    found = json.loads(run("cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"))
+    return {package["name"]: package for package in found["packages"]}
+
+
+def shipped_code(package):
+    """The package's sources, without comments and tests."""
+    source = Path(package["manifest_path"]).parent / "src"
+    text = ""
+    for path in source.rglob("*.rs"):
+        if "test" not in path.stem and "tests" not in path.relative_to(source).parts:
+            body = path.read_text().split("#[cfg(test)]\nmod tests {")[0]
+            text += re.sub(r"^\s*//.*$", "", body, flags=re.MULTILINE)
+    return text
+
+
+@pytest.mark.parametrize("crate, owner", USED.items())
+def test_named_crates_are_in_use(packages, crate, owner):
+    dependencies = [each for each in packages[owner]["dependencies"] if each["name"] == crate]
+    normal = [each for each in dependencies if each["kind"] is None and not each["optional"]]
+    assert normal, f"`{crate}` is no dependency of {owner}"
+    name = crate.replace("-", "_")
+    assert re.search(rf"\b{name}::", shipped_code(packages[owner])), f"{owner} does not name `{name}`"
+    reached = [
+        package
+        for package in SHIPPED
+        if re.search(
+            rf"^{crate} v",
+            run("cargo", "tree", "--offline", "-p", package, "-e", "normal", "--prefix", "none"),
+            re.MULTILINE,
+        )
+    ]
+    wanted = SHIPPED if owner == "oarlock" else [owner]
+    assert set(wanted) <= set(reached), f"`{crate}` is linked into {reached} only"
+
+
+def symbols(path, *options):
+    lines = run("nm", *options, "--defined-only", path).splitlines()
+    return {line.split()[-1].split("@")[0] for line in lines if line.strip()}
+
+
+@pytest.mark.parametrize("object_", OBJECTS)
+def test_crates_of_the_core_are_linked(object_):
+    path, _, _ = OBJECTS[object_]
+    names = "\n".join(symbols(path))
+    for crate, owner in USED.items():
+        if owner == "oarlock":
+            name = crate.replace("-", "_")
+            assert re.search(rf"{len(name)}{name}", names), f"{path.name} has no function of `{crate}`"
+
+
+@pytest.mark.parametrize("object_", OBJECTS)
+def test_objects_export_their_own_functions_only(object_):
+    path, _, own = OBJECTS[object_]
+    others = [name for name in symbols(path, "-D") if not re.fullmatch(own, name)]
+    assert not others, f"{path.name} exports {', '.join(sorted(others))}"
