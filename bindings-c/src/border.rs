@@ -1,8 +1,8 @@
 //! The border between C and Rust: no panic crosses it, and each pointer from C becomes a reference here.
 //!
 //! Invariant: a handle that C owns is a `Box`, made by `give` and taken back by `take_back`. A reference to
-//! C's memory lives no longer than the function. Outputs are written only on success, errors only on failure.
-//! Depends on no handle but the error's.
+//! C's memory lives no longer than the function. Outputs are written only on success.
+//! Depends on no handle.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use oarlock::{Error, ErrorKind, Result};
-
-use crate::error::ErrorHandle;
 
 /// A status number, see `oarlock_status` in the header.
 pub type Status = c_int;
@@ -23,26 +21,6 @@ pub const OK: Status = 0;
 /// Not yet.
 pub const PENDING: Status = -1;
 
-/// The border of functions that return a status: `body` returns OK, PENDING or an error, which goes to
-/// `error`.
-///
-/// # Safety
-/// `error` is NULL or valid for writing a pointer.
-pub unsafe fn status(error: *mut *mut ErrorHandle, body: impl FnOnce() -> Result<Status>) -> Status {
-    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(defect()));
-    match outcome {
-        Ok(status) => status,
-        Err(why) => {
-            let kind = why.kind() as Status;
-            if !error.is_null() {
-                // SAFETY: not NULL, so valid for writing, as the caller promises.
-                unsafe { error.write(give(ErrorHandle::new(why))) };
-            }
-            kind
-        }
-    }
-}
-
 /// The border of functions that return plain data: NULL, 0 or false after a panic.
 pub fn plain<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
@@ -51,10 +29,6 @@ pub fn plain<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 /// An `InvalidInput` error.
 pub fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
-}
-
-fn defect() -> Error {
-    Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")
 }
 
 /// Gives ownership to C.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use oarlock::{Canceller, Error, ErrorKind, Result};
 
 use crate::border::{self, OK, Out, PENDING, Status};
-use crate::error::ErrorHandle;
+use crate::error::{self, ErrorHandle};
 use crate::options::OptionsHandle;
 use crate::served::{Log, Progress, ServedCall};
 use crate::store::StoreHandle;
@@ -74,7 +74,7 @@ pub unsafe fn start(
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let (source, sink) = (border::take_back(source), border::take_back(sink));
             let place = Out::new(call, "call")?;
             let store = border::lent(store, "store")?;
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn oarlock_call_wait(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let Some(value) =
                 border::lent(call, "call")?.serve(|call| call.wait(border::limit(timeout_ms)))?
             else {
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn oarlock_call_read(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(count, "count")?;
             let room = border::room(buffer, size)?;
             let Some(read) =
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn oarlock_call_write(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let data = border::bytes(data, size, "data")?;
             let written =
                 border::lent(call, "call")?.serve(|call| call.write(data, border::limit(timeout_ms)))?;
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn oarlock_call_fd(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(fd, "fd")?;
             place.set(border::lent(call, "call")?.serve(|call| call.fd())?);
             Ok(OK)
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn oarlock_call_fd(
 pub unsafe extern "C" fn oarlock_call_cancel(call: *const CallHandle) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(null_mut(), || {
+        error::status(null_mut(), || {
             border::lent(call, "call")?.canceller.cancel();
             Ok(OK)
         })
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn oarlock_call_progress(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(null_mut(), || {
+        error::status(null_mut(), || {
             let (moved, whole) = border::lent(call, "call")?.canceller.progress().unwrap_or_default();
             if let Ok(place) = Out::new(done, "done") {
                 place.set(moved);
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn oarlock_call_on_progress(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(null_mut(), || {
+        error::status(null_mut(), || {
             let progress = progress.ok_or_else(|| border::invalid("`progress` is NULL"))?;
             border::lent(call, "call")?.serve(|call| {
                 call.on_progress(reporter(progress, userdata));
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn oarlock_call_on_log(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(null_mut(), || {
+        error::status(null_mut(), || {
             let log = log.ok_or_else(|| border::invalid("`log` is NULL"))?;
             border::lent(call, "call")?.serve(|call| {
                 call.on_log(logger(log, userdata));

@@ -6,7 +6,7 @@ use oarlock::value::Field as _;
 use oarlock::{StorageClasses, Value};
 
 use crate::border::{self, OK, Out, Status};
-use crate::error::ErrorHandle;
+use crate::error::{self, ErrorHandle};
 use crate::options::OptionsHandle;
 use crate::served::Functions;
 use crate::store::StoreHandle;
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn oarlock_classes_open(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(classes, "classes")?;
             let classes = StorageClasses::read(border::text(path_or_text, "path_or_text")?)?;
             place.set(border::give(ClassesHandle { classes, functions: Vec::new() }));
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn oarlock_classes_open_with(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(classes, "classes")?;
             let given = [settings, overrides].map(|given| given.as_ref());
             let functions =
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn oarlock_classes_names(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(names, "names")?;
             let names = border::lent(classes, "classes")?.classes.names();
             place.set(border::give(ValueHandle::new(Value::List(
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn oarlock_classes_store(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(store, "store")?;
             let classes = border::lent(classes, "classes")?;
             let store = StoreHandle::new(classes.classes.class(border::text(name, "name")?)?);
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn oarlock_classes_about(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(about, "about")?;
             place.set(border::give(ValueHandle::new(
                 border::lent(classes, "classes")?.classes.about(border::text(name, "name")?)?.into_value(),

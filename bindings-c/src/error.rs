@@ -1,9 +1,12 @@
-//! Errors: the kind, the message and the place, as C text.
+//! Errors: the kind, the message and the place, as C text; and the border of the functions that fail.
+//!
+//! Invariant: an error is written only on failure.
 
 use std::ffi::{CString, c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
 
-use oarlock::Error;
+use oarlock::{Error, ErrorKind, Result};
 
 use crate::border::{self, OK, Status};
 
@@ -31,6 +34,30 @@ impl ErrorHandle {
             error,
         }
     }
+}
+
+/// The border of functions that return a status: `body` returns OK, PENDING or an error, which goes to
+/// `error`.
+///
+/// # Safety
+/// `error` is NULL or valid for writing a pointer.
+pub unsafe fn status(error: *mut *mut ErrorHandle, body: impl FnOnce() -> Result<Status>) -> Status {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(defect()));
+    match outcome {
+        Ok(status) => status,
+        Err(why) => {
+            let kind = why.kind() as Status;
+            if !error.is_null() {
+                // SAFETY: not NULL, so valid for writing, as the caller promises.
+                unsafe { error.write(border::give(ErrorHandle::new(why))) };
+            }
+            kind
+        }
+    }
+}
+
+fn defect() -> Error {
+    Error::new(ErrorKind::Internal, "a defect in oarlock stopped the call; please report it")
 }
 
 /// One text of an error; NULL if the error is NULL or has no such text.

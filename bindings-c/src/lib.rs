@@ -3,7 +3,7 @@
 //! One file a noun: its handle and its C functions. The header `include/oarlock.h` is generated from these
 //! files and lists the functions in the order of the modules below.
 //! Invariant: a C function turns pointers into references, calls safe code, and turns the result back, all
-//! inside `border::status` or `border::plain`. It names no verb and no option: those come from
+//! inside `error::status` or `border::plain`. It names no verb and no option: those come from
 //! `oarlock::verbs::VERBS`.
 #![allow(
     clippy::missing_safety_doc,

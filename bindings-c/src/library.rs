@@ -7,7 +7,7 @@ use oarlock::table::FieldSpec;
 use oarlock::{Value, verbs};
 
 use crate::border::{self, OK, Out, PENDING, Status};
-use crate::error::ErrorHandle;
+use crate::error::{self, ErrorHandle};
 use crate::value::ValueHandle;
 
 /// The library's version, for example `"0.1.0"`.
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn oarlock_verbs(table: *mut *mut ValueHandle, error: *mut
     };
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             Out::new(table, "table")?
                 .set(border::give(ValueHandle::new(Value::List(verbs::VERBS.iter().map(verb).collect()))));
             Ok(OK)

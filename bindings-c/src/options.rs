@@ -10,6 +10,7 @@ use oarlock::verbs::VERBS;
 use oarlock::{Callback, Error, Result, Value, value};
 
 use crate::border::{self, OK, Status};
+use crate::error;
 use crate::served::{Functions, HostFunction};
 use crate::value::ValueHandle;
 
@@ -73,7 +74,7 @@ pub unsafe fn set(
         }
     };
     // SAFETY: no place for an error is given.
-    unsafe { border::status(null_mut(), body) }
+    unsafe { error::status(null_mut(), body) }
 }
 
 /// `int (*)(void *userdata, const oarlock_value *question, oarlock_options *answer)`

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use oarlock::{Store, Value};
 
 use crate::border::{self, OK, Out, Status};
-use crate::error::ErrorHandle;
+use crate::error::{self, ErrorHandle};
 use crate::options::OptionsHandle;
 use crate::served::Functions;
 use crate::value::ValueHandle;
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn oarlock_store_open(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(store, "store")?;
             let functions = settings.as_ref().map_or_else(Vec::new, |settings| settings.functions.clone());
             let settings = settings.as_ref().map_or(Ok(Vec::new()), OptionsHandle::built)?;
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn oarlock_store_settings(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        border::status(error, || {
+        error::status(error, || {
             let place = Out::new(settings, "settings")?;
             place.set(border::give(ValueHandle::new(Value::map(
                 border::lent(store, "store")?.store.settings(),
