@@ -114,6 +114,25 @@ def test_no_arrows_make_a_circle():
         )
 
 
+def used_files(path, room):
+    """The files and directories of a room that this file of it uses."""
+    text = code(path)
+    used = set(re.findall(rf"\bcrate::{room}::([a-z_0-9]+)\b", text))
+    if path.parent == CORE / room:
+        used |= set(re.findall(r"\bsuper::([a-z_0-9]+)\b", text))
+    return used
+
+
+@pytest.mark.parametrize("room", ["s3", "credentials"])
+def test_the_files_of_a_room_make_no_circle(room):
+    uses = {}
+    for path in (CORE / room).rglob("*.rs"):
+        name = path.relative_to(CORE / room).parts[0].removesuffix(".rs")
+        if name not in ("mod", "tests") and "tests" not in path.parts and path.name != "tests.rs":
+            uses.setdefault(name, set()).update(used_files(path, room) - {name})
+    list(TopologicalSorter({name: used & set(uses) for name, used in uses.items()}).static_order())
+
+
 def test_aws_types_stay_in_their_rooms():
     wrong = []
     for path in core_files():
@@ -121,6 +140,37 @@ def test_aws_types_stay_in_their_rooms():
             if room(path) not in AWS_ROOMS:
                 wrong.append(f"{path.relative_to(ROOT)}: {name}")
     assert not wrong, "\n".join(wrong)
+
+
+# The layers of `s3`, from the lowest; a file uses its own layer's and those before. What is not named is an
+# operation.
+S3_LAYERS = [
+    {"date", "etag", "route", "offers", "regions", "failure"},
+    {"foreign", "sentence"},
+    {"refusal", "endpoint", "integrity"},
+    {"wire"},
+    {"retry", "session", "headers"},
+    {"connection"},
+    {"client"},
+]
+
+
+def test_the_layers_of_s3():
+    layer = {name: depth for depth, names in enumerate(S3_LAYERS) for name in names}
+    wrong = []
+    for path in (CORE / "s3").rglob("*.rs"):
+        name = path.relative_to(CORE / "s3").parts[0].removesuffix(".rs")
+        if name not in ("mod", "tests"):
+            highest = layer.get(name, len(S3_LAYERS))
+            used = used_files(path, "s3")
+            wrong += [f"s3/{name} uses s3/{one}" for one in used if layer.get(one, len(S3_LAYERS)) > highest]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_sdk_s3_is_named_in_one_file():
+    allowed = {CORE / "s3/endpoint.rs"}
+    named = {path for path in core_files() if "aws_sdk_s3" in code(path) and "tests" not in path.parts}
+    assert named == allowed, named ^ allowed
 
 
 def test_every_unsafe_says_why_it_is_safe():

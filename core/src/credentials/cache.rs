@@ -16,6 +16,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::answer::WINDOW;
 use super::chain::Chain;
 use super::trail::Trail;
 use super::{Keys, asks};
@@ -23,8 +24,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{self, Level, event, inherited};
 use crate::runtime;
 
-/// How long before they expire credentials are renewed.
-pub(super) const WINDOW: Duration = Duration::from_secs(300);
 const JITTER: u64 = 60;
 /// How long to leave a source alone that failed to renew, or gave keys that are short of time already.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -111,11 +110,6 @@ impl Provider {
             flight: Arc::default(),
             trusted: AtomicU64::new(0),
         }))
-    }
-
-    /// No two that are in use have the same.
-    pub(super) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
     }
 
     /// Credentials that are good now.

@@ -5,11 +5,10 @@
 //! up but fails ends the search.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use jiff::Timestamp;
 
+use super::answer::Answer;
 use super::environment;
 use super::host::Host;
 use super::services::Services;
@@ -30,13 +29,6 @@ const HOST: &str = "setting `credentials`";
 
 /// The code of the error that no place has credentials.
 const NO_CREDENTIALS: &str = "NoCredentials";
-
-/// What one place says: keys, or why it has none. An error means that it should have had them.
-pub(super) enum Answer {
-    /// The keys and the name of the provider that gave them.
-    Keys(Credentials, &'static str),
-    None(String),
-}
 
 /// A source of credentials that can be asked again and again.
 pub(super) struct Chain {
@@ -229,24 +221,5 @@ fn only(kind: &str, answer: Answer) -> Result<Keys> {
     match answer {
         Answer::Keys(credentials, provider) => Ok(Keys { credentials, provider }),
         Answer::None(why) => fail!(Credentials, "provider `{kind}` was asked for, but {why}"),
-    }
-}
-
-/// A time as credentials' documents write it.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let zulu = text.strip_suffix("UTC").map(|head| format!("{head}Z"));
-    zulu.as_deref().unwrap_or(text).parse().ok()
-}
-
-/// These keys, unless they are past their time.
-pub(super) fn unexpired(keys: Credentials, what: &str) -> Result<Credentials> {
-    match keys.expiry() {
-        Some(expiry) if expiry <= SystemTime::now() => {
-            let when = Timestamp::try_from(expiry)
-                .map_or_else(|_| "long ago".to_owned(), |when| format!("at {when}"));
-            Err(Error::new(ErrorKind::Credentials, format!("{what} expired {when}; renew them")))
-        }
-        _ => Ok(keys),
     }
 }

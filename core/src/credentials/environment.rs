@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 
-use super::chain::{Answer, moment, unexpired};
+use super::answer::{Answer, moment, unexpired};
 use crate::ambient::variable;
 use crate::error::{Result, fail};
 

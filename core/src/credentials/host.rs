@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use tokio::sync::watch;
 
-use super::chain::unexpired;
+use super::answer::unexpired;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe;
 use crate::question::Question;
@@ -21,7 +21,7 @@ use crate::value::{Callback, SecretText, Value, owned};
 
 record! {
     /// What a function for the setting `credentials` answers.
-    pub struct Answer {
+    pub struct HostKeys {
         /// The access key id.
         access_key_id: String,
         /// The secret.
@@ -102,10 +102,10 @@ impl Host {
     pub(super) async fn keys(&self, callback: &Callback, region: &str) -> Result<Credentials> {
         const NAME: &str = "the function given as `credentials`";
         let answer = match self.ask(callback, "credentials", &[("region", region)]).await? {
-            Value::Map(pairs) => Answer::from_pairs(ErrorKind::Credentials, "the answer's", owned(pairs))
+            Value::Map(pairs) => HostKeys::from_pairs(ErrorKind::Credentials, "the answer's", owned(pairs))
                 .map_err(|error| {
-                    Error::new(error.kind(), format!("{NAME} gave junk: {}", error.message()))
-                })?,
+                Error::new(error.kind(), format!("{NAME} gave junk: {}", error.message()))
+            })?,
             other => fail!(
                 Credentials,
                 "{NAME} answered {}, not a map of access_key_id, secret_access_key and so on",

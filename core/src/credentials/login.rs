@@ -15,8 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::cache::WINDOW;
-use super::chain::moment;
+use super::answer::{WINDOW, moment};
 use super::private::Directory;
 use super::proof;
 use super::services::Services;

@@ -8,16 +8,18 @@ use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_s3::config::{BehaviorVersion, Region, SharedAsyncSleep, SharedHttpClient};
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_types::region::Region;
 
-use super::chain::Answer;
+use super::answer::Answer;
 use super::environment::{number, says_true};
 use crate::ambient::{Profiles, root, variable};
 use crate::error::{Error, ErrorKind, Result, fail};

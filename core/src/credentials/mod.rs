@@ -4,6 +4,7 @@
 //! another. Never writes the process environment. Nothing is resolved before the first request. All stores of
 //! one source share one provider. Knows nothing of S3's verbs.
 
+mod answer;
 mod cache;
 mod chain;
 mod environment;
@@ -90,18 +91,6 @@ pub(crate) enum Identity {
     Keys(Keys),
     /// They are fetched when needed, and again before they expire.
     Fetched(Provider),
-}
-
-impl Identity {
-    /// Tells one source from every other that is in use.
-    pub(crate) fn source(&self) -> usize {
-        match self {
-            Identity::Anonymous => 0,
-            // The settings hold them.
-            Identity::Keys(_) => 1,
-            Identity::Fetched(provider) => provider.address(),
-        }
-    }
 }
 
 /// A store's settings, completed at the first use, and who they make of us: one answer for all that share it.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use serde_json::{Map, Value};
 
-use super::chain::{moment, unexpired};
+use super::answer::{moment, unexpired};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime;
 

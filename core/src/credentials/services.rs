@@ -6,15 +6,19 @@
 
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
 use aws_config::SdkConfig;
+use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region, SharedAsyncSleep, SharedHttpClient};
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::region::Region;
 use aws_types::sdk_config::Builder;
 
 use super::environment::says_true;

@@ -149,25 +149,79 @@ impl Signer {
         }
         headers.sort_unstable_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         let canonical = Canonical::of(request, headers);
-        let scope = match self.algorithm {
-            Algorithm::Hmac => format!("{}/{}/{}/aws4_request", stamp.day(), self.region, self.service),
-            Algorithm::Ecdsa => format!("{}/{}/aws4_request", stamp.day(), self.service),
-        };
-        let mut text = String::with_capacity(160);
-        // Writing to a String can't fail.
-        let _ = write!(text, "{}\n{}\n{scope}\n", self.algorithm.name(), stamp.time());
-        hex(&mut text, &Sha256::digest(canonical.text.as_bytes()));
         let authorization = format!(
-            "{} Credential={}/{scope}, SignedHeaders={}, Signature={}",
+            "{} Credential={}/{}, SignedHeaders={}, Signature={}",
             self.algorithm.name(),
             keys.access_key_id(),
+            self.scope(&stamp),
             &canonical.text[canonical.names.clone()],
-            self.key(keys, &stamp, seconds / 86_400).sign(&text),
+            self.signature(&canonical, keys, &stamp, seconds),
         );
         let mut authorization = value(&authorization)?;
         authorization.set_sensitive(true);
         headers.push((header::AUTHORIZATION, authorization));
         Ok(())
+    }
+
+    /// The query of a URL that carries its own signature, which holds for so many seconds from `now` on.
+    /// `headers` are what a request to that URL must have.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+    pub(crate) fn presign(
+        &self,
+        request: &Unsigned<'_>,
+        headers: &mut Headers,
+        keys: &Credentials,
+        now: SystemTime,
+        seconds_valid: u64,
+    ) -> String {
+        let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let stamp = Stamp::of(seconds);
+        headers.sort_unstable_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        let credential = format!("{}/{}", keys.access_key_id(), self.scope(&stamp));
+        let mut pairs: Vec<(&str, String)> = request
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect();
+        let mut add = |name, value: &str| {
+            let mut encoded = String::with_capacity(value.len());
+            percent_encode(&mut encoded, value, false);
+            pairs.push((name, encoded));
+        };
+        add("X-Amz-Algorithm", self.algorithm.name());
+        add("X-Amz-Credential", &credential);
+        add("X-Amz-Date", stamp.time());
+        add("X-Amz-Expires", &seconds_valid.to_string());
+        add("X-Amz-SignedHeaders", &names.join(";"));
+        if self.algorithm == Algorithm::Ecdsa {
+            add("X-Amz-Region-Set", &self.region);
+        }
+        if let Some(token) = keys.session_token() {
+            add(if self.token == TOKEN { "X-Amz-Security-Token" } else { "X-Amz-S3session-Token" }, token);
+        }
+        pairs.sort_unstable();
+        let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query = query.join("&");
+        let canonical = Canonical::of(&Unsigned { query: &query, ..*request }, headers);
+        format!("{query}&X-Amz-Signature={}", self.signature(&canonical, keys, &stamp, seconds))
+    }
+
+    /// What a signature is good for: day, region and service.
+    fn scope(&self, stamp: &Stamp) -> String {
+        match self.algorithm {
+            Algorithm::Hmac => format!("{}/{}/{}/aws4_request", stamp.day(), self.region, self.service),
+            Algorithm::Ecdsa => format!("{}/{}/aws4_request", stamp.day(), self.service),
+        }
+    }
+
+    fn signature(&self, canonical: &Canonical, keys: &Credentials, stamp: &Stamp, seconds: u64) -> String {
+        let mut text = String::with_capacity(160);
+        // Writing to a String can't fail.
+        let _ = write!(text, "{}\n{}\n{}\n", self.algorithm.name(), stamp.time(), self.scope(stamp));
+        hex(&mut text, &Sha256::digest(canonical.text.as_bytes()));
+        self.key(keys, stamp, seconds / 86_400).sign(&text)
     }
 
     fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> Key {
@@ -279,6 +333,20 @@ impl Stamp {
 
     fn day(&self) -> &str {
         &self.time()[..8]
+    }
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`; slashes stay in a path.
+pub(crate) fn percent_encode(to: &mut String, text: &str, is_path: bool) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => to.push(byte as char),
+            b'/' if is_path => to.push('/'),
+            other => {
+                // Writing to a String can't fail.
+                let _ = write!(to, "%{other:02X}");
+            }
+        }
     }
 }
 

@@ -8,16 +8,15 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::config::Region;
 use aws_sdk_sso::Client;
 use aws_sdk_ssooidc::Client as Signing;
 use aws_sdk_ssooidc::operation::create_token::CreateTokenOutput;
+use aws_types::region::Region;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
-use super::cache::WINDOW;
-use super::chain::moment;
+use super::answer::{WINDOW, moment};
 use super::private::Directory;
 use super::profile::Login;
 use super::services::{Services, complaint};

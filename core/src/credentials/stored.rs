@@ -12,8 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::cache::WINDOW;
-use super::chain::moment;
+use super::answer::{WINDOW, moment};
 use super::private::Directory;
 use crate::ambient::home;
 use crate::error::Result;

@@ -1,37 +1,56 @@
-//! The bucket itself: its region, making and deleting it, and its neighbours in the account.
+//! The bucket itself: its region, making and deleting it, and the other buckets of the account.
 
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use std::time::SystemTime;
+
+use http::Method;
 
 use super::client::S3;
+use super::date::read_timestamp;
+use super::endpoint::Subject;
 use super::pages::{PageHistory, Shown};
-use super::settings::time;
+use super::wire::{Document, Element, Malformed, Request, Root, text};
 use crate::config::modern_region;
 use crate::error::Result;
 use crate::mailbox::Mailbox;
 use crate::options::NoOptions;
 use crate::reply::Bucket;
 
+const BUCKETS: Root = Root { name: "ListAllMyBucketsResult", elements: &["Buckets"] };
+const LOCATION: Root = Root { name: "LocationConstraint", elements: &["LocationConstraint"] };
+
 pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<String> {
-    // A HEAD that meets the wrong region is sent again to the right one by `send`, which then remembers it.
-    let output = at.send(|client| client.head_bucket().bucket(at.bucket()).send()).await?;
-    if let Some(region) = output.bucket_region().filter(|region| !region.is_empty()) {
+    // A HEAD that meets the wrong region is sent again to the right one, which is then remembered.
+    let response = at.ask(&Request::of_bucket("HeadBucket", Method::HEAD)).await?;
+    let region = text(response.headers(), "x-amz-bucket-region");
+    if let Some(region) = region.filter(|region| !region.is_empty()) {
         return Ok(modern_region(region).to_owned());
     }
-    // Servers other than AWS often leave the header out; the location then says it, where empty means the
-    // first region.
-    match at.send(|client| client.get_bucket_location().bucket(at.bucket()).send()).await {
-        Ok(output) => {
-            let region = output
-                .location_constraint()
-                .map(|region| region.as_str())
-                .filter(|region| !region.is_empty());
-            Ok(modern_region(region.unwrap_or("us-east-1")).to_owned())
-        }
-        // SeaweedFS wraps the answer in an element of its own. It took our signature, so the region that we
-        // signed for is as good as any.
+    // Servers other than AWS often leave the header out. An empty location is the first region.
+    let request = Request::of_bucket("GetBucketLocation", Method::GET).query("location", Some(""));
+    match at.ask_document(&request, |_, body| read_location(body)).await {
+        Ok(region) => Ok(modern_region(region.as_deref().unwrap_or("us-east-1")).to_owned()),
+        // The server took our signature, so the region that we signed for is as good as any.
         Err(error) if error.status() == Some(200) => at.region().await,
         Err(error) => Err(error),
     }
+}
+
+/// The region in the root, or in an element of the same name below it, as SeaweedFS writes it.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>
+fn read_location(body: &[u8]) -> std::result::Result<Option<String>, Malformed> {
+    let region = Document::open(body, &LOCATION)?.filled()?;
+    if region.as_ref().is_some_and(|region| !region.trim().is_empty()) {
+        return Ok(region.map(|region| region.trim().to_owned()));
+    }
+    let mut within = None;
+    Document::open(body, &LOCATION)?.children(|document, name| {
+        match name {
+            "LocationConstraint" => within = document.filled()?,
+            _ => document.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(within)
 }
 
 pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<Vec<Bucket>> {
@@ -39,41 +58,82 @@ pub(crate) async fn list_buckets(at: &S3, _: &Mailbox, _: NoOptions) -> Result<V
     let mut continuation: Option<String> = None;
     loop {
         let (history, token) = PageHistory::split(continuation.as_deref());
-        let output = at
-            .send(|client| client.list_buckets().set_continuation_token(token.map(str::to_owned)).send())
-            .await?;
-        let first = output.buckets().first().and_then(|bucket| bucket.name());
-        let shown = first.map_or(Shown::Nothing, |name| Shown::row(name, ""));
-        buckets.extend(output.buckets().iter().map(|bucket| Bucket {
-            name: bucket.name().unwrap_or("").to_owned(),
-            created: time(bucket.creation_date()),
-        }));
-        continuation = history.next(&shown, output.continuation_token.filter(|token| !token.is_empty()))?;
+        let request = Request::to("ListBuckets", Method::GET, Subject::Account)
+            .query("continuation-token", token)
+            .query("x-id", Some("ListBuckets"));
+        let (page, next) = at.ask_document(&request, |_, body| read_buckets(body)).await?;
+        let shown = page.first().map_or(Shown::Nothing, |first| Shown::row(&first.name, ""));
+        continuation = history.next(&shown, next)?;
+        buckets.extend(page);
         if continuation.is_none() {
             return Ok(buckets);
         }
     }
 }
 
+/// The buckets of a page, and the token of the next.
+fn read_buckets(body: &[u8]) -> std::result::Result<(Vec<Bucket>, Option<String>), Malformed> {
+    let (mut buckets, mut next) = (Vec::new(), None);
+    Document::open(body, &BUCKETS)?.children(|document, name| match name {
+        "Buckets" => document.children(|document, name| {
+            match name {
+                "Bucket" => {
+                    let (mut name, mut created) = (String::new(), None::<SystemTime>);
+                    document.children(|document, field| {
+                        match field {
+                            "Name" => name = document.text()?.into_owned(),
+                            "CreationDate" => created = read_timestamp(&document.text()?),
+                            _ => document.skip()?,
+                        }
+                        Ok(())
+                    })?;
+                    buckets.push(Bucket { name, created });
+                }
+                _ => document.skip()?,
+            }
+            Ok(())
+        }),
+        "ContinuationToken" => {
+            next = document.filled()?;
+            Ok(())
+        }
+        _ => document.skip(),
+    })?;
+    Ok((buckets, next))
+}
+
 pub(crate) async fn create_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
     let region = at.region().await?;
+    let request = Request::to("CreateBucket", Method::PUT, Subject::Control);
     // us-east-1 is the one region that must not be named; aws-global is its old endpoint.
-    let configuration = (!["us-east-1", "aws-global"].contains(&region.as_str())).then(|| {
-        CreateBucketConfiguration::builder()
-            .location_constraint(BucketLocationConstraint::from(region.as_str()))
-            .build()
-    });
-    at.send(|client| {
-        client
-            .create_bucket()
-            .bucket(at.bucket())
-            .set_create_bucket_configuration(configuration.clone())
-            .send()
-    })
-    .await
-    .map(drop)
+    let request = match ["us-east-1", "aws-global"].contains(&region.as_str()) {
+        true => request,
+        false => request
+            .document(Element::new("CreateBucketConfiguration").text("LocationConstraint", Some(&region)))?,
+    };
+    at.ask(&request).await.map(drop)
 }
 
 pub(crate) async fn delete_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
-    at.send(|client| client.delete_bucket().bucket(at.bucket()).send()).await.map(drop)
+    at.ask(&Request::to("DeleteBucket", Method::DELETE, Subject::Control)).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations() {
+        let read = |body: &str| read_location(body.as_bytes()).ok();
+        let name = "LocationConstraint";
+        for (body, region) in [
+            (format!("<{name} xmlns=\"x\">eu-west-1</{name}>"), Some(Some("eu-west-1".to_owned()))),
+            (format!("<{name}/>"), Some(None)),
+            (format!("<{name}><{name}>eu-west-1</{name}></{name}>"), Some(Some("eu-west-1".to_owned()))),
+            (format!("<X><{name}>eu-west-1</{name}></X>"), Some(Some("eu-west-1".to_owned()))),
+            ("<html/>".to_owned(), None),
+        ] {
+            assert_eq!(read(&body), region, "{body}");
+        }
+    }
 }

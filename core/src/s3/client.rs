@@ -1,54 +1,34 @@
-//! `S3`: a bucket with a prefix, and the two ways to speak to it, made of the store's settings at the first
-//! request.
+//! `S3`: a bucket with a prefix, and how its requests are tried until one succeeds.
 //!
-//! Law: opening touches neither network nor thread; a forked child makes its own; the process shares
-//! connections for each way of trusting servers. Both ways try by one policy: a request sent to the wrong
-//! region is sent once more to the right one, and so on.
+//! Invariant: opening touches neither network nor thread; a forked child makes its own connections; the
+//! process shares them for each way of trusting servers. A request sent to the wrong region is sent once more
+//! to the right one. Must not know an operation.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{
-    AppName, BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    SharedAsyncSleep, SharedHttpClient, StalledStreamProtectionConfig,
-};
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::RequestPayer;
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::TimeSource;
-use aws_smithy_runtime_api::http::Response;
+use aws_types::app_name::AppName;
+use http::{HeaderMap, Method};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::agent::Agent;
-use super::answers::Answers;
-use super::clients;
-use super::creation;
-use super::direct::{Broken, Direct, Request, Session, whole};
-use super::endpoint::{Route, misplaced, route};
-use super::error;
-use super::integrity::{ContentMd5, Endpoint};
+use super::connection::Connection;
+use super::endpoint::{Endpoint, Subject};
+use super::failure::{Attempt, Cause};
+use super::integrity::Integrity;
 use super::offers::{self, Point};
 use super::regions;
-use super::retry::{Cause, Failure, Health, Retries};
-use super::rules::{GlobalEndpoint, is_legacy};
+use super::route::{misplaced, route};
+use super::session;
+use super::wire::{Malformed, Request, read_document};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{Identity, Resolved};
 use crate::crypto::Encryption;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::http::{Clock, Transport, Watched};
+use crate::http::Watched;
 use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
-
-/// How long an answer, or the next piece of it, may take.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Parts that move at a time.
 const CONCURRENCY: u32 = 8;
@@ -66,10 +46,10 @@ struct Inner {
     resolved: Arc<Resolved>,
     /// Shared with them too: what encrypts objects before they leave, if anything does.
     encryption: Option<Arc<Encryption>>,
-    line: PerGeneration<OnceCell<Arc<Line>>>,
-    /// The line to the bucket's real region, once a server corrected us.
-    moved: PerGeneration<OnceCell<Arc<Line>>>,
-    endpoint: PerGeneration<Arc<Endpoint>>,
+    connection: PerGeneration<OnceCell<Arc<Connection>>>,
+    /// The connection to the bucket's real region, after a server named it.
+    moved: PerGeneration<OnceCell<Arc<Connection>>>,
+    integrity: PerGeneration<Arc<Integrity>>,
     slots: PerGeneration<Semaphore>,
 }
 
@@ -94,9 +74,9 @@ impl S3 {
             sources: config.sources.clone(),
             resolved,
             encryption,
-            line: PerGeneration::new(),
+            connection: PerGeneration::new(),
             moved: PerGeneration::new(),
-            endpoint: PerGeneration::new(),
+            integrity: PerGeneration::new(),
             slots: PerGeneration::new(),
         })))
     }
@@ -110,9 +90,9 @@ impl S3 {
             sources: self.0.sources.clone(),
             resolved: self.0.resolved.clone(),
             encryption: self.0.encryption.clone(),
-            line: PerGeneration::new(),
+            connection: PerGeneration::new(),
             moved: PerGeneration::new(),
-            endpoint: PerGeneration::new(),
+            integrity: PerGeneration::new(),
             slots: PerGeneration::new(),
         }))
     }
@@ -185,8 +165,9 @@ impl S3 {
         self.0.resolved.known().map_or(&self.0.settings, |(completed, _)| &completed.settings)
     }
 
-    pub(crate) fn payer(&self) -> Option<RequestPayer> {
-        (self.known().request_payer == Some(true)).then_some(RequestPayer::Requester)
+    /// What the settings say of who pays.
+    async fn payer(&self) -> Result<Option<&'static str>> {
+        Ok((self.completed().await?.request_payer == Some(true)).then_some("requester"))
     }
 
     /// Whether downloads ask for their checksum and are held against it.
@@ -199,8 +180,8 @@ impl S3 {
         self.known().request_checksum_calculation.as_deref() != Some("when_required")
     }
 
-    /// How the bucket is spoken to.
-    async fn line(&self) -> Result<Arc<Line>> {
+    /// The connection that requests go through.
+    async fn connection(&self) -> Result<Arc<Connection>> {
         if let Some(moved) = self.0.moved.get(|| Ok(OnceCell::new()))?.get() {
             return Ok(moved.clone());
         }
@@ -212,23 +193,18 @@ impl S3 {
                     Some(region) => region,
                     None => ambient::region(settings).to_owned(),
                 };
-                Line::open(settings, &self.0.bucket, self.identity().await?, region).await.map(Arc::new)
+                Connection::open(settings, &self.0.bucket, region).await.map(Arc::new)
             })
         };
-        self.0.line.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await.cloned()
-    }
-
-    /// The SDK's client of this process.
-    pub(crate) async fn client(&self) -> Result<Client> {
-        self.line().await.map(|line| Client::clone(&line.client))
+        self.0.connection.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await.cloned()
     }
 
     /// The region that requests are signed for.
     pub(crate) async fn region(&self) -> Result<String> {
-        let line = self.line().await?;
+        let connection = self.connection().await?;
         // An access point's ARN may name another region than the settings.
-        let of_arn = Point::of(&self.0.bucket).and(line.direct.signing_region());
-        Ok(of_arn.unwrap_or(&line.region).to_owned())
+        let of_arn = Point::of(&self.0.bucket).and(connection.endpoint.signing_region());
+        Ok(of_arn.unwrap_or(&connection.region).to_owned())
     }
 
     /// The bucket's address, to tell it from all others.
@@ -237,13 +213,11 @@ impl S3 {
         Ok(format!("{}/{}", route.url.as_deref().unwrap_or("AWS").trim_end_matches('/'), self.0.bucket))
     }
 
-    /// What is known of how the server checks bodies.
-    pub(super) async fn endpoint(&self) -> Result<&Endpoint> {
+    /// How the server checks bodies, as far as it has shown it.
+    pub(super) async fn integrity(&self) -> Result<&Integrity> {
         let settings = self.completed().await?;
-        self.0
-            .endpoint
-            .get(|| Endpoint::of(route(settings, &self.0.bucket)?.url.as_deref()))
-            .map(|endpoint| &**endpoint)
+        let of_route = || Integrity::of(route(settings, &self.0.bucket)?.url.as_deref());
+        self.0.integrity.get(of_route).map(|integrity| &**integrity)
     }
 
     /// Who the requests are signed as.
@@ -251,64 +225,108 @@ impl S3 {
         self.resolved().await.map(|(_, identity)| identity)
     }
 
-    /// Sends a request through the SDK, given as what to do with a client, and translates its failure.
-    pub(crate) async fn send<T, E, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
-    where
-        F: Future<Output = std::result::Result<T, SdkError<E, Response>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        // "GetObjectError" of some path: the only name of the operation that is at hand here.
-        let name = std::any::type_name::<E>();
-        let operation = name.rsplit("::").next().unwrap_or(name).trim_end_matches("Error");
-        let attempt = |line: Arc<Line>| {
-            let sending = request(Client::clone(&line.client));
-            async move { sending.await.map_err(|error| error::failure(line.retries.server(), error)) }
-        };
-        self.try_until(operation, attempt).await
+    /// A request about an object, with the header that says who pays.
+    pub(super) async fn object(&self, operation: &'static str, method: Method, key: &str) -> Result<Request> {
+        let payer = self.payer().await?;
+        Request::of_object(operation, method, &self.full(key))?.header("x-amz-request-payer", payer)
     }
 
-    /// Sends a request of ours.
+    /// A request about the bucket, with the same header. Its query names come in their order.
+    pub(super) async fn bucket_request(&self, operation: &'static str, method: Method) -> Result<Request> {
+        Request::of_bucket(operation, method).header("x-amz-request-payer", self.payer().await?)
+    }
+
+    /// Sends a request.
     pub(super) async fn ask(&self, request: &Request) -> Result<http::Response<Watched>> {
-        let attempt = |line: Arc<Line>| async move {
-            let keys = self.keys(&line).await?;
-            line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await
-        };
+        let attempt = |connection: Arc<Connection>| async move { self.attempt(&connection, request).await };
         self.try_until(request.operation(), attempt).await
     }
 
-    /// Sends a request of ours whose answer is a document, and reads it; one that broke off is asked for
-    /// again.
-    pub(super) async fn ask_whole<T>(
+    /// Sends a request whose response is a document, and reads it; one that broke off is requested again.
+    pub(super) async fn ask_document<T>(
         &self,
         request: &Request,
-        read: impl Fn(&[u8]) -> std::result::Result<T, Broken>,
+        read: impl Fn(&HeaderMap, &[u8]) -> std::result::Result<T, Malformed>,
     ) -> Result<T> {
-        self.ask_dated(request, read).await.map(|(answer, _)| answer)
-    }
-
-    /// The same, with the server's time.
-    pub(super) async fn ask_dated<T>(
-        &self,
-        request: &Request,
-        read: impl Fn(&[u8]) -> std::result::Result<T, Broken>,
-    ) -> Result<(T, Option<SystemTime>)> {
-        let read = &read;
-        let attempt = |line: Arc<Line>| async move {
-            let keys = self.keys(&line).await?;
-            let answer = line.direct.send(request, keys.as_ref(), line.retries.health.clock.now()).await?;
-            let date = creation::date(answer.headers());
-            whole(line.retries.server(), answer, read).await.map(|answer| (answer, date))
+        let attempt = |connection: Arc<Connection>| {
+            let read = &read;
+            async move { self.attempt_document(&connection, request, read).await }
         };
         self.try_until(request.operation(), attempt).await
+    }
+
+    /// One attempt of a request whose response is a document.
+    pub(super) async fn attempt_document<T>(
+        &self,
+        connection: &Connection,
+        request: &Request,
+        read: impl FnOnce(&HeaderMap, &[u8]) -> std::result::Result<T, Malformed>,
+    ) -> Attempt<T> {
+        let response = self.attempt(connection, request).await?;
+        read_document(connection.retries.server(), response, read).await
+    }
+
+    /// One attempt.
+    async fn attempt(&self, connection: &Connection, request: &Request) -> Attempt<http::Response<Watched>> {
+        if request.subject() != Subject::Bucket {
+            return Box::pin(self.attempt_elsewhere(connection, request)).await;
+        }
+        let keys = self.bucket_keys(connection).await?;
+        connection.send(request, &connection.endpoint, keys.as_ref()).await
+    }
+
+    /// A URL of a request that carries its own permission for so long.
+    pub(super) async fn presigned(&self, request: &Request, valid: Duration) -> Result<String> {
+        let connection = self.connection().await?;
+        let keys = self.bucket_keys(&connection).await.map_err(|failure| failure.error)?;
+        connection.presigned(request, keys.as_ref(), valid)
+    }
+
+    /// The keys that requests about the bucket's objects are signed with; none where they go unsigned.
+    async fn bucket_keys(&self, connection: &Connection) -> Attempt<Option<Credentials>> {
+        match connection.endpoint.wants_session() {
+            true => Box::pin(connection.session.keys(self.create_session(connection))).await.map(Some),
+            false => Ok(self.keys().await?),
+        }
+    }
+
+    /// One attempt at an endpoint other than that of the bucket's objects.
+    async fn attempt_elsewhere(
+        &self,
+        connection: &Connection,
+        request: &Request,
+    ) -> Attempt<http::Response<Watched>> {
+        let (settings, bucket) = (self.completed().await?, &self.0.bucket);
+        let (route, region) = (&connection.route, &connection.region);
+        let endpoint = Endpoint::resolve(settings, route, bucket, region, request.subject()).await?;
+        connection.send(request, &endpoint, self.keys().await?.as_ref()).await
+    }
+
+    async fn create_session(&self, connection: &Connection) -> Attempt<Credentials> {
+        let response = self.attempt_elsewhere(connection, &session::request()).await?;
+        read_document(connection.retries.server(), response, |_, body| session::read(body)).await
+    }
+
+    /// The identity's keys to sign with now; none where requests go unsigned.
+    async fn keys(&self) -> Result<Option<Credentials>> {
+        Ok(match self.identity().await? {
+            Identity::Anonymous => None,
+            Identity::Keys(keys) => Some(keys.credentials.clone()),
+            Identity::Fetched(provider) => Some(provider.get().await?.credentials),
+        })
     }
 
     /// Tries by the store's policy. A wrong region is corrected, and credentials that the server calls
     /// expired are fetched anew.
-    async fn try_until<T, F>(&self, operation: &str, attempt: impl Fn(Arc<Line>) -> F) -> Result<T>
+    pub(super) async fn try_until<T, F>(
+        &self,
+        operation: &str,
+        attempt: impl Fn(Arc<Connection>) -> F,
+    ) -> Result<T>
     where
-        F: Future<Output = std::result::Result<T, Failure>>,
+        F: Future<Output = Attempt<T>>,
     {
-        let (line, attempt) = (self.line().await?, &attempt);
+        let (connection, attempt) = (self.connection().await?, &attempt);
         offers::check(&self.0.bucket, operation)?;
         let seen = match self.identity().await? {
             Identity::Fetched(provider) => {
@@ -318,167 +336,39 @@ impl S3 {
             }
             _ => None,
         };
-        let try_once = || async move { attempt(self.line().await?).await };
+        let try_once = || async move { attempt(self.connection().await?).await };
         let mend = |cause| {
-            let line = line.clone();
+            let connection = connection.clone();
             async move {
                 match (cause, seen) {
                     (Cause::Expired, Some((provider, seen))) => provider.renew(seen).await.is_ok(),
                     (Cause::Unexplained, Some((provider, seen))) => provider.suspect(seen).await,
                     (Cause::Elsewhere(region), _) => {
-                        self.move_to(&line, region).await.is_ok_and(|moved| moved)
+                        self.move_to(&connection, region).await.is_ok_and(|moved| moved)
                     }
                     _ => false,
                 }
             }
         };
         // Boxed: the futures around it would grow by all of it, and with each layer of them anew.
-        let outcome = Box::pin(line.retries.run(operation, try_once, mend)).await;
-        outcome.map_err(|error| match misplaced(line.url.as_deref(), &self.0.bucket, &error) {
+        let outcome = Box::pin(connection.retries.run(operation, try_once, mend)).await;
+        outcome.map_err(|error| match misplaced(connection.route.url.as_deref(), &self.0.bucket, &error) {
             Some(advice) => error.with_advice(&advice),
             None => error,
         })
     }
 
     /// Goes on in the region that a server named; false if that is where we asked.
-    async fn move_to(&self, line: &Line, region: String) -> Result<bool> {
-        if line.region == region {
+    async fn move_to(&self, from: &Connection, region: String) -> Result<bool> {
+        if from.region == region {
             return Ok(false);
         }
         event(Level::Info, format!("bucket {} lives in {region}", self.0.bucket));
         let settings = self.completed().await?;
-        let moved = Line::open(settings, &self.0.bucket, self.identity().await?, region.clone()).await?;
+        let moved = Connection::open(settings, &self.0.bucket, region.clone()).await?;
         regions::learn(route(settings, &self.0.bucket)?.url.as_deref(), &self.0.bucket, &region)?;
         // A failure to set it only means that another call was first.
         let _ = self.0.moved.get(|| Ok(OnceCell::new()))?.set(Arc::new(moved));
         Ok(true)
-    }
-
-    /// The keys to sign with now; none where requests go unsigned.
-    async fn keys(&self, line: &Line) -> std::result::Result<Option<Credentials>, Failure> {
-        if line.direct.wants_session() {
-            return Box::pin(line.session.keys(&line.client, line.retries.server(), &self.0.bucket))
-                .await
-                .map(Some);
-        }
-        Ok(match self.identity().await? {
-            Identity::Anonymous => None,
-            Identity::Keys(keys) => Some(keys.credentials.clone()),
-            Identity::Fetched(provider) => Some(provider.get().await?.credentials),
-        })
-    }
-}
-
-/// How a bucket in one region is spoken to: directly for its data, through the SDK for all else.
-struct Line {
-    region: String,
-    /// The endpoint that the settings name.
-    url: Option<String>,
-    client: Arc<Client>,
-    direct: Direct,
-    session: Session,
-    retries: Retries,
-}
-
-impl Line {
-    async fn open(settings: &Settings, bucket: &str, identity: &Identity, region: String) -> Result<Line> {
-        let route = route(settings, bucket)?;
-        let plain = route.url.as_ref().is_some_and(|url| url.starts_with("http://"));
-        let way = Transport::of(settings)?;
-        let way = if plain { way.plain() } else { way };
-        let http = way.client()?;
-        let health = Health::of(route.url.as_deref(), bucket)?;
-        let integrity = Endpoint::of(route.url.as_deref())?;
-        let timeouts = (
-            settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-            settings.read_timeout.unwrap_or(READ_TIMEOUT),
-        );
-        let direct =
-            Direct::new(settings, &route, bucket, &region, http.clone(), timeouts, integrity.clone()).await?;
-        Ok(Line {
-            client: clients::shared(settings, &route, &region, identity, &way.key(), || {
-                Ok(build(
-                    settings,
-                    &route,
-                    identity,
-                    &region,
-                    http.into(),
-                    timeouts,
-                    health.clock.clone(),
-                    integrity.clone(),
-                ))
-            })?,
-            session: Session::default(),
-            retries: Retries::new(settings, health, integrity, direct.server()),
-            direct,
-            region,
-            url: route.url,
-        })
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn build(
-    settings: &Settings,
-    route: &Route,
-    identity: &Identity,
-    region: &str,
-    http: SharedHttpClient,
-    timeouts: (Duration, Duration),
-    clock: Arc<Clock>,
-    integrity: Arc<Endpoint>,
-) -> Client {
-    let mut config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .time_source(ServerTime(clock))
-        .region(Region::new(region.to_owned()))
-        .force_path_style(route.path_style)
-        .use_arn_region(settings.use_arn_region != Some(false))
-        .use_fips(settings.use_fips_endpoint == Some(true))
-        .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
-        .accelerate(settings.use_accelerate_endpoint == Some(true))
-        .disable_multi_region_access_points(settings.disable_multiregion_access_points == Some(true))
-        .disable_s3_express_session_auth(settings.disable_express_session_auth == Some(true))
-        // Tried again by ourselves, as what goes past the SDK is.
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(timeouts.0).read_timeout(timeouts.1).build())
-        // The client watches the body by the read timeout; the SDK's guard costs CPU for each chunk.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        // The provider keeps and renews them itself, for all stores together.
-        .identity_cache(IdentityCache::no_cache())
-        .interceptor(Agent)
-        .interceptor(Answers)
-        // What an object's bytes carry, `put` says; the rest carry what S3 requires.
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .interceptor(ContentMd5(integrity))
-        // `transfer` holds downloads against their checksums: it knows which bytes make up the whole.
-        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    config.set_endpoint_url(route.url.clone());
-    if is_legacy(settings) {
-        config = config.endpoint_resolver(GlobalEndpoint::new());
-    }
-    config.set_app_name(settings.app_name.clone().and_then(|name| AppName::new(name).ok()));
-    config = match identity {
-        Identity::Anonymous => config.allow_no_auth(),
-        Identity::Keys(keys) => config.credentials_provider(keys.credentials.clone()),
-        Identity::Fetched(provider) => config.credentials_provider(provider.clone()),
-    };
-    Client::from_conf(config.build())
-}
-
-/// The server's time for the SDK's signatures.
-struct ServerTime(Arc<Clock>);
-
-impl fmt::Debug for ServerTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServerTime")
-    }
-}
-
-impl TimeSource for ServerTime {
-    fn now(&self) -> SystemTime {
-        self.0.now()
     }
 }

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::Method;
 
 use super::client::S3;
-use super::direct::{Request, text};
-use super::endpoint::route;
-use super::settings::{Keep, bare};
+use super::etag::bare;
+use super::headers::ObjectHeaders;
+use super::route::route;
+use super::wire::text;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
 use crate::runtime;
@@ -39,19 +40,16 @@ fn is_aws(url: &str) -> bool {
 
 /// Checks by a HEAD that an upload's condition holds now. Skipped if the server has proven that it enforces
 /// conditions.
-pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
-    if (keep.if_match.is_none() && keep.if_none_match.is_none())
+pub(super) async fn look(at: &S3, key: &Key, headers: &ObjectHeaders) -> Result<()> {
+    if (headers.if_match.is_none() && headers.if_none_match.is_none())
         || Proven::of(at).await?.0.load(Ordering::Relaxed)
     {
         return Ok(());
     }
-    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
-        .customer_key(&keep.customer)?
-        .payer(at)
-        .await?;
+    let request = headers.customer.add_to(at.object("HeadObject", Method::HEAD, &key.0).await?)?;
     let found = match at.ask(&request).await {
         Ok(answer) => bare(text(answer.headers(), "etag")),
-        Err(error) if error.kind() == ErrorKind::NotFound && keep.if_match.is_none() => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && headers.if_match.is_none() => return Ok(()),
         // A caller who may only write is refused, and an object under another customer key can't be read: the
         // server decides alone.
         Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => {
@@ -61,10 +59,10 @@ pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
     };
     let failed =
         |why: String| Err(Error::new(ErrorKind::Precondition, why).with_answer(Some(412), None, None));
-    if keep.if_none_match.as_deref() == Some("*") {
+    if headers.if_none_match.as_deref() == Some("*") {
         return failed("`if_none_match`: an object is there already".to_owned());
     }
-    match bare(keep.if_match.as_deref()) {
+    match bare(headers.if_match.as_deref()) {
         Some(wanted) if wanted != "*" && found.as_deref().is_some_and(|found| found != wanted) => {
             failed(format!("`if_match`: the object has the ETag {}, not {wanted}", found.unwrap_or_default()))
         }
@@ -73,8 +71,8 @@ pub(super) async fn look(at: &S3, key: &Key, keep: &Keep) -> Result<()> {
 }
 
 /// Learns from a refused completion.
-pub(super) async fn learn(at: &S3, keep: &Keep, error: &Error) -> Result<()> {
-    let is_conditional = keep.if_match.is_some() || keep.if_none_match.is_some();
+pub(super) async fn learn(at: &S3, headers: &ObjectHeaders, error: &Error) -> Result<()> {
+    let is_conditional = headers.if_match.is_some() || headers.if_none_match.is_some();
     if is_conditional && (error.status() == Some(412) || error.code() == Some("ConditionalRequestConflict")) {
         Proven::of(at).await?.0.store(true, Ordering::Relaxed);
     }

@@ -5,63 +5,29 @@
 //! known to any other call of this process; if more of them are found than answers were lost, none is
 //! aborted, for some belong to others.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::error::SdkError;
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use http::Method;
+use http::HeaderMap;
 
 use super::client::S3;
-use super::direct::{Broken, Document, Request, text};
+use super::connection::Connection;
+use super::failure::{Cause, Failure};
 use super::list::decoded;
-use super::{abort, list_parts};
+use super::open_uploads::Known;
+use super::uploads::{Asked, Listed, abort, list_page, list_parts};
+use super::wire::{Malformed, Request};
 use crate::error::{ErrorKind, Result};
-use crate::http::NoResponse;
 use crate::keys::Key;
 use crate::observe::{Level, event};
 use crate::options::Put;
-use crate::runtime;
 
 /// How far a server's clock may be ahead of or behind ours and count as the same: its `Date` has no parts of
 /// a second.
 const AGREES: (Duration, Duration) = (Duration::from_millis(1200), Duration::from_millis(200));
 /// Pages of a listing that are looked through. Uploads of our key come first, the oldest first.
 const PAGES: usize = 10;
-
-/// What this process knows of uploads.
-#[derive(Default)]
-struct Uploads {
-    /// How many are being begun, by bucket and key.
-    beginning: HashMap<String, u32>,
-    /// The ids of those that were begun and have not ended.
-    ids: HashSet<String>,
-}
-
-#[derive(Default)]
-struct Known(Mutex<Uploads>);
-
-impl Known {
-    fn here() -> Result<Arc<Known>> {
-        Ok(runtime::current()?.shared("multipart uploads", Known::default))
-    }
-
-    fn uploads(&self) -> MutexGuard<'_, Uploads> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The upload has ended, and nobody takes it for a lost one any more.
-pub(super) fn ended(upload_id: &str) {
-    if let Ok(known) = Known::here() {
-        known.uploads().ids.remove(upload_id);
-    }
-}
 
 /// An upload that is being begun.
 pub(crate) struct Creation {
@@ -91,17 +57,24 @@ impl Creation {
         })
     }
 
-    /// One attempt: counts as lost until it is known that the server answered it, or was not reached.
-    pub(super) async fn attempt<T, E>(
+    /// Sends the request. Each attempt counts as lost until the server has answered it, or was not reached.
+    pub(super) async fn ask<T>(
         &self,
-        sending: impl Future<Output = std::result::Result<T, SdkError<E, Response>>>,
-    ) -> std::result::Result<T, SdkError<E, Response>> {
-        self.lost.fetch_add(1, Ordering::Relaxed);
-        let outcome = sending.await;
-        if outcome.as_ref().map_or_else(was_refused, |_| true) {
-            self.lost.fetch_sub(1, Ordering::Relaxed);
-        }
-        outcome
+        request: &Request,
+        read: impl Fn(&HeaderMap, &[u8]) -> std::result::Result<T, Malformed>,
+    ) -> Result<T> {
+        let attempt = |connection: Arc<Connection>| {
+            let read = &read;
+            async move {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+                let outcome = self.at.attempt_document(&connection, request, read).await;
+                if outcome.as_ref().map_or_else(was_refused, |_| true) {
+                    self.lost.fetch_sub(1, Ordering::Relaxed);
+                }
+                outcome
+            }
+        };
+        self.at.try_until(request.operation(), attempt).await
     }
 
     /// The upload that was begun, from now on known to the process.
@@ -198,34 +171,31 @@ impl Creation {
         Ok(found)
     }
 
-    /// The uploads of our key that were begun since we asked.
+    /// The uploads of our key that were created since the request was sent.
     async fn listed(&self) -> Result<Vec<Listed>> {
-        let (mut listed, mut markers) = (Vec::new(), None::<(String, String)>);
+        let (mut found, mut markers) = (Vec::new(), None::<(String, String)>);
+        let prefix = self.at.full(&self.key.0);
         for _ in 0..PAGES {
-            let request = Request::of_bucket("ListMultipartUploads", Method::GET)
-                .query("encoding-type", Some("url"))
-                .query("key-marker", markers.as_ref().map(|(key, _)| key.as_str()))
-                .query("prefix", Some(&self.at.full(&self.key.0)))
-                .query("upload-id-marker", markers.as_ref().map(|(_, id)| id.as_str()))
-                .query("uploads", Some(""))
-                .payer(&self.at)
-                .await?;
-            let (page, date) = self.at.ask_dated(&request, Page::read).await?;
+            let asked = Asked { prefix: &prefix, markers: markers.as_ref(), page_size: None };
+            let (page, date) = list_page(&self.at, &asked).await?;
             let since = self.since_by(date);
-            let last = page.uploads.last().map(|upload| upload.key.clone());
-            let ours = |upload: &Listed| decoded(&self.at, upload.key.clone(), page.encoded) == self.key.0;
-            let is_last = !page.truncated || !page.uploads.last().is_some_and(ours) || page.next.1.is_empty();
-            let new = |upload: &Listed| {
+            let is_ours =
+                |upload: &Listed| decoded(&self.at, upload.key.clone(), page.is_encoded) == self.key.0;
+            let is_new = |upload: &Listed| {
                 upload.initiated.is_some_and(|initiated| initiated >= floor(since, initiated))
             };
-            let next = (page.next.0.clone(), page.next.1.clone());
-            listed.extend(page.uploads.iter().filter(|upload| ours(upload) && new(upload)).cloned());
-            if is_last || markers.as_ref() == Some(&next) || last.is_none() {
+            let is_last = page.is_truncated != Some(true)
+                || !page.uploads.last().is_some_and(is_ours)
+                || page.next_upload_id.is_empty();
+            found.extend(page.uploads.iter().filter(|upload| is_ours(upload) && is_new(upload)).cloned());
+            let next = (page.next_key.clone().unwrap_or_default(), page.next_upload_id.clone());
+            let next = (self.at.full(&decoded(&self.at, next.0, page.is_encoded)), next.1);
+            if is_last || markers.as_ref() == Some(&next) {
                 break;
             }
-            markers = Some((self.at.full(&decoded(&self.at, next.0, page.encoded)), next.1));
+            markers = Some(next);
         }
-        Ok(listed)
+        Ok(found)
     }
 
     /// When we asked, by the server's clock.
@@ -258,78 +228,10 @@ fn floor(time: SystemTime, other: SystemTime) -> SystemTime {
     time - Duration::from_nanos(u64::from(rest))
 }
 
-/// Whether the server certainly began no upload.
-fn was_refused<E>(error: &SdkError<E, Response>) -> bool {
-    match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_none_or(not_sent),
-        SdkError::ServiceError(context) => matches!(context.raw().status().as_u16(), 300..=499 | 501 | 503),
-        _ => false,
+/// Whether the server certainly created no upload.
+fn was_refused(failure: &Failure) -> bool {
+    match failure.error.status() {
+        Some(status) => matches!(status, 300..=499 | 501 | 503),
+        None => !failure.sent || failure.cause == Cause::Final,
     }
-}
-
-/// Whether the server can't have received the request.
-fn not_sent(error: &ConnectorError) -> bool {
-    error.is_user() || NoResponse::of(error).is_some_and(|found| !found.is_sent)
-}
-
-#[derive(Clone, Default)]
-struct Listed {
-    key: String,
-    id: String,
-    initiated: Option<SystemTime>,
-}
-
-/// A page of unfinished uploads.
-#[derive(Default)]
-struct Page {
-    uploads: Vec<Listed>,
-    encoded: bool,
-    truncated: bool,
-    /// The markers of key and upload to go on from.
-    next: (String, String),
-}
-
-impl Page {
-    fn read(body: &[u8]) -> std::result::Result<Page, Broken> {
-        let mut page = Page::default();
-        Document::open(body, "ListMultipartUploadsResult")?.children(|document, name| {
-            match name {
-                "Upload" => {
-                    let mut upload = Listed::default();
-                    document.children(|document, name| {
-                        match name {
-                            "Key" => upload.key = document.text()?.into_owned(),
-                            "UploadId" => upload.id = document.text()?.into_owned(),
-                            "Initiated" => {
-                                upload.initiated = document
-                                    .text()?
-                                    .trim()
-                                    .parse::<jiff::Timestamp>()
-                                    .ok()
-                                    .map(SystemTime::from)
-                            }
-                            _ => document.skip()?,
-                        }
-                        Ok(())
-                    })?;
-                    page.uploads.push(upload);
-                }
-                "EncodingType" => page.encoded = document.text()? == "url",
-                "IsTruncated" => page.truncated = document.text()?.trim().eq_ignore_ascii_case("true"),
-                "NextKeyMarker" => page.next.0 = document.text()?.into_owned(),
-                "NextUploadIdMarker" => page.next.1 = document.text()?.into_owned(),
-                _ => document.skip()?,
-            }
-            Ok(())
-        })?;
-        Ok(page)
-    }
-}
-
-/// The server's time, as a response tells it.
-pub(super) fn date(headers: &http::HeaderMap) -> Option<SystemTime> {
-    DateTime::from_str(text(headers, "date")?, Format::HttpDate)
-        .ok()
-        .and_then(|date| SystemTime::try_from(date).ok())
 }

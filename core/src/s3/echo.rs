@@ -9,13 +9,14 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use super::checksums::header;
 use super::client::S3;
-use super::direct::{Request, text};
-use super::endpoint::route;
-use super::multipart::abort;
+use super::etag::{bare, is_weak};
+use super::headers::ObjectHeaders;
 use super::object::delete_one;
-use super::put::header;
-use super::settings::{Keep, bare, is_weak};
+use super::route::route;
+use super::uploads::abort;
+use super::wire::text;
 use crate::checksum::Algorithm;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
@@ -44,21 +45,7 @@ impl<'a> Echo<'a> {
     }
 }
 
-/// Reads the echo out of an SDK output that has all of its members.
-macro_rules! echo {
-    ($output:expr) => {
-        $crate::s3::echo::Echo {
-            sse: $output.server_side_encryption().map(|sse| sse.as_str()),
-            kms_key_id: $output.ssekms_key_id(),
-            customer_algorithm: $output.sse_customer_algorithm(),
-            // `answers` drops it, because some servers send it twice.
-            customer_md5: None,
-        }
-    };
-}
-pub(super) use echo;
-
-impl Keep {
+impl ObjectHeaders {
     /// Whether an answer must name the encryption.
     fn demands_echo(&self) -> bool {
         self.customer.algorithm.is_some() || (self.sse.is_some() && self.sse_required)
@@ -103,7 +90,7 @@ fn aws_id(key: &str) -> Option<&str> {
 
 /// Whether a put asks for encryption that answers must name.
 pub(crate) fn demands_echo(options: &Put, settings: &Settings) -> Result<bool> {
-    Keep::of_put(options, settings).map(|keep| keep.demands_echo())
+    ObjectHeaders::of_put(options, settings).map(|headers| headers.demands_echo())
 }
 
 /// Checks the answer that began an upload, before a byte of its source is sent; without an echo the upload is
@@ -112,19 +99,19 @@ pub(super) async fn check_upload(
     at: &S3,
     key: &Key,
     upload_id: &str,
-    keep: &Keep,
+    headers: &ObjectHeaders,
     echo: &Echo<'_>,
     algorithm: Option<Algorithm>,
 ) -> Result<()> {
-    if keep.ignored(echo).is_none() {
+    if headers.ignored(echo).is_none() {
         return Ok(());
     }
     // MinIO names the encryption with each part, and not here. A part of one byte shows it; the first real
     // part takes its place.
-    let option = match probe(at, key, upload_id, keep, algorithm).await {
+    let option = match probe(at, key, upload_id, headers, algorithm).await {
         Ok(None) => return Ok(()),
         Ok(Some(option)) => option,
-        Err(_) => keep.ignored(echo).unwrap_or("sse"),
+        Err(_) => headers.ignored(echo).unwrap_or("sse"),
     };
     let fate = match abort(at, key, upload_id).await {
         Ok(()) => "nothing was stored",
@@ -137,22 +124,22 @@ async fn probe(
     at: &S3,
     key: &Key,
     upload_id: &str,
-    keep: &Keep,
+    headers: &ObjectHeaders,
     algorithm: Option<Algorithm>,
 ) -> Result<Option<&'static str>> {
     let body = Bytes::from_static(b"\0");
-    let mut request = Request::new("UploadPart", Method::PUT, &at.full(&key.0))?
+    let request = at
+        .object("UploadPart", Method::PUT, &key.0)
+        .await?
         .query("partNumber", Some("1"))
         .query("uploadId", Some(upload_id))
-        .query("x-id", Some("UploadPart"))
-        .customer_key(&keep.customer)?
-        .payer(at)
-        .await?;
+        .query("x-id", Some("UploadPart"));
+    let mut request = headers.customer.add_to(request)?;
     if let Some(algorithm) = algorithm {
         request = request.header(header(algorithm), Some(algorithm.of(&body).text()))?;
     }
     let answer = at.ask(&request.body(body)?).await?;
-    Ok(keep.ignored(&Echo::of(answer.headers())))
+    Ok(headers.ignored(&Echo::of(answer.headers())))
 }
 
 /// Deletes an object that the server stored without the encryption that was asked for, and gives the error
@@ -162,7 +149,7 @@ pub(super) async fn withdraw(
     key: &Key,
     option: &'static str,
     stored: &PutReply,
-    keep: &Keep,
+    headers: &ObjectHeaders,
     is_ours: bool,
 ) -> Error {
     let fate = match is_ours {
@@ -177,7 +164,9 @@ pub(super) async fn withdraw(
         false => Ok("it was left, because it took the place of its own source".to_owned()),
     };
     let fate = match fate {
-        Ok(fate) if keep.if_none_match.as_deref() == Some("*") => fate.trim_end_matches(REPLACED).to_owned(),
+        Ok(fate) if headers.if_none_match.as_deref() == Some("*") => {
+            fate.trim_end_matches(REPLACED).to_owned()
+        }
         Ok(fate) => fate,
         Err(error) => format!("it is still there, because it could not be deleted ({})", error.message()),
     };
@@ -195,7 +184,7 @@ async fn remove(at: &S3, key: &Key, stored: &PutReply) -> Result<String> {
         return Ok(format!("that version was deleted again{replaced}"));
     }
     // Without the customer's key: the object was stored without it.
-    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?.payer(at).await?;
+    let request = at.object("HeadObject", Method::HEAD, &key.0).await?;
     let there = match at.ask(&request).await {
         Ok(answer) => bare(text(answer.headers(), "etag")),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok("it is gone again".to_owned()),
@@ -258,8 +247,8 @@ mod tests {
     use super::*;
     use crate::options::{CustomerKey, Secret};
 
-    fn keep(options: &Put, required: Option<bool>) -> Keep {
-        Keep::of_put(options, &Settings { sse_required: required, ..Settings::default() }).unwrap()
+    fn keep(options: &Put, required: Option<bool>) -> ObjectHeaders {
+        ObjectHeaders::of_put(options, &Settings { sse_required: required, ..Settings::default() }).unwrap()
     }
 
     #[test]

@@ -1,194 +1,183 @@
-//! Where a bucket is reached: the endpoint, and whether the bucket stands in its path or before its name.
+//! Resolves where requests go and how they are signed, by AWS's endpoint rules, without the network.
 //!
-//! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads
-//! settings only.
+//! Invariant: the only file of the product that names aws-sdk-s3, whose rules these are: access points, FIPS,
+//! dual stack, acceleration, directory buckets. Requests and `explain` use the same endpoint.
+//! Source of the settings:
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 
-use super::offers::Point;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_smithy_types::Document;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
+
+use super::route::Route;
 use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result, fail};
+use crate::credentials::sign::{Signer, value};
+use crate::error::{Error, ErrorKind, Result};
 
-/// The way to a bucket.
-#[derive(Debug, PartialEq)]
-pub(super) struct Route {
-    /// The endpoint as a URL; AWS's own if there is none.
-    pub(super) url: Option<String>,
-    pub(super) path_style: bool,
+/// What a request is about, which decides its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Subject {
+    /// The bucket or one of its objects.
+    Bucket,
+    /// The existence of the bucket. Directory buckets have an endpoint of their own for that.
+    Control,
+    /// A session with a directory bucket.
+    Session,
+    /// The account's buckets.
+    Account,
 }
 
-/// The way to a bucket by settings that the surroundings have completed.
-pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
-    let url = url(settings);
-    let style = settings.addressing_style.as_deref().unwrap_or("auto");
-    let point = Point::of(bucket);
-    let arn = point.is_some();
-    let dotted = bucket.contains('.') && !arn;
-    // Without TLS no certificate has to cover the name.
-    let plain = url.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let aws_only = [
-        ("use_fips_endpoint", settings.use_fips_endpoint),
-        ("use_dualstack_endpoint", settings.use_dualstack_endpoint),
-        ("use_accelerate_endpoint", settings.use_accelerate_endpoint),
-    ];
-    if let Some(url) = &url
-        && let Some((name, _)) = aws_only.iter().find(|(_, wanted)| *wanted == Some(true))
-    {
-        fail!(
-            Config,
-            "`{name}` chooses among AWS's endpoints and can't be used together with the endpoint {url}"
-        );
-    }
-    if point == Some(Point::MultiRegion) {
-        if settings.disable_multiregion_access_points == Some(true) {
-            fail!(
-                Config,
-                "{bucket} is a multi-region access point, and `disable_multiregion_access_points` refuses \
-                 those"
-            );
-        }
-        // The rules would leave the custom endpoint out.
-        if let Some(url) = &url {
-            fail!(
-                Config,
-                "{bucket} is a multi-region access point, which only AWS's global endpoint serves; leave out \
-                 the endpoint {url}"
-            );
+/// How requests to an endpoint are signed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum SigningScheme {
+    /// For one region.
+    SigV4,
+    /// For a set of regions (multi-region access points, Outposts).
+    SigV4a,
+    /// With the keys of a session (directory buckets).
+    Express,
+}
+
+impl SigningScheme {
+    const ALL: [SigningScheme; 3] = [SigningScheme::SigV4, SigningScheme::SigV4a, SigningScheme::Express];
+
+    /// The name that endpoint rules use.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            SigningScheme::SigV4 => "sigv4",
+            SigningScheme::SigV4a => "sigv4a",
+            SigningScheme::Express => "sigv4-s3express",
         }
     }
-    if arn && style == "path" {
-        fail!(Config, "an access point is not reached by `addressing_style` path");
-    }
-    if dotted && style == "virtual" && !plain {
-        fail!(
-            Config,
-            "the name of the bucket {bucket} holds a dot, so no certificate covers it as a host name; leave \
-             `addressing_style` at auto"
-        );
-    }
-    if settings.use_accelerate_endpoint == Some(true) && (dotted || style == "path") {
-        fail!(
-            Config,
-            "`use_accelerate_endpoint` needs a bucket whose name is part of the host name: one without a \
-             dot, and not `addressing_style` path"
-        );
-    }
-    if settings.use_accelerate_endpoint == Some(true) && settings.use_fips_endpoint == Some(true) {
-        fail!(
-            Config,
-            "`use_accelerate_endpoint` and `use_fips_endpoint` can't be used together: there are no such \
-             endpoints"
-        );
-    }
-    let path_style = style == "path" || (style == "auto" && !arn && (url.is_some() || dotted));
-    Ok(Route { url, path_style })
 }
 
-/// What is odd about the endpoint where the server says that a bucket or an object is not there: a path, or
-/// the bucket in it.
-pub(super) fn misplaced(endpoint: Option<&str>, bucket: &str, error: &Error) -> Option<String> {
-    let is_missing =
-        matches!(error.kind(), ErrorKind::NoSuchBucket | ErrorKind::NotFound) || error.status() == Some(404);
-    let endpoint = url::Url::parse(endpoint.filter(|_| is_missing)?).ok()?;
-    let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let base = |host: &str, path: &str| format!("{}://{host}{port}{path}", endpoint.scheme());
-    let (host, path) = (endpoint.host_str()?, endpoint.path().trim_end_matches('/'));
-    let named = |better: String| {
-        format!("`endpoint` names the bucket already, and requests name it again; set `endpoint` to {better}")
-    };
-    if let Some(rest) = host.strip_prefix(&format!("{bucket}.")) {
-        return Some(named(base(rest, path)));
-    }
-    match path.rsplit_once('/')? {
-        (before, last) if last == bucket => Some(named(base(host, before))),
-        _ if error.kind() == ErrorKind::NotFound && error.code() != Some("NotFound") => None,
-        _ => Some(format!(
-            "`endpoint` has the path {path}, so requests go to {}; leave the path out unless the server is \
-             below it",
-            base(host, &format!("{path}/{bucket}"))
-        )),
-    }
+/// Where requests go, and how and for whom they are signed.
+pub(super) struct Endpoint {
+    pub(super) url: String,
+    pub(super) signing_scheme: SigningScheme,
+    /// The service that signatures name.
+    pub(super) service: String,
+    /// The region that signatures name; with SigV4A the set of regions, `*` for all.
+    pub(super) region: String,
+    pub(super) signer: Signer,
+    scheme: Scheme,
+    authority: Authority,
+    /// The path before `/key`.
+    pub(super) path: String,
+    /// The Host header.
+    pub(super) host: HeaderValue,
 }
 
-/// The endpoint as a URL: a bare `host:port` gets its scheme from `use_ssl`.
-fn url(settings: &Settings) -> Option<String> {
-    let endpoint = settings.endpoint.as_ref()?;
-    if endpoint.contains("://") {
-        return Some(endpoint.clone());
+impl Endpoint {
+    /// The endpoint of a target.
+    pub(super) async fn resolve(
+        settings: &Settings,
+        route: &Route,
+        bucket: &str,
+        region: &str,
+        subject: Subject,
+    ) -> Result<Endpoint> {
+        let wrong = |why: String| {
+            Error::new(ErrorKind::Config, format!("the bucket {bucket} has no endpoint in {region}: {why}"))
+        };
+        let is_session = subject == Subject::Session;
+        let parameters = Params::builder()
+            .set_bucket((subject != Subject::Account).then(|| bucket.to_owned()))
+            .region(region)
+            .set_endpoint(route.url.clone())
+            .force_path_style(route.path_style)
+            .use_global_endpoint(settings.us_east_1_regional_endpoint.as_deref() == Some("legacy"))
+            .use_arn_region(settings.use_arn_region != Some(false))
+            .use_fips(settings.use_fips_endpoint == Some(true))
+            .use_dual_stack(settings.use_dualstack_endpoint == Some(true))
+            .accelerate(settings.use_accelerate_endpoint == Some(true))
+            .disable_multi_region_access_points(settings.disable_multiregion_access_points == Some(true))
+            .disable_s3_express_session_auth(
+                is_session || settings.disable_express_session_auth == Some(true),
+            )
+            .set_use_s3_express_control_endpoint((subject == Subject::Control).then_some(true));
+        let parameters = parameters.build().map_err(|error| wrong(error.to_string()))?;
+        let resolved = DefaultResolver::new().resolve_endpoint(&parameters).await;
+        let resolved = resolved.map_err(|error| wrong(error.to_string()))?;
+        // The first signing scheme that the rules offer and we have.
+        let scheme_of = |name: &str| SigningScheme::ALL.into_iter().find(|scheme| scheme.name() == name);
+        let offers = resolved.auth_schemes().iter();
+        let (signing_scheme, offer) = offers
+            .filter_map(|offer| Some((scheme_of(offer.name())?, offer)))
+            .next()
+            .ok_or_else(|| wrong("it needs signatures that oarlock does not make".to_owned()))?;
+        let text = |name: &str| offer.get(name).and_then(Document::as_string);
+        let region = match signing_scheme {
+            SigningScheme::SigV4a => {
+                let set = offer.get("signingRegionSet").and_then(Document::as_array);
+                let names: Vec<&str> = set.into_iter().flatten().filter_map(Document::as_string).collect();
+                if names.is_empty() { region.to_owned() } else { names.join(",") }
+            }
+            _ => text("signingRegion").unwrap_or(region).to_owned(),
+        };
+        let service = text("signingName").unwrap_or("s3").to_owned();
+        Endpoint::new(resolved.url(), signing_scheme, service, region)
     }
-    let scheme = if settings.use_ssl == Some(false) { "http" } else { "https" };
-    Some(format!("{scheme}://{endpoint}"))
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-    use crate::value::Value;
-
-    fn settings(pairs: &[(&str, &str)]) -> Settings {
-        pairs.iter().fold(Settings::default(), |settings, (name, value)| {
-            settings.over(Settings::of(name, Value::Str(value.to_string())).unwrap()).unwrap()
+    fn new(url: &str, signing_scheme: SigningScheme, service: String, region: String) -> Result<Endpoint> {
+        let unusable =
+            |why: &str| Error::new(ErrorKind::Config, format!("the bucket can't be reached: {why}"));
+        let uri: Uri = url.parse().map_err(|_| unusable("its URL can't be read"))?;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(unusable("its URL is not whole"));
+        };
+        let signer = match signing_scheme {
+            SigningScheme::SigV4 => Signer::new(&region, &service),
+            SigningScheme::SigV4a => Signer::of_region_set(&region, &service),
+            SigningScheme::Express => Signer::of_sessions(&region, &service),
+        };
+        let is_default_port = match authority.port_u16() {
+            Some(80) => scheme == Scheme::HTTP,
+            Some(443) => scheme == Scheme::HTTPS,
+            _ => false,
+        };
+        let path = parts.path_and_query;
+        Ok(Endpoint {
+            url: url.to_owned(),
+            host: value(if is_default_port { authority.host() } else { authority.as_str() })?,
+            path: path.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned()),
+            signing_scheme,
+            service,
+            region,
+            signer,
+            scheme,
+            authority,
         })
     }
 
-    #[test]
-    fn path_or_virtual() {
-        for (pairs, bucket, path_style) in [
-            (&[][..], "bucket", false),
-            (&[], "dotted.bucket", true),
-            (&[("endpoint", "host:9000")], "bucket", true),
-            (&[("endpoint", "host:9000"), ("addressing_style", "virtual")], "bucket", false),
-            (&[("addressing_style", "path")], "bucket", true),
-            (&[("endpoint", "http://h"), ("addressing_style", "virtual")], "dotted.bucket", false),
-            (&[], "arn:aws:s3::123456789012:accesspoint/name.mrap", false),
-            (&[], "arn:aws:s3:us-west-2:123456789012:accesspoint/my.point", false),
-            (&[("endpoint", "https://h")], "arn:aws:s3:us-west-2:123456789012:accesspoint/p", false),
-        ] {
-            assert_eq!(route(&settings(pairs), bucket).unwrap().path_style, path_style, "{bucket} {pairs:?}");
-        }
-        assert_eq!(
-            route(&settings(&[("endpoint", "h:1"), ("use_ssl", "false")]), "b").unwrap().url.as_deref(),
-            Some("http://h:1")
-        );
+    /// Whether requests are signed with the keys of a session (directory buckets).
+    pub(super) fn wants_session(&self) -> bool {
+        self.signing_scheme == SigningScheme::Express
     }
 
-    #[test]
-    fn what_leads_nowhere() {
-        for (pairs, bucket, kind, word) in [
-            (&[("addressing_style", "virtual")][..], "a.b", ErrorKind::Config, "dot"),
-            (
-                &[("use_fips_endpoint", "true"), ("endpoint", "h")],
-                "bucket",
-                ErrorKind::Config,
-                "use_fips_endpoint",
-            ),
-            (&[("use_accelerate_endpoint", "true")], "a.b", ErrorKind::Config, "accelerate"),
-            (
-                &[("use_accelerate_endpoint", "true"), ("use_fips_endpoint", "true")],
-                "b",
-                ErrorKind::Config,
-                "no such",
-            ),
-            (
-                &[("addressing_style", "path")],
-                "arn:aws:s3:us-west-2:123456789012:accesspoint/p",
-                ErrorKind::Config,
-                "access point",
-            ),
-            (
-                &[("endpoint", "https://h")],
-                "arn:aws:s3::123456789012:accesspoint/name.mrap",
-                ErrorKind::Config,
-                "https://h",
-            ),
-            (
-                &[("disable_multiregion_access_points", "true")],
-                "arn:aws:s3::123456789012:accesspoint/name.mrap",
-                ErrorKind::Config,
-                "disable_multiregion_access_points",
-            ),
-        ] {
-            let error = route(&settings(pairs), bucket).unwrap_err();
-            assert!(error.kind() == kind && error.message().contains(word), "{error}");
-        }
+    /// The one region that signatures name; none where they name a set.
+    pub(super) fn signing_region(&self) -> Option<&str> {
+        (self.signing_scheme != SigningScheme::SigV4a).then_some(&*self.region)
+    }
+
+    /// Host and port of the server.
+    pub(super) fn server(&self) -> String {
+        let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        format!("{}:{}", self.authority.host(), self.authority.port_u16().unwrap_or(default))
+    }
+
+    /// The URI of a path and query at this endpoint.
+    pub(super) fn uri(&self, path_and_query: String) -> Result<Uri> {
+        let unfit =
+            |_| Error::new(ErrorKind::InvalidInput, "the request can't be sent: its URL would be too long");
+        let path_and_query = PathAndQuery::from_maybe_shared(bytes::Bytes::from(path_and_query));
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path_and_query.map_err(unfit)?);
+        Uri::from_parts(parts)
+            .map_err(|_| Error::new(ErrorKind::Internal, "a URL can't be put together; please report it"))
     }
 }

@@ -5,7 +5,10 @@
 //! SDK alike.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
-use super::retry::Cause;
+use std::time::{Duration, SystemTime};
+
+use super::date::{read_http_date, read_timestamp};
+use crate::error::Error;
 use crate::error::ErrorKind::{self, *};
 use crate::http::is_throttled;
 
@@ -111,6 +114,118 @@ pub(super) fn meaning(status: u16, code: Option<&str>, region: Option<String>) -
         (Retry::No, None) if matches!(status, 500 | 502 | 503 | 504) => (kind, Cause::Transient),
         (Retry::No, None) => (kind, Cause::Final),
     }
+}
+
+/// Why an attempt failed, in the terms that decide what follows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cause {
+    /// It would fail again.
+    Final,
+    /// The server is in trouble, or the connection broke.
+    Transient,
+    Timeout,
+    /// The server asks to slow down.
+    Throttled,
+    /// The credentials have expired.
+    Expired,
+    /// The server gave no reason, and expired credentials may be it.
+    Unexplained,
+    /// The bucket lives in this region.
+    Elsewhere(String),
+}
+
+/// What one attempt of a request comes to.
+pub(super) type Attempt<T> = Result<T, Failure>;
+
+/// A failed attempt.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) cause: Cause,
+    /// What the server said of its time, and how long to wait.
+    pub(super) date: Option<SystemTime>,
+    pub(super) after: Option<Duration>,
+    /// Whether the server may have received the request.
+    pub(super) sent: bool,
+}
+
+impl Failure {
+    /// Whether the server may have done the work all the same: it gave no answer, or failed within one.
+    pub(super) fn unsure(&self) -> bool {
+        let status = self.error.status();
+        self.sent
+            && !status.is_some_and(|status| (300..500).contains(&status))
+            && (status.is_some() || self.cause != Cause::Final)
+    }
+
+    /// Whether the server refused the request and gave no reason.
+    pub(super) fn is_unexplained(&self) -> bool {
+        self.cause == Cause::Final && self.error.status() == Some(400) && self.error.code().is_none()
+    }
+}
+
+impl From<Error> for Failure {
+    /// What failed before anything was sent.
+    fn from(error: Error) -> Self {
+        Failure { error, cause: Cause::Final, date: None, after: None, sent: true }
+    }
+}
+
+/// A server's refusal, whoever read it.
+pub(super) struct Refusal<'a> {
+    /// Host and port of the server.
+    pub(super) server: &'a str,
+    pub(super) status: u16,
+    pub(super) header: &'a dyn Fn(&str) -> Option<&'a str>,
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) body: &'a str,
+}
+
+impl Refusal<'_> {
+    /// The region that the server says the bucket lives in, if that is why it refused.
+    pub(super) fn right_region(&self) -> Option<String> {
+        if !matches!(self.status, 301 | 307 | 400 | 403) {
+            return None;
+        }
+        if let Some(region) = (self.header)("x-amz-bucket-region") {
+            return Some(region.to_owned());
+        }
+        // AuthorizationHeaderMalformed and some servers' redirects name it in the body alone.
+        self.element("Region").map(str::to_owned)
+    }
+
+    /// A word that the body holds in an element of this name.
+    pub(super) fn element(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("<{name}>"))?;
+        let (text, _) = rest.split_once('<')?;
+        Some(text).filter(|text| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        })
+    }
+
+    /// The server's time, by the header or, if there is none, by the body.
+    pub(super) fn date(&self) -> Option<SystemTime> {
+        let by_header = || read_http_date((self.header)("date")?);
+        let by_body = || {
+            let (text, _) = self.body.split_once("<ServerTime>")?.1.split_once('<')?;
+            read_timestamp(text)
+        };
+        by_header().or_else(by_body)
+    }
+
+    /// How long the server asks to be left alone: in seconds, or in AWS's own header in milliseconds.
+    pub(super) fn after(&self) -> Option<Duration> {
+        let number = |name| (self.header)(name)?.trim().parse().ok();
+        number("x-amz-retry-after")
+            .map(Duration::from_millis)
+            .or_else(|| number("retry-after").map(Duration::from_secs))
+    }
+}
+
+/// A server's own words, held to one line that a log can carry.
+pub(super) fn crop(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    line.trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::error::{Refusal, crop};
+use super::failure::{Refusal, crop};
 use crate::error::ErrorKind;
 
 /// What a stranger's response comes to.

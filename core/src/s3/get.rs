@@ -10,8 +10,9 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::{Body as _, Frame};
 
 use super::client::S3;
-use super::direct::{Request, meta, text};
-use super::settings::{customer, quoted};
+use super::etag::quoted;
+use super::headers::customer;
+use super::wire::{meta, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Watched;
 use crate::keys::Key;
@@ -115,7 +116,9 @@ fn unannounced() -> Error {
 /// Sends one GET.
 pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetched> {
     let checked = at.validates() && options.range.is_none();
-    let request = Request::new("GetObject", Method::GET, &at.full(&key.0))?
+    let request = at
+        .object("GetObject", Method::GET, &key.0)
+        .await?
         .query("versionId", options.version_id.as_deref())
         .query("x-id", Some("GetObject"))
         .header("range", options.range.map(|range| range.header()))?
@@ -123,10 +126,8 @@ pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetch
         .header("if-none-match", options.if_none_match.as_deref().map(quoted))?
         .date("if-modified-since", options.if_modified_since)?
         .date("if-unmodified-since", options.if_unmodified_since)?
-        .customer_key(&customer(options.sse_customer_key.as_ref(), at.settings()))?
-        .header("x-amz-checksum-mode", checked.then_some("ENABLED"))?
-        .payer(at)
-        .await?;
+        .header("x-amz-checksum-mode", checked.then_some("ENABLED"))?;
+    let request = customer(options.sse_customer_key.as_ref(), at.settings()).add_to(request)?;
     let (head, body) = at.ask(&request).await?.into_parts();
     let told = |name| text(&head.headers, name);
     let length: Option<u64> = told("content-length").and_then(|length| length.parse().ok());

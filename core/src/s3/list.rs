@@ -5,19 +5,23 @@
 //! page is believed only if its keys are under the prefix and, where it is not the last, if it leads on
 //! (`pages`).
 
-use std::time::SystemTime;
-
 use http::Method;
 
 use super::client::S3;
-use super::direct::{Broken, Document, Request};
+use super::date::read_timestamp;
+use super::etag::bare;
 use super::pages::{PageHistory, Shown, ended};
-use super::settings::bare;
+use super::wire::{Document, Malformed, Root, truth};
 use crate::error::{Result, fail};
 use crate::keys::Prefix;
 use crate::mailbox::Mailbox;
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
+
+const OBJECTS: Root =
+    Root { name: "ListBucketResult", elements: &["Contents", "CommonPrefixes", "IsTruncated", "MaxKeys"] };
+const VERSIONS: Root =
+    Root { name: "ListVersionsResult", elements: &["Version", "DeleteMarker", "IsTruncated", "MaxKeys"] };
 
 /// The page size for the request, checked.
 pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {
@@ -91,7 +95,7 @@ struct Listing {
 }
 
 impl Listing {
-    fn read(body: &[u8], root: &str) -> std::result::Result<Listing, Broken> {
+    fn read(body: &[u8], root: &Root) -> std::result::Result<Listing, Malformed> {
         let mut listing = Listing::default();
         Document::open(body, root)?.children(|document, name| {
             match name {
@@ -108,9 +112,9 @@ impl Listing {
                 })?,
                 "EncodingType" => listing.encoded = document.text()? == "url",
                 "IsTruncated" => listing.truncated = Some(truth(&document.text()?)),
-                "NextContinuationToken" => listing.token = filled(document)?,
-                "NextMarker" => listing.marker = filled(document)?,
-                "NextKeyMarker" => listing.key_marker = filled(document)?,
+                "NextContinuationToken" => listing.token = document.filled()?,
+                "NextMarker" => listing.marker = document.filled()?,
+                "NextKeyMarker" => listing.key_marker = document.filled()?,
                 "NextVersionIdMarker" => listing.version_marker = document.text()?.into_owned(),
                 _ => document.skip()?,
             }
@@ -120,13 +124,8 @@ impl Listing {
     }
 }
 
-/// The text of an element; an empty one says nothing.
-fn filled(document: &mut Document<'_>) -> std::result::Result<Option<String>, Broken> {
-    Ok(Some(document.text()?.into_owned()).filter(|text| !text.is_empty()))
-}
-
 /// A row of a listing of objects (`Contents`) or of versions.
-fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, Broken> {
+fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, Malformed> {
     let versions = kind != "Contents";
     let mut entry = Entry {
         is_latest: versions.then_some(false),
@@ -138,7 +137,7 @@ fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, 
             "Key" => entry.key = document.text()?.into_owned(),
             "Size" => entry.size = document.text()?.trim().parse().unwrap_or(0),
             "ETag" => entry.etag = bare(Some(&document.text()?)),
-            "LastModified" => entry.last_modified = time(&document.text()?),
+            "LastModified" => entry.last_modified = read_timestamp(&document.text()?),
             "StorageClass" => entry.storage_class = Some(document.text()?.into_owned()),
             "VersionId" => entry.version_id = Some(document.text()?.into_owned()),
             "IsLatest" => entry.is_latest = Some(truth(&document.text()?)),
@@ -149,15 +148,6 @@ fn entry(document: &mut Document<'_>, kind: &str) -> std::result::Result<Entry, 
     Ok(entry)
 }
 
-fn truth(text: &str) -> bool {
-    text.trim().eq_ignore_ascii_case("true")
-}
-
-/// A time that can't be read says nothing.
-fn time(text: &str) -> Option<SystemTime> {
-    text.trim().parse::<jiff::Timestamp>().ok().map(SystemTime::from)
-}
-
 pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) -> Result<Page> {
     let size = page_size(options.page_size)?.map(|size| size.to_string());
     let start_after = options.start_after.as_ref().map(|key| at.full(key));
@@ -165,14 +155,16 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
     let (history, token) = PageHistory::split(options.continuation.as_deref());
     let (delimiter, prefix) = (options.delimiter.as_deref(), at.full(&prefix.0));
     let request = if first {
-        Request::of_bucket("ListObjects", Method::GET)
+        at.bucket_request("ListObjects", Method::GET)
+            .await?
             .query("delimiter", delimiter)
             .query("encoding-type", Some("url"))
             .query("marker", token.or(start_after.as_deref()))
             .query("max-keys", size.as_deref())
             .query("prefix", Some(&prefix))
     } else {
-        Request::of_bucket("ListObjectsV2", Method::GET)
+        at.bucket_request("ListObjectsV2", Method::GET)
+            .await?
             .query("continuation-token", token)
             .query("delimiter", delimiter)
             .query("encoding-type", Some("url"))
@@ -181,8 +173,7 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
             .query("prefix", Some(&prefix))
             .query("start-after", start_after.as_deref())
     };
-    let mut page =
-        at.ask_whole(&request.payer(at).await?, |body| Listing::read(body, "ListBucketResult")).await?;
+    let mut page = at.ask_document(&request, |_, body| Listing::read(body, &OBJECTS)).await?;
     for entry in &mut page.entries {
         entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
@@ -221,17 +212,17 @@ pub(crate) async fn list_versions(
         },
         None => (None, None),
     };
-    let request = Request::of_bucket("ListObjectVersions", Method::GET)
+    let request = at
+        .bucket_request("ListObjectVersions", Method::GET)
+        .await?
         .query("delimiter", options.delimiter.as_deref())
         .query("encoding-type", Some("url"))
         .query("key-marker", key_marker)
         .query("max-keys", size.as_deref())
         .query("prefix", Some(&prefix))
         .query("version-id-marker", version_marker)
-        .query("versions", Some(""))
-        .payer(at)
-        .await?;
-    let mut page = at.ask_whole(&request, |body| Listing::read(body, "ListVersionsResult")).await?;
+        .query("versions", Some(""));
+    let mut page = at.ask_document(&request, |_, body| Listing::read(body, &VERSIONS)).await?;
     for entry in &mut page.entries {
         entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }

@@ -1,56 +1,65 @@
-//! The verbs on a bucket, one file for each kind of thing, spoken through aws-sdk-s3.
+//! The operations of S3 on a bucket and its objects.
 //!
-//! Law: the only room, with `credentials`, that names an AWS type. A function here is one S3 operation (or
-//! one for each page or batch); what moves bytes in parts is `transfer`, built from these.
+//! Invariant: `failure ← wire ← client ← operations`. A function of an operation sends one request (or one
+//! for each page or batch); `transfer`, built from these, moves bytes in parts.
 
-mod access;
-mod agent;
-mod answers;
+mod acl;
 mod bucket;
+mod checksums;
 mod client;
-mod clients;
 mod conditions;
+mod connection;
+mod copy;
 mod creation;
-mod direct;
-mod documents;
+mod date;
+mod delete;
 mod echo;
 mod endpoint;
-mod error;
+mod etag;
 mod explain;
 mod failure;
 mod foreign;
 mod get;
+mod headers;
 mod identity;
 mod integrity;
 mod list;
 mod multipart;
 mod object;
 mod offers;
+mod open_uploads;
 mod pages;
 mod presign;
 mod put;
+mod refusal;
 mod regions;
 mod retry;
-mod rules;
+mod route;
 mod sentence;
-mod settings;
+mod session;
+mod tags;
+#[cfg(test)]
+mod tests;
 mod uploads;
+mod wire;
 
-pub(crate) use access::{delete_tags, get_acl, get_tags, set_acl, set_tags};
+pub(crate) use acl::{get_acl, set_acl};
 pub(crate) use bucket::{bucket_region, create_bucket, delete_bucket, list_buckets};
 pub(crate) use client::S3;
+pub(crate) use copy::{copy_part, copy_whole};
 pub(crate) use creation::Creation;
+pub(crate) use delete::{BATCH, delete_many};
 pub(crate) use echo::demands_echo;
+pub(crate) use etag::{bare, is_weak, quoted};
 pub(crate) use explain::explain;
 pub(crate) use failure::is_of_identity;
 pub(crate) use get::{Body, Fetched, Unsized, fetch, fetch_any};
+pub(crate) use headers::{METADATA, check_metadata, encoded, metadata_bytes};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};
-pub(crate) use multipart::{
-    As, Whole, abort, complete, copy_part, create, etag, etag_of, etag_of_parts, stored,
-};
-pub(crate) use object::{BATCH, checksum, copy_whole, delete, delete_many, delete_one, exists, head};
+pub(crate) use multipart::{As, Whole, complete, create, etag, etag_of, etag_of_parts, stored};
+pub(crate) use object::{checksum, delete, delete_one, exists, head};
 pub(crate) use presign::presign;
-pub(crate) use put::{Part, put_part, put_whole};
-pub(crate) use settings::{METADATA, bare, check_metadata, encoded, is_weak, metadata_bytes, quoted};
-pub(crate) use uploads::{abort_upload, abort_uploads, list_parts, list_uploads};
+pub(crate) use put::{put_part, put_whole};
+pub(crate) use tags::{delete_tags, get_tags, set_tags};
+pub(crate) use uploads::{Part, abort, abort_upload, abort_uploads, list_parts, list_uploads};

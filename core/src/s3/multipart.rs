@@ -1,48 +1,49 @@
-//! The steps of a multipart upload around its parts' bytes: create, copy a part, list the parts, complete,
-//! abort; and the look at what came of it.
+//! The steps of a multipart upload around its parts' bytes: create, complete, abort; and a look at what is
+//! stored afterwards.
 //!
-//! Law: an object's parts are those that completion names, in their order, and its checksum covers them all.
-
-use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
-};
-
-use md5::{Digest, Md5};
-use std::time::SystemTime;
+//! Invariant: an object's parts are those that completion names, in their order, and its checksum covers them
+//! all. Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
 
 use http::Method;
+use md5::{Digest, Md5};
 
+use super::checksums::{element, header, same};
 use super::client::S3;
 use super::conditions::{learn, look};
 use super::creation::Creation;
-use super::direct::{Request, text};
-use super::echo::{check_upload, echo, withdraw};
-use super::put::{Part, agrees, summed};
-use super::settings::{Keep, bare, customer, date, kept};
+use super::echo::{Echo, check_upload, withdraw};
+use super::etag::bare;
+use super::headers::{ObjectHeaders, customer};
+use super::open_uploads::forget;
+use super::uploads::Part;
+use super::wire::{Document, Element, Malformed, Root, text};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::options::{Copy, CustomerKey, Put};
 use crate::reply::PutReply;
-use crate::value::ByteRange;
 
-/// How a new object is to be kept, as `put` or `copy` asks.
+const CREATED: Root = Root { name: "InitiateMultipartUploadResult", elements: &["UploadId"] };
+const COMPLETED: Root =
+    Root { name: "CompleteMultipartUploadResult", elements: &["ETag", "Location", "Key"] };
+
+/// The options of the call that makes the object.
 pub(crate) enum As<'a> {
     Put(&'a Put),
     Copy(&'a Copy),
 }
 
 impl As<'_> {
-    fn keep(&self, at: &S3) -> Result<Keep> {
+    fn headers(&self, at: &S3) -> Result<ObjectHeaders> {
         match self {
-            As::Put(options) => Keep::of_put(options, at.settings()),
-            As::Copy(options) => Keep::of_copy(options, at.settings()),
+            As::Put(options) => ObjectHeaders::of_put(options, at.settings()),
+            As::Copy(options) => ObjectHeaders::of_copy(options, at.settings()),
         }
     }
 }
 
-/// Begins a multipart upload and tells its id. The parts carry this checksum, which the server must know from
-/// the beginning.
+/// Creates a multipart upload and returns its id. The parts carry this checksum, which the server must know
+/// from the beginning.
 pub(crate) async fn create(
     at: &S3,
     key: &Key,
@@ -50,66 +51,35 @@ pub(crate) async fn create(
     algorithm: Option<Algorithm>,
     creation: &Creation,
 ) -> Result<String> {
-    let keep = options.keep(at)?;
-    Box::pin(look(at, key, &keep)).await?;
-    let output = at
-        .send(|client| {
-            let request = kept!(client.create_multipart_upload(), keep)
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .set_checksum_algorithm(algorithm.map(|algorithm| ChecksumAlgorithm::from(algorithm.name())))
-                .set_checksum_type(algorithm.map(|_| ChecksumType::FullObject))
-                .set_request_payer(at.payer());
-            creation.attempt(request.send())
+    let headers = options.headers(at)?;
+    Box::pin(look(at, key, &headers)).await?;
+    let request = at
+        .object("CreateMultipartUpload", Method::POST, &key.0)
+        .await?
+        .query("uploads", Some(""))
+        .header("x-amz-checksum-algorithm", algorithm.map(Algorithm::name))?
+        .header("x-amz-checksum-type", algorithm.map(|_| "FULL_OBJECT"))?;
+    let request = headers.add_to(request)?;
+    let (upload_id, response) = creation
+        .ask(&request, |response, body| {
+            let mut upload_id = None;
+            Document::open(body, &CREATED)?.children(|document, name| {
+                match name {
+                    "UploadId" => upload_id = document.filled()?,
+                    _ => document.skip()?,
+                }
+                Ok(())
+            })?;
+            Ok((upload_id, response.clone()))
         })
         .await?;
-    let Some(upload_id) = output.upload_id().filter(|upload_id| !upload_id.is_empty()) else {
+    let Some(upload_id) = upload_id else {
         creation.told_no_id();
         fail!(Service, "the server began an upload without telling its id");
     };
-    creation.begun(upload_id);
-    Box::pin(check_upload(at, key, upload_id, &keep, &echo!(output), algorithm)).await?;
-    Ok(upload_id.to_owned())
-}
-
-/// Copies a range of another object into a part, on the server.
-#[allow(clippy::too_many_arguments)]
-pub(crate) async fn copy_part(
-    at: &S3,
-    key: &Key,
-    upload_id: &str,
-    number: i32,
-    source: &str,
-    (etag, unchanged_since): (Option<&str>, Option<SystemTime>),
-    (first, length): (u64, u64),
-    options: &Copy,
-) -> Result<Part> {
-    let to = customer(options.sse_customer_key.as_ref(), at.settings());
-    let from = customer(options.source_sse_customer_key.as_ref(), at.settings());
-    let output = at
-        .send(|client| {
-            client
-                .upload_part_copy()
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .upload_id(upload_id)
-                .part_number(number)
-                .copy_source(source)
-                .copy_source_range(ByteRange::FromTo(first, first + length - 1).header())
-                .set_copy_source_if_match(etag.map(str::to_owned))
-                .set_copy_source_if_unmodified_since(unchanged_since.map(date))
-                .set_copy_source_sse_customer_algorithm(from.algorithm.clone())
-                .set_copy_source_sse_customer_key(from.key.clone())
-                .set_copy_source_sse_customer_key_md5(from.md5.clone())
-                .set_sse_customer_algorithm(to.algorithm.clone())
-                .set_sse_customer_key(to.key.clone())
-                .set_sse_customer_key_md5(to.md5.clone())
-                .set_request_payer(at.payer())
-                .send()
-        })
-        .await?;
-    let etag = output.copy_part_result().and_then(|result| result.e_tag().map(str::to_owned));
-    Ok(Part { number, size: length, etag, checksum: None })
+    creation.begun(&upload_id);
+    Box::pin(check_upload(at, key, &upload_id, &headers, &Echo::of(&response), algorithm)).await?;
+    Ok(upload_id)
 }
 
 /// The checksum of an object made of parts.
@@ -138,42 +108,71 @@ pub(crate) async fn complete(
         Whole::Sent(sum) => (Some(sum), Some(sum)),
         Whole::Compared(sum) => (None, Some(sum)),
     };
-    let keep = options.keep(at)?;
+    let headers = options.headers(at)?;
     let size = parts.iter().map(|part| part.size).sum::<u64>();
-    let named = parts.iter().map(|part| {
-        summed!(CompletedPart::builder(), part.checksum)
-            .part_number(part.number)
-            .set_e_tag(part.etag.clone())
-            .build()
-    });
-    let named = CompletedMultipartUpload::builder().set_parts(Some(named.collect())).build();
-    Box::pin(look(at, key, &keep)).await?;
+    let mut request = at
+        .object("CompleteMultipartUpload", Method::POST, &key.0)
+        .await?
+        .query("uploadId", Some(upload_id))
+        .header("x-amz-checksum-type", checksum.map(|_| "FULL_OBJECT"))?
+        .header("x-amz-mp-object-size", known.map(|_| size.to_string()))?;
+    if let Some(sum) = checksum {
+        request = request.header(header(sum.algorithm), Some(sum.text()))?;
+    }
+    let request = headers.add_conditions_to(headers.customer.add_to(request)?)?;
+    let request = request.document(parts.iter().fold(Element::new("CompleteMultipartUpload"), list_part))?;
+    Box::pin(look(at, key, &headers)).await?;
     let completed = at
-        .send(|client| {
-            summed!(client.complete_multipart_upload(), checksum)
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .upload_id(upload_id)
-                .multipart_upload(named.clone())
-                .set_checksum_type(checksum.map(|_| ChecksumType::FullObject))
-                .set_mpu_object_size(known.and_then(|_| i64::try_from(size).ok()))
-                .set_sse_customer_algorithm(keep.customer.algorithm.clone())
-                .set_sse_customer_key(keep.customer.key.clone())
-                .set_sse_customer_key_md5(keep.customer.md5.clone())
-                .set_if_match(keep.if_match.clone())
-                .set_if_none_match(keep.if_none_match.clone())
-                .set_request_payer(at.payer())
-                .send()
+        .ask_document(&request, |response, body| {
+            let completed = Completed::read(body)?;
+            Ok((completed, text(response, "x-amz-version-id").map(str::to_owned)))
         })
         .await;
     if let Err(error) = &completed {
-        learn(at, &keep, error).await?;
+        learn(at, &headers, error).await?;
     }
-    let output = completed?;
-    super::creation::ended(upload_id);
-    let is_composite = output.checksum_type() == Some(&ChecksumType::Composite);
-    agrees!(output, known.filter(|_| !is_composite))?;
-    Ok(PutReply { etag: bare(output.e_tag()), version_id: output.version_id, size })
+    let (completed, version_id) = completed?;
+    forget(upload_id);
+    let is_composite = completed.checksum_type.as_deref() == Some("COMPOSITE");
+    same(known.filter(|_| !is_composite), |algorithm| {
+        let told = completed.checksums.iter().find(|(of, _)| *of == algorithm);
+        told.map(|(_, text)| text.as_str())
+    })?;
+    Ok(PutReply { etag: bare(completed.etag.as_deref()), version_id, size })
+}
+
+/// Adds a part to the list that completion sends.
+fn list_part(list: Element, part: &Part) -> Element {
+    let checksum = |algorithm| part.checksum.filter(|sum| sum.algorithm == algorithm).map(|sum| sum.text());
+    let mut listed = Element::new("Part").text("ETag", part.etag.as_deref());
+    for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
+        listed = listed.text(element(algorithm), checksum(algorithm).as_deref());
+    }
+    list.child(listed.text("PartNumber", Some(&part.number.to_string())))
+}
+
+/// What a completion returns.
+#[derive(Default)]
+struct Completed {
+    etag: Option<String>,
+    checksums: Vec<(Algorithm, String)>,
+    checksum_type: Option<String>,
+}
+
+impl Completed {
+    fn read(body: &[u8]) -> std::result::Result<Completed, Malformed> {
+        let mut completed = Completed::default();
+        Document::open(body, &COMPLETED)?.children(|document, name| {
+            match (name, Algorithm::ALL.into_iter().find(|algorithm| element(*algorithm) == name)) {
+                (_, Some(algorithm)) => completed.checksums.push((algorithm, document.text()?.into_owned())),
+                ("ETag", _) => completed.etag = document.filled()?,
+                ("ChecksumType", _) => completed.checksum_type = document.filled()?,
+                _ => document.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(completed)
+    }
 }
 
 /// The ETag of an object that is there, for a server that did not tell it when it stored the object.
@@ -183,19 +182,16 @@ pub(crate) async fn etag(
     stored: &PutReply,
     customer_key: Option<&CustomerKey>,
 ) -> Result<Option<String>> {
-    let request = Request::new("HeadObject", Method::HEAD, &at.full(&key.0))?
-        .query("versionId", stored.version_id.as_deref())
-        .customer_key(&customer(customer_key, at.settings()))?
-        .payer(at)
-        .await?;
-    let answer = at.ask(&request).await?;
-    let size = text(answer.headers(), "content-length").and_then(|length| length.parse::<u64>().ok());
+    let request =
+        at.object("HeadObject", Method::HEAD, &key.0).await?.query("versionId", stored.version_id.as_deref());
+    let response = at.ask(&customer(customer_key, at.settings()).add_to(request)?).await?;
+    let size = text(response.headers(), "content-length").and_then(|length| length.parse::<u64>().ok());
     // Of another size it is another object, stored since.
-    Ok(bare(text(answer.headers(), "etag")).filter(|_| size.is_none_or(|size| size == stored.size)))
+    Ok(bare(text(response.headers(), "etag")).filter(|_| size.is_none_or(|size| size == stored.size)))
 }
 
 /// The object at the key, if it is what was sent: of this size, and with this checksum or, where the server
-/// tells none, this ETag.
+/// returns none, this ETag.
 pub(crate) async fn stored(
     at: &S3,
     key: &Key,
@@ -204,38 +200,25 @@ pub(crate) async fn stored(
     etag: Option<&str>,
     options: &Put,
 ) -> Result<Option<PutReply>> {
-    let customer = customer(options.sse_customer_key.as_ref(), at.settings());
-    let output = at
-        .send(|client| {
-            client
-                .head_object()
-                .bucket(at.bucket())
-                .key(at.full(&key.0))
-                .checksum_mode(ChecksumMode::Enabled)
-                .set_sse_customer_algorithm(customer.algorithm.clone())
-                .set_sse_customer_key(customer.key.clone())
-                .set_sse_customer_key_md5(customer.md5.clone())
-                .set_request_payer(at.payer())
-                .send()
-        })
-        .await?;
-    let told = checksum.and_then(|sum| match sum.algorithm {
-        Algorithm::Crc64Nvme => Checksum::read(sum.algorithm, output.checksum_crc64_nvme()?, size),
-        Algorithm::Crc32 => Checksum::read(sum.algorithm, output.checksum_crc32()?, size),
-        Algorithm::Crc32c => Checksum::read(sum.algorithm, output.checksum_crc32_c()?, size),
-    });
-    let length = output.content_length().and_then(|length| u64::try_from(length).ok());
-    let found = bare(output.e_tag());
-    let same = length == Some(size)
-        && (told.is_some() && told == checksum || etag.is_some() && etag == found.as_deref());
-    if !same {
+    let request = at.object("HeadObject", Method::HEAD, &key.0).await?;
+    let request = customer(options.sse_customer_key.as_ref(), at.settings())
+        .add_to(request)?
+        .header("x-amz-checksum-mode", Some("ENABLED"))?;
+    let response = at.ask(&request).await?;
+    let told = |name| text(response.headers(), name);
+    let found_sum =
+        checksum.and_then(|sum| Checksum::read(sum.algorithm, told(header(sum.algorithm))?, size));
+    let length = told("content-length").and_then(|length| length.parse::<u64>().ok());
+    let found = bare(told("etag"));
+    let has_sum = found_sum.is_some() && found_sum == checksum;
+    if length != Some(size) || !(has_sum || etag.is_some() && etag == found.as_deref()) {
         return Ok(None);
     }
-    let reply = PutReply { etag: found, version_id: output.version_id().map(str::to_owned), size };
-    let keep = Keep::of_put(options, at.settings())?;
-    match keep.ignored(&echo!(output)) {
+    let reply = PutReply { etag: found, version_id: told("x-amz-version-id").map(str::to_owned), size };
+    let headers = ObjectHeaders::of_put(options, at.settings())?;
+    match headers.ignored(&Echo::of(response.headers())) {
         None => Ok(Some(reply)),
-        Some(option) => Err(Box::pin(withdraw(at, key, option, &reply, &keep, true)).await),
+        Some(option) => Err(Box::pin(withdraw(at, key, option, &reply, &headers, true)).await),
     }
 }
 
@@ -259,22 +242,6 @@ pub(crate) fn etag_of_parts(parts: &[Part]) -> Option<String> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Frees an upload's parts.
-pub(crate) async fn abort(at: &S3, key: &Key, upload_id: &str) -> Result<()> {
-    super::creation::ended(upload_id);
-    at.send(|client| {
-        client
-            .abort_multipart_upload()
-            .bucket(at.bucket())
-            .key(at.full(&key.0))
-            .upload_id(upload_id)
-            .set_request_payer(at.payer())
-            .send()
-    })
-    .await
-    .map(drop)
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::presigning::PresigningConfig;
+use http::Method;
 
 use super::client::S3;
-use super::error::translate;
+use super::wire::Request;
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -31,45 +31,17 @@ pub(crate) async fn presign(at: &S3, _: &Mailbox, key: Key, options: Presign) ->
     if options.version_id.is_some() && method == "put" {
         fail!(InvalidInput, "option `version_id` does not go with method `put`");
     }
-    let Ok(config) = PresigningConfig::expires_in(expires_in) else {
-        fail!(InvalidInput, "option `expires_in` is out of range")
-    };
-    let client = at.client().await?;
-    let (bucket, key, version) = (at.bucket(), at.full(&key.0), options.version_id);
-    let request = match method {
-        "get" => client
-            .get_object()
-            .bucket(bucket)
-            .key(key)
-            .set_version_id(version)
-            .presigned(config)
-            .await
-            .map_err(translate)?,
-        "head" => client
-            .head_object()
-            .bucket(bucket)
-            .key(key)
-            .set_version_id(version)
-            .presigned(config)
-            .await
-            .map_err(translate)?,
-        "delete" => client
-            .delete_object()
-            .bucket(bucket)
-            .key(key)
-            .set_version_id(version)
-            .presigned(config)
-            .await
-            .map_err(translate)?,
-        "put" => client
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .set_content_type(options.content_type)
-            .presigned(config)
-            .await
-            .map_err(translate)?,
+    let (operation, verb) = match method {
+        "get" => ("GetObject", Method::GET),
+        "head" => ("HeadObject", Method::HEAD),
+        "delete" => ("DeleteObject", Method::DELETE),
+        "put" => ("PutObject", Method::PUT),
         other => fail!(InvalidInput, "option `method` takes get, put, head or delete, not {other:?}"),
     };
-    Ok(request.uri().to_owned())
+    let x_id = (method != "head").then_some(operation);
+    let request = Request::of_object(operation, verb, &at.full(&key.0))?
+        .query("versionId", options.version_id.as_deref())
+        .query("x-id", x_id)
+        .header("content-type", options.content_type.as_deref())?;
+    at.presigned(&request, expires_in).await
 }

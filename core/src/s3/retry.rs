@@ -7,11 +7,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use super::integrity::Endpoint;
+use super::failure::{Attempt, Cause, Failure};
+use super::integrity::Integrity;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::retries::{self, ATTEMPTS, COST, COST_OF_TIMEOUT, Tokens};
@@ -19,59 +20,6 @@ use crate::http::{Clock, RequestLimiter, noting_connections};
 use crate::observe::{Level, count, event, heard};
 use crate::runtime;
 use crate::tally::Tally;
-
-/// Why an attempt failed, in the terms that decide what follows.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cause {
-    /// It would fail again.
-    Final,
-    /// The server is in trouble, or the connection broke.
-    Transient,
-    Timeout,
-    /// The server asks to slow down.
-    Throttled,
-    /// The credentials have expired.
-    Expired,
-    /// The server gave no reason, and expired credentials may be it.
-    Unexplained,
-    /// The bucket lives in this region.
-    Elsewhere(String),
-}
-
-/// A failed attempt.
-pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) cause: Cause,
-    /// What the server said of its time, and how long to wait.
-    pub(super) date: Option<SystemTime>,
-    pub(super) after: Option<Duration>,
-    /// Whether the server may have received the request.
-    pub(super) sent: bool,
-}
-
-impl Failure {
-    /// Whether the server may have done the work all the same: it gave no answer, or failed within one.
-    fn unsure(&self) -> bool {
-        let status = self.error.status();
-        self.sent
-            && !status.is_some_and(|status| (300..500).contains(&status))
-            && (status.is_some() || self.cause != Cause::Final)
-    }
-}
-
-impl Failure {
-    /// Whether the server refused the request and gave no reason.
-    pub(super) fn unexplained(&self) -> bool {
-        self.cause == Cause::Final && self.error.status() == Some(400) && self.error.code().is_none()
-    }
-}
-
-impl From<Error> for Failure {
-    /// What failed before anything was sent.
-    fn from(error: Error) -> Self {
-        Failure { error, cause: Cause::Final, date: None, after: None, sent: true }
-    }
-}
 
 /// Sets the clock by the server's, if the difference is why it refused.
 fn corrected(clock: &Clock, failure: &Failure) -> bool {
@@ -110,7 +58,7 @@ impl Health {
 /// How one store tries.
 pub(super) struct Retries {
     pub(super) health: Arc<Health>,
-    integrity: Arc<Endpoint>,
+    integrity: Arc<Integrity>,
     attempts: u32,
     adaptive: bool,
     attempt_timeout: Option<Duration>,
@@ -125,7 +73,7 @@ impl Retries {
     pub(super) fn new(
         settings: &Settings,
         health: Arc<Health>,
-        integrity: Arc<Endpoint>,
+        integrity: Arc<Integrity>,
         server: String,
     ) -> Retries {
         Retries {
@@ -155,7 +103,7 @@ impl Retries {
         mend: impl Fn(Cause) -> M,
     ) -> Result<T>
     where
-        A: Future<Output = std::result::Result<T, Failure>>,
+        A: Future<Output = Attempt<T>>,
         M: Future<Output = bool>,
     {
         let progress = Progress::default();
@@ -181,7 +129,7 @@ impl Retries {
         mend: impl Fn(Cause) -> M,
     ) -> Result<T>
     where
-        A: Future<Output = std::result::Result<T, Failure>>,
+        A: Future<Output = Attempt<T>>,
         M: Future<Output = bool>,
     {
         let (mut spent, mut unsure) = (0, false);
@@ -258,13 +206,9 @@ impl Retries {
         self.integrity.demanded_md5(failure.error.code(), Some(failure.error.message()))
     }
 
-    async fn attempt<T, A>(
-        &self,
-        progress: &Progress,
-        attempt: &impl Fn() -> A,
-    ) -> std::result::Result<T, Failure>
+    async fn attempt<T, A>(&self, progress: &Progress, attempt: &impl Fn() -> A) -> Attempt<T>
     where
-        A: Future<Output = std::result::Result<T, Failure>>,
+        A: Future<Output = Attempt<T>>,
     {
         match self.attempt_timeout {
             None => attempt().await,
@@ -332,6 +276,8 @@ fn tell(operation: &str, failure: &Failure, tries: u32) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn failure(cause: Cause) -> Failure {

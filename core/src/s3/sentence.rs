@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::error::{Refusal, crop};
+use super::failure::{Refusal, crop};
 use crate::error::{Error, ErrorKind};
 
 /// A clock that is off by more than this may be why a server refuses. AWS allows 5 to 15 minutes.

@@ -2,19 +2,26 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_s3::types::EncodingType;
+use http::Method;
 
+use super::checksums::element;
 use super::client::S3;
+use super::date::{read_http_date, read_timestamp};
+use super::headers::customer;
 use super::list::{decoded, listed, page_size};
+use super::open_uploads::forget;
 use super::pages::{PageHistory, Shown, ended};
-use super::put::Part;
-use super::settings::{customer, time};
+use super::wire::{Document, Malformed, Root, text, truth};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{AbortUploads, ListUploads, NoOptions, Put};
 use crate::reply::{Upload, UploadPage};
+
+const UPLOADS: Root =
+    Root { name: "ListMultipartUploadsResult", elements: &["Upload", "KeyMarker", "MaxUploads"] };
+const PARTS: Root = Root { name: "ListPartsResult", elements: &["Part", "PartNumberMarker", "UploadId"] };
 
 pub(crate) async fn list_uploads(
     at: &S3,
@@ -32,35 +39,23 @@ pub(crate) async fn list_uploads(
         },
         None => (None, None),
     };
-    let output = at
-        .send(|client| {
-            client
-                .list_multipart_uploads()
-                .bucket(at.bucket())
-                .prefix(&prefix)
-                .encoding_type(EncodingType::Url)
-                .set_key_marker(key_marker.clone())
-                .set_upload_id_marker(upload_marker.clone())
-                .set_max_uploads(size)
-                .set_request_payer(at.payer())
-                .send()
-        })
-        .await?;
-    let encoded = output.encoding_type() == Some(&EncodingType::Url);
+    let markers = key_marker.zip(upload_marker);
+    let asked = Asked { prefix: &prefix, markers: markers.as_ref(), page_size: size };
+    let (page, _) = list_page(at, &asked).await?;
     let begun = options.older_than.map(|age| SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH));
-    let mut entries = Vec::with_capacity(output.uploads().len());
-    for upload in output.uploads() {
+    let mut entries = Vec::with_capacity(page.uploads.len());
+    for upload in page.uploads {
         entries.push(Upload {
-            key: listed(at, upload.key().unwrap_or_default().to_owned(), encoded, &prefix)?,
-            upload_id: upload.upload_id().unwrap_or("").to_owned(),
-            initiated: time(upload.initiated()),
+            key: listed(at, upload.key, page.is_encoded, &prefix)?,
+            upload_id: upload.id,
+            initiated: upload.initiated,
         });
     }
-    let next = match (output.is_truncated(), output.next_key_marker().filter(|marker| !marker.is_empty())) {
+    let next = match (page.is_truncated, page.next_key) {
         (Some(false), _) | (None, None) => None,
         (_, Some(marker)) => {
-            let key = at.full(&decoded(at, marker.to_owned(), encoded));
-            Some(format!("{}\n{key}", output.next_upload_id_marker().unwrap_or("")))
+            let key = at.full(&decoded(at, marker, page.is_encoded));
+            Some(format!("{}\n{key}", page.next_upload_id))
         }
         (Some(true), None) => return Err(ended("")),
     };
@@ -80,7 +75,7 @@ pub(crate) async fn abort_upload(
     upload_id: String,
     _: NoOptions,
 ) -> Result<()> {
-    super::multipart::abort(at, &key, &upload_id).await
+    abort(at, &key, &upload_id).await
 }
 
 /// How old an upload must be that nobody is taken to be sending any more: a day.
@@ -107,7 +102,7 @@ pub(crate) async fn abort_uploads(
     mailbox.count_objects(Some(found.len() as u64));
     let mut aborted = Vec::new();
     for upload in found {
-        match super::multipart::abort(at, &Key(upload.key.clone()), &upload.upload_id).await {
+        match abort(at, &Key(upload.key.clone()), &upload.upload_id).await {
             Ok(()) => aborted.push(upload),
             // It ended meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -118,49 +113,158 @@ pub(crate) async fn abort_uploads(
     Ok(aborted)
 }
 
+/// An uploaded part, as completion needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) number: i32,
+    pub(crate) size: u64,
+    /// The entity tag as the server wrote it.
+    pub(crate) etag: Option<String>,
+    pub(crate) checksum: Option<Checksum>,
+}
+
+/// What a page of uploads is asked by: the markers are those of key and upload to go on from.
+pub(super) struct Asked<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) markers: Option<&'a (String, String)>,
+    pub(super) page_size: Option<i32>,
+}
+
+/// An unfinished upload as the server lists it.
+#[derive(Clone, Default)]
+pub(super) struct Listed {
+    pub(super) key: String,
+    pub(super) id: String,
+    pub(super) initiated: Option<SystemTime>,
+}
+
+/// A page of unfinished uploads.
+#[derive(Default)]
+pub(super) struct ListedPage {
+    pub(super) uploads: Vec<Listed>,
+    /// Whether keys and markers are percent-encoded.
+    pub(super) is_encoded: bool,
+    pub(super) is_truncated: Option<bool>,
+    pub(super) next_key: Option<String>,
+    pub(super) next_upload_id: String,
+}
+
+/// One page, and the server's time.
+pub(super) async fn list_page(at: &S3, asked: &Asked<'_>) -> Result<(ListedPage, Option<SystemTime>)> {
+    let size = asked.page_size.map(|size| size.to_string());
+    let request = at
+        .bucket_request("ListMultipartUploads", Method::GET)
+        .await?
+        .query("encoding-type", Some("url"))
+        .query("key-marker", asked.markers.map(|(key, _)| key.as_str()))
+        .query("max-uploads", size.as_deref())
+        .query("prefix", Some(asked.prefix))
+        .query("upload-id-marker", asked.markers.map(|(_, id)| id.as_str()))
+        .query("uploads", Some(""));
+    at.ask_document(&request, |headers, body| {
+        Ok((ListedPage::read(body)?, text(headers, "date").and_then(read_http_date)))
+    })
+    .await
+}
+
+impl ListedPage {
+    fn read(body: &[u8]) -> std::result::Result<ListedPage, Malformed> {
+        let mut page = ListedPage::default();
+        Document::open(body, &UPLOADS)?.children(|document, name| {
+            match name {
+                "Upload" => page.uploads.push(Listed::read(document)?),
+                "EncodingType" => page.is_encoded = document.text()? == "url",
+                "IsTruncated" => page.is_truncated = Some(truth(&document.text()?)),
+                "NextKeyMarker" => page.next_key = document.filled()?,
+                "NextUploadIdMarker" => page.next_upload_id = document.text()?.into_owned(),
+                _ => document.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(page)
+    }
+}
+
+impl Listed {
+    fn read(document: &mut Document<'_>) -> std::result::Result<Listed, Malformed> {
+        let mut upload = Listed::default();
+        document.children(|document, name| {
+            match name {
+                "Key" => upload.key = document.text()?.into_owned(),
+                "UploadId" => upload.id = document.text()?.into_owned(),
+                "Initiated" => upload.initiated = read_timestamp(&document.text()?),
+                _ => document.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(upload)
+    }
+}
+
+/// Frees an upload's parts.
+pub(crate) async fn abort(at: &S3, key: &Key, upload_id: &str) -> Result<()> {
+    forget(upload_id);
+    let request = at
+        .object("AbortMultipartUpload", Method::DELETE, &key.0)
+        .await?
+        .query("uploadId", Some(upload_id))
+        .query("x-id", Some("AbortMultipartUpload"));
+    at.ask(&request).await.map(drop)
+}
+
 /// The parts that an upload has.
 pub(crate) async fn list_parts(at: &S3, key: &Key, upload_id: &str, options: &Put) -> Result<Vec<Part>> {
     let customer = customer(options.sse_customer_key.as_ref(), at.settings());
     let mut parts = Vec::new();
     let mut marker = 0;
     loop {
-        let output = at
-            .send(|client| {
-                client
-                    .list_parts()
-                    .bucket(at.bucket())
-                    .key(at.full(&key.0))
-                    .upload_id(upload_id)
-                    .set_part_number_marker((marker > 0).then(|| marker.to_string()))
-                    .set_sse_customer_algorithm(customer.algorithm.clone())
-                    .set_sse_customer_key(customer.key.clone())
-                    .set_sse_customer_key_md5(customer.md5.clone())
-                    .set_request_payer(at.payer())
-                    .send()
-            })
-            .await?;
-        for part in output.parts() {
-            let size = part.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-            let told = [
-                (Algorithm::Crc64Nvme, part.checksum_crc64_nvme()),
-                (Algorithm::Crc32, part.checksum_crc32()),
-                (Algorithm::Crc32c, part.checksum_crc32_c()),
-            ];
-            let checksum =
-                told.into_iter().find_map(|(algorithm, text)| Checksum::read(algorithm, text?, size));
-            parts.push(Part {
-                number: part.part_number().unwrap_or(0),
-                size,
-                etag: part.e_tag().map(str::to_owned),
-                checksum,
-            });
-        }
+        let after = (marker > 0).then(|| marker.to_string());
+        let request = at
+            .object("ListParts", Method::GET, &key.0)
+            .await?
+            .query("part-number-marker", after.as_deref())
+            .query("uploadId", Some(upload_id))
+            .query("x-id", Some("ListParts"));
+        let request = customer.add_to(request)?;
+        let (more, is_truncated) = at.ask_document(&request, |_, body| read_parts(body)).await?;
+        parts.extend(more);
         // Part numbers grow, so the last one is where to go on. A page that brings none that is greater is
         // the last that is believed: a part that is not listed is sent again.
-        let last = parts.iter().map(|part| part.number).max().unwrap_or(0);
-        if output.is_truncated() != Some(true) || last <= marker {
+        let last = parts.iter().map(|part: &Part| part.number).max().unwrap_or(0);
+        if !is_truncated || last <= marker {
             return Ok(parts);
         }
         marker = last;
     }
+}
+
+/// The parts of a page, and whether more follow.
+fn read_parts(body: &[u8]) -> std::result::Result<(Vec<Part>, bool), Malformed> {
+    let (mut parts, mut is_truncated) = (Vec::new(), false);
+    Document::open(body, &PARTS)?.children(|document, name| {
+        match name {
+            "Part" => parts.push(read_part(document)?),
+            "IsTruncated" => is_truncated = truth(&document.text()?),
+            _ => document.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok((parts, is_truncated))
+}
+
+fn read_part(document: &mut Document<'_>) -> std::result::Result<Part, Malformed> {
+    let mut part = Part { number: 0, size: 0, etag: None, checksum: None };
+    let mut sum = None;
+    document.children(|document, name| {
+        match (name, Algorithm::ALL.into_iter().find(|algorithm| element(*algorithm) == name)) {
+            (_, Some(algorithm)) => sum = Some((algorithm, document.text()?.into_owned())),
+            ("PartNumber", _) => part.number = document.text()?.trim().parse().unwrap_or(0),
+            ("Size", _) => part.size = document.text()?.trim().parse().unwrap_or(0),
+            ("ETag", _) => part.etag = document.filled()?,
+            _ => document.skip()?,
+        }
+        Ok(())
+    })?;
+    part.checksum = sum.and_then(|(algorithm, text)| Checksum::read(algorithm, &text, part.size));
+    Ok(part)
 }

@@ -12,6 +12,7 @@ use crate::credentials::{self, Identity};
 use crate::error::Result;
 use crate::reply::Explained;
 use crate::value::{Field as _, Value};
+use crate::version::VERSION;
 
 use super::client::S3;
 
@@ -91,7 +92,7 @@ pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     rows.push(Explained::row("encryption", encryption, None));
     settings(&facts, &mut rows);
     rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
-    rows.push(Explained::row("version", crate::VERSION, None));
+    rows.push(Explained::row("version", VERSION, None));
     rows
 }
 
@@ -136,7 +137,7 @@ fn unit(name: &str, value: &str) -> String {
 
 fn agent(facts: &Facts<'_>) -> String {
     let host = facts.at.settings().app_name.as_ref().map(|name| format!(" app/{name}")).unwrap_or_default();
-    format!("oarlock/{} and the AWS SDK for Rust{host}", crate::VERSION)
+    format!("oarlock/{VERSION}{host}")
 }
 
 #[cfg(test)]
@@ -149,7 +150,8 @@ mod tests {
     fn defaults_are_those_of_the_documentation() {
         for (name, value) in DEFAULTS {
             let field = Settings::SPEC.fields.iter().find(|field| field.name == *name).unwrap();
-            let told = field.doc.split("default").last().unwrap();
+            let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+            let told = doc.split("default").last().unwrap();
             assert!(
                 field.doc.contains("default") && told.contains(value),
                 "{name}: {value} is not in {told:?}"

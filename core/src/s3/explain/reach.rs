@@ -1,6 +1,6 @@
 //! Where requests go and on which way: region, endpoint, addressing, proxy.
 //!
-//! Law: the endpoint is asked of the resolver that the SDK asks for each request, so it is where requests go.
+//! Law: the endpoint comes from the resolver that requests use.
 
 use super::Facts;
 use crate::ambient::region;
@@ -8,9 +8,9 @@ use crate::credentials::Identity;
 use crate::error::Result;
 use crate::http;
 use crate::reply::Explained;
-use crate::s3::endpoint::{Route, route};
+use crate::s3::endpoint::{Endpoint, Subject};
 use crate::s3::regions;
-use crate::s3::rules::{Resolved, resolve, resolve_control};
+use crate::s3::route::{Route, route};
 
 pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
@@ -49,7 +49,7 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             rows.push(Explained::row("signing_scheme", "none: requests go unsigned", None))
         }
         _ => {
-            rows.push(Explained::row("signing_scheme", way.found.scheme.name(), None));
+            rows.push(Explained::row("signing_scheme", way.found.signing_scheme.name(), None));
             rows.push(Explained::row("signing_name", &way.found.service, None));
             rows.push(Explained::row("signing_region", &way.found.region, None));
         }
@@ -69,7 +69,7 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
 struct Way {
     route: Route,
     learnt: Option<String>,
-    found: Resolved,
+    found: Endpoint,
     /// Where a directory bucket is created and deleted.
     control: Option<String>,
 }
@@ -79,9 +79,9 @@ async fn way(facts: &Facts<'_>) -> Result<Way> {
     let route = route(settings, bucket)?;
     let learnt = regions::known(route.url.as_deref(), bucket)?;
     let region = learnt.as_deref().unwrap_or(region(settings));
-    let found = resolve(settings, &route, bucket, region).await?;
+    let found = Endpoint::resolve(settings, &route, bucket, region, Subject::Bucket).await?;
     let control = match found.service.as_str() {
-        "s3express" => Some(resolve_control(settings, &route, bucket, region).await?.url),
+        "s3express" => Some(Endpoint::resolve(settings, &route, bucket, region, Subject::Control).await?.url),
         _ => None,
     };
     Ok(Way { route, learnt, found, control })

@@ -2,14 +2,15 @@
 
 use aws_sdk_s3::types::EncodingType;
 
-use super::{ODD_KEYS, answer, both_ways, open, run, serve};
+use super::sdk::{Sdk, sent, time};
+use super::{ODD_KEYS, Outcome, answer, both_ways, open, run, serve};
 use crate::error::{ErrorKind, Result};
 use crate::keys::Prefix;
 use crate::mailbox::Mailbox;
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
+use crate::s3::etag::bare;
 use crate::s3::pages::PageHistory;
-use crate::s3::settings::{bare, time};
 use crate::s3::{S3, list, list_versions};
 
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ async fn ours(at: &S3, prefix: String, ask: Ask) -> Result<String> {
 }
 
 /// A key as the SDK tells it, decoded by another's decoder.
-fn key(at: &S3, text: Option<&str>, encoded: bool) -> String {
+fn key(text: Option<&str>, encoded: bool) -> String {
     let text = text.unwrap_or_default();
     let plain = if encoded {
         let pair = text.replace('+', " ").replace('&', "%26").replace('=', "%3D");
@@ -40,14 +41,14 @@ fn key(at: &S3, text: Option<&str>, encoded: bool) -> String {
     } else {
         text.to_owned()
     };
-    plain.strip_prefix(at.prefix()).unwrap_or(&plain).to_owned()
+    plain
 }
 
 macro_rules! rows {
-    ($at:expr, $rows:expr, $encoded:expr, |$row:ident, $entry:ident| $more:expr) => {
+    ($rows:expr, $encoded:expr, |$row:ident, $entry:ident| $more:expr) => {
         $rows.iter().map(|$row| {
             let mut $entry = Entry {
-                key: key($at, $row.key(), $encoded),
+                key: key($row.key(), $encoded),
                 last_modified: time($row.last_modified()),
                 ..Entry::default()
             };
@@ -74,9 +75,9 @@ macro_rules! version {
 }
 
 macro_rules! prefixes {
-    ($at:expr, $output:expr, $encoded:expr) => {
+    ($output:expr, $encoded:expr) => {
         $output.common_prefixes().iter().map(|prefix| Entry {
-            key: key($at, prefix.prefix(), $encoded),
+            key: key(prefix.prefix(), $encoded),
             is_prefix: true,
             ..Entry::default()
         })
@@ -84,110 +85,101 @@ macro_rules! prefixes {
 }
 
 /// The same through the SDK.
-async fn theirs(at: &S3, prefix: String, ask: Ask) -> Result<String> {
-    at.completed().await?;
-    let url = EncodingType::Url;
-    let page = match ask {
-        Ask::Objects(options) if at.settings().list_version == Some(1) => {
-            let marker =
-                options.continuation.clone().or(options.start_after.as_ref().map(|key| at.full(key)));
-            let output = at
-                .send(|client| {
-                    let asked = client
-                        .list_objects()
-                        .bucket(at.bucket())
-                        .prefix(at.full(&prefix))
-                        .encoding_type(EncodingType::Url);
-                    let asked = asked.set_delimiter(options.delimiter.clone()).set_marker(marker.clone());
-                    asked
-                        .set_max_keys(options.page_size.map(u32::cast_signed))
-                        .set_request_payer(at.payer())
-                        .send()
-                })
-                .await?;
-            let encoded = output.encoding_type() == Some(&url);
-            let objects = rows!(at, output.contents(), encoded, |row, entry| sized!(row, entry));
-            let mut entries: Vec<_> = objects.chain(prefixes!(at, output, encoded)).collect();
-            entries.sort_by(|one, other| one.key.cmp(&other.key));
-            let next = output.is_truncated().unwrap_or(false).then(|| match output.next_marker() {
-                Some(marker) if !marker.is_empty() => at.full(&key(at, Some(marker), encoded)),
-                _ => at.full(entries.last().map_or("", |entry| &entry.key)),
-            });
-            Page { entries, next }
+async fn theirs(sdk: Sdk, prefix: String, ask: Ask) -> Outcome {
+    let (client, url, shown) = (&sdk.client, EncodingType::Url, |page: Page| format!("{page:#?}"));
+    match ask {
+        Ask::Objects(options) if sdk.is_list_v1 => {
+            let asked = client
+                .list_objects()
+                .bucket("bucket")
+                .prefix(&prefix)
+                .encoding_type(EncodingType::Url)
+                .set_delimiter(options.delimiter.clone())
+                .set_marker(options.continuation.clone().or(options.start_after.clone()))
+                .set_max_keys(options.page_size.map(u32::cast_signed))
+                .set_request_payer(sdk.payer);
+            sent(asked.send().await, |output| {
+                let encoded = output.encoding_type() == Some(&url);
+                let objects = rows!(output.contents(), encoded, |row, entry| sized!(row, entry));
+                let mut entries: Vec<_> = objects.chain(prefixes!(output, encoded)).collect();
+                entries.sort_by(|one, other| one.key.cmp(&other.key));
+                let next = output.is_truncated().unwrap_or(false).then(|| match output.next_marker() {
+                    Some(marker) if !marker.is_empty() => key(Some(marker), encoded),
+                    _ => entries.last().map_or_else(String::new, |entry| entry.key.clone()),
+                });
+                shown(Page { entries, next })
+            })
         }
         Ask::Objects(options) => {
-            let after = options.start_after.as_ref().map(|key| at.full(key));
-            let output = at
-                .send(|client| {
-                    let asked = client
-                        .list_objects_v2()
-                        .bucket(at.bucket())
-                        .prefix(at.full(&prefix))
-                        .encoding_type(EncodingType::Url);
-                    let asked = asked.set_delimiter(options.delimiter.clone()).set_start_after(after.clone());
-                    let asked = asked.set_continuation_token(options.continuation.clone());
-                    asked
-                        .set_max_keys(options.page_size.map(u32::cast_signed))
-                        .set_request_payer(at.payer())
-                        .send()
-                })
-                .await?;
-            let encoded = output.encoding_type() == Some(&url);
-            let objects = rows!(at, output.contents(), encoded, |row, entry| sized!(row, entry));
-            let mut entries: Vec<_> = objects.chain(prefixes!(at, output, encoded)).collect();
-            entries.sort_by(|one, other| one.key.cmp(&other.key));
-            Page {
-                entries,
-                next: output.next_continuation_token.filter(|_| output.is_truncated.unwrap_or(false)),
-            }
+            let asked = client
+                .list_objects_v2()
+                .bucket("bucket")
+                .prefix(&prefix)
+                .encoding_type(EncodingType::Url)
+                .set_delimiter(options.delimiter.clone())
+                .set_start_after(options.start_after.clone())
+                .set_continuation_token(options.continuation.clone())
+                .set_max_keys(options.page_size.map(u32::cast_signed))
+                .set_request_payer(sdk.payer);
+            sent(asked.send().await, |output| {
+                let encoded = output.encoding_type() == Some(&url);
+                let objects = rows!(output.contents(), encoded, |row, entry| sized!(row, entry));
+                let mut entries: Vec<_> = objects.chain(prefixes!(output, encoded)).collect();
+                entries.sort_by(|one, other| one.key.cmp(&other.key));
+                let is_truncated = output.is_truncated.unwrap_or(false);
+                let next = output.next_continuation_token.filter(|_| is_truncated);
+                shown(Page { entries, next })
+            })
         }
         Ask::Versions(options) => {
             let marks = options.continuation.as_ref().and_then(|text| text.split_once('\n'));
-            let (version, from) =
-                marks.map_or((None, None), |(version, key)| (Some(version.to_owned()), Some(key.to_owned())));
-            let output = at
-                .send(|client| {
-                    let asked = client.list_object_versions().bucket(at.bucket()).prefix(at.full(&prefix));
-                    let asked =
-                        asked.encoding_type(EncodingType::Url).set_delimiter(options.delimiter.clone());
-                    let asked = asked.set_key_marker(from.clone());
-                    let asked =
-                        asked.set_version_id_marker(version.clone().filter(|version| !version.is_empty()));
-                    asked
-                        .set_max_keys(options.page_size.map(u32::cast_signed))
-                        .set_request_payer(at.payer())
-                        .send()
-                })
-                .await?;
-            let encoded = output.encoding_type() == Some(&url);
-            let versions = rows!(at, output.versions(), encoded, |row, entry| {
-                sized!(row, entry);
-                version!(row, entry, false);
-            });
-            let markers =
-                rows!(at, output.delete_markers(), encoded, |row, entry| version!(row, entry, true));
-            let mut entries: Vec<_> = versions.chain(markers).chain(prefixes!(at, output, encoded)).collect();
-            entries.sort_by(|one, other| {
-                one.key
-                    .cmp(&other.key)
-                    .then(other.is_latest.cmp(&one.is_latest))
-                    .then(other.last_modified.cmp(&one.last_modified))
-            });
-            let next = output.is_truncated().unwrap_or(false).then(|| {
-                let from = at.full(&key(at, output.next_key_marker(), encoded));
-                format!("{}\n{from}", output.next_version_id_marker().unwrap_or(""))
-            });
-            Page { entries, next }
+            let version = marks.map(|(version, _)| version.to_owned()).filter(|version| !version.is_empty());
+            let asked = client
+                .list_object_versions()
+                .bucket("bucket")
+                .prefix(&prefix)
+                .encoding_type(EncodingType::Url)
+                .set_delimiter(options.delimiter.clone())
+                .set_key_marker(marks.map(|(_, key)| key.to_owned()))
+                .set_version_id_marker(version)
+                .set_max_keys(options.page_size.map(u32::cast_signed))
+                .set_request_payer(sdk.payer);
+            sent(asked.send().await, |output| {
+                let encoded = output.encoding_type() == Some(&url);
+                let versions = rows!(output.versions(), encoded, |row, entry| {
+                    sized!(row, entry);
+                    version!(row, entry, false);
+                });
+                let markers =
+                    rows!(output.delete_markers(), encoded, |row, entry| version!(row, entry, true));
+                let mut entries: Vec<_> = versions.chain(markers).chain(prefixes!(output, encoded)).collect();
+                entries.sort_by(|one, other| {
+                    let newest_first = other.is_latest.cmp(&one.is_latest);
+                    let by_time = other.last_modified.cmp(&one.last_modified);
+                    one.key.cmp(&other.key).then(newest_first).then(by_time)
+                });
+                let next = output.is_truncated().unwrap_or(false).then(|| {
+                    let from = key(output.next_key_marker(), encoded);
+                    format!("{}\n{from}", output.next_version_id_marker().unwrap_or(""))
+                });
+                shown(Page { entries, next })
+            })
         }
-    };
-    Ok(format!("{page:#?}"))
+    }
 }
 
 fn compare(settings: &[(&str, &str)], prefix: &str, ask: &Ask, answers: &[String]) {
-    both_ways(settings, &format!("{prefix:?} {ask:?} {answers:?}"), answers, |way, at| {
-        let (prefix, ask) = (prefix.to_owned(), ask.clone());
-        async move { if way == 0 { ours(&at, prefix, ask).await } else { theirs(&at, prefix, ask).await } }
-    });
+    both_ways(
+        "bucket",
+        settings,
+        &format!("{prefix:?} {ask:?} {answers:?}"),
+        answers,
+        |at| {
+            let (prefix, ask) = (prefix.to_owned(), ask.clone());
+            async move { ours(&at, prefix, ask).await }
+        },
+        |sdk| theirs(sdk, prefix.to_owned(), ask.clone()),
+    );
 }
 
 /// Our own way alone.
@@ -324,10 +316,8 @@ fn the_same_errors() {
         answer(403, "date: Fri, 01 Jan 2038 00:00:00 GMT\r\n", &xml("RequestTimeTooSkewed")),
         "HTTP/1.1 200".to_owned(),
     ] {
-        both_ways(&[("max_attempts", "2")], &first, &[first.clone(), fine.clone()], |way, at| async move {
-            let ask = Ask::Objects(List::default());
-            if way == 0 { ours(&at, String::new(), ask).await } else { theirs(&at, String::new(), ask).await }
-        });
+        let ask = Ask::Objects(List::default());
+        compare(&[("max_attempts", "2")], "", &ask, &[first.clone(), fine.clone()]);
     }
 }
 

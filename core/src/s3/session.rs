@@ -1,0 +1,68 @@
+//! The session that requests to a directory bucket (S3 Express One Zone) are signed with.
+//!
+//! Invariant: one session serves all calls until it is about to end; it is requested as the store's identity.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html>
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use http::Method;
+use tokio::sync::Mutex;
+
+use super::date::read_timestamp;
+use super::endpoint::Subject;
+use super::wire::{Document, Malformed, Request, Root};
+
+/// Sessions last five minutes; one that ends so soon is not used any more.
+const MARGIN: Duration = Duration::from_secs(30);
+
+const RESULT: Root = Root { name: "CreateSessionResult", elements: &["Credentials"] };
+
+/// The session of a bucket, once there is one.
+#[derive(Default)]
+pub(super) struct Session(Mutex<Option<Credentials>>);
+
+impl Session {
+    /// The keys of a session that is good now; `create` requests one.
+    pub(super) async fn keys<E>(
+        &self,
+        create: impl Future<Output = Result<Credentials, E>>,
+    ) -> Result<Credentials, E> {
+        let mut held = self.0.lock().await;
+        if let Some(keys) = &*held
+            && keys.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MARGIN)
+        {
+            return Ok(keys.clone());
+        }
+        let keys = create.await?;
+        *held = Some(keys.clone());
+        Ok(keys)
+    }
+}
+
+/// The request for a session.
+pub(super) fn request() -> Request {
+    Request::to("CreateSession", Method::GET, Subject::Session).query("session", Some(""))
+}
+
+/// The keys in the response.
+pub(super) fn read(body: &[u8]) -> Result<Credentials, Malformed> {
+    let (mut id, mut secret, mut token, mut expiry) = (None, None, None, None);
+    Document::open(body, &RESULT)?.children(|document, name| match name {
+        "Credentials" => document.children(|document, name| {
+            match name {
+                "AccessKeyId" => id = document.filled()?,
+                "SecretAccessKey" => secret = document.filled()?,
+                "SessionToken" => token = document.filled()?,
+                "Expiration" => expiry = read_timestamp(&document.text()?),
+                _ => document.skip()?,
+            }
+            Ok(())
+        }),
+        _ => document.skip(),
+    })?;
+    match (id, secret) {
+        (Some(id), Some(secret)) => Ok(Credentials::new(id, secret, token, expiry, "session")),
+        _ => Err(Malformed),
+    }
+}
