@@ -30,7 +30,7 @@ const HOST: &str = "setting `credentials`";
 /// The code of the error that no place has credentials.
 const NO_CREDENTIALS: &str = "NoCredentials";
 
-/// A source of credentials that can be asked again and again.
+/// A source of credentials that can be used again and again.
 pub(super) struct Chain {
     pub(super) settings: Settings,
     pub(super) host: Host,
@@ -45,7 +45,7 @@ impl Chain {
         Chain { settings, host: Host::default(), read: Mutex::new(profiles), given: Mutex::default() }
     }
 
-    /// Fetches credentials anew, and tells the way.
+    /// Fetches credentials anew, and records which sources were tried.
     pub(super) async fn fetch(&self, trail: &mut Trail) -> Result<Keys> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
         let profiles = async || match read {

@@ -11,7 +11,7 @@ use super::answer::{Answer, moment, unexpired};
 use crate::ambient::variable;
 use crate::error::{Result, fail};
 
-/// Whether a variable says `true`, in any case.
+/// Whether a variable is `true`, in any case.
 pub(super) fn says_true(name: &str) -> bool {
     variable(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }

@@ -1,4 +1,4 @@
-//! What the host's own functions are asked for: keys, and the codes of MFA devices.
+//! Calls the host's own functions: for keys, and for the codes of MFA devices.
 //!
 //! Law: a question rides on calls that someone waits for. It is offered to every call that waits for the same
 //! keys, so one that is not served holds up no other; a call that is cancelled leaves the question to those
@@ -28,7 +28,7 @@ record! {
         secret_access_key: SecretText,
         /// The session token of temporary keys.
         session_token: Option<SecretText>,
-        /// When they expire; without it they never do, unless a server says so.
+        /// When they expire; without it they never do, unless a server rejects them as expired.
         expires: Option<SystemTime>,
         /// The account they belong to.
         account_id: Option<String>,

@@ -53,7 +53,7 @@ pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
     /// The service's own code, if it refused.
     pub(crate) code: Option<String>,
-    /// What it said, or what went wrong on the way.
+    /// The service's message, or what went wrong on the way.
     pub(crate) said: String,
     /// Whether the same request may succeed later.
     pub(crate) passing: bool,
@@ -147,7 +147,7 @@ impl Service {
         })
     }
 
-    /// The region that is asked.
+    /// The region of the service.
     pub(crate) fn region(&self) -> &str {
         &self.region
     }

@@ -1,8 +1,8 @@
 //! Which identity a store acts as, and in which region.
 //!
-//! Law: what the host says explicitly beats the environment, and an explicit kind never falls through to
+//! Law: explicit settings beat the environment, and an explicit kind never falls through to
 //! another. Never writes the process environment. Nothing is resolved before the first request. All stores of
-//! one source share one provider. Knows nothing of S3's verbs.
+//! one source share one provider. Must not depend on S3's verbs.
 
 mod answer;
 mod cache;
@@ -121,7 +121,7 @@ impl Resolved {
     }
 }
 
-/// Who a store acts as.
+/// The identity that a store acts as.
 pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
     let profiles = completed.profiles.take();
     let settings = &completed.settings;

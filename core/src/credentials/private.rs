@@ -28,7 +28,7 @@ pub(super) struct Lock(OwnedFd);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Said aloud: a child forked meanwhile holds the descriptor too.
+        // Explicit, because a child forked meanwhile holds the descriptor too.
         let _ = fs::flock(&self.0, FlockOperation::Unlock);
     }
 }

@@ -45,7 +45,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// What tells these credentials from others; nothing where they are not a role's.
+    /// What distinguishes these credentials from others; nothing where they are not a role's.
     pub(super) fn telling(&self) -> Option<Vec<String>> {
         let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut telling = match &self.base {
@@ -94,7 +94,7 @@ pub(super) struct Login {
     pub(super) role: String,
 }
 
-/// What says that a profile signs in by SSO.
+/// The properties that make a profile sign in by SSO.
 const SIGN_IN: [&str; 5] = ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"];
 
 /// Where the profile's credentials come from, or why there are none and others may be asked.
@@ -274,7 +274,7 @@ impl Reading<'_> {
         )
     }
 
-    /// Refuses a property that only a stranger's file says.
+    /// Refuses a property that stands only in a file of a stranger.
     fn vouch(&self, profile: &Profile, key: &str) -> Result<()> {
         let name = profile.name();
         self.0

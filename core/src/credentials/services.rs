@@ -88,7 +88,7 @@ impl Services<'_> {
         way.client()
     }
 
-    /// What tells a source of credentials from others, with where they are bought.
+    /// What distinguishes a source of credentials from others, with the services it uses.
     pub(super) fn telling<'t>(&self, source: impl IntoIterator<Item = &'t str>) -> Result<Vec<String>> {
         let place =
             [Some(ambient::region(self.settings).to_owned()), self.endpoint("sts")?, self.endpoint("sso")?];
@@ -182,7 +182,7 @@ fn whole(url: &str, place: &str) -> Result<Option<String>> {
     }
 }
 
-/// What the profile says of a service's endpoint.
+/// The endpoint of a service in the profile.
 fn said<'a>(set: &'a ProfileSet, service: &str) -> Option<&'a str> {
     of_service(set, service, "endpoint_url").or_else(|| set.get("endpoint_url"))
 }

@@ -42,7 +42,7 @@ pub(super) async fn kept(
         return Ok(found);
     }
     let _lock = directory.lock(&format!("{name}.lock"), PATIENCE).await.map_err(unusable);
-    // Who held the lock before may have fetched them.
+    // The former holder of the lock may have fetched them.
     if let Some(found) = held() {
         return Ok(found);
     }

@@ -1,6 +1,6 @@
 //! Roles: assumed with somebody's keys, or with a web identity token.
 //!
-//! Law: what a profile says of a role (external id, duration, session name, MFA device) reaches STS
+//! Law: the profile's properties of a role (external id, duration, session name, MFA device) reaches STS
 //! unchanged. A token file is read anew each time, because whoever made it replaces it.
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! The way that one search for credentials took: who was asked, who had none and why, which roles were
+//! The way that one search for credentials took: the sources that were tried, and why, which roles were
 //! assumed.
 //!
 //! Law: holds names of places and sentences, never keys.
@@ -6,9 +6,9 @@
 /// What a search asked, as far as it came.
 #[derive(Default)]
 pub(crate) struct Trail {
-    /// The place that was asked last: the one that gave the keys, or failed.
+    /// The last source: the one that returned keys, or failed.
     pub(crate) place: Option<String>,
-    /// Who was asked before, and why they had none.
+    /// The sources before it, and why they had none.
     pub(crate) tried: Vec<(String, String)>,
     /// The roles that were to be assumed, one with the keys of the other.
     pub(crate) roles: Vec<String>,
@@ -20,7 +20,7 @@ impl Trail {
         self.place = Some(place.into());
     }
 
-    /// The place that was asked last has none.
+    /// The last source has none.
     pub(super) fn none(&mut self, why: String) {
         if let Some(place) = self.place.take() {
             self.tried.push((place, why));

@@ -11,7 +11,8 @@ use crate::mailbox::Mailbox;
 use crate::options::{GetAcl, SetAcl};
 use crate::reply::{Acl, Grant};
 
-const POLICY: Root = Root { name: "AccessControlPolicy", elements: &["AccessControlList"] };
+const POLICY: Root =
+    Root { name: "AccessControlPolicy", operation: "GetObjectAcl", elements: &["AccessControlList"] };
 
 pub(crate) async fn get_acl(at: &S3, _: &Mailbox, key: Key, options: GetAcl) -> Result<Acl> {
     let request = at

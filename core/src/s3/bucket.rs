@@ -15,8 +15,10 @@ use crate::mailbox::Mailbox;
 use crate::options::NoOptions;
 use crate::reply::Bucket;
 
-const BUCKETS: Root = Root { name: "ListAllMyBucketsResult", elements: &["Buckets"] };
-const LOCATION: Root = Root { name: "LocationConstraint", elements: &["LocationConstraint"] };
+const BUCKETS: Root =
+    Root { name: "ListAllMyBucketsResult", operation: "ListBuckets", elements: &["Buckets"] };
+const LOCATION: Root =
+    Root { name: "LocationConstraint", operation: "GetBucketLocation", elements: &["LocationConstraint"] };
 
 pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<String> {
     // A HEAD that meets the wrong region is sent again to the right one, which is then remembered.

@@ -69,8 +69,7 @@ impl S3 {
     }
 }
 
-/// Refuses an answer that tells another checksum than the one sent; no word of it, or a composite one, says
-/// nothing.
+/// Refuses a response with another checksum than the one sent. No checksum, or a composite one, is accepted.
 pub(super) fn same<'a>(sent: Option<Checksum>, told: impl Fn(Algorithm) -> Option<&'a str>) -> Result<()> {
     let Some(sent) = sent else { return Ok(()) };
     match told(sent.algorithm).filter(|told| !told.contains('-')) {

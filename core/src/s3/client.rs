@@ -155,7 +155,7 @@ impl S3 {
         Ok(wanted.min(runtime::descriptors() / 4).max(1))
     }
 
-    /// The key as the server knows it.
+    /// The key with the store's prefix.
     pub(crate) fn full(&self, key: &str) -> String {
         format!("{}{key}", self.0.prefix)
     }
@@ -165,7 +165,7 @@ impl S3 {
         self.0.resolved.known().map_or(&self.0.settings, |(completed, _)| &completed.settings)
     }
 
-    /// What the settings say of who pays.
+    /// The header that makes the requester pay.
     async fn payer(&self) -> Result<Option<&'static str>> {
         Ok((self.completed().await?.request_payer == Some(true)).then_some("requester"))
     }
@@ -220,12 +220,12 @@ impl S3 {
         self.0.integrity.get(of_route).map(|integrity| &**integrity)
     }
 
-    /// Who the requests are signed as.
+    /// The identity that signs requests.
     pub(crate) async fn identity(&self) -> Result<&Identity> {
         self.resolved().await.map(|(_, identity)| identity)
     }
 
-    /// A request about an object, with the header that says who pays.
+    /// A request about an object, with the header that names who pays.
     pub(super) async fn object(&self, operation: &'static str, method: Method, key: &str) -> Result<Request> {
         let payer = self.payer().await?;
         Request::of_object(operation, method, &self.full(key))?.header("x-amz-request-payer", payer)

@@ -2,7 +2,7 @@
 //! the first part and before the completion.
 //!
 //! Invariant: AWS, and a server that refused a completion because of its condition, are not asked again.
-//! Between the last look and the completion another writer may still win; SEMANTICS says so.
+//! Between the last look and the completion another writer may still win; see SEMANTICS.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
 use std::sync::Arc;

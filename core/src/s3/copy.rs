@@ -18,8 +18,9 @@ use crate::options::Copy;
 use crate::reply::PutReply;
 use crate::value::ByteRange;
 
-const OBJECT: Root = Root { name: "CopyObjectResult", elements: &["ETag", "LastModified"] };
-const PART: Root = Root { name: "CopyPartResult", elements: &["ETag"] };
+const OBJECT: Root =
+    Root { name: "CopyObjectResult", operation: "CopyObject", elements: &["ETag", "LastModified"] };
+const PART: Root = Root { name: "CopyPartResult", operation: "UploadPartCopy", elements: &["ETag"] };
 
 /// Copies an object in one request. `source` is `bucket/key?versionId=…`, already encoded.
 pub(crate) async fn copy_whole(

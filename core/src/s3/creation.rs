@@ -1,8 +1,8 @@
-//! Uploads whose id nobody read: the server began them, and its answer was lost, came too late or could not
-//! be read.
+//! Uploads whose id nobody read: the server created them, and its response was lost, came too late or could
+//! not be read.
 //!
-//! Invariant: aborts an upload only if it is of our key, was begun since we asked, has no part, and is not
-//! known to any other call of this process; if more of them are found than answers were lost, none is
+//! Invariant: aborts an upload only if it is of our key, was created since the request, has no part, and is
+//! not known to any other call of this process; if more of them are found than answers were lost, none is
 //! aborted, for some belong to others.
 
 use std::sync::Arc;
@@ -77,12 +77,12 @@ impl Creation {
         self.at.try_until(request.operation(), attempt).await
     }
 
-    /// The upload that was begun, from now on known to the process.
+    /// Registers the upload that was created.
     pub(super) fn begun(&self, upload_id: &str) {
         self.known.uploads().ids.insert(upload_id.to_owned());
     }
 
-    /// The server answered an attempt, and told no id.
+    /// The response to an attempt held no id.
     pub(super) fn told_no_id(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
     }
@@ -101,12 +101,12 @@ impl Creation {
         }
     }
 
-    /// Whether the server may have begun an upload whose id nobody read.
+    /// Whether the server may have created an upload whose id was not read.
     pub(crate) fn has_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed) > 0
     }
 
-    /// Aborts the uploads that were begun and lost.
+    /// Aborts the uploads that were created and lost.
     pub(crate) async fn abort_lost(&self) {
         let lost = self.lost.load(Ordering::Relaxed) as usize;
         if lost == 0 {

@@ -17,7 +17,8 @@ use crate::mailbox::Mailbox;
 use crate::options::Delete;
 use crate::reply::{DeleteReply, Deleted};
 
-const RESULT: Root = Root { name: "DeleteResult", elements: &["Deleted", "Error"] };
+const RESULT: Root =
+    Root { name: "DeleteResult", operation: "DeleteObjects", elements: &["Deleted", "Error"] };
 
 /// Keys that one request deletes at most.
 pub(crate) const BATCH: usize = 1000;

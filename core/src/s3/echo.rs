@@ -1,7 +1,7 @@
-//! Holds answers against the server-side encryption that was asked for: AWS names it on every answer, a
+//! Checks responses for the server-side encryption of the request: AWS names it in every response, a
 //! server that ignores it does not.
 //!
-//! Invariant: a write succeeds only where the server said that it encrypts. An upload in parts is given up
+//! Invariant: a write succeeds only where the response names the encryption. An upload in parts is given up
 //! before any byte of the source is sent; an object that a single request stored is deleted again, and the
 //! error says what is left.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>, "Response Syntax".
@@ -25,7 +25,7 @@ use crate::options::{Delete, Put};
 use crate::reply::PutReply;
 use crate::runtime::workers;
 
-/// What an answer says of the encryption.
+/// What a response names of the encryption.
 #[derive(Default)]
 pub(super) struct Echo<'a> {
     pub(super) sse: Option<&'a str>,
@@ -70,7 +70,7 @@ impl ObjectHeaders {
     }
 }
 
-/// Whether the key that an answer names may be the one that was asked for. Only ids as AWS makes them can be
+/// Whether the key that a response names may be the one of the request. Only ids as AWS makes them can be
 /// compared: servers have their own names for keys, and an alias stands for any.
 fn names(told: &str, asked: &str) -> bool {
     match (aws_id(told), aws_id(asked)) {
@@ -88,7 +88,7 @@ fn aws_id(key: &str) -> Option<&str> {
     (is_multi_region || (id.len() == 36 && is_hex(id))).then_some(id)
 }
 
-/// Whether a put asks for encryption that answers must name.
+/// Whether a put requests encryption that responses must name.
 pub(crate) fn demands_echo(options: &Put, settings: &Settings) -> Result<bool> {
     ObjectHeaders::of_put(options, settings).map(|headers| headers.demands_echo())
 }
@@ -142,7 +142,7 @@ async fn probe(
     Ok(headers.ignored(&Echo::of(answer.headers())))
 }
 
-/// Deletes an object that the server stored without the encryption that was asked for, and gives the error
+/// Deletes an object that the server stored without the requested encryption, and gives the error
 /// that says so. `is_ours`: whether nothing but this call's object is lost by it.
 pub(super) async fn withdraw(
     at: &S3,

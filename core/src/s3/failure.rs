@@ -68,7 +68,7 @@ const BY_STATUS: &[(&[u16], ErrorKind, Retry)] = &[
     (&[500, 502, 504], Service, Retry::Later),
 ];
 
-/// Codes about the identity itself. Other codes about access prove that the server knows who asks.
+/// Codes about the identity itself. Other codes about access prove that the server accepts the identity.
 const OF_IDENTITY: &[&str] = &[
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -83,13 +83,14 @@ const OF_IDENTITY: &[&str] = &[
     "AccountProblem",
 ];
 
-/// Whether a code says that the server does not accept the identity, so that no permission would help.
+/// Whether the server does not accept the identity, by the code of its error, so that no permission would
+/// help.
 pub(crate) fn is_of_identity(code: Option<&str>) -> bool {
     code.is_some_and(|code| OF_IDENTITY.contains(&code))
 }
 
-/// The kind of an error response, and why it failed in the terms of a retry. `region` is where the server
-/// says that the bucket is.
+/// The kind of an error response, and why it failed in the terms of a retry. `region` is the bucket's, if the
+/// server named it.
 pub(super) fn meaning(status: u16, code: Option<&str>, region: Option<String>) -> (ErrorKind, Cause) {
     if is_throttled(status, code) {
         return (Throttled, Cause::Throttled);
@@ -141,7 +142,7 @@ pub(super) type Attempt<T> = Result<T, Failure>;
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) cause: Cause,
-    /// What the server said of its time, and how long to wait.
+    /// The server's time, and how long it asks to wait.
     pub(super) date: Option<SystemTime>,
     pub(super) after: Option<Duration>,
     /// Whether the server may have received the request.
@@ -182,7 +183,7 @@ pub(super) struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
-    /// The region that the server says the bucket lives in, if that is why it refused.
+    /// The region that the server names as the bucket's, if that is why it refused.
     pub(super) fn right_region(&self) -> Option<String> {
         if !matches!(self.status, 301 | 307 | 400 | 403) {
             return None;

@@ -19,7 +19,7 @@ pub(super) struct Foreign {
 /// Characters that are shown of a title or a message.
 const SHOWN: usize = 120;
 
-/// Words of servers that speak TLS (Go, nginx, Apache) and were asked in plain HTTP.
+/// Words of servers that speak TLS (Go, nginx, Apache) and got plain HTTP.
 const ASKED_WITHOUT_TLS: [&str; 3] = [
     "HTTP request to an HTTPS server",
     "plain HTTP request was sent to HTTPS port",
@@ -28,7 +28,7 @@ const ASKED_WITHOUT_TLS: [&str; 3] = [
 
 const ADVICE: &str = "check `endpoint`, and `proxy` and the network between";
 
-/// Who sent a response that is not S3's; none if it may be S3's.
+/// The sender of a response that is not S3's; none if it may be S3's.
 pub(super) fn foreign(response: &Refusal<'_>) -> Option<Foreign> {
     let header = |name| (response.header)(name);
     if response.code.is_some()
@@ -68,7 +68,7 @@ pub(super) fn foreign(response: &Refusal<'_>) -> Option<Foreign> {
     Some(Foreign { kind, why, advice: ADVICE.to_owned() })
 }
 
-/// A redirect that is no S3's: it says where to, without path and query, which may hold signatures.
+/// A redirect that is no S3's: shown without path and query, which may hold signatures.
 fn redirect(server: &str, status: u16, target: &str) -> Foreign {
     let target = url::Url::parse(target).ok().filter(|url| url.has_host());
     let there = target.map(|url| {
@@ -103,7 +103,7 @@ fn form(content_type: &str, body: &str) -> Option<&'static str> {
     (content_type.contains("json") || begins("{")).then_some("JSON")
 }
 
-/// What the page or document says of itself.
+/// The title or message of the page or document.
 fn said(body: &str) -> Option<String> {
     let lower = body.to_ascii_lowercase();
     let title = || {

@@ -24,11 +24,11 @@ pub(crate) struct Body {
     pub(crate) meta: ObjectMeta,
     /// The first byte of the object that the body holds.
     pub(crate) offset: u64,
-    /// How many bytes the body holds: those asked for, or the whole object if the server knows no ranges.
+    /// How many bytes the body holds: those asked for, or the whole object if the server supports no ranges.
     pub(crate) length: u64,
-    /// Whether the server says that it answers ranges.
+    /// Whether the server reports that it serves ranges.
     pub(crate) ranges: bool,
-    /// What the server says of the whole object: checksums by algorithm, in base64. Only an answer with the
+    /// The checksums of the whole object by algorithm, in base64. Only an answer with the
     /// whole object tells them.
     pub(crate) checksums: Vec<(&'static str, String)>,
     /// How many of them have come.
@@ -164,8 +164,8 @@ pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetch
     })))
 }
 
-/// An answer without a length, if its end can be told: by its last chunk, or by a connection that the server
-/// says it closes.
+/// A response without a length, if its end can be recognised: by its last chunk, or by a connection that the
+/// server announces to close.
 /// Source: RFC 9112, section 6.3.
 fn unsized_answer(at: &S3, key: &Key, head: http::response::Parts, body: Watched) -> Result<Unsized> {
     let lists = |name: &str, word: &str| {

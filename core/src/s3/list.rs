@@ -1,9 +1,9 @@
 //! Listings, one page a call: objects (V2, and V1 for old servers) and versions.
 //!
 //! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is
-//! opaque to callers. Each row is made as it will be told, with one allocation for each text that it holds. A
-//! page is believed only if its keys are under the prefix and, where it is not the last, if it leads on
-//! (`pages`).
+//! opaque to callers. Each row is made in the form of the reply, with one allocation for each text that it
+//! holds. A page is believed only if its keys are under the prefix and, where it is not the last, if it leads
+//! on (`pages`).
 
 use http::Method;
 
@@ -18,10 +18,16 @@ use crate::mailbox::Mailbox;
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
 
-const OBJECTS: Root =
-    Root { name: "ListBucketResult", elements: &["Contents", "CommonPrefixes", "IsTruncated", "MaxKeys"] };
-const VERSIONS: Root =
-    Root { name: "ListVersionsResult", elements: &["Version", "DeleteMarker", "IsTruncated", "MaxKeys"] };
+const OBJECTS: Root = Root {
+    name: "ListBucketResult",
+    operation: "ListObjectsV2",
+    elements: &["Contents", "CommonPrefixes", "IsTruncated", "MaxKeys"],
+};
+const VERSIONS: Root = Root {
+    name: "ListVersionsResult",
+    operation: "ListObjectVersions",
+    elements: &["Version", "DeleteMarker", "IsTruncated", "MaxKeys"],
+};
 
 /// The page size for the request, checked.
 pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {
@@ -32,7 +38,7 @@ pub(super) fn page_size(size: Option<u32>) -> Result<Option<i32>> {
     }
 }
 
-/// A key or prefix as the caller knows it, decoded if the server says that it encoded it.
+/// A key or prefix without the store's prefix, decoded if the server encoded it.
 pub(super) fn decoded(at: &S3, text: String, encoded: bool) -> String {
     let mut text = if encoded { unescaped(text) } else { text };
     if !at.prefix().is_empty() && text.starts_with(at.prefix()) {
@@ -41,7 +47,7 @@ pub(super) fn decoded(at: &S3, text: String, encoded: bool) -> String {
     text
 }
 
-/// The key of a row, as the caller knows it; one that is not under the prefix was not asked for.
+/// The key of a row, without the store's prefix. A key that is not under the requested prefix is an error.
 pub(super) fn listed(at: &S3, text: String, encoded: bool, prefix: &str) -> Result<String> {
     let mut key = if encoded { unescaped(text) } else { text };
     // A row without a key names nothing.
@@ -81,7 +87,7 @@ pub(super) fn unescaped(text: String) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// A page as the server tells it.
+/// A page as the server lists it.
 #[derive(Default)]
 struct Listing {
     entries: Vec<Entry>,
@@ -226,7 +232,7 @@ pub(crate) async fn list_versions(
     for entry in &mut page.entries {
         entry.key = listed(at, std::mem::take(&mut entry.key), page.encoded, &prefix)?;
     }
-    // By key, then the newest first, whatever order the server tells versions and markers in. The sort is
+    // By key, then the newest first, whatever the order of the server's rows. The sort is
     // stable.
     page.entries.sort_by(|one, other| {
         one.key

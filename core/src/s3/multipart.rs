@@ -23,9 +23,16 @@ use crate::keys::Key;
 use crate::options::{Copy, CustomerKey, Put};
 use crate::reply::PutReply;
 
-const CREATED: Root = Root { name: "InitiateMultipartUploadResult", elements: &["UploadId"] };
-const COMPLETED: Root =
-    Root { name: "CompleteMultipartUploadResult", elements: &["ETag", "Location", "Key"] };
+const CREATED: Root = Root {
+    name: "InitiateMultipartUploadResult",
+    operation: "CreateMultipartUpload",
+    elements: &["UploadId"],
+};
+const COMPLETED: Root = Root {
+    name: "CompleteMultipartUploadResult",
+    operation: "CompleteMultipartUpload",
+    elements: &["ETag", "Location", "Key"],
+};
 
 /// The options of the call that makes the object.
 pub(crate) enum As<'a> {

@@ -29,7 +29,7 @@ pub(crate) async fn head(at: &S3, _: &Mailbox, key: Key, options: Head) -> Resul
     Ok(meta(key.0, size, answer.headers()))
 }
 
-/// What the server tells of the checksum of a whole object, which has this size.
+/// The checksum of a whole object of this size, if the server returns one.
 pub(crate) async fn checksum(at: &S3, key: &str, size: u64) -> Result<Option<Checksum>> {
     let request = at.object("HeadObject", Method::HEAD, key).await?;
     let request =

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 use crate::runtime;
 
-/// What this process knows of uploads.
+/// The uploads of this process.
 #[derive(Default)]
 pub(super) struct Uploads {
-    /// How many are being begun, by bucket and key.
+    /// How many are being created, by bucket and key.
     pub(super) beginning: HashMap<String, u32>,
-    /// The ids of those that were begun and have not ended.
+    /// The ids of those that were created and have not ended.
     pub(super) ids: HashSet<String>,
 }
 

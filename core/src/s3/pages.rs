@@ -39,7 +39,7 @@ impl Shown {
         }
     }
 
-    /// Of one row, by its key and by what tells it from others of that key.
+    /// Of one row, by its key and by what distinguishes it from others of that key.
     pub(super) fn row(key: &str, id: &str) -> Shown {
         Shown::Row(fingerprint(&["row", key, id]))
     }
@@ -83,7 +83,7 @@ impl PageHistory {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Adds a page; gives the continuation of the next one, if the server says that there is one.
+    /// Adds a page; returns the continuation of the next one, if there is one.
     pub(super) fn next(mut self, shown: &Shown, token: Option<String>) -> Result<Option<String>> {
         self.pages = self.pages.saturating_add(1);
         let known =
@@ -126,7 +126,7 @@ pub(super) fn repeated(page: u32, what: &str) -> Error {
     )
 }
 
-/// The error for a list that says it goes on, and not where.
+/// The error for a truncated list without a way to the next page.
 pub(super) fn ended(hint: &str) -> Error {
     let message =
         format!("the server ended a truncated list: it says that more follows, but not where to go on{hint}");
@@ -148,7 +148,7 @@ fn fingerprint(texts: &[&str]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Turns pages until the list fails or has so many; tells how many were turned.
+    /// Turns pages until the list fails or has so many; returns how many were turned.
     fn turn(most: u32, page: impl Fn(u32) -> (Shown, String)) -> (u32, Option<Error>) {
         let mut continuation = None;
         for number in 1..=most {

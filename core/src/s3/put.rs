@@ -1,6 +1,6 @@
 //! Sending bytes: an object in one request, or a part of a multipart upload.
 //!
-//! Law: what the server says it stored is held against what was sent.
+//! Law: the server's checksum of what it stored is compared with what was sent.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -40,7 +40,7 @@ pub(crate) async fn put_whole(
     }
 }
 
-/// Sends the bytes, and holds what the server says of them against what was sent.
+/// Sends the bytes, and compares the server's checksum with theirs.
 async fn send(at: &S3, request: Request, body: Bytes, checksum: Option<Checksum>) -> Result<HeaderMap> {
     let content_md5 = at.content_md5(checksum.as_ref(), &body);
     let request = request.header("content-md5", content_md5)?.body(body)?;

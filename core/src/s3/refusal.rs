@@ -62,7 +62,7 @@ pub(super) fn unreachable(error: &ConnectorError) -> Failure {
     }
 }
 
-/// The innermost cause, which says most in fewest words.
+/// The innermost cause, which is the shortest and most exact.
 fn root(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

@@ -1,7 +1,7 @@
 //! The regions that servers corrected us to, for the whole process: a bucket's second store asks in the right
 //! place at once.
 //!
-//! Law: holds only what a server said. Lost with a fork, and learnt again.
+//! Law: holds only what a server returned. Lost with a fork, and learnt again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,14 +16,14 @@ fn regions() -> Result<std::sync::Arc<Regions>> {
     Ok(runtime::current()?.shared("regions", Regions::default))
 }
 
-/// Where the bucket lives, if a server said so.
+/// The bucket's region, if a server returned it.
 pub(super) fn known(endpoint: Option<&str>, bucket: &str) -> Result<Option<String>> {
     let regions = regions()?;
     let regions = regions.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(regions.get(&(endpoint.map(str::to_owned), bucket.to_owned())).cloned())
 }
 
-/// Keeps what a server said.
+/// Keeps what a server returned.
 pub(super) fn learn(endpoint: Option<&str>, bucket: &str, region: &str) -> Result<()> {
     regions()?
         .lock()

@@ -35,7 +35,7 @@ fn corrected(clock: &Clock, failure: &Failure) -> bool {
     true
 }
 
-/// What all calls to one bucket at one endpoint know of how it answers.
+/// What all calls to one bucket at one endpoint share of its responses.
 pub(super) struct Health {
     tokens: Tokens,
     pub(super) clock: Arc<Clock>,
@@ -94,7 +94,7 @@ impl Retries {
     }
 
     /// Tries until it works, until a retry can't help, or until the time is over. `mend` looks at a failure
-    /// that waiting does not help (expired credentials, another region) and tells whether it did something
+    /// that waiting does not help (expired credentials, another region) and returns whether it did something
     /// about it.
     pub(super) async fn run<T, A, M>(
         &self,
@@ -260,7 +260,7 @@ impl Progress {
     }
 }
 
-/// Tells an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
+/// Logs an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
 fn tell(operation: &str, failure: &Failure, tries: u32) {
     let status = failure.error.status();
     let level = if status.is_none_or(|status| status >= 500 || status == 429) {

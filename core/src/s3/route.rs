@@ -82,7 +82,7 @@ pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     Ok(Route { url, path_style })
 }
 
-/// What is odd about the endpoint where the server says that a bucket or an object is not there: a path, or
+/// What is odd about the endpoint if the server reports that a bucket or an object is not there: a path, or
 /// the bucket in it.
 pub(super) fn misplaced(endpoint: Option<&str>, bucket: &str, error: &Error) -> Option<String> {
     let is_missing =

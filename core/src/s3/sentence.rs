@@ -1,4 +1,4 @@
-//! The words of a refusal: why, with what the server says of it, and what to do.
+//! The sentence of a refusal: why, with the server's own words, and what to do.
 //!
 //! Invariant: a sentence claims no more than the response does. Only a code says that a permission is missing
 //! or that an object is not there; a response without text (to a HEAD) leaves that open.

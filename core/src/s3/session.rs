@@ -16,7 +16,8 @@ use super::wire::{Document, Malformed, Request, Root};
 /// Sessions last five minutes; one that ends so soon is not used any more.
 const MARGIN: Duration = Duration::from_secs(30);
 
-const RESULT: Root = Root { name: "CreateSessionResult", elements: &["Credentials"] };
+const RESULT: Root =
+    Root { name: "CreateSessionResult", operation: "CreateSession", elements: &["Credentials"] };
 
 /// The session of a bucket, once there is one.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Tags;
 
-const TAGGING: Root = Root { name: "Tagging", elements: &["TagSet"] };
+const TAGGING: Root = Root { name: "Tagging", operation: "GetObjectTagging", elements: &["TagSet"] };
 
 pub(crate) async fn get_tags(
     at: &S3,

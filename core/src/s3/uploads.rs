@@ -19,9 +19,16 @@ use crate::mailbox::Mailbox;
 use crate::options::{AbortUploads, ListUploads, NoOptions, Put};
 use crate::reply::{Upload, UploadPage};
 
-const UPLOADS: Root =
-    Root { name: "ListMultipartUploadsResult", elements: &["Upload", "KeyMarker", "MaxUploads"] };
-const PARTS: Root = Root { name: "ListPartsResult", elements: &["Part", "PartNumberMarker", "UploadId"] };
+const UPLOADS: Root = Root {
+    name: "ListMultipartUploadsResult",
+    operation: "ListMultipartUploads",
+    elements: &["Upload", "KeyMarker", "MaxUploads"],
+};
+const PARTS: Root = Root {
+    name: "ListPartsResult",
+    operation: "ListParts",
+    elements: &["Part", "PartNumberMarker", "UploadId"],
+};
 
 pub(crate) async fn list_uploads(
     at: &S3,
@@ -61,7 +68,7 @@ pub(crate) async fn list_uploads(
     };
     let shown = entries.first().map_or(Shown::Nothing, |first| Shown::row(&first.key, &first.upload_id));
     let next = history.next(&shown, next)?;
-    // Of an upload that tells no age nobody knows that it is old.
+    // An upload without a time may be young.
     entries.retain(|upload| {
         begun.is_none_or(|begun| upload.initiated.is_some_and(|initiated| initiated <= begun))
     });
@@ -123,7 +130,7 @@ pub(crate) struct Part {
     pub(crate) checksum: Option<Checksum>,
 }
 
-/// What a page of uploads is asked by: the markers are those of key and upload to go on from.
+/// The parameters of a page of uploads; the markers are those of key and upload after which it starts.
 pub(super) struct Asked<'a> {
     pub(super) prefix: &'a str,
     pub(super) markers: Option<&'a (String, String)>,

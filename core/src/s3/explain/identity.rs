@@ -1,4 +1,4 @@
-//! Who the store acts as, which files say so, and who was asked before.
+//! The store's identity, the files it comes from, and the sources that had none.
 //!
 //! Law: of keys only the access key id is told, shortened: who mixed it up with the secret must not find that
 //! here.
@@ -86,7 +86,7 @@ fn files(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let state = match &facts.found.unread {
         None if facts.known => name,
         None => format!("{name}, which is in none of the files"),
-        // No error here: whoever needs the files says so where it matters.
+        // No error here: the code that needs the files reports it.
         Some(error) => error.message().to_owned(),
     };
     rows.push(Explained::row("profile", state, Some(&place("profile", named_by))));

@@ -16,7 +16,7 @@ use crate::version::VERSION;
 
 use super::client::S3;
 
-/// What holds where nobody says anything; the rest is not told of then.
+/// Defaults that are shown; other settings have no row then.
 const DEFAULTS: &[(&str, &str)] = &[
     ("use_fips_endpoint", "false"),
     ("use_dualstack_endpoint", "false"),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload,
@@ -16,12 +17,14 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 use super::sdk::{Sdk, date, sent, time};
-use super::{ODD_KEYS, Outcome, answer, both_ways};
+use super::{ODD_KEYS, Outcome, answer, both_ways, open, run, serve};
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::Result;
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
-use crate::options::{Copy, CustomerKey, Delete, Get, GetAcl, Head, NoOptions, Put, Secret, SetAcl, Tags};
+use crate::options::{
+    Copy, CustomerKey, Delete, Get, GetAcl, Head, NoOptions, Presign, Put, Secret, SetAcl, Tags,
+};
 use crate::reply::{ObjectMeta, PutReply};
 use crate::s3::etag::{bare, quoted};
 use crate::s3::{self, As, Creation, Part, S3, Whole};
@@ -742,5 +745,65 @@ fn the_region_by_the_location() {
         format!("<LocationConstraint {space}/>"),
     ] {
         compare(&[], "k", &Ask::Region, &[answer(200, "", ""), answer(200, "", &location)]);
+    }
+}
+
+/// What of a URL does not change from one moment to the next.
+fn lasting(url: &str) -> (String, Vec<String>) {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let changes = |pair: &str| pair.starts_with("X-Amz-Date=") || pair.starts_with("X-Amz-Signature=");
+    // The credential names the day.
+    let dayless = |pair: &str| pair.split("%2F2").next().unwrap_or_default().to_owned();
+    let mut pairs: Vec<_> = query.split('&').filter(|pair| !changes(pair)).map(dayless).collect();
+    pairs.sort();
+    (place.split('/').skip(3).collect::<Vec<_>>().join("/"), pairs)
+}
+
+#[test]
+fn the_same_urls() {
+    let valid = Duration::from_secs(900);
+    let config = || PresigningConfig::expires_in(valid).unwrap();
+    for settings in [&[][..], &[("session_token", "token+/=")]] {
+        for key in ODD_KEYS {
+            for method in ["get", "head", "put", "delete"] {
+                let (endpoint, _seen) = serve(vec![answer(200, "", "")]);
+                let at = open("bucket", &endpoint, settings);
+                let version = (method != "put").then(|| "v 1".to_owned());
+                let options = Presign {
+                    method: text(method),
+                    expires_in: Some(valid),
+                    version_id: version.clone(),
+                    content_type: (method == "put").then(|| "text/plain".to_owned()),
+                };
+                let name = Key((*key).to_owned());
+                let ours =
+                    run(async move { s3::presign(&at, &Mailbox::new(), name, options).await }).unwrap();
+                let client = super::sdk::client(&endpoint, settings).client;
+                let theirs = run(async move {
+                    let (key, version) = (*key, version);
+                    let presigned = match method {
+                        "get" => {
+                            let request = client.get_object().bucket("bucket").key(key);
+                            request.set_version_id(version).presigned(config()).await.unwrap()
+                        }
+                        "head" => {
+                            let request = client.head_object().bucket("bucket").key(key);
+                            request.set_version_id(version).presigned(config()).await.unwrap()
+                        }
+                        "delete" => {
+                            let request = client.delete_object().bucket("bucket").key(key);
+                            request.set_version_id(version).presigned(config()).await.unwrap()
+                        }
+                        _ => {
+                            let request = client.put_object().bucket("bucket").key(key);
+                            request.content_type("text/plain").presigned(config()).await.unwrap()
+                        }
+                    };
+                    Ok(presigned.uri().to_owned())
+                })
+                .unwrap();
+                assert_eq!(lasting(&ours), lasting(&theirs), "{method} {key}");
+            }
+        }
     }
 }

@@ -27,7 +27,7 @@ use crate::version::VERSION;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
-/// How long a connection, and the next byte of a response, may take where no setting says.
+/// How long a connection, and the next byte of a response, may take without a setting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 

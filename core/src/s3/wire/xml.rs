@@ -2,7 +2,7 @@
 //!
 //! Invariant: names count without their prefix, and unknown elements are skipped. A document that breaks off
 //! is an error, never a shorter one; however deep it nests, no stack grows with it. A server may choose root,
-//! prefix and namespace if the document holds what is asked for; an `Error` is never a success.
+//! prefix and namespace if the document holds the expected elements; an `Error` is never a success.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;
 
-/// The bytes are not the document that was asked for.
+/// The bytes are not the expected document.
 #[derive(Debug)]
 pub(in crate::s3) struct Malformed;
 
@@ -27,6 +27,8 @@ type Read<T> = Result<T, Malformed>;
 /// The root that S3 gives to a document.
 pub(in crate::s3) struct Root {
     pub(in crate::s3) name: &'static str,
+    /// Some servers name the root after the operation.
+    pub(in crate::s3) operation: &'static str,
     /// Elements below the root. One of them identifies the document under another root.
     pub(in crate::s3) elements: &'static [&'static str],
 }
@@ -42,7 +44,9 @@ impl Root {
         if summary.root.eq_ignore_ascii_case("Error") || summary.root.eq_ignore_ascii_case("html") {
             return false;
         }
-        stem(&summary.root) == stem(self.name)
+        let root = stem(&summary.root);
+        root == stem(self.name)
+            || root == stem(self.operation)
             || summary.children.iter().any(|(child, _)| self.elements.contains(&child.as_str()))
     }
 }
@@ -128,7 +132,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Whether an element's text says true.
+/// Whether an element's text is `true`.
 pub(in crate::s3) fn truth(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("true")
 }
@@ -256,7 +260,11 @@ fn escape(to: &mut String, text: &str) {
 mod tests {
     use super::*;
 
-    const UPLOAD: Root = Root { name: "InitiateMultipartUploadResult", elements: &["UploadId"] };
+    const UPLOAD: Root = Root {
+        name: "InitiateMultipartUploadResult",
+        operation: "CreateMultipartUpload",
+        elements: &["UploadId"],
+    };
 
     fn upload_id(document: &str) -> Option<String> {
         let mut id = None;
@@ -280,6 +288,7 @@ mod tests {
             "<s3:Other xmlns:s3=\"x\"><s3:UploadId>1</s3:UploadId></s3:Other >",
             "\n<?xml version=\"1.0\"?>\n<X a=\"1\"><UploadId>1</UploadId></X>\n",
             "\u{feff}<X><UploadId>1</UploadId></X>",
+            "<CreateMultipartUploadResponse><UploadId>1</UploadId></CreateMultipartUploadResponse>",
         ] {
             assert_eq!(upload_id(document).as_deref(), Some("1"), "{document}");
         }
