@@ -762,7 +762,7 @@ fn lasting(url: &str) -> (String, Vec<String>) {
 #[test]
 fn the_same_urls() {
     let valid = Duration::from_secs(900);
-    let config = || PresigningConfig::expires_in(valid).unwrap();
+    let config = move || PresigningConfig::expires_in(valid).unwrap();
     for settings in [&[][..], &[("session_token", "token+/=")]] {
         for key in ODD_KEYS {
             for method in ["get", "head", "put", "delete"] {
