@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes `python/oarlock/__init__.pyi` from the core's table; `--check` only tells whether the file is as it
-should be.
+"""Writes `python/oarlock/__init__.pyi` from the core's table; `--check` only reports whether the file is up
+to date.
 
-Law: verbs, options, records and settings are read from the table; written here is only the shape around them.
+Invariant: verbs, options, records and settings come from the table; only the shape around them is written
+here.
 """
 
 import sys
@@ -50,7 +51,7 @@ _Page = TypeVar("_Page", covariant=True)
 
 @final
 class Bytes(Buffer):
-    """Bytes that oarlock holds: read-only, shared, not copied. Works wherever a bytes-like object does."""
+    """Bytes that oarlock owns: read-only, shared, not copied. A bytes-like object."""
 
     def __new__(cls, data: Buffer, /) -> Self: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -66,21 +67,22 @@ class Bytes(Buffer):
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str: ...
 
 class Pages(Generic[_Entry, _Page]):
-    """An iterator over the entries of a listing; `pages` gives whole pages instead."""
+    """An iterator over the entries of a listing; `pages` returns whole pages instead."""
 
     def __iter__(self) -> Self: ...
     def __next__(self) -> _Entry: ...
     def pages(self) -> Iterator[_Page]: ...
 
 class AsyncPages(Generic[_Entry, _Page]):
-    """An asynchronous iterator over the entries of a listing; `pages` gives whole pages instead."""
+    """An asynchronous iterator over the entries of a listing; `pages` returns whole pages instead."""
 
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> _Entry: ...
     def pages(self) -> AsyncIterator[_Page]: ...
 
 class Bar:
-    """Shows how far a call is, for `progress`: by tqdm where that is installed, else in a line on standard error."""
+    """Shows the progress of a call, for `progress`: by tqdm if it is installed, else as a line on standard
+    error."""
 
     def __init__(self, title: str = "", file: Any = None) -> None: ...
     def __call__(self, done: int, total: int | None) -> None: ...
@@ -89,7 +91,7 @@ class Bar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
 
 class Writer(io.BufferedIOBase):
-    """Writes an object, which appears when this is closed in order."""
+    """Writes an object, which appears at an orderly `close`."""
 
     name: str
     reply: {put} | None
@@ -98,7 +100,7 @@ class Writer(io.BufferedIOBase):
 
 STORE = '''
 class Store:
-    """One place that holds objects: a bucket with a prefix, or a directory."""
+    """A store of objects: a bucket with a prefix, or a directory."""
 
     def __init__(self, url: str, **settings: Any) -> None: ...
     @property
@@ -132,9 +134,10 @@ class StorageClasses(Mapping[str, Store]):
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
     def about(self, name: str) -> StorageClass:
-        """What the file says of a class, for the server itself."""
+        """The file's entries about a class for the server itself."""
     def check(self) -> dict[str, list[Explained]]:
-        """What `Store.explain` tells with ``check=True`` of the classes in S3, as a package server tries them when it starts."""
+        """The reply of `Store.explain` with ``check=True`` for the classes in S3, as a package server tests
+        them when it starts."""
 '''
 
 
@@ -156,7 +159,7 @@ def record(name, doc, fields, buffer):
         yield f"    @property\n    def {field}(self) -> {annotation}:"
         yield f'        """{" ".join(doc.split())}"""'
         arguments.append(f"{field}: {annotation}" + ("" if required else " = None"))
-    # A field that must be there may follow one that need not: from there on fields are given by name.
+    # A required field may follow an optional one: from there on fields are given by name.
     split = next((at for at, field in enumerate(fields) if not field[2]), len(fields))
     if any(field[2] for field in fields[split:]):
         arguments.insert(split, "*")
@@ -213,7 +216,7 @@ def stubs():
     lines.append(STORE)
     for row in _native.verbs():
         lines += verb(row, entries, asynchronous=False)
-    lines.append('class AsyncStore:\n    """The verbs of a store, to be awaited."""\n')
+    lines.append('class AsyncStore:\n    """The verbs of a store as awaitables."""\n')
     for row in _native.verbs():
         lines += verb(row, entries, asynchronous=True)
     lines.append(CLASSES)
@@ -221,7 +224,7 @@ def stubs():
     for name, kind, _, doc in _native.settings():
         lines.append(f"    {name}: {ANNOTATIONS[kind]} | None = None,")
     lines.append(") -> Store:")
-    lines.append('    """Opens the place that a URL names. Touches no network.\n\n    Settings:')
+    lines.append('    """Opens the store that a URL names. Sends no request.\n\n    Settings:')
     lines += [f"        {name}: {' '.join(doc.split())}" for name, _, _, doc in _native.settings()]
     lines.append('    """\n')
     return "\n".join(lines)

@@ -82,27 +82,27 @@ typedef enum oarlock_status {
   OARLOCK_CONFIG = 2,
   /* No usable credentials were found, or they have expired. */
   OARLOCK_CREDENTIALS = 3,
-  /* The server knows who asks and refuses. */
+  /* The server refuses the request: these credentials lack the permission. */
   OARLOCK_PERMISSION_DENIED = 4,
   /* The object, version or upload does not exist. */
   OARLOCK_NOT_FOUND = 5,
   /* The bucket, or the store's directory, does not exist. */
   OARLOCK_NO_SUCH_BUCKET = 6,
-  /* What was to be created exists already. */
+  /* The object, bucket, file or directory to create exists already. */
   OARLOCK_ALREADY_EXISTS = 7,
   /* A condition (if_match, if_none_match, …) did not hold. */
   OARLOCK_PRECONDITION = 8,
-  /* The object is as the caller already has it. */
+  /* The object has not changed since the caller's copy. */
   OARLOCK_NOT_MODIFIED = 9,
-  /* The range asked for lies outside the object. */
+  /* The requested range lies outside the object. */
   OARLOCK_RANGE = 10,
-  /* The server asks for fewer requests, and retries did not help. */
+  /* The server throttles requests, and retries did not help. */
   OARLOCK_THROTTLED = 11,
   /* A time limit passed. */
   OARLOCK_TIMEOUT = 12,
   /* The server could not be reached, or the connection broke. */
   OARLOCK_NETWORK = 13,
-  /* The server failed or answered something unexpected. */
+  /* The server failed or sent an unexpected response. */
   OARLOCK_SERVICE = 14,
   /* The bucket lives in another region. */
   OARLOCK_WRONG_REGION = 15,
@@ -116,7 +116,7 @@ typedef enum oarlock_status {
   OARLOCK_KEY_COMMITMENT = 19,
   /* The call was cancelled. */
   OARLOCK_CANCELLED = 20,
-  /* The call was begun in the parent of this process. */
+  /* The call was started in the parent of this process. */
   OARLOCK_FORKED = 21,
   /* The local file system or a host's stream failed. */
   OARLOCK_IO = 22,
@@ -655,7 +655,7 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *
  * ObjectMeta: An object's metadata.
  *   key (str): The key, without the store's prefix.
- *   size (int): The whole object's size in bytes; absent where the server does not say (an answer without Content-Length).
+ *   size (int): The whole object's size in bytes; absent if the response has no Content-Length.
  *   etag (str): The entity tag, without quotes.
  *   last_modified (time): When it was stored.
  *   version_id (str): Its version, in a versioned bucket.
@@ -670,82 +670,82 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   sse (str): Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`.
  *   sse_kms_key_id (str): The KMS key it is encrypted with.
  *   sse_customer_algorithm (str): `AES256` if a customer key encrypts it.
- *   size_estimated (bool): Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
+ *   size_estimated (bool): Whether `size` may be up to 16 bytes too large: `head` can't compute the size of client-side encrypted content that is, or may be, padded (AES/CBC). A whole `get` returns the exact size.
  *
- * GetReply: What `get` answers.
+ * GetReply: The reply of `get`.
  *   meta (ObjectMeta): The object's metadata.
- *   offset (int): The first byte that was delivered.
- *   length (int): How many bytes were delivered.
- *   body (bytes): The bytes, when they went to memory.
+ *   offset (int): The offset of the first byte delivered.
+ *   length (int): The number of bytes delivered.
+ *   body (bytes): The bytes, if they went to memory.
  *
- * Identity: What `credentials` answers: the keys that requests are signed with now. Treat it as a secret.
- *   provider (str): What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
+ * Identity: The reply of `credentials`: the keys that sign requests now. Treat it as a secret.
+ *   provider (str): Their source: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
  *   access_key_id (str): The access key id.
  *   secret_access_key (str): The secret access key.
  *   session_token (str): The session token of temporary keys.
- *   expires (time): When they expire; absent if they don't.
- *   account_id (str): The account that they belong to, if their source tells.
- *   region (str): The region that requests are signed for.
+ *   expires (time): When they expire; absent if they do not expire.
+ *   account_id (str): The account that they belong to, if their source reports it.
+ *   region (str): The region in the signature of requests.
  *
- * PutReply: What `put` and `copy` answer.
+ * PutReply: The reply of `put` and `copy`.
  *   etag (str): The entity tag of the new object, without quotes.
  *   version_id (str): Its version, in a versioned bucket.
- *   size (int): How many bytes were stored.
+ *   size (int): The number of bytes stored.
  *
- * DeleteReply: What `delete` answers.
- *   version_id (str): The version that was deleted, or that of the new delete marker.
- *   delete_marker (bool): Whether a delete marker was made or deleted.
+ * DeleteReply: The reply of `delete`.
+ *   version_id (str): The version that was deleted, or the new delete marker's.
+ *   delete_marker (bool): Whether a delete marker was created or deleted.
  *
  * Deleted: One key of `delete_many`.
  *   key (str): The key.
- *   version_id (str): The version that was named.
- *   error (str): Why it was not deleted: the error kind's name; absent if it was.
- *   message (str): The sentence that goes with `error`.
+ *   version_id (str): The version that the caller named.
+ *   error (str): The name of the error kind; absent if the object was deleted.
+ *   message (str): The error's message.
  *
  * Fetched: One object of `get_many`.
  *   key (str): The key.
  *   meta (ObjectMeta): The object's metadata; absent if it failed.
- *   body (bytes): The bytes, when they went to memory.
- *   error (str): Why it was not fetched: the error kind's name; absent if it was.
- *   message (str): The sentence that goes with `error`.
+ *   body (bytes): The bytes, if they went to memory.
+ *   error (str): The name of the error kind; absent if the object was fetched.
+ *   message (str): The error's message.
  *
  * Stored: One object of `put_many`.
  *   key (str): The key.
  *   etag (str): The entity tag of the new object, without quotes.
  *   version_id (str): Its version, in a versioned bucket.
- *   size (int): How many bytes were stored.
- *   error (str): Why it was not stored: the error kind's name; absent if it was.
- *   message (str): The sentence that goes with `error`.
+ *   size (int): The number of bytes stored.
+ *   error (str): The name of the error kind; absent if the object was stored.
+ *   message (str): The error's message.
  *
  * Headed: One object of `head_many`.
  *   key (str): The key.
  *   meta (ObjectMeta): The object's metadata; absent if it failed.
- *   error (str): Why nothing is known: the error kind's name, `NotFound` for an object that is not there.
- *   message (str): The sentence that goes with `error`.
+ *   error (str): The name of the error kind, `NotFound` for a missing object; absent if the request succeeded.
+ *   message (str): The error's message.
  *
  * SyncStep: One step of a `sync_up` or `sync_down`.
  *   action (str): `upload`, `download` or `delete`.
  *   key (str): The object's key.
  *   path (str): The file.
- *   size (int): The size in bytes of what moves; 0 for a deletion.
- *   reason (str): Why: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
+ *   size (int): The bytes to transfer; 0 for a deletion.
+ *   reason (str): The reason: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
  *
- * SyncReply: What `sync_up` and `sync_down` answer.
- *   transferred (int): Objects or files that were moved; in a dry run, that would be.
+ * SyncReply: The reply of `sync_up` and `sync_down`.
+ *   transferred (int): Objects or files that were transferred; in a dry run, that would be.
  *   size (int): Their bytes.
- *   unchanged (int): Those that were alike already.
- *   deleted (int): Those that were deleted; in a dry run, that would be.
- *   steps (list of SyncStep): In a dry run, what would be done, in the order of the keys; else empty.
+ *   unchanged (int): Objects or files that were equal already.
+ *   deleted (int): Objects or files that were deleted; in a dry run, that would be.
+ *   steps (list of SyncStep): The steps of a dry run, in the order of the keys; else empty.
  *
- * Rekeyed: An object that `rekey_all` gave no new envelope.
+ * Rekeyed: An object that `rekey_all` could not give a new envelope.
  *   key (str): The key.
- *   error (str): Why: the error kind's name.
- *   message (str): The sentence that goes with `error`.
+ *   error (str): The name of the error kind.
+ *   message (str): The error's message.
  *
- * RekeyReply: What `rekey_all` did.
+ * RekeyReply: The reply of `rekey_all`.
  *   rekeyed (int): Objects that got a new envelope.
- *   unchanged (int): Those that had one under the store's key already.
- *   failed (list of Rekeyed): Those that got none, in the order of their keys.
+ *   unchanged (int): Objects whose envelope was under the store's key already.
+ *   failed (list of Rekeyed): Objects that failed, in the order of their keys.
  *
  * Entry: One row of a listing: an object, a version, a delete marker or a common prefix.
  *   key (str): The key, or the common prefix.
@@ -754,60 +754,60 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   etag (str): The entity tag, without quotes.
  *   last_modified (time): When it was stored.
  *   storage_class (str): The storage class.
- *   version_id (str): The version; only `list_versions` tells it.
- *   is_latest (bool): Whether it is the newest version; only `list_versions` tells it.
- *   is_delete_marker (bool): Whether it is a delete marker; only `list_versions` tells it.
+ *   version_id (str): The version; only from `list_versions`.
+ *   is_latest (bool): Whether it is the newest version; only from `list_versions`.
+ *   is_delete_marker (bool): Whether it is a delete marker; only from `list_versions`.
  *
  * Page: A page of a listing, in UTF-8 byte order of the keys.
  *   entries (list of Entry): The rows.
  *   next (str): The `continuation` of the next page; absent on the last.
  *
- * Grant: One right that an ACL grants.
- *   grantee (str): To whom: `id=…`, `uri=…` or `emailAddress=…`.
+ * Grant: One permission that an ACL grants.
+ *   grantee (str): The grantee: `id=…`, `uri=…` or `emailAddress=…`.
  *   permission (str): `READ`, `READ_ACP`, `WRITE_ACP`, `WRITE` or `FULL_CONTROL`.
  *
  * Acl: An object's access control list.
  *   owner (str): The owner's canonical id.
- *   grants (list of Grant): The rights granted.
+ *   grants (list of Grant): The permissions granted.
  *
  * Bucket: A bucket.
  *   name (str): Its name.
- *   created (time): When it was made.
+ *   created (time): When it was created.
  *
  * Upload: An unfinished multipart upload.
- *   key (str): The key it would make.
+ *   key (str): The key of the object that it would create.
  *   upload_id (str): Its id, for `abort_upload`.
- *   initiated (time): When it was begun.
+ *   initiated (time): When it started.
  *
  * UploadPage: A page of unfinished uploads.
  *   entries (list of Upload): The uploads.
  *   next (str): The `continuation` of the next page; absent on the last.
  *
- * StorageClass: What a package server's file says of a storage class.
+ * StorageClass: A storage class of a package server's file.
  *   name (str): Its name, in lower case.
- *   kind (str): Where it is kept: `s3` or `file`.
+ *   kind (str): The kind of its store: `s3` or `file`.
  *   url (str): The URL of its store, without settings.
- *   skip_validation (bool): Whether the server starts without having tried to write, look at and delete an object there.
- *   cache_timeout (str): How long the server may keep what it looked up, as written.
- *   retain_fetched_packages (bool): For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are kept; unless written, those in S3 are not.
+ *   skip_validation (bool): Whether the server starts without a test that writes, reads and deletes an object there.
+ *   cache_timeout (str): How long the server may cache results, as written in the file.
+ *   retain_fetched_packages (bool): For `bioconductor`, `cran` and `pypi`: whether to keep packages that were fetched from the source. If the file does not set it, those in S3 are not kept.
  *
- * Explained: One row of what `explain` answers.
- *   what (str): What it tells of: a setting by its name, or for example `provider`, `tried`, `check put`.
- *   value (str): What holds, as text; never a secret. Of a broken part the sentence that says why.
- *   source (str): Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent where there is nothing to say.
- *   error (str): The kind of the error, if this part keeps the store from working.
+ * Explained: One row of the reply of `explain`.
+ *   what (str): The subject: a setting by its name, or for example `provider`, `tried`, `check put`.
+ *   value (str): The value as text, never a secret; for a broken part, the error's message.
+ *   source (str): Where the value comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`; absent if it has no source.
+ *   error (str): The name of the error kind, if this part prevents the store from working.
  *
- * VerbStats: What a store's calls of one verb have done so far, those under way included. A store counts for itself, in each process anew.
+ * VerbStats: Statistics of a store's calls of one verb, including those in progress. Each store in each process counts separately.
  *   verb (str): The verb.
- *   calls (int): Calls that ended.
- *   failures (int): Those of them that failed or were cancelled.
- *   microseconds (int): Microseconds that the ended calls took, in all.
+ *   calls (int): Calls that finished.
+ *   failures (int): Finished calls that failed or were cancelled.
+ *   microseconds (int): Total microseconds of the finished calls.
  *   requests (int): Requests sent, retries included.
- *   retries (int): Requests sent once more, because the one before failed.
- *   throttled (int): Answers that asked for fewer requests.
- *   bytes (int): Bytes of objects that moved, in or out.
- *   first_byte (int): Microseconds from a request to the beginning of its answer, on average; absent without an answer.
- *   slowest_first_byte (int): The same of the answer that took longest to begin.
+ *   retries (int): Requests that were retries of a failed one.
+ *   throttled (int): Responses that throttled the client.
+ *   bytes (int): Bytes of objects sent and received.
+ *   first_byte (int): Average microseconds from a request to the first byte of its response; absent without a response.
+ *   slowest_first_byte (int): Longest such time, in microseconds.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */
@@ -815,18 +815,18 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
 /* Fetches an object: whole or a range, to memory, to a file, or as a stream.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
  *   key (str): The object's key.
- *   into (sink): Where the bytes go; default: memory.
+ *   into (sink): Where the bytes go. Default: memory.
  * Options:
- *   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
- *   version_id (str): The version to fetch; default: the newest.
+ *   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`. Default: all.
+ *   version_id (str): The version to fetch. Default: the newest.
  *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
  *   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
- *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
- *   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
- *   unverified (bool): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
- *   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+ *   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
+ *   unverified (bool): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified and needs this option. Default: false.
+ *   journal (str): For a get into a file: a journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay beside the target. Default: none; a failed call leaves nothing.
  * Reply: GetReply.
  */
 static inline oarlock_status oarlock_get(const oarlock_store *store, const char *key, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -838,18 +838,18 @@ static inline oarlock_status oarlock_get(const oarlock_store *store, const char 
   return status;
 }
 
-/* Fetches many ranges of one object, those that lie close together by one request, and answers their
- * bytes in the order asked for.
+/* Fetches many ranges of one object and returns their bytes in the given order. One request fetches
+ * ranges that lie close together.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
  *   key (str): The object's key.
- *   ranges (list of ranges): The ranges, each as `get` takes one.
+ *   ranges (list of ranges): The ranges, in the forms that `get` accepts.
  * Options:
- *   gap (int): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
- *   version_id (str): The version to fetch; default: the newest.
+ *   gap (int): If at most so many bytes lie between two ranges, one request fetches both. Default: 65536, about what a connection carries in the time that a request costs.
+ *   version_id (str): The version to fetch. Default: the newest.
  *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
- *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
- *   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
- *   unverified (bool): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+ *   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
+ *   unverified (bool): Whether to return ranges of an encrypted object, which can't be verified. Default: false.
  * Reply: list of bytes.
  */
 static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, const char *key, const oarlock_options *ranges, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -862,13 +862,13 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
   return status;
 }
 
-/* Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
- * and endless sources go as multipart uploads.
+/* Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large
+ * and endless sources are sent as multipart uploads.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
  *   key (str): The object's key.
  *   source (source): The bytes to store.
  * Options:
- *   content_type (str): The media type; default: none is sent and the server chooses.
+ *   content_type (str): The media type. Default: none; the server chooses.
  *   content_encoding (str): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
  *   content_language (str): The language of the content.
  *   content_disposition (str): How a browser should present it, for example `attachment`.
@@ -876,20 +876,20 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
  *   expires (time): When caches should drop it.
  *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
  *   tags (map): Tags: at most 10.
- *   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
- *   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
- *   grant_read (str): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
- *   grant_read_acp (str): Who may read its ACL; default: the store's setting.
- *   grant_write_acp (str): Who may write its ACL; default: the store's setting.
- *   grant_full_control (str): Who may do all three; default: the store's setting.
- *   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
- *   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
- *   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
- *   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
+ *   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
+ *   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
+ *   grant_read (str): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+ *   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
+ *   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
+ *   grant_full_control (str): Who may do all three. Default: the store's setting.
+ *   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
+ *   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
+ *   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
+ *   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
- *   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
- *   journal (str): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
+ *   part_size (int): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
+ *   journal (str): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
  * Reply: PutReply.
  */
 static inline oarlock_status oarlock_put(const oarlock_store *store, const char *key, oarlock_source *source, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -901,16 +901,16 @@ static inline oarlock_status oarlock_put(const oarlock_store *store, const char 
   return status;
 }
 
-/* Tells an object's metadata.
+/* Returns an object's metadata.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version to look at; default: the newest.
+ *   version_id (str): The version to look at. Default: the newest.
  *   if_match (str): Only if the object's ETag is this one, else `Precondition`.
  *   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
- *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
  * Reply: ObjectMeta.
  */
 static inline oarlock_status oarlock_head(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -922,12 +922,12 @@ static inline oarlock_status oarlock_head(const oarlock_store *store, const char
   return status;
 }
 
-/* Tells whether an object exists; a refusal (403) is an error, not a no.
+/* Returns whether an object exists. A refusal (403) is an error, not false.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version to look for; default: the newest.
- *   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+ *   version_id (str): The version to look for. Default: the newest.
+ *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
  * Reply: bool.
  */
 static inline oarlock_status oarlock_exists(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -939,11 +939,11 @@ static inline oarlock_status oarlock_exists(const oarlock_store *store, const ch
   return status;
 }
 
-/* Deletes an object; one that is not there counts as deleted.
+/* Deletes an object. A missing object counts as deleted.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+ *   version_id (str): The version to delete for good. Default: none; a versioned bucket then keeps the newest version behind a delete marker.
  *   if_match (str): Only if the object has this ETag, else `Precondition`.
  * Reply: DeleteReply.
  */
@@ -956,12 +956,12 @@ static inline oarlock_status oarlock_delete(const oarlock_store *store, const ch
   return status;
 }
 
-/* Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
- * comes.
+/* Deletes any number of objects, 1000 per request. Returns one result for each, in the given order, or
+ * passes results to `each` as they arrive.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
  *   keys (list of keys): The keys, as text or as `{key, version_id}`.
  * Options:
- *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+ *   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
  * Reply: list of Deleted.
  */
 static inline oarlock_status oarlock_delete_many(const oarlock_store *store, const oarlock_options *keys, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -973,13 +973,13 @@ static inline oarlock_status oarlock_delete_many(const oarlock_store *store, con
   return status;
 }
 
-/* Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
- * given or as it comes. A file appears whole or not at all.
+/* Fetches many objects at a time, each to a file or to memory. A file appears whole or not at all.
+ * Returns one result for each, in the given order, or passes results to `each` as they arrive.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
- *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
+ *   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write. Without `path` the reply holds the bytes. Without `each`, all of them are in memory at once.
  * Options:
- *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
- *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+ *   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
+ *   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
  * Reply: list of Fetched.
  */
 static inline oarlock_status oarlock_get_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -991,15 +991,16 @@ static inline oarlock_status oarlock_get_many(const oarlock_store *store, const 
   return status;
 }
 
-/* Stores many objects at a time and tells each one's fate, in the order given or as it comes.
+/* Stores many objects at a time. Returns one result for each, in the given order, or passes results to
+ * `each` as they arrive.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
- *   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+ *   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with an optional `content_type`.
  * Options:
- *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
- *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+ *   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
+ *   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
  *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
- *   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
- *   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+ *   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
+ *   if_none_match (str): `"*"`: only where no object exists yet; others fail with `Precondition`.
  * Reply: list of Stored.
  */
 static inline oarlock_status oarlock_put_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1011,13 +1012,13 @@ static inline oarlock_status oarlock_put_many(const oarlock_store *store, const 
   return status;
 }
 
-/* Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
- * error `NotFound`.
+/* Returns the metadata of many objects, in the given order, or passes it to `each` as it arrives. A
+ * missing object has the error `NotFound`.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
  *   items (list of objects): The objects: keys, or `{key, version_id}`.
  * Options:
- *   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
- *   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+ *   max_concurrency (int): Objects requested at a time, 1 to 1000. Default: 64.
+ *   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
  * Reply: list of Headed.
  */
 static inline oarlock_status oarlock_head_many(const oarlock_store *store, const oarlock_options *items, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1029,18 +1030,18 @@ static inline oarlock_status oarlock_head_many(const oarlock_store *store, const
   return status;
 }
 
-/* Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
- * asked, deletes what is gone. Begun again after a break it goes on where it was.
+/* Makes the objects under a prefix equal to a directory: uploads new and changed files and, with
+ * `delete`, deletes objects without a file. If interrupted, run it again to resume.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
  *   directory (directory): The directory to read. Links to files are followed, links to directories are not.
- *   prefix (str): How the keys begin, a slash added; default: none.
+ *   prefix (str): The start of the keys; a slash is added. Default: none.
  * Options:
- *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
+ *   compare (str): How files and objects are compared: `size_mtime` (same size, and the target is not older than the source), `size`, `etag` (computed from the file's bytes), or `checksum` (one request for each object of its file's size). Default: `size_mtime`.
  *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
- *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
- *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
- *   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
- *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ *   exclude (list of str): Patterns of files to leave out: they are neither transferred nor deleted. Default: none.
+ *   delete (bool): Whether to delete at the target what the source does not have, after everything else succeeded. Default: false.
+ *   dry_run (bool): Whether to transfer nothing and only return, in `steps`, what would be done. Default: false.
+ *   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
  * Reply: SyncReply.
  */
 static inline oarlock_status oarlock_sync_up(const oarlock_store *store, const char *directory, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1053,18 +1054,18 @@ static inline oarlock_status oarlock_sync_up(const oarlock_store *store, const c
   return status;
 }
 
-/* Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
- * the objects' times.
+/* Makes a directory equal to the objects under a prefix: `sync_up` in the other direction. Files get the
+ * objects' times.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
- *   directory (directory): The directory to write; made if it is not there.
- *   prefix (str): How the keys begin, a slash added; default: none.
+ *   directory (directory): The directory to write; created if it is missing.
+ *   prefix (str): The start of the keys; a slash is added. Default: none.
  * Options:
- *   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
+ *   compare (str): How files and objects are compared: `size_mtime` (same size, and the target is not older than the source), `size`, `etag` (computed from the file's bytes), or `checksum` (one request for each object of its file's size). Default: `size_mtime`.
  *   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
- *   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
- *   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
- *   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
- *   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+ *   exclude (list of str): Patterns of files to leave out: they are neither transferred nor deleted. Default: none.
+ *   delete (bool): Whether to delete at the target what the source does not have, after everything else succeeded. Default: false.
+ *   dry_run (bool): Whether to transfer nothing and only return, in `steps`, what would be done. Default: false.
+ *   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
  * Reply: SyncReply.
  */
 static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const char *directory, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1082,12 +1083,12 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   source_key (str): The key to copy from.
  *   key (str): The key to copy to.
  * Options:
- *   source_bucket (str): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
- *   source_version_id (str): The version to copy; default: the newest.
+ *   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+ *   source_version_id (str): The version to copy. Default: the newest.
  *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
  *   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
- *   source_sse_customer_key (bytes): The SSE-C key of the source; default: the store's `sse_customer_key`.
- *   content_type (str): The media type; giving it or any other header or `metadata` replaces all of the source's.
+ *   source_sse_customer_key (bytes): The SSE-C key of the source. Default: the store's `sse_customer_key`.
+ *   content_type (str): The media type. If this option, another header or `metadata` is given, all of the source's are replaced.
  *   content_encoding (str): How the body is compressed.
  *   content_language (str): The language of the content.
  *   content_disposition (str): How a browser should present it.
@@ -1095,15 +1096,15 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   expires (time): When caches should drop it.
  *   metadata (map): User metadata in place of the source's.
  *   tags (map): Tags in place of the source's.
- *   storage_class (str): The storage class; default: the store's setting.
- *   acl (str): A canned ACL; default: the store's setting.
- *   grant_read (str): Who may read the object; default: the store's setting.
- *   grant_read_acp (str): Who may read its ACL; default: the store's setting.
- *   grant_write_acp (str): Who may write its ACL; default: the store's setting.
- *   grant_full_control (str): Who may do all three; default: the store's setting.
- *   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
- *   sse_kms_key_id (str): The KMS key of the copy; default: the store's setting.
- *   sse_customer_key (bytes): The customer key of the copy, 32 bytes; default: the store's setting.
+ *   storage_class (str): The storage class. Default: the store's setting.
+ *   acl (str): A canned ACL. Default: the store's setting.
+ *   grant_read (str): Who may read the object. Default: the store's setting.
+ *   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
+ *   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
+ *   grant_full_control (str): Who may do all three. Default: the store's setting.
+ *   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
+ *   sse_kms_key_id (str): The KMS key of the copy. Default: the store's setting.
+ *   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
  * Reply: PutReply.
@@ -1118,13 +1119,13 @@ static inline oarlock_status oarlock_copy(const oarlock_store *store, const char
   return status;
 }
 
-/* Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
- * content stays where it is. Tells whether it was needed.
+/* Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the
+ * one in `old`. The content is not transferred. Returns whether it was needed.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
  *   key (str): The object's key.
  * Options:
- *   old (map): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
- *   enforce_rotation (bool): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+ *   old (map): The settings `encryption_*` that unwrap the object's key now, by name; an AES key as base64 text. Default: the store's own.
+ *   enforce_rotation (bool): Whether to prove, before anything is written, that the settings in `old` can't open the new envelope. Default: false.
  * Reply: bool.
  */
 static inline oarlock_status oarlock_rekey(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1136,13 +1137,13 @@ static inline oarlock_status oarlock_rekey(const oarlock_store *store, const cha
   return status;
 }
 
-/* Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
- * store's key are left alone, so that it can be begun again after a break.
+/* Gives all encrypted objects under a prefix new envelopes, as `rekey` does. It skips objects whose
+ * envelope is under the store's key already; if interrupted, run it again to resume.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
- *   prefix (str): How the keys begin; default: any.
+ *   prefix (str): The start of the keys. Default: any.
  * Options:
- *   old (map): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
- *   enforce_rotation (bool): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+ *   old (map): The settings `encryption_*` that unwrap the objects' keys now, by name; an AES key as base64 text. Default: the store's own.
+ *   enforce_rotation (bool): Whether to prove for each object, before anything is written, that the settings in `old` can't open the new envelope. Default: false.
  *   start_after (str): Only keys after this one, in UTF-8 byte order.
  * Reply: RekeyReply.
  */
@@ -1157,12 +1158,12 @@ static inline oarlock_status oarlock_rekey_all(const oarlock_store *store, const
 
 /* Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
- *   prefix (str): How the keys begin; default: any.
+ *   prefix (str): The start of the keys. Default: any.
  * Options:
- *   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+ *   delimiter (str): Keys with the same text up to this delimiter are returned once, as a common prefix. Usually `"/"`. Default: none.
  *   start_after (str): Only keys after this one, in UTF-8 byte order.
- *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
- *   continuation (str): Where to go on: the `next` of the page before.
+ *   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+ *   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
  * Reply: Page; `continuation` is the page before's `next`.
  */
 static inline oarlock_status oarlock_list(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1176,11 +1177,11 @@ static inline oarlock_status oarlock_list(const oarlock_store *store, const char
 
 /* Lists versions and delete markers, by key and then newest first, page by page.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
- *   prefix (str): How the keys begin; default: any.
+ *   prefix (str): The start of the keys. Default: any.
  * Options:
- *   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; default: none.
- *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
- *   continuation (str): Where to go on: the `next` of the page before.
+ *   delimiter (str): Keys with the same text up to this delimiter are returned once, as a common prefix. Default: none.
+ *   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+ *   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
  * Reply: Page; `continuation` is the page before's `next`.
  */
 static inline oarlock_status oarlock_list_versions(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1192,13 +1193,14 @@ static inline oarlock_status oarlock_list_versions(const oarlock_store *store, c
   return status;
 }
 
-/* Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+/* Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
+ * secret.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
  *   key (str): The object's key.
  * Options:
- *   method (str): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
- *   expires_in (seconds): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
- *   version_id (str): The version it is for; default: the newest.
+ *   method (str): What the URL allows: `get`, `put`, `head` or `delete`. Default: `get`.
+ *   expires_in (seconds): Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL. Default: 3600.
+ *   version_id (str): The version it is for. Default: the newest.
  *   content_type (str): For `put`: the media type that the request must carry.
  * Reply: str.
  */
@@ -1211,11 +1213,11 @@ static inline oarlock_status oarlock_presign(const oarlock_store *store, const c
   return status;
 }
 
-/* Tells an object's access control list.
+/* Returns an object's access control list.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version; default: the newest.
+ *   version_id (str): The version. Default: the newest.
  * Reply: Acl.
  */
 static inline oarlock_status oarlock_get_acl(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1231,7 +1233,7 @@ static inline oarlock_status oarlock_get_acl(const oarlock_store *store, const c
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version; default: the newest.
+ *   version_id (str): The version. Default: the newest.
  *   acl (str): A canned ACL, for example `private` or `public-read`.
  *   grant_read (str): Who may read the object.
  *   grant_read_acp (str): Who may read its ACL.
@@ -1248,11 +1250,11 @@ static inline oarlock_status oarlock_set_acl(const oarlock_store *store, const c
   return status;
 }
 
-/* Tells an object's tags.
+/* Returns an object's tags.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version; default: the newest.
+ *   version_id (str): The version. Default: the newest.
  * Reply: map.
  */
 static inline oarlock_status oarlock_get_tags(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1269,7 +1271,7 @@ static inline oarlock_status oarlock_get_tags(const oarlock_store *store, const 
  *   key (str): The object's key.
  *   tags (map): The tags, at most 10.
  * Options:
- *   version_id (str): The version; default: the newest.
+ *   version_id (str): The version. Default: the newest.
  * Reply: nothing.
  */
 static inline oarlock_status oarlock_set_tags(const oarlock_store *store, const char *key, const oarlock_options *tags, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1286,7 +1288,7 @@ static inline oarlock_status oarlock_set_tags(const oarlock_store *store, const 
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
  *   key (str): The object's key.
  * Options:
- *   version_id (str): The version; default: the newest.
+ *   version_id (str): The version. Default: the newest.
  * Reply: nothing.
  */
 static inline oarlock_status oarlock_delete_tags(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1298,7 +1300,7 @@ static inline oarlock_status oarlock_delete_tags(const oarlock_store *store, con
   return status;
 }
 
-/* Tells the region that the store's bucket lives in.
+/* Returns the region of the store's bucket.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
  * Reply: str.
  */
@@ -1310,7 +1312,7 @@ static inline oarlock_status oarlock_bucket_region(const oarlock_store *store, c
   return status;
 }
 
-/* Tells the credentials that the store's requests are signed with: for a host that hands them to another
+/* Returns the credentials that sign the store's requests, for a host that passes them to another
  * program. Treat them as a secret.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
  * Reply: Identity.
@@ -1323,12 +1325,12 @@ static inline oarlock_status oarlock_credentials(const oarlock_store *store, con
   return status;
 }
 
-/* Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
- * that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
- * but sends nothing to the bucket unless `check` is true.
+/* Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
+ * source, and the sources of credentials that had none. Each broken part is a row of its own. It fetches
+ * credentials, but sends nothing to the bucket unless `check` is true.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
  * Options:
- *   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+ *   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
  * Reply: list of Explained.
  */
 static inline oarlock_status oarlock_explain(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1339,8 +1341,8 @@ static inline oarlock_status oarlock_explain(const oarlock_store *store, const o
   return status;
 }
 
-/* Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
- * nobody.
+/* Returns statistics of this store's calls so far, by verb: requests, retries, bytes, times. Sends no
+ * request.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
  * Reply: list of VerbStats.
  */
@@ -1364,7 +1366,7 @@ static inline oarlock_status oarlock_list_buckets(const oarlock_store *store, co
   return status;
 }
 
-/* Makes the store's bucket, in the store's region.
+/* Creates the store's bucket, in the store's region.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
  * Reply: nothing.
  */
@@ -1390,11 +1392,11 @@ static inline oarlock_status oarlock_delete_bucket(const oarlock_store *store, c
 
 /* Lists unfinished multipart uploads, page by page.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
- *   prefix (str): How the keys begin; default: any.
+ *   prefix (str): The start of the keys. Default: any.
  * Options:
- *   older_than (seconds): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
- *   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
- *   continuation (str): Where to go on: the `next` of the page before.
+ *   older_than (seconds): Only uploads that started so many seconds ago or earlier. A page may then be empty and still have a next one. Default: all.
+ *   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+ *   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
  * Reply: UploadPage; `continuation` is the page before's `next`.
  */
 static inline oarlock_status oarlock_list_uploads(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1408,8 +1410,8 @@ static inline oarlock_status oarlock_list_uploads(const oarlock_store *store, co
 
 /* Aborts an unfinished multipart upload and frees its parts.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
- *   key (str): The key it would make.
- *   upload_id (str): The upload's id, as `list_uploads` tells it.
+ *   key (str): The key of the upload.
+ *   upload_id (str): The upload's id, from `list_uploads`.
  * Reply: nothing.
  */
 static inline oarlock_status oarlock_abort_upload(const oarlock_store *store, const char *key, const char *upload_id, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1422,13 +1424,11 @@ static inline oarlock_status oarlock_abort_upload(const oarlock_store *store, co
   return status;
 }
 
-/* Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
- * they were.
- * Source:
+/* Aborts old unfinished multipart uploads, frees their parts, and returns them. Source:
  * <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
- *   prefix (str): How the keys begin; default: any.
+ *   prefix (str): The start of the keys. Default: any.
  * Options:
- *   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+ *   older_than (seconds): Minimum age of an upload in seconds; 0 also aborts uploads that are still in progress. Default: 86400, one day.
  * Reply: list of Upload.
  */
 static inline oarlock_status oarlock_abort_uploads(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

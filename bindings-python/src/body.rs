@@ -1,7 +1,7 @@
 //! `Bytes`: bytes of the core in Python, without a copy, through the buffer protocol; `Body`: a record that
 //! holds such bytes; and the bytes of Python's own objects.
 //!
-//! Law: read-only, and never shown in a repr.
+//! Invariant: read-only, and a repr never shows the bytes.
 
 use std::ffi::{c_int, c_void};
 
@@ -16,7 +16,7 @@ use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
 use crate::error::{fail, type_name};
 use crate::owner;
 
-/// Bytes that oarlock holds: read-only, shared, not copied. Works wherever a bytes-like object does.
+/// Bytes that oarlock owns: read-only, shared, not copied. A bytes-like object.
 #[pyclass(frozen, module = "oarlock")]
 pub(crate) struct Bytes(pub(crate) bytes::Bytes);
 
@@ -91,7 +91,7 @@ impl Bytes {
 
     // SAFETY: called by the interpreter with a valid, empty view, as the buffer protocol lays down.
     unsafe fn __getbuffer__(slf: &Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller guarantees a valid, empty view.
         unsafe { fill(slf, view, flags) }
     }
 }
@@ -103,8 +103,8 @@ impl Bytes {
 unsafe fn fill(bytes: &Bound<'_, Bytes>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
     let slice = &bytes.get().0;
     let length = ffi::Py_ssize_t::try_from(slice.len()).map_err(|_| PyBufferError::new_err("too large"))?;
-    // SAFETY: the object is frozen, so its storage neither moves nor changes while the view holds it;
-    // read-only is told.
+    // SAFETY: the object is frozen, so its storage neither moves nor changes while the view holds it. The
+    // view is read-only.
     let status = unsafe {
         ffi::PyBuffer_FillInfo(
             view,
@@ -118,7 +118,7 @@ unsafe fn fill(bytes: &Bound<'_, Bytes>, view: *mut ffi::Py_buffer, flags: c_int
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(bytes.py())) }
 }
 
-/// A bytes-like object's bytes: lent if they cannot change, copied otherwise.
+/// A bytes-like object's bytes: borrowed if they cannot change, copied otherwise.
 pub(crate) fn bytes_from(object: &Bound<'_, PyAny>) -> PyResult<bytes::Bytes> {
     let py = object.py();
     if let Ok(bytes) = object.cast::<PyBytes>() {
@@ -182,7 +182,7 @@ impl Body {
         let Ok(bytes) = held.cast::<Bytes>() else {
             return Err(PyBufferError::new_err("this reply holds no bytes: they went elsewhere"));
         };
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller guarantees a valid, empty view.
         unsafe { fill(bytes, view, flags) }
     }
 }

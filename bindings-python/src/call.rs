@@ -1,7 +1,8 @@
-//! `Call`: a verb under way, as a step machine that Python waits for, polls by descriptor, feeds and cancels.
+//! `Call`: a verb in progress, as a step machine that Python waits for, polls by descriptor, feeds and
+//! cancels.
 //!
-//! Law: waiting releases the GIL and looks for signals every tick; whatever goes wrong meanwhile cancels the
-//! call first.
+//! Invariant: waiting releases the GIL and checks for signals every tick. An error meanwhile cancels the call
+//! before it is raised.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
@@ -18,17 +19,17 @@ use crate::error::{fail, raise};
 use crate::host::{self, Feeder};
 use crate::{owner, value};
 
-/// How long a wait may go without a look for signals.
+/// The longest wait between two checks for signals.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How long a cancelled call may take to undo its work before the error is raised; it goes on behind the
-/// scenes then.
+/// How long a cancelled call may clean up before the error is raised; after that it continues in the
+/// background.
 const UNDO: Duration = Duration::from_secs(2);
 
-/// The same for an interrupt, which somebody waits for at a keyboard.
+/// The same for an interrupt: a person waits at a keyboard.
 const UNDO_AT_INTERRUPT: Duration = Duration::from_millis(50);
 
-/// A verb under way.
+/// A verb in progress.
 #[pyclass(frozen, module = "oarlock._native")]
 pub(crate) struct Call {
     inner: Mutex<CallState>,
@@ -45,11 +46,11 @@ struct CallState {
     told: Option<(u64, Option<u64>)>,
     functions: Option<Py<PyDict>>,
     reply: Type,
-    /// What the host's function raised, for the error that comes of it.
+    /// The exception of the host's function, as the cause of the call's error.
     cause: Option<PyErr>,
 }
 
-/// What a wait came back with.
+/// The result of a wait.
 enum Outcome {
     Nothing,
     Chunk(bytes::Bytes),
@@ -87,7 +88,7 @@ impl Call {
 
     fn inner(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, CallState>> {
         if self.canceller.forked() {
-            let why = "the call was begun before this process was forked; begin it again here";
+            let why = "the call was started before this process was forked; start it again here";
             return Err(raise(py, &Error::new(ErrorKind::Forked, why).with_verb(&self.verb)));
         }
         match self.inner.try_lock() {
@@ -121,7 +122,7 @@ fn deadline(py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Instant>> {
 }
 
 impl CallState {
-    /// Serves the call until it has something for the caller, or the time is over.
+    /// Serves the call until it has something for the caller, or the time limit passes.
     fn advance(&mut self, py: Python<'_>, end: Option<Instant>, awaits: bool) -> PyResult<Outcome> {
         let outcome = self.serve(py, end, awaits);
         if let Err(error) = &outcome {
@@ -158,7 +159,7 @@ impl CallState {
                 Step::Want(size) => match &mut self.feeder {
                     Some(Feeder::Caller) => return Ok(Outcome::Want(size)),
                     Some(feeder) => {
-                        // What was sent of a long source is let go of while the rest is read.
+                        // Releases the sent bytes of a long source while the rest is read.
                         owner::bury(py);
                         match feeder.next(py, size)? {
                             Some(bytes) => self.call.feed(bytes),
@@ -182,7 +183,7 @@ impl CallState {
                     Err(error) => self.answer_error(py, error)?,
                 },
                 Step::Done => {
-                    // A short call may be over before anyone listened; the last word is told in any case.
+                    // A short call may end before its first step; the final progress is reported in any case.
                     self.tell_progress(py)?;
                     self.feeder = None;
                     self.writer = None;
@@ -220,8 +221,8 @@ impl CallState {
         Ok(())
     }
 
-    /// What was raised is told of, and kept; an interrupt goes on instead, and leaves the question to other
-    /// calls.
+    /// Passes an exception to the core and keeps it as the cause. An interrupt propagates instead and leaves
+    /// the question to other calls.
     fn answer_error(&mut self, py: Python<'_>, error: PyErr) -> PyResult<()> {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
@@ -242,7 +243,7 @@ impl CallState {
         Ok(())
     }
 
-    /// Cancels, and waits a little for the call to undo what it began.
+    /// Cancels, and waits a little for the call to clean up.
     fn abandon(&mut self, py: Python<'_>, limit: Duration) {
         self.call.cancel();
         let end = Instant::now() + limit;
@@ -290,9 +291,9 @@ impl Call {
         }
     }
 
-    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None when
-    /// there is none yet; for a caller that awaits also ("await", awaitable), to be answered with what comes
-    /// of it.
+    /// The next step within so many seconds: ("chunk", Bytes), ("want", size), ("done", None), or None if
+    /// there is none yet. A caller that awaits also gets ("await", awaitable), and returns its result by
+    /// `answer` or its exception.
     #[pyo3(signature = (timeout = None, awaits = false))]
     fn step<'py>(
         &self,
@@ -311,7 +312,7 @@ impl Call {
         }))
     }
 
-    /// Answers a want with bytes; none at all mean the end.
+    /// Feeds bytes after the step "want"; no bytes mean the end.
     #[pyo3(signature = (data = None))]
     fn feed(&self, py: Python<'_>, data: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         owner::bury(py);
@@ -320,17 +321,17 @@ impl Call {
         Ok(())
     }
 
-    /// Answers the step "await".
+    /// Returns the result of the step "await".
     fn answer(&self, py: Python<'_>, answer: &Bound<'_, PyAny>) -> PyResult<()> {
         self.inner(py)?.answer(py, answer)
     }
 
-    /// Answers the step "await" with the exception that came of it.
+    /// Returns the exception of the step "await".
     fn answer_error(&self, py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<()> {
         self.inner(py)?.answer_error(py, PyErr::from_value(error.clone()))
     }
 
-    /// The result, once the step "done" was told.
+    /// The result, after the step "done".
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut inner = self.inner(py)?;
         let (result, cause) = (inner.call.take(), inner.cause.take());
@@ -351,17 +352,17 @@ impl Call {
         self.timeout(py).into_value(py).into_any()
     }
 
-    /// A descriptor that is readable while the call has a step to tell.
+    /// A descriptor that is readable while the call has a step to return.
     fn fd(&self, py: Python<'_>) -> PyResult<i32> {
         self.inner(py)?.call.fd().map_err(|error| raise(py, &error))
     }
 
-    /// Asks the call to stop; from any thread.
+    /// Requests that the call stops; from any thread.
     fn cancel(&self) {
         self.canceller.cancel();
     }
 
-    /// Cancels, and waits a little for the call to undo what it began.
+    /// Cancels, and waits a little for the call to clean up.
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
         self.inner(py)?.abandon(py, UNDO);
         Ok(())

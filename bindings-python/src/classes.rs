@@ -1,6 +1,6 @@
 //! `StorageClasses`: the stores that a package server's file names.
 //!
-//! Law: knows no class and no field; what there is, the file and the core say.
+//! Invariant: names no class and no field; they come from the file and the core.
 
 use oarlock::Value;
 use oarlock::value::{Field as _, Type};
@@ -45,7 +45,7 @@ impl StorageClasses {
         Ok(StorageClasses { classes, functions: (!functions.is_empty()).then(|| functions.unbind()) })
     }
 
-    // A function often knows the object that holds the classes.
+    // A function often refers to the object that holds the classes.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.functions)
     }
@@ -61,7 +61,7 @@ impl StorageClasses {
         self.classes.class(name).map(|store| Store::of(store, functions)).map_err(|error| raise(py, &error))
     }
 
-    /// What the file says of a class.
+    /// The file's entries about a class.
     fn about<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let about = self.classes.about(name).map_err(|error| raise(py, &error))?;
         value::to_py(py, Type::Record("StorageClass"), about.into_value())

@@ -1,8 +1,7 @@
-//! What the host brings to a call: its reader, iterator or buffer, its stream, its progress function, its
-//! log.
+//! The host's objects in a call: its reader, iterator or buffer, its stream, its progress function, its log.
 //!
-//! Law: all of it runs here, on the thread that waits, under the GIL. What it raises comes back out of the
-//! wait as it was.
+//! Invariant: they run here, on the thread that waits, under the GIL. Their exceptions leave the wait
+//! unchanged.
 
 use oarlock::observe::{Event, set_level};
 use oarlock::{ErrorKind, Sink, Source};
@@ -16,15 +15,15 @@ use crate::body::{Bytes, bytes_from, copied};
 use crate::error::{fail, type_name};
 use crate::value::path_from;
 
-/// Who feeds a call that asks for bytes.
+/// The source of bytes for a call that wants them.
 pub(crate) enum Feeder {
     /// An object with `read(n)`.
     Reader(Py<PyAny>),
     /// An iterator of bytes-like objects.
     Chunks(Py<PyIterator>),
-    /// A buffer that its owner may change, and how much of it was fed.
+    /// A buffer that its owner may change, and how many of its bytes were fed.
     Buffer(PyUntypedBuffer, usize),
-    /// Whoever steps the call.
+    /// The caller that steps the call.
     Caller,
 }
 
@@ -63,7 +62,7 @@ impl Feeder {
     }
 }
 
-/// What to send: `...` means that the caller feeds.
+/// The source; `...` means that the caller feeds.
 pub(crate) fn source(object: &Bound<'_, PyAny>) -> PyResult<(Source, Option<Feeder>)> {
     let py = object.py();
     if object.is_instance_of::<PyBytes>() || object.is_instance_of::<Bytes>() {
@@ -101,7 +100,7 @@ pub(crate) fn source(object: &Bound<'_, PyAny>) -> PyResult<(Source, Option<Feed
     }
 }
 
-/// Where bytes go: `...` means that the caller takes them.
+/// The sink; `...` means that the caller takes the bytes.
 pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny>>)> {
     let py = object.py();
     if object.is_none() {
@@ -124,13 +123,13 @@ pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny
     )
 }
 
-/// Writes all of `chunk` to the host's stream, which may take it in pieces.
+/// Writes all of `chunk` to the host's stream, whose `write` may write fewer bytes than given.
 pub(crate) fn write(py: Python<'_>, sink: &Py<PyAny>, chunk: bytes::Bytes) -> PyResult<()> {
     let mut rest = chunk;
     while !rest.is_empty() {
         let view = PyMemoryView::from(Bound::new(py, Bytes(rest.clone()))?.as_any())?;
         let taken = sink.bind(py).call_method1(intern!(py, "write"), (view,))?;
-        // A stream that returns no number took everything, as the buffered ones do.
+        // A stream that returns no number wrote everything, as buffered ones do.
         let taken = taken.extract::<usize>().unwrap_or(rest.len());
         if taken == 0 {
             return fail(py, ErrorKind::Io, "the stream's write() took no bytes");
@@ -142,7 +141,7 @@ pub(crate) fn write(py: Python<'_>, sink: &Py<PyAny>, chunk: bytes::Bytes) -> Py
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The logger `oarlock`. A handler that does nothing keeps Python from printing warnings for a program that
+/// The logger `oarlock`. A handler that does nothing prevents Python from printing warnings in a program that
 /// has not set up logging.
 fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     let found = LOGGER.get_or_try_init(py, || {
@@ -154,7 +153,8 @@ fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(found.bind(py))
 }
 
-/// Has the core tell what the logger would hear: nothing, as long as the program never imported `logging`.
+/// Sets the core's log level to the logger's. As long as the program has not imported `logging`, nothing is
+/// logged.
 pub(crate) fn follow_log_level(py: Python<'_>) -> PyResult<()> {
     if LOGGER.get(py).is_none() && !py.import("sys")?.getattr("modules")?.contains("logging")? {
         set_level(i32::MAX);

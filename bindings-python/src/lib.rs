@@ -1,9 +1,8 @@
-//! `oarlock._native`: the core as Python sees it. The package around it, `python/oarlock`, gives it its
-//! shape.
+//! `oarlock._native`: the core for Python. The package `python/oarlock` around it is the public API.
 //!
-//! Law: this crate translates four things, value in, value out, call and error, and names no verb, option or
-//! record: those come from the core's tables. Every lock here is only tried, never waited for, so that
-//! neither the GIL nor a fork can deadlock it.
+//! Invariant: this crate translates four things: value in, value out, call and error. It names no verb,
+//! option or record: those come from the core's tables. It only tries locks and never waits for one, so that
+//! neither the GIL nor a fork can cause a deadlock.
 
 mod body;
 mod call;
@@ -28,7 +27,7 @@ fn fields<'py>(py: Python<'py>, fields: &[FieldSpec]) -> PyResult<Bound<'py, PyL
     PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// The verbs: name, doc, parameters, options, reply, whether it answers in pages, what its progress counts. A
+/// The verbs: name, doc, parameters, options, reply, whether the reply is a page, what its progress counts. A
 /// field is (name, type, required, doc).
 #[pyfunction]
 fn verbs(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
@@ -45,7 +44,7 @@ fn record<'py>(py: Python<'py>, record: &RecordSpec) -> PyResult<Bound<'py, PyTu
     (record.name, record.doc, fields(py, record.fields)?, buffer).into_pyobject(py)
 }
 
-/// The records that verbs answer: name, doc, fields, and the field that holds raw bytes, if there is one.
+/// The records that verbs return: name, doc, fields, and the field that holds raw bytes, if there is one.
 #[pyfunction]
 fn records(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
     oarlock::reply::RECORDS.iter().map(|spec| record(py, spec)).collect()
@@ -63,7 +62,7 @@ fn kinds() -> Vec<(&'static str, i32, &'static str)> {
     oarlock::ErrorKind::ALL.iter().map(|kind| (kind.name(), *kind as i32, kind.doc())).collect()
 }
 
-/// Waits, at most so many seconds, until no call is under way; tells whether that came true.
+/// Waits at most so many seconds until no call is in progress; returns whether none is.
 #[pyfunction]
 fn drain(py: Python<'_>, seconds: f64) -> bool {
     py.detach(|| oarlock::drain(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO)))
@@ -90,7 +89,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ] {
         module.add_function(function)?;
     }
-    // A cancelled call may still be undoing what it began on the server when the interpreter ends.
+    // When the interpreter exits, a cancelled call may still be cleaning up on the server.
     let arguments = PyDict::new(py);
     arguments.set_item("seconds", 2.0)?;
     py.import("atexit")?.call_method("register", (module.getattr("drain")?,), Some(&arguments))?;

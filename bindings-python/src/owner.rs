@@ -1,8 +1,8 @@
 //! Lends a Python `bytes` object to the core without a copy.
 //!
-//! Law: no interpreter is entered from a worker thread, not even to drop a reference. A worker that lets go
-//! of the bytes lays the object on a heap without locks; the next call from Python buries it. A lock here
-//! could be held by a worker at a fork.
+//! Invariant: no worker thread enters the interpreter, not even to drop a reference. A worker that releases
+//! the bytes pushes the object on a lock-free stack; the next call from Python drops it. A lock here could be
+//! held by a worker at a fork.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// What waits to be let go of: a stack, newest first.
+/// The objects to drop: a stack, newest first.
 struct Grave {
     object: Py<PyBytes>,
     next: *mut Grave,
@@ -59,7 +59,7 @@ pub(crate) fn lend(object: &Bound<'_, PyBytes>) -> bytes::Bytes {
     bytes::Bytes::from_owner(Owner { grave: Box::into_raw(grave), data, length })
 }
 
-/// Lets go of the objects that workers are done with.
+/// Drops the objects that workers have released.
 pub(crate) fn bury(_attached: Python<'_>) {
     if GRAVES.load(Ordering::Relaxed).is_null() {
         return;

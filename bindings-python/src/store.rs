@@ -1,6 +1,6 @@
-//! `Store`: opens a place and starts verbs there by name.
+//! `Store`: opens a store and starts verbs by name.
 //!
-//! Law: knows no verb; which parameter is the source and which the sink is read from the table.
+//! Invariant: names no verb; the table declares which parameter is the source and which the sink.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::error::{fail, raise, type_name};
 use crate::{host, owner, value};
 
-/// One place that holds objects.
+/// A store of objects.
 #[pyclass(frozen, module = "oarlock._native")]
 pub(crate) struct Store {
     store: oarlock::Store,
@@ -79,7 +79,7 @@ impl Store {
                     functions = Some(known.unbind());
                     given.values.push((name, callback.into()));
                 }
-                // The core refuses it by its name, whatever its value is.
+                // The core rejects it by its name, whatever its value is.
                 _ if !known(&name) => given.values.push((name, Value::Null)),
                 _ => {
                     let value = value::from_py(&object)
@@ -103,10 +103,10 @@ impl Store {
     }
 }
 
-/// The error for a value that the core has no word for, with the name of what was to be given.
+/// The error for a value that the core has no type for, with the name of the option or setting.
 fn named(py: Python<'_>, kind: ErrorKind, what: &str, name: &str, error: PyErr) -> PyErr {
     let said = error.value(py).getattr("message").and_then(|message| message.extract::<String>());
-    // What the host's own code raised goes on as it is.
+    // An exception of the host's own code propagates unchanged.
     said.map_or(error, |said| raise(py, &oarlock::Error::new(kind, format!("{what} `{name}`: {said}"))))
 }
 
@@ -154,7 +154,7 @@ impl Store {
         Ok(Store::of(store, (!functions.is_empty()).then(|| functions.unbind())))
     }
 
-    // A function often knows the object that holds the store.
+    // A function often refers to the object that holds the store.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.functions)
     }
@@ -209,7 +209,7 @@ impl Store {
         Ok(pairs)
     }
 
-    /// Later calls fail; calls under way go on.
+    /// Later calls fail; calls in progress continue.
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
 //! Values in and out: Python's objects to the core's plain data and back.
 //!
-//! Law: knows types, never names. What Python has no exact match for is refused with a sentence that says
-//! what to pass instead.
+//! Invariant: handles types, never names. An object without an exact match is rejected with a message that
+//! names what to pass instead.
 
 use std::collections::HashMap;
 use std::ptr::null_mut;
@@ -96,7 +96,7 @@ fn text_from(text: &Bound<'_, PyString>) -> PyResult<String> {
 fn whole(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     match object.extract::<i64>() {
         Ok(number) => Ok(Value::Int(number)),
-        // The core refuses what is out of range in its own words, which name the option.
+        // The core rejects values out of range; its message names the option.
         Err(_) => Ok(Value::Str(object.str()?.to_string())),
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn path_from(object: &Bound<'_, PyAny>) -> PyResult<std::path::PathBu
     object.extract()
 }
 
-/// What times are made of.
+/// The parts of Python's datetime module.
 struct Calendar {
     datetime: Py<PyAny>,
     timedelta: Py<PyAny>,
@@ -150,7 +150,7 @@ fn time_to(py: Python<'_>, time: SystemTime) -> PyResult<Bound<'_, PyAny>> {
     let (Calendar { datetime, timedelta, utc, epoch }, (seconds, nanos)) = (calendar(py)?, to_unix(time));
     let micros = nanos / 1000;
     match u64::try_from(seconds) {
-        // Told by its parts, a time takes a quarter of what adding to the epoch does.
+        // Building a time from its parts takes a quarter of the time that adding to the epoch takes.
         Ok(since) if since < 1 << 36 => {
             let ((year, month, day), of_day) = (civil(since / 86_400), since % 86_400);
             datetime.bind(py).call1((
@@ -217,7 +217,7 @@ pub(crate) fn to_py<'py>(py: Python<'py>, kind: Type, value: Value) -> PyResult<
     })
 }
 
-/// How a record becomes an instance of the class that the Python side made of it.
+/// How a record becomes an instance of its Python class.
 struct Class {
     spec: &'static RecordSpec,
     class: Py<PyType>,
@@ -245,7 +245,7 @@ fn class(py: Python<'_>, name: &str) -> PyResult<&'static Class> {
     }
 }
 
-/// An instance: the core tells a record's fields in the order of its declaration.
+/// An instance: the core returns a record's fields in the order of its declaration.
 fn make<'py>(py: Python<'py>, class: &Class, pairs: Vec<(Name, Value)>) -> PyResult<Bound<'py, PyAny>> {
     let mut fields =
         class.spec.fields.iter().zip(pairs).map(|(field, (_, value))| to_py(py, field.kind, value));
@@ -253,14 +253,15 @@ fn make<'py>(py: Python<'py>, class: &Class, pairs: Vec<(Name, Value)>) -> PyRes
     if class.slots.is_empty() {
         return kind.call1(PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)?);
     }
-    // What `__init__` does, without running Python for each row of a listing. SAFETY: the class is a heap
-    // type with slots and nothing else, all of which are empty in a new instance; a null is an exception.
+    // Does what `__init__` does, without running Python for each row of a listing. SAFETY: the class is a
+    // heap type with slots and nothing else, all of which are empty in a new instance; a null is an
+    // exception.
     let row = unsafe {
         Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericNew(kind.as_type_ptr(), null_mut(), null_mut()))?
     };
     for (slot, value) in class.slots.iter().zip(&mut fields) {
-        // SAFETY: three live objects, none of which the call takes over; the class's own `__setattr__`, which
-        // refuses, is passed by.
+        // SAFETY: three live objects, whose ownership the call does not take. The class's own `__setattr__`,
+        // which refuses, is bypassed.
         if unsafe { ffi::PyObject_GenericSetAttr(row.as_ptr(), slot.as_ptr(), value?.as_ptr()) } != 0 {
             return Err(PyErr::fetch(py));
         }

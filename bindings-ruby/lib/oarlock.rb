@@ -2,8 +2,9 @@
 
 # oarlock: S3 storage for Ruby, by the core that serves the other languages too.
 #
-# Law: what verbs, options, settings, replies and error kinds there are, the core's tables say; this folder
-# dresses them in Ruby. Host code (blocks, readers, loggers) runs on the thread that calls, never on another.
+# Invariant: verbs, options, settings, replies and error kinds come from the core's tables; this folder makes
+# Ruby methods and classes of them. Host code (blocks, readers, loggers) runs on the calling thread, never on
+# another.
 module Oarlock
 end
 
@@ -23,14 +24,14 @@ module Oarlock
   # The version of the library.
   VERSION = Native::VERSION
 
-  # Opens the place that a URL names. No network is touched.
+  # Opens the store that a URL names. Sends no request.
   #
   # @example
   #   store = Oarlock.open("s3://bucket/prefix", region: "eu-central-1")
   #   Oarlock.open("file:///srv/objects") { |store| store.put("a", "hello") }
   #
   # @param url [String] `s3://bucket/prefix?setting=value` or `file:///directory`
-  # @param settings what the URL does not say; {SETTINGS} lists them; they win over the URL's
+  # @param settings the settings that {SETTINGS} lists; they win over the URL's
   # @yield [Store] the store, closed after the block
   # @return [Store] or what the block returns
   # @raise [ConfigError] for a malformed URL, an unknown setting or settings that exclude each other
@@ -45,17 +46,17 @@ module Oarlock
     end
   end
 
-  # How long a process that ends waits for calls to undo what they began on a server.
+  # Seconds that an exiting process waits for calls to undo what they started on a server.
   DRAIN_SECONDS = 2
   private_constant :DRAIN_SECONDS
 
   at_exit do
     next if Native.drain(0)
 
-    # What is still under way, a writer that nobody closed, say, will not come to its end any more.
+    # A call that is still in progress, such as a writer's that was not closed, can't finish any more.
     ObjectSpace.each_object(Native::Call, &:cancel)
     give_up = Process.clock_gettime(Process::CLOCK_MONOTONIC) + DRAIN_SECONDS
-    # In small steps, between which a second Ctrl-C comes through.
+    # In small steps, so that a second Ctrl-C interrupts the wait.
     Thread.pass until Native.drain(0.02) || Process.clock_gettime(Process::CLOCK_MONOTONIC) > give_up
   end
 end

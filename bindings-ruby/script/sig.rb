@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# Writes `sig/oarlock.rbs` to standard output: the signatures of what `lib/oarlock` makes of the core's
-# tables, with their docs.
+# Writes `sig/oarlock.rbs` to standard output: the signatures that `lib/oarlock` makes from the core's tables,
+# with their docs.
 #
-# Law: verbs, records, settings and errors come from the tables; only what is written by hand in Ruby is
-# written by hand here. A test compares the output with the committed file.
+# Invariant: verbs, records, settings and errors come from the tables; only hand-written Ruby methods are
+# listed by hand. A test compares the output with the committed file.
 
 require "oarlock"
 
@@ -28,7 +28,7 @@ module Rbs
     PLAIN[name] || (name.start_with?("list of ") ? "Array[#{name.delete_prefix("list of ")}]" : name)
   end
 
-  # What may be given: text may be a symbol, too.
+  # Types of arguments: text may be a symbol, too.
   GIVEN = {
     "str" => "String | Symbol", "map" => "Hash[String | Symbol, String | Integer]", "time" => "Time | Date"
   }.freeze
@@ -48,7 +48,7 @@ module Rbs
     [*positional, *keywords, "?timeout: Numeric?", *("?progress: _Progress?" if verb[:progress])].join(", ")
   end
 
-  # A verb's overloads: as its reply is, as a listing, or with a block that takes the bytes.
+  # A verb's overloads: its reply, a listing, or a block that receives the bytes.
   def overloads(verb)
     arguments = arguments(verb)
     if verb[:pages]
@@ -96,7 +96,7 @@ out = +<<~RBS
       def call: (Integer done, Integer? total) -> void
     end
 
-    # Opens the place that a URL names; no network is touched. Settings:
+    # Opens the store that a URL names. Sends no request. Settings:
     #
 RBS
 Oarlock::SETTINGS.each { |field| out << "  # * `#{field[:name]}`: #{field[:doc].split.join(" ")}\n" }
@@ -106,7 +106,7 @@ out << "               | [T] (String url, #{settings}) { (Store) -> T } -> T\n"
 out << "  def self.logger: () -> Logger?\n  def self.logger=: (Logger?) -> Logger?\n\n"
 
 out << <<~RBS.gsub(/^(?=.)/, "  ")
-  # What all of the library's exceptions are.
+  # The base class of the library's exceptions.
   class Error < StandardError
     attr_reader kind: String
     attr_reader sentence: String
@@ -143,7 +143,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     attr_reader offset: Integer
   end
 
-  # Shows how far a call is, for `progress:`, in a line on standard error or the given IO.
+  # Shows the progress of a call, for `progress:`, as a line on standard error or the given IO.
   class Bar
     def self.open: [T] (?String? title, ?_Writable? io) { (Bar) -> T } -> T
     def initialize: (?String? title, ?_Writable? io) -> void
@@ -151,13 +151,13 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def close: () -> void
   end
 
-  # A listing that asks for a page when its first row is wanted.
+  # A listing that requests a page only when its first row is needed.
   class Listing[Row] < Enumerator[Row, void]
     def each_page: () { (untyped) -> void } -> self
                  | () -> Enumerator[untyped, self]
   end
 
-  # An object, opened to read.
+  # An object opened for reading.
   class Reader
     include Enumerable[String]
     attr_reader meta: ObjectMeta
@@ -181,7 +181,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def closed?: () -> bool
   end
 
-  # An object, opened to write.
+  # An object opened for writing.
   class Writer
     attr_reader reply: PutReply?
     attr_reader pos: Integer
@@ -215,7 +215,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def size: () -> Integer
   end
 
-  # One place that holds objects.
+  # A store of objects.
   class Store
     def initialize: (String url, **untyped settings) -> void
     def url: () -> String

@@ -338,7 +338,7 @@ impl<R> Call<R> {
 }
 
 fn forked() -> Error {
-    Error::new(ErrorKind::Forked, "the call was begun before this process was forked; begin it again here")
+    Error::new(ErrorKind::Forked, "the call was started before this process was forked; start it again here")
 }
 
 impl<R> Drop for Call<R> {

@@ -1,13 +1,14 @@
-//! Every way a call can fail: one numbered, append-only list of kinds and one `Error` that carries the facts.
+//! Errors: one numbered, append-only list of kinds, and one `Error` with the details.
 //!
-//! Law: a message is a sentence a person can act on, and never holds a secret, a signed URL or userinfo.
-//! Imports nothing of ours: each binding dresses these same facts in its own language.
+//! Invariant: a message is a sentence a person can act on, and never holds a secret, a signed URL or
+//! userinfo. Imports no other module of the core. Each binding turns an `Error` into an exception of its
+//! language.
 
 use std::fmt;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $number:literal),+ $(,)?) => {
-        /// What went wrong, as a number that never changes its meaning: new kinds are only appended.
+        /// The kind of an error, as a number that never changes its meaning: new kinds are only appended.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[repr(i32)]
@@ -17,12 +18,12 @@ macro_rules! kinds {
             /// Every kind, in the order of its number.
             pub const ALL: &'static [ErrorKind] = &[$(ErrorKind::$name),+];
 
-            /// The kind's name as every language spells it, for example `NotFound`.
+            /// The kind's name in every language, for example `NotFound`.
             pub const fn name(self) -> &'static str {
                 match self { $(ErrorKind::$name => stringify!($name)),+ }
             }
 
-            /// One sentence on what the kind means.
+            /// The meaning of the kind, in one sentence.
             pub const fn doc(self) -> &'static str {
                 match self { $(ErrorKind::$name => concat!($($doc),+).trim_ascii()),+ }
             }
@@ -37,27 +38,27 @@ kinds! {
     Config = 2,
     /// No usable credentials were found, or they have expired.
     Credentials = 3,
-    /// The server knows who asks and refuses.
+    /// The server refuses the request: these credentials lack the permission.
     PermissionDenied = 4,
     /// The object, version or upload does not exist.
     NotFound = 5,
     /// The bucket, or the store's directory, does not exist.
     NoSuchBucket = 6,
-    /// What was to be created exists already.
+    /// The object, bucket, file or directory to create exists already.
     AlreadyExists = 7,
     /// A condition (if_match, if_none_match, …) did not hold.
     Precondition = 8,
-    /// The object is as the caller already has it.
+    /// The object has not changed since the caller's copy.
     NotModified = 9,
-    /// The range asked for lies outside the object.
+    /// The requested range lies outside the object.
     Range = 10,
-    /// The server asks for fewer requests, and retries did not help.
+    /// The server throttles requests, and retries did not help.
     Throttled = 11,
     /// A time limit passed.
     Timeout = 12,
     /// The server could not be reached, or the connection broke.
     Network = 13,
-    /// The server failed or answered something unexpected.
+    /// The server failed or sent an unexpected response.
     Service = 14,
     /// The bucket lives in another region.
     WrongRegion = 15,
@@ -71,7 +72,7 @@ kinds! {
     KeyCommitment = 19,
     /// The call was cancelled.
     Cancelled = 20,
-    /// The call was begun in the parent of this process.
+    /// The call was started in the parent of this process.
     Forked = 21,
     /// The local file system or a host's stream failed.
     Io = 22,
@@ -87,7 +88,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// A failed call: its kind, the sentence to show, and where it happened.
+/// A failed call: its kind, its message, and where it failed.
 ///
 /// ```
 /// use oarlock::{Error, ErrorKind};
@@ -113,7 +114,7 @@ struct ErrorFields {
     request_id: Option<String>,
     retryable: bool,
     unsure: bool,
-    /// Where in the message the advice begins, if it holds any.
+    /// The offset of the advice in the message, if it has one.
     advice: Option<usize>,
 }
 
@@ -133,7 +134,7 @@ impl Error {
         self.0.kind.unwrap_or(ErrorKind::Internal)
     }
 
-    /// The sentence alone, without kind, bucket or key.
+    /// The message alone, without kind, bucket or key.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -153,12 +154,12 @@ impl Error {
         self.0.key.as_deref()
     }
 
-    /// The HTTP status, if a server answered.
+    /// The HTTP status, if a server responded.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// S3's own error code, for example `NoSuchKey`; `NoCredentials` where none were found in any place.
+    /// S3's error code, for example `NoSuchKey`. `NoCredentials` if no source had credentials.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
@@ -173,19 +174,19 @@ impl Error {
         self.0.retryable
     }
 
-    /// Adds the verb, unless one is already named.
+    /// Adds the verb, unless the error has one.
     pub fn with_verb(mut self, verb: &str) -> Self {
         self.0.verb.get_or_insert_with(|| verb.to_owned());
         self
     }
 
-    /// Adds the bucket, unless one is already named.
+    /// Adds the bucket, unless the error has one.
     pub fn with_bucket(mut self, bucket: &str) -> Self {
         self.0.bucket.get_or_insert_with(|| bucket.to_owned());
         self
     }
 
-    /// Adds the key, unless one is already named.
+    /// Adds the key, unless the error has one.
     pub fn with_key(mut self, key: &str) -> Self {
         self.0.key.get_or_insert_with(|| key.to_owned());
         self
@@ -208,30 +209,30 @@ impl Error {
         self
     }
 
-    /// Whether the work may have been done all the same: an attempt before was not answered.
+    /// Whether the request may have succeeded all the same: an earlier attempt got no response.
     pub(crate) fn is_unsure(&self) -> bool {
         self.0.unsure
     }
 
-    /// The same, after an attempt that was not answered.
+    /// The same error, after an attempt without a response.
     pub(crate) fn unsure(mut self) -> Self {
         self.0.unsure = true;
         self
     }
 
-    /// The same, as a failure that every later attempt would meet.
+    /// The same error, not retryable.
     pub(crate) fn lasting(mut self) -> Self {
         self.0.retryable = false;
         self
     }
 
-    /// The same, as a failure that a later attempt may not meet.
+    /// The same error, retryable.
     pub(crate) fn passing(mut self) -> Self {
         self.0.retryable = true;
         self
     }
 
-    /// Adds what the server said of the failure.
+    /// Adds the details of the server's response.
     pub fn with_answer(mut self, status: Option<u16>, code: Option<&str>, request_id: Option<&str>) -> Self {
         self.0.status = status;
         self.0.code = code.map(str::to_owned);

@@ -1,7 +1,7 @@
-//! What each verb may be told: the one place where options are named.
+//! The options of each verb, declared once.
 //!
-//! Law: an option added here is at once known to every language. Options that are the same for each call of a
-//! store (requester pays, endpoint, …) are settings and live in `config::keys`.
+//! Invariant: an option added here exists at once in every language. Options that are the same for each call
+//! of a store (requester pays, endpoint, …) are settings: `config::keys`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,8 @@ use zeroize::Zeroize;
 use crate::table::record;
 use crate::value::{ByteRange, Callback, Field, Type, Value};
 
-/// Raw bytes that are never shown, and wiped when the last holder drops them: their `Debug` is a row of dots.
+/// Raw bytes that no output shows: their `Debug` is a row of dots. They are wiped when the last holder drops
+/// them.
 #[derive(Clone, PartialEq, Default)]
 pub struct Secret(pub Bytes);
 
@@ -60,7 +61,7 @@ impl Field for CustomerKey {
     }
 }
 
-/// An encryption context: names and texts, given as a map or as the JSON text of one.
+/// An encryption context: a map of texts, or the JSON text of one.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Context(pub BTreeMap<String, String>);
 
@@ -79,7 +80,7 @@ impl Field for Context {
     }
 }
 
-/// Settings by name, some of them secret: never shown, and wiped when they are dropped.
+/// Settings by name, some of them secret: no output shows them, and they are wiped when dropped.
 #[derive(Clone, PartialEq, Default)]
 pub struct SecretMap(pub BTreeMap<String, String>);
 
@@ -108,9 +109,9 @@ impl Field for SecretMap {
 record! {
     /// Options of `get`.
     pub struct Get {
-        /// Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
+        /// Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`. Default: all.
         range: Option<ByteRange>,
-        /// The version to fetch; default: the newest.
+        /// The version to fetch. Default: the newest.
         version_id: Option<String>,
         /// Only if the object's ETag is this one, else `Precondition`.
         if_match: Option<String>,
@@ -120,16 +121,17 @@ record! {
         if_modified_since: Option<SystemTime>,
         /// Only if not changed after this time, else `Precondition`.
         if_unmodified_since: Option<SystemTime>,
-        /// The SSE-C key that the object was stored with; default: the store's setting.
+        /// The SSE-C key that the object was stored with. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
-        /// The encryption context that the object was stored with; default: the store's setting.
+        /// The encryption context that the object was stored with. Default: the store's setting.
         encryption_context: Option<Context>,
-        /// Whether an encrypted object's bytes are handed out before they are verified: a stream's as they
-        /// come, with an error at its end if they were not sound, and a range's at all; default false.
+        /// Whether to return bytes of an encrypted object before they are verified. A stream returns them as
+        /// they arrive and fails at its end if they are corrupt. A range can't be verified and needs this
+        /// option. Default: false.
         unverified: Option<bool>,
-        /// For a get into a file: a file, or a directory, in which the call keeps a journal from which the
-        /// same call goes on after a crash or a failure that may pass; what was fetched stays then beside the
-        /// target. Default: none, and what fails leaves nothing.
+        /// For a get into a file: a journal file, or a directory for one. After a crash or a retryable
+        /// failure the same call resumes from it; until then the fetched bytes stay beside the target.
+        /// Default: none; a failed call leaves nothing.
         journal: Option<String>,
     }
 }
@@ -137,18 +139,18 @@ record! {
 record! {
     /// Options of `get_ranges`.
     pub struct GetRanges {
-        /// Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a
-        /// line carries in the time that a request costs.
+        /// If at most so many bytes lie between two ranges, one request fetches both. Default: 65536, about
+        /// what a connection carries in the time that a request costs.
         gap: Option<u64>,
-        /// The version to fetch; default: the newest.
+        /// The version to fetch. Default: the newest.
         version_id: Option<String>,
         /// Only if the object's ETag is this one, else `Precondition`.
         if_match: Option<String>,
-        /// The SSE-C key that the object was stored with; default: the store's setting.
+        /// The SSE-C key that the object was stored with. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
-        /// The encryption context that the object was stored with; default: the store's setting.
+        /// The encryption context that the object was stored with. Default: the store's setting.
         encryption_context: Option<Context>,
-        /// Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
+        /// Whether to return ranges of an encrypted object, which can't be verified. Default: false.
         unverified: Option<bool>,
     }
 }
@@ -156,7 +158,7 @@ record! {
 record! {
     /// Options of `head`.
     pub struct Head {
-        /// The version to look at; default: the newest.
+        /// The version to look at. Default: the newest.
         version_id: Option<String>,
         /// Only if the object's ETag is this one, else `Precondition`.
         if_match: Option<String>,
@@ -166,7 +168,7 @@ record! {
         if_modified_since: Option<SystemTime>,
         /// Only if not changed after this time, else `Precondition`.
         if_unmodified_since: Option<SystemTime>,
-        /// The SSE-C key that the object was stored with; default: the store's setting.
+        /// The SSE-C key that the object was stored with. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
     }
 }
@@ -174,9 +176,9 @@ record! {
 record! {
     /// Options of `exists`.
     pub struct Exists {
-        /// The version to look for; default: the newest.
+        /// The version to look for. Default: the newest.
         version_id: Option<String>,
-        /// The SSE-C key that the object was stored with; default: the store's setting.
+        /// The SSE-C key that the object was stored with. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
     }
 }
@@ -184,7 +186,7 @@ record! {
 record! {
     /// Options of `put`.
     pub struct Put {
-        /// The media type; default: none is sent and the server chooses.
+        /// The media type. Default: none; the server chooses.
         content_type: Option<String>,
         /// How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
         content_encoding: Option<String>,
@@ -200,37 +202,37 @@ record! {
         metadata: Option<BTreeMap<String, String>>,
         /// Tags: at most 10.
         tags: Option<BTreeMap<String, String>>,
-        /// The storage class, for example `STANDARD_IA`; default: the store's setting.
+        /// The storage class, for example `STANDARD_IA`. Default: the store's setting.
         storage_class: Option<String>,
-        /// A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's
+        /// A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's
         /// setting.
         acl: Option<String>,
-        /// Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
+        /// Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
         grant_read: Option<String>,
-        /// Who may read its ACL; default: the store's setting.
+        /// Who may read its ACL. Default: the store's setting.
         grant_read_acp: Option<String>,
-        /// Who may write its ACL; default: the store's setting.
+        /// Who may write its ACL. Default: the store's setting.
         grant_write_acp: Option<String>,
-        /// Who may do all three; default: the store's setting.
+        /// Who may do all three. Default: the store's setting.
         grant_full_control: Option<String>,
-        /// Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
+        /// Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
         sse: Option<String>,
-        /// The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
+        /// The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
         sse_kms_key_id: Option<String>,
-        /// A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
+        /// A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
-        /// The encryption context of the object's key, for a store that encrypts under KMS; default: the
+        /// The encryption context of the object's key, for a store that encrypts under KMS. Default: the
         /// store's setting.
         encryption_context: Option<Context>,
         /// Only if the object there now has this ETag, else `Precondition`.
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
         if_none_match: Option<String>,
-        /// Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
+        /// Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
         part_size: Option<u64>,
-        /// A file, or a directory, in which the call keeps a journal from which the same call goes on after a
-        /// crash or a failure that may pass; the parts that are there then stay until it does, or until
-        /// `abort_uploads`. Default: none, and what fails leaves nothing.
+        /// A journal file, or a directory for one. After a crash or a retryable failure the same call resumes
+        /// from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed
+        /// call leaves nothing.
         journal: Option<String>,
     }
 }
@@ -238,8 +240,8 @@ record! {
 record! {
     /// Options of `delete`.
     pub struct Delete {
-        /// The version to delete for good; default: the newest, which a versioned bucket keeps behind a
-        /// delete marker.
+        /// The version to delete for good. Default: none; a versioned bucket then keeps the newest version
+        /// behind a delete marker.
         version_id: Option<String>,
         /// Only if the object has this ETag, else `Precondition`.
         if_match: Option<String>,
@@ -249,8 +251,8 @@ record! {
 record! {
     /// Options of `delete_many`.
     pub struct DeleteMany {
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
-        /// is then empty. If it fails, so does the call.
+        /// A function that receives the results in lists, as they arrive, on the thread that waits. The reply
+        /// is then empty. If the function fails, the call fails.
         each: Option<Callback>,
     }
 }
@@ -258,10 +260,10 @@ record! {
 record! {
     /// Options of `get_many`.
     pub struct GetMany {
-        /// Objects that move at a time, 1 to 1000; default 64.
+        /// Objects transferred at a time, 1 to 1000. Default: 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
-        /// is then empty. If it fails, so does the call.
+        /// A function that receives the results in lists, as they arrive, on the thread that waits. The reply
+        /// is then empty. If the function fails, the call fails.
         each: Option<Callback>,
     }
 }
@@ -269,16 +271,16 @@ record! {
 record! {
     /// Options of `put_many`, for all objects alike.
     pub struct PutMany {
-        /// Objects that move at a time, 1 to 1000; default 64.
+        /// Objects transferred at a time, 1 to 1000. Default: 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
-        /// is then empty. If it fails, so does the call.
+        /// A function that receives the results in lists, as they arrive, on the thread that waits. The reply
+        /// is then empty. If the function fails, the call fails.
         each: Option<Callback>,
         /// User metadata: ASCII names and values, at most 2 KB together.
         metadata: Option<BTreeMap<String, String>>,
-        /// The storage class, for example `STANDARD_IA`; default: the store's setting.
+        /// The storage class, for example `STANDARD_IA`. Default: the store's setting.
         storage_class: Option<String>,
-        /// `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+        /// `"*"`: only where no object exists yet; others fail with `Precondition`.
         if_none_match: Option<String>,
     }
 }
@@ -286,10 +288,10 @@ record! {
 record! {
     /// Options of `head_many`.
     pub struct HeadMany {
-        /// Objects that are asked for at a time, 1 to 1000; default 64.
+        /// Objects requested at a time, 1 to 1000. Default: 64.
         max_concurrency: Option<u32>,
-        /// A function that is given the results in lists, as they come, on the thread that waits; the reply
-        /// is then empty. If it fails, so does the call.
+        /// A function that receives the results in lists, as they arrive, on the thread that waits. The reply
+        /// is then empty. If the function fails, the call fails.
         each: Option<Callback>,
     }
 }
@@ -297,22 +299,22 @@ record! {
 record! {
     /// Options of `sync_up` and `sync_down`.
     pub struct Sync {
-        /// What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`,
-        /// `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its
-        /// file's size); default `size_mtime`.
+        /// How files and objects are compared: `size_mtime` (same size, and the target is not older than the
+        /// source), `size`, `etag` (computed from the file's bytes), or `checksum` (one request for each
+        /// object of its file's size). Default: `size_mtime`.
         compare: Option<String>,
         /// Only files whose path below the directory matches one of these patterns; one without a slash is
         /// matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default:
         /// all.
         include: Option<Vec<String>>,
-        /// Not those that match one of these; they are neither moved nor deleted.
+        /// Patterns of files to leave out: they are neither transferred nor deleted. Default: none.
         exclude: Option<Vec<String>>,
-        /// Whether to delete at the target what the origin does not have, once everything else has gone well;
-        /// default false.
+        /// Whether to delete at the target what the source does not have, after everything else succeeded.
+        /// Default: false.
         delete: Option<bool>,
-        /// Whether only to tell, in `steps`, what would be done; default false.
+        /// Whether to transfer nothing and only return, in `steps`, what would be done. Default: false.
         dry_run: Option<bool>,
-        /// Objects that move at a time, 1 to 1000; default 64.
+        /// Objects transferred at a time, 1 to 1000. Default: 64.
         max_concurrency: Option<u32>,
     }
 }
@@ -320,18 +322,19 @@ record! {
 record! {
     /// Options of `copy`.
     pub struct Copy {
-        /// The bucket to copy from; default: the store's own. The source key is then taken without the
-        /// store's prefix.
+        /// The bucket to copy from. With this option the source key does not get the store's prefix. Default:
+        /// the store's own bucket.
         source_bucket: Option<String>,
-        /// The version to copy; default: the newest.
+        /// The version to copy. Default: the newest.
         source_version_id: Option<String>,
         /// Only if the source has this ETag, else `Precondition`.
         source_if_match: Option<String>,
         /// Only if the source does not have this ETag, else `Precondition`.
         source_if_none_match: Option<String>,
-        /// The SSE-C key of the source; default: the store's `sse_customer_key`.
+        /// The SSE-C key of the source. Default: the store's `sse_customer_key`.
         source_sse_customer_key: Option<CustomerKey>,
-        /// The media type; giving it or any other header or `metadata` replaces all of the source's.
+        /// The media type. If this option, another header or `metadata` is given, all of the source's are
+        /// replaced.
         content_type: Option<String>,
         /// How the body is compressed.
         content_encoding: Option<String>,
@@ -347,24 +350,24 @@ record! {
         metadata: Option<BTreeMap<String, String>>,
         /// Tags in place of the source's.
         tags: Option<BTreeMap<String, String>>,
-        /// The storage class; default: the store's setting.
+        /// The storage class. Default: the store's setting.
         storage_class: Option<String>,
-        /// A canned ACL; default: the store's setting.
+        /// A canned ACL. Default: the store's setting.
         acl: Option<String>,
-        /// Who may read the object; default: the store's setting.
+        /// Who may read the object. Default: the store's setting.
         grant_read: Option<String>,
-        /// Who may read its ACL; default: the store's setting.
+        /// Who may read its ACL. Default: the store's setting.
         grant_read_acp: Option<String>,
-        /// Who may write its ACL; default: the store's setting.
+        /// Who may write its ACL. Default: the store's setting.
         grant_write_acp: Option<String>,
-        /// Who may do all three; default: the store's setting.
+        /// Who may do all three. Default: the store's setting.
         grant_full_control: Option<String>,
-        /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's
+        /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's
         /// setting.
         sse: Option<String>,
-        /// The KMS key of the copy; default: the store's setting.
+        /// The KMS key of the copy. Default: the store's setting.
         sse_kms_key_id: Option<String>,
-        /// The customer key of the copy, 32 bytes; default: the store's setting.
+        /// The customer key of the copy, 32 bytes. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
         /// Only if the object there now has this ETag, else `Precondition`.
         if_match: Option<String>,
@@ -376,11 +379,11 @@ record! {
 record! {
     /// Options of `rekey`.
     pub struct Rekey {
-        /// What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES
-        /// key as base64 text. Default: the store's own.
+        /// The settings `encryption_*` that unwrap the object's key now, by name; an AES key as base64 text.
+        /// Default: the store's own.
         old: Option<SecretMap>,
-        /// Whether to prove, before anything is written, that what is in `old` can't open the new envelope;
-        /// default false.
+        /// Whether to prove, before anything is written, that the settings in `old` can't open the new
+        /// envelope. Default: false.
         enforce_rotation: Option<bool>,
     }
 }
@@ -388,11 +391,11 @@ record! {
 record! {
     /// Options of `rekey_all`.
     pub struct RekeyAll {
-        /// What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an
-        /// AES key as base64 text. Default: the store's own.
+        /// The settings `encryption_*` that unwrap the objects' keys now, by name; an AES key as base64 text.
+        /// Default: the store's own.
         old: Option<SecretMap>,
-        /// Whether to prove of each object, before anything is written, that what is in `old` can't open the
-        /// new envelope; default false.
+        /// Whether to prove for each object, before anything is written, that the settings in `old` can't
+        /// open the new envelope. Default: false.
         enforce_rotation: Option<bool>,
         /// Only keys after this one, in UTF-8 byte order.
         start_after: Option<String>,
@@ -402,14 +405,14 @@ record! {
 record! {
     /// Options of `list`.
     pub struct List {
-        /// Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default:
-        /// none.
+        /// Keys with the same text up to this delimiter are returned once, as a common prefix. Usually `"/"`.
+        /// Default: none.
         delimiter: Option<String>,
         /// Only keys after this one, in UTF-8 byte order.
         start_after: Option<String>,
-        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        /// Entries in one page, 1 to 1000. Default: 1000, the server's.
         page_size: Option<u32>,
-        /// Where to go on: the `next` of the page before.
+        /// Where to resume: the `next` of the page before. Default: the first page.
         continuation: Option<String>,
     }
 }
@@ -417,11 +420,11 @@ record! {
 record! {
     /// Options of `list_versions`.
     pub struct ListVersions {
-        /// Keys that share a beginning up to this text are told once, as a prefix; default: none.
+        /// Keys with the same text up to this delimiter are returned once, as a common prefix. Default: none.
         delimiter: Option<String>,
-        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        /// Entries in one page, 1 to 1000. Default: 1000, the server's.
         page_size: Option<u32>,
-        /// Where to go on: the `next` of the page before.
+        /// Where to resume: the `next` of the page before. Default: the first page.
         continuation: Option<String>,
     }
 }
@@ -429,11 +432,12 @@ record! {
 record! {
     /// Options of `presign`.
     pub struct Presign {
-        /// What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
+        /// What the URL allows: `get`, `put`, `head` or `delete`. Default: `get`.
         method: Option<String>,
-        /// How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
+        /// Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL.
+        /// Default: 3600.
         expires_in: Option<Duration>,
-        /// The version it is for; default: the newest.
+        /// The version it is for. Default: the newest.
         version_id: Option<String>,
         /// For `put`: the media type that the request must carry.
         content_type: Option<String>,
@@ -443,7 +447,7 @@ record! {
 record! {
     /// Options of `get_acl`.
     pub struct GetAcl {
-        /// The version; default: the newest.
+        /// The version. Default: the newest.
         version_id: Option<String>,
     }
 }
@@ -451,7 +455,7 @@ record! {
 record! {
     /// Options of `set_acl`: a canned ACL or grants, not both.
     pub struct SetAcl {
-        /// The version; default: the newest.
+        /// The version. Default: the newest.
         version_id: Option<String>,
         /// A canned ACL, for example `private` or `public-read`.
         acl: Option<String>,
@@ -469,21 +473,21 @@ record! {
 record! {
     /// Options of `get_tags`, `set_tags` and `delete_tags`.
     pub struct Tags {
-        /// The version; default: the newest.
+        /// The version. Default: the newest.
         version_id: Option<String>,
     }
 }
 
 record! {
-    /// Options of a verb that has none.
+    /// The options of a verb that takes none.
     pub struct NoOptions {}
 }
 
 record! {
     /// Options of `explain`.
     pub struct Explain {
-        /// Whether to try as well what a store is for: put, head, get and list an object of a random name,
-        /// and delete it; default false.
+        /// Whether to test the store too: put, head, get, list and delete an object of a random name.
+        /// Default: false.
         check: Option<bool>,
     }
 }
@@ -491,8 +495,8 @@ record! {
 record! {
     /// Options of `abort_uploads`.
     pub struct AbortUploads {
-        /// Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are
-        /// being sent now.
+        /// Minimum age of an upload in seconds; 0 also aborts uploads that are still in progress. Default:
+        /// 86400, one day.
         older_than: Option<Duration>,
     }
 }
@@ -500,12 +504,12 @@ record! {
 record! {
     /// Options of `list_uploads`.
     pub struct ListUploads {
-        /// Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next
-        /// one.
+        /// Only uploads that started so many seconds ago or earlier. A page may then be empty and still have
+        /// a next one. Default: all.
         older_than: Option<Duration>,
-        /// Entries in one page, 1 to 1000; default: the server's, 1000.
+        /// Entries in one page, 1 to 1000. Default: 1000, the server's.
         page_size: Option<u32>,
-        /// Where to go on: the `next` of the page before.
+        /// Where to resume: the `next` of the page before. Default: the first page.
         continuation: Option<String>,
     }
 }

@@ -1,6 +1,6 @@
-//! What the verbs answer: plain records, the same in every language.
+//! The replies of verbs: plain records, the same in every language.
 //!
-//! Law: times are UTC, sizes are bytes, ETags come without quotes, keys come without the store's prefix.
+//! Invariant: times are UTC, sizes are bytes, ETags have no quotes, keys do not contain the store's prefix.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -16,8 +16,7 @@ record! {
     pub struct ObjectMeta {
         /// The key, without the store's prefix.
         key: String,
-        /// The whole object's size in bytes; absent where the server does not say (an answer without
-        /// Content-Length).
+        /// The whole object's size in bytes; absent if the response has no Content-Length.
         size: Option<u64>,
         /// The entity tag, without quotes.
         etag: Option<String>,
@@ -47,42 +46,42 @@ record! {
         sse_kms_key_id: Option<String>,
         /// `AES256` if a customer key encrypts it.
         sse_customer_algorithm: Option<String>,
-        /// Whether `size` may be off by up to 16 bytes: `head` cannot know the size of client-side encrypted
-        /// content that is, or may be, padded (AES/CBC). A whole `get` tells the exact size.
+        /// Whether `size` may be up to 16 bytes too large: `head` can't compute the size of client-side
+        /// encrypted content that is, or may be, padded (AES/CBC). A whole `get` returns the exact size.
         size_estimated: bool,
     }
 }
 
 record! {
-    /// What `get` answers.
+    /// The reply of `get`.
     pub struct GetReply {
         /// The object's metadata.
         meta: ObjectMeta,
-        /// The first byte that was delivered.
+        /// The offset of the first byte delivered.
         offset: u64,
-        /// How many bytes were delivered.
+        /// The number of bytes delivered.
         length: u64,
-        /// The bytes, when they went to memory.
+        /// The bytes, if they went to memory.
         body: Option<Bytes>,
     }
 }
 
 record! {
-    /// What `put` and `copy` answer.
+    /// The reply of `put` and `copy`.
     pub struct PutReply {
         /// The entity tag of the new object, without quotes.
         etag: Option<String>,
         /// Its version, in a versioned bucket.
         version_id: Option<String>,
-        /// How many bytes were stored.
+        /// The number of bytes stored.
         size: u64,
     }
 }
 
 record! {
-    /// What `credentials` answers: the keys that requests are signed with now. Treat it as a secret.
+    /// The reply of `credentials`: the keys that sign requests now. Treat it as a secret.
     pub struct Identity {
-        /// What gave them: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`,
+        /// Their source: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`,
         /// `container` or `instance_profile`.
         provider: String,
         /// The access key id.
@@ -91,21 +90,21 @@ record! {
         secret_access_key: SecretText,
         /// The session token of temporary keys.
         session_token: Option<SecretText>,
-        /// When they expire; absent if they don't.
+        /// When they expire; absent if they do not expire.
         expires: Option<SystemTime>,
-        /// The account that they belong to, if their source tells.
+        /// The account that they belong to, if their source reports it.
         account_id: Option<String>,
-        /// The region that requests are signed for.
+        /// The region in the signature of requests.
         region: String,
     }
 }
 
 record! {
-    /// What `delete` answers.
+    /// The reply of `delete`.
     pub struct DeleteReply {
-        /// The version that was deleted, or that of the new delete marker.
+        /// The version that was deleted, or the new delete marker's.
         version_id: Option<String>,
-        /// Whether a delete marker was made or deleted.
+        /// Whether a delete marker was created or deleted.
         delete_marker: bool,
     }
 }
@@ -115,11 +114,11 @@ record! {
     pub struct Deleted {
         /// The key.
         key: String,
-        /// The version that was named.
+        /// The version that the caller named.
         version_id: Option<String>,
-        /// Why it was not deleted: the error kind's name; absent if it was.
+        /// The name of the error kind; absent if the object was deleted.
         error: Option<String>,
-        /// The sentence that goes with `error`.
+        /// The error's message.
         message: Option<String>,
     }
 }
@@ -131,11 +130,11 @@ record! {
         key: String,
         /// The object's metadata; absent if it failed.
         meta: Option<ObjectMeta>,
-        /// The bytes, when they went to memory.
+        /// The bytes, if they went to memory.
         body: Option<Bytes>,
-        /// Why it was not fetched: the error kind's name; absent if it was.
+        /// The name of the error kind; absent if the object was fetched.
         error: Option<String>,
-        /// The sentence that goes with `error`.
+        /// The error's message.
         message: Option<String>,
     }
 }
@@ -149,11 +148,11 @@ record! {
         etag: Option<String>,
         /// Its version, in a versioned bucket.
         version_id: Option<String>,
-        /// How many bytes were stored.
+        /// The number of bytes stored.
         size: u64,
-        /// Why it was not stored: the error kind's name; absent if it was.
+        /// The name of the error kind; absent if the object was stored.
         error: Option<String>,
-        /// The sentence that goes with `error`.
+        /// The error's message.
         message: Option<String>,
     }
 }
@@ -165,9 +164,9 @@ record! {
         key: String,
         /// The object's metadata; absent if it failed.
         meta: Option<ObjectMeta>,
-        /// Why nothing is known: the error kind's name, `NotFound` for an object that is not there.
+        /// The name of the error kind, `NotFound` for a missing object; absent if the request succeeded.
         error: Option<String>,
-        /// The sentence that goes with `error`.
+        /// The error's message.
         message: Option<String>,
     }
 }
@@ -181,49 +180,49 @@ record! {
         key: String,
         /// The file.
         path: String,
-        /// The size in bytes of what moves; 0 for a deletion.
+        /// The bytes to transfer; 0 for a deletion.
         size: u64,
-        /// Why: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
+        /// The reason: `new`, `size`, `newer`, `etag`, or `gone` for a deletion.
         reason: String,
     }
 }
 
 record! {
-    /// What `sync_up` and `sync_down` answer.
+    /// The reply of `sync_up` and `sync_down`.
     pub struct SyncReply {
-        /// Objects or files that were moved; in a dry run, that would be.
+        /// Objects or files that were transferred; in a dry run, that would be.
         transferred: u64,
         /// Their bytes.
         size: u64,
-        /// Those that were alike already.
+        /// Objects or files that were equal already.
         unchanged: u64,
-        /// Those that were deleted; in a dry run, that would be.
+        /// Objects or files that were deleted; in a dry run, that would be.
         deleted: u64,
-        /// In a dry run, what would be done, in the order of the keys; else empty.
+        /// The steps of a dry run, in the order of the keys; else empty.
         steps: Vec<SyncStep>,
     }
 }
 
 record! {
-    /// An object that `rekey_all` gave no new envelope.
+    /// An object that `rekey_all` could not give a new envelope.
     pub struct Rekeyed {
         /// The key.
         key: String,
-        /// Why: the error kind's name.
+        /// The name of the error kind.
         error: String,
-        /// The sentence that goes with `error`.
+        /// The error's message.
         message: String,
     }
 }
 
 record! {
-    /// What `rekey_all` did.
+    /// The reply of `rekey_all`.
     pub struct RekeyReply {
         /// Objects that got a new envelope.
         rekeyed: u64,
-        /// Those that had one under the store's key already.
+        /// Objects whose envelope was under the store's key already.
         unchanged: u64,
-        /// Those that got none, in the order of their keys.
+        /// Objects that failed, in the order of their keys.
         failed: Vec<Rekeyed>,
     }
 }
@@ -243,11 +242,11 @@ record! {
         last_modified: Option<SystemTime>,
         /// The storage class.
         storage_class: Option<String>,
-        /// The version; only `list_versions` tells it.
+        /// The version; only from `list_versions`.
         version_id: Option<String>,
-        /// Whether it is the newest version; only `list_versions` tells it.
+        /// Whether it is the newest version; only from `list_versions`.
         is_latest: Option<bool>,
-        /// Whether it is a delete marker; only `list_versions` tells it.
+        /// Whether it is a delete marker; only from `list_versions`.
         is_delete_marker: Option<bool>,
     }
 }
@@ -263,9 +262,9 @@ record! {
 }
 
 record! {
-    /// One right that an ACL grants.
+    /// One permission that an ACL grants.
     pub struct Grant {
-        /// To whom: `id=…`, `uri=…` or `emailAddress=…`.
+        /// The grantee: `id=…`, `uri=…` or `emailAddress=…`.
         grantee: String,
         /// `READ`, `READ_ACP`, `WRITE_ACP`, `WRITE` or `FULL_CONTROL`.
         permission: String,
@@ -277,7 +276,7 @@ record! {
     pub struct Acl {
         /// The owner's canonical id.
         owner: Option<String>,
-        /// The rights granted.
+        /// The permissions granted.
         grants: Vec<Grant>,
     }
 }
@@ -287,7 +286,7 @@ record! {
     pub struct Bucket {
         /// Its name.
         name: String,
-        /// When it was made.
+        /// When it was created.
         created: Option<SystemTime>,
     }
 }
@@ -295,11 +294,11 @@ record! {
 record! {
     /// An unfinished multipart upload.
     pub struct Upload {
-        /// The key it would make.
+        /// The key of the object that it would create.
         key: String,
         /// Its id, for `abort_upload`.
         upload_id: String,
-        /// When it was begun.
+        /// When it started.
         initiated: Option<SystemTime>,
     }
 }
@@ -315,77 +314,77 @@ record! {
 }
 
 record! {
-    /// What a package server's file says of a storage class.
+    /// A storage class of a package server's file.
     pub struct StorageClass {
         /// Its name, in lower case.
         name: String,
-        /// Where it is kept: `s3` or `file`.
+        /// The kind of its store: `s3` or `file`.
         kind: String,
         /// The URL of its store, without settings.
         url: String,
-        /// Whether the server starts without having tried to write, look at and delete an object there.
+        /// Whether the server starts without a test that writes, reads and deletes an object there.
         skip_validation: bool,
-        /// How long the server may keep what it looked up, as written.
+        /// How long the server may cache results, as written in the file.
         cache_timeout: Option<String>,
-        /// For `bioconductor`, `cran` and `pypi`: whether packages that were fetched from the source are
-        /// kept; unless written, those in S3 are not.
+        /// For `bioconductor`, `cran` and `pypi`: whether to keep packages that were fetched from the source.
+        /// If the file does not set it, those in S3 are not kept.
         retain_fetched_packages: Option<bool>,
     }
 }
 
 record! {
-    /// One row of what `explain` answers.
+    /// One row of the reply of `explain`.
     pub struct Explained {
-        /// What it tells of: a setting by its name, or for example `provider`, `tried`, `check put`.
+        /// The subject: a setting by its name, or for example `provider`, `tried`, `check put`.
         what: String,
-        /// What holds, as text; never a secret. Of a broken part the sentence that says why.
+        /// The value as text, never a secret; for a broken part, the error's message.
         value: String,
-        /// Where that comes from, for example `setting`, `URL`, `environment variable AWS_REGION`, `default`;
-        /// absent where there is nothing to say.
+        /// Where the value comes from, for example `setting`, `URL`, `environment variable AWS_REGION`,
+        /// `default`; absent if it has no source.
         source: Option<String>,
-        /// The kind of the error, if this part keeps the store from working.
+        /// The name of the error kind, if this part prevents the store from working.
         error: Option<String>,
     }
 }
 
 record! {
-    /// What a store's calls of one verb have done so far, those under way included. A store counts for
-    /// itself, in each process anew.
+    /// Statistics of a store's calls of one verb, including those in progress. Each store in each process
+    /// counts separately.
     pub struct VerbStats {
         /// The verb.
         verb: String,
-        /// Calls that ended.
+        /// Calls that finished.
         calls: u64,
-        /// Those of them that failed or were cancelled.
+        /// Finished calls that failed or were cancelled.
         failures: u64,
-        /// Microseconds that the ended calls took, in all.
+        /// Total microseconds of the finished calls.
         microseconds: u64,
         /// Requests sent, retries included.
         requests: u64,
-        /// Requests sent once more, because the one before failed.
+        /// Requests that were retries of a failed one.
         retries: u64,
-        /// Answers that asked for fewer requests.
+        /// Responses that throttled the client.
         throttled: u64,
-        /// Bytes of objects that moved, in or out.
+        /// Bytes of objects sent and received.
         bytes: u64,
-        /// Microseconds from a request to the beginning of its answer, on average; absent without an answer.
+        /// Average microseconds from a request to the first byte of its response; absent without a response.
         first_byte: Option<u64>,
-        /// The same of the answer that took longest to begin.
+        /// Longest such time, in microseconds.
         slowest_first_byte: Option<u64>,
     }
 }
 
 impl ObjectMeta {
-    /// The size, for a call that can't do without.
+    /// The size, for a call that requires it.
     pub(crate) fn known_size(&self) -> Result<u64> {
         let message =
-            "the server does not tell the object's size (no Content-Length), and this call needs it";
+            "the server does not send the object's size (no Content-Length), which this call requires";
         self.size.ok_or_else(|| Error::new(ErrorKind::Service, message))
     }
 }
 
 impl Explained {
-    /// A row that tells what holds.
+    /// A row with a value.
     pub(crate) fn row(what: &str, value: impl Into<String>, source: Option<&str>) -> Explained {
         Explained {
             what: what.to_owned(),
@@ -404,7 +403,7 @@ impl Explained {
     }
 }
 
-/// Every record that a verb answers, for stubs and documentation.
+/// Every record that a verb returns, for stubs and documentation.
 pub const RECORDS: &[RecordSpec] = &[
     ObjectMeta::SPEC,
     GetReply::SPEC,

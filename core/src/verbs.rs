@@ -1,7 +1,7 @@
-//! THE page: every verb's name, parameters, options, reply and doc, and its dispatch by name.
+//! The table of verbs: name, parameters, options, reply and doc of each, and dispatch by name.
 //!
-//! Law: a verb added here exists at once in every language; a binding names no verb's options. Each backend
-//! has an async function of the verb's name, and nothing else runs it.
+//! Invariant: a verb added here exists at once in every language; a binding names no verb's options. Each
+//! backend has an async function of the verb's name, and nothing else runs it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ mod directory {
     pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
 }
 
-/// What is told without asking a place.
+/// Verbs answered locally, without a request.
 mod here {
     use super::{Arc, Mailbox, NoOptions, Result, VERBS, VerbStats};
 
@@ -71,30 +71,31 @@ mod here {
 
 /// A verb as bindings, stubs and documentation see it.
 pub struct Verb {
-    /// Its name in every language.
+    /// The name in every language.
     pub name: &'static str,
-    /// What it does.
+    /// The description.
     pub doc: &'static str,
-    /// Its positional parameters in order.
+    /// The positional parameters, in order.
     pub params: &'static [FieldSpec],
-    /// Its options.
+    /// The options.
     pub options: RecordSpec,
-    /// What it answers.
+    /// The type of the reply.
     pub reply: Type,
-    /// What its progress counts: `bytes` or `objects`; none for a verb that is one request. Bindings take
+    /// What its progress counts: `bytes` or `objects`. None for a verb that is one request; bindings accept
     /// `progress` for the others.
     pub progress: Option<&'static str>,
     run: fn(&Store, Args) -> Result<Call<Value>>,
 }
 
 impl Verb {
-    /// Whether it answers a page at a time: bindings make an iterator of it, going on with `continuation`.
+    /// Whether the reply is a page. Bindings turn it into an iterator that fetches the next page with
+    /// `continuation`.
     pub fn pages(&self) -> bool {
         matches!(self.reply, Type::Record("Page" | "UploadPage"))
     }
 }
 
-/// What a verb is called with: parameters and options by name, and at most one stream.
+/// The arguments of a verb: parameters and options by name, and at most one stream.
 #[derive(Debug, Default)]
 pub struct Args {
     /// Parameters and options; null counts as not given.
@@ -244,7 +245,7 @@ macro_rules! verbs {
         $name:ident($($param:ident: $type:ty = $param_doc:literal),*; $options:ident)
             -> $reply:ty $(, progress $unit:ident)?;
     )+) => {
-        /// Every verb, in the order of this page.
+        /// Every verb, in the order of this table.
         pub static VERBS: &[Verb] = &[$(Verb {
             name: stringify!($name),
             doc: concat!($($doc, "\n"),+).trim_ascii(),
@@ -314,13 +315,13 @@ macro_rules! verbs {
     };
 }
 
-/// Whether a call with this sink runs where it is waited for. Bytes that are taken as they come had better be
-/// fetched while their taker is busy with others.
+/// Whether a call with this sink runs on the thread that waits for it. A stream does not: its next bytes are
+/// fetched while the caller is busy with the last ones.
 fn runs_inline(store: &Store, sink: Option<&Sink>) -> bool {
     store.runs_inline() && !matches!(sink, Some(Sink::Stream))
 }
 
-/// The verb's number on the page.
+/// The verb's index in the table.
 fn number(name: &str) -> usize {
     VERBS.iter().position(|verb| verb.name == name).unwrap_or_default()
 }
@@ -336,7 +337,7 @@ fn unused(args: Args) -> Result<Vec<(String, Value)>> {
 }
 
 impl Store {
-    /// Starts a verb by name; the door that bindings use.
+    /// Starts a verb by name; bindings use it.
     ///
     /// # Errors
     /// `InvalidInput` for an unknown verb, parameter or option, or a value of the wrong type; nothing was
@@ -371,78 +372,79 @@ verbs! {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get(
         key: Key = "The object's key.",
-        into: Sink = "Where the bytes go; default: memory.";
+        into: Sink = "Where the bytes go. Default: memory.";
         Get
     ) -> GetReply, progress bytes;
-    /// Fetches many ranges of one object, those that lie close together by one request, and answers their
-    /// bytes in the order asked for.
+    /// Fetches many ranges of one object and returns their bytes in the given order. One request fetches
+    /// ranges that lie close together.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get_ranges(
         key: Key = "The object's key.",
-        ranges: Vec<ByteRange> = "The ranges, each as `get` takes one.";
+        ranges: Vec<ByteRange> = "The ranges, in the forms that `get` accepts.";
         GetRanges
     ) -> Vec<bytes::Bytes>;
-    /// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
-    /// and endless sources go as multipart uploads.
+    /// Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large
+    /// and endless sources are sent as multipart uploads.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     put(
         key: Key = "The object's key.",
         source: Source = "The bytes to store.";
         Put
     ) -> PutReply, progress bytes;
-    /// Tells an object's metadata.
+    /// Returns an object's metadata.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head(key: Key = "The object's key."; Head) -> ObjectMeta;
-    /// Tells whether an object exists; a refusal (403) is an error, not a no.
+    /// Returns whether an object exists. A refusal (403) is an error, not false.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     exists(key: Key = "The object's key."; Exists) -> bool;
-    /// Deletes an object; one that is not there counts as deleted.
+    /// Deletes an object. A missing object counts as deleted.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
     delete(key: Key = "The object's key."; Delete) -> DeleteReply;
-    /// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
-    /// comes.
+    /// Deletes any number of objects, 1000 per request. Returns one result for each, in the given order, or
+    /// passes results to `each` as they arrive.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
     delete_many(
         keys: Keys = "The keys, as text or as `{key, version_id}`.";
         DeleteMany
     ) -> Vec<Deleted>, progress objects;
-    /// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
-    /// given or as it comes. A file appears whole or not at all.
+    /// Fetches many objects at a time, each to a file or to memory. A file appears whole or not at all.
+    /// Returns one result for each, in the given order, or passes results to `each` as they arrive.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get_many(
-        items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write; without \
-            `path` the bytes are answered, and are in memory all together unless `each` is given.";
+        items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write. Without `path` \
+            the reply holds the bytes. Without `each`, all of them are in memory at once.";
         GetMany
     ) -> Vec<Fetched>, progress bytes;
-    /// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
+    /// Stores many objects at a time. Returns one result for each, in the given order, or passes results to
+    /// `each` as they arrive.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     put_many(
-        items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a \
-            `content_type` if need be.";
+        items: Items = "The objects: `{key, path}` for a file, `{key, body}` for bytes, each with an \
+            optional `content_type`.";
         PutMany
     ) -> Vec<Stored>, progress bytes;
-    /// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
-    /// error `NotFound`.
+    /// Returns the metadata of many objects, in the given order, or passes it to `each` as it arrives. A
+    /// missing object has the error `NotFound`.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head_many(
         items: Items = "The objects: keys, or `{key, version_id}`.";
         HeadMany
     ) -> Vec<Headed>, progress objects;
-    /// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
-    /// asked, deletes what is gone. Begun again after a break it goes on where it was.
+    /// Makes the objects under a prefix equal to a directory: uploads new and changed files and, with
+    /// `delete`, deletes objects without a file. If interrupted, run it again to resume.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     sync_up(
-        directory: Directory = "The directory to read. Links to files are followed, links to directories are \
-            not.",
-        prefix: Prefix = "How the keys begin, a slash added; default: none.";
+        directory: Directory = "The directory to read. Links to files are followed, links to directories \
+            are not.",
+        prefix: Prefix = "The start of the keys; a slash is added. Default: none.";
         Sync
     ) -> SyncReply, progress bytes;
-    /// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
-    /// the objects' times.
+    /// Makes a directory equal to the objects under a prefix: `sync_up` in the other direction. Files get the
+    /// objects' times.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     sync_down(
-        directory: Directory = "The directory to write; made if it is not there.",
-        prefix: Prefix = "How the keys begin, a slash added; default: none.";
+        directory: Directory = "The directory to write; created if it is missing.",
+        prefix: Prefix = "The start of the keys; a slash is added. Default: none.";
         Sync
     ) -> SyncReply, progress bytes;
     /// Copies an object on the server, in parts above 5 GiB.
@@ -452,30 +454,34 @@ verbs! {
         key: Key = "The key to copy to.";
         Copy
     ) -> PutReply, progress bytes;
-    /// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
-    /// content stays where it is. Tells whether it was needed.
+    /// Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the
+    /// one in `old`. The content is not transferred. Returns whether it was needed.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     rekey(key: Key = "The object's key."; Rekey) -> bool;
-    /// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
-    /// store's key are left alone, so that it can be begun again after a break.
+    /// Gives all encrypted objects under a prefix new envelopes, as `rekey` does. It skips objects whose
+    /// envelope is under the store's key already; if interrupted, run it again to resume.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-    rekey_all(prefix: Prefix = "How the keys begin; default: any."; RekeyAll) -> RekeyReply, progress objects;
+    rekey_all(
+        prefix: Prefix = "The start of the keys. Default: any.";
+        RekeyAll
+    ) -> RekeyReply, progress objects;
     /// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    list(prefix: Prefix = "How the keys begin; default: any."; List) -> Page;
+    list(prefix: Prefix = "The start of the keys. Default: any."; List) -> Page;
     /// Lists versions and delete markers, by key and then newest first, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
-    list_versions(prefix: Prefix = "How the keys begin; default: any."; ListVersions) -> Page;
-    /// Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+    list_versions(prefix: Prefix = "The start of the keys. Default: any."; ListVersions) -> Page;
+    /// Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
+    /// secret.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
     presign(key: Key = "The object's key."; Presign) -> String;
-    /// Tells an object's access control list.
+    /// Returns an object's access control list.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
     get_acl(key: Key = "The object's key."; GetAcl) -> Acl;
     /// Replaces an object's access control list.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
     set_acl(key: Key = "The object's key."; SetAcl) -> ();
-    /// Tells an object's tags.
+    /// Returns an object's tags.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
     get_tags(key: Key = "The object's key."; Tags) -> BTreeMap<String, String>;
     /// Replaces an object's tags.
@@ -488,26 +494,26 @@ verbs! {
     /// Removes an object's tags.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
     delete_tags(key: Key = "The object's key."; Tags) -> ();
-    /// Tells the region that the store's bucket lives in.
+    /// Returns the region of the store's bucket.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
     bucket_region(; NoOptions) -> String;
-    /// Tells the credentials that the store's requests are signed with: for a host that hands them to another
+    /// Returns the credentials that sign the store's requests, for a host that passes them to another
     /// program. Treat them as a secret.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
     credentials(; NoOptions) -> Identity;
-    /// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
-    /// that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
-    /// but sends nothing to the bucket unless `check` is true.
+    /// Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
+    /// source, and the sources of credentials that had none. Each broken part is a row of its own. It fetches
+    /// credentials, but sends nothing to the bucket unless `check` is true.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
     explain(; Explain) -> Vec<Explained>;
-    /// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
-    /// nobody.
+    /// Returns statistics of this store's calls so far, by verb: requests, retries, bytes, times. Sends no
+    /// request.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
     stats(; NoOptions) -> Vec<VerbStats>;
     /// Lists the buckets of the account.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
     list_buckets(; NoOptions) -> Vec<Bucket>;
-    /// Makes the store's bucket, in the store's region.
+    /// Creates the store's bucket, in the store's region.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
     create_bucket(; NoOptions) -> ();
     /// Deletes the store's bucket, which must be empty.
@@ -515,20 +521,18 @@ verbs! {
     delete_bucket(; NoOptions) -> ();
     /// Lists unfinished multipart uploads, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
-    list_uploads(prefix: Prefix = "How the keys begin; default: any."; ListUploads) -> UploadPage;
+    list_uploads(prefix: Prefix = "The start of the keys. Default: any."; ListUploads) -> UploadPage;
     /// Aborts an unfinished multipart upload and frees its parts.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
     abort_upload(
-        key: Key = "The key it would make.",
-        upload_id: String = "The upload's id, as `list_uploads` tells it.";
+        key: Key = "The key of the upload.",
+        upload_id: String = "The upload's id, from `list_uploads`.";
         NoOptions
     ) -> ();
-    /// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
-    /// they were.
-    /// Source:
+    /// Aborts old unfinished multipart uploads, frees their parts, and returns them. Source:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
     abort_uploads(
-        prefix: Prefix = "How the keys begin; default: any.";
+        prefix: Prefix = "The start of the keys. Default: any.";
         AbortUploads
     ) -> Vec<Upload>, progress objects;
 }

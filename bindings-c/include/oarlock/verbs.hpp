@@ -4,47 +4,47 @@
 // Fetches an object: whole or a range, to memory, to a file, or as a stream.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 //   key (str): The object's key.
-//   into (sink): Where the bytes go; default: memory.
+//   into (sink): Where the bytes go. Default: memory.
 // Options:
-//   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`; default: all.
-//   version_id (str): The version to fetch; default: the newest.
+//   range (range): Bytes to fetch: `"first-last"`, `"first-"`, `"-suffix"`, or `[first, length]`. Default: all.
+//   version_id (str): The version to fetch. Default: the newest.
 //   if_match (str): Only if the object's ETag is this one, else `Precondition`.
 //   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
-//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
-//   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
-//   unverified (bool): Whether an encrypted object's bytes are handed out before they are verified: a stream's as they come, with an error at its end if they were not sound, and a range's at all; default false.
-//   journal (str): For a get into a file: a file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; what was fetched stays then beside the target. Default: none, and what fails leaves nothing.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+//   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
+//   unverified (bool): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified and needs this option. Default: false.
+//   journal (str): For a get into a file: a journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay beside the target. Default: none; a failed call leaves nothing.
 // Reply: GetReply.
 value get(std::string_view key, const options &with = {}, oarlock::sink into = {}) const {
   return run("get", options(with).set("key", key), oarlock::source(), std::move(into));
 }
 
-// Fetches many ranges of one object, those that lie close together by one request, and answers their
-// bytes in the order asked for.
+// Fetches many ranges of one object and returns their bytes in the given order. One request fetches
+// ranges that lie close together.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 //   key (str): The object's key.
-//   ranges (list of ranges): The ranges, each as `get` takes one.
+//   ranges (list of ranges): The ranges, in the forms that `get` accepts.
 // Options:
-//   gap (int): Bytes that may lie between two ranges for one request to fetch both; default 65536: about what a line carries in the time that a request costs.
-//   version_id (str): The version to fetch; default: the newest.
+//   gap (int): If at most so many bytes lie between two ranges, one request fetches both. Default: 65536, about what a connection carries in the time that a request costs.
+//   version_id (str): The version to fetch. Default: the newest.
 //   if_match (str): Only if the object's ETag is this one, else `Precondition`.
-//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
-//   encryption_context (map): The encryption context that the object was stored with; default: the store's setting.
-//   unverified (bool): Whether ranges of an encrypted object, which can't be verified, are handed out; default false.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+//   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
+//   unverified (bool): Whether to return ranges of an encrypted object, which can't be verified. Default: false.
 // Reply: list of bytes.
 value get_ranges(std::string_view key, const list &ranges, const options &with = {}) const {
   return run("get_ranges", options(with).set("key", key).set("ranges", ranges), oarlock::source(), oarlock::sink());
 }
 
-// Stores an object from bytes, a file, a reader or an iterator; it appears whole or not at all. Large
-// and endless sources go as multipart uploads.
+// Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large
+// and endless sources are sent as multipart uploads.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 //   key (str): The object's key.
 //   source (source): The bytes to store.
 // Options:
-//   content_type (str): The media type; default: none is sent and the server chooses.
+//   content_type (str): The media type. Default: none; the server chooses.
 //   content_encoding (str): How the body is compressed, for example `gzip`; oarlock sends the bytes as they are.
 //   content_language (str): The language of the content.
 //   content_disposition (str): How a browser should present it, for example `attachment`.
@@ -52,140 +52,141 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   expires (time): When caches should drop it.
 //   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
 //   tags (map): Tags: at most 10.
-//   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
-//   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`; default: the store's setting.
-//   grant_read (str): Who may read the object, for example `id="…", uri="…"`; default: the store's setting.
-//   grant_read_acp (str): Who may read its ACL; default: the store's setting.
-//   grant_write_acp (str): Who may write its ACL; default: the store's setting.
-//   grant_full_control (str): Who may do all three; default: the store's setting.
-//   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
-//   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN; default: the store's setting.
-//   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`; default: the store's setting.
-//   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS; default: the store's setting.
+//   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
+//   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
+//   grant_read (str): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+//   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
+//   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
+//   grant_full_control (str): Who may do all three. Default: the store's setting.
+//   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
+//   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
+//   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
+//   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
-//   part_size (int): Bytes in a part of a multipart upload; default: the store's `multipart_chunksize`.
-//   journal (str): A file, or a directory, in which the call keeps a journal from which the same call goes on after a crash or a failure that may pass; the parts that are there then stay until it does, or until `abort_uploads`. Default: none, and what fails leaves nothing.
+//   part_size (int): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
+//   journal (str): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
 // Reply: PutReply.
 value put(std::string_view key, oarlock::source source, const options &with = {}) const {
   return run("put", options(with).set("key", key), std::move(source), oarlock::sink());
 }
 
-// Tells an object's metadata.
+// Returns an object's metadata.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version to look at; default: the newest.
+//   version_id (str): The version to look at. Default: the newest.
 //   if_match (str): Only if the object's ETag is this one, else `Precondition`.
 //   if_none_match (str): Only if the object's ETag is not this one, else `NotModified`.
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
-//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
 // Reply: ObjectMeta.
 value head(std::string_view key, const options &with = {}) const {
   return run("head", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Tells whether an object exists; a refusal (403) is an error, not a no.
+// Returns whether an object exists. A refusal (403) is an error, not false.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version to look for; default: the newest.
-//   sse_customer_key (bytes): The SSE-C key that the object was stored with; default: the store's setting.
+//   version_id (str): The version to look for. Default: the newest.
+//   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
 // Reply: bool.
 value exists(std::string_view key, const options &with = {}) const {
   return run("exists", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Deletes an object; one that is not there counts as deleted.
+// Deletes an object. A missing object counts as deleted.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version to delete for good; default: the newest, which a versioned bucket keeps behind a delete marker.
+//   version_id (str): The version to delete for good. Default: none; a versioned bucket then keeps the newest version behind a delete marker.
 //   if_match (str): Only if the object has this ETag, else `Precondition`.
 // Reply: DeleteReply.
 value delete_(std::string_view key, const options &with = {}) const {
   return run("delete", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Deletes any number of objects, 1000 a request, and tells each one's fate, in the order given or as it
-// comes.
+// Deletes any number of objects, 1000 per request. Returns one result for each, in the given order, or
+// passes results to `each` as they arrive.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 //   keys (list of keys): The keys, as text or as `{key, version_id}`.
 // Options:
-//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+//   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
 // Reply: list of Deleted.
 value delete_many(const list &keys, const options &with = {}) const {
   return run("delete_many", options(with).set("keys", keys), oarlock::source(), oarlock::sink());
 }
 
-// Fetches many objects at a time, each to a file or to memory, and tells each one's fate, in the order
-// given or as it comes. A file appears whole or not at all.
+// Fetches many objects at a time, each to a file or to memory. A file appears whole or not at all.
+// Returns one result for each, in the given order, or passes results to `each` as they arrive.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-//   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write; without `path` the bytes are answered, and are in memory all together unless `each` is given.
+//   items (list of objects): The objects: keys, or `{key, path, version_id}` with the file to write. Without `path` the reply holds the bytes. Without `each`, all of them are in memory at once.
 // Options:
-//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
-//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+//   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
+//   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
 // Reply: list of Fetched.
 value get_many(const list &items, const options &with = {}) const {
   return run("get_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
-// Stores many objects at a time and tells each one's fate, in the order given or as it comes.
+// Stores many objects at a time. Returns one result for each, in the given order, or passes results to
+// `each` as they arrive.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-//   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with a `content_type` if need be.
+//   items (list of objects): The objects: `{key, path}` for a file, `{key, body}` for bytes, each with an optional `content_type`.
 // Options:
-//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
-//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+//   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
+//   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
 //   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
-//   storage_class (str): The storage class, for example `STANDARD_IA`; default: the store's setting.
-//   if_none_match (str): `"*"`: only where no object is yet, else that one's fate is `Precondition`.
+//   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
+//   if_none_match (str): `"*"`: only where no object exists yet; others fail with `Precondition`.
 // Reply: list of Stored.
 value put_many(const list &items, const options &with = {}) const {
   return run("put_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
-// Tells the metadata of many objects, in the order given or as it comes; one that is not there has the
-// error `NotFound`.
+// Returns the metadata of many objects, in the given order, or passes it to `each` as it arrives. A
+// missing object has the error `NotFound`.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 //   items (list of objects): The objects: keys, or `{key, version_id}`.
 // Options:
-//   max_concurrency (int): Objects that are asked for at a time, 1 to 1000; default 64.
-//   each (callback): A function that is given the results in lists, as they come, on the thread that waits; the reply is then empty. If it fails, so does the call.
+//   max_concurrency (int): Objects requested at a time, 1 to 1000. Default: 64.
+//   each (callback): A function that receives the results in lists, as they arrive, on the thread that waits. The reply is then empty. If the function fails, the call fails.
 // Reply: list of Headed.
 value head_many(const list &items, const options &with = {}) const {
   return run("head_many", options(with).set("items", items), oarlock::source(), oarlock::sink());
 }
 
-// Brings the objects under a prefix to the state of a directory: moves what is new or changed and, if
-// asked, deletes what is gone. Begun again after a break it goes on where it was.
+// Makes the objects under a prefix equal to a directory: uploads new and changed files and, with
+// `delete`, deletes objects without a file. If interrupted, run it again to resume.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 //   directory (directory): The directory to read. Links to files are followed, links to directories are not.
-//   prefix (str): How the keys begin, a slash added; default: none.
+//   prefix (str): The start of the keys; a slash is added. Default: none.
 // Options:
-//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
+//   compare (str): How files and objects are compared: `size_mtime` (same size, and the target is not older than the source), `size`, `etag` (computed from the file's bytes), or `checksum` (one request for each object of its file's size). Default: `size_mtime`.
 //   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
-//   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
-//   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
-//   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
-//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+//   exclude (list of str): Patterns of files to leave out: they are neither transferred nor deleted. Default: none.
+//   delete (bool): Whether to delete at the target what the source does not have, after everything else succeeded. Default: false.
+//   dry_run (bool): Whether to transfer nothing and only return, in `steps`, what would be done. Default: false.
+//   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
 // Reply: SyncReply.
 value sync_up(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
   return run("sync_up", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
-// Brings a directory to the state of the objects under a prefix, as `sync_up` the other way; files get
-// the objects' times.
+// Makes a directory equal to the objects under a prefix: `sync_up` in the other direction. Files get the
+// objects' times.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-//   directory (directory): The directory to write; made if it is not there.
-//   prefix (str): How the keys begin, a slash added; default: none.
+//   directory (directory): The directory to write; created if it is missing.
+//   prefix (str): The start of the keys; a slash is added. Default: none.
 // Options:
-//   compare (str): What counts as alike: `size_mtime` (same size, and the target not older than its origin), `size`, `etag` (the ETag that the file's bytes come to), or `checksum` (one request for each object of its file's size); default `size_mtime`.
+//   compare (str): How files and objects are compared: `size_mtime` (same size, and the target is not older than the source), `size`, `etag` (computed from the file's bytes), or `checksum` (one request for each object of its file's size). Default: `size_mtime`.
 //   include (list of str): Only files whose path below the directory matches one of these patterns; one without a slash is matched against the name alone; `*`, `?`, `[a-z]`, `{a,b}`, and `**` across directories. Default: all.
-//   exclude (list of str): Not those that match one of these; they are neither moved nor deleted.
-//   delete (bool): Whether to delete at the target what the origin does not have, once everything else has gone well; default false.
-//   dry_run (bool): Whether only to tell, in `steps`, what would be done; default false.
-//   max_concurrency (int): Objects that move at a time, 1 to 1000; default 64.
+//   exclude (list of str): Patterns of files to leave out: they are neither transferred nor deleted. Default: none.
+//   delete (bool): Whether to delete at the target what the source does not have, after everything else succeeded. Default: false.
+//   dry_run (bool): Whether to transfer nothing and only return, in `steps`, what would be done. Default: false.
+//   max_concurrency (int): Objects transferred at a time, 1 to 1000. Default: 64.
 // Reply: SyncReply.
 value sync_down(std::string_view directory, std::string_view prefix = {}, const options &with = {}) const {
   return run("sync_down", options(with).set("directory", directory).set("prefix", prefix), oarlock::source(), oarlock::sink());
@@ -196,12 +197,12 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   source_key (str): The key to copy from.
 //   key (str): The key to copy to.
 // Options:
-//   source_bucket (str): The bucket to copy from; default: the store's own. The source key is then taken without the store's prefix.
-//   source_version_id (str): The version to copy; default: the newest.
+//   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+//   source_version_id (str): The version to copy. Default: the newest.
 //   source_if_match (str): Only if the source has this ETag, else `Precondition`.
 //   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
-//   source_sse_customer_key (bytes): The SSE-C key of the source; default: the store's `sse_customer_key`.
-//   content_type (str): The media type; giving it or any other header or `metadata` replaces all of the source's.
+//   source_sse_customer_key (bytes): The SSE-C key of the source. Default: the store's `sse_customer_key`.
+//   content_type (str): The media type. If this option, another header or `metadata` is given, all of the source's are replaced.
 //   content_encoding (str): How the body is compressed.
 //   content_language (str): The language of the content.
 //   content_disposition (str): How a browser should present it.
@@ -209,15 +210,15 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   expires (time): When caches should drop it.
 //   metadata (map): User metadata in place of the source's.
 //   tags (map): Tags in place of the source's.
-//   storage_class (str): The storage class; default: the store's setting.
-//   acl (str): A canned ACL; default: the store's setting.
-//   grant_read (str): Who may read the object; default: the store's setting.
-//   grant_read_acp (str): Who may read its ACL; default: the store's setting.
-//   grant_write_acp (str): Who may write its ACL; default: the store's setting.
-//   grant_full_control (str): Who may do all three; default: the store's setting.
-//   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`; default: the store's setting.
-//   sse_kms_key_id (str): The KMS key of the copy; default: the store's setting.
-//   sse_customer_key (bytes): The customer key of the copy, 32 bytes; default: the store's setting.
+//   storage_class (str): The storage class. Default: the store's setting.
+//   acl (str): A canned ACL. Default: the store's setting.
+//   grant_read (str): Who may read the object. Default: the store's setting.
+//   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
+//   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
+//   grant_full_control (str): Who may do all three. Default: the store's setting.
+//   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
+//   sse_kms_key_id (str): The KMS key of the copy. Default: the store's setting.
+//   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
 // Reply: PutReply.
@@ -225,25 +226,25 @@ value copy(std::string_view source_key, std::string_view key, const options &wit
   return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Gives an encrypted object a new envelope, under the store's key in place of the one in `old`; its
-// content stays where it is. Tells whether it was needed.
+// Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the
+// one in `old`. The content is not transferred. Returns whether it was needed.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 //   key (str): The object's key.
 // Options:
-//   old (map): What the object's key is wrapped by now: the settings `encryption_*` that read it, by name, an AES key as base64 text. Default: the store's own.
-//   enforce_rotation (bool): Whether to prove, before anything is written, that what is in `old` can't open the new envelope; default false.
+//   old (map): The settings `encryption_*` that unwrap the object's key now, by name; an AES key as base64 text. Default: the store's own.
+//   enforce_rotation (bool): Whether to prove, before anything is written, that the settings in `old` can't open the new envelope. Default: false.
 // Reply: bool.
 value rekey(std::string_view key, const options &with = {}) const {
   return run("rekey", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Gives all encrypted objects under a prefix new envelopes, as `rekey`; those that have one under the
-// store's key are left alone, so that it can be begun again after a break.
+// Gives all encrypted objects under a prefix new envelopes, as `rekey` does. It skips objects whose
+// envelope is under the store's key already; if interrupted, run it again to resume.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-//   prefix (str): How the keys begin; default: any.
+//   prefix (str): The start of the keys. Default: any.
 // Options:
-//   old (map): What the objects' keys are wrapped by now: the settings `encryption_*` that read them, by name, an AES key as base64 text. Default: the store's own.
-//   enforce_rotation (bool): Whether to prove of each object, before anything is written, that what is in `old` can't open the new envelope; default false.
+//   old (map): The settings `encryption_*` that unwrap the objects' keys now, by name; an AES key as base64 text. Default: the store's own.
+//   enforce_rotation (bool): Whether to prove for each object, before anything is written, that the settings in `old` can't open the new envelope. Default: false.
 //   start_after (str): Only keys after this one, in UTF-8 byte order.
 // Reply: RekeyReply.
 value rekey_all(std::string_view prefix = {}, const options &with = {}) const {
@@ -252,12 +253,12 @@ value rekey_all(std::string_view prefix = {}, const options &with = {}) const {
 
 // Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-//   prefix (str): How the keys begin; default: any.
+//   prefix (str): The start of the keys. Default: any.
 // Options:
-//   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; usually `"/"`; default: none.
+//   delimiter (str): Keys with the same text up to this delimiter are returned once, as a common prefix. Usually `"/"`. Default: none.
 //   start_after (str): Only keys after this one, in UTF-8 byte order.
-//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
-//   continuation (str): Where to go on: the `next` of the page before.
+//   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+//   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
 // Reply: Page; `continuation` is the page before's `next`.
 pages list(std::string_view prefix = {}, const options &with = {}) const {
   return start_pages("list", options(with).set("prefix", prefix));
@@ -265,34 +266,35 @@ pages list(std::string_view prefix = {}, const options &with = {}) const {
 
 // Lists versions and delete markers, by key and then newest first, page by page.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
-//   prefix (str): How the keys begin; default: any.
+//   prefix (str): The start of the keys. Default: any.
 // Options:
-//   delimiter (str): Keys that share a beginning up to this text are told once, as a prefix; default: none.
-//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
-//   continuation (str): Where to go on: the `next` of the page before.
+//   delimiter (str): Keys with the same text up to this delimiter are returned once, as a common prefix. Default: none.
+//   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+//   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
 // Reply: Page; `continuation` is the page before's `next`.
 pages list_versions(std::string_view prefix = {}, const options &with = {}) const {
   return start_pages("list_versions", options(with).set("prefix", prefix));
 }
 
-// Makes a URL that lets anyone do one thing with one object for a while. Treat it as a secret.
+// Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
+// secret.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 //   key (str): The object's key.
 // Options:
-//   method (str): What the URL is for: `get`, `put`, `head` or `delete`; default `get`.
-//   expires_in (seconds): How long it works, in seconds, 1 to 604800; default 3600. It ends earlier if the credentials do.
-//   version_id (str): The version it is for; default: the newest.
+//   method (str): What the URL allows: `get`, `put`, `head` or `delete`. Default: `get`.
+//   expires_in (seconds): Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL. Default: 3600.
+//   version_id (str): The version it is for. Default: the newest.
 //   content_type (str): For `put`: the media type that the request must carry.
 // Reply: str.
 value presign(std::string_view key, const options &with = {}) const {
   return run("presign", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Tells an object's access control list.
+// Returns an object's access control list.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version; default: the newest.
+//   version_id (str): The version. Default: the newest.
 // Reply: Acl.
 value get_acl(std::string_view key, const options &with = {}) const {
   return run("get_acl", options(with).set("key", key), oarlock::source(), oarlock::sink());
@@ -302,7 +304,7 @@ value get_acl(std::string_view key, const options &with = {}) const {
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version; default: the newest.
+//   version_id (str): The version. Default: the newest.
 //   acl (str): A canned ACL, for example `private` or `public-read`.
 //   grant_read (str): Who may read the object.
 //   grant_read_acp (str): Who may read its ACL.
@@ -313,11 +315,11 @@ value set_acl(std::string_view key, const options &with = {}) const {
   return run("set_acl", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Tells an object's tags.
+// Returns an object's tags.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version; default: the newest.
+//   version_id (str): The version. Default: the newest.
 // Reply: map.
 value get_tags(std::string_view key, const options &with = {}) const {
   return run("get_tags", options(with).set("key", key), oarlock::source(), oarlock::sink());
@@ -328,7 +330,7 @@ value get_tags(std::string_view key, const options &with = {}) const {
 //   key (str): The object's key.
 //   tags (map): The tags, at most 10.
 // Options:
-//   version_id (str): The version; default: the newest.
+//   version_id (str): The version. Default: the newest.
 // Reply: nothing.
 value set_tags(std::string_view key, const options &tags, const options &with = {}) const {
   return run("set_tags", options(with).set("key", key).set("tags", tags), oarlock::source(), oarlock::sink());
@@ -338,20 +340,20 @@ value set_tags(std::string_view key, const options &tags, const options &with = 
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
 //   key (str): The object's key.
 // Options:
-//   version_id (str): The version; default: the newest.
+//   version_id (str): The version. Default: the newest.
 // Reply: nothing.
 value delete_tags(std::string_view key, const options &with = {}) const {
   return run("delete_tags", options(with).set("key", key), oarlock::source(), oarlock::sink());
 }
 
-// Tells the region that the store's bucket lives in.
+// Returns the region of the store's bucket.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 // Reply: str.
 value bucket_region(const options &with = {}) const {
   return run("bucket_region", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells the credentials that the store's requests are signed with: for a host that hands them to another
+// Returns the credentials that sign the store's requests, for a host that passes them to another
 // program. Treat them as a secret.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 // Reply: Identity.
@@ -359,19 +361,19 @@ value credentials(const options &with = {}) const {
   return run("credentials", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells why the store acts as it does: who it acts as, where its requests go and how, each with where
-// that comes from, and who was asked in vain. What is broken is a row of its own. Asks for credentials,
-// but sends nothing to the bucket unless `check` is true.
+// Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
+// source, and the sources of credentials that had none. Each broken part is a row of its own. It fetches
+// credentials, but sends nothing to the bucket unless `check` is true.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 // Options:
-//   check (bool): Whether to try as well what a store is for: put, head, get and list an object of a random name, and delete it; default false.
+//   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
 // Reply: list of Explained.
 value explain(const options &with = {}) const {
   return run("explain", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Tells what this store's calls have done so far, verb by verb: requests, retries, bytes, times. Asks
-// nobody.
+// Returns statistics of this store's calls so far, by verb: requests, retries, bytes, times. Sends no
+// request.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 // Reply: list of VerbStats.
 value stats(const options &with = {}) const {
@@ -385,7 +387,7 @@ value list_buckets(const options &with = {}) const {
   return run("list_buckets", options(with), oarlock::source(), oarlock::sink());
 }
 
-// Makes the store's bucket, in the store's region.
+// Creates the store's bucket, in the store's region.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 // Reply: nothing.
 value create_bucket(const options &with = {}) const {
@@ -401,11 +403,11 @@ value delete_bucket(const options &with = {}) const {
 
 // Lists unfinished multipart uploads, page by page.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
-//   prefix (str): How the keys begin; default: any.
+//   prefix (str): The start of the keys. Default: any.
 // Options:
-//   older_than (seconds): Only uploads that were begun so many seconds ago or more; a page may then be empty and have a next one.
-//   page_size (int): Entries in one page, 1 to 1000; default: the server's, 1000.
-//   continuation (str): Where to go on: the `next` of the page before.
+//   older_than (seconds): Only uploads that started so many seconds ago or earlier. A page may then be empty and still have a next one. Default: all.
+//   page_size (int): Entries in one page, 1 to 1000. Default: 1000, the server's.
+//   continuation (str): Where to resume: the `next` of the page before. Default: the first page.
 // Reply: UploadPage; `continuation` is the page before's `next`.
 pages list_uploads(std::string_view prefix = {}, const options &with = {}) const {
   return start_pages("list_uploads", options(with).set("prefix", prefix));
@@ -413,20 +415,18 @@ pages list_uploads(std::string_view prefix = {}, const options &with = {}) const
 
 // Aborts an unfinished multipart upload and frees its parts.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
-//   key (str): The key it would make.
-//   upload_id (str): The upload's id, as `list_uploads` tells it.
+//   key (str): The key of the upload.
+//   upload_id (str): The upload's id, from `list_uploads`.
 // Reply: nothing.
 value abort_upload(std::string_view key, std::string_view upload_id, const options &with = {}) const {
   return run("abort_upload", options(with).set("key", key).set("upload_id", upload_id), oarlock::source(), oarlock::sink());
 }
 
-// Aborts the unfinished multipart uploads that were begun long ago, frees their parts, and tells which
-// they were.
-// Source:
+// Aborts old unfinished multipart uploads, frees their parts, and returns them. Source:
 // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>
-//   prefix (str): How the keys begin; default: any.
+//   prefix (str): The start of the keys. Default: any.
 // Options:
-//   older_than (seconds): Seconds that an upload must have been under way; default 86400, a day. 0 aborts those too that are being sent now.
+//   older_than (seconds): Minimum age of an upload in seconds; 0 also aborts uploads that are still in progress. Default: 86400, one day.
 // Reply: list of Upload.
 value abort_uploads(std::string_view prefix = {}, const options &with = {}) const {
   return run("abort_uploads", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());

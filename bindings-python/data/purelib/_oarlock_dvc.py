@@ -1,7 +1,7 @@
-"""Answers `import dvc_s3` with oarlock's file system; `OARLOCK_DVC=0` leaves that to an installed dvc-s3.
+"""Makes `import dvc_s3` return oarlock's file system. With `OARLOCK_DVC=0` it returns an installed dvc-s3.
 
-Law: runs in every start of this Python, by `oarlock_dvc.pth`, so it imports nothing until somebody asks for
-`dvc_s3`.
+Invariant: `oarlock_dvc.pth` runs this at every start of Python, so it imports nothing until `dvc_s3` is
+imported.
 """
 
 import os

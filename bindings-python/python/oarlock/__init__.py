@@ -1,8 +1,8 @@
 """oarlock: S3 storage, credential resolution and client-side encryption.
 
-`open` gives a `Store`; its verbs do the work, ``store.aio`` has them as awaitables, ``store.open(key)`` gives
-file objects. What goes wrong is an `Error`, each kind of which is also the built-in exception that says the
-same.
+`open` returns a `Store`, whose methods are the verbs. ``store.aio`` has them as awaitables;
+``store.open(key)`` returns file objects. A failed call raises an `Error`; most of its classes are also the
+built-in exception with the same meaning.
 """
 
 from . import _native, errors
@@ -28,7 +28,7 @@ __all__ = [
     *errors.__all__,
 ]
 
-# What most programs never touch is imported when it is asked for.
+# Most programs need none of these, so they are imported at first use.
 _LATER = {
     "AsyncPages": "aio",
     "AsyncStore": "aio",
@@ -47,25 +47,25 @@ def __getattr__(name):
 
 
 def open(url, **settings):
-    """Opens the place that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Touches no network.
+    """Opens the store that a URL names: ``s3://bucket/prefix`` or ``file:///directory``. Sends no request.
 
-    Settings win over those in the URL's query; an unknown one raises `ConfigError`, which names the
-    nearest one. A setting that takes a function calls it on the thread that waits, or on the loop's thread, where
-    it may be a coroutine function.
+    Settings win over those in the URL's query; an unknown one raises `ConfigError`, which names the nearest
+    one. If a setting is a function, it is called on the thread that waits, or on the loop's thread; there it
+    may be a coroutine function.
     """
     return Store(url, **settings)
 
 
 class Store:
-    """One place that holds objects: a bucket with a prefix, or a directory.
+    """A store of objects: a bucket with a prefix, or a directory.
 
-    It may be used from many threads, works on after a fork, and pickles: the pickle holds the URL and the
-    settings as they were given, secrets only if they were among them, functions by reference. Profiles and
-    the environment are looked up anew where it is opened again.
+    It is thread-safe, works after a fork, and pickles. The pickle holds the URL and the settings as given:
+    secrets only if they were among them, functions by reference. Where it is unpickled, profiles and the
+    environment are read again.
 
-    Every verb takes ``timeout=``: seconds for the whole call. Verbs that move bytes or work through many
-    objects take ``progress=``: a function that is called with the bytes or objects done and the total (or
-    None) on the waiting thread.
+    Every verb takes ``timeout=``: seconds for the whole call. Verbs that transfer bytes or process many
+    objects take ``progress=``: a function that is called on the waiting thread with the bytes or objects done
+    and the total (or None).
     """
 
     __slots__ = ("_aio", "_native", "__weakref__")
@@ -104,9 +104,9 @@ class Store:
         """A binary file object: ``rb`` reads (seekable, buffered), ``wb`` writes, ``xb`` writes unless the
         object exists.
 
-        Options are those of the verb that does it. A writer's object appears, whole, when it is closed;
-        leaving a ``with`` block by an exception, or dropping the writer, uploads nothing. If the object
-        changes while it is read, `ChangedError` is raised.
+        Options are those of `get` or `put`. A writer's object appears, whole, when the writer is closed. If
+        an exception leaves the ``with`` block, or the writer is dropped, nothing is stored. If the object
+        changes while it is read, reading raises `ChangedError`.
         """
         from ._files import open_object
 

@@ -1,7 +1,8 @@
-"""``python -m oarlock explain URL``: why a store acts as it does, as a table or as JSON.
+"""``python -m oarlock explain URL``: prints a store's configuration and where it comes from, as a table or
+JSON.
 
-Law: says what the verb `explain` says, nothing of its own. The exit status is 0 if nothing keeps the store
-from working.
+Invariant: prints the reply of the verb `explain` and nothing else. The exit status is 0 if nothing prevents
+the store from working.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def table(rows):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(
-        prog="python -m oarlock", description="explain: tells why a store acts as it does."
+        prog="python -m oarlock", description="explain: prints a store's configuration and where it comes from."
     )
     parser.add_argument("command", choices=["explain"])
     parser.add_argument("url", help="s3://bucket/prefix or file:///directory")
@@ -38,7 +39,7 @@ def main(arguments=None):
         "settings", nargs="*", type=setting, metavar="name=value", help="settings of the store"
     )
     parser.add_argument(
-        "--check", action="store_true", help="put, look at, read, list and delete an object of a random name"
+        "--check", action="store_true", help="put, head, get, list and delete an object of a random name"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     # Flags may stand among the settings.

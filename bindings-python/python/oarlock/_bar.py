@@ -1,7 +1,7 @@
 """A progress bar for ``progress=``: tqdm's where tqdm is installed, else a line of text.
 
-Law: it is the host's object: it is called on the thread that waits, writes to standard error only, and says
-nothing where that is no terminal, unless it is told another file.
+Invariant: it runs on the thread that waits. It writes to the file it is given, else to standard error; if
+that is not a terminal, it writes nothing.
 """
 
 import sys
@@ -11,7 +11,7 @@ _EVERY = 0.1
 
 
 class Bar:
-    """Shows how far a call is.
+    """Shows the progress of a call.
 
     >>> with oarlock.Bar("archive") as bar:  # doctest: +SKIP
     ...     store.get("archive", pathlib.Path("archive"), progress=bar)

@@ -1,6 +1,6 @@
 """`StorageClasses`: a package server's storage classes as a mapping of names to stores.
 
-Law: knows no class and no field; what there is, the file says.
+Invariant: names no class and no field; they come from the file.
 """
 
 import os
@@ -14,12 +14,11 @@ __all__ = ["StorageClasses"]
 class StorageClasses(Mapping):
     """The storage classes that a package server's ``.gcfg`` file names, each the `Store` that it is kept in.
 
-    Takes the file's path, or its text: a str with a line break is text. Names are told apart without regard
-    to case.
+    Takes the file's path, or its text: a str with a line break is text. Names are case-insensitive.
 
-    ``settings`` are for all classes that are kept in S3; ``overrides`` holds, under a class's name, settings
-    for that class alone. They win over what the file says, those of a class over those of all. A key to
-    encrypt with that the file names stays in force.
+    ``settings`` apply to all classes in S3; ``overrides`` maps a class's name to settings for that class
+    alone. Overrides win over settings, and both win over the file. An encryption key that the file names
+    stays in force.
 
         StorageClasses(path, overrides={"packages": {"encryption_legacy_wrapping": True,
         "encryption_legacy_content": True}})
@@ -49,15 +48,15 @@ class StorageClasses(Mapping):
         return isinstance(name, str) and name.lower() in self._native.names()
 
     def about(self, name):
-        """What the file says of a class, for the server itself: a `StorageClass`."""
+        """The file's entries about a class for the server itself, as a `StorageClass`."""
         return self._native.about(name)
 
     def check(self):
-        """Tries the classes that are kept in S3 as a package server does when it starts, those with
-        ``SkipValidation`` left out.
+        """Tests the classes in S3 as a package server does when it starts, except those with
+        ``SkipValidation``.
 
-        Answers by class what `Store.explain` tells with ``check=True``; a row whose ``error`` is set keeps
-        the class from working.
+        Returns, by class, the reply of `Store.explain` with ``check=True``. If a row has an ``error``, the
+        class does not work.
         """
         tried = [
             name for name in self if (about := self.about(name)).kind == "s3" and not about.skip_validation

@@ -1,8 +1,8 @@
 """File objects over a store: a seekable reader and an all-or-nothing writer.
 
-Law: what is read is one object, the one there at opening: every request carries its ETag, and a change is
-`ChangedError`. The last byte is handed over only after the whole object was checked. What is written appears on an
-orderly `close` and never otherwise. The only place of this package that knows options by name.
+Invariant: a reader reads one version of the object: every request carries the ETag from opening, and a change
+raises `ChangedError`. It returns the last byte only after the whole object was checked. A writer stores its
+object at an orderly `close` and never otherwise. No other file of this package names options.
 """
 
 import io
@@ -19,10 +19,10 @@ from .errors import (
     ServiceError,
 )
 
-#: Bytes read ahead by the buffered reader, and gathered by the writer before they are handed on.
+#: Bytes that the reader reads ahead, and that the writer gathers before it sends them.
 BUFFER = 1 << 20
 
-#: A seek that goes forward no farther than this reads on instead of asking anew.
+#: A seek forward by at most so many bytes reads on instead of sending a new request.
 SKIP = 1 << 20
 
 #: Bytes by which an estimated size may be wrong: one block of AES.
@@ -43,9 +43,9 @@ def open_object(store, key, mode, options):
 class BufferedObject(io.BufferedReader):
     """Reads an object through a buffer.
 
-    A failed check is raised by the read that would hand over the last byte. `Reader` hands that byte over
-    apart, so that this buffer, which reads ahead, does not fail earlier. Methods that make one raw read go on
-    to the last byte if there is room.
+    If the check fails, the read that would return the last byte raises. `Reader` returns that byte
+    separately, so that this buffer, which reads ahead, does not fail earlier. Methods that make one raw read
+    also read the last byte if there is room.
     """
 
     def read1(self, size=-1):
@@ -66,11 +66,11 @@ class BufferedObject(io.BufferedReader):
 
 
 class Reader(io.RawIOBase):
-    """Reads an object; sequential reads share one request, a seek begins another.
+    """Reads an object. Sequential reads share one request; a seek starts another.
 
-    A stream from the first byte is checked as `get` does: if the bytes are wrong, the read that would hand
-    over the last byte raises instead, and so does every later read up to the next seek. A stream that begins
-    after a seek is a range, which cannot be checked.
+    A stream from the first byte is checked as `get` does. If the bytes are wrong, the read that would return
+    the last byte raises instead, and so does every later read until the next seek. A stream that starts after
+    a seek is a range, which can't be checked.
     """
 
     def __init__(self, store, key, options):
@@ -83,14 +83,14 @@ class Reader(io.RawIOBase):
         self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
         if self.meta.size is None:
             raise ServiceError(
-                "the server does not tell the object's size, which a reader needs; fetch it with `get`",
+                "the server does not send the object's size, which a reader needs; fetch it with `get`",
                 key=key,
             )
         #: The content's size; where `head` could only estimate it, the stream's end corrects it.
         self.size = self.meta.size
         self._estimated = self.meta.size_estimated
-        # Whether `size` alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
-        # object that is empty, or cut to less than its tag, is refused there.
+        # Whether `size` alone decides that nothing is left. Otherwise the stream's end decides: an encrypted
+        # object that is empty, or cut to less than its tag, fails there.
         self._settled = self.size > 0 and not self._estimated
         self._at = 0
         self._call = None
@@ -163,7 +163,7 @@ class Reader(io.RawIOBase):
         """Takes the next chunk of the stream; false at the object's end."""
         if self._failed is not None:
             raise self._failed
-        # A seek to the end or over it begins no request.
+        # A seek to the end or beyond sends no request.
         is_over = self._settled or (self._call is None and self._at > 0)
         if wanted == 0 or (is_over and self._at >= self.size):
             return False
@@ -189,21 +189,20 @@ class Reader(io.RawIOBase):
             )
             raise self._failed from error
         except (CorruptError, DecryptError, KeyCommitmentError, ChangedError) as error:
-            # Nobody may read on from here, over the last bytes, and take the object for complete.
+            # A later read must not skip the last bytes and take the object for complete.
             self._failed = error
             raise
 
     def _finish(self, step, end):
-        """Takes the stream's result before its last bytes are handed over; they end at this byte."""
+        """Takes the stream's result before its last bytes are returned; they end at this byte."""
         call, self._call = self._call, None
         if step == "chunk" and call.step()[0] == "chunk":
             call.cancel()
-            raise ChangedError("the object is longer than its size told", key=self.name)
+            raise ChangedError("the object is longer than its reported size", key=self.name)
         call.take()
         if abs(end - self.size) > (PADDING if self._estimated else 0):
-            # A server that ends an answer early and says that all was well, or replaces an object that has no
-            # ETag.
-            why = f"the object ended at byte {end}, but its size was told as {self.size}"
+            # A server ended a response early without an error, or replaced an object that has no ETag.
+            why = f"the object ended at byte {end}, but its reported size was {self.size}"
             raise ChangedError(why, key=self.name)
         self.size, self._estimated, self._settled = end, False, True
 
@@ -219,8 +218,7 @@ class Reader(io.RawIOBase):
 
 
 class Writer(io.BufferedIOBase):
-    """Writes an object, which appears when this is closed in order; `reply` then tells what `put`
-    answered."""
+    """Writes an object, which appears at an orderly `close`. `reply` is then the reply of `put`."""
 
     def __init__(self, store, key, options, exclusive):
         self.name, self._exclusive = key, exclusive
@@ -300,7 +298,7 @@ class Writer(io.BufferedIOBase):
         if not self._await_want():
             call, self._call = self._call, None
             self._take(call)
-            raise InvalidInputError("the upload ended before all was written")
+            raise InvalidInputError("the upload ended before all bytes were written")
         self._call.feed(bytes(self._buffer))
         self._buffer.clear()
 

@@ -1,18 +1,18 @@
 """Listings: a lazy iterator over the entries of all pages.
 
-Law: one page is held at a time. After an error the same page is asked for again, so that a broken listing
-never looks complete.
+Invariant: one page is in memory at a time. After an error the same page is requested again, so that a broken
+listing never looks complete.
 """
 
 
 class Pages:
-    """An iterator over the entries of a listing; `pages` gives whole pages instead."""
+    """An iterator over the entries of a listing; `pages` returns whole pages instead."""
 
     def __init__(self, native, verb, values, timeout):
         self._native, self._verb, self._values, self._timeout = native, verb, values, timeout
         self._rows = iter(())
         self._over = False
-        # The first page is asked for at once: a wrong argument is told here, and the server works meanwhile.
+        # The first page is requested at once: a wrong argument fails here, and the server works meanwhile.
         self._call = native.start(verb, values)
 
     def __iter__(self):
@@ -28,7 +28,7 @@ class Pages:
             self._rows = iter(page.entries)
 
     def pages(self):
-        """The pages not yet begun, one by one."""
+        """The pages not yet started, one by one."""
         while (page := self._page()) is not None:
             yield page
 

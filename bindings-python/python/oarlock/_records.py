@@ -1,7 +1,7 @@
-"""The records that verbs answer, made from the core's table: plain values, frozen, slotted, comparable,
+"""The records that verbs return, made from the core's table: plain values, frozen, slotted, comparable,
 picklable.
 
-Law: names no record and no field, but for giving a record with raw bytes the ways of a bytes-like object.
+Invariant: names no record and no field. A record with raw bytes is also a bytes-like object.
 """
 
 from . import _native

@@ -1,7 +1,7 @@
 """Verbs as methods, made from the core's table: name, signature, documentation, the call itself.
 
-Law: names no verb and no option. What the core refuses is refused there, in its words; only ``timeout`` and
-``progress``, which every language has in its own way, are taken here.
+Invariant: names no verb and no option, and checks none: the core does. Only ``timeout`` and ``progress``,
+which each language implements itself, are handled here.
 """
 
 from ._pages import Pages
@@ -15,7 +15,7 @@ _TIMEOUT = (
 )
 _PROGRESS = "Called as {0} are done, on the waiting thread, with the {0} done and the total, or None while it is unknown."
 
-#: How a declared type is written in Python.
+#: The Python annotation of a declared type.
 ANNOTATIONS = {
     "nothing": "None",
     "bool": "bool",
@@ -41,7 +41,7 @@ ANNOTATIONS = {
 
 
 def reply_annotation(kind):
-    """How a reply's declared type is written."""
+    """The Python annotation of a reply's declared type."""
     if kind.startswith("list of "):
         return f"list[{reply_annotation(kind[8:])}]"
     return {"bytes": "Bytes", "map": "dict[str, str]", "seconds": "float"}.get(kind) or ANNOTATIONS.get(
@@ -50,9 +50,9 @@ def reply_annotation(kind):
 
 
 class Verb:
-    # A verb as a method of the store: `Store.get` is one, `store.get` is it bound, as with functions. It is
-    # no function, because the signature of one must be made with `inspect`, which takes longer to import than
-    # all of oarlock: it is made when asked for.
+    # A verb as a method of the store: `Store.get` is one, and `store.get` is bound as functions are. It is
+    # not a function, because a function's signature needs `inspect`, whose import takes longer than all of
+    # oarlock's. The signature is made at first use.
     def __init__(self, name, doc, params, options, reply, pages, progress):
         self.__name__ = name
         self.__qualname__ = f"Store.{name}"
@@ -101,11 +101,11 @@ class Verb:
         return "\n".join(lines)
 
     def returns(self):
-        """How the reply's type is written."""
+        """The text of the reply's type."""
         return (
             reply_annotation(self.reply)
             if not self.pages
-            else f"an iterator over the entries; .pages() gives each {self.reply}"
+            else f"an iterator over the entries; .pages() returns each {self.reply}"
         )
 
     @property
@@ -132,7 +132,7 @@ _method = type(Verb("", "", (), (), "", False, None).__repr__)
 
 
 def missing(store, name):
-    """The error for an attribute that is no verb, in the core's words, which name the nearest one."""
+    """The error for an attribute that is no verb, with the core's message, which names the nearest one."""
     try:
         store._native.start(name, {})
     except InvalidInputError as error:

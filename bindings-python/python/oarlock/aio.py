@@ -1,8 +1,8 @@
 """The verbs as awaitables: ``await store.aio.get(key)``, ``async for entry in store.aio.list()``.
 
-Law: no thread and no loop of our own. A call's descriptor is watched by whatever loop runs here: asyncio,
-uvloop or any other with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be
-asynchronous iterables too.
+Invariant: starts no thread and no loop. The running loop watches a call's descriptor: asyncio, uvloop or
+another with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be asynchronous
+iterables too.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""DVC's S3 file system, with oarlock in the place of dvc-s3: what `import dvc_s3` gives where this package is
+"""DVC's S3 file system, by oarlock instead of dvc-s3: `import dvc_s3` returns it where this package is
 installed.
 
-Law: takes the settings of DVC's own schema as they are, and those of oarlock in the URL's query; leaves the
-process's environment alone.
+Invariant: takes the settings of DVC's own schema as they are, and those of oarlock from the URL's query. Does
+not change the process's environment.
 """
 
 from functools import cached_property
@@ -19,7 +19,7 @@ __all__ = ["S3FileSystem"]
 
 
 def _other_than_version(query):
-    """What a URL's query says besides the version of the object."""
+    """A URL's query without the version of the object."""
     return "&".join(pair for pair in query.split("&") if not pair.startswith("versionId="))
 
 
@@ -50,7 +50,7 @@ class S3FileSystem(ObjectFileSystem):
     def _prepare_credentials(self, **config):
         settings = {name: config[name] for name in DVC_SETTINGS if config.get(name) is not None}
         query = _other_than_version(config.get("url_query") or "")
-        # A repository's configuration is no word of the user's: the files it names are read, not trusted.
+        # A repository's configuration does not come from the user: the files it names are read, not trusted.
         own = {
             "url_query": query,
             "trust_files": False,

@@ -153,7 +153,7 @@ class CredentialsError(Error, PermissionError):
 
 
 class PermissionDeniedError(Error, PermissionError):
-    """The server knows who asks and refuses."""
+    """The server refuses the request: these credentials lack the permission."""
 
     _number = _errno.EACCES
 
@@ -171,7 +171,7 @@ class NoSuchBucketError(Error, FileNotFoundError):
 
 
 class AlreadyExistsError(Error, FileExistsError):
-    """What was to be created exists already."""
+    """The object, bucket, file or directory to create exists already."""
 
     _number = _errno.EEXIST
 
@@ -183,15 +183,15 @@ class PreconditionError(Error, OSError):
 
 
 class NotModifiedError(Error):
-    """The object is as the caller already has it."""
+    """The object has not changed since the caller's copy."""
 
 
 class RangeError(Error, ValueError):
-    """The range asked for lies outside the object."""
+    """The requested range lies outside the object."""
 
 
 class ThrottledError(Error, OSError):
-    """The server asks for fewer requests, and retries did not help."""
+    """The server throttles requests, and retries did not help."""
 
     _number = _errno.EBUSY
 
@@ -209,7 +209,7 @@ class NetworkError(Error, ConnectionError):
 
 
 class ServiceError(Error, OSError):
-    """The server failed or answered something unexpected."""
+    """The server failed or sent an unexpected response."""
 
     _number = _errno.EIO
 
@@ -249,7 +249,7 @@ class CancelledError(Error):
 
 
 class ForkedError(Error, RuntimeError):
-    """The call was begun in the parent of this process."""
+    """The call was started in the parent of this process."""
 
 
 class IoError(Error, OSError):

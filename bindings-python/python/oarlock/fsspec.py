@@ -1,8 +1,7 @@
-"""`OarlockFileSystem`: buckets as an fsspec file system, for everything that speaks fsspec, DVC among it.
+"""`OarlockFileSystem`: buckets as an fsspec file system, for programs that use fsspec, such as DVC.
 
-Law: paths are ``bucket/key``; nothing is cached, so what is told is what is there; only a missing object is
-"not there", a refusal is an error. A directory is what keys have in common before a slash, as everywhere on
-S3.
+Invariant: paths are ``bucket/key``. Nothing is cached, so every method returns the present state. A refusal
+is an error, never "does not exist". A directory is a common prefix of keys that ends in a slash.
 """
 
 import os
@@ -18,11 +17,11 @@ from .errors import Error, InvalidInputError, NotFoundError, RangeError, Service
 __all__ = ["OarlockFileSystem", "split_version"]
 
 _VERSION = "?versionId="
-#: What s3fs groups: the keywords of its client, of that client's configuration, and those of S3's requests.
+#: s3fs' groups: keywords of its client, of that client's configuration, and of S3's requests.
 _GROUPS = ("client_kwargs", "config_kwargs", "s3_additional_kwargs", "s3", "retries")
 #: Their names of settings within such a group.
 _WORDS = dict(BOTO3_NAMES)
-#: Keywords of fsspec itself, and of s3fs about how it holds bytes, which oarlock decides by itself.
+#: Keywords of fsspec itself, and of s3fs about its buffers, which oarlock ignores.
 _OTHERS = (
     "skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop", "batch_size",
     "default_block_size", "default_fill_cache", "default_cache_type", "fixed_upload_size",
@@ -30,7 +29,7 @@ _OTHERS = (
 
 
 def _flat(keywords, group=None):
-    """s3fs' keywords, groups and all, as settings."""
+    """s3fs' keywords, with those in groups, as settings."""
     settings = {}
     for name, value in keywords.items():
         if name in _GROUPS:
@@ -41,17 +40,17 @@ def _flat(keywords, group=None):
 
 
 def split_version(path):
-    """A path and the version that it names, if it names one."""
+    """A path, and the version that it names, if any."""
     path, found, version = path.rpartition(_VERSION)
     return (path, version or None) if found else (version, None)
 
 
 class OarlockFileSystem(AbstractFileSystem):
-    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings, and s3fs' own with
+    """S3 through oarlock. Keywords are oarlock's settings, in any of their spellings, and those of s3fs with
     their groups.
 
-    With ``version_aware`` a path may end in ``?versionId=…``, and `info` tells each object's version.
-    ``url_query`` is the query of the stores' URLs: settings that the keywords win over.
+    With ``version_aware`` a path may end in ``?versionId=…``, and `info` returns each object's version.
+    ``url_query`` is the query of the stores' URLs; keywords win over its settings.
     """
 
     protocol = ("oarlock", "s3", "s3a")
@@ -63,7 +62,7 @@ class OarlockFileSystem(AbstractFileSystem):
         self._query = f"?{url_query}" if url_query else ""
         self._settings = _flat(settings)
         self._stores = {}
-        # Without the network: a setting that makes no sense is told now.
+        # Sends no request; an invalid setting fails now.
         self._store("none")
 
     def _store(self, bucket):
@@ -81,7 +80,7 @@ class OarlockFileSystem(AbstractFileSystem):
         return self._stores[bucket], key, {"version_id": version} if version else {}
 
     def _entry(self, bucket, entry):
-        """What fsspec calls an info."""
+        """An entry as fsspec's `info`."""
         name = f"{bucket}/{entry.key}".rstrip("/")
         if getattr(entry, "is_prefix", False):
             return {"name": name, "size": 0, "type": "directory"}
@@ -106,7 +105,7 @@ class OarlockFileSystem(AbstractFileSystem):
             except NotFoundError:
                 if version:
                     raise
-        # No object of that name: it may be what others begin with.
+        # No object of that name: it may be a directory.
         below = f"{key}/" if key else ""
         if next(store.list(below, page_size=1), None) is None and key:
             raise FileNotFoundError(path)
@@ -227,7 +226,7 @@ class OarlockFileSystem(AbstractFileSystem):
             told = store.head(key, **version).size
             if told is None:
                 raise ServiceError(
-                    "the server does not tell the object's size, by which these ranges count; fetch it whole",
+                    "the server does not send the object's size, which these ranges need; fetch the whole object",
                     key=key,
                 )
             return told

@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
 module Oarlock
-  # A line that shows how far a call is, for `progress:`. It writes to standard error, where that is a
-  # terminal, or to the IO it is given.
+  # A line that shows the progress of a call, for `progress:`. It writes to the given IO, else to standard
+  # error if that is a terminal.
   #
   # @example
   #   Oarlock::Bar.open("archive") { |bar| store.get("archive", into: Pathname("archive"), progress: bar) }
   class Bar
     UNITS = %w[B KiB MiB GiB TiB].freeze
-    # Seconds between two showings.
+    # Seconds between two updates.
     EVERY = 0.1
     private_constant :UNITS, :EVERY
 
@@ -23,7 +23,7 @@ module Oarlock
       bar&.close
     end
 
-    # @param title [String, nil] what comes first in the line
+    # @param title [String, nil] the start of the line
     # @param io [#write, nil] default: standard error, if it is a terminal
     def initialize(title = nil, io = nil)
       @title = title
@@ -32,7 +32,7 @@ module Oarlock
       @next = 0
     end
 
-    # Shows that so many bytes of the total, if it is known, have moved.
+    # Shows the bytes done and the total, if it is known.
     def call(done, total)
       now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       return if @io.nil? || (done != total && now < @next)

@@ -1,24 +1,24 @@
 # frozen_string_literal: true
 
-# s3:// sources for Bundler. Stand it at the head of the Gemfile; without the rescue, `bundle exec` would ask
-# for oarlock in the bundle:
+# s3:// sources for Bundler. Put this at the top of the Gemfile. Without the rescue, `bundle exec` would
+# require oarlock in the bundle:
 #
 #   begin
 #     require "oarlock/bundler"
 #   rescue LoadError
-#     nil # what is installed needs it no more
+#     nil # installed gems do not need it
 #   end
 #   source "s3://bucket/gems"
 #
-# Law: what Bundler asks of a gem server it asks of the bucket, through the same stores and the same `.gemrc`
-# as `gem` does; a missing index is no failure, for Bundler knows older ones. Settings of other sources stay
+# Invariant: Bundler sends its requests for a gem server to the bucket, through the same stores and `.gemrc`
+# as `gem`. A missing index is no failure, because Bundler supports older ones. Settings of other sources stay
 # as they are.
 require "bundler"
 require "net/http"
 require_relative "../rubygems_plugin"
 
 module Oarlock
-  # What Bundler's downloader does with s3:// URIs: it has no way of its own.
+  # Adds s3:// URIs to Bundler's downloader, which does not support them.
   module BundlerDownloader
     def fetch(uri, headers = {}, *rest)
       return super unless uri.scheme == "s3"
@@ -29,7 +29,7 @@ module Oarlock
     rescue NotModifiedError
       Net::HTTPNotModified.new("1.1", "304", "Not Modified")
     rescue NotFoundError => error
-      # Bundler goes on to the next kind of index.
+      # Bundler then tries the next kind of index.
       raise Bundler::Fetcher::FallbackError, error.message
     rescue Error => error
       raise Bundler::HTTPError, error.message
@@ -37,10 +37,10 @@ module Oarlock
 
     private
 
-    # Without an ETag: Bundler takes it for an MD5, which on S3 it is not always.
+    # Without an ETag: Bundler takes it for an MD5, which an ETag of S3 need not be.
     def respond(body)
       response = Net::HTTPOK.new("1.1", "200", "OK")
-      # Told as read already, or the response would look for a socket.
+      # Marked as read; otherwise the response would read from a socket.
       response.instance_variable_set(:@read, true)
       response.body = body
       response

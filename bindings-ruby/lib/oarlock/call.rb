@@ -1,23 +1,23 @@
 # frozen_string_literal: true
 
-# A verb under way, served by the thread that waits for it: chunks go to the host's sink, progress and events
-# to its handlers.
+# A verb in progress, served by the thread that waits for it: chunks go to the host's sink, progress and
+# events to its handlers.
 #
-# Law: whoever leaves early, by `break`, an exception, Timeout or Thread#kill, leaves nothing behind: the call
-# is cancelled and has a moment to abort its upload or remove its file. What the host's code raises propagates
-# as it is. Knows no verb.
+# Invariant: if the thread leaves early, by `break`, an exception, Timeout or Thread#kill, the call is
+# cancelled and gets a moment to abort its upload or remove its file. Exceptions of the host's code propagate
+# unchanged. Names no verb.
 require "io/wait" # IO#wait_readable, before Ruby 3.2 had it built in
 
 module Oarlock
   # @private
   class Call
-    # How long a cancelled call is waited for, in seconds, before it goes on undoing alone.
+    # Seconds to wait for a cancelled call; after that it cleans up in the background.
     CANCEL_SECONDS = 1
     private_constant :CANCEL_SECONDS
 
     # @param native [Native::Call]
-    # @param functions [Hash] the host's functions that the call may ask, by their numbers
-    # @param about [Hash] verb and key, for the message when the time is over
+    # @param functions [Hash] the host's functions that the call may call, by their numbers
+    # @param about [Hash] verb and key, for the message of a timeout
     def initialize(native, sink: nil, progress: nil, timeout: nil, functions: {}, about: {})
       @native = native
       @sink = sink
@@ -30,7 +30,7 @@ module Oarlock
       native.listen if progress
     end
 
-    # Serves the call until it ends; its reply.
+    # Serves the call until it ends; returns its reply.
     def result
       guard do
         until @ended
@@ -41,32 +41,32 @@ module Oarlock
       end
     end
 
-    # Serves the call until it wants bytes; how many, or nil if it has ended.
+    # Serves the call until it wants bytes; returns how many, or nil if it has ended.
     def want
       guard { advance until @wanted || @ended }
       @wanted
     end
 
-    # Answers {#want}.
+    # Gives the bytes that {#want} requested.
     def feed(chunk)
       guard { @native.feed(chunk) }
       @wanted = nil
     end
 
-    # Answers {#want}: there is no more.
+    # Ends the bytes that {#want} requested.
     def feed_end
       @wanted = nil
       @native.feed_end
     end
 
-    # Serves the call until it delivers bytes; nil if it has ended.
+    # Serves the call until it delivers bytes; returns nil if it has ended.
     def chunk
       @chunk = nil
       guard { advance until @chunk || @ended }
       @chunk
     end
 
-    # Runs host code, and cancels the call if that does not come to its end.
+    # Runs host code, and cancels the call if the code does not return normally.
     def guard
       done = false
       value = yield
@@ -76,7 +76,7 @@ module Oarlock
       abandon unless done
     end
 
-    # Cancels the call and waits a moment for its end.
+    # Cancels the call and waits up to a limit for its end.
     def abandon
       return if @ended
 
@@ -92,7 +92,7 @@ module Oarlock
 
     private
 
-    # Waits for the next step and deals with it.
+    # Waits for the next step and handles it.
     def advance
       step = @give_up ? step_before(@give_up) : @native.step
       unless step
@@ -111,7 +111,8 @@ module Oarlock
       end
     end
 
-    # Runs a function of the host's. What it raises is told of, and is the cause of what comes of it.
+    # Runs a function of the host. Its exception is passed to the core, and becomes the cause of the call's
+    # error.
     def ask(number, question)
       @native.answer(@functions.fetch(number).call(question))
     rescue StandardError => error
@@ -127,7 +128,7 @@ module Oarlock
       raise error, cause: @cause
     end
 
-    # The next step, or nil when the time is over.
+    # The next step, or nil after the time limit.
     def step_before(limit)
       until (step = @native.try_step)
         left = limit - now

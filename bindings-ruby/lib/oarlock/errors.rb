@@ -2,10 +2,10 @@
 
 # The exceptions: one class for each of the core's error kinds, named after it.
 #
-# Law: every kind has its class here, or the library does not load. Messages are the core's and hold no
-# secret.
+# Invariant: every kind has a class here; if one is missing, the library does not load. Messages come from the
+# core and hold no secret.
 module Oarlock
-  # What all of the library's exceptions are.
+  # The base class of the library's exceptions.
   class Error < StandardError
     # The verb that failed, for example "get".
     attr_reader :verb
@@ -13,13 +13,13 @@ module Oarlock
     attr_reader :bucket
     # The key, without the store's prefix.
     attr_reader :key
-    # The HTTP status, if a server answered.
+    # The HTTP status, if a server responded.
     attr_reader :status
     # S3's own error code, for example "NoSuchKey".
     attr_reader :code
     # The server's request id, for its operator's logs.
     attr_reader :request_id
-    # The sentence alone; {#message} adds where it happened.
+    # The sentence alone; {#message} adds where the call failed.
     attr_reader :sentence
 
     def initialize(sentence = nil, verb: nil, bucket: nil, key: nil, status: nil, code: nil, request_id: nil,
@@ -40,7 +40,7 @@ module Oarlock
     # Whether the same call may succeed later without a change.
     def retryable? = @retryable
 
-    # The error kind's name, as every language spells it, for example "NotFound".
+    # The error kind's name in every language, for example "NotFound".
     def kind = self.class.name.delete_prefix("Oarlock::").delete_suffix("Error")
   end
 
@@ -50,27 +50,27 @@ module Oarlock
   class ConfigError < Error; end
   # No usable credentials were found, or they have expired.
   class CredentialsError < Error; end
-  # The server knows who asks and refuses.
+  # The server refuses the request: these credentials lack the permission.
   class PermissionDeniedError < Error; end
   # The object, version or upload does not exist.
   class NotFoundError < Error; end
   # The bucket, or the store's directory, does not exist.
   class NoSuchBucketError < Error; end
-  # What was to be created exists already.
+  # The object, bucket, file or directory to create exists already.
   class AlreadyExistsError < Error; end
   # A condition (if_match, if_none_match, …) did not hold.
   class PreconditionError < Error; end
-  # The object is as the caller already has it.
+  # The object has not changed since the caller's copy.
   class NotModifiedError < Error; end
-  # The range asked for lies outside the object.
+  # The requested range lies outside the object.
   class RangeError < Error; end
-  # The server asks for fewer requests, and retries did not help.
+  # The server throttles requests, and retries did not help.
   class ThrottledError < Error; end
   # A time limit passed.
   class TimeoutError < Error; end
   # The server could not be reached, or the connection broke.
   class NetworkError < Error; end
-  # The server failed or answered something unexpected.
+  # The server failed or sent an unexpected response.
   class ServiceError < Error; end
   # The bucket lives in another region.
   class WrongRegionError < Error; end
@@ -84,7 +84,7 @@ module Oarlock
   class KeyCommitmentError < Error; end
   # The call was cancelled.
   class CancelledError < Error; end
-  # The call was begun in the parent of this process.
+  # The call was started in the parent of this process.
   class ForkedError < Error; end
   # The local file system or a host's stream failed.
   class IoError < Error; end

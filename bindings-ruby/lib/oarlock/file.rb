@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
-# Objects as files: a reader that fetches from where it stands, a writer that stores at its close.
+# Objects as files: a reader that fetches from its position, a writer that stores at `close`.
 #
-# Law: they behave as Ruby's IO does, to the byte; they work with IO.copy_stream and all that asks for `read`
-# or `write`. A reader reads one version of the object from first to last, or fails; the last byte is handed
-# over only after the whole was checked.
+# Invariant: they behave as Ruby's IO does, to the byte, and work with IO.copy_stream and code that calls
+# `read` or `write`. A reader reads one version of the object, or fails. It returns the last byte only after
+# the whole object was checked.
 module Oarlock
-  # An object, opened to read; see {Store#open}.
+  # An object opened for reading; see {Store#open}.
   #
-  # What is read from the first byte on is checked as `get` does: the read that would hand over the last byte
-  # raises instead if the bytes are wrong, and so does every later read up to the next seek. What is read
-  # after a seek is a range, which cannot be checked.
+  # A stream from the first byte is checked as `get` does. If the bytes are wrong, the read that would return
+  # the last byte raises instead, and so does every later read until the next seek. A stream that starts after
+  # a seek is a range, which can't be checked.
   class Reader
     include Enumerable
 
@@ -20,10 +20,10 @@ module Oarlock
 
     # @return [ObjectMeta]
     attr_reader :meta
-    # @return [Integer] the content's size in bytes; where `head` could only estimate it, reading to the end
-    # corrects it
+    # @return [Integer] the content's size in bytes; if `head` could only estimate it, reading to the end
+    #   corrects it
     attr_reader :size
-    # @return [Integer] where the next byte comes from
+    # @return [Integer] the offset of the next byte
     attr_reader :pos
     alias tell pos
 
@@ -37,16 +37,16 @@ module Oarlock
       @timeout = timeout
       @meta = store.head(key, timeout: timeout, **options.slice(*known))
       unless @meta.size
-        message = "the server does not tell the object's size, which a reader needs; fetch it with `get`"
+        message = "the server does not send the object's size, which a reader needs; fetch it with `get`"
         raise ServiceError.new(message, key: key)
       end
-      # The first request decides which bytes the others are to go on with.
+      # The first request fixes the version that the others read.
       pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
       @values = {**options, key: key, **pinned}
       @size = @meta.size
       @estimated = @meta.size_estimated
-      # Whether the size alone tells that nothing is left. Otherwise only the stream's end does: an encrypted
-      # object that is empty, or cut to less than its tag, is refused there.
+      # Whether the size alone decides that nothing is left. Otherwise the stream's end decides: an encrypted
+      # object that is empty, or cut to less than its tag, fails there.
       @settled = @size.positive? && !@estimated
       @pos = 0
       @buffer = String.new
@@ -67,12 +67,12 @@ module Oarlock
       into || bytes
     end
 
-    # As IO#readpartial: what is there, at most `size` bytes.
+    # As IO#readpartial: the available bytes, at most `size`.
     def readpartial(size, into = nil)
       fill([size, 1].min)
       raise EOFError, "end of object reached" if @buffer.empty? && size.positive?
 
-      # The last byte comes apart, after the check.
+      # The last byte is returned separately, after the check.
       more if @buffer.bytesize < size && pos + @buffer.bytesize == @size - 1
       read([size, @buffer.bytesize].min, into)
     end
@@ -114,7 +114,7 @@ module Oarlock
       check_open
       return false unless @buffer.empty?
 
-      # Without a settled size only the stream's end tells.
+      # Without a settled size only the stream's end decides.
       (pos >= size || @estimated) && !more
     end
     alias eof eof?
@@ -151,7 +151,7 @@ module Oarlock
       self
     end
 
-    # Ends what is under way.
+    # Cancels the request in progress.
     def close
       stop
       @closed = true
@@ -172,12 +172,12 @@ module Oarlock
 
     def check_open = @closed && raise(IOError, "closed stream")
 
-    # Has at least `size` bytes ready, or all.
+    # Fetches until at least `size` bytes, or all, are ready.
     def fill(size)
       nil while (size.nil? || @buffer.bytesize < size) && more
     end
 
-    # Gets more bytes ready; false at the end.
+    # Fetches more bytes; false at the end.
     def more
       raise @failed if @failed
 
@@ -192,21 +192,21 @@ module Oarlock
       @buffer << chunk if chunk
       !chunk.nil?
     rescue CorruptError, DecryptError, KeyCommitmentError, ChangedError => error
-      # Nobody may read on from here, over the last bytes, and take the object for complete.
+      # A later read must not skip the last bytes and take the object for complete.
       @failed = error
       raise
     end
 
-    # Takes the stream's result before its last bytes are handed over; they end at `to`.
+    # Takes the stream's result before its last bytes are returned; they end at `to`.
     def finish(chunk, to)
       call, @call = @call, nil
       if chunk && call.chunk
         call.abandon
-        raise ChangedError.new("the object is longer than its size told", key: @values[:key])
+        raise ChangedError.new("the object is longer than its reported size", key: @values[:key])
       end
       call.result
       if (to - size).abs > (@estimated ? PADDING : 0)
-        why = "the object ended at byte #{to}, but its size was told as #{size}"
+        why = "the object ended at byte #{to}, but its reported size was #{size}"
         raise ChangedError.new(why, key: @values[:key])
       end
       @size, @estimated, @settled = to, false, true
@@ -227,9 +227,9 @@ module Oarlock
     end
   end
 
-  # An object, opened to write; see {Store#open}.
+  # An object opened for writing; see {Store#open}.
   class Writer
-    # Bytes that are gathered before they are handed on.
+    # Bytes to gather before they are sent.
     GATHER = 256 * 1024
     private_constant :GATHER
 
@@ -246,14 +246,14 @@ module Oarlock
       @pos = 0
     end
 
-    # As IO#write: writes each and tells the bytes.
+    # As IO#write: writes each argument and returns the number of bytes.
     def write(*chunks)
       check_open
       before = pos
       chunks.each do |chunk|
         chunk = chunk.to_s
         @pos += chunk.bytesize
-        # A binary view of it, so that no two encodings meet.
+        # A binary view, so that appending mixes no encodings.
         @buffer << (chunk.encoding == Encoding::BINARY ? chunk : chunk.dup.force_encoding(Encoding::BINARY))
         flush if @buffer.bytesize >= GATHER
       end
@@ -279,7 +279,7 @@ module Oarlock
       nil
     end
 
-    # Hands on what was gathered.
+    # Sends the gathered bytes.
     def flush
       check_open
       return self if @buffer.empty?
@@ -289,7 +289,7 @@ module Oarlock
       self
     end
 
-    # It is binary.
+    # A writer is always binary.
     def binmode = self
 
     # Stores the object.

@@ -1,9 +1,8 @@
 # frozen_string_literal: true
 
-# A listing: an Enumerator that asks for a page when its first row is wanted, and never for one that nobody
-# wants.
+# A listing: an Enumerator that requests a page only when its first row is needed.
 module Oarlock
-  # What `list`, `list_versions` and `list_uploads` give without a block.
+  # The result of `list`, `list_versions` and `list_uploads` without a block.
   #
   # @example
   #   store.list("logs/").lazy.select { |entry| entry.size > 1_000_000 }.first(3)
@@ -14,7 +13,7 @@ module Oarlock
       super() { |rows| each_page { |page| page.entries.each { |row| rows << row } } }
     end
 
-    # Goes through the pages; each tells in `next` how the listing goes on.
+    # Yields each page; its `next` is the `continuation` of the following one.
     #
     # @yield [Page, UploadPage]
     def each_page

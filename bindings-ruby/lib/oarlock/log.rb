@@ -1,14 +1,15 @@
 # frozen_string_literal: true
 
-# Where the core's events go: retries, redirects and the like, told by the thread that waits for the call.
+# The core's events, such as retries and redirects, logged by the thread that waits for the call.
 module Oarlock
   class << self
-    # The Logger that this Ractor's calls tell, or nil.
+    # The Logger of this Ractor's calls, or nil.
     #
     # @return [Logger, nil]
     def logger = Ractor.current[:oarlock_logger]
 
-    # Sets it; its level when it is set is the least that the core makes messages of, in the whole process.
+    # Sets the Logger. From then on the core creates messages of the Logger's present level and above, in the
+    # whole process.
     #
     # @param logger [Logger, nil]
     def logger=(logger)

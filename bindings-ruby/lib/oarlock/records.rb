@@ -1,19 +1,20 @@
 # frozen_string_literal: true
 
-# The replies: a struct for each of the core's records, and the bytes of an object with what is known of it.
+# The replies: a struct for each of the core's records, and an object's bytes with its metadata.
 #
-# Law: structs come from the core's table, members in its order; the extension fills and freezes them.
+# Invariant: structs come from the core's table, with members in its order; the extension fills and freezes
+# them.
 module Oarlock
   Native.records.each do |record|
     names = record[:fields].map { |field| field[:name].to_sym }
     const_set(record[:name], Struct.new(*names, keyword_init: true))
   end
 
-  # The bytes that `get` fetched into memory: a binary string that knows the object it comes from.
+  # The bytes that `get` fetched into memory: a binary string with the metadata of its object.
   class Body < String
     # @return [ObjectMeta] the object's metadata
     attr_reader :meta
-    # @return [Integer] where in the object the bytes begin
+    # @return [Integer] the offset of the bytes in the object
     attr_reader :offset
 
     # @param reply [GetReply]

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-# s3:// sources for RubyGems: reads `s3_source` of `.gemrc`, gets objects, answers as RubyGems' own fetcher
-# does.
+# s3:// sources for RubyGems: reads `s3_source` of `.gemrc`, gets objects, returns them as RubyGems' own
+# fetcher does.
 #
-# Law: what `.gemrc` said before means what it meant; every setting of oarlock may stand there too, by its own
+# Invariant: an existing `.gemrc` keeps its meaning; it may also contain every setting of oarlock, by its own
 # name. No message ever holds a signed URL or a credential.
 require "rubygems/remote_fetcher"
 require "oarlock"
@@ -11,33 +11,33 @@ require "oarlock"
 module Oarlock
   # @private
   module RubyGems
-    # RubyGems' words for settings, in oarlock's.
+    # RubyGems' names of settings, and oarlock's.
     WORDS = {
       "id" => :access_key_id, "secret" => :secret_access_key, "security_token" => :session_token
     }.freeze
-    # Without any of these a bucket's entry says nothing of credentials.
+    # A bucket's entry without any of these names no credentials.
     CREDENTIALS = %i[access_key_id provider profile anonymous].freeze
-    # The region of RubyGems' own providers, which read it nowhere else.
+    # The region of RubyGems' own providers, which read it from nowhere else.
     REGION = "us-east-1"
 
-    # The time of a cached file is this machine's, in whole seconds; that of the object is the server's. What
-    # changed around then is fetched once more, for an index that is taken for unchanged stays stale until the
-    # next change.
+    # A cached file's time is this machine's, in whole seconds; an object's is the server's. An object that
+    # changed around then is fetched again, because an index that is wrongly taken for unchanged stays stale
+    # until its next change.
     CLOCKS_DIFFER = 60
 
-    # What a HEAD answers: RubyGems asks it for its URI.
+    # The result of a HEAD; RubyGems reads its URI.
     Response = Struct.new(:uri)
 
     @stores = {}
 
     class << self
-      # The object's bytes; nil if it did not change since `mtime`; for a HEAD, something with its URI.
+      # Returns the object's bytes, nil if it did not change since `mtime`, or for a HEAD a {Response}.
       def fetch(uri, mtime, head)
         place = "s3://#{uri.host}#{uri.path}"
         options = mtime ? {if_modified_since: mtime - CLOCKS_DIFFER} : {}
         return get(uri, **options) unless head
 
-        # Asked for the source itself, RubyGems wants to know whether there is a compact index.
+        # With a HEAD of the source itself RubyGems checks for a compact index.
         key = key(uri)
         key += "versions" if key.empty? || key.end_with?("/")
         store(uri).head(key, **options)
@@ -62,7 +62,7 @@ module Oarlock
       def settings(uri)
         entry = entry(uri.host)
         if uri.user
-          # In the URL itself, where `/` and `+` must be escaped.
+          # Userinfo in the URL, where `/` and `+` must be escaped.
           id, secret = unescape(uri.user), unescape(uri.password.to_s)
           entry = {region: REGION, **entry, access_key_id: id, secret_access_key: secret}
         elsif !entry.empty?
@@ -77,8 +77,8 @@ module Oarlock
         {app_name: name, **(certificates ? {ca_bundle: certificates} : {}), **entry}
       end
 
-      # What `.gemrc` says of a bucket, in oarlock's words; names may be symbols or text, as may the bucket's.
-      # No entry means the credentials that any other program on this machine would find.
+      # The entry of `.gemrc` for a bucket, as oarlock's settings. Names, and the bucket's, may be symbols or
+      # text. Without an entry the default credentials are used.
       def entry(bucket)
         given = named(named(Gem.configuration.to_enum(:each), "s3_source"), bucket)
         entry = given.to_h { |name, value| [WORDS.fetch(plain(name), plain(name).to_sym), value] }
@@ -88,7 +88,7 @@ module Oarlock
 
       def named(pairs, wanted) = pairs.find { |name, _| plain(name) == wanted }&.last || {}
 
-      # Newer RubyGems reads `.gemrc` with a parser that knows no symbols.
+      # Newer RubyGems reads `.gemrc` with a parser that supports no symbols.
       def plain(name) = name.to_s.delete_prefix(":")
 
       def unescape(text) = text.b.gsub(/%(\h\h)/) { $1.hex.chr }.force_encoding(Encoding::UTF_8)

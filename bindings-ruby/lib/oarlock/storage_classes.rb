@@ -2,7 +2,7 @@
 
 # A package server's storage classes: names, and the stores that they are kept in.
 #
-# Law: knows no class and no field; what there is, the file says.
+# Invariant: names no class and no field; they come from the file.
 module Oarlock
   # The storage classes that a package server's `.gcfg` file names, each the {Store} that it is kept in.
   #
@@ -14,14 +14,13 @@ module Oarlock
     include Enumerable
 
     # @param path_or_text [String, Pathname] a file, or the text of one: a String with a line break is text
-    # @param settings [Hash] settings for all classes that are kept in S3; they win over what the file says,
-    # but a key to encrypt with that
-    #   the file names stays in force
+    # @param settings [Hash] settings for all classes in S3; they win over the file's, but an encryption key
+    #   that the file names stays in force
     # @param overrides [Hash{String, Symbol => Hash}] settings for single classes, which win over both
     # @example
     #   Oarlock::StorageClasses.new(path, overrides: {packages: {encryption_legacy_wrapping: true,
-    #   encryption_legacy_content: true}})
-    # @raise [ConfigError] with the line, for what the file's format or its sections about storage refuse
+    #     encryption_legacy_content: true}})
+    # @raise [ConfigError] with the line, if the file's format or its sections about storage are invalid
     def initialize(path_or_text, settings: {}, overrides: {})
       @functions = {}
       path_or_text = path_or_text.to_path unless path_or_text.is_a?(String)
@@ -39,20 +38,18 @@ module Oarlock
 
     # @param name [String, Symbol] for example `:packages`
     # @return [Store]
-    # @raise [ConfigError] if there is no such class, or the file does not say enough about it
+    # @raise [ConfigError] if there is no such class, or the file lacks settings for it
     def [](name) = Store.new(@native.store(name.to_s), @functions)
 
-    # What the file says of a class, for the server itself.
+    # The file's entries about a class for the server itself.
     #
     # @return [StorageClass]
     def about(name) = @native.about(name.to_s)
 
-    # Tries the classes that are kept in S3 as a package server does when it starts, those with
-    # `SkipValidation` left out.
+    # Tests the classes in S3 as a package server does when it starts, except those with `SkipValidation`.
     #
-    # @return [Hash{String => Array<Explained>}] what {Store}'s `explain` tells with `check: true`, by class;
-    # a row with an `error` keeps the
-    #   class from working
+    # @return [Hash{String => Array<Explained>}] the reply of {Store}'s `explain` with `check: true`, by class;
+    #   if a row has an `error`, the class does not work
     def check
       tried = keys.select { |name| about(name).then { |about| about.kind == "s3" && !about.skip_validation } }
       tried.to_h { |name| [name, self[name].explain(check: true)] }
@@ -66,7 +63,7 @@ module Oarlock
       self
     end
 
-    # How many classes there are.
+    # The number of classes.
     def size = keys.size
 
     # @return [String]

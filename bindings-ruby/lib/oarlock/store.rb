@@ -1,24 +1,23 @@
 # frozen_string_literal: true
 
-# The store: one place that holds objects, with a method for each verb of the core's table.
+# A store of objects, with a method for each verb of the core's table.
 #
-# Law: a verb that the core gains is a method here without a change. Parameters are positional, options are
+# Invariant: a new verb of the core is a method here without a change. Parameters are positional, options are
 # keywords; the core checks them before it sends anything. A store is frozen and may be shared between threads
 # and Ractors; it works on in a forked child.
 module Oarlock
-  # The verbs: name, doc, params, options, reply and whether it answers page by page.
+  # The verbs: name, doc, params, options, reply and whether the reply is a page.
   VERBS = Native.verbs.to_h { |verb| [verb[:name].freeze, verb] }
   # The settings that {Oarlock.open} takes.
   SETTINGS = Native.settings[:fields]
   [VERBS, SETTINGS].each { |table| Ractor.make_shareable(table) }
 
-  # One place that holds objects; see {VERBS} and `sig/oarlock.rbs` for its verbs, their options and what they
-  # answer.
+  # A store of objects. {VERBS} and `sig/oarlock.rbs` list its verbs, their options and replies.
   #
-  # Every verb also takes `timeout:` (seconds; {TimeoutError} when they pass). Verbs that move bytes or work
-  # through many objects take `progress:` (called with the bytes or objects done and their total, if known).
-  # Where bytes go, as with `get`, `into:` takes a Pathname or an object with `write`, and a block gets the
-  # chunks; without either they are returned as a {Body}.
+  # Every verb also takes `timeout:` in seconds; after that it raises {TimeoutError}. Verbs that transfer
+  # bytes or process many objects take `progress:`, which is called with the bytes or objects done and the
+  # total, if known. For verbs that return bytes, such as `get`, `into:` takes a Pathname or an object with
+  # `write`, and a block gets the chunks. Without either the bytes are returned as a {Body}.
   #
   # @example
   #   store.put("a", Pathname("archive.tar"), content_type: "application/x-tar", if_none_match: "*")
@@ -26,18 +25,18 @@ module Oarlock
   #   store.get("a") { |chunk| digest << chunk }
   #   store.list("logs/") { |entry| puts entry.key }
   #
-  # A setting that takes a function takes anything with `call`; it is called on the thread that waits.
+  # A setting that is a function is any object with `call`; it is called on the thread that waits.
   class Store
     # @see Oarlock.open
     def initialize(url, functions = {}, **settings)
-      # Storage classes hand over a store that the core has opened, and the functions among its settings.
+      # Storage classes pass a store that the core opened, and the functions among its settings.
       @functions = functions.dup
       @native = url.is_a?(Native::Store) ? url : Native::Store.open(url, settings, @functions)
       @functions.freeze
       freeze
     end
 
-    # A method's parameters: a sink is a keyword, for the block is the usual way; what may be left out is nil.
+    # A method's parameters: a sink is a keyword, because most callers pass a block. Optional ones are nil.
     signature = lambda do |params|
       params.map do |param|
         next "#{param[:name]}: nil" if param[:type] == "sink"
@@ -48,7 +47,7 @@ module Oarlock
 
     VERBS.each_value do |verb|
       given = verb[:params].map { |param| "#{param[:name]}: #{param[:name]}, " }.join
-      # Text, not define_method: a method made of a block cannot be called in another Ractor.
+      # Text, not define_method: a method made from a block can't be called in another Ractor.
       class_eval(<<~RUBY, __FILE__, __LINE__ + 1)
         def #{verb[:name]}(#{[*signature[verb[:params]], "**options", "&block"].join(", ")})
           call("#{verb[:name]}", #{given}**options, &block)
@@ -59,16 +58,16 @@ module Oarlock
     alias exist? exists?
     alias each_object list
 
-    # Runs a verb by its name, parameters and options by theirs: for programs that choose the verb as they
-    # run.
+    # Runs a verb by its name, with parameters and options by name, for programs that choose the verb at run
+    # time.
     #
     # @param verb [String]
     # @param timeout [Numeric, nil] seconds
-    # @param progress [#call, nil] told the bytes or objects done and their total, if known
+    # @param progress [#call, nil] called with the bytes or objects done and the total, if known
     def call(verb, timeout: nil, progress: nil, **arguments, &block)
       spec = VERBS[verb]
       if progress && spec && !spec[:progress]
-        # The core refuses it, as any option that the verb does not take.
+        # The core rejects it, as any option that the verb does not take.
         arguments[:progress] = progress
         progress = nil
       end
@@ -86,15 +85,17 @@ module Oarlock
       reply.is_a?(GetReply) && reply.body ? Body.new(reply) : reply
     end
 
-    # Opens an object as an IO-like stream. To write, the object appears at {Writer#close}, whole or not at
-    # all.
+    # Opens an object as an IO-like stream. A written object appears at {Writer#close}, whole or not at all.
     #
-    # With a block the stream is closed after it; a writer's block that is left by an exception, `break` or
-    # `return` stores nothing.
+    # With a block, the stream is closed after it. If an exception, `break` or `return` leaves a writer's
+    # block, nothing is stored.
     #
-    # @param key [String] @param mode ["rb", "r", "wb", "w"]; without `b`, lines and whole contents are in the
-    # default external encoding @param options those of `get` or `put` @yield [Reader, Writer] @return
-    # [Reader, Writer] or what the block returns
+    # @param key [String]
+    # @param mode ["rb", "r", "wb", "w"] without `b`, lines and whole contents are in the default external
+    #   encoding
+    # @param options those of `get` or `put`
+    # @yield [Reader, Writer]
+    # @return [Reader, Writer] or the block's value
     def open(key, mode = "rb", timeout: nil, **options)
       file =
         case mode
@@ -109,7 +110,7 @@ module Oarlock
       file.within { yield file }
     end
 
-    # Starts a verb whose bytes the caller takes or feeds.
+    # Starts a verb whose bytes the caller reads or writes.
     #
     # @private
     def start(verb, values, source = nil, sink = nil, blocking: false, **serving)
@@ -124,7 +125,7 @@ module Oarlock
     # The settings as given, without secrets.
     def settings = @native.settings
 
-    # Closes the store: nothing more can be begun with it. What is under way goes on.
+    # Closes the store: later calls raise {InvalidInputError}. Calls in progress continue.
     def close = @native.close
 
     # Whether it was closed.

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
-# What a host may give to read from or to write to, and how each is served.
+# The sources and sinks that a host may pass, and how each is served.
 #
-# Law: a string is content and never a path; a Pathname is a file, which oarlock's own threads read and write;
-# all else is host code and runs on the thread that waits. Knows no verb.
+# Invariant: a string is content and never a path. A Pathname is a file, which oarlock's own threads read and
+# write. Everything else is host code and runs on the thread that waits. Names no verb.
 module Oarlock
   # @private
   class Source
-    # What the extension is told.
+    # The argument for the extension.
     attr_reader :told
 
     # @param given [String, Pathname, #read, #each]
@@ -22,7 +22,7 @@ module Oarlock
         end
     end
 
-    # Feeds the call until it has all.
+    # Feeds the call until all bytes are sent.
     def feed(call)
       return unless @told.first == :fed
 
@@ -48,7 +48,7 @@ module Oarlock
       call.feed_end while call.want
     end
 
-    # The bytes left to read, where that is certain.
+    # The bytes left to read, if that is certain.
     def size_left
       known = @given.is_a?(::File) ? @given.stat.file? : defined?(::StringIO) && @given.is_a?(::StringIO)
       [@given.size - @given.pos, 0].max if known
@@ -57,7 +57,7 @@ module Oarlock
 
   # @private
   module Sink
-    # What the extension is told, and what takes the chunks.
+    # The argument for the extension, and the receiver of the chunks.
     #
     # @param given [nil, Pathname, #write]
     def self.of(given, block)
@@ -73,7 +73,7 @@ module Oarlock
       end
     end
 
-    # An object's `write` may take less than it is given, as a socket's or a pipe's wrapper does.
+    # An object's `write` may write fewer bytes than given, as a socket's or a pipe's wrapper does.
     def self.write_all(io, chunk)
       until chunk.empty?
         written = io.write(chunk)

@@ -1,9 +1,9 @@
-//! `Oarlock::Native::Call`: a verb under way, asked for its next step by the thread that waits.
+//! `Oarlock::Native::Call`: a verb in progress, whose steps the waiting thread takes.
 //!
-//! Law: a wait is on the call's descriptor, by Ruby's own means: other threads run, a Fiber scheduler takes
-//! over, and Timeout, Thread#kill and Ctrl-C interrupt it at once; or, for a call that the waiting thread
-//! does itself, without the GVL and for a tick at a time. Nothing of the call lies on the stack that such an
-//! interrupt jumps over.
+//! Invariant: Ruby itself waits on the call's descriptor: other threads run, a Fiber scheduler can take over,
+//! and Timeout, Thread#kill and Ctrl-C interrupt it at once. If the waiting thread does the work itself, it
+//! runs without the GVL, a tick at a time. No part of the call is on the stack that such an interrupt
+//! unwinds.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -18,7 +18,7 @@ use oarlock::{Canceller, ErrorKind, Step};
 use crate::error::exception;
 use crate::value::{ConversionError, copy, from_ruby, to_ruby};
 
-/// How long a thread works before it looks for what interrupts it.
+/// How long a thread works before it checks for interrupts.
 const TICK: Duration = Duration::from_millis(100);
 
 #[magnus::wrap(class = "Oarlock::Native::Call", free_immediately, size)]
@@ -87,7 +87,7 @@ impl Call {
         }
     }
 
-    /// Works for a tick while other threads run, and lets what interrupts this one have its way.
+    /// Works for a tick while other threads run, and then handles interrupts of this thread.
     fn work(ruby: &Ruby, rb_self: &Self) -> Result<Option<Step>, Error> {
         let step = rb_self.with(ruby, |call| without_gvl(|| call.step(Some(TICK))))?;
         magnus::rb_sys::protect(|| {
@@ -103,7 +103,7 @@ impl Call {
         rb_self.with(ruby, |call| call.try_step())?.map(|step| tell(ruby, step, rb_self.reply)).transpose()
     }
 
-    /// The descriptor that is readable while there is a step; it stays the call's own.
+    /// The descriptor that is readable while there is a step; the call owns it.
     fn fd(ruby: &Ruby, rb_self: &Self) -> Result<RawFd, Error> {
         rb_self.with(ruby, |call| call.fd())?.map_err(|error| exception(ruby, &error))
     }
@@ -144,8 +144,7 @@ impl Call {
     }
 }
 
-/// Runs what touches no Ruby value without the lock that Ruby's threads share; nothing if an interrupt was
-/// there before.
+/// Runs code that touches no Ruby value without the GVL. Returns nothing if an interrupt was pending.
 fn without_gvl<T, F: FnOnce() -> T>(work: F) -> Option<T> {
     struct Slot<T, F>(Option<F>, Option<T>);
     unsafe extern "C" fn run<T, F: FnOnce() -> T>(slot: *mut c_void) -> *mut c_void {

@@ -1,7 +1,7 @@
 //! `Oarlock::Native::StorageClasses`: the stores that a package server's file names, frozen and shareable
 //! between Ractors.
 //!
-//! Law: knows no class and no field; what there is, the file and the core say.
+//! Invariant: names no class and no field; they come from the file and the core.
 
 use magnus::typed_data::Obj;
 use magnus::value::ReprValue;
@@ -27,7 +27,7 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 
 impl StorageClasses {
     /// Reads the classes, with settings for all of them and, by class, for single ones. Functions among those
-    /// go as with `Store.open`.
+    /// are handled as by `Store.open`.
     fn read(
         ruby: &Ruby,
         path_or_text: String,

@@ -1,14 +1,13 @@
 //! The core's error as an exception: the class is `Oarlock::`, the kind's name and `Error`, written in Ruby
 //! in `lib/oarlock/errors.rb`.
 //!
-//! Law: this is the only place where an error crosses. The facts go along as they are; the sentence is the
-//! core's.
+//! Invariant: errors cross only here. Their fields cross unchanged; the message is the core's.
 
 use magnus::value::ReprValue;
 use magnus::{Class, Error, ExceptionClass, KwArgs, Module, Ruby};
 use oarlock::ErrorKind;
 
-/// The exception that tells this error; if it cannot be made, what went wrong instead.
+/// The exception for this error; if creating it fails, that failure.
 pub(crate) fn exception(ruby: &Ruby, error: &oarlock::Error) -> Error {
     let make = || {
         let class: ExceptionClass = crate::oarlock_module(ruby)?.const_get(class_name(error.kind()))?;

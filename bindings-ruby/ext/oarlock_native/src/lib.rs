@@ -1,10 +1,10 @@
-//! The Ruby door: a store, a call and the core's tables as Ruby objects; everything a Rubyist sees is built
-//! of them in `lib/oarlock`.
+//! The Ruby binding: a store, a call and the core's tables as Ruby objects. `lib/oarlock` builds the public
+//! API from them.
 //!
-//! Law: four things are translated here, value in, value out, call and error; no verb, option or setting is
-//! named. Host code (blocks, readers, loggers) is never called from Rust: Ruby asks a call for its next step
-//! and answers it, so `break`, `throw`, exceptions and `Thread#kill` unwind Ruby frames only. No Rust type
-//! keeps a Ruby value, so there is nothing to mark.
+//! Invariant: this crate translates four things: value in, value out, call and error. It names no verb,
+//! option or setting. Rust never calls host code (blocks, readers, loggers): Ruby takes a call's next step
+//! and handles it, so `break`, `throw`, exceptions and `Thread#kill` unwind Ruby frames only. No Rust type
+//! holds a Ruby value, so there is nothing to mark.
 
 #![allow(missing_docs, reason = "public is only Ruby's entry, which a macro writes")]
 
@@ -19,8 +19,7 @@ use magnus::{Error, Module, RModule, Ruby, function, prelude::*};
 
 #[magnus::init]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    // SAFETY: told to Ruby while it loads this extension, as it must be; the extension keeps no state of a
-    // Ractor.
+    // SAFETY: called while Ruby loads this extension, as required; the extension keeps no state of a Ractor.
     unsafe { rb_sys::rb_ext_ractor_safe(true) };
     let native = ruby.define_module("Oarlock")?.define_module("Native")?;
     native.const_set("VERSION", oarlock::VERSION)?;
@@ -32,7 +31,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     call::define(ruby, native)
 }
 
-/// Whether no call of this process is under way any more, after at most so many seconds.
+/// Waits at most so many seconds until no call of this process is in progress; returns whether none is.
 fn drain(seconds: f64) -> bool {
     oarlock::drain(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! `Oarlock::Native::Store`: a core store, frozen and shareable between Ractors.
 //!
-//! Law: holds no Ruby value; a closed store starts nothing more. Which parameters and options a verb has, the
-//! core's table knows.
+//! Invariant: holds no Ruby value. A closed store starts no call. A verb's parameters and options come from
+//! the core's table.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -38,8 +38,8 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Opens a store. What answers `call` among the settings is put into `functions`, under the number that a
-    /// call's question tells.
+    /// Opens a store. Settings that respond to `call` are put into `functions`, under the number that a
+    /// call's question has.
     fn open(ruby: &Ruby, url: Value, settings: RHash, functions: RHash) -> Result<Obj<Store>, Error> {
         let url = match from_ruby(ruby, url, None) {
             Ok(oarlock::Value::Str(url)) => url,
@@ -90,7 +90,7 @@ impl Store {
         let read = each_pair(args, |key, value| {
             let told = name(ruby, key)?;
             if found.is_some() && !params.iter().chain(options).any(|field| field.name == told) {
-                // The core refuses it by its name, whatever its value is.
+                // The core rejects it by its name, whatever its value is.
                 return Ok(plain.aset(key, ())?);
             }
             if !options.iter().any(|option| option.name == told && option.kind == Type::Callback)
@@ -135,8 +135,7 @@ impl Store {
     }
 }
 
-/// Reads named values, each as the table that knows its name declares it; a name that none knows is the
-/// core's to refuse.
+/// Reads named values, each as the table with its name declares it. The core rejects names that no table has.
 fn pairs<'a>(
     ruby: &Ruby,
     hash: RHash,
@@ -159,7 +158,7 @@ fn pairs<'a>(
             }
         });
         let value = match value {
-            // A setting of no meaning is told by its name, whatever its value is.
+            // An unknown setting is reported by its name, whatever its value is.
             Err(ConversionError::Because(why)) if what(&key) == "setting" => {
                 let unknown =
                     oarlock::config::unknown_setting(&key).map(|unknown| unknown.message().to_owned());
@@ -173,8 +172,8 @@ fn pairs<'a>(
     Ok(pairs)
 }
 
-/// Settings by name. What answers `call` among them is put into `functions`, under the number that a call's
-/// question tells.
+/// Settings by name. Those that respond to `call` are put into `functions`, under the number that a call's
+/// question has.
 pub(crate) fn read_settings(
     ruby: &Ruby,
     settings: RHash,

@@ -1,7 +1,7 @@
 //! The core's tables as frozen Ruby data: verbs, records, settings and error classes, from which
 //! `lib/oarlock` makes methods, structs, signatures and documentation.
 //!
-//! Law: tells all that the tables hold and adds nothing.
+//! Invariant: returns everything in the tables and adds nothing.
 
 use magnus::value::ReprValue;
 use magnus::{Error, Object, RArray, RHash, RModule, Ruby, function};

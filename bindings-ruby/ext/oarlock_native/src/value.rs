@@ -1,10 +1,8 @@
-//! Values, both ways: what Ruby gives becomes a core `Value`, what the core answers becomes Ruby's own types
-//! and records.
+//! Values, both ways: Ruby's values become core `Value`s, and replies become Ruby's own types and records.
 //!
-//! Law: text crosses as UTF-8 or not at all: a string in another encoding is transcoded when that loses
-//! nothing, a binary one must hold valid UTF-8, unless raw bytes are asked for. Paths cross as their bytes,
-//! for the file system knows no encoding. Records and all they hold are frozen, so that they may be shared
-//! between Ractors.
+//! Invariant: text crosses as UTF-8. A string in another encoding is transcoded if that loses nothing; a
+//! binary one must be valid UTF-8, unless the parameter takes raw bytes. Paths cross as their bytes, because
+//! the file system has no encoding. Records and their contents are frozen, so that Ractors may share them.
 
 use std::time::SystemTime;
 
@@ -20,12 +18,12 @@ use oarlock::Value as Datum;
 use oarlock::table::FieldSpec;
 use oarlock::value::{Name, Type, from_unix, to_unix};
 
-/// Lists and maps within one another; deeper is a mistake, or a list that holds itself.
+/// Maximum nesting of lists and maps; deeper is a mistake, or a list that contains itself.
 const DEPTH: usize = 8;
 
 /// Why a Ruby value cannot cross.
 pub(crate) enum ConversionError {
-    /// A reason that reads on after "option `x` ".
+    /// A reason that continues "option `x` ".
     Because(String),
     /// A method of the value raised.
     Raised(Error),
@@ -41,7 +39,7 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, ConversionError> {
     Err(ConversionError::Because(why.into()))
 }
 
-/// Reads a value that is declared with this type, if it is declared at all.
+/// Reads a value of the declared type, if it is declared.
 pub(crate) fn from_ruby(ruby: &Ruby, value: Value, kind: Option<Type>) -> Result<Datum, ConversionError> {
     read(ruby, value, kind, DEPTH)
 }
@@ -125,13 +123,13 @@ fn text(ruby: &Ruby, string: RString, kind: Option<Type>) -> Result<Datum, Conve
     };
     match String::from_utf8(copy(string).into()) {
         Ok(text) => Ok(Datum::Str(text)),
-        // What no type is declared for, within a list of objects, may be an object's bytes.
+        // Without a declared type, within a list of objects, it may be an object's bytes.
         Err(error) if binary && kind.is_none() => Ok(Datum::Bytes(error.into_bytes().into())),
         Err(_) => refuse("is not valid UTF-8"),
     }
 }
 
-/// A string that is no text, for a message: what is not printable ASCII is escaped, and it is cut short.
+/// A string that is no text, for a message: shortened, and escaped unless it is printable ASCII.
 pub(crate) fn shown(string: RString) -> String {
     let bytes = copy(string);
     let cut = bytes.len().min(100);
@@ -194,7 +192,7 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, ConversionError>
             _ => None,
         };
         let told = RString::from_value(value).filter(|_| name == "key");
-        // The bytes of an object have no encoding, as with the source of a single `put`.
+        // An object's bytes have no encoding, as with the source of a single `put`.
         let body = RString::from_value(value).filter(|_| name == "body");
         if let Some(body) = body {
             pairs.push((name.into(), Datum::Bytes(copy(body))));
@@ -212,7 +210,7 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, ConversionError>
     Ok(Datum::Map(pairs))
 }
 
-/// Goes through a hash. The pairs stay in an array of Ruby's: a value's own method may change the hash
+/// Iterates over a hash. The pairs are copied to a Ruby array first: a value's own method may change the hash
 /// meanwhile.
 pub(crate) fn each_pair(
     hash: RHash,
