@@ -105,9 +105,9 @@ impl Store {
 
 /// The error for a value that the core has no type for, with the name of the option or setting.
 fn named(py: Python<'_>, kind: ErrorKind, what: &str, name: &str, error: PyErr) -> PyErr {
-    let said = error.value(py).getattr("message").and_then(|message| message.extract::<String>());
+    let message = error.value(py).getattr("message").and_then(|message| message.extract::<String>());
     // An exception of the host's own code propagates unchanged.
-    said.map_or(error, |said| raise(py, &oarlock::Error::new(kind, format!("{what} `{name}`: {said}"))))
+    message.map_or(error, |why| raise(py, &oarlock::Error::new(kind, format!("{what} `{name}`: {why}"))))
 }
 
 /// Settings by name; functions among them are put into `functions`, by their numbers.

@@ -166,7 +166,7 @@ impl<R> Call<R> {
         }
     }
 
-    /// Leaves work that has begun: the host's code runs next, and the work must not stand still meanwhile.
+    /// Moves started work to another thread: the host's code runs next, and the work must continue meanwhile.
     fn leave(&mut self) {
         if self.inline.as_ref().is_some_and(Inline::is_under_way) {
             self.hand_over();
@@ -251,7 +251,7 @@ impl<R> Call<R> {
         }
     }
 
-    /// Answers `Step::Ask` with what the host's function said.
+    /// Answers `Step::Ask` with the result of the host's function.
     pub fn answer(&self, answer: Value) {
         self.reply(Ok(answer));
     }
@@ -268,7 +268,7 @@ impl<R> Call<R> {
         }
     }
 
-    /// Runs the function that is asked, here and now.
+    /// Runs the requested function on this thread.
     fn ask(&self, callback: &Callback, question: Value) {
         match callback.run(question) {
             Ok(answer) => self.answer(answer),
@@ -294,7 +294,7 @@ impl<R> Call<R> {
         Canceller { mailbox: Arc::downgrade(&self.mailbox), generation: self.generation }
     }
 
-    /// The result, once `Step::Done` was told.
+    /// The result, after `Step::Done`.
     ///
     /// # Errors
     /// The call's own error; `Forked` in a child; `InvalidInput` before the end or the second time.
@@ -391,7 +391,7 @@ impl Canceller {
         }
     }
 
-    /// Whether the call was begun in the parent of this process.
+    /// Whether the call was started in the parent of this process.
     pub fn forked(&self) -> bool {
         self.generation != runtime::generation()
     }

@@ -1,7 +1,7 @@
 //! The CRCs that S3 keeps of an object: of a piece of bytes, and of a whole joined from its pieces.
 //!
-//! Law: pieces that are summed one by one and joined in order give the sum of the whole, so that no byte is
-//! read twice. Pure arithmetic: knows no request.
+//! Invariant: pieces that are summed one by one and joined in order give the sum of the whole, so that no
+//! byte is read twice. Pure arithmetic, without requests.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
 
 use base64::Engine as _;

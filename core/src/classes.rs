@@ -1,10 +1,10 @@
 //! `StorageClasses`: the stores that a package server names, each a directory or a bucket, read from one
 //! `.gcfg` file.
 //!
-//! Law: a class's own section overlays the section of all field by field. What the file says and oarlock
-//! can't do is an error, never left out: a class that asks for encryption is not written in the clear.
-//! Sections of other concerns are passed over. Settings that the host gives for a class win over those for
-//! all classes, and both over the file.
+//! Invariant: a class's own section overlays the section for all, field by field. A value that oarlock does
+//! not support is an error and never ignored: a class that requires encryption is not written in the clear.
+//! Unrelated sections are skipped. The host's settings for a class win over those for all classes, and both
+//! win over the file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ const S3: &[(&str, Option<&str>)] = &[
 /// The fields that are true or false.
 const FLAGS: &[&str] = &["skipvalidation", "disablessl", "s3forcepathstyle", "enablesharedconfig"];
 
-/// What a section says of every class, whichever way that is kept; it may stand in `[Storage]` too.
+/// Fields of every class, in S3 or in files; `[Storage]` may contain them too.
 const OF_ALL: &[&str] = &["cachetimeout", "chunksizebytes"];
 
 /// The classes that package servers have, and whether these hold what is fetched from a public source.
@@ -103,10 +103,10 @@ impl StorageClasses {
         Ok(StorageClasses { sections, of_all: Settings::default(), own: BTreeMap::new() })
     }
 
-    /// The same classes with settings that the host gives: `settings` for all classes that are kept in S3,
-    /// `overrides` for single ones, each a map of settings under the class's name. They win over what the
-    /// file says, those of a class over those of all. A key to encrypt with that the file names stays in
-    /// force unless another is given in its place; classes kept in files refuse to be encrypted.
+    /// The same classes with the host's settings: `settings` for all classes in S3, `overrides` for single
+    /// ones, each a map of settings under the class's name. Overrides win over settings, and both win over
+    /// the file. An encryption key that the file names stays in force unless another replaces it. Classes in
+    /// files can't be encrypted.
     ///
     /// ```
     /// use oarlock::{StorageClasses, Value};
@@ -179,8 +179,8 @@ impl StorageClasses {
         }
     }
 
-    /// The classes, in lower case and in order: those that the file names, and if it says where the rest is
-    /// kept, those that package servers have.
+    /// The classes, in lower case and in order: those that the file names and, if it has a default store,
+    /// those that package servers have.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         if [("storage", "default"), ("server", "datadir"), ("filestorage", "location")]
@@ -217,7 +217,7 @@ impl StorageClasses {
         if self.in_bucket(name)? { self.bucket(name) } else { self.directory(name) }
     }
 
-    /// What the file says of a class.
+    /// The file's entries about a class.
     ///
     /// # Errors
     /// As [`class`](StorageClasses::class).
@@ -327,7 +327,7 @@ impl StorageClasses {
                 None => fail!(
                     Config,
                     "class {class:?} is kept in files, but neither [FileStorage {class:?}] Location nor \
-                     [Server] DataDir says where"
+                     [Server] DataDir names the directory"
                 ),
             },
         };
@@ -354,8 +354,8 @@ impl StorageClasses {
         {
             fail!(
                 Config,
-                "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are told \
-                 apart by case"
+                "line {line}: the section is of class {near:?}, not {class:?}: names in quotes are \
+                 case-sensitive"
             );
         }
         let of_all = || self.find("storage", None, field).filter(|_| OF_ALL.contains(&field));
@@ -391,7 +391,7 @@ fn written(variable: &Variable) -> Result<()> {
     }
 }
 
-/// Whether a variable says true, as it does without a value.
+/// Whether a variable is true, as it is without a value.
 fn flag(variable: &Variable) -> Result<bool> {
     let value = Value::Str(variable.value.clone().unwrap_or_else(|| "true".to_owned()));
     bool::from_value(value).map_err(|why| {

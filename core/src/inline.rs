@@ -86,7 +86,7 @@ impl Inline {
         }
     }
 
-    /// Whether the work has begun and has not ended.
+    /// Whether the work has started and has not ended.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.stage, InlineState::Driven(..) | InlineState::Awaited(_))
     }

@@ -1,7 +1,7 @@
 //! What a verb is aimed at: a key, keys, a prefix, and the place that errors name.
 //!
-//! Law: keys here are the caller's, without the store's prefix; whoever talks to a server or a file system
-//! puts that before them.
+//! Invariant: keys here are the caller's, without the store's prefix; whoever talks to a server or a file
+//! system puts that before them.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ impl Field for Keys {
     }
 }
 
-/// A directory of this machine, whose files are objects elsewhere.
+/// A local directory for `sync_up` and `sync_down`.
 #[derive(Clone, Debug)]
 pub struct Directory(pub(crate) PathBuf);
 
@@ -87,7 +87,7 @@ impl Field for Directory {
     }
 }
 
-/// A path of this machine, given as text or as the bytes that the file system knows.
+/// A path of this machine, as text or as the file system's bytes.
 fn path(value: Value) -> std::result::Result<PathBuf, Value> {
     match value {
         Value::Str(path) => Ok(path.into()),
@@ -182,7 +182,7 @@ fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
     if item.key.0.is_empty() { Err("holds an object without a key".to_owned()) } else { Ok(item) }
 }
 
-/// Names of bucket and key for errors, kept aside because the verb takes its parameters.
+/// Bucket and key for errors, copied because the verb consumes its parameters.
 pub(crate) struct ErrorTarget {
     pub(crate) bucket: String,
     pub(crate) key: Option<String>,

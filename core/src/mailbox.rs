@@ -1,7 +1,7 @@
 //! The mailbox between a verb, which runs on a worker, and the thread that waits for it.
 //!
-//! Law: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the descriptor and
-//! the waker tell the truth after every change. Must not know any verb, nor how anyone waits.
+//! Invariant: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the
+//! descriptor and the waker tell the truth after every change. Must not know any verb, nor how anyone waits.
 
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
@@ -24,18 +24,19 @@ use crate::wake::Wake;
 /// Bytes that may lie in a mailbox before the worker waits for the host to take them.
 const MAILBOX_BYTES: usize = 4 << 20;
 
-/// What a call tells the thread that waits for it.
+/// A step of a call, for the thread that waits for it.
 #[derive(Debug)]
 pub enum Step {
     /// Bytes for the host's sink, in order.
     Chunk(Bytes),
     /// The call wants up to this many more bytes: answer with `feed`, `feed_end` or `feed_error`.
     Want(usize),
-    /// The call needs what a function of the host's knows: run it and answer with `answer` or `answer_error`.
+    /// The call needs the result of a function of the host: run it and pass the result to `answer` or
+    /// `answer_error`.
     Ask {
         /// Which function, as the setting named it.
         callback: Callback,
-        /// What it is asked, a map.
+        /// Its argument, a map.
         question: Value,
     },
     /// Bytes moved so far, and the total if it is known.
@@ -175,8 +176,8 @@ impl Mailbox {
         }
     }
 
-    /// A mailbox for one of many pieces of work in a call: it may fail and be undone alone. Bytes count for
-    /// the call, which knows the total; nothing else is told.
+    /// A mailbox for one of many pieces of work in a call, which may fail and be undone alone. Its bytes
+    /// count for the call, which has the total; nothing else is reported.
     pub(crate) fn of_part(whole: &Arc<Mailbox>) -> Self {
         Mailbox { whole: Some(whole.clone()), ..Mailbox::new() }
     }
@@ -260,7 +261,7 @@ impl Mailbox {
         }
     }
 
-    /// Counts objects from now on, not bytes; the total is told as soon as it is known.
+    /// Counts objects from now on, not bytes; the total is reported as soon as it is known.
     pub(crate) fn count_objects(&self, total: Option<u64>) {
         self.by_objects.store(true, Ordering::Relaxed);
         self.total.store(total.unwrap_or(UNKNOWN), Ordering::Relaxed);

@@ -1,8 +1,8 @@
-//! What happens inside a call, told twice: to `tracing`, for Rust programs, and to the call's mailbox, for
-//! the other languages' logs.
+//! Events of a call, reported twice: to `tracing`, for Rust programs, and to the call's mailbox, for the
+//! other languages' logs.
 //!
-//! Law: an event never holds a secret, a signed URL or a body. An event reaches the host on the thread that
-//! waits, never on a worker.
+//! Invariant: an event never holds a secret, a signed URL or a body. An event reaches the host on the thread
+//! that waits, never on a worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -207,13 +207,14 @@ record! {
         /// A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's
         /// setting.
         acl: Option<String>,
-        /// Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+        /// Grantees that may read the object, for example `id="…", uri="…"`. Default: the store's
+        /// setting.
         grant_read: Option<String>,
-        /// Who may read its ACL. Default: the store's setting.
+        /// Grantees that may read its ACL. Default: the store's setting.
         grant_read_acp: Option<String>,
-        /// Who may write its ACL. Default: the store's setting.
+        /// Grantees that may write its ACL. Default: the store's setting.
         grant_write_acp: Option<String>,
-        /// Who may do all three. Default: the store's setting.
+        /// Grantees that may do all three. Default: the store's setting.
         grant_full_control: Option<String>,
         /// Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
         sse: Option<String>,
@@ -354,13 +355,13 @@ record! {
         storage_class: Option<String>,
         /// A canned ACL. Default: the store's setting.
         acl: Option<String>,
-        /// Who may read the object. Default: the store's setting.
+        /// Grantees that may read the object. Default: the store's setting.
         grant_read: Option<String>,
-        /// Who may read its ACL. Default: the store's setting.
+        /// Grantees that may read its ACL. Default: the store's setting.
         grant_read_acp: Option<String>,
-        /// Who may write its ACL. Default: the store's setting.
+        /// Grantees that may write its ACL. Default: the store's setting.
         grant_write_acp: Option<String>,
-        /// Who may do all three. Default: the store's setting.
+        /// Grantees that may do all three. Default: the store's setting.
         grant_full_control: Option<String>,
         /// Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's
         /// setting.
@@ -459,13 +460,13 @@ record! {
         version_id: Option<String>,
         /// A canned ACL, for example `private` or `public-read`.
         acl: Option<String>,
-        /// Who may read the object.
+        /// Grantees that may read the object.
         grant_read: Option<String>,
-        /// Who may read its ACL.
+        /// Grantees that may read its ACL.
         grant_read_acp: Option<String>,
-        /// Who may write its ACL.
+        /// Grantees that may write its ACL.
         grant_write_acp: Option<String>,
-        /// Who may do all three.
+        /// Grantees that may do all three.
         grant_full_control: Option<String>,
     }
 }

@@ -1,9 +1,9 @@
 //! A question to the host's code: offered to every call that waits for its answer, and run by the first
 //! thread that comes by.
 //!
-//! Law: one thread at a time has it. A call that is cancelled gives it up, and another takes it; the first
-//! answer counts. So a call that nobody waits for keeps nobody waiting. Knows no mailbox and does not know
-//! what is asked.
+//! Invariant: one thread at a time has the question. If its call is cancelled, another call takes it; the
+//! first answer counts. So a call without a waiting thread blocks no other. Independent of mailboxes and of
+//! the question's content.
 
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ enum AnswerState {
     Answered(Result<Value>),
 }
 
-/// What is asked, of whom, and how far that is.
+/// A question, its function, and its state.
 pub(crate) struct Question {
     pub(crate) callback: Callback,
     pub(crate) value: Value,

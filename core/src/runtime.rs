@@ -1,7 +1,7 @@
 //! One tokio runtime per process generation, made at first use and remade in a forked child.
 //!
-//! Law: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked, never
-//! dropped, because its threads do not exist in the child. Knows nothing of S3 or of verbs.
+//! Invariant: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked,
+//! never dropped, because its threads do not exist in the child. Knows nothing of S3 or of verbs.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -350,7 +350,7 @@ pub(crate) fn current() -> Result<&'static Generation> {
     CURRENT.get(Generation::start)
 }
 
-/// Waits until no call of this process is under way, at most `limit`; tells whether that came true.
+/// Waits at most `limit` until no call of this process is in progress; returns whether none is.
 ///
 /// For a host's exit: a cancelled call may still be aborting its upload.
 pub fn drain(limit: Duration) -> bool {

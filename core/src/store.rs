@@ -1,6 +1,7 @@
-//! A `Store`: one place that holds objects, a bucket with a prefix or a directory.
+//! A `Store` of objects: a bucket with a prefix, or a directory.
 //!
-//! Law: opening one touches no network and no thread; cloning one is cheap; it works on after a fork.
+//! Invariant: opening a store sends no request and starts no thread. Cloning one is cheap. It works after a
+//! fork.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::s3::S3;
 use crate::tally::Tallies;
 use crate::value::Value;
 
-/// One place that holds objects. Its verbs are on the page [`verbs`](crate::verbs).
+/// A store of objects. [`verbs`](crate::verbs) lists its verbs.
 ///
 /// ```
 /// use oarlock::Store;
@@ -25,7 +26,7 @@ use crate::value::Value;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<StoreState>,
-    /// Whether calls run where they are waited for.
+    /// Whether calls run on the thread that waits for them.
     inline: bool,
 }
 
@@ -35,14 +36,14 @@ struct StoreState {
     tallies: Tallies,
 }
 
-/// The two kinds of place.
+/// The two kinds of store.
 pub(crate) enum Backend {
     S3(S3),
     Local(Local),
 }
 
 impl Store {
-    /// Opens the place that a URL names: `s3://bucket/prefix?setting=value` or `file:///directory`.
+    /// Opens the store that a URL names: `s3://bucket/prefix?setting=value` or `file:///directory`.
     ///
     /// `settings` (names: [`config::keys`](crate::config::keys)) win over those in the URL. No network is
     /// touched.
@@ -61,12 +62,12 @@ impl Store {
         })
     }
 
-    /// The same store, for whoever waits for each call at once: its requests go out on the thread that waits,
-    /// or within the task that awaits it, which saves waking another thread. Nothing moves before that, or
+    /// The same store, for callers that wait for each call at once. The waiting thread, or the awaiting task,
+    /// sends the requests itself, which saves waking another thread. Nothing happens before the wait, or
     /// while the caller does anything else.
     ///
-    /// To await such a call takes a tokio runtime with I/O and time; on a thread of such a runtime it can't
-    /// be waited for otherwise.
+    /// Awaiting such a call requires a tokio runtime with I/O and time. On a thread of such a runtime, await
+    /// it instead of blocking.
     ///
     /// ```
     /// # use oarlock::Store;
@@ -78,7 +79,8 @@ impl Store {
         Store { inner: self.inner.clone(), inline: true }
     }
 
-    /// Whether calls run where they are waited for; a directory's work would only be sent on.
+    /// Whether calls run on the thread that waits. A directory's calls do not: other threads do their work
+    /// anyway.
     pub(crate) fn runs_inline(&self) -> bool {
         self.inline && matches!(self.backend(), Backend::S3(_))
     }

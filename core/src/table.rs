@@ -1,8 +1,8 @@
 //! `record!`: declares a plain struct once, with its doc, and makes of it what bindings need: names, types,
 //! docs, reading and writing by name.
 //!
-//! Law: an option, a setting or a reply's field is declared here-wise in one place in core and nowhere else;
-//! an unknown name is an error that names the nearest known one.
+//! Invariant: an option, a setting or a reply's field is declared here-wise in one place in core and nowhere
+//! else; an unknown name is an error that names the nearest known one.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{Type, Value};

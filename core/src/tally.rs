@@ -1,7 +1,8 @@
 //! What a store's calls have done so far, counted verb by verb.
 //!
-//! Law: counting takes no lock, so that a fork finds none held, and costs a request a few atomic additions. A
-//! call that is under way is counted as far as it is. Must not know any verb: a verb is a number here.
+//! Invariant: counting takes no lock, so that a fork finds none held, and costs a request a few atomic
+//! additions. A call that is under way is counted as far as it is. Must not know any verb: a verb is a number
+//! here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

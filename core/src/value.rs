@@ -1,8 +1,8 @@
 //! What crosses every language border: null, bool, int, str, bytes, time, list, map, and the host's functions
 //! by number.
 //!
-//! Law: a `Value` is plain data. It knows no verb, no S3 and no host language; each binding maps it to native
-//! values and back.
+//! Invariant: a `Value` is plain data, independent of verbs, S3 and host languages. Each binding maps it to
+//! native values and back.
 
 mod callback;
 
@@ -95,7 +95,7 @@ pub enum Type {
     Null,
     /// true or false (settings also read yes/no, on/off, 1/0).
     Bool,
-    /// A whole number, never negative unless its doc says so.
+    /// A whole number, never negative unless documented.
     Int,
     /// Text.
     Str,
@@ -125,9 +125,9 @@ pub enum Type {
     Source,
     /// Where bytes go: memory, a file, or the caller as they come.
     Sink,
-    /// A function of the host's that answers questions.
+    /// A function of the host.
     Callback,
-    /// Text, or a function that is asked for it.
+    /// Text, or a function that returns it.
     StrOrCallback,
     /// A record of this name, see `records`.
     Record(&'static str),

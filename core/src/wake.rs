@@ -1,6 +1,6 @@
 //! The pollable file descriptor behind a `Call`: readable exactly while the call has something to tell.
 //!
-//! Law: `raise` and `lower` are called under the call's lock, so the descriptor never lies.
+//! Invariant: `raise` and `lower` are called under the call's lock, so the descriptor never lies.
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl Wake {
         let write = &self.write;
         let one = 1u64.to_ne_bytes();
         // SAFETY: eight readable bytes; a full or interrupted write leaves the descriptor readable, which is
-        // all that is asked.
+        // enough.
         unsafe { libc::write(write.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 

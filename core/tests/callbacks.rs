@@ -1,7 +1,7 @@
 //! Functions of the host's that give keys: who asks, on which thread, how often, and what becomes of
 //! cancelled calls.
 //!
-//! Law: the verb `credentials` tells the keys that a request would be signed with, so no server is needed.
+//! The verb `credentials` returns the keys that would sign a request, so no server is needed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};

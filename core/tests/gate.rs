@@ -1,6 +1,6 @@
 //! The gate of the budget under a model checker: every order in which threads can meet at it.
 //!
-//! Law: the source under test is the one that the library is built from; only its lock is the model's.
+//! Invariant: the source under test is the one that the library is built from; only its lock is the model's.
 
 mod sync {
     pub(crate) use loom::sync::{Arc, Mutex};

@@ -1,8 +1,8 @@
 //! The mailbox of a call under a model checker: every order in which the worker, the thread that waits and
 //! one that cancels can meet.
 //!
-//! Law: the source under test is the one that the library is built from; only its locks and what it waits by
-//! are the model's.
+//! Invariant: the source under test is the one that the library is built from; only its locks and what it
+//! waits by are the model's.
 
 #![allow(dead_code)]
 
@@ -33,8 +33,8 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
 
-    /// What tokio says of its `Notify`: a permit that waits for somebody, or wakes one; a call to all who
-    /// hold a future by then.
+    /// tokio's documented `Notify`: a permit that waits for a task, or wakes one; `notify_waiters` wakes all
+    /// futures that exist by then.
     pub(crate) struct Notify(Mutex<Waiting>);
 
     #[derive(Default)]
@@ -120,7 +120,7 @@ mod wake {
 
     use loom::sync::atomic::{AtomicBool, Ordering};
 
-    /// A descriptor that is nothing but readable or not, which its number tells.
+    /// A descriptor that is only readable or not, as its number shows.
     pub(crate) struct Wake(AtomicBool);
 
     impl Wake {
@@ -229,7 +229,7 @@ fn who_is_cancelled_hears_it_whenever_that_is() {
 fn the_descriptor_tells_the_truth() {
     model(|mailbox| {
         let worker = worker(&mailbox, |mailbox| block_on(mailbox.send(Bytes::from_static(b"one"))));
-        // Made before, between or after: it tells of what is there.
+        // Created before, between or after: it reports the present state.
         for _ in 0..2 {
             mailbox.wait(None).unwrap();
             assert!(mailbox.try_step().is_some(), "readable, and nothing to tell");

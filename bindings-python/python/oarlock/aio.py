@@ -66,7 +66,7 @@ async def finish(call, timeout=None, chunks=None):
 
 
 async def _answer(call, awaitable, end):
-    """Awaits what a function of the host's gave, and answers the call with what comes of it."""
+    """Awaits the coroutine of a host's function, and passes its result or exception to the call."""
     left = None if end is None else max(0.0, end - time.monotonic())
     try:
         answer = await _limited(awaitable, left)

@@ -39,8 +39,7 @@ else
 
     all: #{library}
 
-    # The build is cargo's business; it knows what is new.
-    #{library}: cargo
+    # cargo decides what to rebuild. {library}: cargo
     \tcp #{built} $@
 
     cargo:

@@ -1,8 +1,8 @@
 //! The engine of AWS-LC, which TLS links already: its GCM, begun at any block of the message.
 //!
-//! GCM with a nonce of 16 bytes begins after the block `J = ((nonce * H) + 128) * H`, so that solving this
-//! for the nonce begins it after any block. The tag that it tells is the segment's share, with a mask and the
-//! segment's length, which are taken off again: such a tag never leaves this file.
+//! GCM with a nonce of 16 bytes starts after the block `J = ((nonce * H) + 128) * H`; solving this for the
+//! nonce starts it after any block. Its tag is the segment's share plus a mask and the segment's length,
+//! which are subtracted again: such a tag never leaves this file.
 
 use std::ffi::c_int;
 use std::ptr::{NonNull, null, null_mut};
@@ -94,7 +94,7 @@ impl AwsLc {
         times(inverse, &add(times(inverse, block), &lengths(0, 16)))
     }
 
-    /// What a tag says of the bytes alone.
+    /// The part of a tag that depends on the bytes alone.
     fn unmasked(&self, tag: Block, before: &Block, lengths: &Block) -> Result<Block> {
         let mut mask = Block::default();
         self.cipher(before, mask.as_mut())?;
@@ -116,7 +116,7 @@ struct CipherContext(NonNull<EVP_CIPHER_CTX>);
 impl CipherContext {
     /// Nothing but the key stream, from this counter block on.
     fn counter(key: &[u8; 32], counter: &Block) -> Result<CipherContext> {
-        // SAFETY: the function has no preconditions; the cipher it tells is static.
+        // SAFETY: the function has no preconditions; the cipher it returns is static.
         let cipher = unsafe { EVP_aes_256_ctr() };
         let mut context = CipherContext::new()?;
         context.init(cipher, key.as_ptr(), counter.as_ptr(), ENCRYPT)?;
@@ -125,7 +125,7 @@ impl CipherContext {
 
     /// GCM with a nonce of 12 or 16 bytes.
     fn galois(key: &[u8; 32], nonce: &[u8], direction: c_int) -> Result<CipherContext> {
-        // SAFETY: the function has no preconditions; the cipher it tells is static.
+        // SAFETY: the function has no preconditions; the cipher it returns is static.
         let cipher = unsafe { EVP_aes_256_gcm() };
         let mut context = CipherContext::new()?;
         context.init(cipher, null(), null(), direction)?;
@@ -180,15 +180,15 @@ impl CipherContext {
         Ok(())
     }
 
-    /// The tag of what was ciphered. Only who encrypts is told it, so the direction changes here: the tag
-    /// covers the ciphertext alone.
+    /// The tag of the processed bytes. AWS-LC returns it only when encrypting, so the direction changes here:
+    /// the tag covers the ciphertext alone.
     fn tag(mut self) -> Result<Block> {
         self.init(null(), null(), null(), ENCRYPT)?;
         let (mut tag, mut written) = (Block::default(), 0);
         // SAFETY: the context is set up; at the end of GCM no bytes are written to the output, which has room
         // for a block all the same.
         done(unsafe { EVP_CipherFinal_ex(self.0.as_ptr(), tag.as_mut_ptr(), &mut written) })?;
-        // SAFETY: GCM has ended, and the tag has the 16 bytes that are asked for.
+        // SAFETY: GCM has ended, and the buffer holds the 16 bytes of the tag.
         done(unsafe {
             EVP_CIPHER_CTX_ctrl(self.0.as_ptr(), EVP_CTRL_AEAD_GET_TAG, 16, tag.as_mut_ptr().cast())
         })?;

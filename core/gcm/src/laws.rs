@@ -1,7 +1,7 @@
 //! What holds of a message in segments, against another implementation of GCM: the tests hold it against
 //! messages made up by rule, the fuzzer of `fuzz/` against what it breeds.
 //!
-//! Law: every engine of this build makes the oracle's bytes and tag, wherever a message is cut and in
+//! Invariant: every engine of this build makes the oracle's bytes and tag, wherever a message is cut and in
 //! whatever order. Panics where not.
 
 use aes_gcm::aead::{Aead, Payload};

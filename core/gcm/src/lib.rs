@@ -1,10 +1,9 @@
 //! AES-256-GCM of one message whose segments are encrypted, decrypted and authenticated at any offset and in
 //! any order.
 //!
-//! Law: the segments' shares, joined in their order, give the tag that encrypting the message at one go would
-//! have given; the same bytes come out of every engine. Pure arithmetic: knows neither objects nor where keys
-//! are from. A package of its own, because what touches every byte is built for speed where the rest of the
-//! core is built for size.
+//! Invariant: the segments' shares, joined in order, give the tag of encrypting the whole message at once;
+//! every engine returns the same bytes. Pure arithmetic, without objects and key management. It is a package
+//! of its own because it is built for speed and the rest of the core for size.
 //!
 //! GCM's tag is a sum of shares over GF(2^128): `E(J0) + share(aad) * H^n + share(ciphertext) + lengths * H`,
 //! where the share of n blocks x1..xn is `x1 * H^(n+1) + ... + xn * H^2`. Shares of neighbours join by one
@@ -76,10 +75,10 @@ pub trait Engine: Sized + Send + Sync {
     /// The share of a tag of these bytes; a last block that is not whole is filled up with zeros.
     fn share(&self, bytes: &[u8]) -> Result<Block>;
 
-    /// Encrypts in place, and tells the ciphertext's share.
+    /// Encrypts in place, and returns the ciphertext's share.
     fn encrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block>;
 
-    /// Decrypts in place, and tells the ciphertext's share.
+    /// Decrypts in place, and returns the ciphertext's share.
     fn decrypt(&self, counter: &Block, bytes: &mut [u8]) -> Result<Block>;
 }
 

@@ -1,6 +1,6 @@
 //! The hash key and its powers, by which shares of a tag move past the blocks that follow them.
 //!
-//! Law: constant in time but for the number of blocks, which is no secret.
+//! Invariant: constant in time but for the number of blocks, which is no secret.
 
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;

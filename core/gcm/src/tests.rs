@@ -45,8 +45,7 @@ fn noise(seed: u64, size: usize) -> Vec<u8> {
     (0..size).map(|_| next()).collect()
 }
 
-/// Both engines at once, as the fuzzer does: for as many seconds as OARLOCK_FUZZ_SECONDS says, with other
-/// seeds each time.
+/// Both engines at once, as the fuzzer does: for OARLOCK_FUZZ_SECONDS seconds, with other seeds each time.
 #[test]
 fn law_segments_in_any_order_make_the_message() {
     let sizes = prop_oneof![0usize..70, 16_000usize..17_000, 32_700usize..33_000, 0usize..200_000];

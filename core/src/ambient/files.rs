@@ -1,8 +1,8 @@
-//! The two shared AWS files: where they are, what they say, and whether the user vouches for that.
+//! The two shared AWS files: their paths, their contents, and whether the user trusts them.
 //!
-//! Law: a file that a setting names must be there; one that nobody could read otherwise counts as empty, and
-//! is told of. A file named by a URL or by a project is a stranger's. Secrets that others on this machine can
-//! read are warned of once.
+//! Invariant: a file that a setting names must exist. Another file that can't be read counts as empty, with a
+//! warning. A file named by a URL or by a project is untrusted. If others on this machine can read secrets,
+//! one warning is logged.
 
 use std::io::{ErrorKind as Io, Read};
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe::{Level, event};
 use crate::runtime;
 
-/// How a user says that he trusts the files that projects name.
+/// The environment variable by which a user trusts files that projects name.
 pub(crate) const TRUST: &str = "OARLOCK_TRUST_FILES";
 
 /// The two kinds of file: they spell the names of profiles differently.
@@ -30,7 +30,7 @@ pub(super) struct SharedFile {
     pub(super) kind: SharedFileKind,
     pub(super) path: PathBuf,
     pub(super) text: String,
-    /// Named by a URL or by a project, and the user did not say that he trusts such files.
+    /// Named by a URL or by a project, and the user does not trust such files.
     pub(super) strange: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn read(settings: &Settings) -> Result<[SharedFile; 2]> {
     ])
 }
 
-/// Where both are, each with the environment variable that says so, if one does.
+/// The paths of both, each with the environment variable that names it, if one does.
 pub(crate) fn places(settings: &Settings) -> [(PathBuf, Option<&'static str>); 2] {
     [
         place(settings.config_file.as_deref(), "AWS_CONFIG_FILE", "~/.aws/config"),
@@ -60,7 +60,8 @@ fn trusting() -> Result<bool> {
     }
 }
 
-/// Where a shared file is: the setting, the variable, the usual place; and the variable, if that says it.
+/// The path of a shared file, from the setting, the variable or the default; and the variable, if it names
+/// the path.
 fn place(setting: Option<&str>, variable: &'static str, usual: &str) -> (PathBuf, Option<&'static str>) {
     match (setting, super::variable(variable)) {
         (Some(given), _) => (home(given), None),

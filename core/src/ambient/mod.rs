@@ -1,8 +1,8 @@
-//! What a store's surroundings add to its settings: environment variables and the profile.
+//! Settings from environment variables and the profile.
 //!
-//! Law: what the host said wins; below it one table says who is asked first. A junk value is an error that
-//! names the setting, the value and where it was found. Only reads, never writes the environment. Knows
-//! nothing of identities and requests.
+//! Invariant: the host's settings win; below them, one table orders the sources. An invalid value is an error
+//! that names the setting, the value and its source. Never writes the environment. Independent of identities
+//! and requests.
 
 mod files;
 mod names;
@@ -35,7 +35,7 @@ enum SettingSource {
 }
 use SettingSource::{Property, S3, Service, Variable};
 
-/// Each setting, and who is asked for it, in turn.
+/// Each setting with its sources, in order.
 const ORDER: &[(&str, &[SettingSource])] = &[
     (
         "endpoint",
@@ -115,26 +115,26 @@ const ORDER: &[(&str, &[SettingSource])] = &[
     ("request_payer", &[Variable("AWS_REQUEST_PAYER")]),
 ];
 
-/// Settings that only AWS's own endpoints have: the surroundings' wish for one gives way to an endpoint that
-/// the host names.
+/// Settings that only AWS's own endpoints support. If the host names an endpoint, the environment and the
+/// profile can't set them.
 const OF_AWS: &[&str] = &["use_dualstack_endpoint", "use_accelerate_endpoint"];
 
 /// Settings that the environment and the profile have completed.
 #[derive(Default)]
 pub(crate) struct Completed {
     pub(crate) settings: Settings,
-    /// Where the environment and the profile had what they added.
+    /// The sources of the added settings.
     pub(crate) sources: Sources,
-    /// What they say and can't be, by the setting that it is for.
+    /// Invalid values, by their settings.
     pub(crate) junk: Vec<(&'static str, Error)>,
-    /// The shared files as they were read; none, if they could not be.
+    /// The shared files; none if they could not be read.
     pub(crate) profiles: Option<Profiles>,
     /// Why they could not be read.
     pub(crate) unread: Option<Error>,
 }
 
-/// The settings, completed by the environment and the profile. Files that can't be read are told of and say
-/// nothing here: whoever needs an identity from them says what is wrong with them.
+/// The settings, completed by the environment and the profile. Files that can't be read are logged and
+/// ignored here. Reading an identity from them fails with the reason.
 pub(crate) async fn complete(settings: &Settings) -> Result<Completed> {
     let completed = survey(settings).await;
     match &completed.unread {
@@ -153,7 +153,7 @@ pub(crate) async fn complete(settings: &Settings) -> Result<Completed> {
     completed.sound()
 }
 
-/// The same, told in full: nothing that is wrong stops it.
+/// The same with all errors collected: none stops it.
 pub(crate) async fn survey(settings: &Settings) -> Completed {
     let (profiles, unread) = match load(settings).await {
         Ok(profiles) => (Some(profiles), None),
@@ -164,23 +164,23 @@ pub(crate) async fn survey(settings: &Settings) -> Completed {
 }
 
 impl Completed {
-    /// These, unless something in the surroundings is junk.
+    /// These, unless a value is invalid.
     fn sound(mut self) -> Result<Completed> {
         if self.junk.is_empty() { Ok(self) } else { Err(self.junk.swap_remove(0).1) }
     }
 }
 
-/// The region that completed settings come to.
+/// The region of completed settings.
 pub(crate) fn region(settings: &Settings) -> &str {
     settings.region.as_deref().unwrap_or("us-east-1")
 }
 
-/// A variable that says something; a blank one counts as one that is not there.
+/// The value of an environment variable; a blank one counts as unset.
 pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// The innermost cause, which says most in fewest words.
+/// The message of the innermost cause, which is the most specific.
 pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
@@ -228,8 +228,8 @@ fn overlay(
     all
 }
 
-/// The endpoint that the surroundings configure, unless they say to ignore it; where requests go no
-/// stranger's file may say.
+/// The endpoint from the environment or the profile, unless it is to be ignored. An untrusted file must not
+/// choose where requests go.
 fn endpoint(
     places: &[SettingSource],
     variable: &dyn Fn(&str) -> Option<String>,
@@ -263,7 +263,7 @@ fn ignored(variable: &dyn Fn(&str) -> Option<String>, profiles: Option<&Profiles
     }
 }
 
-/// The value at a place, and the place's name; a blank value counts as none.
+/// The value of a source, and the source's name; a blank value counts as none.
 fn find(
     place: &SettingSource,
     variable: &dyn Fn(&str) -> Option<String>,

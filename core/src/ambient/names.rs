@@ -14,7 +14,7 @@ use super::files::SharedFileKind;
 /// The kinds of section that stand before a name in the config file.
 const SECTIONS: &[&str] = &["profile", "sso-session", "services"];
 
-/// A name as the SDK's reader knows it.
+/// A name in the form that the SDK's reader accepts.
 pub(crate) fn encoded(name: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.@:+".contains(&byte);
     if name.bytes().all(is_plain) {
@@ -51,7 +51,7 @@ pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The text of a shared file with each section's name as the SDK's reader knows it.
+/// The text of a shared file with each section's name in the form that the SDK's reader accepts.
 pub(super) fn readable(kind: SharedFileKind, text: &str) -> Cow<'_, str> {
     let headers = || {
         text.split_inclusive('\n')

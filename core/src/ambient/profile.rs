@@ -1,8 +1,7 @@
 //! The text of the shared files, taken apart: the chosen profile, its `s3 =` section, its services section.
 //!
-//! Law: the one place where profiles are read, by aws-config's own rules. AWS_PROFILE counts even when it is
-//! empty: whoever sets it means a profile, and there is none of that name. What only a stranger's file says
-//! can be told from what the user says.
+//! Invariant: only this file reads profiles, by aws-config's own rules. An empty AWS_PROFILE counts: it names
+//! a profile that does not exist. Values from untrusted files are distinguishable from the user's own.
 
 use std::borrow::Cow;
 
@@ -23,7 +22,7 @@ pub(crate) struct Profiles {
     /// Names of sections stand in it as `encoded` writes them.
     pub(crate) set: ProfileSet,
     name: String,
-    /// Who named the profile; nobody, when it is `default` for want of a name.
+    /// The source of the profile's name; none if it is `default` because nothing names one.
     pub(crate) named_by: Option<&'static str>,
     /// The two files, for sentences.
     pub(crate) files: String,
@@ -132,7 +131,7 @@ impl Profiles {
         of_service(&self.set, service, name)
     }
 
-    /// Refuses what only a stranger's file says: `what` names it, `said` looks it up.
+    /// Fails if only an untrusted file has the value. `what` names it, `said` looks it up.
     ///
     /// Such a file may hold keys, roles and regions. It may not say which program runs here, where secrets
     /// are sent, or which file is read and sent away.

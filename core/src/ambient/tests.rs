@@ -1,4 +1,4 @@
-//! Who wins, and what junk comes to.
+//! Which source wins, and the errors for invalid values.
 
 use std::collections::HashMap;
 
@@ -304,7 +304,7 @@ fn where_each_was_found() {
         ("ca_bundle", Some("environment variable AWS_CA_BUNDLE")),
         ("max_attempts", Some("max_attempts of the profile default")),
         ("addressing_style", Some("addressing_style in the s3 section of the profile default")),
-        // What the host said, and what nobody said.
+        // A setting of the host, and one that no source has.
         ("retry_mode", None),
         ("endpoint", None),
     ] {

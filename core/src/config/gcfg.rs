@@ -145,7 +145,7 @@ impl GcfgParser<'_> {
                     Some(c @ ('"' | '\\')) => sub.push(c),
                     _ => fail!(
                         Config,
-                        "line {line}: the name of a sub-section knows only the escapes \\\" and \\\\"
+                        "line {line}: the name of a sub-section may contain only the escapes \\\" and \\\\"
                     ),
                 },
                 Some('\n') | None => {
@@ -220,7 +220,7 @@ impl GcfgParser<'_> {
             _ => fail!(
                 Config,
                 "line {line}: the value of `{name}` holds a backslash, an escape that only a quoted value \
-                 knows; \
+                 may contain; \
                  write \"\\\\\" for one"
             ),
         }

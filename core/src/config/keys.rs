@@ -145,13 +145,13 @@ record! {
         storage_class: Option<String>,
         /// A canned ACL for new objects; not together with `grant_*`.
         acl: Option<String>,
-        /// Who may read new objects.
+        /// Grantees that may read new objects.
         grant_read: Option<String>,
-        /// Who may read the ACL of new objects.
+        /// Grantees that may read the ACL of new objects.
         grant_read_acp: Option<String>,
-        /// Who may write the ACL of new objects.
+        /// Grantees that may write the ACL of new objects.
         grant_write_acp: Option<String>,
-        /// Who may do all three.
+        /// Grantees that may do all three.
         grant_full_control: Option<String>,
         /// Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the
         /// bucket's own.

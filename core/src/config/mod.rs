@@ -1,8 +1,8 @@
-//! `Config`: what a store was told, from its URL and its settings, checked before anything moves.
+//! `Config`: a store's URL and settings, checked before any request.
 //!
-//! Law: settings given by name win over the URL's, and there the first of two. An unknown setting names the
-//! nearest known one; exclusions are rows of a table. Reads no environment and no file, and knows no AWS
-//! type.
+//! Invariant: settings by name win over the URL's; of two in a URL the first wins. The error for an unknown
+//! setting names the nearest known one. Exclusions are rows of a table. Reads no environment and no file, and
+//! uses no AWS type.
 
 #[cfg(test)]
 mod dialects_tests;
@@ -55,7 +55,7 @@ pub(crate) enum Target {
 
 /// Pairs of settings that contradict each other, with the reason.
 const EXCLUSIONS: &[(&str, &str, &str)] = &[
-    ("access_key_id", "credentials", "the keys are given, or a function is asked for them"),
+    ("access_key_id", "credentials", "the keys are given, or a function returns them"),
     ("acl", "grant_read", "a canned ACL and grants exclude each other"),
     ("acl", "grant_read_acp", "a canned ACL and grants exclude each other"),
     ("acl", "grant_write_acp", "a canned ACL and grants exclude each other"),
@@ -171,7 +171,7 @@ impl Config {
         self.settings.to_pairs()
     }
 
-    /// The settings that were given, secrets left out and functions only told of.
+    /// The settings as given, without secrets, and functions as a word.
     pub fn shown(&self) -> Vec<(String, Value)> {
         let shown =
             |value| if let Value::Callback(_) = value { Value::Str("callback".to_owned()) } else { value };

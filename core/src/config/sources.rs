@@ -1,6 +1,6 @@
 //! Where each setting was found, in plain words: "setting", "URL", "environment variable AWS_REGION".
 //!
-//! Law: what is secret is shown as dots.
+//! Invariant: what is secret is shown as dots.
 
 use super::keys::SECRET;
 use crate::value::Value;

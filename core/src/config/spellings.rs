@@ -1,10 +1,9 @@
-//! What other programs call our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
+//! Other programs' names for our settings: the AWS CLI, Nix, RubyGems, Bundler, DVC and package servers.
 //!
-//! Law: every spelling is a row here, so a host's own words work in a URL and by name alike; hyphens and dots
-//! stand for underscores, and an `aws_` or `oarlock_` that a name begins with says nothing. A spelling that
-//! means the opposite, or more than a name, has a function that says what it comes to. What a host means for
-//! itself and keeps apart from its S3 settings (signing keys, caches) is no row: the host's plugin takes it
-//! out.
+//! Invariant: every spelling is a row here, so a host's own names work in a URL and by name. Hyphens and dots
+//! count as underscores; a prefix `aws_` or `oarlock_` is ignored. A spelling that changes the value has a
+//! function that converts it. A host's settings for itself (signing keys, caches) are no rows: the host's
+//! plugin removes them.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Record, unknown};
@@ -54,8 +53,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("encryption_kms_key_id", &["encryption_kms_key", "kms_key_id"]),
 ];
 
-/// What a spelling comes to: a setting and its value, or nothing at all; the error goes on after "setting `x`
-/// ".
+/// The meaning of a spelling: a setting and its value, or nothing. The error continues "setting `x` ".
 type Meaning = fn(Value) -> std::result::Result<Option<(&'static str, Value)>, String>;
 
 /// Spellings that are more than a name.
@@ -76,7 +74,7 @@ const MEANINGS: &[(&str, Meaning)] = &[
         Ok(verify) => Ok(Some(("verify", Value::Bool(verify)))),
         Err(_) => Ok(Some(("ca_bundle", value))),
     }),
-    // What the AWS SDKs once did on their own is what they all call standard now.
+    // `legacy` was each AWS SDK's own mode; all of them default to `standard` now.
     ("retry_mode", |value| match &value {
         Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => {
             Ok(Some(("retry_mode", Value::Str("standard".to_owned()))))

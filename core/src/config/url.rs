@@ -1,9 +1,9 @@
 //! Reads `s3://bucket/prefix?setting=value` and `file:///directory?setting=value`, as Nix, RubyGems and DVC
 //! write them.
 //!
-//! Law: nothing is guessed; a URL that could mean two things is an error. Userinfo and values never reach a
-//! message, not even where a badly written URL puts a part of the secret in another place. A prefix is kept
-//! as typed, since keys are not URLs; userinfo, the query and a directory's path are percent-decoded.
+//! Invariant: nothing is guessed; a URL that could mean two things is an error. Userinfo and values never
+//! reach a message, not even where a badly written URL puts a part of the secret in another place. A prefix
+//! is kept as typed, since keys are not URLs; userinfo, the query and a directory's path are percent-decoded.
 
 use std::ffi::OsString;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Content in AES-CBC, which old clients wrote: read in order, and only where the store allows it.
 //!
-//! Law: nothing authenticates it, so nothing is handed out before its padding was seen, and a wrong padding,
-//! a wrong length and a wrong key are one and the same error.
+//! Invariant: nothing authenticates it, so nothing is handed out before its padding was seen, and a wrong
+//! padding, a wrong length and a wrong key are one and the same error.
 
 use aws_lc_rs::cipher::{AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
@@ -17,7 +17,7 @@ const BLOCK: usize = 16;
 pub(crate) struct Cbc {
     key: Zeroizing<Vec<u8>>,
     iv: [u8; BLOCK],
-    /// Whether the key is what its wrap holds; told only at the end, with everything else that may be wrong.
+    /// Whether the unwrapped key is valid; reported only at the end, together with every other error.
     sound: bool,
 }
 
@@ -26,7 +26,7 @@ impl Cbc {
         Cbc { key, iv, sound }
     }
 
-    /// Decrypts the whole body in its place and tells how many of its bytes are content.
+    /// Decrypts the whole body in place and returns how many of its bytes are content.
     pub(crate) fn decrypt(&self, body: &mut [u8]) -> Result<usize> {
         let algorithm = match self.key.len() {
             16 => &AES_128,

@@ -1,7 +1,7 @@
 //! The cipher of one object: its key, its nonce, and the commitment to the key.
 //!
-//! Law: a content is made for one object and encrypts nothing else; a commitment is held against the key
-//! before the key opens anything. The derivation is that of the Amazon S3 Encryption Client's suite 0x73,
+//! Invariant: a content is made for one object and encrypts nothing else; a commitment is held against the
+//! key before the key opens anything. The derivation is that of the Amazon S3 Encryption Client's suite 0x73,
 //! ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY.
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,7 +19,7 @@ pub(crate) type DataKey = Zeroizing<[u8; 32]>;
 /// What makes a content key of a data key, new for each object.
 pub(crate) type MessageId = [u8; 28];
 
-/// What tells that a content is under this key and under no other.
+/// Proof that a content is under this key and no other.
 pub(crate) type Commitment = [u8; 28];
 
 /// The number of the committing suite, as the derivation and the tag cover it.
@@ -122,7 +122,7 @@ impl Derived {
         Ok(*self.expand(b"COMMITKEY")?)
     }
 
-    /// The first bytes of the only block that is asked for.
+    /// The first bytes of the only block that is requested.
     fn expand<const N: usize>(&self, label: &[u8]) -> Result<Zeroizing<[u8; N]>> {
         let block = mac(self.0.as_slice(), &[&SUITE, label, &[1]])?;
         let mut key = Zeroizing::new([0; N]);

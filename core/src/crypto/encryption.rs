@@ -1,8 +1,8 @@
-//! What a store carries that encrypts: a keyring, an encryption context, a policy. It makes the content of a
-//! new object with its envelope, and finds the content of one that is there.
+//! A store's client-side encryption: a keyring, an encryption context, a policy. It creates the cipher and
+//! envelope of a new object, and opens those of an existing one.
 //!
-//! Law: the policy is asked before any key is unwrapped. Under a data key that is used again each object has
-//! a key of its own, so that is for the committing format alone, bounded in objects and age, and never leaves
+//! Invariant: the policy is checked before any key is unwrapped. Each object under a reused data key has a
+//! derived key of its own. So reuse is only for the committing format, limited in objects and age, and within
 //! the process.
 
 use std::collections::BTreeMap;
@@ -31,9 +31,9 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::options::Context;
 use crate::runtime::PerGeneration;
 
-/// Bytes of a wrapped data key that no KMS goes below: those of the key itself.
+/// Minimum size of a wrapped data key in bytes: that of the key itself.
 const LEAST_WRAPPED: usize = 32;
-/// No key file is as large.
+/// Size limit of a key file in bytes.
 const KEY_FILE: u64 = 64 << 10;
 /// How long a data key may be used again.
 const REUSE_AGE: Duration = Duration::from_secs(300);
@@ -49,10 +49,10 @@ pub(crate) struct Encryption {
     pub(crate) instruction_file: bool,
     /// What ends the names of the instruction files that are read.
     pub(crate) suffix: String,
-    /// Whether none is.
+    /// Whether no instruction file is read.
     metadata_only: bool,
     pub(crate) verify_buffer: u64,
-    /// Whether nobody may ask for bytes before they are verified.
+    /// Whether calls for bytes before they are verified fail.
     pub(crate) verified_only: bool,
     reuse: Option<Reuse>,
 }
@@ -75,7 +75,7 @@ struct ReusableKey {
     used: u64,
 }
 
-/// The content of an object that is to be, and what its envelope says.
+/// The cipher of a new object, and its envelope.
 pub(crate) struct EncryptedContent {
     pub(crate) content: Content,
     /// To be added to the object's own metadata.
@@ -84,7 +84,7 @@ pub(crate) struct EncryptedContent {
     pub(crate) instruction: Option<Bytes>,
 }
 
-/// The content of an object that is there.
+/// The cipher of an existing object.
 pub(crate) enum Opened {
     Gcm(Box<Content>),
     Cbc(Cbc),

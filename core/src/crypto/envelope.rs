@@ -1,9 +1,9 @@
 //! The envelope: what an object's metadata, and its instruction file if there is one, say of how it is
 //! encrypted.
 //!
-//! Law: an envelope is of one format, whole and without contradiction, or it is none; the commitment and the
-//! message id are read from the object alone. Nothing here needs a key, and nothing that was read is trusted
-//! yet.
+//! Invariant: an envelope is of one format, whole and without contradiction, or it is none; the commitment
+//! and the message id are read from the object alone. Nothing here needs a key, and nothing that was read is
+//! trusted yet.
 
 use std::collections::BTreeMap;
 
@@ -82,8 +82,8 @@ pub(crate) enum Wrap {
     RsaOaepSha256,
 }
 
-/// Each wrap by its name, and the committing format's number for it. The last two have no name: V1 tells them
-/// by their length.
+/// Each wrap by its name, and the committing format's number for it. The last two have no name: in V1 their
+/// length distinguishes them.
 const WRAPS: &[(Wrap, &str, &str)] = &[
     (Wrap::KmsContext, "kms+context", "12"),
     (Wrap::AesGcm, "AES/GCM", "02"),
@@ -141,7 +141,7 @@ pub(crate) fn is_elsewhere(metadata: &BTreeMap<String, String>) -> bool {
     })
 }
 
-/// Whether an object says that its content is in CBC.
+/// Whether an object's envelope names CBC.
 pub(crate) fn is_cbc(metadata: &BTreeMap<String, String>) -> bool {
     named(metadata).is_ok_and(|found| {
         found.contains_key("x-amz-key") || found.get("x-amz-cek-alg").is_some_and(|name| name.contains("CBC"))
@@ -269,7 +269,7 @@ impl Envelope {
     }
 }
 
-/// What an instruction file says.
+/// The contents of an instruction file.
 fn instructions(text: &[u8]) -> Result<Vec<(String, String)>> {
     if text.len() as u64 > LARGEST {
         return Err(malformed("its instruction file is too large"));

@@ -1,8 +1,7 @@
-//! Envelopes, files and texts made up by rule, near enough to real ones to get far; `laws` says what holds of
-//! them.
+//! Envelopes, files and texts made up by rule, near enough to real ones to get far; `laws` checks them.
 //!
-//! Law: as a fuzzer for as many seconds as OARLOCK_FUZZ_SECONDS says, a few thousand inputs otherwise; other
-//! ones each time.
+//! Runs as a fuzzer for OARLOCK_FUZZ_SECONDS seconds, otherwise on a few thousand inputs, with other seeds
+//! each time.
 
 use std::time::{Duration, Instant};
 

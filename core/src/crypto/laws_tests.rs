@@ -1,8 +1,8 @@
 //! What holds of anything that an object may say of its encryption: the tests hold it against envelopes made
 //! up by rule, the fuzzers of `fuzz/` against what they breed.
 //!
-//! Law: nothing that was read is a surprise. Each function panics where its law is broken and is silent else;
-//! none needs a key.
+//! Invariant: nothing that was read is a surprise. Each function panics where its law is broken and is silent
+//! else; none needs a key.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub fn envelope(metadata: &Metadata, file: Option<&[u8]>) {
     }
 }
 
-/// Of an instruction file, beside an object that commits to its key and beside one that says nothing.
+/// Of an instruction file, beside an object that commits to its key and beside one without an envelope.
 pub fn instruction(text: &[u8]) {
     let bound = [("x-amz-c", "115".to_owned()), ("x-amz-d", base64(&[1; 28])), ("x-amz-i", base64(&[2; 28]))];
     let committing: Metadata = bound.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

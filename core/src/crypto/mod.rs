@@ -1,9 +1,9 @@
-//! Client-side encryption: what an object's bytes are encrypted with, on their way to the bucket and back.
+//! Client-side encryption of objects: ciphers, envelopes and keys.
 //!
-//! Law: one key encrypts one content; no key shows in a message, a log or an inspect, and none stays in
-//! memory when it is done with. `gcm`, a package of its own, is the cipher and knows neither S3 nor metadata;
-//! `content` is the cipher of one object; `envelope` is what an object says of how it is encrypted, `keyring`
-//! unwraps its key, `policy` says what may be read; `encryption` is all of it for one store.
+//! Invariant: one key encrypts one content. No message, log or inspect shows a key, and a key is wiped after
+//! use. `gcm`, a package of its own, is the cipher, without S3 and metadata; `content` is the cipher of one
+//! object. `envelope` is an object's metadata about its encryption, `keyring` unwraps its key, `policy`
+//! decides what may be read; `encryption` combines them for one store.
 
 mod cbc;
 pub(crate) mod content;
@@ -29,7 +29,7 @@ pub(crate) use envelope::{LARGEST, SUFFIX, hides_size, is_cbc, is_elsewhere, of 
 
 use crate::error::{Error, ErrorKind};
 
-/// The one answer to everything that could tell a stranger about a key.
+/// The one error for every failure that could give an attacker information about a key.
 pub(crate) fn refused() -> Error {
     Error::new(
         ErrorKind::Decrypt,

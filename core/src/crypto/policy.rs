@@ -1,8 +1,8 @@
 //! What a store may write and read: the three policies by their official names, and the switches for what is
 //! old.
 //!
-//! Law: asked before any key is unwrapped. What is old is only ever read, and only by a switch of its own
-//! that is off unless the host turns it on.
+//! Invariant: asked before any key is unwrapped. What is old is only ever read, and only by a switch of its
+//! own that is off unless the host turns it on.
 
 use super::envelope::{Envelope, Format, Suite};
 use crate::config::POLICIES;

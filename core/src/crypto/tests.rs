@@ -47,7 +47,7 @@ fn wrapping_key() -> Vec<u8> {
     Sha256::digest(b"oarlock raw aes wrapping key").to_vec()
 }
 
-/// A KMS that knows one data key; what it wraps is the key's own bytes, backwards.
+/// A KMS with one data key; wrapping reverses the key's bytes.
 struct OneKey(Vec<u8>, AtomicU64, AtomicU64);
 
 impl KeyService for OneKey {
@@ -278,7 +278,7 @@ async fn threat_4_spoofed_and_confused_headers() {
         store.open(&changed(&good, changes), None, None).await.map(drop)
     };
     open(&[]).await.unwrap();
-    // Names are told apart without regard to case, and empty values are none.
+    // Names are case-insensitive, and empty values count as absent.
     let upper: Map = good.iter().map(|(name, value)| (name.to_uppercase(), value.clone())).collect();
     store.open(&upper, None, None).await.map(drop).unwrap();
     open(&[("x-amz-key-v2", Some("")), ("x-amz-unencrypted-content-length", Some(""))]).await.unwrap();
@@ -477,7 +477,7 @@ async fn threat_8_encryption_contexts() {
             store.open(&object.metadata, None, None).await.map(drop).unwrap_err().kind(),
             ErrorKind::Decrypt
         );
-        // What the context says of the cipher is what the object says.
+        // The cipher in the context is the object's.
         let name = if policy == ALLOW { "x-amz-t" } else { "x-amz-matdesc" };
         for stored in [
             r#"{"team":"oarlock","n":"1"}"#,
@@ -608,7 +608,7 @@ async fn threat_15_a_data_key_is_used_again_within_bounds_only() {
         ErrorKind::Decrypt
     );
     assert!(calls(&store).1 <= 14, "{:?}", calls(&store));
-    // To say whose key wrapped an object, KMS is asked.
+    // Finding out whose key wrapped an object needs a request to KMS.
     let before = calls(&store).1;
     assert!(
         store.wraps(&object.metadata, None).await.unwrap()

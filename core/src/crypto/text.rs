@@ -1,7 +1,7 @@
 //! How the envelope's values are written: base64, flat JSON, and what S3 makes of text that is not ASCII.
 //!
-//! Law: strict reading. One way to write a value is accepted, anything else is an error, because what two
-//! readers understand differently can be used to deceive one of them. Says nothing of what a value means.
+//! Invariant: strict reading. One way to write a value is accepted, anything else is an error, because what
+//! two readers understand differently can be used to deceive one of them. Says nothing of what a value means.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// A JSON object of texts; whole numbers count as their text where `numbers` says so.
+/// A JSON object of texts; whole numbers count as their text if `numbers` is true.
 pub(super) fn flat_json(text: &[u8], numbers: bool) -> Option<BTreeMap<String, String>> {
     let Flat(pairs) = serde_json::from_slice(text).ok()?;
     pairs
@@ -94,8 +94,8 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
-/// Metadata as it was put: S3 answers text that is not ASCII as MIME words (RFC 2047), and those hold each
-/// byte of the UTF-8 as a character of its own.
+/// Metadata as it was put: S3 returns text that is not ASCII as MIME words (RFC 2047), which hold each byte
+/// of the UTF-8 as a character.
 pub(super) fn as_put(value: &str) -> Option<String> {
     if !value.starts_with("=?") {
         return Some(value.to_owned());

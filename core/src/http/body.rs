@@ -1,6 +1,6 @@
 //! The body of an answer, watched: a server that falls silent within it is an error, not a wait without end.
 //!
-//! Law: a body whose reader is slow is not late; only the time that someone waits for a byte counts.
+//! Invariant: a body whose reader is slow is not late; only the time that someone waits for a byte counts.
 
 use std::pin::Pin;
 use std::sync::Arc;

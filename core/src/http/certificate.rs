@@ -1,7 +1,7 @@
 //! What is wrong with a server's certificate and what to do about it, in words.
 //!
-//! Law: each sentence names `ca_bundle` and `verify`, and says whether they help. What a certificate says of
-//! itself is a stranger's text: it is cleaned and cut.
+//! Invariant: each message names `ca_bundle` and `verify`, and whether they help. A certificate's text is
+//! untrusted: it is cleaned and shortened.
 
 use rustls::CertificateError as Fault;
 use rustls::pki_types::UnixTime;

@@ -1,6 +1,6 @@
-//! The time at a server, as far as it told: requests are signed for that.
+//! A server's clock, if it differs from ours: requests are signed with its time.
 //!
-//! Law: what a server says of the time counts only if the difference is why it refused.
+//! Invariant: a server's time is used only if the difference is why it rejected a request.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,8 +1,8 @@
 //! Opens connections: to a server directly, through a proxy that forwards requests (http), or through one
 //! that opens a tunnel (https).
 //!
-//! Law: a proxy sees the name and port of a server that speaks TLS, nothing more. No timer here: who sends a
-//! request watches it.
+//! Invariant: a proxy sees the name and port of a server that speaks TLS, nothing more. No timer here: who
+//! sends a request watches it.
 
 use std::error::Error as StdError;
 use std::fmt;

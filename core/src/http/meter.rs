@@ -1,7 +1,7 @@
 //! The bandwidth that a store may use: so many bytes a second for all its bodies, both ways together.
 //!
-//! Law: bytes count when they pass; who comes to a line that is used up waits until those before have had
-//! their time. Without a limit nothing here is made or asked.
+//! Invariant: bytes count when they pass; who comes to a line that is used up waits until those before have
+//! had their time. Without a limit nothing here is made or asked.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

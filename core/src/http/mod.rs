@@ -1,8 +1,8 @@
 //! Ways to servers: whom to trust, which certificate to show, which proxy to go through. One client for the
 //! process and each way, so that connections and root certificates are shared.
 //!
-//! Law: a file that can't be used is an error that names it, before anything is sent. The only room that
-//! opens connections. Knows nothing of S3.
+//! Invariant: a file that can't be used is an error that names it, before anything is sent. The only room
+//! that opens connections. Knows nothing of S3.
 
 mod body;
 mod certificate;
@@ -35,21 +35,21 @@ pub(crate) use pace::RequestLimiter;
 pub(crate) use proxy::ProxyChoice;
 pub(crate) use send::{Http, noting_connections};
 
-/// A way to servers, before anyone goes it.
+/// The transport settings to servers, before a client is created.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    /// None where no TLS is spoken.
+    /// None without TLS.
     trust: Option<tls::Trust>,
     proxies: Arc<Proxies>,
 }
 
 impl Transport {
-    /// The way by settings that the surroundings have completed.
+    /// The transport of completed settings.
     pub(crate) fn of(settings: &Settings) -> Result<Transport> {
         Ok(Transport { trust: Some(tls::Trust::of(settings)), proxies: Arc::new(Proxies::of(settings)?) })
     }
 
-    /// The same way to a server that speaks no TLS.
+    /// The same transport to a server without TLS.
     pub(crate) fn plain(mut self) -> Transport {
         if !self.proxies.speak_tls() {
             self.trust = None;
@@ -57,17 +57,17 @@ impl Transport {
         self
     }
 
-    /// The way to metadata services: never through a proxy.
+    /// The transport to metadata services: never through a proxy.
     pub(crate) fn direct(secure: bool) -> Transport {
         Transport { trust: secure.then(tls::Trust::default), proxies: Arc::default() }
     }
 
-    /// Through which proxy a URL is reached.
+    /// The proxy for a URL.
     pub(crate) fn proxy_for(&self, url: &str) -> ProxyChoice {
         self.proxies.choose(url)
     }
 
-    /// One text for each way, with the proxies' secrets.
+    /// A key that is unique for each transport; it contains the proxies' secrets.
     pub(crate) fn key(&self) -> String {
         let mut key = String::from("http");
         // Writing to a String can't fail.
@@ -75,7 +75,7 @@ impl Transport {
         key
     }
 
-    /// The client that goes it.
+    /// The client of this transport.
     pub(crate) fn client(&self) -> Result<Http> {
         if self.trust.as_ref().is_some_and(tls::Trust::is_blind) {
             event(

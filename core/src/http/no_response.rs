@@ -1,8 +1,8 @@
 //! Why a request got no response: one sentence that names the server, and whether the request may have
 //! reached it.
 //!
-//! Law: of a URL only host and port reach a message, of a proxy its host and port. The text of an operating
-//! system, of a TLS library or of a certificate is held to one short line.
+//! Invariant: of a URL only host and port reach a message, of a proxy its host and port. The text of an
+//! operating system, of a TLS library or of a certificate is held to one short line.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -1,9 +1,9 @@
-//! How many requests one bucket, or service, gets at a time, and how fast: as many as are asked for, until
-//! the server asks to slow down.
+//! Limits the requests in flight to one bucket or service, and their rate. There is no limit until the server
+//! throttles.
 //!
-//! Law: asked to slow down, the number in flight halves, once for all who were asked at that moment; each
-//! round that goes well adds one. An adaptive store also spaces its requests. Never less than one at a time,
-//! so that nothing waits for ever.
+//! Invariant: if the server throttles, the limit halves, once for all requests in flight at that moment; each
+//! successful round adds one. An adaptive store also spaces its requests. The limit is at least one, so that
+//! no request waits for ever.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const RECOVERED: f64 = 256.0;
 /// Answers that ask to slow down within this time are one wish.
 const ROUND: Duration = Duration::from_millis(250);
 
-/// The pace that a bucket's requests keep.
+/// The limiter of a bucket's requests.
 pub(crate) struct RequestLimiter {
     state: Mutex<LimiterState>,
     left: Notify,
@@ -23,13 +23,13 @@ pub(crate) struct RequestLimiter {
 
 struct LimiterState {
     in_flight: u32,
-    /// Infinite while the server is content.
+    /// Infinite until the server throttles.
     limit: f64,
     slowed: Option<Instant>,
     rate: Rate,
 }
 
-/// One request's place among those in flight.
+/// The permit of one request in flight.
 pub(crate) struct RequestPermit<'a>(&'a RequestLimiter);
 
 impl Default for RequestLimiter {
@@ -96,7 +96,7 @@ impl RequestLimiter {
     pub(crate) fn slow_down(&self, adaptive: bool) {
         let (mut state, now) = (self.state(), Instant::now());
         if state.slowed.is_none_or(|before| now - before > ROUND) {
-            // Who was asked has left its place already.
+            // The throttled request has released its permit already.
             state.limit = (f64::from(state.in_flight + 1).min(state.limit) / 2.0).max(1.0);
             state.slowed = Some(now);
         }

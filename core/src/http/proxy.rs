@@ -1,8 +1,8 @@
 //! Which proxy a request goes through: the setting's, else the environment's, but for the hosts that NO_PROXY
 //! takes out.
 //!
-//! Law: a proxy's user and password go to the proxy and nowhere else, no message shows them. A proxy that
-//! can't be used is an error, never a direct connection.
+//! Invariant: a proxy's user and password go to the proxy and nowhere else, no message shows them. A proxy
+//! that can't be used is an error, never a direct connection.
 
 use std::env;
 use std::fmt;
@@ -28,7 +28,7 @@ pub(super) struct Proxies {
     key: String,
 }
 
-/// Through which proxy a URL is reached, and who says so, for `explain`.
+/// The proxy for a URL and the source of that choice, for `explain`.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ProxyChoice {
     /// The proxy, without user and password.
@@ -63,8 +63,8 @@ impl Proxies {
     }
 
     fn read(setting: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Proxies> {
-        // Lower case is asked first, as curl and Python do. A web server passes a visitor's `Proxy:` header
-        // on as HTTP_PROXY.
+        // Lower case is read first, as curl and Python do. A web server passes a client's `Proxy:` header as
+        // HTTP_PROXY.
         let cgi = variable("REQUEST_METHOD").is_some();
         let named = |names: &[&'static str]| {
             names

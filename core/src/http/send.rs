@@ -1,7 +1,7 @@
 //! Sends a request and waits for the beginning of its answer, for the SDKs and for ourselves.
 //!
-//! Law: nothing is waited for without end: not a connection, not an answer, not the next byte on its way out
-//! or in.
+//! Invariant: nothing is waited for without end: not a connection, not an answer, not the next byte on its
+//! way out or in.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,7 +33,7 @@ use super::connector::{Connector, Traffic};
 use super::no_response::{NoResponse, Server};
 use super::proxy::Proxies;
 
-/// How long to wait where nobody says.
+/// Default limit on a wait.
 const CONNECT: Duration = Duration::from_secs(5);
 const READ: Duration = Duration::from_secs(60);
 
@@ -89,7 +89,7 @@ impl Http {
         connect: Duration,
         read: Duration,
     ) -> Result<Response<Watched>, ConnectorError> {
-        // A tunnel has told the proxy already; a request that it forwards tells each time.
+        // A tunnel has authenticated to the proxy already; a forwarded request authenticates each time.
         if request.uri().scheme() == Some(&Scheme::HTTP)
             && let Some(authorization) =
                 self.proxies.of_server(request.uri()).and_then(|hop| hop.authorization.clone())

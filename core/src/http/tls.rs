@@ -1,8 +1,8 @@
 //! Whom a connection trusts, and the certificate it shows of its own.
 //!
-//! Law: what a file holds is looked at here, so that a bad one is an error that names it. `verify` = false is
-//! the only way to trust blindly; even then the server proves that it holds the key of the certificate it
-//! shows.
+//! Invariant: what a file holds is looked at here, so that a bad one is an error that names it. `verify` =
+//! false is the only way to trust blindly; even then the server proves that it holds the key of the
+//! certificate it shows.
 
 use std::fs;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) struct Trust {
 struct Pem {
     setting: &'static str,
     path: String,
-    #[expect(dead_code, reason = "tells one state of the file from another")]
+    #[expect(dead_code, reason = "distinguishes states of the file")]
     state: Option<(u64, SystemTime)>,
 }
 

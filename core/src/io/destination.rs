@@ -160,7 +160,7 @@ fn is_planted(directory: &Path, stat: &Stat) -> bool {
     })
 }
 
-/// Whether links of this directory stand for what processes hold open, whatever their text says.
+/// Whether links in this directory refer to open files of processes, whatever their text is.
 #[cfg(target_os = "linux")]
 fn is_procfs(directory: &Path) -> bool {
     rustix::fs::statfs(directory).is_ok_and(|facts| facts.f_type == rustix::fs::PROC_SUPER_MAGIC)

@@ -20,10 +20,10 @@ use super::work::{blocking, owned};
 use crate::error::Result;
 use crate::runtime;
 
-/// Smaller files are written before anybody could be told that there is no room.
+/// Smaller files are written sooner than a lack of space could be reported.
 const RESERVE: u64 = 1 << 20;
 
-/// Bytes that are gathered before a thread is asked to write them: a hand-off costs more than a small write.
+/// Bytes that are gathered before a thread writes them: a hand-off costs more than a small write.
 pub(crate) const GATHER: usize = 1 << 20;
 
 /// Where a draft lies until it is whole.
@@ -141,8 +141,8 @@ impl Draft {
         .map_err(|error| about(&error, &self.temporary.destination.path))
     }
 
-    /// Sets room aside for so many bytes, so that a full disk is told before they are fetched; a file system
-    /// that can't is left alone.
+    /// Reserves space for so many bytes, so that a full disk is reported before they are fetched. A file
+    /// system that can't reserve is ignored.
     pub(crate) async fn reserve(&self, size: u64) -> Result<()> {
         if size < RESERVE {
             return Ok(());

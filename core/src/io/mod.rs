@@ -1,7 +1,7 @@
 //! Where bytes come from and where they go.
 //!
-//! Law: host code is never called from here. A reader or iterator of the host is `Source::Fed`, a stream to
-//! it is `Sink::Stream`; both are served through the call's mailbox by the thread that waits.
+//! Invariant: host code is never called from here. A reader or iterator of the host is `Source::Fed`, a
+//! stream to it is `Sink::Stream`; both are served through the call's mailbox by the thread that waits.
 
 mod destination;
 mod draft;

@@ -17,9 +17,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// Runs short work that makes, renames or removes files, with a result that undoes it when dropped.
 ///
-/// A caller that is dropped meanwhile waits for work that has begun and drops its result; other work never
-/// begins. So nothing happens to the file system after the drop. On a thread that drives its own call, the
-/// work runs in place: two hand-offs cost more than the work does.
+/// A caller that is dropped meanwhile waits for started work and drops its result; other work never starts.
+/// So nothing happens to the file system after the drop. On a thread that drives its own call, the work runs
+/// in place: two hand-offs cost more than the work does.
 pub(crate) async fn owned<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {

@@ -1,6 +1,6 @@
 //! Conditions on an object's state, weighed in the order of RFC 9110 section 13.2.2.
 //!
-//! Law: an etag outweighs a date; dates count in whole seconds, because that is what a header can say.
+//! Invariant: an etag outweighs a date; dates count in whole seconds, because that is what a header can say.
 //! Touches no file.
 
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use super::dir::ObjectStat;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::value::to_unix;
 
-/// What a read asks of the object.
+/// The conditions of a read.
 #[derive(Default)]
 pub(super) struct ReadConditions {
     pub(super) if_match: Option<String>,
@@ -41,7 +41,7 @@ impl ReadConditions {
     }
 }
 
-/// What a write or a deletion asks of what is there now.
+/// The conditions of a write or a deletion on the present object.
 #[derive(Default)]
 pub(super) struct WriteConditions {
     pub(super) if_match: Option<String>,

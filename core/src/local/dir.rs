@@ -1,8 +1,8 @@
 //! `Dir`: a directory held open, and every file-system call the local store makes below its root.
 //!
-//! Law: a name is one segment, looked up in an open directory, and never followed if it is a symbolic link.
-//! Walking down this way cannot be led out of the root by a link that appears between a check and its use, as
-//! resolving a path first could. Knows no keys, no metadata and no conditions.
+//! Invariant: a name is one segment, looked up in an open directory, and never followed if it is a symbolic
+//! link. Walking down this way cannot be led out of the root by a link that appears between a check and its
+//! use, as resolving a path first could. Knows no keys, no metadata and no conditions.
 
 use std::fs::File;
 use std::io;
@@ -19,7 +19,7 @@ use crate::value::from_unix;
 /// A directory held open.
 pub(super) struct Dir(OwnedFd);
 
-/// What the file system knows of a stored object.
+/// The file system's metadata of a stored object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ObjectStat {
     pub(super) size: u64,
@@ -27,7 +27,7 @@ pub(super) struct ObjectStat {
     pub(super) etag: String,
 }
 
-/// What stands under a name.
+/// The kind of entry under a name.
 pub(super) enum EntryKind {
     Nothing,
     Object(ObjectStat),

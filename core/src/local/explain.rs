@@ -1,8 +1,8 @@
-//! `explain` of a directory store: where it is, what it was told, and, as a check, whether objects come and
-//! go.
+//! `explain` of a directory store: its path, its settings and, as a check, whether objects can be written,
+//! read and deleted.
 //!
-//! Law: as for a bucket, what is broken is a row. A check leaves nothing behind but the reserved directory
-//! that any write makes.
+//! Invariant: as for a bucket, what is broken is a row. A check leaves nothing behind but the reserved
+//! directory that any write makes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,8 +1,8 @@
 //! Listing a directory tree as S3 lists a bucket: a page at a time, in UTF-8 byte order of the whole keys.
 //!
-//! Law: a page reads only the directories that can hold its keys: not those outside the prefix, before the
-//! position or within a prefix that was told. Links, special files, empty directories and the reserved
-//! directory do not show.
+//! Invariant: a page reads only directories that can hold its keys: not those outside the prefix, before the
+//! position or within a reported prefix. Links, special files, empty directories and the reserved directory
+//! are not listed.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::reply::{Entry, Page};
 
 const PAGE_SIZE: u32 = 1000;
 
-/// The rows of a page, as asked for. No file is touched here.
+/// A request for a page. Creating it touches no file.
 pub(super) struct PageQuery {
     prefix: String,
     delimiter: Option<String>,
@@ -58,7 +58,7 @@ impl PageQuery {
         Ok(PageQuery { prefix, delimiter, after, size: size as usize })
     }
 
-    /// The common prefix that stands for the key, if one does.
+    /// The common prefix of the key, if it has one.
     fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
         let delimiter = self.delimiter.as_deref()?;
         let at = key.strip_prefix(&self.prefix)?.find(delimiter)?;
@@ -76,7 +76,7 @@ impl PageQuery {
             }
             page.entries.push(match self.group(&key) {
                 Some(group) => {
-                    walk.told = Some(group.to_owned());
+                    walk.reported = Some(group.to_owned());
                     Entry { key: group.to_owned(), is_prefix: true, ..Entry::default() }
                 }
                 None => Entry {
@@ -95,15 +95,15 @@ impl PageQuery {
 /// A walk through the tree in the order of keys.
 struct Walk<'a> {
     listing: &'a PageQuery,
-    /// The common prefix that was told last: keys that begin with it are passed over.
-    told: Option<String>,
+    /// The common prefix reported last: keys that begin with it are skipped.
+    reported: Option<String>,
     levels: Vec<DirectoryLevel>,
 }
 
-/// A directory on the way, with its names that are still to come.
+/// A directory of the walk, with its remaining names.
 struct DirectoryLevel {
     dir: Dir,
-    /// How the keys within begin.
+    /// The prefix of the keys within.
     path: String,
     /// The next one last; that of a directory ends in a slash, as its keys go on: so `a.txt` comes before
     /// `a/b`.
@@ -122,8 +122,9 @@ impl<'a> Walk<'a> {
             let Some(child) = descend(&dir, name)? else { return Ok(None) };
             dir = child;
         }
-        let told = listing.group(&listing.after).filter(|group| *group == listing.after).map(str::to_owned);
-        let mut walk = Walk { listing, told, levels: Vec::new() };
+        let reported =
+            listing.group(&listing.after).filter(|group| *group == listing.after).map(str::to_owned);
+        let mut walk = Walk { listing, reported, levels: Vec::new() };
         walk.enter(dir, start.to_owned())?;
         Ok(Some(walk))
     }
@@ -145,13 +146,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Whether the key, or for a directory any key within, may be told.
+    /// Whether the key, or for a directory any key within, may be reported.
     fn wants(&self, path: &str) -> bool {
         let (prefix, after) = (self.listing.prefix.as_str(), self.listing.after.as_str());
         let is_dir = path.ends_with('/');
         (path.starts_with(prefix) || (is_dir && prefix.starts_with(path)))
             && (path > after || (is_dir && after.starts_with(path)))
-            && !self.told.as_deref().is_some_and(|told| path.starts_with(told))
+            && !self.reported.as_deref().is_some_and(|reported| path.starts_with(reported))
     }
 
     fn next(&mut self) -> Result<Option<(String, ObjectStat)>> {
@@ -164,7 +165,7 @@ impl<'a> Walk<'a> {
             if !self.wants(&path) {
                 continue;
             }
-            // Whatever vanished since the directory was read is passed over.
+            // Entries that vanished since the directory was read are skipped.
             let Some(level) = self.levels.last() else { break };
             if let Some(name) = name.strip_suffix('/') {
                 if let Some(child) = descend(&level.dir, name)? {
@@ -204,8 +205,8 @@ mod tests {
             )
             .unwrap()
         };
-        let wants = |listing: &PageQuery, told: Option<&str>, path: &str| {
-            Walk { listing, told: told.map(str::to_owned), levels: Vec::new() }.wants(path)
+        let wants = |listing: &PageQuery, reported: Option<&str>, path: &str| {
+            Walk { listing, reported: reported.map(str::to_owned), levels: Vec::new() }.wants(path)
         };
         let deep = listing("a/b", "");
         for (path, wanted) in [

@@ -1,9 +1,9 @@
 //! The same verbs on a directory, for tests, caches and machines without a server.
 //!
-//! Law: a verb answers as S3 would, or says that a directory can't do it; nothing that was asked for is
-//! silently left out. No key leads out of the root. What the rules of files forbid and S3 allows (objects `a`
-//! and `a/b` at once, keys that end in a slash) is an error. An etag is made of size, time and inode, so it
-//! changes with every write, and with a copy of the tree.
+//! Invariant: a verb returns what S3 would, or fails with `Unsupported`; no option is silently ignored. No
+//! key leads out of the root. Keys that S3 allows and a file system does not (`a` and `a/b` at once, a slash
+//! at the end) are errors. An etag is made of size, time and inode: it changes with every write, and with a
+//! copy of the tree.
 
 mod conditions;
 mod dir;

@@ -1,8 +1,8 @@
 //! `ObjectPath`: a key as a path below the store's root.
 //!
-//! Law: a key that is no plain path downwards (`..`, an empty segment, the reserved directory) is refused
-//! here, before anything is touched; a directory on the way that is a symbolic link is refused wherever it
-//! leads.
+//! Invariant: a key that is no plain path downwards (`..`, an empty segment, the reserved directory) is
+//! refused here, before anything is touched; a directory on the way that is a symbolic link is refused
+//! wherever it leads.
 
 use std::path::Path;
 

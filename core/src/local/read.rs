@@ -1,8 +1,8 @@
 //! Reading: an object opened with what is kept beside it, and its bytes in steps.
 //!
-//! Law: file, etag and metadata are of one state of the object, also while it is replaced; memory is bounded
-//! by one step unless the caller wants the bytes in memory; a file that another program writes to while it is
-//! read is `Changed`.
+//! Invariant: file, etag and metadata are of one state of the object, also while it is replaced; memory is
+//! bounded by one step unless the caller wants the bytes in memory; a file that another program writes to
+//! while it is read is `Changed`.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek, SeekFrom};
@@ -47,7 +47,7 @@ pub(super) fn find(root: &Path, path: &ObjectPath) -> Result<Option<ObjectStat>>
     look(path.find_parent(Dir::root(root)?)?.as_ref(), path)
 }
 
-/// Opens the object, or says that there is none.
+/// Opens the object, if it exists.
 pub(super) fn open(root: &Path, path: &ObjectPath) -> Result<Object> {
     // Each round but the last means that another writer replaced the object; there is no end to fear.
     loop {
@@ -175,7 +175,7 @@ struct ObjectReader {
 }
 
 impl ObjectReader {
-    /// Appends the next step's bytes. The last step is told only if the file is still as it was.
+    /// Appends the next step's bytes. The last step is returned only if the file has not changed.
     fn step(mut self, mut bytes: Vec<u8>) -> Result<(ObjectReader, Vec<u8>)> {
         let wanted = self.left.min(STEP);
         let read = (&self.file).take(wanted).read_to_end(&mut bytes).map_err(os("read the object"))?;

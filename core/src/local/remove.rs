@@ -1,7 +1,7 @@
 //! Deleting objects, changing their tags, and making and deleting the store's directory itself.
 //!
-//! Law: whatever changes something holds the store's lock. An object takes with it what is kept beside it and
-//! the directories that it leaves empty.
+//! Invariant: whatever changes something holds the store's lock. An object takes with it what is kept beside
+//! it and the directories that it leaves empty.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,8 @@
 //! The reserved directory `.oarlock` at the root of a store: temporary files, what is kept beside objects,
 //! and the lock.
 //!
-//! Law: it is made by the first write and never by a read. Whoever changes objects or what is kept beside
-//! them holds the lock, which counts between threads and between processes alike. Knows no verb.
+//! Invariant: the first write creates it, never a read. A writer of objects or sidecar files holds the lock,
+//! which excludes other threads and other processes. Independent of verbs.
 
 use std::fs::File;
 use std::io;
@@ -136,7 +136,7 @@ impl Drop for Temp {
     }
 }
 
-/// Takes a fresh file's permissions away from others, and tells those to give it once it is whole.
+/// Removes others' permissions from a new file, and returns those to restore when it is complete.
 pub(super) fn withhold(file: &File) -> io::Result<Mode> {
     let mode = Mode::from_raw_mode(rustix::fs::fstat(file)?.st_mode & 0o7777);
     rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?;

@@ -1,10 +1,10 @@
 //! `Sidecar`: what S3 keeps with an object and a file can't: content headers, user metadata and tags, as JSON
 //! beside the object.
 //!
-//! Law: a sidecar's name is made of the key *and* the etag, so it belongs to one state of one object: it is
-//! written before the object appears and removed after it is gone, and no reader ever sees the one with the
-//! other's. An object without any of these has no sidecar. A file changed by another program loses its own:
-//! it is another object then.
+//! Invariant: a sidecar's name is made of the key *and* the etag, so it belongs to one state of one object:
+//! it is written before the object appears and removed after it is gone, and no reader ever sees the one with
+//! the other's. An object without any of these has no sidecar. A file changed by another program loses its
+//! own: it is another object then.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -201,8 +201,8 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
     Ok(())
 }
 
-/// A key may be longer than a file's name, so its digest stands for it; the key within tells two of them
-/// apart.
+/// A key may be longer than a file's name, so its digest is the name; the key within distinguishes two with
+/// one digest.
 fn name(key: &str, etag: &str) -> String {
     let digest = u128::from_be_bytes(Md5::digest(key.as_bytes()).into());
     format!("{digest:032x}-{etag}.json")

@@ -1,7 +1,7 @@
 //! Writing: bytes go to a temporary file, and the whole file is moved to its name.
 //!
-//! Law: a reader sees the old object or the new one, never a part; conditions are weighed and the move is
-//! made under the store's lock, so of racing writers with the same condition exactly one wins. Whatever
+//! Invariant: a reader sees the old object or the new one, never a part; conditions are weighed and the move
+//! is made under the store's lock, so of racing writers with the same condition exactly one wins. Whatever
 //! fails, or is cancelled, leaves no trace.
 
 use std::fs::File;
@@ -165,7 +165,7 @@ fn appear(
     let before = clear(&parent, path)?;
     conditions.check(before.as_ref())?;
 
-    // The kernel stamps files by a coarse clock; the etag needs one that tells any two writes apart.
+    // The kernel stamps files by a coarse clock; the etag needs one that differs between any two writes.
     let (tv_sec, nanos) = to_unix(std::time::SystemTime::now());
     let now = Timespec { tv_sec, tv_nsec: nanos.into() };
     futimens(file, &Timestamps { last_access: now, last_modification: now })

@@ -1,8 +1,8 @@
-//! Many objects by one call: fetched, stored, looked at, and whole trees kept alike.
+//! Verbs for many objects: get, put, head, delete, and sync of whole trees.
 //!
-//! Law: each object is moved by the backend's own verb, so that what holds for one holds for each of many.
-//! One object's failure leaves nothing behind and stops no other. However many there are, only
-//! `max_concurrency` of them move at a time.
+//! Invariant: the backend's own verb transfers each object, so that each behaves as a single one. One
+//! object's failure leaves nothing behind and stops no other. At most `max_concurrency` objects are
+//! transferred at a time.
 
 mod made;
 mod objects;
@@ -29,14 +29,13 @@ use crate::transfer;
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
 
-/// Objects that move at a time when nobody says otherwise: enough to hide 20 ms of latency behind 2,000 small
-/// ones.
+/// Default of `max_concurrency`: enough to hide 20 ms of latency for 2,000 small objects.
 const CONCURRENCY: u32 = 64;
 
-/// How long a failed object may take to undo what it began on the server.
+/// Limit on the cleanup of a failed object on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
-/// A place of either kind.
+/// A backend of either kind.
 #[derive(Clone, Copy)]
 pub(crate) enum At<'a> {
     S3(&'a S3),

@@ -1,9 +1,9 @@
-//! `get_many`, `put_many`, `head_many`, `delete_many`: a list of objects, and each one's fate in the order
-//! given, or as it comes.
+//! `get_many`, `put_many`, `head_many`, `delete_many`: one result for each object, in the given order or as
+//! it arrives.
 //!
-//! Law: a fate is told for every item, as a reply or as the kind and sentence of its error; only what
-//! concerns all of them (a missing bucket, no credentials) fails the call. Results in memory are the caller's
-//! to hold: files have no such limit.
+//! Invariant: every item has a result: a reply, or the kind and message of its error. Only an error that
+//! concerns all items (a missing bucket, no credentials) fails the call. Results in memory can exhaust it;
+//! files have no such limit.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Which files of a tree take part: patterns over their paths below the directory.
 //!
-//! Law: a pattern without a slash is matched against the name alone; what no `include` names or an `exclude`
-//! names takes no part, neither in moving nor in deleting.
+//! Invariant: a pattern without a slash is matched against the name alone; what no `include` names or an
+//! `exclude` names takes no part, neither in moving nor in deleting.
 
 use fast_glob::glob_match;
 

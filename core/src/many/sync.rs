@@ -1,8 +1,8 @@
 //! `sync_up` and `sync_down`: a directory and the objects under a prefix, brought to the same state.
 //!
-//! Law: both sides are looked at first, then only what differs moves; nothing is deleted before all of it has
-//! moved well. What fails is told once all the rest is done, as an error: a sync that answers has left
-//! nothing out. Begun again it goes on where it was.
+//! Invariant: both sides are listed first, then only differences are transferred; nothing is deleted before
+//! all transfers succeeded. Failures are reported as one error after the rest is done: a sync that returns
+//! has left nothing out. If interrupted, run it again to resume.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ struct Sides {
     prefix: String,
     files: BTreeMap<String, File>,
     objects: BTreeMap<String, Entry>,
-    /// What the server tells of objects that may be as their files are, where checksums are compared.
+    /// The server's checksums of objects that may equal their files.
     checksums: BTreeMap<String, Checksum>,
 }
 
@@ -81,7 +81,7 @@ impl Sides {
         }
     }
 
-    /// Asks for the checksums of the objects that have the size of their files: a listing tells none.
+    /// Requests the checksums of objects that have the size of their files: a listing has none.
     async fn ask_for_checksums(&mut self, at: At<'_>, mailbox: &Arc<Mailbox>, limit: usize) -> Result<()> {
         let At::S3(at) = at else { return Ok(()) };
         let alike = |(path, file): (&String, &File)| {
@@ -292,7 +292,7 @@ impl SyncPlan {
     }
 }
 
-/// Does the work for each path; what failed is told when the others are done.
+/// Does the work for each path; failures are reported after the others are done.
 async fn run<'a, F>(
     mailbox: &'a Arc<Mailbox>,
     limit: usize,
@@ -339,10 +339,7 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
         ("etag", At::S3(_)) => Ok(Compare::Etag),
         ("checksum", At::S3(_)) => Ok(Compare::Checksum),
         ("etag" | "checksum", At::Local(_)) => {
-            fail!(
-                Unsupported,
-                "a directory store keeps nothing that tells of the bytes; compare by `size_mtime`"
-            )
+            fail!(Unsupported, "a directory store has no checksums of the bytes; compare by `size_mtime`")
         }
         (other, _) => {
             fail!(InvalidInput, "option `compare` takes size_mtime, size, etag or checksum, not {other:?}")
@@ -350,7 +347,7 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
     }
 }
 
-/// Why the target is not as its origin, if it is not; `older`: whether its time says so.
+/// Why the target differs from its source, if it does; `older`: whether its time is older.
 async fn differs(
     compare: Compare,
     path: &Path,
@@ -365,7 +362,7 @@ async fn differs(
     Ok(match compare {
         Compare::Size => None,
         Compare::SizeAndTime => older.then_some("newer"),
-        // An object that tells none may be anything.
+        // An object without a checksum may hold any bytes.
         Compare::Checksum => match checksum {
             Some(stored) => {
                 (tree::checksum(path.to_owned(), stored.algorithm).await? != *stored).then_some("checksum")

@@ -1,8 +1,8 @@
 //! A directory as a flat table: each file's path below it, size and time.
 //!
-//! Law: links to files count as files, links to directories are not followed, so that no walk is endless;
-//! what is no file is told of and left. A path that leads out of the directory is never made. Knows nothing
-//! of objects.
+//! Invariant: links to files count as files; links to directories are not followed, so that no walk is
+//! endless. Special files are logged and skipped. A path that leads out of the directory is never created.
+//! Independent of objects.
 
 use std::collections::BTreeMap;
 use std::fs;

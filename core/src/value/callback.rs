@@ -1,8 +1,8 @@
-//! A callback: a function of the host's, as plain data knows it.
+//! A callback: a function of the host as plain data.
 //!
-//! Law: opaque. Nothing in core runs one on a worker thread: a call that needs the function's answer asks
-//! with `Step::Ask`, and the thread that waits for the call runs it. In Rust the function lies here; other
-//! languages keep theirs and know it by its number.
+//! Invariant: opaque. Nothing in core runs one on a worker thread: a call that needs the function's answer
+//! asks with `Step::Ask`, and the thread that waits for the call runs it. In Rust the function lies here;
+//! other languages keep theirs and know it by its number.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -43,8 +43,7 @@ impl Callback {
         Callback { function: Some(Arc::new(function)), ..Callback::elsewhere() }
     }
 
-    /// A function that the caller keeps elsewhere, under this callback's number, and runs itself whenever
-    /// `Step::Ask` tells of it.
+    /// A function that the caller stores under this callback's number, and runs itself at each `Step::Ask`.
     pub fn elsewhere() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Callback { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, function: None }
@@ -55,10 +54,10 @@ impl Callback {
         self.number
     }
 
-    /// Runs the function, for a program that answers `Step::Ask` itself.
+    /// Runs the function, for a program that handles `Step::Ask` itself.
     ///
     /// # Errors
-    /// What the function said when it failed.
+    /// The function's error.
     pub fn run(&self, question: Value) -> std::result::Result<Value, String> {
         match &self.function {
             Some(function) => function(question).map_err(|why| why.to_string()),
@@ -98,12 +97,12 @@ impl Field for Callback {
     }
 }
 
-/// Secret text, or the function that is asked for it.
+/// Secret text, or the function that returns it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SecretSource {
     /// The text itself.
     Text(SecretText),
-    /// Who knows it.
+    /// The function that returns it.
     Callback(Callback),
 }
 

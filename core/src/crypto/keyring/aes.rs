@@ -1,7 +1,7 @@
 //! Data keys wrapped with an AES key of the host's own: AES-GCM, and two old ways that are only read.
 //!
-//! Law: what the wrap is bound to (the content's cipher) is checked with it. Every failure is one and the
-//! same error.
+//! Invariant: what the wrap is bound to (the content's cipher) is checked with it. Every failure is one and
+//! the same error.
 
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -57,7 +57,7 @@ impl Aes {
         Ok(key)
     }
 
-    /// Block by block, padded: nothing says whether the key is right.
+    /// Block by block, padded: nothing proves that the key is right.
     pub(super) fn unwrap_ecb(&self, wrapped: &[u8]) -> Result<PlainKey> {
         let mut key = Zeroizing::new(wrapped.to_vec());
         let cipher = UnboundCipherKey::new(&AES_256, &self.0[..])

@@ -1,8 +1,8 @@
 //! Data keys that KMS unwrapped, kept for the next reads of one store.
 //!
-//! Invariant: a key is found again only by all that KMS was told, and by who told it; it serves so many reads
-//! and becomes so old, and is wiped when it goes. There are never more than 1024. Nothing is shared between
-//! stores, and a forked child begins with none.
+//! Invariant: a key is found only under the whole request to KMS and the identity that sent it. It serves a
+//! limited number of reads and a limited time, and is wiped when removed. The cache holds at most 1024 keys.
+//! Stores share none, and a forked child starts with none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::runtime::PerGeneration;
 /// Keys that are kept at most.
 const MOST: usize = 1024;
 
-/// What tells one data key from every other that a store's KMS key unwraps.
+/// Identifies a data key among those that a store's KMS key unwraps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Label([u8; 32]);
 
@@ -42,7 +42,7 @@ pub(crate) struct KeyCache {
     slots: PerGeneration<Mutex<HashMap<Label, CacheSlot>>>,
 }
 
-/// Locked while KMS is asked for the key, so that all who want it ask once.
+/// Locked during the request to KMS, so that concurrent readers send one request.
 type CacheSlot = Arc<tokio::sync::Mutex<Option<CachedKey>>>;
 
 struct CachedKey {

@@ -1,8 +1,8 @@
 //! Data keys that AWS KMS makes, wraps and unwraps.
 //!
-//! Law: KMS is asked for the store's own key by name, never to find out which key it was, unless the host
-//! opts in, and an answer that names another key is refused. It is reached as the store's identity, over the
-//! store's own connections; a refusal to unwrap is one and the same error, trouble on the way is told.
+//! Invariant: requests to KMS name the store's own key, unless the host opts in to any key. A response that
+//! names another key is an error. Requests use the store's identity and connections. Every refusal to unwrap
+//! is the same error; transport errors are reported as they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,9 +54,9 @@ impl Arn<'_> {
     }
 }
 
-/// Whether KMS may name a key so that was asked for by this id, alias or ARN in this region. KMS names keys
-/// by ARN. What an alias stands for is KMS's own knowledge: the key lies in the region and, where that is
-/// known, in the account.
+/// Whether this name in a response of KMS may be the requested id, alias or ARN in this region. KMS names
+/// keys by ARN. Only KMS resolves an alias: the key must be in the region and, if that is known, in the
+/// account.
 fn may_be(asked: &str, named: &str, region: &str, account: Option<&str>) -> bool {
     if named == asked {
         return true;
@@ -77,7 +77,7 @@ fn may_be(asked: &str, named: &str, region: &str, account: Option<&str>) -> bool
     }
 }
 
-/// What is asked of KMS, as sentences have it.
+/// The operation of KMS, as a verb for messages.
 #[derive(Clone, Copy, PartialEq)]
 enum Task {
     Make,
@@ -127,7 +127,7 @@ impl Kms {
 
     async fn ask(&self, task: Task, mut asked: Value) -> Result<KmsResponse> {
         let (completed, identity) = self.resolved.get().await?;
-        // Before the request, so that what is wrong with them is told as it is.
+        // Before the request, so that an error in them is reported unchanged.
         let keys = Kms::keys(identity).await?;
         let named = task != Task::Unwrap || !self.any_key;
         if named {
@@ -137,16 +137,17 @@ impl Kms {
         let service = self.service.get(|| Ok(OnceCell::new()))?.get_or_try_init(open).await?;
         let answer = service.ask(identity, task.operation(), &asked).await;
         let mut answer = answer.map_err(|refusal| self.failed(task, named, refusal))?;
-        // Taken first, so that its text is wiped whatever else the answer says.
+        // Taken first, so that its text is wiped whatever else the response contains.
         let plain = bytes(&mut answer, "Plaintext").map(Zeroizing::new);
-        let told = answer.get("KeyId").and_then(Value::as_str).unwrap_or_default();
+        let answered = answer.get("KeyId").and_then(Value::as_str).unwrap_or_default();
         let account = keys.credentials.account_id().map(|account| account.as_str());
-        if named && !may_be(&self.key_id, told, service.region(), account) {
-            let told = if told.is_empty() { "no key".to_owned() } else { format!("the key {told:?}") };
+        if named && !may_be(&self.key_id, answered, service.region(), account) {
+            let answered =
+                if answered.is_empty() { "no key".to_owned() } else { format!("the key {answered:?}") };
             // Never `Decrypt`: that another key was at work does not prove that this one would not do.
             fail!(
                 Service,
-                "KMS was asked to {} with the key {} and names {told}; its answer is not used",
+                "KMS should {} with the key {}, but its response names {answered}; the response is not used",
                 task.verb(),
                 self.key_id
             );

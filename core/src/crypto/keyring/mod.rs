@@ -1,7 +1,7 @@
 //! Keyrings: what wraps the data key of each object. KMS, or an AES or RSA key of the host's own.
 //!
-//! Law: a keyring unwraps what its own kind wrapped, nothing else. What is not the right key for an object is
-//! `Decrypt`, with one text for every reason; only trouble on the way to KMS is told as what it is.
+//! Invariant: a keyring unwraps only keys of its own kind. A wrong key is `Decrypt`, with one text for every
+//! reason; only transport errors to KMS are reported as they are.
 
 mod aes;
 mod key_cache;
@@ -62,7 +62,7 @@ pub(super) trait KeyService: Send + Sync {
         wrapped: &'a [u8],
         context: &'a BTreeMap<String, String>,
     ) -> BoxFuture<'a, Result<PlainKey>>;
-    /// Who asks it now: two who are not the same never have one name.
+    /// The identity that sends requests to it now. Different identities never share a name.
     fn identity(&self) -> BoxFuture<'_, Result<String>>;
     /// Data keys that it has made and unwrapped so far.
     #[cfg(test)]
@@ -97,7 +97,7 @@ impl Keyring {
         }
     }
 
-    /// Who asks KMS now; nothing for a key of the host's own.
+    /// The identity that sends requests to KMS now; empty for a key of the host's own.
     pub(super) async fn identity(&self) -> Result<String> {
         if let Keyring::Kms(kms) = self { kms.identity().await } else { Ok(String::new()) }
     }
@@ -141,8 +141,8 @@ impl Keyring {
         })
     }
 
-    /// The data key of an envelope, and whether it is sound: false is told only once the content was tried
-    /// with it. One that KMS has unwrapped before may be among the `kept`.
+    /// The data key of an envelope, and whether it is valid: false is reported only after the content was
+    /// tried with it. One that KMS has unwrapped before may be among the `kept`.
     pub(super) async fn unwrap(
         &self,
         envelope: &Envelope,

@@ -1,8 +1,8 @@
 //! Data keys wrapped with an RSA key of the host's own: OAEP, and two old ways that are only read.
 //!
-//! Law: all pointer work with aws-lc's RSA is in this file. A failed unwrap says nothing of why. PKCS #1 v1.5
-//! never fails by itself: where the padding is wrong it answers a key made up from the ciphertext, so that
-//! only the content's own check can tell (no oracle).
+//! Invariant: all pointer work with aws-lc's RSA is in this file. A failed unwrap reports no reason. PKCS #1
+//! v1.5 never fails by itself: if the padding is wrong, it returns a key derived from the ciphertext, so that
+//! only the content's check fails (no oracle).
 
 use std::ptr;
 
@@ -50,12 +50,12 @@ enum Padding {
 }
 
 fn sha1() -> *const lc::EVP_MD {
-    // SAFETY: it takes nothing and answers a static table.
+    // SAFETY: it takes nothing and returns a static table.
     unsafe { lc::EVP_sha1() }
 }
 
 fn sha256() -> *const lc::EVP_MD {
-    // SAFETY: it takes nothing and answers a static table.
+    // SAFETY: it takes nothing and returns a static table.
     unsafe { lc::EVP_sha256() }
 }
 
@@ -143,8 +143,7 @@ impl Rsa {
         self.decrypt(Padding::Oaep(sha256), wrapped)
     }
 
-    /// PKCS #1 v1.5, and whether the key is what was wrapped; to be told only together with everything else
-    /// that may be wrong.
+    /// PKCS #1 v1.5, and whether the padding is valid; report that only together with every other error.
     pub(super) fn unwrap_pkcs1(&self, wrapped: &[u8]) -> Result<(PlainKey, bool)> {
         let secret = self.secret.as_ref().ok_or_else(public)?;
         let made_up = hmac::sign(secret, wrapped);
@@ -201,8 +200,8 @@ impl Rsa {
         let at = context.0.as_ptr();
         let mut to = Zeroizing::new(vec![0; self.size()]);
         let mut length = to.len();
-        // SAFETY: the context is live and set up in the order that aws-lc asks for; the digests are static;
-        // the buffers are as long as they are said to be, and an RSA key never writes more than its size.
+        // SAFETY: the context is live and set up in the order that aws-lc requires; the digests are static;
+        // the buffers have the given lengths, and an RSA key never writes more than its size.
         let done = unsafe {
             init(at) == 1
                 && match padding {

@@ -33,7 +33,7 @@ impl Chance {
     }
 }
 
-/// What S3 tells: each key after the position, or once the prefix that stands for it.
+/// S3's result: each key after the position, or its common prefix once.
 fn reference(keys: &BTreeSet<String>, prefix: &str, delimiter: &str, after: &str) -> Vec<(String, bool)> {
     let group = |key: &str| -> Option<String> {
         let at = key.strip_prefix(prefix)?.find(delimiter).filter(|_| !delimiter.is_empty())?;

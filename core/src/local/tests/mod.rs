@@ -171,7 +171,7 @@ fn large_objects_move_in_steps_to_files_and_streams() {
 #[test]
 fn a_file_that_is_written_to_while_it_is_read_is_changed() {
     let at = fresh();
-    // The mailbox holds 4 MiB, so most of the object is not read when the first chunk is told.
+    // The mailbox holds 4 MiB, so most of the object is not read when the first chunk arrives.
     fs::write(at.path("big"), vec![1; 16 << 20]).unwrap();
     let mut call = at.store.get("big", Sink::Stream, Get::default());
     while !matches!(call.step(None).unwrap(), Some(Step::Chunk(_))) {}

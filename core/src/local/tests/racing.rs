@@ -102,7 +102,7 @@ fn directories_that_come_and_go_lose_no_object() {
     assert!(!at.path("shared").exists());
 }
 
-/// A put whose source has given one chunk and is asked for more.
+/// A put whose source has sent one chunk and has more to send.
 fn half_fed(at: &Fresh, options: Put) -> Call<crate::reply::PutReply> {
     let mut call = at.store.put("dir/a", Source::Fed(Some(10)), options);
     let mut wants = 0;

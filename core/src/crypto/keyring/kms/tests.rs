@@ -1,4 +1,4 @@
-//! What KMS is asked, held against the SDK, and what becomes of its answers.
+//! Requests to KMS, compared with the SDK's, and the handling of its responses.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,7 +25,7 @@ use crate::value::Value;
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
 const ANSWER: &str = r#"{"Plaintext": "cGxhaW4=", "CiphertextBlob": "d3JhcHBlZA==", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/1234"}"#;
 
-/// A request as it came: the headers that say what is asked, and the body.
+/// A received request: the headers that name the operation, and the body.
 #[derive(Debug, PartialEq)]
 struct RecordedRequest {
     line: String,
@@ -35,7 +35,7 @@ struct RecordedRequest {
     body: Json,
 }
 
-/// Answers each request with the next of these statuses, headers and bodies, and tells what came.
+/// Responds to each request with the next of these statuses, headers and bodies, and records the request.
 fn serve(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Receiver<RecordedRequest>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -103,7 +103,7 @@ impl HttpConnector for Noted {
     }
 }
 
-/// A key at this address, and the file that says where that is.
+/// A key at this address, and the file that names the address.
 fn key(url: &str, any_key: bool) -> (Kms, tempfile::NamedTempFile) {
     key_with(url, KEY, any_key, &[])
 }
