@@ -878,10 +878,10 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
  *   tags (map): Tags: at most 10.
  *   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
  *   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
- *   grant_read (str): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
- *   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
- *   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
- *   grant_full_control (str): Who may do all three. Default: the store's setting.
+ *   grant_read (str): Grantees that may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+ *   grant_read_acp (str): Grantees that may read its ACL. Default: the store's setting.
+ *   grant_write_acp (str): Grantees that may write its ACL. Default: the store's setting.
+ *   grant_full_control (str): Grantees that may do all three. Default: the store's setting.
  *   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
  *   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
  *   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
@@ -1098,10 +1098,10 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   tags (map): Tags in place of the source's.
  *   storage_class (str): The storage class. Default: the store's setting.
  *   acl (str): A canned ACL. Default: the store's setting.
- *   grant_read (str): Who may read the object. Default: the store's setting.
- *   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
- *   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
- *   grant_full_control (str): Who may do all three. Default: the store's setting.
+ *   grant_read (str): Grantees that may read the object. Default: the store's setting.
+ *   grant_read_acp (str): Grantees that may read its ACL. Default: the store's setting.
+ *   grant_write_acp (str): Grantees that may write its ACL. Default: the store's setting.
+ *   grant_full_control (str): Grantees that may do all three. Default: the store's setting.
  *   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
  *   sse_kms_key_id (str): The KMS key of the copy. Default: the store's setting.
  *   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
@@ -1235,10 +1235,10 @@ static inline oarlock_status oarlock_get_acl(const oarlock_store *store, const c
  * Options:
  *   version_id (str): The version. Default: the newest.
  *   acl (str): A canned ACL, for example `private` or `public-read`.
- *   grant_read (str): Who may read the object.
- *   grant_read_acp (str): Who may read its ACL.
- *   grant_write_acp (str): Who may write its ACL.
- *   grant_full_control (str): Who may do all three.
+ *   grant_read (str): Grantees that may read the object.
+ *   grant_read_acp (str): Grantees that may read its ACL.
+ *   grant_write_acp (str): Grantees that may write its ACL.
+ *   grant_full_control (str): Grantees that may do all three.
  * Reply: nothing.
  */
 static inline oarlock_status oarlock_set_acl(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

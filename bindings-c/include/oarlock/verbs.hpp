@@ -54,10 +54,10 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   tags (map): Tags: at most 10.
 //   storage_class (str): The storage class, for example `STANDARD_IA`. Default: the store's setting.
 //   acl (str): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
-//   grant_read (str): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
-//   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
-//   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
-//   grant_full_control (str): Who may do all three. Default: the store's setting.
+//   grant_read (str): Grantees that may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+//   grant_read_acp (str): Grantees that may read its ACL. Default: the store's setting.
+//   grant_write_acp (str): Grantees that may write its ACL. Default: the store's setting.
+//   grant_full_control (str): Grantees that may do all three. Default: the store's setting.
 //   sse (str): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
 //   sse_kms_key_id (str): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
 //   sse_customer_key (bytes): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
@@ -212,10 +212,10 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   tags (map): Tags in place of the source's.
 //   storage_class (str): The storage class. Default: the store's setting.
 //   acl (str): A canned ACL. Default: the store's setting.
-//   grant_read (str): Who may read the object. Default: the store's setting.
-//   grant_read_acp (str): Who may read its ACL. Default: the store's setting.
-//   grant_write_acp (str): Who may write its ACL. Default: the store's setting.
-//   grant_full_control (str): Who may do all three. Default: the store's setting.
+//   grant_read (str): Grantees that may read the object. Default: the store's setting.
+//   grant_read_acp (str): Grantees that may read its ACL. Default: the store's setting.
+//   grant_write_acp (str): Grantees that may write its ACL. Default: the store's setting.
+//   grant_full_control (str): Grantees that may do all three. Default: the store's setting.
 //   sse (str): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
 //   sse_kms_key_id (str): The KMS key of the copy. Default: the store's setting.
 //   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
@@ -306,10 +306,10 @@ value get_acl(std::string_view key, const options &with = {}) const {
 // Options:
 //   version_id (str): The version. Default: the newest.
 //   acl (str): A canned ACL, for example `private` or `public-read`.
-//   grant_read (str): Who may read the object.
-//   grant_read_acp (str): Who may read its ACL.
-//   grant_write_acp (str): Who may write its ACL.
-//   grant_full_control (str): Who may do all three.
+//   grant_read (str): Grantees that may read the object.
+//   grant_read_acp (str): Grantees that may read its ACL.
+//   grant_write_acp (str): Grantees that may write its ACL.
+//   grant_full_control (str): Grantees that may do all three.
 // Reply: nothing.
 value set_acl(std::string_view key, const options &with = {}) const {
   return run("set_acl", options(with).set("key", key), oarlock::source(), oarlock::sink());

@@ -811,10 +811,10 @@ class Store:
             tags (map, optional): Tags: at most 10.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`. Default: the store's setting.
             acl (str, optional): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
-            grant_read (str, optional): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
-            grant_read_acp (str, optional): Who may read its ACL. Default: the store's setting.
-            grant_write_acp (str, optional): Who may write its ACL. Default: the store's setting.
-            grant_full_control (str, optional): Who may do all three. Default: the store's setting.
+            grant_read (str, optional): Grantees that may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+            grant_read_acp (str, optional): Grantees that may read its ACL. Default: the store's setting.
+            grant_write_acp (str, optional): Grantees that may write its ACL. Default: the store's setting.
+            grant_full_control (str, optional): Grantees that may do all three. Default: the store's setting.
             sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
             sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
@@ -996,10 +996,10 @@ class Store:
             tags (map, optional): Tags in place of the source's.
             storage_class (str, optional): The storage class. Default: the store's setting.
             acl (str, optional): A canned ACL. Default: the store's setting.
-            grant_read (str, optional): Who may read the object. Default: the store's setting.
-            grant_read_acp (str, optional): Who may read its ACL. Default: the store's setting.
-            grant_write_acp (str, optional): Who may write its ACL. Default: the store's setting.
-            grant_full_control (str, optional): Who may do all three. Default: the store's setting.
+            grant_read (str, optional): Grantees that may read the object. Default: the store's setting.
+            grant_read_acp (str, optional): Grantees that may read its ACL. Default: the store's setting.
+            grant_write_acp (str, optional): Grantees that may write its ACL. Default: the store's setting.
+            grant_full_control (str, optional): Grantees that may do all three. Default: the store's setting.
             sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key of the copy. Default: the store's setting.
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
@@ -1106,10 +1106,10 @@ class Store:
             key (str): The object's key.
             version_id (str, optional): The version. Default: the newest.
             acl (str, optional): A canned ACL, for example `private` or `public-read`.
-            grant_read (str, optional): Who may read the object.
-            grant_read_acp (str, optional): Who may read its ACL.
-            grant_write_acp (str, optional): Who may write its ACL.
-            grant_full_control (str, optional): Who may do all three.
+            grant_read (str, optional): Grantees that may read the object.
+            grant_read_acp (str, optional): Grantees that may read its ACL.
+            grant_write_acp (str, optional): Grantees that may write its ACL.
+            grant_full_control (str, optional): Grantees that may do all three.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
@@ -1329,10 +1329,10 @@ class AsyncStore:
             tags (map, optional): Tags: at most 10.
             storage_class (str, optional): The storage class, for example `STANDARD_IA`. Default: the store's setting.
             acl (str, optional): A canned ACL, for example `public-read`; not together with `grant_*`. Default: the store's setting.
-            grant_read (str, optional): Who may read the object, for example `id="…", uri="…"`. Default: the store's setting.
-            grant_read_acp (str, optional): Who may read its ACL. Default: the store's setting.
-            grant_write_acp (str, optional): Who may write its ACL. Default: the store's setting.
-            grant_full_control (str, optional): Who may do all three. Default: the store's setting.
+            grant_read (str, optional): Grantees that may read the object, for example `id="…", uri="…"`. Default: the store's setting.
+            grant_read_acp (str, optional): Grantees that may read its ACL. Default: the store's setting.
+            grant_write_acp (str, optional): Grantees that may write its ACL. Default: the store's setting.
+            grant_full_control (str, optional): Grantees that may do all three. Default: the store's setting.
             sse (str, optional): Server-side encryption: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key for `aws:kms`: id, alias or ARN. Default: the store's setting.
             sse_customer_key (bytes, optional): A customer key (SSE-C), 32 bytes; not together with `sse`. Default: the store's setting.
@@ -1514,10 +1514,10 @@ class AsyncStore:
             tags (map, optional): Tags in place of the source's.
             storage_class (str, optional): The storage class. Default: the store's setting.
             acl (str, optional): A canned ACL. Default: the store's setting.
-            grant_read (str, optional): Who may read the object. Default: the store's setting.
-            grant_read_acp (str, optional): Who may read its ACL. Default: the store's setting.
-            grant_write_acp (str, optional): Who may write its ACL. Default: the store's setting.
-            grant_full_control (str, optional): Who may do all three. Default: the store's setting.
+            grant_read (str, optional): Grantees that may read the object. Default: the store's setting.
+            grant_read_acp (str, optional): Grantees that may read its ACL. Default: the store's setting.
+            grant_write_acp (str, optional): Grantees that may write its ACL. Default: the store's setting.
+            grant_full_control (str, optional): Grantees that may do all three. Default: the store's setting.
             sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key of the copy. Default: the store's setting.
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
@@ -1624,10 +1624,10 @@ class AsyncStore:
             key (str): The object's key.
             version_id (str, optional): The version. Default: the newest.
             acl (str, optional): A canned ACL, for example `private` or `public-read`.
-            grant_read (str, optional): Who may read the object.
-            grant_read_acp (str, optional): Who may read its ACL.
-            grant_write_acp (str, optional): Who may write its ACL.
-            grant_full_control (str, optional): Who may do all three.
+            grant_read (str, optional): Grantees that may read the object.
+            grant_read_acp (str, optional): Grantees that may read its ACL.
+            grant_write_acp (str, optional): Grantees that may write its ACL.
+            grant_full_control (str, optional): Grantees that may do all three.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
@@ -1937,10 +1937,10 @@ def open(
         list_version: The version of ListObjects to use: 2, or 1 for old servers. Default: 2.
         storage_class: The storage class of new objects.
         acl: A canned ACL for new objects; not together with `grant_*`.
-        grant_read: Who may read new objects.
-        grant_read_acp: Who may read the ACL of new objects.
-        grant_write_acp: Who may write the ACL of new objects.
-        grant_full_control: Who may do all three.
+        grant_read: Grantees that may read new objects.
+        grant_read_acp: Grantees that may read the ACL of new objects.
+        grant_write_acp: Grantees that may write the ACL of new objects.
+        grant_full_control: Grantees that may do all three.
         sse: Server-side encryption of new objects: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the bucket's own.
         sse_kms_key_id: The KMS key for `aws:kms`: id, alias or ARN.
         sse_required: Whether a write fails if the server's response does not name the encryption that `sse` or `sse_kms_key_id` requires; some servers ignore them. The response must name a customer key in any case. Default: true.

@@ -48,8 +48,8 @@ module Oarlock
 
     # Tests the classes in S3 as a package server does when it starts, except those with `SkipValidation`.
     #
-    # @return [Hash{String => Array<Explained>}] the reply of {Store}'s `explain` with `check: true`, by class;
-    #   if a row has an `error`, the class does not work
+    # @return [Hash{String => Array<Explained>}] the reply of {Store}'s `explain` with `check: true`, by
+    #   class; if a row has an `error`, the class does not work
     def check
       tried = keys.select { |name| about(name).then { |about| about.kind == "s3" && !about.skip_validation } }
       tried.to_h { |name| [name, self[name].explain(check: true)] }
