@@ -1,7 +1,7 @@
 //! The one conversion from a core error to a Python exception.
 //!
-//! Invariant: the classes are written in Python (`oarlock.errors`), one for each kind, named after it with the
-//! suffix `Error`. If one is missing, the import fails.
+//! Invariant: the classes are written in Python (`oarlock.errors`), one for each kind, named after it with
+//! the suffix `Error`. If one is missing, the import fails.
 
 use oarlock::{Error, ErrorKind};
 use pyo3::exceptions::PyImportError;

@@ -411,8 +411,8 @@ verbs! {
     /// Returns one result for each, in the given order, or passes results to `each` as they arrive.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
     get_many(
-        items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write. Without `path` \
-            the reply holds the bytes. Without `each`, all of them are in memory at once.";
+        items: Items = "The objects: keys, or `{key, path, version_id}` with the file to write. Without \
+            `path` the reply holds the bytes. Without `each`, all of them are in memory at once.";
         GetMany
     ) -> Vec<Fetched>, progress bytes;
     /// Stores many objects at a time. Returns one result for each, in the given order, or passes results to

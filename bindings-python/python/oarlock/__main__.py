@@ -31,7 +31,8 @@ def table(rows):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(
-        prog="python -m oarlock", description="explain: prints a store's configuration and where it comes from."
+        prog="python -m oarlock",
+        description="explain: prints a store's configuration and where it comes from.",
     )
     parser.add_argument("command", choices=["explain"])
     parser.add_argument("url", help="s3://bucket/prefix or file:///directory")

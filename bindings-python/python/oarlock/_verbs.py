@@ -11,9 +11,13 @@ _TIMEOUT = (
     "timeout",
     "float",
     False,
-    "Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.",
+    "Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. "
+    "Default: no limit.",
 )
-_PROGRESS = "Called as {0} are done, on the waiting thread, with the {0} done and the total, or None while it is unknown."
+_PROGRESS = (
+    "Called as {0} are done, on the waiting thread, with the {0} done and the total, "
+    "or None while it is unknown."
+)
 
 #: The Python annotation of a declared type.
 ANNOTATIONS = {

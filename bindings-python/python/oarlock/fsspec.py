@@ -23,8 +23,8 @@ _GROUPS = ("client_kwargs", "config_kwargs", "s3_additional_kwargs", "s3", "retr
 _WORDS = dict(BOTO3_NAMES)
 #: Keywords of fsspec itself, and of s3fs about its buffers, which oarlock ignores.
 _OTHERS = (
-    "skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop", "batch_size",
-    "default_block_size", "default_fill_cache", "default_cache_type", "fixed_upload_size",
+    "skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop",
+    "batch_size", "default_block_size", "default_fill_cache", "default_cache_type", "fixed_upload_size",
 )  # fmt: skip
 
 
@@ -226,7 +226,8 @@ class OarlockFileSystem(AbstractFileSystem):
             told = store.head(key, **version).size
             if told is None:
                 raise ServiceError(
-                    "the server does not send the object's size, which these ranges need; fetch the whole object",
+                    "the server does not send the object's size, which these ranges need; "
+                    "fetch the whole object",
                     key=key,
                 )
             return told
