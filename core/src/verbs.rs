@@ -23,22 +23,37 @@ use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
 use crate::value::{ByteRange, Field, Type, Value};
 
-/// Which room answers for a bucket: what moves bytes is `transfer`'s, the rest is one request.
-mod remote {
+/// The functions of a bucket's verbs: `transfer`'s move bytes, the others are one request each.
+mod bucket {
+    pub(super) use super::any_bucket::*;
+    pub(super) use crate::encrypted::{rekey, rekey_all};
+    pub(super) use crate::s3::{delete, head, list, list_versions, presign};
+    pub(super) use crate::transfer::{copy, get, get_ranges, put};
+}
+
+/// The functions of the verbs of a bucket whose objects are encrypted.
+mod encrypted_bucket {
+    pub(super) use super::any_bucket::*;
+    pub(super) use crate::encrypted::{
+        copy, delete, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
+    };
+}
+
+/// The functions of the verbs that do not depend on encryption.
+mod any_bucket {
     pub(super) use super::here::stats;
+    pub(super) use crate::explain::bucket as explain;
     pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
         exists, get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
     };
-    pub(super) use crate::transfer::{
-        copy, delete, explain, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
-    };
 }
 
-/// Which room answers for a directory.
+/// The functions of a directory's verbs.
 mod directory {
     pub(super) use super::here::stats;
+    pub(super) use crate::explain::directory as explain;
     pub(super) use crate::local::*;
     pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
 }
@@ -304,7 +319,10 @@ macro_rules! verbs {
                     let place = store.place();
                     $(#[allow(unused_variables)] let place = ErrorTarget::with(place, &$param);)*
                     let outcome = match store.backend() {
-                        Backend::S3(s3) => remote::$name(s3, &mailbox, $($param,)* options).await,
+                        Backend::S3(s3) if s3.encryption().is_some() => {
+                            encrypted_bucket::$name(s3, &mailbox, $($param,)* options).await
+                        }
+                        Backend::S3(s3) => bucket::$name(s3, &mailbox, $($param,)* options).await,
                         Backend::Local(local) => directory::$name(local, &mailbox, $($param,)* options).await,
                     };
                     counting.end(outcome.is_err());

@@ -7,7 +7,6 @@
 
 mod conditions;
 mod dir;
-mod explain;
 mod list;
 mod path;
 mod read;
@@ -40,6 +39,7 @@ use crate::runtime;
 use crate::value::ByteRange;
 
 /// A directory that holds objects.
+#[derive(Clone)]
 pub(crate) struct Local {
     root: PathBuf,
     /// As the host wrote it, for `explain`.
@@ -61,6 +61,16 @@ const REFUSED: &[&str] = &[
 ];
 
 impl Local {
+    /// The directory's path.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The store's settings, as the host gave them.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub(crate) fn open(directory: &Path, config: &Config) -> Result<Local> {
         if let Some((name, _)) = config.to_pairs().iter().find(|(name, _)| REFUSED.contains(&name.as_str())) {
             fail!(Config, "setting `{name}` can't be kept by a directory store; it is for s3:// only");
@@ -375,8 +385,6 @@ pub(crate) async fn credentials(_: &Local, _: &Arc<Mailbox>, _: options::NoOptio
         "a directory store is entered as the user that the program runs as; it has no credentials"
     )
 }
-
-pub(crate) use explain::explain;
 
 pub(crate) async fn list_buckets(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<Vec<Bucket>> {
     fail!(Unsupported, "a directory store belongs to no account that could have other buckets")

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 
+use crate::encrypted;
 use crate::error::{Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
@@ -23,7 +24,7 @@ use crate::mailbox::Mailbox;
 use crate::options::{Get, Head, List, Put};
 use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
-use crate::s3::S3;
+use crate::s3::{self, S3};
 use crate::transfer;
 
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
@@ -35,16 +36,18 @@ const CONCURRENCY: u32 = 64;
 /// Limit on the cleanup of a failed object on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
-/// A backend of either kind.
+/// A backend of any kind.
 #[derive(Clone, Copy)]
 pub(crate) enum At<'a> {
     S3(&'a S3),
+    /// A bucket whose objects are encrypted.
+    Encrypted(&'a S3),
     Local(&'a Local),
 }
 
 impl<'a> From<&'a S3> for At<'a> {
     fn from(at: &'a S3) -> Self {
-        At::S3(at)
+        if at.encryption().is_some() { At::Encrypted(at) } else { At::S3(at) }
     }
 }
 
@@ -58,6 +61,7 @@ impl At<'_> {
     async fn get(self, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
         match self {
             At::S3(at) => transfer::get(at, mailbox, key, into, options).await,
+            At::Encrypted(at) => encrypted::get(at, mailbox, key, into, options).await,
             At::Local(at) => local::get(at, mailbox, key, into, options).await,
         }
     }
@@ -65,27 +69,31 @@ impl At<'_> {
     async fn put(self, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
         match self {
             At::S3(at) => transfer::put(at, mailbox, key, source, options).await,
+            At::Encrypted(at) => encrypted::put(at, mailbox, key, source, options).await,
             At::Local(at) => local::put(at, mailbox, key, source, options).await,
         }
     }
 
     async fn head(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
         match self {
-            At::S3(at) => transfer::head(at, mailbox, key, options).await,
+            At::S3(at) => s3::head(at, mailbox, key, options).await,
+            At::Encrypted(at) => encrypted::head(at, mailbox, key, options).await,
             At::Local(at) => local::head(at, mailbox, key, options).await,
         }
     }
 
     async fn list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
         match self {
-            At::S3(at) => transfer::list(at, mailbox, prefix, options).await,
+            At::S3(at) => s3::list(at, mailbox, prefix, options).await,
+            At::Encrypted(at) => encrypted::list(at, mailbox, prefix, options).await,
             At::Local(at) => local::list(at, mailbox, prefix, options).await,
         }
     }
 
     async fn delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
         match self {
-            At::S3(at) => transfer::delete_many(at, mailbox, keys).await,
+            At::S3(at) => s3::delete_many(at, mailbox, keys).await,
+            At::Encrypted(at) => encrypted::delete_many(at, mailbox, keys).await,
             At::Local(at) => local::delete_many(at, mailbox, keys).await,
         }
     }

@@ -329,7 +329,7 @@ fn compare(at: At<'_>, wanted: Option<&str>) -> Result<Compare> {
     match (wanted.unwrap_or("size_mtime"), at) {
         ("size_mtime", _) => Ok(Compare::SizeAndTime),
         ("size", _) => Ok(Compare::Size),
-        ("etag" | "checksum", At::S3(at)) if at.encryption().is_some() => {
+        ("etag" | "checksum", At::Encrypted(_)) => {
             fail!(
                 Unsupported,
                 "the ETag and the checksum of an encrypted object tell nothing of its content; compare by \

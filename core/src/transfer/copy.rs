@@ -6,13 +6,10 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
-use super::sealed;
-use super::sealing::fits_beside;
 use super::tasks::joined;
-use super::upload::{begin, with_etag};
+use super::upload::{start, with_etag};
 use crate::config::bucket_name;
-use crate::crypto::{envelope_of, is_elsewhere};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::observe::inherited;
@@ -33,104 +30,113 @@ pub(crate) async fn copy(
     key: Key,
     options: Copy,
 ) -> Result<PutReply> {
-    let from = match &options.source_bucket {
-        Some(bucket) => at.elsewhere(&bucket_name(bucket)?),
-        None => at.clone(),
-    };
-    from.check_copy_source()?;
-    let asked = Head {
-        version_id: options.source_version_id.clone(),
-        sse_customer_key: options.source_sse_customer_key.clone(),
-        if_match: options.source_if_match.clone(),
-        if_none_match: options.source_if_none_match.clone(),
-        ..Head::default()
-    };
-    let meta = head(&from, mailbox, source_key.clone(), asked).await.map_err(|error| match error.kind() {
-        // To the caller of a copy, "not modified" is a condition that does not hold.
-        ErrorKind::NotModified => {
-            crate::error::Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have")
-                .with_answer(error.status(), error.code(), error.request_id())
-        }
-        _ => error,
-    })?;
-    let (options, guard) = match at.encryption() {
-        Some(_) => carry(at, &from, mailbox, (&source_key, &key), options, &meta).await?,
-        None => (options, None),
-    };
-    let reply = moved(at, &from, mailbox, (source_key, key), options, meta).await?;
-    guard.into_iter().for_each(|guard| mailbox.keep(guard));
-    Ok(reply)
+    ServerCopy::open(at, mailbox, source_key, key, options).await?.run().await
 }
 
-/// Replaces an object's own metadata, as a copy to itself.
-pub(crate) async fn renew(
-    at: &S3,
-    mailbox: &Arc<Mailbox>,
-    key: Key,
-    options: Copy,
-    meta: ObjectMeta,
-) -> Result<PutReply> {
-    moved(at, at, mailbox, (key.clone(), key), options, meta).await
+/// A copy whose source was found.
+pub(crate) struct ServerCopy<'a> {
+    pub(crate) at: &'a S3,
+    pub(crate) mailbox: &'a Arc<Mailbox>,
+    /// The bucket of the source.
+    pub(crate) from: S3,
+    pub(crate) source_key: Key,
+    pub(crate) key: Key,
+    pub(crate) options: Copy,
+    /// The metadata of the source.
+    pub(crate) meta: ObjectMeta,
 }
 
-async fn moved(
-    at: &S3,
-    from: &S3,
-    mailbox: &Arc<Mailbox>,
-    (source_key, key): (Key, Key),
-    options: Copy,
-    meta: ObjectMeta,
-) -> Result<PutReply> {
-    let source = encode(from.bucket(), &from.full(&source_key.0), options.source_version_id.as_deref());
-    let size = meta.known_size()?;
-    mailbox.set_total(size);
-    if size <= MAX_PART {
-        let reply = copy_whole(at, &source, &key, &options, size).await?;
-        mailbox.advance(size);
-        return told(at, reply, &meta);
+impl<'a> ServerCopy<'a> {
+    /// Looks up the source.
+    pub(crate) async fn open(
+        at: &'a S3,
+        mailbox: &'a Arc<Mailbox>,
+        source_key: Key,
+        key: Key,
+        options: Copy,
+    ) -> Result<ServerCopy<'a>> {
+        let from = match &options.source_bucket {
+            Some(bucket) => at.elsewhere(&bucket_name(bucket)?),
+            None => at.clone(),
+        };
+        from.check_copy_source()?;
+        let asked = Head {
+            version_id: options.source_version_id.clone(),
+            sse_customer_key: options.source_sse_customer_key.clone(),
+            if_match: options.source_if_match.clone(),
+            if_none_match: options.source_if_none_match.clone(),
+            ..Head::default()
+        };
+        let meta =
+            head(&from, mailbox, source_key.clone(), asked).await.map_err(|error| match error.kind() {
+                // To the caller of a copy, "not modified" is a condition that does not hold.
+                ErrorKind::NotModified => {
+                    Error::new(ErrorKind::Precondition, "the source has the ETag that it must not have")
+                        .with_answer(error.status(), error.code(), error.request_id())
+                }
+                _ => error,
+            })?;
+        Ok(ServerCopy { at, mailbox, from, source_key, key, options, meta })
     }
-    let options = Arc::new(inherit(from, mailbox, &source_key, options, &meta).await?);
-    let key = Arc::new(key);
-    let source: Arc<str> = source.into();
-    // A weak ETag holds for several states of the source, so that parts under it need not be of one.
-    let etag: Option<Arc<str>> =
-        meta.etag.as_deref().filter(|etag| !is_weak(etag)).map(|etag| quoted(etag).into());
-    let unchanged = if etag.is_none() { meta.last_modified } else { None };
-    let algorithm = at.algorithm().await?;
-    let (upload_id, cleanup) = begin(at, mailbox, &key, {
-        let (at, key, options) = (at.clone(), key.clone(), options.clone());
-        move |creation| async move { create(&at, &key, As::Copy(&options), algorithm, &creation).await }
-    })
-    .await?;
-    let mut sending = JoinSet::new();
-    let mut done = Vec::new();
-    let settings = at.completed().await?;
-    let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
-    for (range, number) in parts(size, cut.part_size(Some(size), 1)).zip(1..) {
-        while sending.len() >= at.concurrency().await? as usize {
+
+    /// Whether the copy's headers and metadata are not those of the source.
+    pub(crate) fn replaces_metadata(&self) -> bool {
+        replaces(&self.options)
+    }
+
+    /// Copies the object, whatever its size.
+    pub(crate) async fn run(self) -> Result<PutReply> {
+        let ServerCopy { at, mailbox, from, source_key, key, options, meta } = self;
+        let source = copy_source(&from, &source_key, options.source_version_id.as_deref());
+        let size = meta.known_size()?;
+        mailbox.set_total(size);
+        if size <= MAX_PART {
+            let reply = copy_whole(at, &source, &key, &options, size).await?;
+            mailbox.advance(size);
+            return Ok(reply);
+        }
+        let options = Arc::new(inherit(&from, mailbox, &source_key, options, &meta).await?);
+        let key = Arc::new(key);
+        let source: Arc<str> = source.into();
+        // A weak ETag holds for several states of the source, so that parts under it need not be of one.
+        let etag: Option<Arc<str>> =
+            meta.etag.as_deref().filter(|etag| !is_weak(etag)).map(|etag| quoted(etag).into());
+        let unchanged = if etag.is_none() { meta.last_modified } else { None };
+        let algorithm = at.algorithm().await?;
+        let (upload_id, cleanup) = start(at, mailbox, &key, {
+            let (at, key, options) = (at.clone(), key.clone(), options.clone());
+            move |creation| async move { create(&at, &key, As::Copy(&options), algorithm, &creation).await }
+        })
+        .await?;
+        let mut sending = JoinSet::new();
+        let mut done = Vec::new();
+        let settings = at.completed().await?;
+        let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
+        for (range, number) in parts(size, cut.part_size(Some(size), 1)).zip(1..) {
+            while sending.len() >= at.concurrency().await? as usize {
+                done.push(joined(sending.join_next().await)?);
+            }
+            let (at, key, upload_id, source, etag) =
+                (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
+            let (options, mailbox) = (options.clone(), mailbox.clone());
+            sending.spawn_on(
+                inherited(async move {
+                    let is = (etag.as_deref(), unchanged);
+                    let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
+                    mailbox.advance(range.1);
+                    Ok(part)
+                }),
+                &workers(),
+            );
+        }
+        while !sending.is_empty() {
             done.push(joined(sending.join_next().await)?);
         }
-        let (at, key, upload_id, source, etag) =
-            (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
-        let (options, mailbox) = (options.clone(), mailbox.clone());
-        sending.spawn_on(
-            inherited(async move {
-                let is = (etag.as_deref(), unchanged);
-                let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
-                mailbox.advance(range.1);
-                Ok(part)
-            }),
-            &workers(),
-        );
+        done.sort_by_key(|part| part.number);
+        let reply = complete(at, &key, &upload_id, &done, Whole::Unknown, As::Copy(&options)).await?;
+        mailbox.keep(cleanup);
+        Ok(with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await)
     }
-    while !sending.is_empty() {
-        done.push(joined(sending.join_next().await)?);
-    }
-    done.sort_by_key(|part| part.number);
-    let reply = complete(at, &key, &upload_id, &done, Whole::Unknown, As::Copy(&options)).await?;
-    mailbox.keep(cleanup);
-    let reply = with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await;
-    told(at, reply, &meta)
 }
 
 /// Whether the copy's headers and metadata are not those of the source.
@@ -144,48 +150,7 @@ fn replaces(options: &Copy) -> bool {
         || options.metadata.is_some()
 }
 
-/// Sees to it that the copy of an encrypted object can be read: its envelope goes with it, whatever else is
-/// replaced, and so does its instruction file, which has to be there first.
-async fn carry(
-    at: &S3,
-    from: &S3,
-    mailbox: &Mailbox,
-    (source_key, key): (&Key, &Key),
-    mut options: Copy,
-    meta: &ObjectMeta,
-) -> Result<(Copy, Option<u64>)> {
-    let mut guard = None;
-    if replaces(&options) {
-        let mut metadata = options.metadata.take().unwrap_or_default();
-        let envelope = envelope_of(&meta.metadata);
-        fits_beside(&metadata, &envelope)?;
-        metadata.extend(envelope);
-        options.metadata = Some(metadata);
-    }
-    if is_elsewhere(&meta.metadata) {
-        let source = encode(from.bucket(), &from.full(&sealed::beside(source_key).0), None);
-        let plain = Copy {
-            sse: options.sse.clone(),
-            sse_kms_key_id: options.sse_kms_key_id.clone(),
-            sse_customer_key: options.sse_customer_key.clone(),
-            source_sse_customer_key: options.source_sse_customer_key.clone(),
-            ..Copy::default()
-        };
-        guard = Some(sealed::guard(at, mailbox, key).await?);
-        match copy_whole(at, &source, &sealed::beside(key), &plain, 0).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok((options, guard))
-}
-
-/// The reply with the size of the content.
-fn told(at: &S3, reply: PutReply, meta: &ObjectMeta) -> Result<PutReply> {
-    Ok(if at.encryption().is_some() { PutReply { size: sealed::plain_size(meta)?, ..reply } } else { reply })
-}
-
-/// What a copy in one request carries over by itself, a multipart copy must be told.
+/// Adds what a multipart copy must name: a copy in one request carries it over by itself.
 async fn inherit(
     from: &S3,
     mailbox: &Arc<Mailbox>,
@@ -215,7 +180,12 @@ async fn inherit(
     Ok(options)
 }
 
-/// The `x-amz-copy-source` header: bucket and key, percent-encoded but for the slashes. After an access
+/// The `x-amz-copy-source` header of an object.
+pub(crate) fn copy_source(at: &S3, key: &Key, version_id: Option<&str>) -> String {
+    encode(at.bucket(), &at.full(&key.0), version_id)
+}
+
+/// The header's text: bucket and key, percent-encoded but for the slashes. After an access
 /// point's ARN the key stands behind `/object/`.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 fn encode(bucket: &str, key: &str, version_id: Option<&str>) -> String {

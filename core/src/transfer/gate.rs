@@ -2,8 +2,8 @@
 //!
 //! Invariants: first come, first served, so neither many small requests nor a few large ones starve the
 //! others. A request larger than the gate takes all of it and passes alone. A waiter that is dropped leaves
-//! nothing behind. Bytes that need somebody else to move on are let in only while nobody waits, and never fill more
-//! than half, so they cannot shut the gate. Must not depend on a request or a clock.
+//! nothing behind. Bytes that need somebody else to move on are let in only while nobody waits, and never
+//! fill more than half, so they cannot shut the gate. Must not depend on a request or a clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -68,8 +68,8 @@ pub(crate) fn acquire(gate: &Arc<Gate>, bytes: u64) -> Acquire {
     Acquire { gate: gate.clone(), bytes: bytes.min(gate.size), number: None }
 }
 
-/// A permit for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if there is
-/// none at once.
+/// A permit for bytes that wait for somebody else, such as a host that reads on when it likes; `None` if
+/// there is none at once.
 pub(crate) fn try_acquire_ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Permit> {
     let let_in = gate.change(|state| {
         let fits = state.waiting.is_empty() && bytes <= state.free && state.ahead + bytes <= gate.size / 2;

@@ -1,4 +1,4 @@
-//! How an object is cut into parts: pure arithmetic that knows neither S3 requests nor AWS.
+//! How an object is cut into parts: pure arithmetic, without requests.
 //!
 //! Source of the limits: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 
@@ -19,14 +19,14 @@ const DOUBLINGS: u64 = 11;
 pub(crate) struct Cut {
     /// Bytes in a part, as long as the upload needs no larger ones.
     pub(crate) wanted: u64,
-    /// Whether all parts but the last have one size, even if nobody knows how many will come.
+    /// Whether all parts but the last have one size, even if their number is unknown.
     pub(crate) fixed: bool,
     /// Parts that the server allows.
     pub(crate) max_parts: u64,
 }
 
 impl Cut {
-    /// The size of part `number` (from 1) of so many bytes, or of nobody knows how many.
+    /// The size of part `number` (from 1) of so many bytes, or of an unknown number.
     pub(crate) fn part_size(&self, total: Option<u64>, number: u64) -> u64 {
         match total {
             Some(total) => {

@@ -1,15 +1,15 @@
-//! A source of an upload, read piece by piece and summed while it is read.
+//! A source of an upload, read part by part and summed while it is read.
 //!
-//! Law: each byte is read once and copied at most once; a file is read by pread on a blocking thread, bytes
-//! in memory are only sliced; a source that changes while it is read fails.
+//! Invariants: each byte is read once and copied at most once; a file is read by pread on a blocking thread,
+//! bytes in memory are only sliced; a source that changes while it is read fails.
 
 use std::fs::File;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::transform::PartFrame;
 use crate::checksum::{Algorithm, Checksum};
-use crate::crypto::content::TAG;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Input, InputFile, InputStream, Source, about, blocking};
 use crate::mailbox::Mailbox;
@@ -47,13 +47,13 @@ impl PartBody {
     }
 }
 
-/// A source, read piece by piece.
+/// A source, read part by part.
 pub(crate) struct SourceParts {
     pub(crate) size: Option<u64>,
     /// What is sent is summed by.
     pub(crate) algorithm: Option<Algorithm>,
-    /// Whether the pieces are encrypted first, and so neither summed here nor without room for a tag.
-    sealed: bool,
+    /// What the parts are transformed by: they are then summed after it, and have room for its trailer.
+    frame: Option<PartFrame>,
     at: u64,
     from: Origin,
 }
@@ -74,7 +74,7 @@ impl SourceParts {
     pub(crate) async fn open(
         source: Source,
         algorithm: Option<Algorithm>,
-        sealed: bool,
+        frame: Option<PartFrame>,
     ) -> Result<SourceParts> {
         let (size, from) = match source {
             Source::Bytes(bytes) => (Some(bytes.len() as u64), Origin::Bytes(bytes)),
@@ -86,11 +86,10 @@ impl SourceParts {
             },
             Source::Fed(size) => (size, Origin::Fed { ahead: Bytes::new(), ended: false, stream: None }),
         };
-        Ok(SourceParts { size, algorithm, sealed, at: 0, from })
+        Ok(SourceParts { size, algorithm, frame, at: 0, from })
     }
 
-    /// What tells this source from others before it is read: a file's size and time, else the size if it is
-    /// known.
+    /// What identifies this source before it is read: a file's size and time, else the size if there is one.
     pub(crate) fn stamp(&self) -> [i64; 3] {
         match &self.from {
             Origin::File(InputFile { stamp: before, .. }) => {
@@ -100,9 +99,14 @@ impl SourceParts {
         }
     }
 
-    /// What the pieces are summed by.
+    /// What the source's own bytes are summed by.
     pub(crate) fn summed_by(&self) -> Option<Algorithm> {
-        self.algorithm.filter(|_| !self.sealed)
+        self.algorithm.filter(|_| self.frame.is_none())
+    }
+
+    /// Whether the parts are transformed before they are sent.
+    pub(crate) fn are_transformed(&self) -> bool {
+        self.frame.is_some()
     }
 
     /// Whether they come from a stream, which can't be read twice and may have to be waited for.
@@ -115,8 +119,8 @@ impl SourceParts {
         let wanted = usize::try_from(size).map_err(|_| {
             Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory")
         })?;
-        let (algorithm, spare) = (self.summed_by(), if self.sealed { TAG } else { 0 });
-        let piece = match &mut self.from {
+        let (algorithm, spare) = (self.summed_by(), self.frame.map_or(0, |frame| frame.trailer as usize));
+        let part = match &mut self.from {
             Origin::Bytes(bytes) => PartBody::of(bytes.split_to(wanted.min(bytes.len())), algorithm).await?,
             Origin::File(file) => {
                 let left = usize::try_from(file.stamp.size - self.at).unwrap_or(wanted);
@@ -126,8 +130,8 @@ impl SourceParts {
                 PartBody::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?
             }
         };
-        self.at += piece.bytes.len() as u64;
-        Ok(piece)
+        self.at += part.bytes.len() as u64;
+        Ok(part)
     }
 
     /// Whether all was read; a source that is not what it was then fails.
@@ -199,23 +203,23 @@ async fn pull(
     wanted: usize,
     mailbox: &Mailbox,
 ) -> Result<Bytes> {
-    let mut piece = BytesMut::from(std::mem::take(ahead));
-    while piece.len() < wanted && !*ended {
-        match pull_some(stream, wanted - piece.len(), mailbox).await? {
-            Some(chunk) => piece.extend_from_slice(&chunk),
+    let mut part = BytesMut::from(std::mem::take(ahead));
+    while part.len() < wanted && !*ended {
+        match pull_some(stream, wanted - part.len(), mailbox).await? {
+            Some(chunk) => part.extend_from_slice(&chunk),
             None => *ended = true,
         }
     }
-    let mut piece = piece.freeze();
-    *ahead = piece.split_off(wanted.min(piece.len()));
-    // One more look, so that the caller knows whether this was the last piece.
+    let mut part = part.freeze();
+    *ahead = part.split_off(wanted.min(part.len()));
+    // Read once more, so that the caller sees whether this was the last part.
     if ahead.is_empty() && !*ended {
         match pull_some(stream, 1 << 20, mailbox).await? {
             Some(chunk) => *ahead = chunk,
             None => *ended = true,
         }
     }
-    Ok(piece)
+    Ok(part)
 }
 
 /// At least one byte, or none at the end.
@@ -227,5 +231,69 @@ async fn pull_some(
     match stream {
         Some(stream) => Ok(Some(stream.read(wanted).await?).filter(|bytes| !bytes.is_empty())),
         None => mailbox.pull(wanted).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const ALGORITHM: Algorithm = Algorithm::Crc64Nvme;
+
+    async fn read(parts: &mut SourceParts, size: u64) -> Vec<PartBody> {
+        let mailbox = Mailbox::new();
+        let mut read = Vec::new();
+        while !parts.ended().await.unwrap() {
+            read.push(parts.next(size, &mailbox).await.unwrap());
+        }
+        read
+    }
+
+    #[tokio::test]
+    async fn bytes_and_files_come_in_parts_with_their_sums() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"abcdefghij").unwrap();
+        for source in [Source::from("abcdefghij"), Source::File(file.path().to_owned())] {
+            let mut parts = SourceParts::open(source, Some(ALGORITHM), None).await.unwrap();
+            assert_eq!((parts.size, parts.are_fed()), (Some(10), false));
+            let read = read(&mut parts, 4).await;
+            let bytes: Vec<&[u8]> = read.iter().map(|part| &part.bytes[..]).collect();
+            assert_eq!(bytes, [&b"abcd"[..], b"efgh", b"ij"]);
+            assert!(read.iter().all(|part| part.checksum == Some(ALGORITHM.of(&part.bytes))));
+        }
+    }
+
+    #[tokio::test]
+    async fn parts_of_a_transform_are_summed_after_it_and_have_room_behind_them() {
+        let frame = PartFrame { block: 16, trailer: 16, check_size: |_| Ok(()) };
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 100]).unwrap();
+        let source = Source::File(file.path().to_owned());
+        let mut parts = SourceParts::open(source, Some(ALGORITHM), Some(frame)).await.unwrap();
+        assert!(parts.are_transformed() && parts.summed_by().is_none());
+        let body = read(&mut parts, 100).await.remove(0);
+        assert_eq!(body.checksum, None);
+        assert!(body.bytes.try_into_mut().unwrap().capacity() >= 116);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_while_it_is_read_fails() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"abcdef").unwrap();
+        let source = Source::File(file.path().to_owned());
+        let mut parts = SourceParts::open(source, None, None).await.unwrap();
+        let mailbox = Mailbox::new();
+        parts.next(3, &mailbox).await.unwrap();
+        file.as_file().set_len(4).unwrap();
+        assert_eq!(parts.next(3, &mailbox).await.unwrap_err().kind(), ErrorKind::Changed);
+    }
+
+    #[tokio::test]
+    async fn another_checksum_is_computed_from_the_same_bytes() {
+        let body = PartBody::of(Bytes::from_static(b"123456789"), Some(ALGORITHM)).await.unwrap();
+        let summed = body.clone().summed(Some(Algorithm::Crc32)).await.unwrap();
+        assert_eq!((summed.bytes, summed.checksum), (body.bytes, Some(Algorithm::Crc32.of(b"123456789"))));
     }
 }

@@ -1,7 +1,8 @@
-//! How the bytes of a download are shared out: pure arithmetic that knows neither requests nor AWS.
+//! How the bytes of a download are shared out: pure arithmetic, without requests.
 //!
 //! Law: every byte is given out exactly once, whoever takes first; ranges that lie close together become one.
 
+use crate::error::Result;
 use crate::value::ByteRange;
 
 /// A piece smaller than this is not worth a request of its own.
@@ -24,6 +25,12 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// The bytes of an object of this size that a range names.
+    pub(crate) fn of(range: Option<ByteRange>, size: u64) -> Result<Span> {
+        let (first, length) = range.map_or(Ok((0, size)), |range| range.within(size))?;
+        Ok(Span { first, length })
+    }
+
     pub(crate) fn end(self) -> u64 {
         self.first.saturating_add(self.length)
     }
@@ -104,15 +111,36 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_span_is_the_range_within_the_object() {
+        for (range, first, length) in [
+            (None, 0, 10),
+            (Some(ByteRange::FromTo(2, 4)), 2, 3),
+            (Some(ByteRange::FromTo(2, 99)), 2, 8),
+            (Some(ByteRange::From(7)), 7, 3),
+            (Some(ByteRange::Suffix(4)), 6, 4),
+        ] {
+            assert_eq!(Span::of(range, 10).unwrap(), Span { first, length });
+        }
+        assert!(Span::of(Some(ByteRange::From(10)), 10).is_err());
+    }
+
     proptest! {
         #[test]
-        fn every_byte_is_taken_once(first in 0u64..1 << 30, length in 0u64..1 << 40, most in 0u64..1 << 28, turns in any::<u64>(), streams in 0u64..64) {
+        fn every_byte_is_taken_once(
+            first in 0u64..1 << 30,
+            length in 0u64..1 << 40,
+            most in 0u64..1 << 28,
+            turns in any::<u64>(),
+            streams in 0u64..64,
+        ) {
             let whole = Span { first, length };
             let mut untaken = Untaken::new(whole);
             let mut pieces = Vec::new();
             // The readers come in any order; in the end the one at the front takes what is left.
             for turn in 0..64 {
-                pieces.extend(if turns >> turn & 1 == 1 { untaken.front() } else { untaken.back(streams, most) });
+                let is_front = turns >> turn & 1 == 1;
+                pieces.extend(if is_front { untaken.front() } else { untaken.back(streams, most) });
             }
             let rest = Span { first: untaken.first, length: untaken.left() };
             pieces.push(rest);
@@ -133,17 +161,26 @@ mod tests {
         }
 
         #[test]
-        fn pieces_at_the_back_are_neither_tiny_nor_huge(length in 0u64..1 << 40, streams in 0u64..64, most in LEAST..1 << 30) {
+        fn pieces_at_the_back_are_neither_tiny_nor_huge(
+            length in 0u64..1 << 40,
+            streams in 0u64..64,
+            most in LEAST..1 << 30,
+        ) {
             let mut untaken = Untaken::new(Span { first: 0, length });
             while let Some(piece) = untaken.back(streams, most) {
-                prop_assert!(piece.length >= LEAST && piece.length < most + BLOCK && piece.first % BLOCK == 0, "{piece:?}");
+                let is_sound = (LEAST..most + BLOCK).contains(&piece.length) && piece.first % BLOCK == 0;
+                prop_assert!(is_sound, "{piece:?}");
             }
             prop_assert!(untaken.left() < 2 * LEAST);
         }
 
         #[test]
-        fn joined_spans_hold_their_members(asked in prop::collection::vec((0u64..10_000, 1u64..500), 0..40), gap in 0u64..300) {
-            let spans: Vec<_> = asked.iter().map(|(first, length)| Span { first: *first, length: *length }).enumerate().collect();
+        fn joined_spans_hold_their_members(
+            asked in prop::collection::vec((0u64..10_000, 1u64..500), 0..40),
+            gap in 0u64..300,
+        ) {
+            let spans = asked.iter().map(|&(first, length)| Span { first, length });
+            let spans: Vec<_> = spans.enumerate().collect();
             let groups = join(&spans, gap);
             let mut members: Vec<_> = groups.iter().flat_map(|group| group.members.clone()).collect();
             for group in &groups {

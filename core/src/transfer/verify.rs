@@ -1,8 +1,8 @@
-//! Holds what came against the checksum that the server keeps of the whole object.
+//! Compares the bytes that came with the checksum that the server keeps of the whole object.
 //!
-//! Law: no byte is read twice: pieces that came in any order are summed one by one and joined. Only a
-//! checksum of the whole object is one; a composite (`…-3`, the sum of the parts' sums) can't be told without
-//! the parts and is left alone.
+//! Invariants: no byte is read twice: ranges that came in any order are summed one by one and joined. Only a
+//! checksum of the whole object is one. A composite (`…-3`, the sum of the parts' sums) cannot be computed
+//! without the parts and is ignored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ pub(crate) enum Expected {
 }
 
 impl Expected {
-    /// The quickest of the sums that an answer told, by the algorithms' names.
+    /// The quickest of the sums that a response has, by the algorithms' names.
     pub(crate) fn of(told: &[(impl AsRef<str>, String)], size: u64) -> Expected {
         let told = |name: &str| {
             told.iter()

@@ -1,8 +1,7 @@
 //! How many requests one download keeps going at a time: pure arithmetic over what was measured.
 //!
-//! Law: another request is begun only where waiting for the network, and not this machine, is what holds the
-//! bytes up, and only while the last ones made it faster. A machine that is busy already would only be made
-//! busier.
+//! Invariant: another request starts only if the network, and not this machine, holds the bytes up, and only
+//! while the last ones made the download faster. A busy machine would only be made busier.
 
 use std::time::Duration;
 
@@ -33,8 +32,8 @@ pub(crate) struct Concurrency {
 }
 
 impl Concurrency {
-    /// The concurrency of a download whose first answer took `latency` to begin; never more than `most` requests at
-    /// a time.
+    /// The concurrency of a download whose first answer took `latency` to begin; never more than `most`
+    /// requests at a time.
     pub(crate) fn new(latency: Duration, most: usize) -> Concurrency {
         let most = most.max(1);
         Concurrency {
@@ -55,7 +54,7 @@ impl Concurrency {
         self.streams < self.most
     }
 
-    /// Looks again; tells whether there should be more requests now.
+    /// Takes in what was measured; returns whether there should be more requests now.
     pub(crate) fn look(&mut self, seen: Measured) -> bool {
         let bytes = seen.bytes - self.last.bytes;
         if !self.may_grow() || bytes < WINDOW {

@@ -1,7 +1,7 @@
 //! How long a transfer waited for the network while nothing was done for it.
 //!
-//! Law: a thread that drives its own call and was busy meanwhile did not wait. Of workers it can't be told:
-//! they serve others, too.
+//! Invariant: a thread that drives its own call and was busy meanwhile did not wait. For workers all time
+//! counts as waiting: they serve others, too.
 
 use std::time::{Duration, Instant};
 

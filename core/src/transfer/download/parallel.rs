@@ -1,8 +1,9 @@
-//! A download whose pieces go to their places in any order: one answer runs on from the front, further
+//! A download whose ranges are written in any order: the first response is read from the front, further
 //! requests fetch from the back, until they meet.
 //!
-//! Law: every byte is fetched by exactly one request and written once; further requests are begun only while
-//! they help (`concurrency`), within the store's slots and the process's budget; the first error ends them all.
+//! Invariants: every byte is fetched by exactly one request and written once. Further requests start only
+//! while they help (`concurrency`), within the store's slots and the process's budget. The first error ends
+//! them all.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::Download;
 use super::concurrency::{Concurrency, Measured};
 use super::idle::Since;
 use super::reader::{ObjectHandle, RangeReader};
@@ -26,52 +28,41 @@ use crate::transfer::spans::{LEAST, Untaken};
 use crate::transfer::tasks::joined;
 use crate::transfer::verify::Expected;
 
-/// Bytes that one further request fetches at most, unless the store says otherwise.
+/// Bytes that one further request fetches at most, unless the store sets another limit.
 const MOST: u64 = 64 << 20;
 
-/// Fills the target with what the reader is to bring, and judges it; answers the bytes, if they went to
-/// memory. `latency` is what the first answer took to begin, `most` the requests there may be.
-pub(crate) async fn fill(
-    reader: RangeReader,
-    target: DownloadTarget,
-    expected: Expected,
-    how: How<'_>,
-) -> Result<Bytes> {
-    let job = Arc::new(Job {
-        found: how.found.clone(),
-        mailbox: how.mailbox.clone(),
+/// Fills the target and checks it; returns the bytes, if they went to memory.
+pub(super) async fn fill(download: Download, target: DownloadTarget) -> Result<Bytes> {
+    let Download { object, mailbox, reader, expected, latency, streams, transform, .. } = download;
+    let target = match transform {
+        Some(transform) => DownloadTarget::Transformed(Box::new(target), transform),
+        None => target,
+    };
+    let fill = Arc::new(ParallelFill {
         expected,
         holds: target.holds(),
-        most: how.found.at.completed().await?.multipart_chunksize.unwrap_or(MOST),
+        most: object.at.completed().await?.multipart_chunksize.unwrap_or(MOST),
         rest: Mutex::new(Rest { untaken: Untaken::new(reader.left()), target, open: 0, filled: Vec::new() }),
+        object,
+        mailbox,
         streams: AtomicUsize::new(1),
         changed: Notify::new(),
     });
-    let concurrency = Concurrency::new(how.latency, how.streams);
-    if how.streams == 1 || reader.left().length < 2 * LEAST {
-        job.front(reader, concurrency).await?;
+    let concurrency = Concurrency::new(latency, streams);
+    if streams == 1 || reader.left().length < 2 * LEAST {
+        fill.front(reader, concurrency).await?;
     } else {
-        Box::pin(job.run(reader, concurrency)).await?;
+        Box::pin(fill.run(reader, concurrency)).await?;
     }
-    let Some(job) = Arc::into_inner(job) else {
+    let Some(fill) = Arc::into_inner(fill) else {
         fail!(Internal, "a part's task outlived its download; please report it")
     };
-    let rest = job.rest.into_inner().unwrap_or_else(PoisonError::into_inner);
-    join(rest.filled, &job.expected)
+    let rest = fill.rest.into_inner().unwrap_or_else(PoisonError::into_inner);
+    join(&rest.target, rest.filled, &fill.expected)
 }
 
-/// What is known when the first answer has begun.
-pub(crate) struct How<'a> {
-    pub(crate) found: &'a Arc<ObjectHandle>,
-    pub(crate) mailbox: &'a Arc<Mailbox>,
-    /// What the answer took to begin.
-    pub(crate) latency: Duration,
-    /// Requests there may be at a time.
-    pub(crate) streams: usize,
-}
-
-struct Job {
-    found: Arc<ObjectHandle>,
+struct ParallelFill {
+    object: Arc<ObjectHandle>,
     mailbox: Arc<Mailbox>,
     expected: Expected,
     holds: u64,
@@ -79,7 +70,7 @@ struct Job {
     rest: Mutex<Rest>,
     /// Requests to keep going.
     streams: AtomicUsize,
-    /// There should be more requests, or a piece is full.
+    /// There should be more requests, or a range is full.
     changed: Notify,
 }
 
@@ -91,12 +82,12 @@ struct Rest {
     filled: Vec<FilledRange>,
 }
 
-impl Job {
+impl ParallelFill {
     fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next piece at the front, and how far nobody else has taken any.
+    /// The next range at the front, and how far no other request has taken any.
     fn take_front(&self) -> Option<(TargetRange, u64)> {
         let rest = &mut *self.rest();
         let span = rest.untaken.front()?;
@@ -110,16 +101,16 @@ impl Job {
         Some(rest.target.back(span, rest.untaken.left(), &self.expected))
     }
 
-    async fn run(self: &Arc<Job>, reader: RangeReader, concurrency: Concurrency) -> Result<()> {
+    async fn run(self: &Arc<ParallelFill>, reader: RangeReader, concurrency: Concurrency) -> Result<()> {
         let mut tasks = JoinSet::new();
         self.rest().open = 1;
-        // Here, where its connection is driven: bytes that go to another thread one by one cost more than all
-        // else.
+        // Read here, on the thread that drives its connection: handing each chunk to another thread would
+        // cost more than everything else.
         let mut front = pin!(self.front(reader, concurrency));
         let mut reading = true;
         while !self.is_full() {
             if !reading && tasks.is_empty() {
-                // Nobody is left to fill the rest.
+                // No task is left to fill the rest.
                 return joined(None);
             }
             tokio::select! {
@@ -130,13 +121,14 @@ impl Job {
                 ended = tasks.join_next(), if !tasks.is_empty() => joined(ended)?,
                 () = self.changed.notified() => {
                     while tasks.len() + usize::from(reading) < self.streams.load(Ordering::Relaxed) {
-                        let job = self.clone();
-                        tasks.spawn_on(observe::within(self.mailbox.clone(), async move { job.back().await }), &workers());
+                        let fill = self.clone();
+                        let work = async move { fill.back().await };
+                        tasks.spawn_on(observe::within(self.mailbox.clone(), work), &workers());
                     }
                 }
             }
         }
-        // Who still waits for a slot has nothing to do.
+        // Cancel tasks that still wait for a slot.
         tasks.shutdown().await;
         Ok(())
     }
@@ -146,33 +138,33 @@ impl Job {
         rest.open == 0 && rest.untaken.left() == 0
     }
 
-    /// Reads on in the first answer until it meets what others have taken.
+    /// Reads the first response until it meets what others have taken.
     async fn front(&self, mut reader: RangeReader, mut concurrency: Concurrency) -> Result<()> {
         let _permit = acquire(self.holds.min(reader.left().length)).await?;
-        let Some((mut piece, reach)) = self.take_front() else {
-            // Nothing is to come; the answer's end is looked at all the same.
+        let Some((mut range, reach)) = self.take_front() else {
+            // Nothing is to come; the response is read to its end all the same.
             return reader.next().await.map(drop);
         };
-        reader.until(piece.span.end(), reach);
+        reader.until(range.span.end(), reach);
         self.grow(&concurrency);
         let begun = Instant::now();
         let mut seen = Measured::default();
         loop {
-            // Not for a small object, which costs less than to look at the clocks.
+            // Not for a small object, which costs less than reading the clocks.
             let asked = concurrency.may_grow().then(Since::now);
             match reader.next().await? {
                 Some(chunk) => {
                     seen.waited += asked.map_or(Duration::ZERO, |asked| asked.idle());
                     seen.bytes += chunk.len() as u64;
                     self.mailbox.advance(chunk.len() as u64);
-                    piece.write(chunk).await?;
+                    range.write(chunk).await?;
                 }
                 None => match self.take_front() {
                     Some((next, reach)) => {
-                        piece.grow(next).await?;
-                        reader.until(piece.span.end(), reach);
+                        range.grow(next).await?;
+                        reader.until(range.span.end(), reach);
                     }
-                    None => return self.done(piece).await,
+                    None => return self.done(range).await,
                 },
             }
             seen.elapsed = begun.elapsed();
@@ -182,23 +174,23 @@ impl Job {
         }
     }
 
-    /// Fetches pieces from the back as long as there are any.
+    /// Fetches ranges from the back as long as there are any.
     async fn back(&self) -> Result<()> {
         loop {
-            let _slot = self.found.at.slot().await?;
+            let _slot = self.object.at.slot().await?;
             let _permit = acquire(self.holds).await?;
-            let Some(mut piece) = self.take_back() else { return Ok(()) };
-            let mut reader = RangeReader::open(self.found.clone(), piece.span).await?;
+            let Some(mut range) = self.take_back() else { return Ok(()) };
+            let mut reader = RangeReader::open(self.object.clone(), range.span).await?;
             while let Some(chunk) = reader.next().await? {
                 self.mailbox.advance(chunk.len() as u64);
-                piece.write(chunk).await?;
+                range.write(chunk).await?;
             }
-            self.done(piece).await?;
+            self.done(range).await?;
         }
     }
 
-    async fn done(&self, piece: TargetRange) -> Result<()> {
-        let filled = piece.finish().await?;
+    async fn done(&self, range: TargetRange) -> Result<()> {
+        let filled = range.finish().await?;
         {
             let mut rest = self.rest();
             rest.filled.push(filled);
@@ -208,7 +200,7 @@ impl Job {
         Ok(())
     }
 
-    /// Tells how many requests there should be.
+    /// Sets how many requests there should be.
     fn grow(&self, concurrency: &Concurrency) {
         self.streams.store(concurrency.streams(), Ordering::Relaxed);
         if concurrency.streams() > 1 {

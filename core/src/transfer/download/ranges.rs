@@ -1,7 +1,8 @@
-//! `get_ranges`: many ranges of one object, by as few requests as is worth while.
+//! `get_ranges`: many ranges of one object, by as few requests as pays.
 //!
-//! Law: all bytes are of one state of the object, or the call is `Changed`; they come in the order asked for,
-//! each range cut to the object's end as `get` cuts it. Requests run side by side within the store's slots.
+//! Invariants: all bytes are of one state of the object, or the call is `Changed`; they come in the order
+//! asked for, each range cut to the object's end as `get` cuts it. Requests run side by side within the
+//! store's slots.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::parallel::{How, fill};
-use super::reader::{ObjectHandle, RangeReader, changed};
+use super::Download;
+use super::reader::changed;
 use super::target::DownloadTarget;
 use crate::error::Result;
 use crate::keys::Key;
@@ -18,12 +19,10 @@ use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::options::{Get, GetRanges};
 use crate::runtime::workers;
-use crate::s3::{S3, fetch};
-use crate::transfer::decrypt;
-use crate::transfer::sealing::plain;
-use crate::transfer::spans::{LEAST, Span, join};
+use crate::s3::S3;
+use crate::transfer::refuse_context;
+use crate::transfer::spans::{Span, join};
 use crate::transfer::tasks::joined;
-use crate::transfer::verify::Expected;
 use crate::value::ByteRange;
 
 /// Bytes between two ranges that are fetched with them rather than asked around.
@@ -36,10 +35,7 @@ pub(crate) async fn get_ranges(
     ranges: Vec<ByteRange>,
     options: GetRanges,
 ) -> Result<Vec<Bytes>> {
-    if let Some(encryption) = at.encryption() {
-        return decrypt::get_ranges(at, encryption, mailbox, key, ranges, options).await;
-    }
-    plain(options.encryption_context.as_ref())?;
+    refuse_context(options.encryption_context.as_ref())?;
     let one = Get {
         version_id: options.version_id,
         if_match: options.if_match,
@@ -52,7 +48,7 @@ pub(crate) async fn get_ranges(
         let asked = Get { range: Some(range), ..one.clone() };
         tasks.spawn_on(
             observe::within(mailbox.clone(), async move {
-                piece(&at, &mailbox_of, key, asked).await.map(|piece| (members, piece))
+                fetch_range(&at, &mailbox_of, key, asked).await.map(|fetched| (members, fetched))
             }),
             &workers(),
         );
@@ -60,14 +56,14 @@ pub(crate) async fn get_ranges(
     let mut found = vec![Bytes::new(); ranges.len()];
     let mut first: Option<FetchedRange> = None;
     while let Some(ended) = tasks.join_next().await {
-        let (members, piece) = joined(Some(ended))?;
+        let (members, fetched) = joined(Some(ended))?;
         for member in members {
-            let (first, length) = ranges[member].within(piece.size)?;
-            let from = (first - piece.first) as usize;
-            found[member] = piece.bytes.slice(from..from + length as usize);
+            let (first, length) = ranges[member].within(fetched.size)?;
+            let from = (first - fetched.first) as usize;
+            found[member] = fetched.bytes.slice(from..from + length as usize);
         }
-        let before = first.get_or_insert_with(|| piece.clone());
-        if (&before.etag, before.size) != (&piece.etag, piece.size) {
+        let before = first.get_or_insert_with(|| fetched.clone());
+        if (&before.etag, before.size) != (&fetched.etag, fetched.size) {
             return Err(changed());
         }
     }
@@ -100,23 +96,16 @@ struct FetchedRange {
     bytes: Bytes,
 }
 
-async fn piece(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<FetchedRange> {
+async fn fetch_range(at: &S3, mailbox: &Arc<Mailbox>, key: Key, asked: Get) -> Result<FetchedRange> {
     let slot = at.slot().await?;
-    let body = fetch(at, &key, &asked).await?;
-    let (etag, size, splits) = (body.meta.etag.clone(), body.meta.known_size()?, body.ranges);
-    let (first, length) = asked.range.map_or(Ok((0, size)), |range| range.within(size))?;
-    let found = ObjectHandle::new(at, key, &asked, &body.meta);
-    // A large piece is fetched by further requests, which wait for slots themselves.
-    let (_slot, streams) = if splits && found.sure() && length >= 2 * LEAST {
-        drop(slot);
-        (None, at.concurrency().await? as usize)
-    } else {
-        (Some(slot), 1)
-    };
-    let reader = RangeReader::of(found.clone(), body, Span { first, length })?;
+    let mut download = Download::start(at, mailbox, key, &asked).await?;
+    // A large range is fetched by further requests, which wait for slots themselves.
+    let _slot = (download.streams == 1).then_some(slot);
     // Requests run side by side already, however far the server is.
-    let how = How { found: &found, mailbox, latency: Duration::ZERO, streams };
-    let bytes = fill(reader, DownloadTarget::memory(length)?, Expected::Nothing, how).await?;
+    download.latency = Duration::ZERO;
+    let (etag, size) = (download.meta.etag.clone(), download.meta.known_size()?);
+    let Span { first, length } = download.span;
+    let bytes = download.fill(DownloadTarget::memory(length)?).await?;
     Ok(FetchedRange { etag, size, first, bytes })
 }
 

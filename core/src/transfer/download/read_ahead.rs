@@ -1,9 +1,9 @@
-//! A download as an ordered stream: the bytes go to the host as they come, and what follows is read ahead
-//! while the host is quicker than one connection.
+//! A download as an ordered stream: the bytes go to the host as they come, and the following parts are read
+//! ahead while the host is quicker than one connection.
 //!
-//! Law: order is kept; what waits for the host is bounded, taken from the budget only if there is room to
-//! spare, and never needed to get on: without it the stream goes on from one answer. The last byte is handed
-//! over only after all checks of the whole object passed.
+//! Invariants: order is kept. Bytes that wait for the host are bounded and taken from the budget only if it
+//! has some to spare; without them the stream goes on from one response. The last byte is handed over only
+//! after all checks of the whole object passed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
+use super::Download;
 use super::concurrency::{Concurrency, Measured};
-use super::parallel::How;
 use super::reader::{ObjectHandle, RangeReader};
 use crate::error::{Result, fail};
 use crate::io::Output;
@@ -22,7 +22,6 @@ use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
 use crate::transfer::budget;
-use crate::transfer::cipher::Segment;
 use crate::transfer::gate::Permit;
 use crate::transfer::spans::{LEAST, Span};
 use crate::transfer::tasks::joined;
@@ -31,41 +30,40 @@ use crate::transfer::verify::Expected;
 /// Bytes that one request reads ahead.
 const PART: u64 = 8 << 20;
 
-/// Hands everything that the reader is to bring to the host, a pipe or a device. What is encrypted is
-/// decrypted on the way, and judged only when all is gone: for a host that asked for that.
-pub(crate) async fn stream(
-    reader: RangeReader,
-    expected: Expected,
-    mut segment: Option<Segment>,
-    how: How<'_>,
-    output: Output,
-) -> Result<()> {
+/// Hands the download's bytes to the host, a pipe or a device. With a transform the host gets bytes before
+/// the whole is verified: only for a host that asked for that.
+pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
+    let length = download.length();
+    let Download { object, mailbox, reader, expected, latency, streams, transform, .. } = download;
+    let mut segment = transform.clone().map(|transform| transform.segment(0));
     let mut sum = expected.sum();
     let mut delivery = Delivery {
         output,
-        mailbox: how.mailbox,
-        left: segment.as_ref().map_or(reader.left().length, |segment| segment.of.length()),
-        is_checked: segment.is_some() || !matches!(expected, Expected::Nothing),
+        mailbox: &mailbox,
+        left: length,
+        is_checked: transform.is_some() || !matches!(expected, Expected::Nothing),
         last: Bytes::new(),
     };
-    let mut concurrency = Concurrency::new(how.latency, how.streams);
+    let mut concurrency = Concurrency::new(latency, streams);
     let mut ahead = ReadAhead {
         at: reader.left().first,
         end: reader.left().end(),
         direct: Some(reader),
         parts: VecDeque::new(),
         tasks: JoinSet::new(),
+        object,
+        mailbox: mailbox.clone(),
     };
     let begun = Instant::now();
     let mut seen = Measured::default();
     loop {
-        ahead.read_ahead(concurrency.streams(), &how)?;
+        ahead.request(concurrency.streams())?;
         let asked = Instant::now();
-        let Some(chunk) = ahead.next(how.found).await? else { break };
+        let Some(chunk) = ahead.next().await? else { break };
         seen.waited += asked.elapsed();
         seen.bytes += chunk.len() as u64;
         sum.update(&chunk);
-        how.mailbox.advance(chunk.len() as u64);
+        mailbox.advance(chunk.len() as u64);
         match &mut segment {
             Some(segment) => {
                 let lot = segment.take(&chunk)?;
@@ -77,10 +75,11 @@ pub(crate) async fn stream(
         concurrency.look(seen);
     }
     expected.judge(vec![sum])?;
-    if let Some(mut segment) = segment {
-        let rest = segment.finish()?;
+    if let (Some(mut segment), Some(transform)) = (segment, transform) {
+        let rest = segment.flush()?;
         delivery.send(rest).await?;
-        segment.of.clone().verify(vec![segment])?;
+        segment.finish()?;
+        transform.verify()?;
     }
     delivery.finish().await
 }
@@ -124,7 +123,7 @@ impl Delivery<'_> {
     }
 }
 
-/// What is on its way, in order: one answer that is read directly, then parts that were begun ahead.
+/// The bytes on their way, in order: one response that is read directly, then parts that are read ahead.
 struct ReadAhead {
     /// The next byte for the host.
     at: u64,
@@ -132,9 +131,11 @@ struct ReadAhead {
     direct: Option<RangeReader>,
     parts: VecDeque<PrefetchedPart>,
     tasks: JoinSet<Result<()>>,
+    object: Arc<ObjectHandle>,
+    mailbox: Arc<Mailbox>,
 }
 
-/// A part read ahead: its chunks, without limit but for its length, and the room that they fill.
+/// A part read ahead: its chunks, limited by its length only, and the permit for them.
 struct PrefetchedPart {
     end: u64,
     chunks: UnboundedReceiver<Bytes>,
@@ -142,8 +143,8 @@ struct PrefetchedPart {
 }
 
 impl ReadAhead {
-    /// Begins parts until there are so many requests, as far as there is room to spare.
-    fn read_ahead(&mut self, streams: usize, how: &How<'_>) -> Result<()> {
+    /// Starts parts until there are so many requests, as far as the budget has bytes to spare.
+    fn request(&mut self, streams: usize) -> Result<()> {
         while self.parts.len() + usize::from(self.direct.is_some()) < streams {
             let first = self.parts.back().map_or(self.at + PART, |last| last.end);
             let length = PART.min(self.end.saturating_sub(first));
@@ -157,13 +158,13 @@ impl ReadAhead {
                 direct.until(first, first);
             }
             let (tell, chunks) = unbounded_channel();
-            let (found, span) = (how.found.clone(), Span { first, length });
+            let (object, span) = (self.object.clone(), Span { first, length });
             self.tasks.spawn_on(
-                observe::within(how.mailbox.clone(), async move {
-                    let _slot = found.at.slot().await?;
-                    let mut reader = RangeReader::open(found.clone(), span).await?;
+                observe::within(self.mailbox.clone(), async move {
+                    let _slot = object.at.slot().await?;
+                    let mut reader = RangeReader::open(object.clone(), span).await?;
                     while let Some(chunk) = reader.next().await? {
-                        // Nobody listens any more once the call has ended.
+                        // No receiver is left once the call has ended.
                         let _ = tell.send(chunk);
                     }
                     Ok(())
@@ -175,7 +176,7 @@ impl ReadAhead {
         Ok(())
     }
 
-    async fn next(&mut self, found: &Arc<ObjectHandle>) -> Result<Option<Bytes>> {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             let chunk = match (&mut self.direct, self.parts.front_mut()) {
                 (Some(direct), _) => direct.next().await?,
@@ -183,7 +184,7 @@ impl ReadAhead {
                 (None, None) if self.at == self.end => return Ok(None),
                 (None, None) => {
                     let rest = Span { first: self.at, length: self.end - self.at };
-                    self.direct = Some(RangeReader::open(found.clone(), rest).await?);
+                    self.direct = Some(RangeReader::open(self.object.clone(), rest).await?);
                     continue;
                 }
             };
@@ -195,12 +196,43 @@ impl ReadAhead {
                 && let Some(part) = self.parts.pop_front()
                 && part.end != self.at
             {
-                // It broke off; its task, or one after it, tells why.
+                // It broke off; its task, or one after it, has the error.
                 while let Some(ended) = self.tasks.join_next().await {
                     joined(Some(ended))?;
                 }
                 fail!(Internal, "a part ended before its last byte; please report it");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Step;
+
+    fn chunks(mailbox: &Mailbox) -> Vec<Bytes> {
+        std::iter::from_fn(|| mailbox.try_step())
+            .filter_map(|step| if let Step::Chunk(chunk) = step { Some(chunk) } else { None })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn the_last_byte_waits_for_the_checks() {
+        for (is_checked, before, after) in [(true, "abcd", "e"), (false, "abcde", "")] {
+            let mailbox = Mailbox::new();
+            let mut delivery = Delivery {
+                output: Output::Stream,
+                mailbox: &mailbox,
+                left: 5,
+                is_checked,
+                last: Bytes::new(),
+            };
+            delivery.send(Bytes::from_static(b"ab")).await.unwrap();
+            delivery.send(Bytes::from_static(b"cde")).await.unwrap();
+            assert_eq!(chunks(&mailbox).concat(), before.as_bytes());
+            delivery.finish().await.unwrap();
+            assert_eq!(chunks(&mailbox).concat(), after.as_bytes());
         }
     }
 }

@@ -1,8 +1,8 @@
-//! One range of one object, read piece by piece over as many connections as it takes.
+//! One range of one object, read chunk by chunk over as many connections as it takes.
 //!
-//! Law: the bytes are those of the object that the first answer told of: a body that breaks off goes on at
-//! the byte reached, under the same ETag, and another object there by then is `Changed`. Bytes come exactly
-//! once and in order, or as an error.
+//! Invariants: the bytes are those of the object of the first response. A body that breaks off goes on at the
+//! byte reached, under the same ETag; if another object is there by then, the call fails with `Changed`.
+//! Bytes come exactly once and in order, or as an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::transfer::spans::Span;
 /// Times that a body may break off without a single new byte before the call gives up.
 const BREAKS: u32 = 4;
 
-/// The object that the first answer told of, for all later requests to find again.
+/// The object of the first response, for all later requests to find again.
 pub(crate) struct ObjectHandle {
     pub(crate) at: S3,
     pub(crate) key: Key,
@@ -42,7 +42,7 @@ impl ObjectHandle {
     }
 
     /// Whether another request can be sure to find it: a weak ETag stands for several objects.
-    pub(crate) fn sure(&self) -> bool {
+    pub(crate) fn is_sure(&self) -> bool {
         self.etag.as_ref().is_some_and(|etag| !is_weak(etag))
     }
 
@@ -58,15 +58,14 @@ impl ObjectHandle {
         if body.meta.etag != self.etag || body.meta.size != self.size {
             return Err(changed());
         }
-        covers(&body, span)?;
+        covers(Span { first: body.offset, length: body.length }, span)?;
         Ok(body)
     }
 }
 
-/// Sees that the answer holds what was asked for: a server that knows no ranges answers with more, none with
-/// less.
-fn covers(body: &Body, span: Span) -> Result<()> {
-    if body.offset <= span.first && span.end() <= body.offset + body.length {
+/// Fails unless the response holds the span. A server without ranges sends more; none sends less.
+fn covers(received: Span, span: Span) -> Result<()> {
+    if received.first <= span.first && span.end() <= received.end() {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Service, "the server answered with another range than it was asked for"))
@@ -78,7 +77,7 @@ pub(crate) fn changed() -> Error {
 
 /// A span of an object under way.
 pub(crate) struct RangeReader {
-    found: Arc<ObjectHandle>,
+    object: Arc<ObjectHandle>,
     body: Body,
     /// Bytes of the body that were not handed out yet, from `at` on.
     pending: Bytes,
@@ -93,10 +92,10 @@ pub(crate) struct RangeReader {
 
 impl RangeReader {
     /// Reads a span out of an answer that holds it.
-    pub(crate) fn of(found: Arc<ObjectHandle>, body: Body, span: Span) -> Result<RangeReader> {
-        covers(&body, span)?;
+    pub(crate) fn of(object: Arc<ObjectHandle>, body: Body, span: Span) -> Result<RangeReader> {
+        covers(Span { first: body.offset, length: body.length }, span)?;
         Ok(RangeReader {
-            found,
+            object,
             body,
             pending: Bytes::new(),
             at: span.first,
@@ -107,9 +106,9 @@ impl RangeReader {
     }
 
     /// Asks for a span and reads the answer.
-    pub(crate) async fn open(found: Arc<ObjectHandle>, span: Span) -> Result<RangeReader> {
-        let body = found.fetch(span).await?;
-        RangeReader::of(found, body, span)
+    pub(crate) async fn open(object: Arc<ObjectHandle>, span: Span) -> Result<RangeReader> {
+        let body = object.fetch(span).await?;
+        RangeReader::of(object, body, span)
     }
 
     /// What is still to come.
@@ -158,8 +157,8 @@ impl RangeReader {
         }
     }
 
-    /// Takes in a piece of the body, without what lies before the span: a server that knows no ranges answers
-    /// with everything.
+    /// Takes in a chunk of the body, without the bytes before the span: a server without ranges sends
+    /// everything.
     fn receive(&mut self, mut chunk: Bytes) {
         let first = self.body.position() - chunk.len() as u64;
         let before = self.at.saturating_sub(first).min(chunk.len() as u64);
@@ -178,13 +177,30 @@ impl RangeReader {
             ),
         );
         tokio::time::sleep(Duration::from_millis(50 << self.breaks)).await;
-        if !self.found.sure() {
+        if !self.object.is_sure() {
             return Err(Error::new(
                 ErrorKind::Network,
                 "the connection broke, and without an ETag the rest can't be fetched safely",
             ));
         }
-        self.body = self.found.fetch(rest).await?;
+        self.body = self.object.fetch(rest).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_with_less_than_the_span_is_refused() {
+        let span = Span { first: 10, length: 5 };
+        for (first, length) in [(10, 5), (0, 100), (10, 6), (9, 6)] {
+            covers(Span { first, length }, span).unwrap();
+        }
+        for (first, length) in [(10, 4), (11, 4), (0, 14), (20, 5), (0, 0)] {
+            let error = covers(Span { first, length }, span).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Service);
+        }
     }
 }

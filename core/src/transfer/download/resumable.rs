@@ -1,9 +1,9 @@
-//! A download to a file that outlives its process: what its journal says of the file in the making, and which
-//! stretches of it stand.
+//! A download to a file that outlives its process: its journal names the temporary file and the stretches
+//! that are there.
 //!
-//! Law: a stretch stands when the object is the one that the journal tells of (ETag and size) and the file's
-//! bytes have the sum that was written down; every other one is fetched again. The file appears, as without a
-//! journal, when it is whole and verified.
+//! Invariants: a stretch is kept if the object is the journal's (ETag and size) and the file's bytes have the
+//! journal's sum; every other one is fetched again. The file appears, as without a journal, when it is whole
+//! and verified.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -42,7 +42,7 @@ struct DownloadState {
     draft: Draft,
     meta: ObjectMeta,
     span: Span,
-    /// What the server told of the whole object.
+    /// The checksums of the whole object, as the server sent them.
     told: Vec<(String, String)>,
     /// The stretches that stand, by their first byte.
     rows: BTreeMap<u64, Checksum>,
@@ -84,8 +84,7 @@ pub(crate) async fn get(
             if let Some(left) = held.as_ref().and_then(|held| held["temporary"].as_str()) {
                 event(
                     Level::Info,
-                    "the object is another one than the journal tells of; the download begins anew"
-                        .to_owned(),
+                    "the object is not the journal's; the download starts from the beginning".to_owned(),
                 );
                 Draft::discard(&destination, left).await;
             }
@@ -109,7 +108,7 @@ pub(crate) async fn get(
     }
 }
 
-/// Whether the journal tells of this object.
+/// Whether the journal is of this object.
 fn same(held: &Value, meta: &ObjectMeta) -> bool {
     let strong = meta.etag.as_deref().filter(|etag| !is_weak(etag));
     strong.is_some()
@@ -118,11 +117,9 @@ fn same(held: &Value, meta: &ObjectMeta) -> bool {
         && held["size"].as_u64() == meta.size
 }
 
-/// What is asked for of an object of this size.
+/// The span that the options name, of an object of this size.
 fn wanted(options: &Get, meta: &ObjectMeta) -> Result<Span> {
-    let size = meta.known_size()?;
-    let (first, length) = options.range.map_or(Ok((0, size)), |range| range.within(size))?;
-    Ok(Span { first, length })
+    Span::of(options.range, meta.known_size()?)
 }
 
 impl DownloadState {
@@ -140,7 +137,7 @@ impl DownloadState {
         })
     }
 
-    /// Goes on with the file that the journal tells of, as far as its bytes are what was written down.
+    /// Resumes with the file that the journal names, as far as its bytes have the journal's sums.
     async fn again(
         journal: Journal,
         held: &Value,
@@ -192,7 +189,7 @@ impl DownloadState {
     ) -> Result<()> {
         mailbox.set_total(self.span.length);
         self.write().await?;
-        // From now on the journal tells of it.
+        // From now on the journal names the file.
         self.draft.stands(true);
         let found = ObjectHandle::new(at, key, options, &self.meta);
         let algorithm = match self.expected() {
@@ -201,12 +198,12 @@ impl DownloadState {
         };
         // The first answer is read as far as the first stretch goes.
         let mut front = body.map(|body| RangeReader::of(found.clone(), body, self.span)).transpose()?;
-        let streams = if found.sure() { at.concurrency().await? as usize } else { 1 };
+        let streams = if found.is_sure() { at.concurrency().await? as usize } else { 1 };
         let mut fetching: JoinSet<Result<(u64, Checksum)>> = JoinSet::new();
         let mut next = self.span.first;
         while next < self.span.end() {
             let length = STRETCH.min(self.span.end() - next);
-            let length = if found.sure() { length } else { self.span.length };
+            let length = if found.is_sure() { length } else { self.span.length };
             let span = Span { first: next, length };
             next = span.end();
             if self
@@ -338,7 +335,44 @@ fn each_lot(file: &File, first: u64, length: u64, mut with: impl FnMut(&[u8])) -
     Ok(())
 }
 
-fn row(told: &Value) -> Option<(u64, Checksum)> {
-    let sum = Checksum::read(Algorithm::named(told[2].as_str()?)?, told[3].as_str()?, told[1].as_u64()?)?;
-    Some((told[0].as_u64()?, sum))
+fn row(stored: &Value) -> Option<(u64, Checksum)> {
+    let sum =
+        Checksum::read(Algorithm::named(stored[2].as_str()?)?, stored[3].as_str()?, stored[1].as_u64()?)?;
+    Some((stored[0].as_u64()?, sum))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn meta(etag: Option<&str>, size: Option<u64>) -> ObjectMeta {
+        ObjectMeta { etag: etag.map(str::to_owned), size, ..ObjectMeta::default() }
+    }
+
+    #[test]
+    fn another_object_or_an_unsure_one_is_not_resumed() {
+        let held = json!({"etag": "e", "size": 5});
+        assert!(same(&held, &meta(Some("e"), Some(5))));
+        for other in
+            [meta(Some("f"), Some(5)), meta(Some("e"), Some(6)), meta(Some("e"), None), meta(None, Some(5))]
+        {
+            assert!(!same(&held, &other), "{other:?}");
+        }
+        let weak = json!({"etag": "W/\"e\"", "size": 5});
+        assert!(!same(&weak, &meta(Some("W/\"e\""), Some(5))));
+    }
+
+    #[test]
+    fn only_bytes_with_the_sum_of_the_row_are_kept() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"..123456789").unwrap();
+        let sum = Algorithm::Crc32.of(b"123456789");
+        let (first, read) = row(&json!([100, 9, "CRC32", sum.text()])).unwrap();
+        assert_eq!((first, read), (100, sum));
+        assert!(stands(&file, Some(2), &sum));
+        assert!(!stands(&file, Some(1), &sum) && !stands(&file, Some(3), &sum) && !stands(&file, None, &sum));
+        assert!(row(&json!([100, 9, "CRC32"])).is_none() && row(&json!(null)).is_none());
+    }
 }

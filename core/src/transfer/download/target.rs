@@ -1,8 +1,8 @@
-//! Where the bytes of a download go when their order does not matter: a file in the making, or one buffer,
-//! cut into pieces.
+//! Where the bytes of a download go when their order does not matter: a temporary file or one buffer, cut
+//! into ranges.
 //!
-//! Law: memory is set aside once and filled in place, nothing is copied together in the end; a file's bytes
-//! are written where they belong. Each piece sums up what it is given.
+//! Invariants: memory is allocated once and filled in place; nothing is copied together in the end. A file's
+//! bytes are written where they belong. Each range sums the bytes that it is given.
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -13,33 +13,32 @@ use rustix::param::page_size;
 
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{GATHER, Stretch};
-use crate::transfer::cipher::{Ciphertext, Segment};
 use crate::transfer::spans::Span;
+use crate::transfer::transform::{DownloadTransform, SegmentTransform};
 use crate::transfer::verify::{Expected, Sum};
 
-/// Bytes that a piece of a buffer has in hand: what one read of a socket brings.
+/// Bytes that a range of a buffer has in hand: what one read of a socket returns.
 const IN_HAND: u64 = 256 << 10;
 
-/// What may be more than the machine has.
+/// A larger buffer may be more than the machine has.
 const LARGE: usize = 64 << 20;
 
 /// Fewer bytes are not worth a system call before they are written.
 const SEVERAL_PAGES: usize = 64 << 10;
 
-/// What nobody has taken yet of the place.
+/// The part of the target that no range has taken yet.
 pub(crate) enum DownloadTarget {
-    /// A file, and the object's byte that is its first. Whose file it is sees to its end: what fills it may
-    /// outlive the call a little.
+    /// A file, and the object's byte that is its first. The file's owner closes it: what fills it may outlive
+    /// the call a little.
     File(Stretch, u64),
     Memory(BytesMut),
-    /// One of these for an encrypted object, whose bytes go through the cipher on the way. The tag is kept
-    /// apart.
-    Sealed(Box<DownloadTarget>, Arc<Ciphertext>),
+    /// One of these, for bytes that are transformed on the way.
+    Transformed(Box<DownloadTarget>, Arc<dyn DownloadTransform>),
 }
 
 impl DownloadTarget {
-    /// A buffer for so many bytes. What nobody writes to costs no memory, so a server's word alone fills
-    /// none.
+    /// A buffer for so many bytes. Pages that nothing is written to cost no memory, so a server's length
+    /// alone fills none.
     pub(crate) fn memory(length: u64) -> Result<DownloadTarget> {
         let refused = || {
             Error::new(
@@ -55,21 +54,21 @@ impl DownloadTarget {
         Ok(DownloadTarget::Memory(BytesMut::with_capacity(length)))
     }
 
-    /// Bytes of memory that one piece holds while it is filled.
+    /// Bytes of memory that one range holds while it is filled.
     pub(crate) fn holds(&self) -> u64 {
         match self {
             // One lot is gathered while another is written.
             DownloadTarget::File(..) => 2 * GATHER as u64,
             DownloadTarget::Memory(_) => IN_HAND,
-            DownloadTarget::Sealed(place, _) => place.holds() + IN_HAND,
+            DownloadTarget::Transformed(target, _) => target.holds() + IN_HAND,
         }
     }
 
-    /// Cuts the piece off at the front.
+    /// Cuts the range off at the front.
     pub(crate) fn front(&mut self, span: Span, expected: &Expected) -> TargetRange {
         let out = match self {
-            DownloadTarget::Sealed(place, ciphertext) => {
-                return place.front(span, expected).through(ciphertext);
+            DownloadTarget::Transformed(target, transform) => {
+                return target.front(span, expected).through(transform);
             }
             DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
             DownloadTarget::Memory(rest) => {
@@ -80,11 +79,11 @@ impl DownloadTarget {
         TargetRange { span, out, sum: expected.sum(), segment: None }
     }
 
-    /// Cuts the piece off at the back, behind the `left` bytes that stay.
+    /// Cuts the range off at the back, behind the `left` bytes that stay.
     pub(crate) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> TargetRange {
         let out = match self {
-            DownloadTarget::Sealed(place, ciphertext) => {
-                return place.back(span, left, expected).through(ciphertext);
+            DownloadTarget::Transformed(target, transform) => {
+                return target.back(span, left, expected).through(transform);
             }
             DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
             DownloadTarget::Memory(rest) => RangeOutput::Memory(rest.split_off(left as usize)),
@@ -116,23 +115,23 @@ enum RangeOutput {
     Memory(BytesMut),
 }
 
-/// A piece of the place, to be filled from its first byte to its last.
+/// A range of the target, to be filled from its first byte to its last.
 pub(crate) struct TargetRange {
     pub(crate) span: Span,
     out: RangeOutput,
     sum: Sum,
-    segment: Option<Segment>,
+    segment: Option<Box<dyn SegmentTransform>>,
 }
 
 impl TargetRange {
-    fn through(mut self, ciphertext: &Arc<Ciphertext>) -> TargetRange {
-        self.segment = Some(ciphertext.segment(self.span.first));
+    fn through(mut self, transform: &Arc<dyn DownloadTransform>) -> TargetRange {
+        self.segment = Some(transform.clone().segment(self.span.first));
         self
     }
 
-    /// Takes in the piece right behind this one, which is full.
+    /// Takes in the range right behind this one, which is full.
     pub(crate) async fn grow(&mut self, next: TargetRange) -> Result<()> {
-        // What the cipher holds back is written first: two buffers are joined where they meet.
+        // Bytes that the transform holds back are written first: two buffers are joined where they meet.
         self.drain().await?;
         self.span.length += next.span.length;
         if let (RangeOutput::Memory(bytes), RangeOutput::Memory(more)) = (&mut self.out, next.out) {
@@ -141,10 +140,10 @@ impl TargetRange {
         Ok(())
     }
 
-    /// Writes what the cipher holds back.
+    /// Writes what the transform holds back.
     async fn drain(&mut self) -> Result<()> {
         let Some(segment) = &mut self.segment else { return Ok(()) };
-        let rest = segment.finish()?;
+        let rest = segment.flush()?;
         if rest.is_empty() { Ok(()) } else { self.put(rest).await }
     }
 
@@ -168,85 +167,172 @@ impl TargetRange {
                 Ok(())
             }
             RangeOutput::Memory(_) => {
-                fail!(Internal, "a piece was given more bytes than it has room for; please report it")
+                fail!(Internal, "a range was given more bytes than it has room for; please report it")
             }
         }
     }
 
-    /// Says that all has been written.
+    /// Ends the range, to which everything has been written.
     pub(crate) async fn finish(mut self) -> Result<FilledRange> {
         self.drain().await?;
-        let length = self.span.length - self.segment.as_ref().map_or(0, Segment::of_tag);
-        let (span, sum, segment) = (self.span, self.sum, self.segment);
+        let length = self.span.length - self.segment.as_ref().map_or(0, |segment| segment.withheld());
+        if let Some(segment) = self.segment.take() {
+            segment.finish()?;
+        }
+        let (span, sum) = (self.span, self.sum);
         match self.out {
             RangeOutput::File(mut stretch) => {
                 stretch.flush().await?;
-                Ok(FilledRange { span, sum, segment, bytes: BytesMut::new() })
+                Ok(FilledRange { span, sum, bytes: BytesMut::new() })
             }
             RangeOutput::Memory(bytes) if bytes.len() as u64 == length => {
-                Ok(FilledRange { span, sum, segment, bytes })
+                Ok(FilledRange { span, sum, bytes })
             }
-            RangeOutput::Memory(_) => fail!(Internal, "a piece was left with a hole; please report it"),
+            RangeOutput::Memory(_) => fail!(Internal, "a range was left with a hole; please report it"),
         }
     }
 }
 
-/// A piece that has all its bytes.
+/// A range that has all its bytes.
 pub(crate) struct FilledRange {
     span: Span,
     sum: Sum,
-    segment: Option<Segment>,
     bytes: BytesMut,
 }
 
-/// Judges the pieces, which cover the place, and joins those in memory again.
-pub(crate) fn join(mut pieces: Vec<FilledRange>, expected: &Expected) -> Result<Bytes> {
-    pieces.sort_by_key(|piece| (piece.span.first, piece.span.length));
+/// Checks the ranges, which cover the target, and joins those in memory again.
+pub(crate) fn join(
+    target: &DownloadTarget,
+    mut ranges: Vec<FilledRange>,
+    expected: &Expected,
+) -> Result<Bytes> {
+    ranges.sort_by_key(|range| (range.span.first, range.span.length));
     let mut whole = BytesMut::new();
-    let mut sums = Vec::with_capacity(pieces.len());
-    let mut segments = Vec::new();
-    for piece in pieces {
+    let mut sums = Vec::with_capacity(ranges.len());
+    for range in ranges {
         // They lie side by side, so this moves no byte.
-        whole.unsplit(piece.bytes);
-        sums.push(piece.sum);
-        segments.extend(piece.segment);
+        whole.unsplit(range.bytes);
+        sums.push(range.sum);
     }
     expected.judge(sums)?;
-    if let Some(ciphertext) = segments.first().map(|segment| segment.of.clone()) {
-        ciphertext.verify(segments)?;
+    if let DownloadTarget::Transformed(_, transform) = target {
+        transform.verify()?;
     }
     Ok(whole.freeze())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[tokio::test]
-    async fn pieces_of_a_buffer_are_joined_without_a_copy() {
-        let mut place = DownloadTarget::memory(12).unwrap();
-        let DownloadTarget::Memory(buffer) = &place else { panic!() };
+    async fn ranges_of_a_buffer_are_joined_without_a_copy() {
+        let mut target = DownloadTarget::memory(12).unwrap();
+        let DownloadTarget::Memory(buffer) = &target else { panic!() };
         let address = buffer.as_ptr();
         let expected = Expected::Nothing;
-        let mut front = place.front(Span { first: 100, length: 4 }, &expected);
-        let mut back = place.back(Span { first: 109, length: 3 }, 5, &expected);
+        let mut front = target.front(Span { first: 100, length: 4 }, &expected);
+        let mut back = target.back(Span { first: 109, length: 3 }, 5, &expected);
         back.write(Bytes::from_static(b"JKL")).await.unwrap();
         front.write(Bytes::from_static(b"ABCD")).await.unwrap();
-        front.grow(place.front(Span { first: 104, length: 5 }, &expected)).await.unwrap();
+        front.grow(target.front(Span { first: 104, length: 5 }, &expected)).await.unwrap();
         front.write(Bytes::from_static(b"EF")).await.unwrap();
         front.write(Bytes::from_static(b"GHI")).await.unwrap();
         assert!(front.write(Bytes::from_static(b"!")).await.is_err());
         let filled = vec![back.finish().await.unwrap(), front.finish().await.unwrap()];
-        let whole = join(filled, &expected).unwrap();
+        let whole = join(&target, filled, &expected).unwrap();
         assert_eq!(whole, "ABCDEFGHIJKL");
         assert_eq!(whole.as_ptr(), address);
     }
 
     #[tokio::test]
     async fn a_hole_is_not_passed_over() {
-        let mut place = DownloadTarget::memory(4).unwrap();
-        let piece = place.front(Span { first: 0, length: 4 }, &Expected::Nothing);
-        assert!(piece.finish().await.is_err());
+        let mut target = DownloadTarget::memory(4).unwrap();
+        let range = target.front(Span { first: 0, length: 4 }, &Expected::Nothing);
+        assert!(range.finish().await.is_err());
         assert_eq!(DownloadTarget::memory(1 << 62).err().unwrap().kind(), ErrorKind::Io);
+    }
+
+    /// Turns bytes around, and takes the object's last byte for their number.
+    struct Inverted {
+        size: u64,
+        count: Arc<Mutex<Vec<u8>>>,
+    }
+
+    struct InvertedSegment {
+        at: u64,
+        last: u64,
+        held: Vec<u8>,
+        count: Arc<Mutex<Vec<u8>>>,
+        withheld: u64,
+    }
+
+    impl DownloadTransform for Inverted {
+        fn length(&self) -> u64 {
+            self.size - 1
+        }
+
+        fn segment(self: Arc<Self>, first: u64) -> Box<dyn SegmentTransform> {
+            let (last, count) = (self.size - 1, self.count.clone());
+            Box::new(InvertedSegment { at: first, last, held: Vec::new(), count, withheld: 0 })
+        }
+
+        fn verify(&self) -> Result<()> {
+            if *self.count.lock().unwrap() != [self.size as u8 - 1] {
+                fail!(Decrypt, "the count is wrong");
+            }
+            Ok(())
+        }
+    }
+
+    impl SegmentTransform for InvertedSegment {
+        fn take(&mut self, chunk: &[u8]) -> Result<Bytes> {
+            for byte in chunk {
+                if self.at == self.last {
+                    self.count.lock().unwrap().push(*byte);
+                    self.withheld = 1;
+                } else {
+                    self.held.push(!byte);
+                }
+                self.at += 1;
+            }
+            Ok(Bytes::new())
+        }
+
+        fn flush(&mut self) -> Result<Bytes> {
+            Ok(std::mem::take(&mut self.held).into())
+        }
+
+        fn withheld(&self) -> u64 {
+            self.withheld
+        }
+
+        fn finish(self: Box<Self>) -> Result<()> {
+            if self.held.is_empty() { Ok(()) } else { fail!(Internal, "it was not flushed") }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transform_takes_every_range_and_verifies_the_whole() {
+        for (count, is_sound) in [(6, true), (5, false)] {
+            let transform = Arc::new(Inverted { size: 7, count: Arc::default() });
+            let memory = Box::new(DownloadTarget::memory(7).unwrap());
+            let mut target = DownloadTarget::Transformed(memory, transform);
+            let expected = Expected::Nothing;
+            let mut front = target.front(Span { first: 0, length: 2 }, &expected);
+            let mut back = target.back(Span { first: 4, length: 3 }, 2, &expected);
+            back.write(Bytes::from(vec![!b'e', !b'f', count])).await.unwrap();
+            front.write(Bytes::from(vec![!b'a', !b'b'])).await.unwrap();
+            front.grow(target.front(Span { first: 2, length: 2 }, &expected)).await.unwrap();
+            front.write(Bytes::from(vec![!b'c', !b'd'])).await.unwrap();
+            let filled = vec![back.finish().await.unwrap(), front.finish().await.unwrap()];
+            let whole = join(&target, filled, &expected);
+            match whole {
+                Ok(whole) => assert!(is_sound && whole == "abcdef"),
+                Err(error) => assert!(!is_sound && error.kind() == ErrorKind::Decrypt, "{error}"),
+            }
+        }
     }
 }

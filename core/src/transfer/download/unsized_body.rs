@@ -1,9 +1,9 @@
-//! `get` of an answer that does not tell its length: its end is the last chunk, or the connection's where the
-//! server says that it closes.
+//! `get` of a response without a length: it ends with its last chunk, or with its connection where the server
+//! announces that it closes.
 //!
 //! Invariant: a body that breaks off before its last chunk goes on by a range under the same ETag, or fails.
-//! One that ends with its connection may be cut unseen; the checksum that the server tells is what finds it.
-//! The whole is one request's bytes in order.
+//! A body that ends with its connection may be cut unnoticed; only the server's checksum finds that. The
+//! whole is one request's bytes in order.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(crate) async fn get(
             fail!(
                 Service,
                 "the server ignored the range and does not say how many bytes it sends, so the last ones \
-                 can't be told"
+                 can't be found"
             )
         }
     };
@@ -121,7 +121,7 @@ struct Growing {
     meta: ObjectMeta,
     checksums: Vec<(&'static str, String)>,
     answer: Unsized,
-    /// What goes on after a break, by a range that tells its length.
+    /// The rest after a break, fetched as a range, whose length is known.
     rest: Option<RangeReader>,
     /// The object's byte that comes next.
     position: u64,
@@ -184,7 +184,7 @@ impl Growing {
             Err(error) if matches!(error.kind(), ErrorKind::Precondition | ErrorKind::NotFound) => {
                 return Err(changed());
             }
-            // No byte may be missing but the end itself, or the server tells no length again: nobody knows.
+            // The break may be the object's end, or the server sends no length again: neither can be decided.
             Err(error) if matches!(error.kind(), ErrorKind::Range | ErrorKind::Service) => {
                 return Err(broken);
             }

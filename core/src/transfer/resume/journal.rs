@@ -1,8 +1,8 @@
-//! The journal of a transfer: a small file from which the same call goes on after a crash.
+//! The journal of a transfer: a small file from which the same call resumes after a crash.
 //!
-//! Law: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a proof:
-//! whoever goes on by it holds each byte it speaks of against its sum. What must be known before a byte is
-//! sent is a row at its end, on the disk when it is told: such a journal is one call's alone.
+//! Invariants: readable by its owner alone, replaced in one step, and without secrets. It is a hint, never a
+//! proof: each byte that it names is compared with its sum again. A fact that must be durable before a byte
+//! is sent is a row at its end, on the disk when `add` returns; such a journal belongs to one call alone.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -66,13 +66,13 @@ impl Journal {
             .map_err(|error| about(&error, &self.path))
     }
 
-    /// Takes it for this call alone, and tells what it holds then.
+    /// Locks it for this call alone; returns what it holds then.
     pub(crate) async fn take(&self) -> Result<(Rows, Option<Value>)> {
         let path = self.path.clone();
         let taken = blocking(move || {
             let mut file = open(&path, OpenOptions::new().read(true).append(true))?;
             let own = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
-            // Who held it before may have replaced it.
+            // The call that held it before may have replaced it.
             let (named, opened) = (fs::metadata(&path)?, file.metadata()?);
             let own = own && (named.dev(), named.ino()) == (opened.dev(), opened.ino());
             let mut text = Vec::new();
@@ -131,7 +131,7 @@ fn held(text: &[u8]) -> Option<Value> {
     Some(held)
 }
 
-/// A name for what must not be told, or is too long.
+/// A name for a text that is secret or too long.
 pub(crate) fn fingerprint(text: &str) -> String {
     Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }

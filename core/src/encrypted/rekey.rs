@@ -3,16 +3,15 @@
 //!
 //! Law: a new envelope holds the same data key, proven by the commitment where there is one; it replaces only
 //! the object that was looked at (by its ETag). An object whose envelope the store's own key opens already is
-//! left alone, so what broke off is begun again.
+//! left alone, so a call that broke off can be run again.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::copy::renew;
-use super::sealed::{beside, instruction};
-use super::sealing::fits_beside;
-use super::tasks::joined;
+use super::encryption;
+use super::instruction::{self, beside};
+use super::object::fits_beside;
 use crate::config::Settings;
 use crate::crypto::{Encryption, SUFFIX, without};
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -23,17 +22,18 @@ use crate::options::{Copy, Head, List, Put, Rekey, RekeyAll, SecretMap};
 use crate::reply::{RekeyReply, Rekeyed};
 use crate::runtime::workers;
 use crate::s3::{self, S3, put_whole};
+use crate::transfer::{ServerCopy, joined};
 use crate::value::Value;
 
-/// What the objects of one call are read by: the old key, whose proof of being no use any more may be asked
-/// for.
-struct Old {
+/// The old key, by which the objects of one call are read; `enforce` demands proof that it is of no use any
+/// more.
+struct OldKey {
     encryption: Encryption,
     enforce: bool,
 }
 
 pub(crate) async fn rekey(at: &S3, mailbox: &Arc<Mailbox>, key: Key, options: Rekey) -> Result<bool> {
-    let old = Old::of(at, options.old, options.enforce_rotation)?;
+    let old = OldKey::of(at, options.old, options.enforce_rotation)?;
     one(at, mailbox, &old, key).await
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn rekey_all(
     prefix: Prefix,
     options: RekeyAll,
 ) -> Result<RekeyReply> {
-    let old = Arc::new(Old::of(at, options.old, options.enforce_rotation)?);
+    let old = Arc::new(OldKey::of(at, options.old, options.enforce_rotation)?);
     let most = at.concurrency().await? as usize;
     let mut reply = RekeyReply::default();
     let mut under_way: JoinSet<Result<(String, Result<bool>)>> = JoinSet::new();
@@ -103,8 +103,8 @@ impl RekeyReply {
     }
 }
 
-impl Old {
-    fn of(at: &S3, old: Option<SecretMap>, enforce: Option<bool>) -> Result<Old> {
+impl OldKey {
+    fn of(at: &S3, old: Option<SecretMap>, enforce: Option<bool>) -> Result<OldKey> {
         if at.encryption().is_none() {
             fail!(
                 InvalidInput,
@@ -140,18 +140,17 @@ impl Old {
                 "option `enforce_rotation` needs `old`: the old key is to be proven of no use any more"
             );
         }
-        Ok(Old { encryption, enforce: enforce == Some(true) })
+        Ok(OldKey { encryption, enforce: enforce == Some(true) })
     }
 }
 
 /// Gives one object a new envelope; false if the store's key opens the one that it has, and no old key was
 /// named that does.
-async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &Old, key: Key) -> Result<bool> {
-    let Some(new) = at.encryption() else {
-        fail!(Internal, "the store's encryption is gone; please report it")
-    };
+async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &OldKey, key: Key) -> Result<bool> {
+    let new = encryption(at)?;
     let meta = s3::head(at, mailbox, key.clone(), Head::default()).await?;
-    let file = if new.looks_beside(&meta.metadata)? { instruction(at, &key, SUFFIX).await? } else { None };
+    let file =
+        if new.looks_beside(&meta.metadata)? { instruction::read(at, &key, SUFFIX).await? } else { None };
     if new.wraps(&meta.metadata, file.as_deref()).await? {
         return Ok(false);
     }
@@ -179,7 +178,8 @@ async fn one(at: &S3, mailbox: &Arc<Mailbox>, old: &Old, key: Key) -> Result<boo
                 metadata: Some(metadata),
                 ..Copy::default()
             };
-            renew(at, mailbox, key, options, meta).await?;
+            let from = at.clone();
+            ServerCopy { at, mailbox, from, source_key: key.clone(), key, options, meta }.run().await?;
         }
     }
     Ok(true)

@@ -1,15 +1,15 @@
-//! `explain` with a check: does what a store is for with an object of a random name, as package servers do
-//! when they start.
+//! `explain` of a bucket: the facts of the store, and as a check whether an object of a random name can be
+//! stored, read, listed and deleted, as package servers do when they start.
 //!
-//! Law: an object that was made is deleted again, also when the call is cancelled; where that is refused, a
-//! row names it. A refusal is told as the permission that is missing.
+//! Invariants: an object that was stored is deleted again, also when the call is cancelled; where that is
+//! refused, a row names it. A refusal is reported with the permission that is missing.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{download, upload};
+use super::BODY;
+use crate::encrypted;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Prefix};
@@ -18,8 +18,7 @@ use crate::options::{Delete, Explain, Get, Head, List, Put};
 use crate::reply::{Explained, PutReply};
 use crate::runtime::workers;
 use crate::s3::{self, S3, head, list};
-
-const BODY: &str = "written by a check of oarlock, which deletes it";
+use crate::transfer;
 
 /// What is missing where a step is refused: the permission, and what for.
 struct Missing {
@@ -65,7 +64,7 @@ pub(crate) async fn explain(at: &S3, mailbox: &Arc<Mailbox>, options: Explain) -
 async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     let region = rows.iter().find(|row| row.what == "region").map_or("", |row| row.value.as_str());
     let missing = Missing::at(at, region);
-    let key = Key(format!("oarlock-check-{:016x}{:016x}", random(), random()));
+    let key = super::key();
     let mut say = |step: &str, outcome: Result<&str>| match outcome {
         Ok(text) => rows.push(Explained::row(step, text, None)),
         Err(error) => rows.push(Explained::broken(step, &error, None)),
@@ -120,10 +119,6 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     mailbox.keep(cleanup);
 }
 
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
 /// What putting needs.
 fn putting(at: &S3, missing: &Missing) -> String {
     match at.settings().sse.as_deref() {
@@ -142,7 +137,11 @@ async fn put(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> (Result<PutReply>, u
     let of_cleanup = of_task.clone();
     let putting = workers().spawn(async move {
         let (at, mailbox, key) = of_task;
-        let reply = upload::put(&at, &mailbox, key, Source::from(BODY), Put::default()).await?;
+        let source = Source::from(BODY);
+        let reply = match at.encryption() {
+            Some(_) => encrypted::put(&at, &mailbox, key, source, Put::default()).await?,
+            None => transfer::put(&at, &mailbox, key, source, Put::default()).await?,
+        };
         tell.send_replace(Some(reply.clone()));
         Ok(reply)
     });
@@ -169,7 +168,7 @@ async fn looked_at(
         Err(error) if !stored && error.kind() == ErrorKind::NotFound => {
             Ok("ok: there is no such object, as it should be")
         }
-        // Who may not list is not told either that an object is not there.
+        // Without the permission to list, the server does not report that an object is missing either.
         Err(error) if !stored => Err(missing.named(
             error,
             &format!("s3:GetObject on {}, or s3:ListBucket on {}", missing.objects, missing.bucket),
@@ -179,7 +178,10 @@ async fn looked_at(
 }
 
 async fn read(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> Result<&'static str> {
-    let reply = download::get(at, mailbox, key.clone(), Sink::Memory, Get::default()).await?;
+    let reply = match at.encryption() {
+        Some(_) => encrypted::get(at, mailbox, key.clone(), Sink::Memory, Get::default()).await?,
+        None => transfer::get(at, mailbox, key.clone(), Sink::Memory, Get::default()).await?,
+    };
     if reply.body.as_deref() != Some(BODY.as_bytes()) {
         fail!(
             Corrupt,

@@ -4,35 +4,35 @@
 //! Invariant: as for a bucket, what is broken is a row. A check leaves nothing behind but the reserved
 //! directory that any write makes.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
-use super::path::ObjectPath;
-use super::{Local, conditions, delete, get, head, list, put, remove, work};
+use super::BODY;
 use crate::config::shown;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Prefix};
+use crate::local::{Local, delete, get, head, list, put};
 use crate::mailbox::Mailbox;
 use crate::options::{Delete, Explain, Get, Head, List, Put};
 use crate::reply::Explained;
 use crate::version::VERSION;
 
 pub(crate) async fn explain(at: &Local, mailbox: &Arc<Mailbox>, options: Explain) -> Result<Vec<Explained>> {
-    let config = &at.config;
+    let config = at.config();
     let mut rows = vec![Explained::row("url", config.url(), None)];
-    rows.push(match std::fs::metadata(&at.root) {
+    rows.push(match std::fs::metadata(at.root()) {
         Ok(found) if found.is_dir() => {
             let mode = found.permissions().mode() & 0o777;
-            Explained::row("directory", format!("{} (mode {mode:o})", at.root.display()), Some("URL"))
+            Explained::row("directory", format!("{} (mode {mode:o})", at.root().display()), Some("URL"))
         }
         Ok(_) => {
-            let error = Error::new(ErrorKind::NoSuchBucket, format!("{} is no directory", at.root.display()));
+            let error =
+                Error::new(ErrorKind::NoSuchBucket, format!("{} is no directory", at.root().display()));
             Explained::broken("directory", &error, Some("URL"))
         }
         Err(error) => {
-            let error = Error::new(ErrorKind::NoSuchBucket, format!("{}: {error}", at.root.display()));
+            let error = Error::new(ErrorKind::NoSuchBucket, format!("{}: {error}", at.root().display()));
             Explained::broken("directory", &error, Some("URL"))
         }
     });
@@ -55,9 +55,7 @@ pub(crate) async fn explain(at: &Local, mailbox: &Arc<Mailbox>, options: Explain
 }
 
 async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) -> Result<()> {
-    const BODY: &str = "written by a check of oarlock, which deletes it";
-    let random = || RandomState::new().build_hasher().finish();
-    let name = format!("oarlock-check-{:016x}{:016x}", random(), random());
+    let Key(name) = super::key();
     let key = || Key(name.clone());
     let mut say = |step: &str, outcome: Result<bool>| match outcome {
         Ok(true) => rows.push(Explained::row(step, "ok", None)),
@@ -68,9 +66,9 @@ async fn check(at: &Local, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) ->
         )),
         Err(error) => rows.push(Explained::broken(step, &error, None)),
     };
-    let (root, path) = (at.root.clone(), ObjectPath::new(&name)?);
+    let (of_cleanup, its_mailbox, its_key) = (at.clone(), mailbox.clone(), key());
     let cleanup = mailbox.on_abandon(async move {
-        let _ = work(move || remove::delete(&root, &path, &conditions::WriteConditions::default())).await;
+        let _ = delete(&of_cleanup, &its_mailbox, its_key, Delete::default()).await;
     });
     let stored = put(at, mailbox, key(), Source::from(BODY), Put::default()).await;
     let there = stored.is_ok();

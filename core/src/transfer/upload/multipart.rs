@@ -1,0 +1,194 @@
+//! An upload in parts, several of which are sent at a time.
+//!
+//! Invariants: a part's bytes are kept until the server has it, so a retry sends the same ones. The object is
+//! completed only after the last part was sent and the source has not changed.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::completion::{finish, with_etag};
+use super::start::start;
+use super::{SourceUpload, read};
+use crate::checksum::Checksum;
+use crate::error::{Result, fail};
+use crate::keys::Key;
+use crate::mailbox::Mailbox;
+use crate::observe::inherited;
+use crate::options::Put;
+use crate::reply::PutReply;
+use crate::runtime::workers;
+use crate::s3::{As, Creation, Part, S3, create, put_part};
+use crate::transfer::gate::Permit;
+use crate::transfer::resume::{UploadState, digest, is_same};
+use crate::transfer::source::{PartBody, SourceParts};
+use crate::transfer::tasks::joined;
+
+impl SourceUpload<'_> {
+    /// Sends the source in parts, of which the first is read already, and completes the object.
+    pub(super) async fn in_parts(&mut self, mut body: PartBody, mut permit: Permit) -> Result<PutReply> {
+        let (at, mailbox, key, cut) = (self.at, self.mailbox, self.key.clone(), self.cut);
+        let options = Arc::new(std::mem::take(&mut self.options));
+        let (upload_id, cleanup) = self.upload_id(&options).await?;
+        body = body.summed(self.parts.summed_by()).await?;
+        let concurrency = at.concurrency().await? as usize;
+        let mut sending: JoinSet<Result<SentPart>> = JoinSet::new();
+        let mut done = Vec::new();
+        let mut total = 0;
+        for number in 1.. {
+            let size = body.bytes.len() as u64;
+            total += size;
+            if total > cut.max_size(self.parts.size) || number > cut.max_parts {
+                fail!(
+                    InvalidInput,
+                    "the source is larger than {} parts hold; give its size, or raise \
+                     `multipart_chunksize` or `max_parts`",
+                    cut.max_parts
+                );
+            }
+            let is_last = self.parts.ended().await?;
+            let part_number = number as i32;
+            if let Some(part) = self.resume.as_ref().and_then(|state| state.part(part_number, &body)) {
+                mailbox.advance(size);
+                done.push(part);
+                drop(permit);
+            } else {
+                let transform = match &mut self.transform {
+                    Some(transform) => Some(transform.part(size, is_last)?),
+                    None => None,
+                };
+                let (listed, row) = match (self.resume.as_mut(), &transform) {
+                    (None, _) => (None, None),
+                    (Some(state), Some(_)) => (state.claim(number, &body.bytes).await?, None),
+                    (Some(_), None) => (None, Some(digest(&body))),
+                };
+                let (at, key, upload_id, options, mailbox) =
+                    (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+                let algorithm = self.parts.algorithm;
+                sending.spawn_on(
+                    inherited(async move {
+                        if let Some(transform) = transform {
+                            body = transform.transform(body.bytes, algorithm).await?;
+                        }
+                        let part = match listed.filter(|listed| is_same(listed, &body)) {
+                            Some(listed) => Part { checksum: body.checksum, ..listed },
+                            None => send(&at, &key, &upload_id, part_number, body, &options).await?,
+                        };
+                        drop(permit);
+                        mailbox.advance(size);
+                        Ok((part, row))
+                    }),
+                    &workers(),
+                );
+            }
+            if is_last {
+                break;
+            }
+            collect(&mut sending, concurrency - 1, &mut done, &mut self.resume).await?;
+            let size = cut.part_size(self.parts.size, number + 1);
+            (body, permit) = read(&mut self.parts, size, mailbox).await?;
+        }
+        collect(&mut sending, 0, &mut done, &mut self.resume).await?;
+        self.parts.unchanged().await?;
+        done.sort_by_key(|part| part.number);
+        let guard = match &self.transform {
+            Some(transform) => transform.before_object().await?,
+            None => None,
+        };
+        let reply = finish(at, &key, &upload_id, &done, &options).await?;
+        cleanup.into_iter().chain(guard).for_each(|work| mailbox.keep(work));
+        let reply = with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await;
+        Ok(PutReply { size: total, ..reply })
+    }
+
+    /// The id of the upload to resume, or of a new one with the cleanup that aborts it.
+    async fn upload_id(&mut self, options: &Arc<Put>) -> Result<(Arc<str>, Option<u64>)> {
+        if let Some((upload_id, algorithm)) = self.resume.as_ref().and_then(UploadState::upload) {
+            self.parts.algorithm = algorithm;
+            return Ok((upload_id.into(), None));
+        }
+        let (upload_id, cleanup) =
+            start_put(self.at, self.mailbox, &self.key, &mut self.parts, options).await?;
+        let Some(state) = &mut self.resume else { return Ok((upload_id, Some(cleanup))) };
+        // From now on the upload is the journal's to abort.
+        state.began(&upload_id, self.parts.algorithm).await?;
+        self.mailbox.keep(cleanup);
+        Ok((upload_id, None))
+    }
+}
+
+/// A part that is there, and for a journal the checksum of its bytes.
+type SentPart = (Part, Option<Checksum>);
+
+/// Takes in the parts that are there, and waits until no more than so many are on their way.
+async fn collect(
+    sending: &mut JoinSet<Result<SentPart>>,
+    at_most: usize,
+    done: &mut Vec<Part>,
+    resume: &mut Option<UploadState>,
+) -> Result<()> {
+    let mut sent = Vec::new();
+    let mut failed = None;
+    while failed.is_none() {
+        let next = match sending.try_join_next() {
+            Some(next) => next,
+            None if sending.len() > at_most => match sending.join_next().await {
+                Some(next) => next,
+                None => break,
+            },
+            None => break,
+        };
+        match joined(Some(next)) {
+            Ok((part, digest)) => {
+                sent.extend(digest.map(|digest| (part.clone(), digest)));
+                done.push(part);
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
+    if let Some(state) = resume {
+        state.sent(&sent).await?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Starts the upload of a source, whose parts carry from then on a checksum that the server accepts.
+async fn start_put(
+    at: &S3,
+    mailbox: &Mailbox,
+    key: &Arc<Key>,
+    parts: &mut SourceParts,
+    options: &Arc<Put>,
+) -> Result<(Arc<str>, u64)> {
+    loop {
+        let algorithm = parts.algorithm;
+        let creating = {
+            let (at, key, options) = (at.clone(), key.clone(), options.clone());
+            move |creation: Arc<Creation>| async move {
+                create(&at, &key, As::Put(&options), algorithm, &creation).await
+            }
+        };
+        match start(at, mailbox, key, creating).await {
+            Err(error) if at.refuses(algorithm, &error).await? => parts.algorithm = at.algorithm().await?,
+            started => return started,
+        }
+    }
+}
+
+/// Sends a part. The checksum of an upload that has started cannot be changed: if the server refuses the
+/// part's, Content-MD5 is sent instead.
+async fn send(
+    at: &S3,
+    key: &Key,
+    upload_id: &str,
+    number: i32,
+    body: PartBody,
+    options: &Put,
+) -> Result<Part> {
+    match put_part(at, key, upload_id, number, body.bytes.clone(), body.checksum, options).await {
+        Err(error) if at.refuses(body.checksum.map(|sum| sum.algorithm), &error).await? => {
+            put_part(at, key, upload_id, number, body.bytes, None, options).await
+        }
+        sent => sent,
+    }
+}
