@@ -43,7 +43,7 @@ struct CallState {
     feeder: Option<Feeder>,
     writer: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
-    told: Option<(u64, Option<u64>)>,
+    reported: Option<(u64, Option<u64>)>,
     functions: Option<Py<PyDict>>,
     reply: Type,
     /// The exception of the host's function, as the cause of the call's error.
@@ -78,7 +78,7 @@ impl Call {
             feeder,
             writer,
             progress,
-            told: None,
+            reported: None,
             functions,
             reply,
             cause: None,
@@ -235,9 +235,9 @@ impl CallState {
     fn tell_progress(&mut self, py: Python<'_>) -> PyResult<()> {
         let now = self.call.progress();
         if let Some(progress) = &self.progress
-            && self.told != Some(now)
+            && self.reported != Some(now)
         {
-            self.told = Some(now);
+            self.reported = Some(now);
             progress.bind(py).call1(now)?;
         }
         Ok(())

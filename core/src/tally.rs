@@ -79,18 +79,18 @@ impl Tally {
     }
 
     pub(crate) fn counted(&self) -> TallySnapshot {
-        let told = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let answers = told(&self.answers);
-        let mean = told(&self.waited).checked_div(answers);
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let answers = load(&self.answers);
+        let mean = load(&self.waited).checked_div(answers);
         TallySnapshot {
-            calls: told(&self.calls),
-            failures: told(&self.failures),
-            microseconds: told(&self.busy) / 1000,
-            requests: told(&self.requests),
-            retries: told(&self.retries),
-            throttled: told(&self.throttled),
-            bytes: told(&self.bytes),
-            first_byte: mean.map(|mean| (mean / 1000, told(&self.longest) / 1000)),
+            calls: load(&self.calls),
+            failures: load(&self.failures),
+            microseconds: load(&self.busy) / 1000,
+            requests: load(&self.requests),
+            retries: load(&self.retries),
+            throttled: load(&self.throttled),
+            bytes: load(&self.bytes),
+            first_byte: mean.map(|mean| (mean / 1000, load(&self.longest) / 1000)),
         }
     }
 }

@@ -65,8 +65,8 @@ class Verb:
         self.params = params
         self.names = tuple(param[0] for param in params)
         self.progress = progress
-        told = [("progress", "function", False, _PROGRESS.format(progress))] if progress else []
-        self.options = [*options, *told, _TIMEOUT]
+        extra = [("progress", "function", False, _PROGRESS.format(progress))] if progress else []
+        self.options = [*options, *extra, _TIMEOUT]
         self.reply = reply
         self.pages = pages
 

@@ -84,7 +84,7 @@ class OarlockFileSystem(AbstractFileSystem):
         name = f"{bucket}/{entry.key}".rstrip("/")
         if getattr(entry, "is_prefix", False):
             return {"name": name, "size": 0, "type": "directory"}
-        told = {
+        info = {
             "name": f"{bucket}/{entry.key}",
             "size": entry.size,
             "type": "file",
@@ -92,8 +92,8 @@ class OarlockFileSystem(AbstractFileSystem):
             "LastModified": entry.last_modified,
         }
         if entry.version_id is not None:
-            told["VersionId"] = entry.version_id
-        return told
+            info["VersionId"] = entry.version_id
+        return info
 
     def info(self, path, **kwargs):
         path = self._strip_protocol(path)
@@ -223,14 +223,14 @@ class OarlockFileSystem(AbstractFileSystem):
         counted = all(edge is not None and edge >= 0 for _, *edges in asked for edge in edges)
 
         def size():
-            told = store.head(key, **version).size
-            if told is None:
+            total = store.head(key, **version).size
+            if total is None:
                 raise ServiceError(
                     "the server does not send the object's size, which these ranges need; "
                     "fetch the whole object",
                     key=key,
                 )
-            return told
+            return total
 
         try:
             return fetch(None if counted else size())

@@ -78,7 +78,7 @@ module Oarlock
       end
       source &&= Source.new(source)
       sink, take = Sink.of(into, block)
-      call = start(verb, arguments, source&.told, sink,
+      call = start(verb, arguments, source&.argument, sink,
                    blocking: timeout.nil?, sink: take, timeout: timeout, progress: progress)
       source&.feed(call)
       reply = call.result

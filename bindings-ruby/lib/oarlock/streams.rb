@@ -8,12 +8,12 @@ module Oarlock
   # @private
   class Source
     # The argument for the extension.
-    attr_reader :told
+    attr_reader :argument
 
     # @param given [String, Pathname, #read, #each]
     def initialize(given)
       @given = given
-      @told =
+      @argument =
         if given.is_a?(String) then [:bytes, given]
         elsif Oarlock.pathname?(given) then [:file, given.to_path]
         elsif given.respond_to?(:read) then [:fed, size_left]
@@ -24,7 +24,7 @@ module Oarlock
 
     # Feeds the call until all bytes are sent.
     def feed(call)
-      return unless @told.first == :fed
+      return unless @argument.first == :fed
 
       call.guard { @given.respond_to?(:read) ? feed_read(call) : feed_each(call) }
     end

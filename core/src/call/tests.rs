@@ -127,30 +127,30 @@ fn thread() -> Option<String> {
 
 #[test]
 fn short_work_is_done_by_the_thread_that_waits() {
-    let (here, told) = (std::thread::current().id(), Arc::new(Mutex::new(Vec::new())));
-    let seen = told.clone();
+    let (here, reported) = (std::thread::current().id(), Arc::new(Mutex::new(Vec::new())));
+    let seen = reported.clone();
     let call = inline(|_| async move {
         seen.lock().unwrap().push(std::thread::current().id());
         tokio::time::sleep(Duration::from_millis(1)).await;
         seen.lock().unwrap().push(std::thread::current().id());
         Ok(())
     });
-    assert!(told.lock().unwrap().is_empty(), "nothing moves before somebody waits");
+    assert!(reported.lock().unwrap().is_empty(), "nothing moves before somebody waits");
     call.wait(None).unwrap();
-    assert_eq!(*told.lock().unwrap(), [here, here]);
+    assert_eq!(*reported.lock().unwrap(), [here, here]);
 }
 
 #[test]
 fn long_work_goes_on_elsewhere() {
-    let told = Arc::new(Mutex::new(None));
-    let seen = told.clone();
+    let reported = Arc::new(Mutex::new(None));
+    let seen = reported.clone();
     let call = inline(|_| async move {
         tokio::time::sleep(3 * HERE).await;
         *seen.lock().unwrap() = thread();
         Ok(())
     });
     call.wait(None).unwrap();
-    assert_eq!(told.lock().unwrap().as_deref(), Some("oarlock"));
+    assert_eq!(reported.lock().unwrap().as_deref(), Some("oarlock"));
 }
 
 #[test]
@@ -177,15 +177,15 @@ fn a_descriptor_moves_it_to_the_workers() {
 
 #[tokio::test]
 async fn awaited_it_is_work_of_the_task() {
-    let (here, told) = (std::thread::current().id(), Arc::new(Mutex::new(None)));
-    let seen = told.clone();
+    let (here, reported) = (std::thread::current().id(), Arc::new(Mutex::new(None)));
+    let seen = reported.clone();
     let call = inline(|_| async move {
         tokio::time::sleep(Duration::from_millis(1)).await;
         *seen.lock().unwrap() = Some(std::thread::current().id());
         Ok(())
     });
     call.await.unwrap();
-    assert_eq!(*told.lock().unwrap(), Some(here));
+    assert_eq!(*reported.lock().unwrap(), Some(here));
 }
 
 #[test]

@@ -106,15 +106,15 @@ fn what_the_host_keeps_for_itself() {
         classes.names(),
         ["bioconductor", "cache", "cran", "metrics", "packages", "persistent", "pypi"]
     );
-    let told = |name| {
+    let entry_of = |name| {
         let about = classes.about(name).unwrap();
         (about.kind, about.skip_validation, about.cache_timeout, about.retain_fetched_packages)
     };
     let ten = Some("10m".to_owned());
-    assert_eq!(told("CRAN"), ("s3".into(), false, ten.clone(), Some(true)));
-    assert_eq!(told("pypi"), ("s3".into(), false, ten.clone(), Some(false)));
-    assert_eq!(told("packages"), ("s3".into(), true, ten, None));
-    assert_eq!(told("cache"), ("file".into(), false, Some("5s".into()), None));
+    assert_eq!(entry_of("CRAN"), ("s3".into(), false, ten.clone(), Some(true)));
+    assert_eq!(entry_of("pypi"), ("s3".into(), false, ten.clone(), Some(false)));
+    assert_eq!(entry_of("packages"), ("s3".into(), true, ten, None));
+    assert_eq!(entry_of("cache"), ("file".into(), false, Some("5s".into()), None));
     let few =
         StorageClasses::read("[Storage]\nPyPI = s3\n[S3Storage \"own\"]\nBucket = own-bucket\n").unwrap();
     assert_eq!(few.names(), ["own", "pypi"]);

@@ -190,7 +190,7 @@ impl Encryption {
     }
 
     /// The engine, the keyring and the policy, for `explain`.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!("{}, keys from {}, {}", ENGINE, self.keyring.name(), self.reads.policy.name())
     }
 

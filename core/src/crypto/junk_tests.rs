@@ -72,7 +72,7 @@ fn nearly_whole() -> impl Strategy<Value = Vec<(String, String)>> {
     let description =
         || btree_map("[a-zü]{0,3}", any::<String>(), 0..3).prop_map(|pairs| text::to_json(&pairs));
     let new = (key(), any::<[u8; 28]>(), any::<[u8; 28]>(), select(vec!["02", "12", "22"]), description())
-        .prop_map(|(key, d, i, w, told)| {
+        .prop_map(|(key, d, i, w, description)| {
             let pairs = [
                 ("c", "115".to_owned()),
                 ("d", base64(&d)),
@@ -80,16 +80,22 @@ fn nearly_whole() -> impl Strategy<Value = Vec<(String, String)>> {
                 ("3", key),
                 ("w", w.to_owned()),
             ];
-            pairs.into_iter().chain([(if w == "12" { "t" } else { "m" }, told)]).collect::<Vec<_>>()
+            pairs.into_iter().chain([(if w == "12" { "t" } else { "m" }, description)]).collect::<Vec<_>>()
         });
     let wraps = vec!["kms+context", "AES/GCM", "RSA-OAEP-SHA1", "kms", "AESWrap"];
-    let old = (key(), any::<[u8; 12]>(), select(wraps), description()).prop_map(|(key, iv, wrap, told)| {
-        let names = [("key-v2", key), ("iv", base64(&iv)), ("matdesc", told), ("tag-len", "128".to_owned())];
-        names
-            .into_iter()
-            .chain([("cek-alg", "AES/GCM/NoPadding".to_owned()), ("wrap-alg", wrap.to_owned())])
-            .collect()
-    });
+    let old =
+        (key(), any::<[u8; 12]>(), select(wraps), description()).prop_map(|(key, iv, wrap, description)| {
+            let names = [
+                ("key-v2", key),
+                ("iv", base64(&iv)),
+                ("matdesc", description),
+                ("tag-len", "128".to_owned()),
+            ];
+            names
+                .into_iter()
+                .chain([("cek-alg", "AES/GCM/NoPadding".to_owned()), ("wrap-alg", wrap.to_owned())])
+                .collect()
+        });
     (prop_oneof![new, old], prop::option::of((name(), value()))).prop_map(|(pairs, more)| {
         pairs.into_iter().map(|(name, value)| (format!("x-amz-{name}"), value)).chain(more).collect()
     })

@@ -96,7 +96,7 @@ async fn threat_13_no_text_shows_a_key() {
     .unwrap();
     assert!(!held(&format!("{config:?} {:?}", config.shown())));
     let store = Encryption::with(Keyring::Aes(Aes::new(&KEY).unwrap()), &Settings::default()).unwrap();
-    assert!(!held(&store.told()));
+    assert!(!held(&store.describe()));
     let object = store.seal(None, None).await.unwrap();
     assert!(!held(&format!("{:?}", object.metadata)));
     let other = Encryption::with(Keyring::Aes(Aes::new(&[1; 32]).unwrap()), &Settings::default()).unwrap();

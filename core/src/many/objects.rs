@@ -42,7 +42,7 @@ pub(crate) async fn get_many<'a>(
         let into = item.path.map_or(Sink::Memory, Sink::File);
         at.get(&own, item.key, into, Get { version_id: item.version_id, ..Get::default() }).await
     };
-    told(
+    report(
         mailbox,
         options.each.as_ref(),
         limit,
@@ -97,7 +97,7 @@ pub(crate) async fn put_many<'a>(
         let source = item.path.map_or_else(|| Source::Bytes(item.body.unwrap_or_default()), Source::File);
         async move { at.put(&own, item.key, source, put).await }
     };
-    told(
+    report(
         mailbox,
         options.each.as_ref(),
         limit,
@@ -141,7 +141,7 @@ pub(crate) async fn head_many<'a>(
             outcome
         }
     };
-    told(
+    report(
         mailbox,
         options.each.as_ref(),
         limit,
@@ -186,7 +186,7 @@ pub(crate) async fn delete_many<'a>(
 
 /// The fates, each settled by its outcome: in their order at the end, or given to the host's function as they
 /// come.
-async fn told<R: Field + Default, O>(
+async fn report<R: Field + Default, O>(
     mailbox: &Mailbox,
     each: Option<&Callback>,
     limit: usize,

@@ -164,7 +164,7 @@ pub(crate) async fn sync_up<'a>(
         });
     }
     if options.dry_run == Some(true) {
-        return Ok(plan.told());
+        return Ok(plan.into_reply());
     }
     mailbox.set_total(plan.size);
     let work = |own: Arc<Mailbox>, path: String| {
@@ -216,7 +216,7 @@ pub(crate) async fn sync_down<'a>(
         });
     }
     if options.dry_run == Some(true) {
-        return Ok(plan.told());
+        return Ok(plan.into_reply());
     }
     mailbox.set_total(plan.size);
     let made = SyncDirectories::new()?;
@@ -278,10 +278,10 @@ impl SyncPlan {
     }
 
     fn done(self) -> SyncReply {
-        SyncReply { steps: Vec::new(), ..self.told() }
+        SyncReply { steps: Vec::new(), ..self.into_reply() }
     }
 
-    fn told(self) -> SyncReply {
+    fn into_reply(self) -> SyncReply {
         SyncReply {
             transferred: self.moves.len() as u64,
             size: self.size,

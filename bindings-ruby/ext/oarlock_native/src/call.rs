@@ -168,34 +168,34 @@ fn without_gvl<T, F: FnOnce() -> T>(work: F) -> Option<T> {
 }
 
 fn tell(ruby: &Ruby, step: Step, reply: Type) -> Result<Value, Error> {
-    let told = ruby.ary_new_capa(3);
+    let row = ruby.ary_new_capa(3);
     match step {
         Step::Chunk(bytes) => {
-            told.push(ruby.to_symbol("chunk"))?;
-            told.push(ruby.str_from_slice(&bytes))?;
+            row.push(ruby.to_symbol("chunk"))?;
+            row.push(ruby.str_from_slice(&bytes))?;
         }
         Step::Want(size) => {
-            told.push(ruby.to_symbol("want"))?;
-            told.push(size)?;
+            row.push(ruby.to_symbol("want"))?;
+            row.push(size)?;
         }
         Step::Ask { callback, question } => {
-            told.push(ruby.to_symbol("ask"))?;
-            told.push(callback.number())?;
+            row.push(ruby.to_symbol("ask"))?;
+            row.push(callback.number())?;
             // A list holds what the reply would.
             let kind = if matches!(question, oarlock::Value::List(_)) { reply } else { Type::Map };
-            told.push(to_ruby(ruby, question, kind)?)?;
+            row.push(to_ruby(ruby, question, kind)?)?;
         }
         Step::Progress(done, total) => {
-            told.push(ruby.to_symbol("progress"))?;
-            told.push(done)?;
-            told.push(total)?;
+            row.push(ruby.to_symbol("progress"))?;
+            row.push(done)?;
+            row.push(total)?;
         }
         Step::Event(event) => {
-            told.push(ruby.to_symbol("event"))?;
-            told.push(event.level as i32)?;
-            told.push(event.message)?;
+            row.push(ruby.to_symbol("event"))?;
+            row.push(event.level as i32)?;
+            row.push(event.message)?;
         }
-        Step::Done => told.push(ruby.to_symbol("done"))?,
+        Step::Done => row.push(ruby.to_symbol("done"))?,
     }
-    Ok(told.as_value())
+    Ok(row.as_value())
 }

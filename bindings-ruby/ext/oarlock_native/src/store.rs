@@ -88,19 +88,19 @@ impl Store {
             |name: &str| if params.iter().any(|param| param.name == name) { "parameter" } else { "option" };
         let (plain, mut callbacks) = (ruby.hash_new(), Vec::new());
         let read = each_pair(args, |key, value| {
-            let told = name(ruby, key)?;
-            if found.is_some() && !params.iter().chain(options).any(|field| field.name == told) {
+            let given = name(ruby, key)?;
+            if found.is_some() && !params.iter().chain(options).any(|field| field.name == given) {
                 // The core rejects it by its name, whatever its value is.
                 return Ok(plain.aset(key, ())?);
             }
-            if !options.iter().any(|option| option.name == told && option.kind == Type::Callback)
+            if !options.iter().any(|option| option.name == given && option.kind == Type::Callback)
                 || !value.respond_to("call", false)?
             {
                 return Ok(plain.aset(key, value)?);
             }
             let callback = Callback::elsewhere();
             functions.aset(callback.number(), value)?;
-            callbacks.push((told, callback.into()));
+            callbacks.push((given, callback.into()));
             Ok(())
         });
         let values = read.and_then(|()| pairs(ruby, plain, what, &[params, options]));

@@ -191,14 +191,14 @@ fn map(ruby: &Ruby, hash: RHash, depth: usize) -> Result<Datum, ConversionError>
             "key" => Some(Type::Str),
             _ => None,
         };
-        let told = RString::from_value(value).filter(|_| name == "key");
+        let key_text = RString::from_value(value).filter(|_| name == "key");
         // An object's bytes have no encoding, as with the source of a single `put`.
         let body = RString::from_value(value).filter(|_| name == "body");
         if let Some(body) = body {
             pairs.push((name.into(), Datum::Bytes(copy(body))));
             return Ok(());
         }
-        let value = read(ruby, value, kind, depth).map_err(|refusal| match (refusal, told) {
+        let value = read(ruby, value, kind, depth).map_err(|refusal| match (refusal, key_text) {
             (ConversionError::Because(why), Some(key)) => {
                 ConversionError::Because(format!("holds a key that {why}: {}", shown(key)))
             }

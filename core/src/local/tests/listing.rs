@@ -39,14 +39,14 @@ fn reference(keys: &BTreeSet<String>, prefix: &str, delimiter: &str, after: &str
         let at = key.strip_prefix(prefix)?.find(delimiter).filter(|_| !delimiter.is_empty())?;
         Some(key[..prefix.len() + at + delimiter.len()].to_owned())
     };
-    let told = group(after).filter(|group| group == after);
+    let reported = group(after).filter(|group| group == after);
     let mut rows: Vec<(String, bool)> = Vec::new();
     for key in keys.iter().filter(|key| key.starts_with(prefix) && key.as_str() > after) {
         let row = match group(key) {
             Some(group) => (group, true),
             None => (key.clone(), false),
         };
-        if rows.last() != Some(&row) && told.as_ref() != Some(&row.0) {
+        if rows.last() != Some(&row) && reported.as_ref() != Some(&row.0) {
             rows.push(row);
         }
     }
@@ -104,9 +104,9 @@ fn random_trees_list_as_a_bucket_would() {
                 ..List::default()
             };
             let rows = pages(&at.store, &prefix, options);
-            let told: Vec<_> = rows.iter().map(|row| (row.key.clone(), row.is_prefix)).collect();
+            let reported: Vec<_> = rows.iter().map(|row| (row.key.clone(), row.is_prefix)).collect();
             assert_eq!(
-                told,
+                reported,
                 reference(&keys, &prefix, delimiter, &after),
                 "tree {tree}: {keys:?}, prefix {prefix:?}, delimiter {delimiter:?}, after {after:?}, pages \
                  of {page_size}"

@@ -88,7 +88,7 @@ pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
     reach::tell(&facts, &mut rows).await;
     let encryption = at
         .encryption()
-        .map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.told());
+        .map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.describe());
     rows.push(Explained::row("encryption", encryption, None));
     settings(&facts, &mut rows);
     rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
