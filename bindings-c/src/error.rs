@@ -123,8 +123,8 @@ pub unsafe extern "C" fn oarlock_error_request_id(error: *const ErrorHandle) -> 
 /// The HTTP status, or 0 if no server responded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_error_http_status(error: *const ErrorHandle) -> c_int {
-    // SAFETY: the header's conventions.
     border::plain(0, || {
+        // SAFETY: the header's conventions.
         unsafe { error.as_ref() }.and_then(|error| error.error.status()).map_or(0, c_int::from)
     })
 }

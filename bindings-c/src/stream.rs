@@ -110,8 +110,8 @@ pub unsafe extern "C" fn oarlock_source_callback(
     userdata: *mut c_void,
     size: i64,
 ) -> *mut SourceHandle {
-    // SAFETY: the header's conventions.
     source(|| {
+        // SAFETY: the header's conventions.
         Ok(unsafe {
             reader(read.ok_or_else(|| border::invalid("`read` is NULL"))?, userdata, u64::try_from(size).ok())
         })

@@ -125,8 +125,8 @@ pub unsafe extern "C" fn oarlock_value_type(value: *const ValueHandle) -> TypeNu
 /// The value, if it is a bool; else false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_bool(value: *const ValueHandle) -> bool {
-    // SAFETY: the header's conventions.
     border::plain(false, || {
+        // SAFETY: the header's conventions.
         matches!(unsafe { value.as_ref() }.map(ValueHandle::sealed), Some(Value::Bool(true)))
     })
 }
@@ -203,8 +203,8 @@ pub unsafe extern "C" fn oarlock_value_count(value: *const ValueHandle) -> usize
 /// value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_at(value: *const ValueHandle, index: usize) -> *const ValueHandle {
-    // SAFETY: the header's conventions.
     border::plain(null(), || {
+        // SAFETY: the header's conventions.
         unsafe { value.as_ref() }.and_then(|value| value.at(index)).map_or(null(), std::ptr::from_ref)
     })
 }
@@ -212,8 +212,8 @@ pub unsafe extern "C" fn oarlock_value_at(value: *const ValueHandle, index: usiz
 /// The name of a map's entry at this place; else NULL. It lives as long as the whole value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_value_name(value: *const ValueHandle, index: usize) -> *const c_char {
-    // SAFETY: the header's conventions.
     border::plain(null(), || {
+        // SAFETY: the header's conventions.
         unsafe { value.as_ref() }
             .and_then(|value| value.name(index))
             .map_or(null(), |name| name.as_ptr().cast())
