@@ -47,6 +47,7 @@ pub mod value;
 pub mod verbs;
 mod version;
 mod wake;
+mod xml;
 
 pub use call::{Call, Canceller, Step};
 pub use classes::StorageClasses;

@@ -28,6 +28,7 @@ USES = {
     "config": PLAIN | {"options"},
     "sync": set(),
     "wake": {"error"},
+    "xml": set(),
     "runtime": {"error"},
     "version": set(),
     "event": set(),
@@ -41,10 +42,10 @@ USES = {
     "ambient": PLAIN | {"config", "observe", "runtime"},
     "http": PLAIN | {"config", "observe", "runtime"},
     "credentials": PLAIN
-    | {"ambient", "config", "http", "options", "question", "runtime", "observe", "version"},
+    | {"ambient", "config", "http", "options", "question", "runtime", "observe", "version", "xml"},
     "crypto": PLAIN | {"config", "credentials", "options", "runtime"},
     "s3": DATA
-    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"}
+    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally", "xml"}
     | {"version"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     # No `crypto`: a store that encrypts hands `transfer` a transform.

@@ -8,6 +8,7 @@ mod answer;
 mod cache;
 mod chain;
 mod environment;
+mod exchange;
 mod host;
 mod json;
 mod login;

@@ -1,29 +1,15 @@
 //! How STS, SSO, sign-in and KMS are reached: region, endpoint, certificates, and what a failed call comes
 //! to.
 //!
-//! Law: endpoints come from the same variables and profile keys as for every SDK. Nothing here reads a retry
-//! setting of the environment: the SDK ends the process over some of their values.
+//! Invariant: endpoints come from the same variables and profile keys as for every SDK.
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::SdkConfig;
-use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::region::Region;
-use aws_types::sdk_config::Builder;
 
 use super::environment::says_true;
 use super::host::Host;
-use crate::ambient::{self, Profiles, of_service, root, variable};
+use crate::ambient::{self, Profiles, of_service, variable};
 use crate::config::Settings;
 use crate::error::{Result, fail};
 use crate::http::{Http, Transport};
@@ -36,25 +22,18 @@ pub(super) struct Services<'a> {
 }
 
 impl Services<'_> {
-    /// The configuration of an SDK's client for one of them: `sts`, `sso`, `sso_oidc`.
-    pub(super) fn configuration(&self, service: &str) -> Result<Builder> {
-        let (connect, read) = self.patience();
-        let timeouts = TimeoutConfig::builder().connect_timeout(connect).read_timeout(read).build();
-        let endpoint = self.endpoint(service)?;
-        let http = self.http(endpoint.as_deref())?;
-        let mut config = SdkConfig::builder();
-        config.set_endpoint_url(endpoint);
-        Ok(config
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(SharedHttpClient::from(http))
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .time_source(SystemTimeSource::new())
-            .region(Region::new(ambient::region(self.settings).to_owned()))
-            .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts)
-            .identity_cache(IdentityCache::no_cache())
-            .use_fips(self.fips())
-            .use_dual_stack(self.dual_stack()))
+    /// The address of a service and the client to reach it with. `service` is its name in settings, `host` that
+    /// of AWS's own endpoint.
+    pub(super) fn reach(&self, service: &str, host: &str, region: &str) -> Result<(String, Http)> {
+        let (fips, dual) = (self.fips(), self.dual_stack());
+        if (fips || dual) && self.endpoint(service)?.is_some() {
+            fail!(
+                Config,
+                "AWS's endpoints with FIPS or dual stack can't be used together with an endpoint of your own \
+                 for {service}"
+            );
+        }
+        self.plainly(service, &usual(host, region, fips, dual))
     }
 
     fn fips(&self) -> bool {
@@ -137,15 +116,7 @@ pub(super) struct Place {
 pub(super) async fn place(settings: &Settings, service: &str, region: &str) -> Result<Place> {
     let (host, profiles) = (Host::default(), ambient::load(settings).await?);
     let services = Services { settings, host: &host, profiles: &profiles };
-    let (fips, dual) = (services.fips(), services.dual_stack());
-    if (fips || dual) && services.endpoint(service)?.is_some() {
-        fail!(
-            Config,
-            "AWS's endpoints with FIPS or dual stack can't be used together with an endpoint of your own for \
-             {service}"
-        );
-    }
-    let (url, http) = services.plainly(service, &usual(service, region, fips, dual))?;
+    let (url, http) = services.reach(service, service, region)?;
     Ok(Place { url, http, patience: services.patience() })
 }
 
@@ -161,11 +132,13 @@ fn usual(service: &str, region: &str, fips: bool, dual: bool) -> String {
         _ if region.starts_with("us-isof-") => ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
         _ => ("amazonaws.com", "api.aws"),
     };
-    format!(
-        "https://{service}{}.{region}.{}",
-        if fips { "-fips" } else { "" },
-        if dual { both } else { plain }
-    )
+    if (service, region, fips, dual) == ("sts", "aws-global", false, false) {
+        return "https://sts.amazonaws.com".to_owned();
+    }
+    // In GovCloud the plain names of these services are the FIPS ones.
+    let is_plain_fips = region.starts_with("us-gov-") && service != "kms" && !dual;
+    let suffix = if fips && !is_plain_fips { "-fips" } else { "" };
+    format!("https://{service}{suffix}.{region}.{}", if dual { both } else { plain })
 }
 
 /// An endpoint as services take it: a URL.
@@ -187,22 +160,8 @@ fn said<'a>(set: &'a ProfileSet, service: &str) -> Option<&'a str> {
     of_service(set, service, "endpoint_url").or_else(|| set.get("endpoint_url"))
 }
 
-/// What a failed call comes to: the service's own code and words, else the innermost cause.
-pub(super) fn complaint<E>(error: &SdkError<E, Response>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match error {
-        SdkError::ServiceError(context) => {
-            words(context.err().code(), context.err().message(), context.raw().status().as_u16())
-        }
-        SdkError::TimeoutError(_) => "it did not answer in time".to_owned(),
-        other => root(other),
-    }
-}
-
 /// A service's code and message, each once; without a code, its status.
-fn words(code: Option<&str>, message: Option<&str>, status: u16) -> String {
+pub(super) fn complaint(code: Option<&str>, message: Option<&str>, status: u16) -> String {
     match (code, message) {
         (Some(code), Some(message)) if message.contains(code) => message.to_owned(),
         (Some(code), Some(message)) => format!("{code}: {message}"),
@@ -216,22 +175,29 @@ fn words(code: Option<&str>, message: Option<&str>, status: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_kms::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-
-    use super::{usual, words};
+    use super::{complaint, usual};
 
     #[test]
     fn nothing_is_said_twice() {
-        assert_eq!(words(Some("AccessDenied"), Some("no"), 403), "AccessDenied: no");
+        assert_eq!(complaint(Some("AccessDenied"), Some("no"), 403), "AccessDenied: no");
         assert_eq!(
-            words(Some("ExpiredToken"), Some("ExpiredToken: it is old"), 400),
+            complaint(Some("ExpiredToken"), Some("ExpiredToken: it is old"), 400),
             "ExpiredToken: it is old"
         );
-        assert_eq!(words(Some("InvalidGrant"), None, 400), "InvalidGrant");
-        assert!(words(None, None, 403).contains("status 403"));
+        assert_eq!(complaint(Some("InvalidGrant"), None, 400), "InvalidGrant");
+        assert!(complaint(None, None, 403).contains("status 403"));
     }
 
-    /// Judged by the SDK's own rules.
+    /// The SDK's own address of a service.
+    macro_rules! theirs {
+        ($sdk:ident, $region:expr, $fips:expr, $dual:expr) => {{
+            use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+            let asked =
+                Params::builder().region($region).use_fips($fips).use_dual_stack($dual).build().unwrap();
+            DefaultResolver::new().resolve_endpoint(&asked).await.unwrap().url().to_owned()
+        }};
+    }
+
     #[tokio::test]
     async fn addresses_are_those_of_the_sdk() {
         let regions = [
@@ -246,11 +212,15 @@ mod tests {
         ];
         for region in regions {
             for (fips, dual) in [(false, false), (true, false), (false, true), (true, true)] {
-                let asked =
-                    Params::builder().region(region).use_fips(fips).use_dual_stack(dual).build().unwrap();
-                let theirs = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
-                assert_eq!(usual("kms", region, fips, dual), theirs.url());
+                assert_eq!(usual("kms", region, fips, dual), theirs!(aws_sdk_kms, region, fips, dual));
+                assert_eq!(usual("sts", region, fips, dual), theirs!(aws_sdk_sts, region, fips, dual));
+                assert_eq!(usual("portal.sso", region, fips, dual), theirs!(aws_sdk_sso, region, fips, dual));
+                assert_eq!(usual("oidc", region, fips, dual), theirs!(aws_sdk_ssooidc, region, fips, dual));
             }
         }
+        assert_eq!(
+            usual("sts", "aws-global", false, false),
+            theirs!(aws_sdk_sts, "aws-global", false, false)
+        );
     }
 }

@@ -8,18 +8,17 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
-use aws_sdk_sso::Client;
-use aws_sdk_ssooidc::Client as Signing;
-use aws_sdk_ssooidc::operation::create_token::CreateTokenOutput;
-use aws_types::region::Region;
+use aws_smithy_types::body::SdkBody;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
 use super::answer::{WINDOW, moment};
+use super::exchange::Exchange;
 use super::private::Directory;
 use super::profile::Login;
-use super::services::{Services, complaint};
+use super::services::Services;
+use super::sign::{percent_encode, value};
 use crate::ambient::{home, warn_of_readers};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::observe::{Level, event};
@@ -29,40 +28,43 @@ pub(super) async fn role_credentials(
     login: &Login,
     profile: &str,
 ) -> Result<Credentials> {
-    let config = services.configuration("sso")?.region(Region::new(login.region.clone())).build();
+    let exchange = Exchange::with(services, "sso", "portal.sso", &login.region)?;
     let token = token(services, login, profile).await?;
-    let answer = Client::new(&config)
-        .get_role_credentials()
-        .role_name(&login.role)
-        .account_id(&login.account_id)
-        .access_token(token)
-        .send()
-        .await
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Credentials,
-                format!(
-                    "SSO gave no credentials for the role {} of profile `{profile}`: {}",
-                    login.role,
-                    complaint(&error)
-                ),
-            )
+    let mut query = String::from("account_id=");
+    percent_encode(&mut query, &login.account_id, false);
+    query.push_str("&role_name=");
+    percent_encode(&mut query, &login.role, false);
+    let request = || {
+        let mut token = value(&token)?;
+        token.set_sensitive(true);
+        http::Request::get(format!("{}/federation/credentials?{query}", exchange.url))
+            .header("x-amz-sso_bearer_token", token)
+            .body(SdkBody::empty())
+            .map_err(|_| Error::new(ErrorKind::Config, "the endpoint of SSO can't be used"))
+    };
+    let body = exchange.send(request).await.map_err(|why| {
+        let why =
+            format!("SSO gave no credentials for the role {} of profile `{profile}`: {why}", login.role);
+        Error::new(ErrorKind::Credentials, why)
             .with_advice(&format!("if the sign-in has ended, run `aws sso login --profile {profile}`"))
-        })?;
-    let Some(keys) = answer.role_credentials else {
+    })?;
+    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let Some(keys) = answer.get("roleCredentials") else {
         fail!(Credentials, "SSO answered without credentials for profile `{profile}`")
     };
-    let (Some(id), Some(secret)) = (keys.access_key_id, keys.secret_access_key) else {
+    let text = |name: &str| keys.get(name).and_then(Value::as_str);
+    let (Some(id), Some(secret)) = (text("accessKeyId"), text("secretAccessKey")) else {
         fail!(Credentials, "SSO answered with half a key pair for profile `{profile}`")
     };
-    let expiry = UNIX_EPOCH + Duration::from_millis(u64::try_from(keys.expiration).unwrap_or(0));
+    // In milliseconds.
+    let expiration = keys.get("expiration").and_then(Value::as_u64).unwrap_or(0);
     let mut built = Credentials::builder()
         .access_key_id(id)
         .secret_access_key(secret)
         .account_id(login.account_id.as_str())
-        .expiry(expiry)
+        .expiry(UNIX_EPOCH + Duration::from_millis(expiration))
         .provider_name("oarlock");
-    built.set_session_token(keys.session_token);
+    built.set_session_token(text("sessionToken").map(str::to_owned));
     Ok(built.build())
 }
 
@@ -149,22 +151,34 @@ impl SignIn {
 
     /// Renews the token, here and in the file.
     async fn renew(&mut self, services: &Services<'_>, login: &Login) -> std::result::Result<(), String> {
-        let config = services.configuration("sso_oidc").map_err(|error| error.message().to_owned())?;
-        let said = |name| self.said(name).map(str::to_owned);
-        let answer = Signing::new(&config.region(Region::new(login.region.clone())).build())
-            .create_token()
-            .grant_type("refresh_token")
-            .set_client_id(said("clientId"))
-            .set_client_secret(said("clientSecret"))
-            .set_refresh_token(said("refreshToken"))
-            .send()
-            .await
-            .map_err(|error| complaint(&error))?;
-        let CreateTokenOutput { access_token: Some(token), refresh_token, expires_in, .. } = answer else {
+        let exchange = Exchange::with(services, "sso_oidc", "oidc", &login.region);
+        let exchange = exchange.map_err(|error| error.message().to_owned())?;
+        let asked = json!({
+            "clientId": self.said("clientId"),
+            "clientSecret": self.said("clientSecret"),
+            "grantType": "refresh_token",
+            "refreshToken": self.said("refreshToken"),
+        })
+        .to_string();
+        let request = || {
+            http::Request::post(format!("{}/token", exchange.url))
+                .header("content-type", "application/json")
+                .header("content-length", asked.len())
+                .body(SdkBody::from(&*asked))
+                .map_err(|_| {
+                    Error::new(ErrorKind::Config, "the endpoint of SSO's OIDC service can't be used")
+                })
+        };
+        let answer: Value = serde_json::from_slice(&exchange.send(request).await?).unwrap_or_default();
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+        let Some(token) = text("accessToken") else {
             return Err("the answer holds no token".to_owned());
         };
-        let expiry = Timestamp::from_second(Timestamp::now().as_second() + i64::from(expires_in))
-            .map_err(|error| error.to_string())?;
+        let refresh_token = text("refreshToken");
+        let expires_in = answer.get("expiresIn").and_then(Value::as_i64).unwrap_or(0);
+        let now = Timestamp::now().as_second();
+        let expiry =
+            Timestamp::from_second(now.saturating_add(expires_in)).map_err(|error| error.to_string())?;
         let mut set = |name: &str, value: String| self.fields.insert(name.to_owned(), Value::String(value));
         set("accessToken", token.clone());
         set("expiresAt", expiry.to_string());

@@ -3,13 +3,13 @@
 use http::Method;
 
 use super::client::S3;
-use super::wire::{Document, Malformed, Root};
 use crate::config::check_exclusions;
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::{GetAcl, SetAcl};
 use crate::reply::{Acl, Grant};
+use crate::xml::{Document, Malformed, Root};
 
 const POLICY: Root =
     Root { name: "AccessControlPolicy", operation: "GetObjectAcl", elements: &["AccessControlList"] };

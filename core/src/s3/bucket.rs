@@ -8,12 +8,13 @@ use super::client::S3;
 use super::date::read_timestamp;
 use super::endpoint::Subject;
 use super::pages::{PageHistory, Shown};
-use super::wire::{Document, Element, Malformed, Request, Root, text};
+use super::wire::{Request, text};
 use crate::config::modern_region;
 use crate::error::Result;
 use crate::mailbox::Mailbox;
 use crate::options::NoOptions;
 use crate::reply::Bucket;
+use crate::xml::{Document, Element, Malformed, Root};
 
 const BUCKETS: Root =
     Root { name: "ListAllMyBucketsResult", operation: "ListBuckets", elements: &["Buckets"] };

@@ -20,7 +20,7 @@ use super::offers::{self, Point};
 use super::regions;
 use super::route::{misplaced, route};
 use super::session;
-use super::wire::{Malformed, Request, read_document};
+use super::wire::{Request, read_document};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{Identity, Resolved};
@@ -29,6 +29,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::Watched;
 use crate::observe::{Level, event};
 use crate::runtime::{self, PerGeneration};
+use crate::xml::Malformed;
 
 /// Parts that move at a time.
 const CONCURRENCY: u32 = 8;

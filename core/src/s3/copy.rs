@@ -11,12 +11,13 @@ use super::etag::{bare, quoted};
 use super::headers::{ObjectHeaders, customer};
 use super::list::unescaped;
 use super::uploads::Part;
-use super::wire::{Document, Malformed, Root, text};
+use super::wire::text;
 use crate::error::Result;
 use crate::keys::Key;
 use crate::options::Copy;
 use crate::reply::PutReply;
 use crate::value::ByteRange;
+use crate::xml::{Document, Malformed, Root};
 
 const OBJECT: Root =
     Root { name: "CopyObjectResult", operation: "CopyObject", elements: &["ETag", "LastModified"] };

@@ -17,11 +17,12 @@ use super::failure::{Cause, Failure};
 use super::list::decoded;
 use super::open_uploads::Known;
 use super::uploads::{Asked, Listed, abort, list_page, list_parts};
-use super::wire::{Malformed, Request};
+use super::wire::Request;
 use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
 use crate::observe::{Level, event};
 use crate::options::Put;
+use crate::xml::Malformed;
 
 /// How far a server's clock may be ahead of or behind ours and count as the same: its `Date` has no parts of
 /// a second.

@@ -10,12 +10,12 @@ use http::Method;
 use super::client::S3;
 use super::failure::meaning;
 use super::object::delete_one;
-use super::wire::{Document, Element, Malformed, Root, is_char};
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Keys};
 use crate::mailbox::Mailbox;
 use crate::options::Delete;
 use crate::reply::{DeleteReply, Deleted};
+use crate::xml::{Document, Element, Malformed, Root, is_char};
 
 const RESULT: Root =
     Root { name: "DeleteResult", operation: "DeleteObjects", elements: &["Deleted", "Error"] };

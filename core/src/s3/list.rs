@@ -11,12 +11,12 @@ use super::client::S3;
 use super::date::read_timestamp;
 use super::etag::bare;
 use super::pages::{PageHistory, Shown, ended};
-use super::wire::{Document, Malformed, Root, truth};
 use crate::error::{Result, fail};
 use crate::keys::Prefix;
 use crate::mailbox::Mailbox;
 use crate::options::{List, ListVersions};
 use crate::reply::{Entry, Page};
+use crate::xml::{Document, Malformed, Root, truth};
 
 const OBJECTS: Root = Root {
     name: "ListBucketResult",

@@ -16,12 +16,13 @@ use super::etag::bare;
 use super::headers::{ObjectHeaders, customer};
 use super::open_uploads::forget;
 use super::uploads::Part;
-use super::wire::{Document, Element, Malformed, Root, text};
+use super::wire::text;
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::options::{Copy, CustomerKey, Put};
 use crate::reply::PutReply;
+use crate::xml::{Document, Element, Malformed, Root};
 
 const CREATED: Root = Root {
     name: "InitiateMultipartUploadResult",

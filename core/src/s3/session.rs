@@ -11,7 +11,9 @@ use tokio::sync::Mutex;
 
 use super::date::read_timestamp;
 use super::endpoint::Subject;
-use super::wire::{Document, Malformed, Request, Root};
+use super::wire::Request;
+
+use crate::xml::{Document, Malformed, Root};
 
 /// Sessions last five minutes; one that ends so soon is not used any more.
 const MARGIN: Duration = Duration::from_secs(30);

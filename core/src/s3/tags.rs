@@ -6,11 +6,12 @@ use http::Method;
 
 use super::client::S3;
 use super::headers::check_tags;
-use super::wire::{Document, Element, Malformed, Request, Root, is_char};
+use super::wire::Request;
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Tags;
+use crate::xml::{Document, Element, Malformed, Root, is_char};
 
 const TAGGING: Root = Root { name: "Tagging", operation: "GetObjectTagging", elements: &["TagSet"] };
 

@@ -11,13 +11,14 @@ use super::headers::customer;
 use super::list::{decoded, listed, page_size};
 use super::open_uploads::forget;
 use super::pages::{PageHistory, Shown, ended};
-use super::wire::{Document, Malformed, Root, text, truth};
+use super::wire::text;
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{AbortUploads, ListUploads, NoOptions, Put};
 use crate::reply::{Upload, UploadPage};
+use crate::xml::{Document, Malformed, Root, truth};
 
 const UPLOADS: Root = Root {
     name: "ListMultipartUploadsResult",

@@ -6,9 +6,7 @@
 mod request;
 mod response;
 mod send;
-mod xml;
 
 pub(super) use request::Request;
 pub(super) use response::{header_is, meta, read_document, text};
 pub(super) use send::Sender;
-pub(super) use xml::{Document, Element, Malformed, Root, is_char, truth};

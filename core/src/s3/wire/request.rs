@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use sha2::{Digest, Sha256};
 
-use super::xml::Element;
 use crate::checksum::Algorithm;
 use crate::credentials::sign::{EMPTY, Headers, hex, percent_encode, value};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::s3::date::http_date;
 use crate::s3::endpoint::Subject;
+use crate::xml::Element;
 
 /// One operation.
 pub(in crate::s3) struct Request {

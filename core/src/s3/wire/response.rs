@@ -11,7 +11,6 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body as _;
 
 use super::request::Request;
-use super::xml::{self, Malformed};
 use crate::error::{Error, ErrorKind};
 use crate::http::Watched;
 use crate::reply::ObjectMeta;
@@ -21,6 +20,7 @@ use crate::s3::failure::{Attempt, Cause, Failure, Refusal};
 use crate::s3::foreign::foreign;
 use crate::s3::refusal::{UNREADABLE, refused};
 use crate::value::{Field, Value};
+use crate::xml::{self, Malformed};
 
 /// The limit of a document, in bytes. A page of a thousand keys of a kilobyte, each byte of them encoded,
 /// takes three million.

@@ -1,4 +1,4 @@
-//! The XML documents that servers return, read element by element, and those that requests carry.
+//! The XML documents that S3 and STS return, read element by element, and those that requests carry.
 //!
 //! Invariant: names count without their prefix, and unknown elements are skipped. A document that breaks off
 //! is an error, never a shorter one; however deep it nests, no stack grows with it. A server may choose root,
@@ -14,7 +14,7 @@ use quick_xml::events::Event;
 
 /// The bytes are not the expected document.
 #[derive(Debug)]
-pub(in crate::s3) struct Malformed;
+pub(crate) struct Malformed;
 
 impl From<quick_xml::Error> for Malformed {
     fn from(_: quick_xml::Error) -> Self {
@@ -25,12 +25,12 @@ impl From<quick_xml::Error> for Malformed {
 type Read<T> = Result<T, Malformed>;
 
 /// The root that S3 gives to a document.
-pub(in crate::s3) struct Root {
-    pub(in crate::s3) name: &'static str,
+pub(crate) struct Root {
+    pub(crate) name: &'static str,
     /// Some servers name the root after the operation.
-    pub(in crate::s3) operation: &'static str,
+    pub(crate) operation: &'static str,
     /// Elements below the root. One of them identifies the document under another root.
-    pub(in crate::s3) elements: &'static [&'static str],
+    pub(crate) elements: &'static [&'static str],
 }
 
 impl Root {
@@ -52,11 +52,11 @@ impl Root {
 }
 
 /// A document, and the place in it up to which it was read.
-pub(in crate::s3) struct Document<'a>(Reader<&'a [u8]>);
+pub(crate) struct Document<'a>(Reader<&'a [u8]>);
 
 impl<'a> Document<'a> {
     /// Enters the root: this one, or another if the document holds what this one would.
-    pub(in crate::s3) fn open(bytes: &'a [u8], root: &Root) -> Read<Document<'a>> {
+    pub(crate) fn open(bytes: &'a [u8], root: &Root) -> Read<Document<'a>> {
         let bytes = trimmed(bytes);
         let mut reader = Reader::from_reader(bytes);
         reader.config_mut().expand_empty_elements = true;
@@ -74,7 +74,7 @@ impl<'a> Document<'a> {
 
     /// Visits the children of the current element, to its end. A visit reads its child to the end, by
     /// `children`, `text` or `skip`.
-    pub(in crate::s3) fn children(&mut self, mut visit: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
+    pub(crate) fn children(&mut self, mut visit: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
         loop {
             match self.0.read_event()? {
                 Event::Start(child) => visit(self, child.local_name().as_ref())?,
@@ -86,7 +86,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the current element, to its end.
-    pub(in crate::s3) fn text(&mut self) -> Read<Cow<'a, str>> {
+    pub(crate) fn text(&mut self) -> Read<Cow<'a, str>> {
         let mut text = Cow::Borrowed("");
         loop {
             let piece = match self.0.read_event()? {
@@ -113,12 +113,12 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the current element; none if it is empty.
-    pub(in crate::s3) fn filled(&mut self) -> Read<Option<String>> {
+    pub(crate) fn filled(&mut self) -> Read<Option<String>> {
         Ok(Some(self.text()?.into_owned()).filter(|text| !text.is_empty()))
     }
 
     /// Skips the current element, to its end.
-    pub(in crate::s3) fn skip(&mut self) -> Read<()> {
+    pub(crate) fn skip(&mut self) -> Read<()> {
         let mut depth = 1_usize;
         while depth > 0 {
             match self.0.read_event()? {
@@ -133,7 +133,7 @@ impl<'a> Document<'a> {
 }
 
 /// Whether an element's text is `true`.
-pub(in crate::s3) fn truth(text: &str) -> bool {
+pub(crate) fn truth(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("true")
 }
 
@@ -143,12 +143,12 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
 }
 
 /// Whether XML 1.0 can hold the character. Source: <https://www.w3.org/TR/xml/#charsets>
-pub(in crate::s3) fn is_char(c: char) -> bool {
+pub(crate) fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 /// An error document's code and message; none if the bytes hold another document or none.
-pub(super) fn error(bytes: &[u8]) -> Option<(Option<String>, Option<String>)> {
+pub(crate) fn error(bytes: &[u8]) -> Option<(Option<String>, Option<String>)> {
     let summary = Summary::of(trimmed(bytes)).filter(|summary| summary.root == "Error")?;
     let text = |name: &str| {
         let (_, text) = summary.children.iter().find(|(child, _)| child == name)?;
@@ -205,18 +205,18 @@ impl Summary {
 }
 
 /// An element of a document that a request carries.
-pub(in crate::s3) struct Element {
+pub(crate) struct Element {
     name: &'static str,
     content: String,
 }
 
 impl Element {
-    pub(in crate::s3) fn new(name: &'static str) -> Element {
+    pub(crate) fn new(name: &'static str) -> Element {
         Element { name, content: String::new() }
     }
 
     /// Adds a child with a text; none adds nothing.
-    pub(in crate::s3) fn text(mut self, name: &str, text: Option<&str>) -> Element {
+    pub(crate) fn text(mut self, name: &str, text: Option<&str>) -> Element {
         if let Some(text) = text {
             let _ = write!(self.content, "<{name}>");
             escape(&mut self.content, text);
@@ -226,13 +226,13 @@ impl Element {
     }
 
     /// Adds a child.
-    pub(in crate::s3) fn child(mut self, child: Element) -> Element {
+    pub(crate) fn child(mut self, child: Element) -> Element {
         let _ = write!(self.content, "<{0}>{1}</{0}>", child.name, child.content);
         self
     }
 
     /// The document with this element as its root, in S3's namespace.
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub(crate) fn into_bytes(self) -> Bytes {
         let space = "http://s3.amazonaws.com/doc/2006-03-01/";
         format!("<{0} xmlns=\"{space}\">{1}</{0}>", self.name, self.content).into()
     }
