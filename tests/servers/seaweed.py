@@ -39,7 +39,7 @@ class SeaweedFS(RealServer):
                 f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}",
                 # Every bucket takes volumes of its own; too few, and writes fail with "No more free space
                 # left".
-                "-volume.max=400", "-volume.minFreeSpace=1",
+                "-volume.max=3000", "-volume.minFreeSpace=1",
                 f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}",
                 f"-filer.localSocket={self.directory / 'filer.sock'}",
                 "-s3", "-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false",
