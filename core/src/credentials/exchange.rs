@@ -33,15 +33,15 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// The service as the environment and the profile name it (`sts`, `sso`, `sso_oidc`), with the host name of
-    /// AWS's own (`sts`, `portal.sso`, `oidc`).
+    /// The service as the environment and the profile name it (`sts`, `sso`, `sso_oidc`), with the host name
+    /// of AWS's own (`sts`, `portal.sso`, `oidc`).
     pub(super) fn with(services: &Services<'_>, service: &str, host: &str, region: &str) -> Result<Exchange> {
         let (url, http) = services.reach(service, host, region)?;
         Ok(Exchange { url: url.trim_end_matches('/').to_owned(), http, timeouts: services.patience() })
     }
 
-    /// Sends a request, which `make` makes anew for each attempt, and returns the body of a success. An error is
-    /// the service's own code and words, or the innermost cause.
+    /// Sends a request, which `make` makes anew for each attempt, and returns the body of a success. An error
+    /// is the service's own code and words, or the innermost cause.
     pub(super) async fn send(
         &self,
         make: impl Fn() -> Result<Request<SdkBody>>,
@@ -124,7 +124,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         let read = |headers: &HeaderMap, body: &str| refusal(headers, body.as_bytes());
         let some = |text: &str| Some(text.to_owned());
-        let xml = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+        let xml = "<ErrorResponse \
+                   xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
                    <Code>AccessDenied</Code><Message>no &amp; never</Message></Error></ErrorResponse>";
         assert_eq!(read(&headers, xml), (some("AccessDenied"), some("no & never")));
         let json = r#"{"error": "invalid_grant", "error_description": "it has ended"}"#;

@@ -22,8 +22,8 @@ pub(super) struct Services<'a> {
 }
 
 impl Services<'_> {
-    /// The address of a service and the client to reach it with. `service` is its name in settings, `host` that
-    /// of AWS's own endpoint.
+    /// The address of a service and the client to reach it with. `service` is its name in settings, `host`
+    /// that of AWS's own endpoint.
     pub(super) fn reach(&self, service: &str, host: &str, region: &str) -> Result<(String, Http)> {
         let (fips, dual) = (self.fips(), self.dual_stack());
         if (fips || dual) && self.endpoint(service)?.is_some() {
