@@ -30,7 +30,8 @@ static void objects_come_and_go() {
   CHECK(put->wait()->get("size")->as_int() == 5);
   auto got = store->start("get", *key("a"), bridge::no_source(), bridge::sink_memory())->wait();
   auto body = got->get("body");
-  CHECK(std::string(reinterpret_cast<const char *>(body->as_bytes().data()), body->as_bytes().size()) == "hello");
+  const auto bytes_back = body->as_bytes();
+  CHECK(std::string(reinterpret_cast<const char *>(bytes_back.data()), bytes_back.size()) == "hello");
   CHECK(std::string(got->get("meta")->get("key")->as_text()) == "a" && got->get("nothing")->is_null());
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::answer::WINDOW;
 use super::chain::Chain;
 use super::trail::Trail;
-use super::{Keys, asks};
+use super::{SourcedCredentials, asks};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{self, Level, event, inherited};
 use crate::runtime;
@@ -30,11 +30,11 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// One source of credentials with what it gave last.
 #[derive(Clone)]
-pub(crate) struct Provider(Arc<Inner>);
+pub(crate) struct Provider(Arc<ProviderInner>);
 
-struct Inner {
+struct ProviderInner {
     chain: Chain,
-    held: RwLock<Held>,
+    held: RwLock<HeldCredentials>,
     flight: Arc<Mutex<()>>,
     /// The fetch whose keys are above suspicion.
     trusted: AtomicU64,
@@ -42,23 +42,23 @@ struct Inner {
 
 /// What the last fetch came to.
 #[derive(Default)]
-struct Held {
+struct HeldCredentials {
     /// Counts the fetches: who waited for one takes its outcome.
     fetches: u64,
-    keys: Option<Keys>,
+    keys: Option<SourcedCredentials>,
     renew_at: Option<SystemTime>,
     failure: Option<Error>,
     trail: Arc<Trail>,
 }
 
-impl Held {
-    fn valid(&self) -> Option<&Keys> {
+impl HeldCredentials {
+    fn valid(&self) -> Option<&SourcedCredentials> {
         self.keys
             .as_ref()
             .filter(|keys| keys.credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now()))
     }
 
-    fn outcome(&self) -> Result<Keys> {
+    fn outcome(&self) -> Result<SourcedCredentials> {
         match (&self.failure, &self.keys) {
             (None, Some(keys)) => Ok(keys.clone()),
             (Some(error), _) => Err(error.clone()),
@@ -66,7 +66,7 @@ impl Held {
         }
     }
 
-    fn settle(&mut self, outcome: Result<Keys>) {
+    fn settle(&mut self, outcome: Result<SourcedCredentials>) {
         let now = SystemTime::now();
         let renewal = self.fetches > 0;
         self.fetches += 1;
@@ -104,7 +104,7 @@ fn random() -> u64 {
 
 impl Provider {
     pub(super) fn new(chain: Chain) -> Self {
-        Provider(Arc::new(Inner {
+        Provider(Arc::new(ProviderInner {
             chain,
             held: RwLock::default(),
             flight: Arc::default(),
@@ -113,7 +113,7 @@ impl Provider {
     }
 
     /// Credentials that are good now.
-    pub(crate) async fn get(&self) -> Result<Keys> {
+    pub(crate) async fn get(&self) -> Result<SourcedCredentials> {
         let (seen, keys, due) = {
             let held = self.held();
             (held.fetches, held.valid().cloned(), held.renew_at.is_some_and(|at| at <= SystemTime::now()))
@@ -139,7 +139,7 @@ impl Provider {
         (held.trail.clone(), held.renew_at)
     }
 
-    fn held(&self) -> RwLockReadGuard<'_, Held> {
+    fn held(&self) -> RwLockReadGuard<'_, HeldCredentials> {
         self.0.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,7 +150,7 @@ impl Provider {
 
     /// Credentials newer than those of fetch `seen`, which a server refused or which are not there; fetched
     /// at most once for all who ask.
-    pub(crate) async fn renew(&self, seen: u64) -> Result<Keys> {
+    pub(crate) async fn renew(&self, seen: u64) -> Result<SourcedCredentials> {
         let guard = tokio::select! {
             biased;
             guard = self.0.flight.clone().lock_owned() => guard,
@@ -183,10 +183,10 @@ impl Provider {
         renewed
     }
 
-    async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<Keys> {
+    async fn fetch(self, _guard: OwnedMutexGuard<()>) -> Result<SourcedCredentials> {
         let mut trail = Trail::default();
         // Boxed, so that what waits for it does not become as deep a type as it is.
-        let fetching: Pin<Box<dyn Future<Output = Result<Keys>> + Send + '_>> =
+        let fetching: Pin<Box<dyn Future<Output = Result<SourcedCredentials>> + Send + '_>> =
             Box::pin(self.0.chain.fetch(&mut trail));
         let outcome = fetching.await;
         // A call that was cancelled while it asked has learned nothing of the source.
@@ -223,9 +223,9 @@ impl ProvideCredentials for Provider {
 mod tests {
     use super::*;
 
-    fn keys(id: &str, seconds: u64) -> Keys {
+    fn keys(id: &str, seconds: u64) -> SourcedCredentials {
         let expiry = SystemTime::now() + Duration::from_secs(seconds);
-        Keys {
+        SourcedCredentials {
             credentials: aws_credential_types::Credentials::new(id, "s", None, Some(expiry), "test"),
             provider: "test",
         }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn renewed_within_the_window_and_not_at_every_call() {
-        let mut held = Held::default();
+        let mut held = HeldCredentials::default();
         held.settle(Ok(keys("a", 3600)));
         let at = held.renew_at.unwrap().duration_since(SystemTime::now()).unwrap();
         assert!(at > Duration::from_secs(3600 - 361) && at <= Duration::from_secs(3300), "{at:?}");
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_last_good_ones_are_kept_until_they_expire() {
-        let mut held = Held::default();
+        let mut held = HeldCredentials::default();
         held.settle(Ok(keys("a", 200)));
         assert!(held.renew_at.unwrap() <= SystemTime::now());
         held.settle(Err(Error::new(ErrorKind::Credentials, "no")));

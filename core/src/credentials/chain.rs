@@ -13,7 +13,7 @@ use super::environment;
 use super::host::Host;
 use super::services::Services;
 use super::trail::Trail;
-use super::{Keys, Kind, login, metadata, process, profile, sso, stored, sts};
+use super::{Kind, SourcedCredentials, login, metadata, process, profile, sso, stored, sts};
 use crate::ambient::{self, Profiles, variable};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -46,7 +46,7 @@ impl Chain {
     }
 
     /// Fetches credentials anew, and records which sources were tried.
-    pub(super) async fn fetch(&self, trail: &mut Trail) -> Result<Keys> {
+    pub(super) async fn fetch(&self, trail: &mut Trail) -> Result<SourcedCredentials> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
         let profiles = async || match read {
             Some(profiles) => Ok(profiles),
@@ -77,7 +77,7 @@ impl Chain {
             Kind::Callback(callback) => {
                 trail.ask(HOST);
                 let credentials = self.host.keys(callback, ambient::region(&self.settings)).await?;
-                Ok(Keys { credentials, provider: "callback" })
+                Ok(SourcedCredentials { credentials, provider: "callback" })
             }
             // These two never get here: their keys, or that there are none, is known without asking.
             Kind::Static(_) | Kind::Anonymous => fail!(Internal, "these credentials need no source"),
@@ -103,11 +103,13 @@ impl Chain {
         &self,
         profiles: impl AsyncFnOnce() -> Result<Profiles>,
         trail: &mut Trail,
-    ) -> Result<Keys> {
+    ) -> Result<SourcedCredentials> {
         macro_rules! ask {
             ($answer:expr) => {
                 match $answer {
-                    Answer::Keys(credentials, provider) => return Ok(Keys { credentials, provider }),
+                    Answer::Keys(credentials, provider) => {
+                        return Ok(SourcedCredentials { credentials, provider })
+                    }
                     Answer::None(why) => trail.none(why),
                 }
             };
@@ -217,9 +219,9 @@ impl Chain {
     }
 }
 
-fn only(kind: &str, answer: Answer) -> Result<Keys> {
+fn only(kind: &str, answer: Answer) -> Result<SourcedCredentials> {
     match answer {
-        Answer::Keys(credentials, provider) => Ok(Keys { credentials, provider }),
+        Answer::Keys(credentials, provider) => Ok(SourcedCredentials { credentials, provider }),
         Answer::None(why) => fail!(Credentials, "provider `{kind}` was asked for, but {why}"),
     }
 }

@@ -79,8 +79,10 @@ impl Exchange {
     }
 }
 
+type CodeAndWords = (Option<String>, Option<String>);
+
 /// The code and the words of a service's error, in XML (STS) or JSON (SSO and its OIDC service).
-fn refusal(headers: &HeaderMap, body: &[u8]) -> (Option<String>, Option<String>) {
+fn refusal(headers: &HeaderMap, body: &[u8]) -> CodeAndWords {
     if let Ok(Some(found)) = xml_refusal(body) {
         return found;
     }
@@ -94,7 +96,7 @@ fn refusal(headers: &HeaderMap, body: &[u8]) -> (Option<String>, Option<String>)
     (code.map(str::to_owned), message.map(str::to_owned))
 }
 
-fn xml_refusal(body: &[u8]) -> std::result::Result<Option<(Option<String>, Option<String>)>, Malformed> {
+fn xml_refusal(body: &[u8]) -> std::result::Result<Option<CodeAndWords>, Malformed> {
     let mut found = None;
     Document::open(body, &REFUSAL)?.children(|document, name| {
         if name != "Error" {

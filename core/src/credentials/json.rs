@@ -19,7 +19,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::Identity;
+use super::CredentialSource;
 use super::services::{Place, place};
 use super::sign::{Headers, Signer, Unsigned, hex, value};
 use crate::ambient::{self, root};
@@ -49,7 +49,7 @@ const PASSING: &[&str] = &[
 const LIMIT: usize = 64 << 10;
 
 /// Why the service gave no answer.
-pub(crate) struct Refusal {
+pub(crate) struct ServiceFailure {
     pub(crate) kind: ErrorKind,
     /// The service's own code, if it refused.
     pub(crate) code: Option<String>,
@@ -65,14 +65,23 @@ pub(crate) struct Refusal {
     after: Option<Duration>,
 }
 
-impl Refusal {
-    fn on_the_way(kind: ErrorKind, said: String, passing: bool) -> Refusal {
-        Refusal { kind, code: None, said, passing, status: None, request_id: None, date: None, after: None }
+impl ServiceFailure {
+    fn on_the_way(kind: ErrorKind, said: String, passing: bool) -> ServiceFailure {
+        ServiceFailure {
+            kind,
+            code: None,
+            said,
+            passing,
+            status: None,
+            request_id: None,
+            date: None,
+            after: None,
+        }
     }
 
     /// The same with the attempts that it took and their time, where there was no answer or more than one
     /// attempt.
-    fn after(mut self, tries: u32, took: Duration) -> Refusal {
+    fn after(mut self, tries: u32, took: Duration) -> ServiceFailure {
         if tries > 1 || self.status.is_none() {
             let took = if took.as_secs() > 0 {
                 format!("{:.1} s", took.as_secs_f64())
@@ -89,16 +98,16 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ServiceFailure {
     fn from(error: Error) -> Self {
-        Refusal::on_the_way(error.kind(), error.message().to_owned(), false)
+        ServiceFailure::on_the_way(error.kind(), error.message().to_owned(), false)
     }
 }
 
-impl From<ConnectorError> for Refusal {
+impl From<ConnectorError> for ServiceFailure {
     fn from(error: ConnectorError) -> Self {
         let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
-        Refusal::on_the_way(kind, root(&error), error.is_timeout() || error.is_io())
+        ServiceFailure::on_the_way(kind, root(&error), error.is_timeout() || error.is_io())
     }
 }
 
@@ -160,10 +169,10 @@ impl Service {
     /// Asks for an operation.
     pub(crate) async fn ask(
         &self,
-        identity: &Identity,
+        identity: &CredentialSource,
         operation: &str,
         asked: &Value,
-    ) -> std::result::Result<Map<String, Value>, Refusal> {
+    ) -> std::result::Result<Map<String, Value>, ServiceFailure> {
         let tries = self.tries(identity, operation, asked);
         match self.operation_timeout {
             None => tries.await,
@@ -175,22 +184,22 @@ impl Service {
 
     async fn tries(
         &self,
-        identity: &Identity,
+        identity: &CredentialSource,
         operation: &str,
         asked: &Value,
-    ) -> std::result::Result<Map<String, Value>, Refusal> {
+    ) -> std::result::Result<Map<String, Value>, ServiceFailure> {
         let body = Bytes::from(asked.to_string());
         let (mut renewed, mut corrected, mut tries, mut spent) = (false, false, 0, 0);
         let started = Instant::now();
         loop {
             let seen = match identity {
-                Identity::Fetched(provider) => Some((provider, provider.fetches())),
+                CredentialSource::Fetched(provider) => Some((provider, provider.fetches())),
                 _ => None,
             };
             let keys = match identity {
-                Identity::Anonymous => return Err(unsigned().into()),
-                Identity::Keys(keys) => keys.credentials.clone(),
-                Identity::Fetched(provider) => provider.get().await?.credentials,
+                CredentialSource::Anonymous => return Err(unsigned().into()),
+                CredentialSource::Keys(keys) => keys.credentials.clone(),
+                CredentialSource::Fetched(provider) => provider.get().await?.credentials,
             };
             let refusal = {
                 let _pace = self.pace.enter(self.adaptive).await;
@@ -242,7 +251,7 @@ impl Service {
         operation: &str,
         body: &Bytes,
         keys: &Credentials,
-    ) -> std::result::Result<Map<String, Value>, Refusal> {
+    ) -> std::result::Result<Map<String, Value>, ServiceFailure> {
         let attempt = self.once(operation, body, keys);
         match self.attempt_timeout {
             None => attempt.await,
@@ -253,13 +262,13 @@ impl Service {
     }
 
     /// The failure of an attempt, or of all of them, that took longer than a setting allows.
-    fn late(&self, setting: &str, limit: Duration) -> Refusal {
+    fn late(&self, setting: &str, limit: Duration) -> ServiceFailure {
         let said = format!(
             "{} did not answer within {} s; see the setting `{setting}`",
             self.authority(),
             limit.as_secs_f64()
         );
-        Refusal::on_the_way(ErrorKind::Timeout, said, true)
+        ServiceFailure::on_the_way(ErrorKind::Timeout, said, true)
     }
 
     async fn once(
@@ -267,13 +276,14 @@ impl Service {
         operation: &str,
         body: &Bytes,
         keys: &Credentials,
-    ) -> std::result::Result<Map<String, Value>, Refusal> {
+    ) -> std::result::Result<Map<String, Value>, ServiceFailure> {
         let request = self.signed(operation, body, keys)?;
         let answer = self.place.http.send(request, self.place.patience.0, self.place.patience.1).await?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, LIMIT).collect().await;
-        let body =
-            body.map_err(|error| Refusal::on_the_way(ErrorKind::Network, root(&*error), true))?.to_bytes();
+        let body = body
+            .map_err(|error| ServiceFailure::on_the_way(ErrorKind::Network, root(&*error), true))?
+            .to_bytes();
         // What can't be read as JSON explains nothing.
         let said: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
         if head.status.is_success() { Ok(said) } else { Err(refused(&Response::from_parts(head, said))) }
@@ -298,7 +308,7 @@ impl Service {
     }
 
     /// Sets our clock by the service's, if the difference is why it refused.
-    fn corrected(&self, refusal: &Refusal) -> bool {
+    fn corrected(&self, refusal: &ServiceFailure) -> bool {
         refusal.date.filter(|_| refusal.code.is_some()).and_then(|date| self.clock.correct(date)).is_some()
     }
 }
@@ -311,7 +321,7 @@ fn unsigned() -> Error {
     )
 }
 
-fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
+fn refused(answer: &Response<Map<String, Value>>) -> ServiceFailure {
     let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
     let said = |name: &str| answer.body().get(name).and_then(Value::as_str);
     // `com.amazonaws.kms#NotFoundException` in the body, `NotFoundException:http://…` in the header.
@@ -325,7 +335,7 @@ fn refused(answer: &Response<Map<String, Value>>) -> Refusal {
         || (status >= 500 && status != 501);
     let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
     let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-    Refusal {
+    ServiceFailure {
         kind: if slow { ErrorKind::Throttled } else { ErrorKind::Service },
         said: said("message")
             .or_else(|| said("Message"))

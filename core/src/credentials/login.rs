@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::{WINDOW, moment};
-use super::private::Directory;
+use super::private::PrivateDirectory;
 use super::proof;
 use super::services::Services;
 use crate::ambient::{self, home, root, variable, warn_of_readers};
@@ -31,11 +31,11 @@ pub(super) async fn credentials(
     session: &str,
     profile: &str,
 ) -> Result<Credentials> {
-    let mut file = SignIn::read(session, profile)?;
+    let mut file = ConsoleSignIn::read(session, profile)?;
     if SystemTime::from(file.expiry) <= SystemTime::now() + WINDOW
         && let Err(why) = file.renew(services).await
     {
-        match SignIn::read(session, profile) {
+        match ConsoleSignIn::read(session, profile) {
             // Another program was faster, and used up the file's right to renew.
             Ok(again) if again.expiry > file.expiry => file = again,
             _ if file.expiry > Timestamp::now() => {
@@ -56,15 +56,15 @@ pub(super) async fn credentials(
 }
 
 /// A sign-in's file.
-struct SignIn {
+struct ConsoleSignIn {
     path: PathBuf,
     fields: Map<String, Value>,
     keys: Credentials,
     expiry: Timestamp,
 }
 
-impl SignIn {
-    fn read(session: &str, profile: &str) -> Result<SignIn> {
+impl ConsoleSignIn {
+    fn read(session: &str, profile: &str) -> Result<ConsoleSignIn> {
         let name: String = Sha256::digest(session.trim()).iter().map(|byte| format!("{byte:02x}")).collect();
         let directory =
             variable("AWS_LOGIN_CACHE_DIRECTORY").map_or_else(|| home("~/.aws/login/cache"), PathBuf::from);
@@ -87,7 +87,7 @@ impl SignIn {
         let Some((keys, expiry)) = fields.get("accessToken").and_then(keys) else {
             fail!(Credentials, "the sign-in in {shown} holds no credentials; {advice}");
         };
-        Ok(SignIn { path, fields, keys, expiry })
+        Ok(ConsoleSignIn { path, fields, keys, expiry })
     }
 
     fn said(&self, name: &str) -> Option<&str> {
@@ -155,7 +155,7 @@ impl SignIn {
         let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let text = Value::Object(self.fields.clone()).to_string();
         if let Err(error) =
-            Directory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes()))
+            PrivateDirectory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes()))
         {
             event(
                 Level::Warning,

@@ -40,7 +40,7 @@ use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
 
 pub(crate) use cache::Provider;
-pub(crate) use json::{Refusal, Service};
+pub(crate) use json::{Service, ServiceFailure};
 
 /// What credentials come from.
 #[derive(Debug, PartialEq)]
@@ -79,17 +79,17 @@ impl<'a> Kind<'a> {
 
 /// Credentials, and what gave them.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct SourcedCredentials {
     pub(crate) credentials: Credentials,
     pub(crate) provider: &'static str,
 }
 
 /// Where a store's credentials come from.
-pub(crate) enum Identity {
+pub(crate) enum CredentialSource {
     /// Requests go unsigned.
     Anonymous,
     /// The settings hold the keys.
-    Keys(Keys),
+    Keys(SourcedCredentials),
     /// They are fetched when needed, and again before they expire.
     Fetched(Provider),
 }
@@ -97,7 +97,7 @@ pub(crate) enum Identity {
 /// A store's settings, completed at the first use, and who they make of us: one answer for all that share it.
 pub(crate) struct Resolved {
     settings: Settings,
-    cell: PerGeneration<OnceCell<(Completed, Identity)>>,
+    cell: PerGeneration<OnceCell<(Completed, CredentialSource)>>,
 }
 
 impl Resolved {
@@ -105,7 +105,7 @@ impl Resolved {
         Resolved { settings: settings.clone(), cell: PerGeneration::new() }
     }
 
-    pub(crate) async fn get(&self) -> Result<&(Completed, Identity)> {
+    pub(crate) async fn get(&self) -> Result<&(Completed, CredentialSource)> {
         let resolve = || {
             Box::pin(async {
                 let mut completed = ambient::complete(&self.settings).await?;
@@ -117,21 +117,21 @@ impl Resolved {
     }
 
     /// What is known without waiting.
-    pub(crate) fn known(&self) -> Option<&(Completed, Identity)> {
+    pub(crate) fn known(&self) -> Option<&(Completed, CredentialSource)> {
         self.cell.get(|| Ok(OnceCell::new())).ok().and_then(OnceCell::get)
     }
 }
 
 /// The identity that a store acts as.
-pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
+pub(crate) fn identity(completed: &mut Completed) -> Result<CredentialSource> {
     let profiles = completed.profiles.take();
     let settings = &completed.settings;
     match Kind::of(settings) {
-        Kind::Anonymous => Ok(Identity::Anonymous),
+        Kind::Anonymous => Ok(CredentialSource::Anonymous),
         Kind::Static(id) => {
             let secret = settings.secret_access_key.as_ref().map_or("", |secret| &secret.0);
             let token = settings.session_token.as_ref().map(|token| token.0.clone());
-            Ok(Identity::Keys(Keys {
+            Ok(CredentialSource::Keys(SourcedCredentials {
                 credentials: Credentials::new(id, secret, token, None, "static"),
                 provider: "static",
             }))
@@ -139,11 +139,11 @@ pub(crate) fn identity(completed: &mut Completed) -> Result<Identity> {
         _ => {
             // A source that asks the host's function is the store's own, and goes with it.
             if asks(settings) {
-                return Ok(Identity::Fetched(Provider::new(Chain::new(settings.clone(), profiles))));
+                return Ok(CredentialSource::Fetched(Provider::new(Chain::new(settings.clone(), profiles))));
             }
             let source = fingerprint(settings, &Transport::of(settings)?, profiles.as_ref());
             let made = || Provider::new(Chain::new(settings.clone(), profiles));
-            Ok(Identity::Fetched((*runtime::current()?.shared(&source, made)).clone()))
+            Ok(CredentialSource::Fetched((*runtime::current()?.shared(&source, made)).clone()))
         }
     }
 }

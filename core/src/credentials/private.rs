@@ -21,7 +21,7 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 const LIMIT: u64 = 1 << 20;
 
 /// A directory held open.
-pub(super) struct Directory(OwnedFd);
+pub(super) struct PrivateDirectory(OwnedFd);
 
 /// The right to fetch what others wait for; given back when it is dropped.
 pub(super) struct Lock(OwnedFd);
@@ -33,22 +33,22 @@ impl Drop for Lock {
     }
 }
 
-impl Directory {
+impl PrivateDirectory {
     /// A directory of this user's alone, made if it is not there.
-    pub(super) fn own(path: &Path) -> io::Result<Directory> {
+    pub(super) fn own(path: &Path) -> io::Result<PrivateDirectory> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let directory = fs::open(path, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?;
         let found = fs::fstat(&directory)?;
         if found.st_uid != rustix::process::geteuid().as_raw() || found.st_mode & 0o077 != 0 {
             return Err(io::Error::other("it must be this user's, with mode 0700"));
         }
-        Ok(Directory(directory))
+        Ok(PrivateDirectory(directory))
     }
 
     /// The directory that a file of other programs is in.
-    pub(super) fn of(file: &Path) -> io::Result<Directory> {
+    pub(super) fn of(file: &Path) -> io::Result<PrivateDirectory> {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Directory(fs::open(parent, DIRECTORY, Mode::empty())?))
+        Ok(PrivateDirectory(fs::open(parent, DIRECTORY, Mode::empty())?))
     }
 
     /// What a file of our own holds.
@@ -107,7 +107,7 @@ mod tests {
     fn written_for_the_owner_alone_and_read_only_so() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("a/b");
-        let directory = Directory::own(&path).unwrap();
+        let directory = PrivateDirectory::own(&path).unwrap();
         directory.write("f", b"one").unwrap();
         directory.write("f", b"two").unwrap();
         assert_eq!(directory.read("f").unwrap(), b"two");
@@ -130,9 +130,9 @@ mod tests {
         );
 
         symlink(&path, place.path().join("elsewhere")).unwrap();
-        assert!(Directory::own(&place.path().join("elsewhere")).is_err());
+        assert!(PrivateDirectory::own(&place.path().join("elsewhere")).is_err());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(Directory::own(&path).is_err());
+        assert!(PrivateDirectory::own(&path).is_err());
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let directory = Directory::own(&place.path().join("d")).unwrap();
+            let directory = PrivateDirectory::own(&place.path().join("d")).unwrap();
             let first = directory.lock("l", Duration::ZERO).await.unwrap();
             assert!(
                 first.is_some() && directory.lock("l", Duration::from_millis(30)).await.unwrap().is_none()

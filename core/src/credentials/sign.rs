@@ -51,57 +51,57 @@ pub(crate) struct Unsigned<'a> {
 
 /// The two signature algorithms.
 #[derive(Clone, Copy, PartialEq)]
-enum Algorithm {
+enum SigningAlgorithm {
     /// SigV4: HMAC-SHA256 with a key of one day, region and service.
     Hmac,
     /// SigV4A: ECDSA over P-256 with a key derived from the key pair alone.
     Ecdsa,
 }
 
-impl Algorithm {
+impl SigningAlgorithm {
     fn name(self) -> &'static str {
         match self {
-            Algorithm::Hmac => "AWS4-HMAC-SHA256",
-            Algorithm::Ecdsa => "AWS4-ECDSA-P256-SHA256",
+            SigningAlgorithm::Hmac => "AWS4-HMAC-SHA256",
+            SigningAlgorithm::Ecdsa => "AWS4-ECDSA-P256-SHA256",
         }
     }
 }
 
 /// Signs for one service in one region or set of regions.
 pub(crate) struct Signer {
-    algorithm: Algorithm,
+    algorithm: SigningAlgorithm,
     /// The region; with SigV4A the set of regions, as the header carries it.
     region: String,
     service: String,
     /// The header that carries a session token.
     token: HeaderName,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<DerivedKey>>,
 }
 
 /// A derived key, and what it was derived from.
-struct Held {
+struct DerivedKey {
     keys: Credentials,
     day: u64,
-    key: Key,
+    key: SigningKey,
 }
 
 #[derive(Clone)]
-enum Key {
+enum SigningKey {
     Hmac(HmacKey),
     Ecdsa(Zeroizing<Vec<u8>>),
 }
 
-impl Key {
+impl SigningKey {
     /// The signature of a text in hexadecimal.
     fn sign(self, text: &str) -> String {
         match self {
-            Key::Hmac(mut key) => {
+            SigningKey::Hmac(mut key) => {
                 key.update(text.as_bytes());
                 let mut signature = String::with_capacity(64);
                 hex(&mut signature, &key.finalize().into_bytes());
                 signature
             }
-            Key::Ecdsa(key) => v4a::calculate_signature(key.as_slice(), text.as_bytes()),
+            SigningKey::Ecdsa(key) => v4a::calculate_signature(key.as_slice(), text.as_bytes()),
         }
     }
 }
@@ -109,7 +109,7 @@ impl Key {
 impl Signer {
     pub(crate) fn new(region: &str, service: &str) -> Signer {
         Signer {
-            algorithm: Algorithm::Hmac,
+            algorithm: SigningAlgorithm::Hmac,
             region: region.to_owned(),
             service: service.to_owned(),
             token: TOKEN,
@@ -119,7 +119,7 @@ impl Signer {
 
     /// A signer by SigV4A, whose signatures hold in a set of regions: names parted by commas, `*` for all.
     pub(crate) fn of_region_set(regions: &str, service: &str) -> Signer {
-        Signer { algorithm: Algorithm::Ecdsa, ..Signer::new(regions, service) }
+        Signer { algorithm: SigningAlgorithm::Ecdsa, ..Signer::new(regions, service) }
     }
 
     /// A signer for the sessions of a directory bucket, whose tokens travel under a name of their own.
@@ -139,7 +139,7 @@ impl Signer {
         let stamp = Stamp::of(seconds);
         headers.push((DATE, value(stamp.time())?));
         headers.push((HASH, value(request.payload)?));
-        if self.algorithm == Algorithm::Ecdsa {
+        if self.algorithm == SigningAlgorithm::Ecdsa {
             headers.push((REGION_SET, value(&self.region)?));
         }
         if let Some(token) = keys.session_token() {
@@ -195,7 +195,7 @@ impl Signer {
         add("X-Amz-Date", stamp.time());
         add("X-Amz-Expires", &seconds_valid.to_string());
         add("X-Amz-SignedHeaders", &names.join(";"));
-        if self.algorithm == Algorithm::Ecdsa {
+        if self.algorithm == SigningAlgorithm::Ecdsa {
             add("X-Amz-Region-Set", &self.region);
         }
         if let Some(token) = keys.session_token() {
@@ -211,8 +211,10 @@ impl Signer {
     /// What a signature is good for: day, region and service.
     fn scope(&self, stamp: &Stamp) -> String {
         match self.algorithm {
-            Algorithm::Hmac => format!("{}/{}/{}/aws4_request", stamp.day(), self.region, self.service),
-            Algorithm::Ecdsa => format!("{}/{}/aws4_request", stamp.day(), self.service),
+            SigningAlgorithm::Hmac => {
+                format!("{}/{}/{}/aws4_request", stamp.day(), self.region, self.service)
+            }
+            SigningAlgorithm::Ecdsa => format!("{}/{}/aws4_request", stamp.day(), self.service),
         }
     }
 
@@ -224,30 +226,30 @@ impl Signer {
         self.key(keys, stamp, seconds / 86_400).sign(&text)
     }
 
-    fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> Key {
+    fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> SigningKey {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = &*held
-            && (held.day == day || self.algorithm == Algorithm::Ecdsa)
+            && (held.day == day || self.algorithm == SigningAlgorithm::Ecdsa)
             && held.keys.secret_access_key() == keys.secret_access_key()
             && held.keys.access_key_id() == keys.access_key_id()
         {
             return held.key.clone();
         }
         let key = match self.algorithm {
-            Algorithm::Hmac => {
+            SigningAlgorithm::Hmac => {
                 let steps = [stamp.day(), &self.region, &self.service, "aws4_request"];
                 let first = mac(format!("AWS4{}", keys.secret_access_key()).as_bytes());
-                Key::Hmac(steps.into_iter().fold(first, |mut key, step| {
+                SigningKey::Hmac(steps.into_iter().fold(first, |mut key, step| {
                     key.update(step.as_bytes());
                     mac(&key.finalize().into_bytes())
                 }))
             }
-            Algorithm::Ecdsa => {
+            SigningAlgorithm::Ecdsa => {
                 let key = v4a::generate_signing_key(keys.access_key_id(), keys.secret_access_key());
-                Key::Ecdsa(Zeroizing::new(key.as_ref().to_vec()))
+                SigningKey::Ecdsa(Zeroizing::new(key.as_ref().to_vec()))
             }
         };
-        *held = Some(Held { keys: keys.clone(), day, key: key.clone() });
+        *held = Some(DerivedKey { keys: keys.clone(), day, key: key.clone() });
         key
     }
 }

@@ -15,7 +15,7 @@ use sha1::{Digest, Sha1};
 
 use super::answer::{WINDOW, moment};
 use super::exchange::Exchange;
-use super::private::Directory;
+use super::private::PrivateDirectory;
 use super::profile::Login;
 use super::services::Services;
 use super::sign::{percent_encode, value};
@@ -70,7 +70,7 @@ pub(super) async fn role_credentials(
 
 /// The token of the sign-in, renewed if need be.
 async fn token(services: &Services<'_>, login: &Login, profile: &str) -> Result<String> {
-    let mut file = SignIn::read(login, profile)?;
+    let mut file = SsoSignIn::read(login, profile)?;
     let now = Timestamp::now();
     if login.session.is_some()
         && SystemTime::from(file.expiry) <= SystemTime::now() + WINDOW
@@ -79,7 +79,7 @@ async fn token(services: &Services<'_>, login: &Login, profile: &str) -> Result<
         match file.renew(services, login).await {
             Ok(()) => {}
             // Another program may have been faster, and used the file's right to renew up.
-            Err(why) => match SignIn::read(login, profile) {
+            Err(why) => match SsoSignIn::read(login, profile) {
                 Ok(again) if again.token != file.token => file = again,
                 _ if file.expiry > now => event(
                     Level::Warning,
@@ -105,15 +105,15 @@ async fn token(services: &Services<'_>, login: &Login, profile: &str) -> Result<
 }
 
 /// A sign-in's file.
-struct SignIn {
+struct SsoSignIn {
     path: PathBuf,
     fields: Map<String, Value>,
     token: String,
     expiry: Timestamp,
 }
 
-impl SignIn {
-    fn read(login: &Login, profile: &str) -> Result<SignIn> {
+impl SsoSignIn {
+    fn read(login: &Login, profile: &str) -> Result<SsoSignIn> {
         let known_by = login.session.as_ref().unwrap_or(&login.start_url);
         let name: String = Sha1::digest(known_by).iter().map(|byte| format!("{byte:02x}")).collect();
         let path = home(&format!("~/.aws/sso/cache/{name}.json"));
@@ -134,7 +134,7 @@ impl SignIn {
             fail!(Credentials, "the SSO token in `{shown}` can't be read; {advice}");
         };
         let token = token.to_owned();
-        Ok(SignIn { path, token, expiry, fields })
+        Ok(SsoSignIn { path, token, expiry, fields })
     }
 
     fn said(&self, name: &str) -> Option<&str> {
@@ -189,7 +189,7 @@ impl SignIn {
         let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let text = Value::Object(self.fields.clone()).to_string();
         if let Err(error) =
-            Directory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes()))
+            PrivateDirectory::of(&self.path).and_then(|directory| directory.write(name, text.as_bytes()))
         {
             event(
                 Level::Warning,

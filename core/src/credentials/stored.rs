@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::{WINDOW, moment};
-use super::private::Directory;
+use super::private::PrivateDirectory;
 use crate::ambient::home;
 use crate::error::Result;
 use crate::observe::{Level, event};
@@ -33,7 +33,7 @@ pub(super) async fn kept(
     let unusable = |error: std::io::Error| {
         event(Level::Warning, format!("the credentials_cache {path} can't be used: {error}"));
     };
-    let Ok(directory) = Directory::own(&home(path)).map_err(unusable) else { return fetch.await };
+    let Ok(directory) = PrivateDirectory::own(&home(path)).map_err(unusable) else { return fetch.await };
     let name = name(telling);
     let good = |found: &Credentials| Some(found.access_key_id()) != had;
     let file = format!("{name}.json");

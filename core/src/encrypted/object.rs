@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn metadata_and_envelope_share_what_s3_allows() {
-        let long = "x".repeat(METADATA as usize - 10);
+        let long = "x".repeat(METADATA - 10);
         fits_beside(&map(&[("own", &long[..100])]), &map(&[("key", "k")])).unwrap();
         let error = fits_beside(&map(&[("own", &long)]), &map(&[("x-amz-key-v2", "k")])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);

@@ -86,14 +86,17 @@ mod tests {
     fn a_dropped_caller_waits_for_work_that_has_begun_and_undoes_it() {
         let there = Arc::new(AtomicBool::new(false));
         let (begun, has_begun) = channel();
+        let (release, is_released) = channel();
         let made = there.clone();
         let mut call = Box::pin(owned(move || {
             begun.send(()).unwrap();
+            is_released.recv().unwrap();
             made.store(true, Ordering::SeqCst);
             Ok(RemovesFlag(made))
         }));
         assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
         has_begun.recv().unwrap();
+        release.send(()).unwrap();
         drop(call);
         assert!(!there.load(Ordering::SeqCst));
     }

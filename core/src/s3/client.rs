@@ -23,7 +23,7 @@ use super::session;
 use super::wire::{Request, read_document};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
-use crate::credentials::{Identity, Resolved};
+use crate::credentials::{CredentialSource, Resolved};
 use crate::crypto::Encryption;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::http::Watched;
@@ -36,9 +36,9 @@ const CONCURRENCY: u32 = 8;
 
 /// A bucket with a prefix. Cloning is cheap.
 #[derive(Clone)]
-pub(crate) struct S3(Arc<Inner>);
+pub(crate) struct S3(Arc<S3Inner>);
 
-struct Inner {
+struct S3Inner {
     bucket: String,
     prefix: String,
     settings: Settings,
@@ -68,7 +68,7 @@ impl S3 {
         }
         let resolved = Arc::new(Resolved::new(&config.settings));
         let encryption = Encryption::of(config, resolved.clone())?.map(Arc::new);
-        Ok(S3(Arc::new(Inner {
+        Ok(S3(Arc::new(S3Inner {
             bucket: bucket.clone(),
             prefix,
             settings: config.settings.clone(),
@@ -84,7 +84,7 @@ impl S3 {
 
     /// Another bucket under the same settings.
     pub(crate) fn elsewhere(&self, bucket: &str) -> S3 {
-        S3(Arc::new(Inner {
+        S3(Arc::new(S3Inner {
             bucket: bucket.to_owned(),
             prefix: String::new(),
             settings: self.0.settings.clone(),
@@ -113,7 +113,7 @@ impl S3 {
     }
 
     /// The completed settings, and who they make of us.
-    async fn resolved(&self) -> Result<&(Completed, Identity)> {
+    async fn resolved(&self) -> Result<&(Completed, CredentialSource)> {
         self.0.resolved.get().await
     }
 
@@ -222,7 +222,7 @@ impl S3 {
     }
 
     /// The identity that signs requests.
-    pub(crate) async fn identity(&self) -> Result<&Identity> {
+    pub(crate) async fn identity(&self) -> Result<&CredentialSource> {
         self.resolved().await.map(|(_, identity)| identity)
     }
 
@@ -311,9 +311,9 @@ impl S3 {
     /// The identity's keys to sign with now; none where requests go unsigned.
     async fn keys(&self) -> Result<Option<Credentials>> {
         Ok(match self.identity().await? {
-            Identity::Anonymous => None,
-            Identity::Keys(keys) => Some(keys.credentials.clone()),
-            Identity::Fetched(provider) => Some(provider.get().await?.credentials),
+            CredentialSource::Anonymous => None,
+            CredentialSource::Keys(keys) => Some(keys.credentials.clone()),
+            CredentialSource::Fetched(provider) => Some(provider.get().await?.credentials),
         })
     }
 
@@ -330,7 +330,7 @@ impl S3 {
         let (connection, attempt) = (self.connection().await?, &attempt);
         offers::check(&self.0.bucket, operation)?;
         let seen = match self.identity().await? {
-            Identity::Fetched(provider) => {
+            CredentialSource::Fetched(provider) => {
                 // Before the request, so that none of its time limits runs while a person looks for a code.
                 provider.get().await?;
                 Some((provider, provider.fetches()))

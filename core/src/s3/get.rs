@@ -53,7 +53,7 @@ impl Unsized {
 }
 
 /// Either kind of answer.
-pub(crate) enum Fetched {
+pub(crate) enum GetResponse {
     Sized(Box<Body>),
     Unsized(Box<Unsized>),
 }
@@ -104,8 +104,8 @@ impl Pieces {
 /// Sends one GET whose answer must tell its length.
 pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
     match fetch_any(at, key, options).await? {
-        Fetched::Sized(body) => Ok(*body),
-        Fetched::Unsized(_) => Err(unannounced()),
+        GetResponse::Sized(body) => Ok(*body),
+        GetResponse::Unsized(_) => Err(unannounced()),
     }
 }
 
@@ -114,7 +114,7 @@ fn unannounced() -> Error {
 }
 
 /// Sends one GET.
-pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetched> {
+pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<GetResponse> {
     let checked = at.validates() && options.range.is_none();
     let request = at
         .object("GetObject", Method::GET, &key.0)
@@ -134,7 +134,7 @@ pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetch
     let (offset, length, size) = match (told("content-range"), length) {
         (None, Some(length)) => (0, length, length),
         (None, None) => {
-            return unsized_answer(at, key, head, body).map(|answer| Fetched::Unsized(Box::new(answer)));
+            return unsized_answer(at, key, head, body).map(|answer| GetResponse::Unsized(Box::new(answer)));
         }
         (Some(header), length) => match content_range(header) {
             // A range announces its length by itself.
@@ -153,7 +153,7 @@ pub(crate) async fn fetch_any(at: &S3, key: &Key, options: &Get) -> Result<Fetch
         if at.validates() && told("content-range").is_none() { checksums(&head.headers) } else { Vec::new() };
     let ranges = told("content-range").is_some() || told("accept-ranges") == Some("bytes");
     let meta = meta(key.0.clone(), Some(size), &head.headers);
-    Ok(Fetched::Sized(Box::new(Body {
+    Ok(GetResponse::Sized(Box::new(Body {
         meta,
         offset,
         length,

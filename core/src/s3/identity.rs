@@ -3,7 +3,7 @@
 //! Law: they go to the caller and nowhere else.
 
 use super::client::S3;
-use crate::credentials::Identity as Source;
+use crate::credentials::CredentialSource as Source;
 use crate::error::{Result, fail};
 use crate::mailbox::Mailbox;
 use crate::options::NoOptions;

@@ -53,7 +53,7 @@ pub(crate) use echo::demands_echo;
 pub(crate) use etag::{bare, is_weak, quoted};
 pub(crate) use explain::explain;
 pub(crate) use failure::is_of_identity;
-pub(crate) use get::{Body, Fetched, Unsized, fetch, fetch_any};
+pub(crate) use get::{Body, GetResponse, Unsized, fetch, fetch_any};
 pub(crate) use headers::{METADATA, check_metadata, encoded, metadata_bytes};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};

@@ -132,7 +132,7 @@ pub(crate) async fn complete(
     Box::pin(look(at, key, &headers)).await?;
     let completed = at
         .ask_document(&request, |response, body| {
-            let completed = Completed::read(body)?;
+            let completed = Completion::read(body)?;
             Ok((completed, text(response, "x-amz-version-id").map(str::to_owned)))
         })
         .await;
@@ -161,15 +161,15 @@ fn list_part(list: Element, part: &Part) -> Element {
 
 /// What a completion returns.
 #[derive(Default)]
-struct Completed {
+struct Completion {
     etag: Option<String>,
     checksums: Vec<(Algorithm, String)>,
     checksum_type: Option<String>,
 }
 
-impl Completed {
-    fn read(body: &[u8]) -> std::result::Result<Completed, Malformed> {
-        let mut completed = Completed::default();
+impl Completion {
+    fn read(body: &[u8]) -> std::result::Result<Completion, Malformed> {
+        let mut completed = Completion::default();
         Document::open(body, &COMPLETED)?.children(|document, name| {
             match (name, Algorithm::ALL.into_iter().find(|algorithm| element(*algorithm) == name)) {
                 (_, Some(algorithm)) => completed.checksums.push((algorithm, document.text()?.into_owned())),

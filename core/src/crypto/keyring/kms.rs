@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{KeyService, PlainKey};
-use crate::credentials::{Identity, Keys, Refusal, Resolved, Service};
+use crate::credentials::{CredentialSource, Resolved, Service, ServiceFailure, SourcedCredentials};
 use crate::crypto::refused;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::runtime::PerGeneration;
@@ -115,13 +115,13 @@ impl Kms {
     }
 
     /// The keys that requests are signed with now.
-    async fn keys(identity: &Identity) -> Result<Keys> {
+    async fn keys(identity: &CredentialSource) -> Result<SourcedCredentials> {
         match identity {
-            Identity::Anonymous => {
+            CredentialSource::Anonymous => {
                 fail!(Credentials, "the store sends its requests unsigned, and kms answers signed ones only")
             }
-            Identity::Fetched(provider) => provider.get().await,
-            Identity::Keys(keys) => Ok(keys.clone()),
+            CredentialSource::Fetched(provider) => provider.get().await,
+            CredentialSource::Keys(keys) => Ok(keys.clone()),
         }
     }
 
@@ -158,7 +158,7 @@ impl Kms {
     /// The error that a refusal comes to. That a key is in no state to be used is one kind, whichever state
     /// that is.
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
-    fn failed(&self, task: Task, named: bool, refusal: Refusal) -> Error {
+    fn failed(&self, task: Task, named: bool, refusal: ServiceFailure) -> Error {
         let (kind, advice) = match refusal.code.as_deref() {
             Some("InvalidCiphertextException" | "IncorrectKeyException") => return refused(),
             Some("AccessDeniedException") => (ErrorKind::PermissionDenied, ""),

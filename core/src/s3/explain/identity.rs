@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::Facts;
 use crate::ambient;
-use crate::credentials::{Identity, Keys};
+use crate::credentials::{CredentialSource, SourcedCredentials};
 use crate::reply::Explained;
 
 pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
@@ -18,15 +18,15 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let mut searched = None;
     match &facts.identity {
         Err(error) => rows.push(Explained::broken("provider", error, named)),
-        Ok(Identity::Anonymous) => {
+        Ok(CredentialSource::Anonymous) => {
             rows.push(Explained::row(
                 "provider",
                 "anonymous",
                 Some(facts.at.sources().of("anonymous").or(named).unwrap_or("default")),
             ));
         }
-        Ok(Identity::Keys(keys)) => whose(keys, Some(facts.source("access_key_id")), rows),
-        Ok(Identity::Fetched(provider)) => {
+        Ok(CredentialSource::Keys(keys)) => whose(keys, Some(facts.source("access_key_id")), rows),
+        Ok(CredentialSource::Fetched(provider)) => {
             let outcome = provider.get().await;
             let (trail, renewal) = provider.told();
             match outcome {
@@ -48,7 +48,7 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     }
 }
 
-fn whose(keys: &Keys, source: Option<&str>, rows: &mut Vec<Explained>) {
+fn whose(keys: &SourcedCredentials, source: Option<&str>, rows: &mut Vec<Explained>) {
     let found = &keys.credentials;
     rows.push(Explained::row("provider", keys.provider, source));
     rows.push(Explained::row("access_key_id", shortened(found.access_key_id()), source));

@@ -8,7 +8,7 @@ mod reach;
 
 use crate::ambient::{self, Completed};
 use crate::config::{self, Sources};
-use crate::credentials::{self, Identity};
+use crate::credentials::{self, CredentialSource};
 use crate::error::Result;
 use crate::reply::Explained;
 use crate::value::{Field as _, Value};
@@ -59,7 +59,7 @@ struct Facts<'a> {
     found: Completed,
     /// Whether the profile is in the shared files.
     known: bool,
-    identity: Result<Identity>,
+    identity: Result<CredentialSource>,
 }
 
 impl Facts<'_> {

@@ -4,7 +4,7 @@
 
 use super::Facts;
 use crate::ambient::region;
-use crate::credentials::Identity;
+use crate::credentials::CredentialSource;
 use crate::error::Result;
 use crate::http;
 use crate::reply::Explained;
@@ -45,7 +45,7 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     };
     rows.push(Explained::row("addressing_style", style, Some(why)));
     match &facts.identity {
-        Ok(Identity::Anonymous) => {
+        Ok(CredentialSource::Anonymous) => {
             rows.push(Explained::row("signing_scheme", "none: requests go unsigned", None))
         }
         _ => {

@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, Result};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::{Get, Head};
-use crate::s3::{Fetched, fetch_any, head};
+use crate::s3::{GetResponse, fetch_any, head};
 
 /// What a GET brings, and whether its length was announced.
 fn got(answer: &str) -> Result<String> {
@@ -15,12 +15,12 @@ fn got(answer: &str) -> Result<String> {
     run(async move {
         let (mut whole, mut announced) = (Vec::new(), true);
         match fetch_any(&at, &Key("k".to_owned()), &Get::default()).await? {
-            Fetched::Sized(mut body) => {
+            GetResponse::Sized(mut body) => {
                 while let Some(piece) = body.next().await? {
                     whole.extend_from_slice(&piece);
                 }
             }
-            Fetched::Unsized(mut body) => {
+            GetResponse::Unsized(mut body) => {
                 announced = body.meta.size.is_some();
                 while let Some(piece) = body.next().await? {
                     whole.extend_from_slice(&piece);

@@ -33,15 +33,14 @@ async fn ours(at: &S3, prefix: String, ask: Ask) -> Result<String> {
 /// A key as the SDK tells it, decoded by another's decoder.
 fn key(text: Option<&str>, encoded: bool) -> String {
     let text = text.unwrap_or_default();
-    let plain = if encoded {
+    if encoded {
         let pair = text.replace('+', " ").replace('&', "%26").replace('=', "%3D");
         url::form_urlencoded::parse(pair.as_bytes())
             .next()
             .map_or_else(String::new, |(key, _)| key.into_owned())
     } else {
         text.to_owned()
-    };
-    plain
+    }
 }
 
 macro_rules! rows {

@@ -31,7 +31,7 @@ use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Get;
 use crate::reply::{GetReply, ObjectMeta};
-use crate::s3::{Body, Fetched, S3, fetch, fetch_any};
+use crate::s3::{Body, GetResponse, S3, fetch, fetch_any};
 
 pub(crate) use ranges::get_ranges;
 pub(crate) use read_ahead::send;
@@ -140,8 +140,8 @@ pub(crate) async fn get(
     let _slot = call_slot(&output).await?;
     let sent = Instant::now();
     let body = match fetch_any(at, &key, &options).await? {
-        Fetched::Sized(body) => *body,
-        Fetched::Unsized(response) => {
+        GetResponse::Sized(body) => *body,
+        GetResponse::Unsized(response) => {
             return Box::pin(unsized_body::get(at, mailbox, key, &options, *response, output)).await;
         }
     };
