@@ -2,8 +2,9 @@
 """Makes the environment that runs this know the package in the working tree, with the extension that cargo
 built for the workspace.
 
-Law: what `maturin develop` would leave, but nothing is compiled once more: the extension alone would resolve
-other features for everything under it than the workspace does. For development only; users install the wheel.
+Invariant: what `maturin develop` would leave, but nothing is compiled once more: the extension alone would
+resolve other features for everything under it than the workspace does. For development only; users install
+the wheel.
 """
 
 import shutil

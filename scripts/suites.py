@@ -1,6 +1,6 @@
 """Runs every suite, goes on after a failure, and ends with a table and one line of sums.
 
-Law: a suite that could not run counts as failed; nothing is left out in silence.
+Invariant: a suite that could not run counts as failed; nothing is left out in silence.
 """
 
 import os

@@ -58,9 +58,15 @@ class store {
     return call(get(), verb, arguments, std::move(from), std::move(to), true).wait();
   }
   // A verb that returns page by page.
-  pages start_pages(const std::string &verb, const options &arguments) const { return pages(get(), verb, arguments); }
-  reader open_reader(const std::string &key, const options &with = {}) const { return reader(get(), key, with); }
-  writer open_writer(const std::string &key, const options &with = {}) const { return writer(get(), key, with); }
+  pages start_pages(const std::string &verb, const options &arguments) const {
+    return pages(get(), verb, arguments);
+  }
+  reader open_reader(const std::string &key, const options &with = {}) const {
+    return reader(get(), key, with);
+  }
+  writer open_writer(const std::string &key, const options &with = {}) const {
+    return writer(get(), key, with);
+  }
   const oarlock_store *get() const noexcept { return handle_.get(); }
 
 #include "oarlock/verbs.hpp"
@@ -82,10 +88,12 @@ class store {
 //   true}}}});
 class storage_classes {
  public:
-  explicit storage_classes(const std::string &path_or_text, const options &settings = {}, const options &overrides = {}) {
+  explicit storage_classes(const std::string &path_or_text, const options &settings = {},
+                           const options &overrides = {}) {
     oarlock_classes *opened = nullptr;
     oarlock_error *why = nullptr;
-    detail::check(oarlock_classes_open_with(path_or_text.c_str(), settings.get(), overrides.get(), &opened, &why), why);
+    detail::check(
+        oarlock_classes_open_with(path_or_text.c_str(), settings.get(), overrides.get(), &opened, &why), why);
     handle_.reset(opened);
   }
 
@@ -118,7 +126,8 @@ class storage_classes {
     for (const auto &name : names()) {
       const std::string tried(name.as_str());
       const value row = about(tried);
-      if (row["kind"].as_str() == "s3" && !row["skip_validation"].as_bool()) told.emplace(tried, (*this)[tried].explain({{"check", true}}));
+      if (row["kind"].as_str() == "s3" && !row["skip_validation"].as_bool())
+        told.emplace(tried, (*this)[tried].explain({{"check", true}}));
     }
     return told;
   }

@@ -1,8 +1,8 @@
 // Uploads that go on while Nix, which uploads one at a time, prepares the next.
 //
-// Law: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own path and
-// after the .narinfos of its references; everything else is written as soon as there is room. Room is
-// bounded: `add` waits for it. The first failure stops all, and what is still under way when a batch goes
+// Invariant: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own
+// path and after the .narinfos of its references; everything else is written as soon as there is room. Room
+// is bounded: `add` waits for it. The first failure stops all, and what is still under way when a batch goes
 // away is cancelled and undone.
 
 #pragma once

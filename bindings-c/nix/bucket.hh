@@ -1,10 +1,10 @@
 // A binary cache's files as objects of a bucket: looked for, read, written, listed; and the sentences for
 // what goes wrong.
 //
-// Law: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources and
-// sinks of Nix run on the thread that called, with no frame of oarlock below them. S3 and its options are
-// oarlock's: the URL and the settings are handed over as they came. Only reads may go
-// without keys, and only if none were found in any place: so Nix has always read public buckets.
+// Invariant: what runs on Nix's threads waits in short turns and asks Nix each time whether to go on; sources
+// and sinks of Nix run on the thread that called, with no frame of oarlock below them. S3 and its options are
+// oarlock's: the URL and the settings are handed over as they came. Only reads may go without keys, and only
+// if none were found in any place: so Nix has always read public buckets.
 
 #pragma once
 

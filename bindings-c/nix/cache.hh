@@ -1,8 +1,8 @@
 // The store itself, and the answers of Nix to `host`, as far as every Nix has the same. Included by the file
 // for one Nix, after `store.hh`'s needs.
 //
-// Law: what differs between two of them is in their store-*.cc alone. A plugin registers in the Nix it was
-// built for, and logs a warning in any other.
+// Invariant: what differs between two of them is in their store-*.cc alone. A plugin registers in the Nix it
+// was built for, and logs a warning in any other.
 
 #pragma once
 

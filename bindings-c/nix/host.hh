@@ -1,6 +1,6 @@
 // What the core asks of the Nix that it runs in. Each store-*.cc implements it for its Nix.
 //
-// Law: the core includes no header of Nix, so that a new Nix needs a new thin file and nothing else.
+// Invariant: the core includes no header of Nix, so that a new Nix needs a new thin file and nothing else.
 
 #pragma once
 

@@ -1,6 +1,6 @@
 // One thread that serves the calls nobody waits for, and reports each one's end.
 //
-// Law: a thread of oarlock's runtime never enters Nix; this thread reports to Nix,
+// Invariant: a thread of oarlock's runtime never enters Nix; this thread reports to Nix,
 // which is C++ of the plugin's own. It starts with the first job, not when the plugin is loaded, and once in
 // every process: a forked child makes its own and never touches its parent's. As many calls are under way as
 // Nix allows connections; the others wait their turn.

@@ -1,6 +1,6 @@
 // The stores `s3://` and `oarlock+s3://` of Nix 2.26, which uploads many paths at a time by itself.
 //
-// Law: only what this Nix has differently from others.
+// Invariant: only what this Nix has differently from others.
 
 // What this Nix was built with; its other headers ask for it.
 #include <config-util.hh>

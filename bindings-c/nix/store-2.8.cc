@@ -1,6 +1,6 @@
 // The stores `s3://` and `oarlock+s3://` of Nix 2.8: a BinaryCacheStore whose files are objects in a bucket.
 //
-// Law: only what this Nix has differently from others.
+// Invariant: only what this Nix has differently from others.
 
 #include <binary-cache-store.hh>
 #include <callback.hh>

@@ -1,9 +1,9 @@
 // What a binary cache in a bucket is in Nix's own types, as far as every Nix has the same: its settings, its
 // files, what it remembers.
 //
-// Law: what Nix calls a parameter is one of the settings below; oarlock has settings of the same names and
-// their S3 meaning. Nix sees only its own exceptions. Included by the file for one Nix, which has included
-// Nix's headers and implements `host`.
+// Invariant: what Nix calls a parameter is one of the settings below; oarlock has settings of the same names
+// and their S3 meaning. Nix sees only its own exceptions. Included by the file for one Nix, which has
+// included Nix's headers and implements `host`.
 
 #pragma once
 

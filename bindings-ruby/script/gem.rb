@@ -4,7 +4,7 @@
 # carry, and cargo refuses a workspace with members missing; so the gem is built from a copy of its files
 # whose manifest and lock name only what is there.
 #
-# Law: the copy's lock is the workspace's, less what nobody uses any more: no version in it changes.
+# Invariant: the copy's lock is the workspace's, less what nobody uses any more: no version in it changes.
 require "fileutils"
 require "rubygems/package"
 require "tmpdir"

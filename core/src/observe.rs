@@ -55,7 +55,7 @@ pub(crate) fn heard(level: Level) -> bool {
         || tracing::enabled!(target: "oarlock", tracing::Level::DEBUG)
 }
 
-/// Tells an event of the call that runs on this task.
+/// Reports an event of the call that runs on this task.
 pub(crate) fn event(level: Level, message: String) {
     match level {
         Level::Debug => tracing::debug!(target: "oarlock", "{message}"),

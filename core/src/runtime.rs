@@ -1,7 +1,7 @@
 //! One tokio runtime per process generation, made at first use and remade in a forked child.
 //!
 //! Invariant: nothing starts at load time; after a fork the old runtime and all that lives on it is leaked,
-//! never dropped, because its threads do not exist in the child. Knows nothing of S3 or of verbs.
+//! never dropped, because its threads do not exist in the child. Must not depend on S3 or of verbs.
 
 use std::any::Any;
 use std::cell::Cell;

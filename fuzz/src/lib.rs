@@ -1,7 +1,8 @@
 //! The readers of envelopes, built from the core's sources without the rest of it: they know neither keys nor
 //! S3, so a fuzzer of theirs need not build an SDK.
 //!
-//! Law: this crate states no law of its own; the laws are in `laws_tests`, which the core's tests check too.
+//! Invariant: this crate states no law of its own; the laws are in `laws_tests`, which the core's tests check
+//! too.
 
 #![allow(dead_code, missing_docs, unused_imports)]
 

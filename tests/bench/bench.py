@@ -1,10 +1,10 @@
 """`make bench`: oarlock and its peers do the same work in turns, against a server that checks nothing, the
 same with 20 ms before each answer, and SeaweedFS.
 
-Law: what is compared ran in the same minute, each client in a fresh process, the median of all rounds counts.
-CPU seconds are the figure, since they do not depend on who else uses the machine; wall time is where the
-network is what one waits for. A peer that is not there is named as absent. Judges, and never fails: the table
-names the goals that were missed.
+Invariant: what is compared ran in the same minute, each client in a fresh process, the median of all rounds
+counts. CPU seconds are the figure, since they do not depend on who else uses the machine; wall time is where
+the network is what one waits for. A peer that is not there is named as absent. Judges, and never fails: the
+table names the goals that were missed.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """What credentials cost: opening a store and the first credentials by environment, profile and role; memory
 of further stores of one source.
 
-Law: each figure comes from fresh processes, the median of several; servers are on loopback. Prints a table
-with the goals; judges nothing. Measure a release build: `PYTHONPATH` may name another place that holds the
-package `oarlock`.
+Invariant: each figure comes from fresh processes, the median of several; servers are on loopback. Prints a
+table with the goals; judges nothing. Measure a release build: `PYTHONPATH` may name another place that holds
+the package `oarlock`.
 """
 
 import os

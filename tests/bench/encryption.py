@@ -1,9 +1,9 @@
 """What encrypting an upload costs: processor seconds and peak memory of a put of 1 GiB, plain and encrypted,
 into a server that forgets it.
 
-Law: each figure is the median of several fresh processes; the file is sparse, so that no disk is measured.
-Prints; judges nothing. Takes the Rust agent: `encryption.py [AGENT]`, by default that of a release build
-(`cargo build --release -p agent-rust`).
+Invariant: each figure is the median of several fresh processes; the file is sparse, so that no disk is
+measured. Prints; judges nothing. Takes the Rust agent: `encryption.py [AGENT]`, by default that of a release
+build (`cargo build --release -p agent-rust`).
 """
 
 import base64

@@ -1,6 +1,7 @@
 """Writes what was measured: tables into RESULTS.md, between its two marks, and a plot beside it.
 
-Law: what stands outside the marks was written by a person and stays. Needs nothing that Python does not have.
+Invariant: what stands outside the marks was written by a person and stays. Needs nothing that Python does not
+have.
 """
 
 import os

@@ -1,4 +1,5 @@
-/* Calls: callbacks on the waiting thread, streams both ways, cancelling from another thread, descriptors in poll(2), signals. */
+/* Calls: callbacks on the waiting thread, streams both ways, cancelling from another thread, descriptors in
+ * poll(2), signals. */
 
 #include "check.h"
 
@@ -27,7 +28,8 @@ static uint8_t *pattern(size_t size) {
   uint8_t *data = malloc(size);
   uint32_t state = 1;
   size_t at;
-  for (at = 0; data != NULL && at < size; at++) data[at] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
+  for (at = 0; data != NULL && at < size; at++)
+    data[at] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
   return data;
 }
 
@@ -67,12 +69,15 @@ static int hear_progress(void *userdata, uint64_t done, int64_t total) {
 static void callbacks_run_on_the_waiting_thread(void) {
   oarlock_store *store = fresh_store();
   oarlock_call *call = NULL;
-  seen source = {pthread_self(), pattern(BIG), BIG, 0, 0, 0, false, NULL, OARLOCK_OK}, sink = source, progress = source;
+  seen source = {pthread_self(), pattern(BIG), BIG, 0, 0, 0, false, NULL, OARLOCK_OK}, sink = source,
+       progress = source;
 
-  CHECK(oarlock_put(store, "big", oarlock_source_callback(read_some, &source, BIG), NULL, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "big", oarlock_source_callback(read_some, &source, BIG), NULL, &call, NULL) ==
+        OARLOCK_OK);
   CHECK(oarlock_call_on_progress(call, hear_progress, &progress) == OARLOCK_OK);
   CHECK(oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
-  CHECK(source.at == BIG && source.calls > 1 && !source.elsewhere && progress.calls > 0 && !progress.elsewhere);
+  CHECK(source.at == BIG && source.calls > 1 && !source.elsewhere && progress.calls > 0 &&
+        !progress.elsewhere);
 
   CHECK(oarlock_get(store, "big", oarlock_sink_callback(write_some, &sink), NULL, &call, NULL) == OARLOCK_OK);
   CHECK(oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
@@ -85,21 +90,25 @@ static void failing_callbacks_fail_their_call(void) {
   oarlock_store *store = fresh_store();
   oarlock_call *call = NULL;
   oarlock_error *error = NULL;
-  seen source = {pthread_self(), NULL, 0, 0, 0, -5, false, NULL, OARLOCK_OK}, sink = source, progress = source;
+  seen source = {pthread_self(), NULL, 0, 0, 0, -5, false, NULL, OARLOCK_OK}, sink = source,
+       progress = source;
 
-  CHECK(oarlock_put(store, "bad", oarlock_source_callback(read_some, &source, -1), NULL, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "bad", oarlock_source_callback(read_some, &source, -1), NULL, &call, NULL) ==
+        OARLOCK_OK);
   CHECK(oarlock_call_finish(call, NULL, &error) == OARLOCK_IO);
   CHECK(strstr(oarlock_error_message(error), "-5") != NULL && !is_there(store, "bad"));
   oarlock_error_free(error);
 
   CHECK(put_bytes(store, "good", "hello", 5));
-  CHECK(oarlock_get(store, "good", oarlock_sink_callback(write_some, &sink), NULL, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_get(store, "good", oarlock_sink_callback(write_some, &sink), NULL, &call, NULL) ==
+        OARLOCK_OK);
   CHECK(oarlock_call_finish(call, NULL, &error) == OARLOCK_IO);
   CHECK(strstr(oarlock_error_message(error), "-5") != NULL && sink.calls == 1);
   SAME(oarlock_error_key(error), "good");
   oarlock_error_free(error);
 
-  CHECK(oarlock_put(store, "stopped", oarlock_source_bytes((const uint8_t *)"hello", 5), NULL, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "stopped", oarlock_source_bytes((const uint8_t *)"hello", 5), NULL, &call, NULL) ==
+        OARLOCK_OK);
   CHECK(oarlock_call_on_progress(call, hear_progress, &progress) == OARLOCK_OK);
   if (oarlock_call_finish(call, NULL, &error) != OARLOCK_OK) {
     /* A call that is done before it is heard is not asked. */
@@ -115,7 +124,8 @@ static void a_callback_cannot_serve_its_own_call(void) {
   oarlock_store *store = fresh_store();
   seen sink = {pthread_self(), (uint8_t *)"hello", 5, 0, 0, 0, false, NULL, OARLOCK_OK};
   CHECK(put_bytes(store, "a", "hello", 5));
-  CHECK(oarlock_get(store, "a", oarlock_sink_callback(write_some, &sink), NULL, &sink.call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_get(store, "a", oarlock_sink_callback(write_some, &sink), NULL, &sink.call, NULL) ==
+        OARLOCK_OK);
   CHECK(oarlock_call_finish(sink.call, NULL, NULL) == OARLOCK_OK);
   CHECK(sink.at == 5 && sink.inner == OARLOCK_INVALID_INPUT);
   oarlock_store_free(store);
@@ -145,8 +155,10 @@ static void files_go_both_ways(void) {
   snprintf(back, sizeof back, "%s.back", path);
   file = fopen(path, "w");
   CHECK(file != NULL && fputs("hello file", file) >= 0 && fclose(file) == 0);
-  CHECK(oarlock_put(store, "a", oarlock_source_file(path), NULL, &call, NULL) == OARLOCK_OK && oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
-  CHECK(oarlock_get(store, "a", oarlock_sink_file(back), NULL, &call, NULL) == OARLOCK_OK && oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "a", oarlock_source_file(path), NULL, &call, NULL) == OARLOCK_OK &&
+        oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
+  CHECK(oarlock_get(store, "a", oarlock_sink_file(back), NULL, &call, NULL) == OARLOCK_OK &&
+        oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
   file = fopen(back, "r");
   CHECK(file != NULL && fgets(text, sizeof text, file) != NULL && fclose(file) == 0);
   CHECK(strcmp(text, "hello file") == 0);
@@ -162,14 +174,16 @@ static void written_to_and_read_from(void) {
   oarlock_status status = OARLOCK_OK;
 
   CHECK(oarlock_put(store, "a", oarlock_source_pushed(), NULL, &call, NULL) == OARLOCK_OK);
-  for (at = 0; at < BIG; at += BIG / 8) CHECK(oarlock_call_write(call, -1, data + at, BIG / 8, NULL) == OARLOCK_OK);
+  for (at = 0; at < BIG; at += BIG / 8)
+    CHECK(oarlock_call_write(call, -1, data + at, BIG / 8, NULL) == OARLOCK_OK);
   CHECK(oarlock_call_write(call, -1, NULL, 0, NULL) == OARLOCK_OK);
   CHECK(oarlock_call_finish(call, &reply, NULL) == OARLOCK_OK);
   CHECK(oarlock_value_int(oarlock_value_get(reply, "size")) == BIG);
   oarlock_value_free(reply);
 
   CHECK(oarlock_get(store, "a", oarlock_sink_pulled(), NULL, &call, NULL) == OARLOCK_OK);
-  for (at = 0; at < BIG && status == OARLOCK_OK && count > 0; at += count) status = oarlock_call_read(call, -1, back + at, BIG - at, &count, NULL);
+  for (at = 0; at < BIG && status == OARLOCK_OK && count > 0; at += count)
+    status = oarlock_call_read(call, -1, back + at, BIG - at, &count, NULL);
   CHECK(at == BIG && memcmp(data, back, BIG) == 0);
   CHECK(oarlock_call_read(call, -1, back, 1, &count, NULL) == OARLOCK_OK && count == 0);
   CHECK(oarlock_call_finish(call, &reply, NULL) == OARLOCK_OK);
@@ -190,7 +204,7 @@ static void written_to_and_read_from(void) {
   oarlock_store_free(store);
 }
 
-/* A put whose source never ends, and a thread that cancels it once it has begun. */
+/* A put whose source never ends, and a thread that cancels it once it runs. */
 typedef struct endless {
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -225,7 +239,8 @@ static void cancelled_from_another_thread(void) {
   endless endless = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, NULL};
   pthread_t canceller;
   void *trouble = NULL;
-  CHECK(oarlock_put(store, "endless", oarlock_source_callback(read_for_ever, &endless, -1), NULL, &endless.call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "endless", oarlock_source_callback(read_for_ever, &endless, -1), NULL,
+                    &endless.call, NULL) == OARLOCK_OK);
   CHECK(pthread_create(&canceller, NULL, cancel_once_begun, &endless) == 0);
   CHECK(oarlock_call_wait(endless.call, -1, NULL, NULL) == OARLOCK_CANCELLED);
   CHECK(pthread_join(canceller, &trouble) == 0 && trouble == NULL);
@@ -247,7 +262,8 @@ static void driven_by_poll(void) {
   while ((status = oarlock_call_step(call, &reply, NULL)) == OARLOCK_PENDING) {
     if (poll(&wait, 1, 60000) != 1) break;
   }
-  CHECK(status == OARLOCK_OK && sink.at == BIG && oarlock_value_int(oarlock_value_get(reply, "length")) == BIG);
+  CHECK(status == OARLOCK_OK && sink.at == BIG &&
+        oarlock_value_int(oarlock_value_get(reply, "length")) == BIG);
   oarlock_value_free(reply);
   oarlock_call_free(call);
   free(sink.data);
@@ -289,7 +305,8 @@ static void a_signal_ends_the_wait(void) {
   alarm(1);
   CHECK(oarlock_call_wait(call, -1, NULL, NULL) == OARLOCK_PENDING && signalled == SIGALRM);
   CHECK(oarlock_call_wait(call, 1, NULL, NULL) == OARLOCK_PENDING);
-  CHECK(oarlock_call_cancel(call) == OARLOCK_OK && oarlock_call_wait(call, -1, NULL, NULL) == OARLOCK_CANCELLED);
+  CHECK(oarlock_call_cancel(call) == OARLOCK_OK &&
+        oarlock_call_wait(call, -1, NULL, NULL) == OARLOCK_CANCELLED);
   oarlock_call_free(call);
   oarlock_store_free(store);
   oarlock_options_free(settings);

@@ -1,6 +1,6 @@
 /* The smallest test frame that will do: a program is a row of functions, each passes or fails as a whole.
  *
- * Law: a check that fails says where and what, and the program goes on with the next test.
+ * Invariant: a check that fails prints where and what, and the program goes on with the next test.
  */
 
 #ifndef CHECK_H
@@ -13,16 +13,21 @@
 
 static int failures_here, passed, failed;
 
-#define CHECK(condition) ((condition) ? (void)0 : (void)(failures_here++, printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition)))
-#define SAME(one, other) \
-  ((one) != NULL && strcmp((one), (other)) == 0 ? (void)0 : (void)(failures_here++, printf("%s:%d: %s is \"%s\"\n", __FILE__, __LINE__, #one, (one) ? (one) : "NULL")))
-#define RUN(test)                                                 \
-  do {                                                            \
-    failures_here = 0;                                            \
-    test();                                                       \
-    failures_here == 0 ? passed++ : failed++;                     \
+#define CHECK(condition) \
+  ((condition) ? (void)0 \
+               : (void)(failures_here++, printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition)))
+#define SAME(one, other)                        \
+  ((one) != NULL && strcmp((one), (other)) == 0 \
+       ? (void)0                                \
+       : (void)(failures_here++,                \
+                printf("%s:%d: %s is \"%s\"\n", __FILE__, __LINE__, #one, (one) ? (one) : "NULL")))
+#define RUN(test)                                                   \
+  do {                                                              \
+    failures_here = 0;                                              \
+    test();                                                         \
+    failures_here == 0 ? passed++ : failed++;                       \
     printf("%s %s\n", failures_here == 0 ? "ok" : "FAILED", #test); \
-    fflush(stdout);                                               \
+    fflush(stdout);                                                 \
   } while (0)
 
 /* The end of main. */
@@ -51,10 +56,11 @@ static inline oarlock_store *fresh_store(void) {
   return store;
 }
 
-/* Stores an object and says whether that went well. */
+/* Stores an object and returns whether that went well. */
 static inline bool put_bytes(const oarlock_store *store, const char *key, const void *data, size_t size) {
   oarlock_call *call = NULL;
-  return oarlock_put(store, key, oarlock_source_bytes((const uint8_t *)data, size), NULL, &call, NULL) == OARLOCK_OK &&
+  return oarlock_put(store, key, oarlock_source_bytes((const uint8_t *)data, size), NULL, &call, NULL) ==
+             OARLOCK_OK &&
          oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK;
 }
 
@@ -70,7 +76,8 @@ static inline oarlock_value *get_bytes(const oarlock_store *store, const char *k
 static inline bool is_there(const oarlock_store *store, const char *key) {
   oarlock_call *call = NULL;
   oarlock_value *reply = NULL;
-  bool there = oarlock_exists(store, key, NULL, &call, NULL) == OARLOCK_OK && oarlock_call_finish(call, &reply, NULL) == OARLOCK_OK && oarlock_value_bool(reply);
+  bool there = oarlock_exists(store, key, NULL, &call, NULL) == OARLOCK_OK &&
+               oarlock_call_finish(call, &reply, NULL) == OARLOCK_OK && oarlock_value_bool(reply);
   oarlock_value_free(reply);
   return there;
 }

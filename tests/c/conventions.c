@@ -1,4 +1,5 @@
-/* The conventions at the top of oarlock.h: statuses, NULLs, outputs only on success, builders, values, errors. */
+/* The conventions at the top of oarlock.h: statuses, NULLs, outputs only on success, builders, values,
+ * errors. */
 
 #include "check.h"
 
@@ -51,8 +52,10 @@ static void null_looks_like_nothing(void) {
   CHECK(!oarlock_value_bool(NULL) && oarlock_value_int(NULL) == 0 && oarlock_value_count(NULL) == 0);
   CHECK(oarlock_value_str(NULL, &size) == NULL && size == 0);
   CHECK(oarlock_value_bytes(NULL, NULL) == NULL && !oarlock_value_time(NULL, &seconds, NULL) && seconds == 7);
-  CHECK(oarlock_value_at(NULL, 0) == NULL && oarlock_value_name(NULL, 0) == NULL && oarlock_value_get(NULL, NULL) == NULL);
-  CHECK(oarlock_error_kind(NULL) == OARLOCK_OK && oarlock_error_message(NULL) == NULL && oarlock_error_http_status(NULL) == 0);
+  CHECK(oarlock_value_at(NULL, 0) == NULL && oarlock_value_name(NULL, 0) == NULL &&
+        oarlock_value_get(NULL, NULL) == NULL);
+  CHECK(oarlock_error_kind(NULL) == OARLOCK_OK && oarlock_error_message(NULL) == NULL &&
+        oarlock_error_http_status(NULL) == 0);
 }
 
 static void outputs_only_on_success(void) {
@@ -63,14 +66,17 @@ static void outputs_only_on_success(void) {
   size_t count = 7;
   uint8_t room[8];
 
-  CHECK(oarlock_start(store, "frobnicate", NULL, NULL, NULL, &call, NULL) == OARLOCK_INVALID_INPUT && call == UNTOUCHED);
-  CHECK(oarlock_get(store, "nothing", NULL, NULL, &call, &error) == OARLOCK_OK && call != UNTOUCHED && error == UNTOUCHED);
+  CHECK(oarlock_start(store, "frobnicate", NULL, NULL, NULL, &call, NULL) == OARLOCK_INVALID_INPUT &&
+        call == UNTOUCHED);
+  CHECK(oarlock_get(store, "nothing", NULL, NULL, &call, &error) == OARLOCK_OK && call != UNTOUCHED &&
+        error == UNTOUCHED);
   CHECK(oarlock_call_wait(call, -1, &reply, &error) == OARLOCK_NOT_FOUND);
   CHECK(reply == UNTOUCHED && error != UNTOUCHED);
   CHECK(oarlock_error_kind(error) == OARLOCK_NOT_FOUND);
   SAME(oarlock_error_verb(error), "get");
   SAME(oarlock_error_key(error), "nothing");
-  CHECK(oarlock_error_code(error) == NULL && oarlock_error_http_status(error) == 0 && !oarlock_error_retryable(error));
+  CHECK(oarlock_error_code(error) == NULL && oarlock_error_http_status(error) == 0 &&
+        !oarlock_error_retryable(error));
   oarlock_error_free(error);
   CHECK(oarlock_call_read(call, -1, room, sizeof room, &count, NULL) == OARLOCK_INVALID_INPUT && count == 7);
   oarlock_call_free(call);
@@ -110,8 +116,10 @@ static void builders_remember_mistakes(void) {
   SAME(oarlock_error_message(error), "`path` is NULL");
   oarlock_error_free(error);
   CHECK(oarlock_put(store, "a", oarlock_source_bytes(NULL, 5), NULL, &call, NULL) == OARLOCK_INVALID_INPUT);
-  CHECK(oarlock_put(store, "a", oarlock_source_callback(NULL, NULL, -1), NULL, &call, NULL) == OARLOCK_INVALID_INPUT);
-  CHECK(oarlock_get(store, "a", oarlock_sink_callback(NULL, NULL), NULL, &call, NULL) == OARLOCK_INVALID_INPUT);
+  CHECK(oarlock_put(store, "a", oarlock_source_callback(NULL, NULL, -1), NULL, &call, NULL) ==
+        OARLOCK_INVALID_INPUT);
+  CHECK(oarlock_get(store, "a", oarlock_sink_callback(NULL, NULL), NULL, &call, NULL) ==
+        OARLOCK_INVALID_INPUT);
   CHECK(oarlock_get(store, NULL, NULL, NULL, &call, NULL) == OARLOCK_INVALID_INPUT);
   CHECK(call == NULL);
   oarlock_store_free(store);
@@ -134,7 +142,8 @@ static void unknown_names_are_told_the_nearest(void) {
 
 static void values_come_and_go(void) {
   oarlock_store *store = fresh_store();
-  oarlock_options *options = oarlock_options_new(), *metadata = oarlock_options_new(), *range = oarlock_options_new();
+  oarlock_options *options = oarlock_options_new(), *metadata = oarlock_options_new(),
+                  *range = oarlock_options_new();
   oarlock_call *call = NULL;
   oarlock_value *reply = NULL;
   const oarlock_value *meta;
@@ -146,7 +155,8 @@ static void values_come_and_go(void) {
   oarlock_options_set_text(options, "content_type", "text/plain; and more", 10);
   oarlock_options_set_time(options, "expires", 4102444800, 0);
   CHECK(oarlock_options_set_time(NULL, "expires", 0, 0) == OARLOCK_INVALID_INPUT);
-  CHECK(oarlock_put(store, "a/\xc3\xa4", oarlock_source_bytes((const uint8_t *)"hello\0world", 11), options, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "a/\xc3\xa4", oarlock_source_bytes((const uint8_t *)"hello\0world", 11), options,
+                    &call, NULL) == OARLOCK_OK);
   CHECK(oarlock_call_finish(call, &reply, NULL) == OARLOCK_OK);
   CHECK(oarlock_value_int(oarlock_value_get(reply, "size")) == 11);
   oarlock_value_free(reply);
@@ -181,7 +191,8 @@ static void stores_outlive_what_they_were_made_of(void) {
   oarlock_store *store = fresh_store(), *clone = oarlock_store_clone(store);
   oarlock_call *call = NULL;
   CHECK(strncmp(oarlock_store_url(clone), "file:///", 8) == 0);
-  CHECK(oarlock_put(store, "a", oarlock_source_bytes((const uint8_t *)"x", 1), NULL, &call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "a", oarlock_source_bytes((const uint8_t *)"x", 1), NULL, &call, NULL) ==
+        OARLOCK_OK);
   oarlock_store_free(store);
   CHECK(oarlock_call_finish(call, NULL, NULL) == OARLOCK_OK);
   CHECK(is_there(clone, "a"));
@@ -211,7 +222,9 @@ static void the_table_tells_every_verb(void) {
   CHECK(oarlock_value_type(table) == OARLOCK_TYPE_LIST && oarlock_value_count(table) > 20);
   get = oarlock_value_at(table, 0);
   SAME(oarlock_value_str(oarlock_value_get(get, "name"), NULL), "get");
-  SAME(oarlock_value_str(oarlock_value_get(oarlock_value_at(oarlock_value_get(get, "params"), 1), "type"), NULL), "sink");
+  SAME(oarlock_value_str(oarlock_value_get(oarlock_value_at(oarlock_value_get(get, "params"), 1), "type"),
+                         NULL),
+       "sink");
   CHECK(oarlock_value_at(table, oarlock_value_count(table)) == NULL);
   oarlock_value_free(table);
 }
@@ -229,7 +242,8 @@ static void freed_without_use(void) {
   oarlock_source_free(oarlock_source_bytes((const uint8_t *)"abc", 3));
   oarlock_sink_free(oarlock_sink_memory());
   /* Taken over, though the verb has no source. */
-  CHECK(oarlock_start(store, "list_buckets", NULL, oarlock_source_bytes(NULL, 0), NULL, &call, NULL) == OARLOCK_INVALID_INPUT);
+  CHECK(oarlock_start(store, "list_buckets", NULL, oarlock_source_bytes(NULL, 0), NULL, &call, NULL) ==
+        OARLOCK_INVALID_INPUT);
   /* Freed before it ended. */
   CHECK(oarlock_list(store, NULL, NULL, &call, NULL) == OARLOCK_OK);
   oarlock_call_free(call);

@@ -1,4 +1,5 @@
-/* Fork: fifty children and their children answer while the parent is busy; a call of the parent is told OARLOCK_FORKED there. */
+/* Fork: fifty children and their children answer while the parent is busy; a call of the parent returns
+ * OARLOCK_FORKED there. */
 
 #include "check.h"
 
@@ -43,7 +44,9 @@ static void child(int number, oarlock_call *call) {
   int status = 0, fd = -1;
   pid_t grandchild;
   alarm(60);
-  if (oarlock_call_wait(call, -1, NULL, &error) != OARLOCK_FORKED || oarlock_error_kind(error) != OARLOCK_FORKED) _exit(2);
+  if (oarlock_call_wait(call, -1, NULL, &error) != OARLOCK_FORKED ||
+      oarlock_error_kind(error) != OARLOCK_FORKED)
+    _exit(2);
   if (oarlock_call_fd(call, &fd, NULL) != OARLOCK_FORKED || oarlock_call_cancel(call) != OARLOCK_OK) _exit(3);
   oarlock_error_free(error);
   oarlock_call_free(call);
@@ -104,7 +107,8 @@ static ptrdiff_t fork_inside(void *userdata, uint8_t *buffer, size_t size) {
 
 static void a_fork_from_inside_a_callback(void) {
   waiter waiter = {NULL, false};
-  CHECK(oarlock_put(store, "empty", oarlock_source_callback(fork_inside, &waiter, -1), NULL, &waiter.call, NULL) == OARLOCK_OK);
+  CHECK(oarlock_put(store, "empty", oarlock_source_callback(fork_inside, &waiter, -1), NULL, &waiter.call,
+                    NULL) == OARLOCK_OK);
   CHECK(oarlock_call_finish(waiter.call, NULL, NULL) == OARLOCK_OK);
   CHECK(waiter.answered && is_there(store, "inside-0") && is_there(store, "empty"));
 }

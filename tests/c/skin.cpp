@@ -34,7 +34,8 @@ struct own_exception {};
 
 void verbs_are_methods() {
   const auto store = fresh();
-  store.put("a", "hello", {{"content_type", "text/plain"}, {"metadata", oarlock::options{{"colour", "blue"}}}});
+  store.put("a", "hello",
+            {{"content_type", "text/plain"}, {"metadata", oarlock::options{{"colour", "blue"}}}});
   const auto reply = store.get("a", {{"range", "1-3"}});
   CHECK(reply["body"].as_bytes() == "ell");
   CHECK(reply["meta"]["metadata"]["colour"].as_str() == "blue");
@@ -116,7 +117,8 @@ void a_writer_stores_only_when_closed() {
   const auto store = fresh();
   {
     auto writer = store.open_writer("a", {{"content_type", "text/plain"}});
-    for (int part = 0; part < 100; ++part) writer << std::string(30000, static_cast<char>('a' + part % 26)) << std::flush;
+    for (int part = 0; part < 100; ++part)
+      writer << std::string(30000, static_cast<char>('a' + part % 26)) << std::flush;
     CHECK(writer.close()["size"].as_int() == 3000000);
     CHECK(kind_of([&] { writer.close(); }) == OARLOCK_INVALID_INPUT);
   }
@@ -125,14 +127,13 @@ void a_writer_stores_only_when_closed() {
     auto writer = store.open_writer("b");
     writer << std::string(2000000, 'x');
     throw own_exception();
-  } catch (const own_exception &) {
-  }
+  } catch (const own_exception &) {}
   CHECK(oarlock_drain(-1) == OARLOCK_OK && !store.exists("b").as_bool());
   CHECK(kind_of([&] {
-    auto writer = store.open_writer("c", {{"no_such_option", 1}});
-    writer << "x";
-    writer.close();
-  }) == OARLOCK_INVALID_INPUT);
+          auto writer = store.open_writer("c", {{"no_such_option", 1}});
+          writer << "x";
+          writer.close();
+        }) == OARLOCK_INVALID_INPUT);
 }
 
 void pages_are_a_range() {
@@ -151,7 +152,8 @@ void cancelled_from_another_thread() {
   const auto store = fresh();
   std::promise<void> begun;
   std::atomic<bool> told{false};
-  auto call = store.start("put", {{"key", "endless"}}, oarlock::source::from([&](char *buffer, std::size_t) -> std::size_t {
+  auto call = store.start("put", {{"key", "endless"}},
+                          oarlock::source::from([&](char *buffer, std::size_t) -> std::size_t {
                             if (!told.exchange(true)) begun.set_value();
                             return *buffer = 'x', 1;
                           }));
@@ -167,8 +169,12 @@ void cancelled_from_another_thread() {
 void progress_can_stop_a_call() {
   const auto store = fresh();
   bool stopped = false;
-  auto call = store.start("put", {{"key", "a"}}, oarlock::source::from([](char *buffer, std::size_t) -> std::size_t { return *buffer = 'x', 1; }));
-  call.on_progress([&](std::uint64_t done, std::optional<std::uint64_t> total) { return stopped = true, done == 0 || total; });
+  auto call = store.start(
+      "put", {{"key", "a"}},
+      oarlock::source::from([](char *buffer, std::size_t) -> std::size_t { return *buffer = 'x', 1; }));
+  call.on_progress([&](std::uint64_t done, std::optional<std::uint64_t> total) {
+    return stopped = true, done == 0 || total;
+  });
   CHECK(kind_of([&] { call.wait(); }) == OARLOCK_CANCELLED && stopped);
 }
 
@@ -177,9 +183,10 @@ void progress_counts_objects_where_no_bytes_move() {
   std::uint64_t last = 0;
   std::optional<std::uint64_t> all;
   auto call = store.start("delete_many", {{"keys", oarlock::list({"a", "b", "c"})}});
-  call.on_progress([&](std::uint64_t done, std::optional<std::uint64_t> total) { return last = done, all = total, true; });
+  call.on_progress(
+      [&](std::uint64_t done, std::optional<std::uint64_t> total) { return last = done, all = total, true; });
   call.wait();
-  // A call that is done before anyone listens tells it all the same when it is asked.
+  // A call that is done before anyone listens reports it all the same when it is polled.
   CHECK(call.progress() == std::make_pair(std::uint64_t{3}, std::optional<std::uint64_t>(3)));
   CHECK(last == 0 || (last == 3 && all == 3u));
 }

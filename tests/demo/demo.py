@@ -1,7 +1,7 @@
 """The demonstration: four real hosts move real files to a real S3 server and back, through oarlock.
 
-Law: the hosts are unmodified; every byte that came back is compared by SHA-256 with what went; a host that
-fails is a row of its own and an exit status that is not zero.
+Invariant: the hosts are unmodified; every byte that came back is compared by SHA-256 with what went; a host
+that fails is a row of its own and an exit status that is not zero.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The agents: one process a language, started once, fed a JSON line at a time.
 
-Law: an agent that stands still or dies fails the test at hand and is started anew for the next one. A slow
-one is waited for. Starts each language's agent; must not depend on the requests.
+Invariant: an agent that stands still or dies fails the test at hand and is started anew for the next one. A
+slow one is waited for. Starts each language's agent; must not depend on the requests.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A KMS for tests on loopback: it makes, wraps and unwraps data keys, keeps its requests, and misbehaves
 by plan.
 
-Law: a wrapped key holds under which key and encryption context it was wrapped, sealed with AES-GCM, so only
-the same ones unwrap it. Signatures are not checked. Source:
+Invariant: a wrapped key holds under which key and encryption context it was wrapped, sealed with AES-GCM, so
+only the same ones unwrap it. Signatures are not checked. Source:
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 """
 

@@ -1,7 +1,7 @@
 """Servers for the tests of ways: one that responds to every GET, a proxy that forwards and opens tunnels, one
 that puts bytes out of order, a metadata service.
 
-Law: each keeps its requests; the tests check those, not what a client reports.
+Invariant: each keeps its requests; the tests check those, not what a client reports.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """Where a case runs: an empty bucket of fake-s3, an empty prefix (or bucket) of a real server, an empty
 directory.
 
-Law: a place is empty when a case gets it and shared with nobody. Each has its URL, the settings to reach it
-and the variables of a case.
+Invariant: a place is empty when a case gets it and shared with nobody. Each has its URL, the settings to
+reach it and the variables of a case.
 """
 
 import itertools

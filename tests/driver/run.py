@@ -1,7 +1,7 @@
 """Runs one case: seeds the place, plans the faults, does the steps, compares.
 
-Law: a step without `error` must succeed, a step with `error` must fail so; no message of any error shows a
-secret.
+Invariant: a step without `error` must succeed, a step with `error` must fail so; no message of any error
+shows a secret.
 """
 
 import base64

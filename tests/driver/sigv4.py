@@ -1,7 +1,7 @@
 """Signs one plain S3 request, for what the driver must set up on a real server and no verb of oarlock does
 (versioning of a bucket).
 
-Law: written from AWS's description alone and independent of the core, so that it can disagree with it.
+Invariant: written from AWS's description alone and independent of the core, so that it can disagree with it.
 """
 
 import datetime

@@ -1,7 +1,7 @@
 """The arrows of the design, and the habits a reader relies on, checked in the source text.
 
-Law: a room of the core may use what stands before it, never what stands after; AWS's types stay in the rooms
-made for them.
+Invariant: a room of the core may use what stands before it, never what stands after; AWS's types stay in the
+rooms made for them.
 """
 
 import re
@@ -45,8 +45,8 @@ USES = {
     | {"ambient", "config", "http", "options", "question", "runtime", "observe", "version", "xml"},
     "crypto": PLAIN | {"config", "credentials", "options", "runtime"},
     "s3": DATA
-    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally", "xml"}
-    | {"version"},
+    | {"ambient", "checksum", "credentials", "crypto", "http", "mailbox", "observe", "runtime", "tally"}
+    | {"version", "xml"},
     "local": DATA | {"io", "mailbox", "observe", "runtime"},
     # No `crypto`: a store that encrypts hands `transfer` a transform.
     "transfer": DATA | {"checksum", "io", "mailbox", "observe", "runtime", "s3", "sync"},

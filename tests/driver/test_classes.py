@@ -1,6 +1,6 @@
 """The storage classes of a package server, in every language: the file's own words, seen on the server.
 
-Law: credentials come from where the host has them, the shared files; the file names none.
+Invariant: credentials come from where the host has them, the shared files; the file names none.
 """
 
 import pytest

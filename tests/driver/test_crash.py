@@ -1,6 +1,6 @@
 """Processes that are killed in the middle of a transfer, and the next one that goes on by the journal.
 
-Law: the object that comes of it is the right one, what was sent before the kill is not sent again, and
+Invariant: the object that comes of it is the right one, what was sent before the kill is not sent again, and
 nothing is left over. Kills strike when a request arrives at the server, never after a time.
 """
 

@@ -1,7 +1,7 @@
 """Large downloads in parts: every request of one meets every fault, and the machine runs short of everything.
 
-Law: the identical bytes or a typed error; then no file, no temporary file, no descriptor is left. Memory
-stays bounded. The engine is the core's, which all languages share, so one agent is enough.
+Invariant: the identical bytes or a typed error; then no file, no temporary file, no descriptor is left.
+Memory stays bounded. The engine is the core's, which all languages share, so one agent is enough.
 """
 
 import base64

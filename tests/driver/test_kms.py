@@ -1,8 +1,8 @@
 """Stores that encrypt under a key in KMS, in every language: how often KMS is called, what its failures are,
 and whose answers count.
 
-Law: what can be refused is refused before KMS is called; a response that names another key encrypts nothing;
-retries follow the settings.
+Invariant: what can be refused is refused before KMS is called; a response that names another key encrypts
+nothing; retries follow the settings.
 """
 
 import base64

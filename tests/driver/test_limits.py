@@ -1,6 +1,6 @@
 """What a store may take at a time: requests, and bytes a second, in every language.
 
-Law: a limit is seen from the server's side; without one nothing waits.
+Invariant: a limit is seen from the server's side; without one nothing waits.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Whom a store trusts, whom it shows a certificate, and what it goes through, in every language.
 
-Law: seen on the wire; what is not asked for does not happen.
+Invariant: seen on the wire; what is not asked for does not happen.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Every language has every verb with the same parameters and options, and the cases use all of them.
 
-Law: Rust's table is the truth, for it is the one that the core runs by.
+Invariant: Rust's table is the truth, for it is the one that the core runs by.
 """
 
 import agents

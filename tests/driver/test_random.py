@@ -1,10 +1,10 @@
 """Random sequences of operations, each against a model of what the bucket holds, while the server misbehaves
 at random.
 
-Law: what succeeds did exactly what its reply states. What fails is a typed error that changed nothing or,
-where a response was lost, all of it. In the end the bucket holds what the model holds, no upload is left that
-anybody knew of, and no file but the requested ones. `OARLOCK_SEQUENCES` sets how many (300), `OARLOCK_SEED`
-from which number on (1000); a failure names the number that shows it again.
+Invariant: what succeeds did exactly what its reply states. What fails is a typed error that changed nothing
+or, where a response was lost, all of it. In the end the bucket holds what the model holds, no upload is left
+that anybody knew of, and no file but the requested ones. `OARLOCK_SEQUENCES` sets how many (300),
+`OARLOCK_SEED` from which number on (1000); a failure names the number that shows it again.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Bytes that arrive out of order, within one stream or from another one: the checksums see it, both ways.
 
-Law: as in the sweep, the right bytes or a typed error, with nothing left behind. No server does this, so a
-TCP proxy stands before one.
+Invariant: as in the sweep, the right bytes or a typed error, with nothing left behind. No server does this,
+so a TCP proxy stands before one.
 """
 
 import base64

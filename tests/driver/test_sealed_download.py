@@ -1,8 +1,8 @@
 """Downloads of a store that encrypts, from a server that lies, breaks and is slow, and by processes that are
 killed.
 
-Law: whatever goes wrong, nobody sees a byte that was not verified: no file appears, under no name, and no
-stream begins.
+Invariant: whatever goes wrong, nobody sees a byte that was not verified: no file appears, under no name, and
+no stream begins.
 """
 
 import base64

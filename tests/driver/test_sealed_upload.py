@@ -1,7 +1,7 @@
 """Uploads of a store that encrypts, opened again by another implementation from what the server holds;
 failures and kills in the middle.
 
-Law: under one key nothing else is ever encrypted in a part's place. So what is sent again is the same
+Invariant: under one key nothing else is ever encrypted in a part's place. So what is sent again is the same
 ciphertext, a source that changed gets a new key, and no plaintext key leaves the process.
 """
 

@@ -1,7 +1,7 @@
 """Long transfers and scarce machines: keys that expire many times in one transfer, a disk that is full, 1,024
 descriptors.
 
-Law: the identical bytes, or a typed error that names what is short, and then nothing is left over.
+Invariant: the identical bytes, or a typed error that names what is short, and then nothing is left over.
 `OARLOCK_LARGE` sets how many MiB the long transfer has (256).
 """
 

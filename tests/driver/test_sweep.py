@@ -1,7 +1,8 @@
 """The fault sweep: every request of a few scenarios meets every fault.
 
-Law: the identical result, or a typed error with nothing changed. Never wrong bytes, never half an object or
-file, never an upload left behind. The faults hit the core, which all languages share, so one agent is enough.
+Invariant: the identical result, or a typed error with nothing changed. Never wrong bytes, never half an
+object or file, never an upload left behind. The faults hit the core, which all languages share, so one agent
+is enough.
 """
 
 import base64

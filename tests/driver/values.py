@@ -1,6 +1,6 @@
 """The little language of the cases' values: contents, variables, and what counts as a match.
 
-Law: pure functions of their arguments; no server, no agent, no clock.
+Invariant: pure functions of their arguments; no server, no agent, no clock.
 """
 
 import base64

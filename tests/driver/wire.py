@@ -1,6 +1,6 @@
 """Compares the wire that a case expects with what fake-s3 saw.
 
-Law: every request must be accounted for: one more than the case lists is as wrong as one less.
+Invariant: every request must be accounted for: one more than the case lists is as wrong as one less.
 """
 
 import values

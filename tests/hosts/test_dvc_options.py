@@ -1,8 +1,8 @@
 """The options of a remote that the real `dvc` accepts, one by one: what reaches the server, and what is
 refused before it.
 
-Law: the options are DVC's own documentation's, as `dvc remote modify` writes them; the wire is what fake-s3
-saw.
+Invariant: the options are DVC's own documentation's, as `dvc remote modify` writes them; the wire is what
+fake-s3 saw.
 """
 
 import base64

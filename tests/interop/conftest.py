@@ -1,8 +1,8 @@
 """Real peers: the official encryption clients of other languages, with KMS and S3 by moto.
 
-Law: what an official client wrote is read by oarlock, and what oarlock wrote by the official client; nobody
-stands in for either. moto checks no signatures and no permissions, so no test here rests on a refusal of
-either.
+Invariant: what an official client wrote is read by oarlock, and what oarlock wrote by the official client;
+nobody stands in for either. moto checks no signatures and no permissions, so no test here rests on a refusal
+of either.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """All writers and readers of encrypted objects: the official clients of four languages, and oarlock by three
 doors.
 
-Law: all get the same requests, and move their bytes through files. A client whose language is not on this
-machine is missing, with the reason.
+Invariant: all get the same requests, and move their bytes through files. A client whose language is not on
+this machine is missing, with the reason.
 """
 
 import base64

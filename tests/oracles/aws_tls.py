@@ -1,6 +1,7 @@
 """AWS on loopback: a proxy whose CONNECT ends at a small S3, under certificates for AWS's host names.
 
-Law: `signatures` checks every request; one that does not pass is refused, and noted in `seen` as refused.
+Invariant: `signatures` checks every request; one that does not pass is refused, and noted in `seen` as
+refused.
 """
 
 import datetime

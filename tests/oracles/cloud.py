@@ -1,7 +1,7 @@
 """A stand-in for STS, SSO and a bucket at once, for questions of how often and with whose keys they are
 asked.
 
-Law: keys are numbered in the order they were issued; those that a test calls expired are refused as S3
+Invariant: keys are numbered in the order they were issued; those that a test calls expired are refused as S3
 refuses them.
 """
 

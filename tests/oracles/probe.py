@@ -1,7 +1,7 @@
 """Prints in one line of JSON which credentials, region and URL oarlock finds here.
 
-Law: only the public interface of the Python package; what a host would pass comes in variables that begin
-with OAR_HOST_.
+Invariant: only the public interface of the Python package; what a host would pass comes in variables that
+begin with OAR_HOST_.
 """
 
 import datetime

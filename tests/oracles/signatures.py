@@ -1,6 +1,6 @@
 """Checks the signatures of requests as S3 does, by SigV4 and SigV4A, with nothing of ours or of AWS's SDKs.
 
-Law: the canonical request is made of what came over the wire; ECDSA is that of Python's `cryptography`.
+Invariant: the canonical request is made of what came over the wire; ECDSA is that of Python's `cryptography`.
 Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 """
 

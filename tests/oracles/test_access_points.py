@@ -1,6 +1,7 @@
 """Access points and directory buckets over TLS: where requests go, how they are signed, and what is not sent.
 
-Law: AWS is `aws_tls` on loopback, reached through a proxy. It checks each signature and may refuse none.
+Invariant: AWS is `aws_tls` on loopback, reached through a proxy. It checks each signature and may refuse
+none.
 """
 
 import http.client

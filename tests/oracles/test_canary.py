@@ -1,8 +1,8 @@
 """One secret, given through every channel there is, and searched for in everything that oarlock prints.
 
-Law: each channel runs in a process of its own, with every log on; what it prints is searched for the secret
-and for the forms it takes on the way (percent escapes, base64). Only a pickle of a store that was given its
-keys may hold them, and is not made here.
+Invariant: each channel runs in a process of its own, with every log on; what it prints is searched for the
+secret and for the forms it takes on the way (percent escapes, base64). Only a pickle of a store that was
+given its keys may hold them, and is not made here.
 """
 
 import base64

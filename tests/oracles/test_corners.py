@@ -1,8 +1,8 @@
 """The corners of the rules that the oracles' own scenarios leave out: what oarlock answers, and which rule
 requires it.
 
-Law: each row is a scenario like theirs, run in the same way; `key` is the access key id that must come out,
-`words` what the error must say, `sts` how often a role may be requested.
+Invariant: each row is a scenario like theirs, run in the same way; `key` is the access key id that must come
+out, `words` what the error must say, `sts` how often a role may be requested.
 """
 
 import hashlib

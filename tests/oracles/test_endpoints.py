@@ -1,6 +1,6 @@
 """AWS's own endpoint cases, from botocore's source distribution: `explain` must find the same endpoint.
 
-Law: every case is counted: equal, different by a rule of ours that RULES names, or not applicable by a
+Invariant: every case is counted: equal, different by a rule of ours that RULES names, or not applicable by a
 reason. The cases are downloaded once into `.tools` (Apache-2.0, not copied here). If that fails, the tests
 print why and are skipped.
 """

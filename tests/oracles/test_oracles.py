@@ -1,9 +1,9 @@
 """Oracles: oarlock answers each scenario as botocore and aws-config do; where those two differ, as the rules
 say.
 
-Law: the expectations are those that the two SDKs computed; nothing here is adapted to what oarlock does. Each
-scenario runs in a process of its own with a clean environment, in a network namespace where the metadata
-addresses are on loopback (needs root).
+Invariant: the expectations are those that the two SDKs computed; nothing here is adapted to what oarlock
+does. Each scenario runs in a process of its own with a clean environment, in a network namespace where the
+metadata addresses are on loopback (needs root).
 """
 
 import json

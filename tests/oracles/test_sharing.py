@@ -1,7 +1,7 @@
 """How often credentials are requested: by many threads, by many stores, by several processes, during a long
 transfer, off EC2.
 
-Law: calls are counted by the server, never guessed from times; a time is only ever bounded from above,
+Invariant: calls are counted by the server, never guessed from times; a time is only ever bounded from above,
 generously.
 """
 

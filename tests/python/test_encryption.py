@@ -1,7 +1,7 @@
 """Encrypted transfers that are cancelled, or whose process forks, in the middle.
 
-Law: what was started and not ended leaves nothing, neither at the server nor on the disk. A child continues
-with keys of its own.
+Invariant: what was started and not ended leaves nothing, neither at the server nor on the disk. A child
+continues with keys of its own.
 """
 
 import asyncio

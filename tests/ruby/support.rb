@@ -2,8 +2,8 @@
 
 # What the tests of the Ruby binding stand on: a directory, fake-s3, and a server that never answers.
 #
-# Law: nothing sleeps to wait; whoever waits, waits for an event, and not for ever. Only what is special about
-# Ruby is tested here: what every language must do alike, the cases of `tests/cases` say.
+# Invariant: nothing sleeps to wait; whoever waits, waits for an event, and not for ever. Only what is special
+# about Ruby is tested here: what every language must do alike, the cases of `tests/cases` say.
 require "minitest"
 require "minitest/autorun"
 require "json"

@@ -1,7 +1,7 @@
 // Sources, sinks and calls. A part of oarlock.hpp, which is to be included in its place.
 //
-// Law: no exception goes through C. What a lent function throws is kept, the call fails, and the wait that
-// ran it throws it on.
+// Invariant: no exception goes through C. What a lent function throws is kept, the call fails, and the wait
+// that ran it throws it on.
 
 #ifndef OARLOCK_CALL_HPP
 #define OARLOCK_CALL_HPP
@@ -37,18 +37,23 @@ struct lent {
 
 inline std::ptrdiff_t on_read(void *userdata, std::uint8_t *buffer, std::size_t size) {
   auto *lender = static_cast<lent *>(userdata);
-  return lender->guard<std::ptrdiff_t>(-1, [&] { return static_cast<std::ptrdiff_t>(lender->read(reinterpret_cast<char *>(buffer), size)); });
+  return lender->guard<std::ptrdiff_t>(
+      -1, [&] { return static_cast<std::ptrdiff_t>(lender->read(reinterpret_cast<char *>(buffer), size)); });
 }
 
 inline int on_write(void *userdata, const std::uint8_t *data, std::size_t size) {
   auto *lender = static_cast<lent *>(userdata);
-  return lender->guard(-1, [&] { return lender->write(std::string_view(reinterpret_cast<const char *>(data), size)), 0; });
+  return lender->guard(
+      -1, [&] { return lender->write(std::string_view(reinterpret_cast<const char *>(data), size)), 0; });
 }
 
 inline int on_progress(void *userdata, std::uint64_t done, std::int64_t total) {
   auto *lender = static_cast<lent *>(userdata);
   return lender->guard(-1, [&] {
-    return lender->progress(done, total < 0 ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(total))) ? 0 : 1;
+    return lender->progress(done, total < 0 ? std::nullopt
+                                            : std::optional<std::uint64_t>(static_cast<std::uint64_t>(total)))
+               ? 0
+               : 1;
   });
 }
 
@@ -70,7 +75,9 @@ class source {
   }
 
   // Bytes that stay where they are, unchanged, until the call is gone.
-  static source view(std::string_view data) { return source(oarlock_source_view(detail::raw(data.data()), data.size())); }
+  static source view(std::string_view data) {
+    return source(oarlock_source_view(detail::raw(data.data()), data.size()));
+  }
   static source file(const std::string &path) { return source(oarlock_source_file(path.c_str())); }
   // Fills the buffer and returns how much of it; 0 is the end.
   static source from(std::function<std::size_t(char *, std::size_t)> read, std::int64_t size = -1) {
@@ -112,7 +119,8 @@ class sink {
   }
   static sink to(std::ostream &stream) {
     return to([&stream](std::string_view data) {
-      if (!stream.write(data.data(), static_cast<std::streamsize>(data.size()))) throw std::runtime_error("the stream cannot be written");
+      if (!stream.write(data.data(), static_cast<std::streamsize>(data.size())))
+        throw std::runtime_error("the stream cannot be written");
     });
   }
   // The caller of call::read.
@@ -129,12 +137,17 @@ class sink {
 class call {
  public:
   // `blocking`: who makes it waits for it at once, and what is short is done by the thread that waits.
-  call(const oarlock_store *store, const std::string &verb, const options &arguments, source from, sink to, bool blocking = false)
-      : source_(std::move(from.lender_)), sink_(std::move(to.lender_)), own_(std::make_shared<detail::lent>()) {
+  call(const oarlock_store *store, const std::string &verb, const options &arguments, source from, sink to,
+       bool blocking = false)
+      : source_(std::move(from.lender_)),
+        sink_(std::move(to.lender_)),
+        own_(std::make_shared<detail::lent>()) {
     oarlock_call *started = nullptr;
     oarlock_error *why = nullptr;
     const auto start = blocking ? oarlock_start_blocking : oarlock_start;
-    detail::check(start(store, verb.c_str(), arguments.get(), from.handle_.release(), to.handle_.release(), &started, &why), why);
+    detail::check(start(store, verb.c_str(), arguments.get(), from.handle_.release(), to.handle_.release(),
+                        &started, &why),
+                  why);
     handle_.reset(started);
   }
 
@@ -148,7 +161,8 @@ class call {
   // waits.
   std::optional<value> wait_for(int timeout_ms) {
     oarlock_value *reply = nullptr;
-    return served([&](oarlock_error **why) { return oarlock_call_wait(handle_.get(), timeout_ms, &reply, why); })
+    return served(
+               [&](oarlock_error **why) { return oarlock_call_wait(handle_.get(), timeout_ms, &reply, why); })
                ? std::optional<value>(value(reply))
                : std::nullopt;
   }
@@ -161,14 +175,18 @@ class call {
   // The same, but nothing when nothing came in time (milliseconds) or a signal was handled.
   std::optional<std::size_t> read_for(char *buffer, std::size_t size, int timeout_ms) {
     std::size_t count = 0;
-    return served([&](oarlock_error **why) { return oarlock_call_read(handle_.get(), timeout_ms, reinterpret_cast<std::uint8_t *>(buffer), size, &count, why); })
+    return served([&](oarlock_error **why) {
+      return oarlock_call_read(handle_.get(), timeout_ms, reinterpret_cast<std::uint8_t *>(buffer), size,
+                               &count, why);
+    })
                ? std::optional<std::size_t>(count)
                : std::nullopt;
   }
   // Writes to a pushed source.
   void write(std::string_view data) {
-    while (!served([&](oarlock_error **why) { return oarlock_call_write(handle_.get(), -1, detail::raw(data.data()), data.size(), why); })) {
-    }
+    while (!served([&](oarlock_error **why) {
+      return oarlock_call_write(handle_.get(), -1, detail::raw(data.data()), data.size(), why);
+    })) {}
   }
 
   // Readable while there is something to serve with wait_for(0).

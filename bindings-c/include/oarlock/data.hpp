@@ -1,7 +1,7 @@
 // What goes in and comes out: options, lists, values, errors. A part of oarlock.hpp, which is to be included
 // in its place.
 //
-// Law: plain data; nothing here starts a call, and no verb or option is named.
+// Invariant: plain data; nothing here starts a call, and no verb or option is named.
 
 #ifndef OARLOCK_DATA_HPP
 #define OARLOCK_DATA_HPP
@@ -42,7 +42,9 @@ using source_handle = std::unique_ptr<oarlock_source, freer<oarlock_source, oarl
 using sink_handle = std::unique_ptr<oarlock_sink, freer<oarlock_sink, oarlock_sink_free>>;
 using error_handle = std::unique_ptr<oarlock_error, freer<oarlock_error, oarlock_error_free>>;
 
-inline std::optional<std::string> text(const char *text) { return text ? std::optional<std::string>(text) : std::nullopt; }
+inline std::optional<std::string> text(const char *text) {
+  return text ? std::optional<std::string>(text) : std::nullopt;
+}
 inline const std::uint8_t *raw(const char *data) { return reinterpret_cast<const std::uint8_t *>(data); }
 
 }  // namespace detail
@@ -100,7 +102,9 @@ class value {
  public:
   value() = default;
   explicit value(std::shared_ptr<const oarlock_value> shared) : value_(std::move(shared)) {}
-  explicit value(oarlock_value *whole) : value_(whole, [](const oarlock_value *freed) { oarlock_value_free(const_cast<oarlock_value *>(freed)); }) {}
+  explicit value(oarlock_value *whole)
+      : value_(whole,
+               [](const oarlock_value *freed) { oarlock_value_free(const_cast<oarlock_value *>(freed)); }) {}
 
   oarlock_type type() const { return oarlock_value_type(value_.get()); }
   bool is_null() const { return type() == OARLOCK_TYPE_NULL; }
@@ -122,8 +126,10 @@ class value {
     std::int64_t seconds = 0;
     std::uint32_t nanoseconds = 0;
     oarlock_value_time(value_.get(), &seconds, &nanoseconds);
-    constexpr std::int64_t most = std::chrono::duration_cast<std::chrono::seconds>(time_point::duration::max()).count() - 1;
-    return time_point(std::chrono::seconds(std::clamp(seconds, -most, most)) + std::chrono::nanoseconds(nanoseconds));
+    constexpr std::int64_t most =
+        std::chrono::duration_cast<std::chrono::seconds>(time_point::duration::max()).count() - 1;
+    return time_point(std::chrono::seconds(std::clamp(seconds, -most, most)) +
+                      std::chrono::nanoseconds(nanoseconds));
   }
 
   // Items of a list, entries of a map.
@@ -133,7 +139,9 @@ class value {
     const char *name = oarlock_value_name(value_.get(), index);
     return name ? std::string_view(name) : std::string_view();
   }
-  value operator[](const std::string &name) const { return part(oarlock_value_get(value_.get(), name.c_str())); }
+  value operator[](const std::string &name) const {
+    return part(oarlock_value_get(value_.get(), name.c_str()));
+  }
 
   class iterator;
   inline iterator begin() const;
@@ -189,27 +197,40 @@ inline std::function<oarlock_status(oarlock_options *, const char *)> asked(ask 
 // function.
 class argument {
  public:
-  argument(std::nullptr_t) : put_([](oarlock_options *to, const char *name) { return oarlock_options_set_null(to, name); }) {}
+  argument(std::nullptr_t)
+      : put_([](oarlock_options *to, const char *name) { return oarlock_options_set_null(to, name); }) {}
   template <typename T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
-  argument(T flag) : put_([flag](oarlock_options *to, const char *name) { return oarlock_options_set_bool(to, name, flag); }) {}
+  argument(T flag)
+      : put_([flag](oarlock_options *to, const char *name) {
+          return oarlock_options_set_bool(to, name, flag);
+        }) {}
   template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
-  argument(T number) : put_([number](oarlock_options *to, const char *name) { return oarlock_options_set_int(to, name, static_cast<std::int64_t>(number)); }) {}
+  argument(T number)
+      : put_([number](oarlock_options *to, const char *name) {
+          return oarlock_options_set_int(to, name, static_cast<std::int64_t>(number));
+        }) {}
   template <typename T, std::enable_if_t<std::is_convertible_v<const T &, std::string_view>, int> = 0>
-  argument(const T &text) : put_([text = std::string(std::string_view(text))](oarlock_options *to, const char *name) {
-      return oarlock_options_set_text(to, name, text.data(), text.size());
-    }) {}
-  argument(bytes raw) : put_([raw = std::move(raw)](oarlock_options *to, const char *name) {
-      return oarlock_options_set_bytes(to, name, detail::raw(raw.data.data()), raw.data.size());
-    }) {}
-  argument(time_point time) : put_([time](oarlock_options *to, const char *name) {
-      const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-      return oarlock_options_set_time(to, name, seconds.time_since_epoch().count(), static_cast<std::uint32_t>((time - seconds).count()));
-    }) {}
+  argument(const T &text)
+      : put_([text = std::string(std::string_view(text))](oarlock_options *to, const char *name) {
+          return oarlock_options_set_text(to, name, text.data(), text.size());
+        }) {}
+  argument(bytes raw)
+      : put_([raw = std::move(raw)](oarlock_options *to, const char *name) {
+          return oarlock_options_set_bytes(to, name, detail::raw(raw.data.data()), raw.data.size());
+        }) {}
+  argument(time_point time)
+      : put_([time](oarlock_options *to, const char *name) {
+          const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+          return oarlock_options_set_time(to, name, seconds.time_since_epoch().count(),
+                                          static_cast<std::uint32_t>((time - seconds).count()));
+        }) {}
   inline argument(options entries);
   inline argument(list items);
-  // A function that answers questions, on the thread that waits; what it throws is told in the error that
-  // comes of it. The question and its parts live until it returns.
-  template <typename F, std::enable_if_t<!std::is_same_v<F, argument> && std::is_invocable_r_v<argument, const F &, const value &>, int> = 0>
+  // A function that returns values to the core, on the thread that waits; what it throws becomes the error's
+  // message. The question and its parts live until it returns.
+  template <typename F, std::enable_if_t<!std::is_same_v<F, argument> &&
+                                             std::is_invocable_r_v<argument, const F &, const value &>,
+                                         int> = 0>
   argument(F function) : put_(detail::asked(std::function<argument(const value &)>(std::move(function)))) {}
 
   // A mistake is kept; the function that takes the options throws it.
@@ -230,7 +251,9 @@ class options {
   options(options &&) noexcept = default;
   options &operator=(options other) noexcept { return handle_ = std::move(other.handle_), *this; }
 
-  options &set(const std::string &name, const argument &value) { return value.put(handle_.get(), name.c_str()), *this; }
+  options &set(const std::string &name, const argument &value) {
+    return value.put(handle_.get(), name.c_str()), *this;
+  }
   // A copy without what the verb does not take.
   options only_for(const std::string &verb) const {
     options copy;
@@ -251,7 +274,9 @@ class list {
     for (const auto &item : items) add(item);
   }
 
-  list &add(const argument &item) { return item.put(const_cast<oarlock_options *>(items_.get()), nullptr), *this; }
+  list &add(const argument &item) {
+    return item.put(const_cast<oarlock_options *>(items_.get()), nullptr), *this;
+  }
   const oarlock_options *get() const noexcept { return items_.get(); }
 
  private:
@@ -259,16 +284,21 @@ class list {
 };
 
 inline argument::argument(options entries)
-    : put_([entries = std::move(entries)](oarlock_options *to, const char *name) { return oarlock_options_set_map(to, name, entries.get()); }) {}
+    : put_([entries = std::move(entries)](oarlock_options *to, const char *name) {
+        return oarlock_options_set_map(to, name, entries.get());
+      }) {}
 inline argument::argument(list items)
-    : put_([items = std::move(items)](oarlock_options *to, const char *name) { return oarlock_options_set_list(to, name, items.get()); }) {}
+    : put_([items = std::move(items)](oarlock_options *to, const char *name) {
+        return oarlock_options_set_list(to, name, items.get());
+      }) {}
 
 namespace detail {
 
 inline int on_ask(void *userdata, const oarlock_value *question, oarlock_options *answer) noexcept {
   try {
     const auto &function = **static_cast<std::shared_ptr<ask> *>(userdata);
-    function(value(std::shared_ptr<const oarlock_value>(question, [](const oarlock_value *) {}))).put(answer, nullptr);
+    function(value(std::shared_ptr<const oarlock_value>(question, [](const oarlock_value *) {
+    }))).put(answer, nullptr);
     return 0;
   } catch (const std::exception &error) {
     oarlock_options_set_str(answer, nullptr, error.what());

@@ -1,8 +1,8 @@
 // An object as a std::istream or std::ostream, a listing as a range. A part of oarlock.hpp, which is to be
 // included in its place.
 //
-// Law: only the verbs that a stream or a range is made of are named here (head, get, put), and of options
-// only what moves them on.
+// Invariant: only the verbs that a stream or a range is made of are named here (head, get, put), and of
+// options only what moves them on.
 
 #ifndef OARLOCK_STREAM_HPP
 #define OARLOCK_STREAM_HPP
@@ -68,7 +68,8 @@ namespace detail {
 // What is read after a seek cannot be checked.
 class read_buffer : public std::streambuf {
  public:
-  read_buffer(const oarlock_store *store, const std::string &key, options with) : store_(oarlock_store_clone(store)), with_(std::move(with)) {
+  read_buffer(const oarlock_store *store, const std::string &key, options with)
+      : store_(oarlock_store_clone(store)), with_(std::move(with)) {
     with_.set("key", key);
     const value meta = call(store_.get(), "head", with_.only_for("head"), source(), sink()).wait();
     key_ = key;
@@ -106,7 +107,9 @@ class read_buffer : public std::streambuf {
 
   pos_type seekoff(off_type offset, std::ios_base::seekdir whence, std::ios_base::openmode) override {
     const off_type here = position_ - (egptr() - gptr());
-    const off_type target = offset + (whence == std::ios_base::cur ? here : whence == std::ios_base::end ? size_ : 0);
+    const off_type target = offset + (whence == std::ios_base::cur   ? here
+                                      : whence == std::ios_base::end ? size_
+                                                                     : 0);
     if (target < 0) return pos_type(off_type(-1));
     if (target != here) {
       call_.reset();
@@ -116,7 +119,9 @@ class read_buffer : public std::streambuf {
     return pos_type(target);
   }
 
-  pos_type seekpos(pos_type position, std::ios_base::openmode which) override { return seekoff(off_type(position), std::ios_base::beg, which); }
+  pos_type seekpos(pos_type position, std::ios_base::openmode which) override {
+    return seekoff(off_type(position), std::ios_base::beg, which);
+  }
 
  private:
   // The next bytes; 0 at the end. The stream's end is taken before its last bytes are handed over.
@@ -191,7 +196,8 @@ class write_buffer : public std::streambuf {
   }
 
   int sync() override {
-    if (call_ && pptr() != pbase()) call_->write(std::string_view(pbase(), static_cast<std::size_t>(pptr() - pbase())));
+    if (call_ && pptr() != pbase())
+      call_->write(std::string_view(pbase(), static_cast<std::size_t>(pptr() - pbase())));
     setp(buffer_.data(), buffer_.data() + buffer_.size());
     return call_ ? 0 : -1;
   }
@@ -206,7 +212,8 @@ class write_buffer : public std::streambuf {
 // An object as a stream to read and seek in. A failure is thrown as oarlock::error; one while opening too.
 class reader : public std::istream {
  public:
-  reader(const oarlock_store *store, const std::string &key, options with) : std::istream(nullptr), buffer_(store, key, std::move(with)) {
+  reader(const oarlock_store *store, const std::string &key, options with)
+      : std::istream(nullptr), buffer_(store, key, std::move(with)) {
     rdbuf(&buffer_);
     exceptions(std::ios::badbit);
   }
@@ -219,7 +226,8 @@ class reader : public std::istream {
 // stores nothing.
 class writer : public std::ostream {
  public:
-  writer(const oarlock_store *store, const std::string &key, options with) : std::ostream(nullptr), buffer_(store, key, std::move(with)) {
+  writer(const oarlock_store *store, const std::string &key, options with)
+      : std::ostream(nullptr), buffer_(store, key, std::move(with)) {
     rdbuf(&buffer_);
     exceptions(std::ios::badbit);
   }

@@ -3,8 +3,8 @@
 # Builds the extension with cargo when the gem is installed. With the rb_sys gem at hand its Makefile is used;
 # without it, one is written here, so that a plain `gem install` needs nothing but Rust and Ruby's headers.
 #
-# Law: the library ends up as oarlock/oarlock_native in every RubyGems, and no build leftover stays in the
-# installed gem. `OARLOCK_PROFILE=dev` builds quickly instead of well.
+# Invariant: the library ends up as oarlock/oarlock_native in every RubyGems, and no build leftover stays in
+# the installed gem. `OARLOCK_PROFILE=dev` builds quickly instead of well.
 
 require "mkmf"
 

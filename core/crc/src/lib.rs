@@ -2,7 +2,7 @@
 //!
 //! All three run as one 64-bit reflected CRC: a 32-bit polynomial P is used as P·x^32, so that the remainder
 //! stands in the low 32 bits of the register. Bit i of a word is the coefficient of x^(63-i).
-//! Invariant: every engine (wide, narrow, portable) gives the same register. Knows no S3.
+//! Invariant: every engine (wide, narrow, portable) gives the same register. Must not depend on no S3.
 //! Source: "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel, 2009.
 
 #[cfg(target_arch = "aarch64")]

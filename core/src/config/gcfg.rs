@@ -13,7 +13,7 @@
 //! - A name without `=` has no value, which means true; a header stands alone on its line; NUL stands
 //!   nowhere.
 //!
-//! Section and variable names come out in lower case, sub-sections as written. Knows no section's meaning.
+//! Section and variable names come out in lower case, sub-sections as written. Must not interpret a section.
 
 use std::iter::Peekable;
 use std::str::Chars;

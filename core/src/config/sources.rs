@@ -15,7 +15,7 @@ impl Sources {
         self.0.iter().find(|(name, _)| name == setting).map(|(_, place)| place.as_str())
     }
 
-    /// Tells where a setting was found.
+    /// Returns where a setting was found.
     pub(crate) fn add(&mut self, setting: &str, place: impl Into<String>) {
         self.0.push((setting.to_owned(), place.into()));
     }

@@ -1,9 +1,9 @@
 //! Credentials as all stores of one source share them: fetched once, renewed before they expire.
 //!
-//! Law: however many calls want them, one fetch is under way at a time. Five minutes before they expire they
-//! are renewed behind the calls' backs; while that fails the last good ones serve until they expire. A fetch
-//! outlives the call that began it, unless it may have to ask the host: then it is the work of a call that
-//! someone waits for, and of the next one if that is cancelled.
+//! Invariant: however many calls want them, one fetch is under way at a time. Five minutes before they expire
+//! they are renewed behind the calls' backs; while that fails the last good ones serve until they expire. A
+//! fetch outlives the call that began it, unless it may have to ask the host: then it is the work of a call
+//! that someone waits for, and of the next one if that is cancelled.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -1,6 +1,6 @@
-//! Where credentials are looked for, in which order, and what is said when there are none.
+//! Where credentials are looked for, in which order, and the error when there are none.
 //!
-//! Law: a kind that was asked for by name never falls through to another. By default: environment keys, web
+//! Invariant: a kind that is given by name never falls through to another. By default: environment keys, web
 //! identity from the environment, the shared files, a container, an instance's metadata; a link that is set
 //! up but fails ends the search.
 
@@ -169,7 +169,7 @@ impl Chain {
                 fail!(
                     Credentials,
                     "profile `{}` assumes {} with the MFA device {serial}; give its code, or a function that \
-                     knows it, as the setting `mfa_token`",
+                     returns it, as the setting `mfa_token`",
                     plan.profile,
                     role.arn
                 );
@@ -222,6 +222,6 @@ impl Chain {
 fn only(kind: &str, answer: Answer) -> Result<SourcedCredentials> {
     match answer {
         Answer::Keys(credentials, provider) => Ok(SourcedCredentials { credentials, provider }),
-        Answer::None(why) => fail!(Credentials, "provider `{kind}` was asked for, but {why}"),
+        Answer::None(why) => fail!(Credentials, "provider `{kind}` is set, but {why}"),
     }
 }

@@ -1,7 +1,6 @@
-//! The process environment, as far as identities go: keys, their expiry, and what else is asked of a
-//! variable.
+//! The process environment, as far as identities go: keys, their expiry, and how variables are read.
 //!
-//! Law: only reads; half a key pair is an error that names the other half.
+//! Invariant: only reads; half a key pair is an error that names the other half.
 
 use std::time::SystemTime;
 

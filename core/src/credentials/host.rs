@@ -1,8 +1,8 @@
 //! Calls the host's own functions: for keys, and for the codes of MFA devices.
 //!
-//! Law: a question rides on calls that someone waits for. It is offered to every call that waits for the same
-//! keys, so one that is not served holds up no other; a call that is cancelled leaves the question to those
-//! that are left. An answer is checked like a file.
+//! Invariant: a question rides on calls that someone waits for. It is offered to every call that waits for
+//! the same keys, so one that is not served holds up no other; a call that is cancelled leaves the question
+//! to those that are left. An answer is checked like a file.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -46,12 +46,12 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
-    /// Asks what only the host's function knows, and waits for the answer.
+    /// Calls the host's function, and waits for its result.
     async fn ask(&self, callback: &Callback, setting: &str, facts: &[(&str, &str)]) -> Result<Value> {
         let Some(mailbox) = observe::current() else {
             fail!(
                 Credentials,
-                "the function given as `{setting}` can only be asked while someone waits for a call"
+                "the function given as `{setting}` can only be called while a thread waits for a call"
             );
         };
         let pair = |(name, fact): &(&str, &str)| ((*name).to_owned(), Value::Str((*fact).to_owned()));
@@ -78,7 +78,7 @@ impl Host {
         })
     }
 
-    /// Offers whatever is asked meanwhile to the thread that waits for this call; never ends.
+    /// Offers the calls of host functions to the thread that waits for this call; never ends.
     pub(super) async fn lend(&self) -> Infallible {
         let mailbox = observe::current();
         let mut asked = self.0.subscribe();

@@ -1,8 +1,8 @@
 //! A service that speaks AWS's JSON protocol, asked by our own requests as a store's identity.
 //!
-//! Law: as through an SDK: signed, tried as often and at the pace that the store's settings say
+//! Invariant: as through an SDK: signed, sent as often and at the pace that the store's settings give
 //! (`max_attempts`, `retry_mode`), in the service's time if our clock is off, and once more with new keys if
-//! it calls those that were sent expired. Answers are read to a bound, and neither they nor what was asked
+//! it calls those that were sent expired. Answers are read to a bound, and neither they nor the requests
 //! are ever logged.
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
@@ -317,7 +317,7 @@ impl Service {
 fn unsigned() -> Error {
     Error::new(
         ErrorKind::Credentials,
-        "the store sends its requests unsigned, and the service answers signed ones only",
+        "the store sends its requests unsigned, and the service accepts signed ones only",
     )
 }
 
@@ -333,13 +333,13 @@ fn refused(answer: &Response<Map<String, Value>>) -> ServiceFailure {
     let passing = slow
         || code.as_deref().is_some_and(|code| PASSING.contains(&code))
         || (status >= 500 && status != 501);
-    let told = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
+    let named = code.as_deref().map_or_else(|| format!("status {status}"), str::to_owned);
     let date = text("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
     ServiceFailure {
         kind: if slow { ErrorKind::Throttled } else { ErrorKind::Service },
         said: said("message")
             .or_else(|| said("Message"))
-            .map_or_else(|| told.clone(), |message| format!("{told}: {message}")),
+            .map_or_else(|| named.clone(), |message| format!("{named}: {message}")),
         code,
         passing,
         status: Some(status),

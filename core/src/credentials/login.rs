@@ -1,7 +1,7 @@
 //! Credentials of a console sign-in, kept in a file by `aws login`, and renewed as long as the sign-in lasts.
 //!
-//! Law: never signs anyone in. What was renewed goes back into the file, which other programs use too, and
-//! whatever else stands there stays. While the credentials are good, a renewal that fails is only told of.
+//! Invariant: never signs anyone in. What was renewed goes back into the file, which other programs use too,
+//! and whatever else stands there stays. While the credentials are good, a renewal that fails is only logged.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;

@@ -1,8 +1,8 @@
 //! Credentials that the machine gives: a container's agent (ECS, EKS Pod Identity) and EC2's instance
 //! metadata, version 2 only.
 //!
-//! Law: asked directly, never through a proxy, and no redirect is followed: whoever sits between would get
-//! the keys. Off EC2 an address that swallows packets costs one second, once in a process.
+//! Invariant: asked directly, never through a proxy, and no redirect is followed: whoever sits between would
+//! get the keys. Off EC2 an address that swallows packets costs one second, once in a process.
 
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};

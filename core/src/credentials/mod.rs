@@ -1,6 +1,6 @@
 //! Which identity a store acts as, and in which region.
 //!
-//! Law: explicit settings beat the environment, and an explicit kind never falls through to
+//! Invariant: explicit settings beat the environment, and an explicit kind never falls through to
 //! another. Never writes the process environment. Nothing is resolved before the first request. All stores of
 //! one source share one provider. Must not depend on S3's verbs.
 

@@ -1,8 +1,8 @@
 //! Files with secrets that one user's processes share: credentials of roles, sign-ins.
 //!
-//! Law: a file is there whole or not at all, for its owner alone: made under another name, mode 0600, then
-//! renamed. In a directory of our own nothing is followed through a link, and what is not a plain file of
-//! this user's, closed to others, counts as not there.
+//! Invariant: a file is there whole or not at all, for its owner alone: made under another name, mode 0600,
+//! then renamed. In a directory of our own nothing is followed through a link, and what is not a plain file
+//! of this user's, closed to others, counts as not there.
 
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};

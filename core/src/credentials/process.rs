@@ -1,8 +1,8 @@
 //! `credential_process`: a program that prints credentials.
 //!
-//! Law: it runs through the shell, as for the SDKs. What it prints is never shown, for it holds the secret;
-//! of what it complains about, only the beginning is, without what could be a key. Expired output is an
-//! error.
+//! Invariant: it runs through the shell, as for the SDKs. What it prints is never shown, for it holds the
+//! secret; of what it complains about, only the beginning is, without what could be a key. Expired output is
+//! an error.
 
 use std::process::{Command, Stdio};
 use std::time::SystemTime;

@@ -1,7 +1,7 @@
 //! Profiles: where the credentials of the one that is meant come from.
 //!
-//! Law: calls nobody; what it finds is a plan that `chain` carries out. A profile that someone named must be
-//! there. Within a profile: role, web identity, SSO, process, login, static keys.
+//! Invariant: calls nobody; what it finds is a plan that `chain` carries out. A profile that someone named
+//! must be there. Within a profile: role, web identity, SSO, process, login, static keys.
 
 use aws_config::profile::Profile;
 use aws_credential_types::Credentials;
@@ -97,7 +97,7 @@ pub(super) struct Login {
 /// The properties that make a profile sign in by SSO.
 const SIGN_IN: [&str; 5] = ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"];
 
-/// Where the profile's credentials come from, or why there are none and others may be asked.
+/// Where the profile's credentials come from, or why there are none and other sources follow.
 pub(super) fn plan(profiles: &Profiles) -> Result<std::result::Result<Plan, String>> {
     Reading(profiles).plan()
 }

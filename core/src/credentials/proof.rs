@@ -1,6 +1,6 @@
 //! The proof that whoever renews a console sign-in holds the key it was made with (DPoP).
 //!
-//! Law: a proof is for one request, at one address, now. The key leaves nothing behind in an error.
+//! Invariant: a proof is for one request, at one address, now. The key leaves nothing behind in an error.
 //! Source: RFC 9449, section 4.2; the key's forms are RFC 5915's and RFC 5208's.
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,8 +1,9 @@
 //! SSO: a sign-in's token, kept in a file by `aws sso login`, bought against a role's credentials.
 //!
-//! Law: never signs anyone in and opens no browser. The token of a session is renewed five minutes before it
-//! expires, when its file allows it; the file stays one that the AWS CLI reads, with all it held. A token of
-//! the older kind can't be renewed, and when it has expired the error says so before anything is sent.
+//! Invariant: never signs anyone in and opens no browser. The token of a session is renewed five minutes
+//! before it expires, when its file allows it; the file stays one that the AWS CLI reads, with all it held. A
+//! token of the older kind can't be renewed, and when it has expired the error names that before anything is
+//! sent.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

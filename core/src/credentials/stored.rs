@@ -1,8 +1,8 @@
 //! Credentials of roles, kept in a directory for the user's other processes: only where the setting
 //! `credentials_cache` names one.
 //!
-//! Law: holds what STS and SSO gave, never keys that a host, a file or the environment holds already. What
-//! expires within five minutes, what can't be read and what we were given before counts as not there. Of
+//! Invariant: holds what STS and SSO gave, never keys that a host, a file or the environment holds already.
+//! What expires within five minutes, what can't be read and what we were given before counts as not there. Of
 //! processes that want the same, one asks.
 
 use std::time::{Duration, SystemTime};
@@ -21,8 +21,8 @@ use crate::observe::{Level, event};
 /// How long to wait for another process that asks.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The credentials of the source that `telling` tells from every other: those that the directory holds, or
-/// those that `fetch` gives. `had` is the access key id of credentials that are to be replaced.
+/// The credentials of the source that `telling` distinguishes from every other: those that the directory
+/// holds, or those that `fetch` gives. `had` is the access key id of credentials that are to be replaced.
 pub(super) async fn kept(
     directory: Option<&str>,
     telling: &[String],

@@ -1,7 +1,7 @@
 //! The way that one search for credentials took: the sources that were tried, and why, which roles were
 //! assumed.
 //!
-//! Law: holds names of places and sentences, never keys.
+//! Invariant: holds names of places and sentences, never keys.
 
 /// What a search asked, as far as it came.
 #[derive(Default)]

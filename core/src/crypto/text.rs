@@ -1,7 +1,7 @@
 //! How the envelope's values are written: base64, flat JSON, and what S3 makes of text that is not ASCII.
 //!
 //! Invariant: strict reading. One way to write a value is accepted, anything else is an error, because what
-//! two readers understand differently can be used to deceive one of them. Says nothing of what a value means.
+//! two readers understand differently can be used to deceive one of them. Must not interpret a value.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! `rekey` and `rekey_all`: objects get new envelopes, under the store's key, and keep their content as it
 //! lies in the bucket.
 //!
-//! Law: a new envelope holds the same data key, proven by the commitment where there is one; it replaces only
-//! the object that was looked at (by its ETag). An object whose envelope the store's own key opens already is
-//! left alone, so a call that broke off can be run again.
+//! Invariant: a new envelope holds the same data key, proven by the commitment where there is one; it
+//! replaces only the object that was looked at (by its ETag). An object whose envelope the store's own key
+//! opens already is left alone, so a call that broke off can be run again.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //! process and each way, so that connections and root certificates are shared.
 //!
 //! Invariant: a file that can't be used is an error that names it, before anything is sent. The only room
-//! that opens connections. Knows nothing of S3.
+//! that opens connections. Must not depend on S3.
 
 mod body;
 mod certificate;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a name is one segment, looked up in an open directory, and never followed if it is a symbolic
 //! link. Walking down this way cannot be led out of the root by a link that appears between a check and its
-//! use, as resolving a path first could. Knows no keys, no metadata and no conditions.
+//! use, as resolving a path first could. Must not depend on keys, metadata or conditions.
 
 use std::fs::File;
 use std::io;

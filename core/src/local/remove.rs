@@ -38,7 +38,7 @@ pub(super) fn delete(root: &Path, path: &ObjectPath, conditions: &conditions::Wr
     Ok(())
 }
 
-/// Tells the object's tags.
+/// Returns the object's tags.
 pub(super) fn tags(root: &Path, path: &ObjectPath) -> Result<BTreeMap<String, String>> {
     Ok(read::open(root, path)?.sidecar.tags)
 }

@@ -28,7 +28,7 @@ impl S3 {
         let (Some(step), None) = (step, &self.completed().await?.checksum_algorithm) else {
             return Ok(false);
         };
-        let said = error.message().to_ascii_lowercase();
+        let words = error.message().to_ascii_lowercase();
         let refused = matches!(error.status(), Some(400 | 501))
             && !matches!(
                 error.code(),
@@ -39,7 +39,7 @@ impl S3 {
                         | "XAmzContentChecksumMismatch"
                 )
             )
-            && (said.contains("checksum") || said.contains("crc64") || said.contains("crc32"));
+            && ["checksum", "crc64", "crc32"].iter().any(|word| words.contains(word));
         if refused && self.integrity().await?.refused.fetch_max(step + 1, Ordering::Relaxed) <= step {
             let next = LADDER.get(step + 1).map_or("Content-MD5", |next| next.name());
             event(Level::Info, format!("the server refuses {}; going on with {next}", LADDER[step].name()));
@@ -56,9 +56,9 @@ impl S3 {
     /// those of its parts.
     pub(crate) async fn whole_checksum_was_refused(&self) -> Result<()> {
         if !self.integrity().await?.refuses_whole.swap(true, Ordering::Relaxed) {
-            let said = "the server refuses the checksum of a whole object, although it has every part as it \
+            let refused = "the server refuses the checksum of a whole object, although it has every part as it \
                         was sent";
-            event(Level::Warning, format!("{said}; going on with the checksums of the parts"));
+            event(Level::Warning, format!("{refused}; going on with the checksums of the parts"));
         }
         Ok(())
     }
@@ -70,13 +70,13 @@ impl S3 {
 }
 
 /// Refuses a response with another checksum than the one sent. No checksum, or a composite one, is accepted.
-pub(super) fn same<'a>(sent: Option<Checksum>, told: impl Fn(Algorithm) -> Option<&'a str>) -> Result<()> {
+pub(super) fn same<'a>(sent: Option<Checksum>, found: impl Fn(Algorithm) -> Option<&'a str>) -> Result<()> {
     let Some(sent) = sent else { return Ok(()) };
-    match told(sent.algorithm).filter(|told| !told.contains('-')) {
-        Some(told) if told != sent.text() => Err(Error::new(
+    match found(sent.algorithm).filter(|found| !found.contains('-')) {
+        Some(found) if found != sent.text() => Err(Error::new(
             ErrorKind::Corrupt,
             format!(
-                "the server stored other bytes than were sent: it tells the {} {told}, not {}",
+                "the server stored other bytes than were sent: its {} is {found}, expected {}",
                 sent.algorithm.name(),
                 sent.text()
             ),
@@ -108,16 +108,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_that_tells_another_checksum_is_corrupt() {
+    fn a_response_with_another_checksum_is_corrupt() {
         let sent = Some(Algorithm::Crc64Nvme.of(b"123456789"));
-        for (told, fits) in [
+        for (found, fits) in [
             (None, true),
             (Some("rosUhgp5mIg="), true),
             (Some("AAAAAAAAAAA=-2"), true),
             (Some("AAAAAAAAAAA="), false),
         ] {
-            assert_eq!(same(sent, |_| told).is_ok(), fits, "{told:?}");
-            assert!(same(None, |_| told).is_ok());
+            assert_eq!(same(sent, |_| found).is_ok(), fits, "{found:?}");
+            assert!(same(None, |_| found).is_ok());
         }
         assert_eq!(same(sent, |_| Some("AAAAAAAAAAA=")).unwrap_err().kind(), ErrorKind::Corrupt);
     }

@@ -139,7 +139,7 @@ impl Creation {
             Err(error) => event(
                 Level::Warning,
                 format!(
-                    "an upload that the server may have begun could not be looked for: {}; see \
+                    "an upload that the server may have created could not be looked for: {}; see \
                      `abort_uploads`",
                     error.message()
                 ),

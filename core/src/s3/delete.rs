@@ -131,7 +131,7 @@ async fn delete_together<'a>(
     {
         fail!(
             Service,
-            "the server did not delete an object that it names otherwise than it was asked: {}",
+            "the server did not delete an object, which it names otherwise than the request: {}",
             refused.code.as_deref().unwrap_or("Error")
         );
     }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a write succeeds only where the response names the encryption. An upload in parts is given up
 //! before any byte of the source is sent; an object that a single request stored is deleted again, and the
-//! error says what is left.
+//! error names what is left.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>, "Response Syntax".
 
 use bytes::Bytes;
@@ -142,8 +142,8 @@ async fn probe(
     Ok(headers.ignored(&Echo::of(answer.headers())))
 }
 
-/// Deletes an object that the server stored without the requested encryption, and gives the error
-/// that says so. `is_ours`: whether nothing but this call's object is lost by it.
+/// Deletes an object that the server stored without the requested encryption, and returns the error.
+/// `is_ours`: whether nothing but this call's object is lost by it.
 pub(super) async fn withdraw(
     at: &S3,
     key: &Key,
@@ -259,7 +259,7 @@ mod tests {
         let arn = &*format!("arn:aws:kms:eu-west-1:111122223333:key/{id}");
         let other = "00000000-12ab-34cd-56ef-1234567890ab";
         let region = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
-        for (options, told, key, ignored) in [
+        for (options, named, key, ignored) in [
             (Put::default(), None, None, None),
             (sse("AES256"), Some("AES256"), None, None),
             (sse("AES256"), None, None, Some("sse")),
@@ -282,8 +282,8 @@ mod tests {
             (kms(region), Some("aws:kms"), Some(region), None),
             (kms(region), Some("aws:kms"), Some(arn), Some("sse_kms_key_id")),
         ] {
-            let echo = Echo { sse: told, kms_key_id: key, ..Echo::default() };
-            assert_eq!(keep(&options, None).ignored(&echo), ignored, "{options:?} {told:?} {key:?}");
+            let echo = Echo { sse: named, kms_key_id: key, ..Echo::default() };
+            assert_eq!(keep(&options, None).ignored(&echo), ignored, "{options:?} {named:?} {key:?}");
             assert_eq!(keep(&options, Some(false)).ignored(&echo), None, "accepted by the setting");
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn foreign(response: &Refusal<'_>) -> Option<Foreign> {
     if ASKED_WITHOUT_TLS.iter().any(|words| response.body.contains(words)) {
         return Some(Foreign {
             kind: ErrorKind::Network,
-            why: format!("{server} speaks TLS and was asked in plain HTTP (status {})", response.status),
+            why: format!("{server} speaks TLS and got plain HTTP (status {})", response.status),
             advice: format!("set `endpoint` to https://{server}"),
         });
     }
@@ -61,8 +61,8 @@ pub(super) fn foreign(response: &Refusal<'_>) -> Option<Foreign> {
     if !content_type.is_empty() {
         why.push_str(&format!(" ({})", shown(content_type)));
     }
-    if let Some(said) = said(response.body) {
-        why.push_str(&format!(", {said:?}"));
+    if let Some(title) = said(response.body) {
+        why.push_str(&format!(", {title:?}"));
     }
     let kind = if response.status == 429 { ErrorKind::Throttled } else { ErrorKind::Service };
     Some(Foreign { kind, why, advice: ADVICE.to_owned() })

@@ -1,7 +1,8 @@
 //! One GET: the object's metadata and a body to read piece by piece.
 //!
 //! Invariant: a body that ends before its announced length, or before its last chunk, is an error. Only one
-//! that ends with its connection can be cut unseen, so it is taken only where the server says that it closes.
+//! that ends with its connection can be cut unseen, so it is accepted only if the server announces that it
+//! closes the connection.
 
 use std::pin::Pin;
 
@@ -28,8 +29,8 @@ pub(crate) struct Body {
     pub(crate) length: u64,
     /// Whether the server reports that it serves ranges.
     pub(crate) ranges: bool,
-    /// The checksums of the whole object by algorithm, in base64. Only an answer with the
-    /// whole object tells them.
+    /// The checksums of the whole object by algorithm, in base64. Only a response with the whole object has
+    /// them.
     pub(crate) checksums: Vec<(&'static str, String)>,
     /// How many of them have come.
     came: u64,

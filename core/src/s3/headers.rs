@@ -1,8 +1,8 @@
 //! What a call's options and the store's settings together ask of a request: encryption, access, storage
 //! class.
 //!
-//! Law: an option wins over the setting of the same name; what excludes each other is refused before anything
-//! is sent.
+//! Invariant: an option wins over the setting of the same name; what excludes each other is refused before
+//! anything is sent.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -1,6 +1,6 @@
 //! The keys that a store signs with, for a host that hands them on.
 //!
-//! Law: they go to the caller and nowhere else.
+//! Invariant: they go to the caller and nowhere else.
 
 use super::client::S3;
 use crate::credentials::CredentialSource as Source;

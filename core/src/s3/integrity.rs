@@ -1,8 +1,8 @@
 //! How an endpoint lets the bodies that are sent to it be checked: by which CRC, and whether it demands
 //! Content-MD5.
 //!
-//! Law: a step down is taken only when the server refuses the step above, and remembered for the endpoint;
-//! the last step is Content-MD5, below which only the setting `request_checksum_calculation` goes.
+//! Invariant: a step down is taken only when the server refuses the step above, and remembered for the
+//! endpoint; the last step is Content-MD5, below which only the setting `request_checksum_calculation` goes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

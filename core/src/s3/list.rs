@@ -1,9 +1,9 @@
 //! Listings, one page a call: objects (V2, and V1 for old servers) and versions.
 //!
-//! Law: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A continuation is
-//! opaque to callers. Each row is made in the form of the reply, with one allocation for each text that it
-//! holds. A page is believed only if its keys are under the prefix and, where it is not the last, if it leads
-//! on (`pages`).
+//! Invariant: keys travel URL-encoded, because XML can't carry every key; they are decoded here. A
+//! continuation is opaque to callers. Each row is made in the form of the reply, with one allocation for each
+//! text that it holds. A page is believed only if its keys are under the prefix and, where it is not the
+//! last, if it leads on (`pages`).
 
 use http::Method;
 
@@ -189,7 +189,7 @@ pub(crate) async fn list(at: &S3, _: &Mailbox, prefix: Prefix, options: List) ->
         (Some(false), ..) | (None, _, None) => None,
         (_, false, Some(token)) => Some(token),
         (Some(true), false, None) => {
-            return Err(ended("; if it knows only the first list request, set `list_version` to 1"));
+            return Err(ended("; if it supports only the first list request, set `list_version` to 1"));
         }
         (_, true, Some(marker)) => Some(at.full(&decoded(at, marker, page.encoded))),
         // NextMarker comes only with a delimiter; without one the last key is where to go on.

@@ -129,7 +129,7 @@ pub(super) fn repeated(page: u32, what: &str) -> Error {
 /// The error for a truncated list without a way to the next page.
 pub(super) fn ended(hint: &str) -> Error {
     let message =
-        format!("the server ended a truncated list: it says that more follows, but not where to go on{hint}");
+        format!("the server ended a truncated list: it announces more, but not where to go on{hint}");
     Error::new(ErrorKind::Service, message)
 }
 

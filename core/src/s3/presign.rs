@@ -1,6 +1,6 @@
 //! URLs that carry their own permission.
 //!
-//! Law: such a URL is a secret; it goes to the caller and nowhere else.
+//! Invariant: such a URL is a secret; it goes to the caller and nowhere else.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Sending bytes: an object in one request, or a part of a multipart upload.
 //!
-//! Law: the server's checksum of what it stored is compared with what was sent.
+//! Invariant: the server's checksum of what it stored is compared with what was sent.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};

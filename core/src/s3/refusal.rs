@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::NoResponse;
 
 /// Why a response with a success status could not be used.
-pub(super) const UNREADABLE: &str = "it is not the XML that was asked for";
+pub(super) const UNREADABLE: &str = "it is not the expected XML";
 
 /// The failure that a refusal is.
 pub(super) fn refused(refusal: Refusal<'_>) -> Failure {

@@ -1,7 +1,7 @@
 //! The regions that servers corrected us to, for the whole process: a bucket's second store asks in the right
 //! place at once.
 //!
-//! Law: holds only what a server returned. Lost with a fork, and learnt again.
+//! Invariant: holds only what a server returned. Lost with a fork, and learnt again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

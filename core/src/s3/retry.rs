@@ -1,7 +1,7 @@
 //! Which failures are tried again, when, and how often: one policy for every request, whoever sends it.
 //!
-//! Law: a failed attempt has changed nothing that a second could harm. However many calls fail at once, the
-//! tokens that all of a bucket's calls share bound the retries, so that a server in trouble is not buried
+//! Invariant: a failed attempt has changed nothing that a second could harm. However many calls fail at once,
+//! the tokens that all of a bucket's calls share bound the retries, so that a server in trouble is not buried
 //! under them.
 
 use std::collections::HashSet;
@@ -242,8 +242,8 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// The error with the attempts it took and their time: of a server that gave no response, or was asked
-    /// more than once.
+    /// The error with the attempts it took and their time: of a server that gave no response, or got more
+    /// than one request.
     fn told(&self, error: Error) -> Error {
         let (tries, took) = (self.tries.load(Ordering::Relaxed), self.started.elapsed());
         let is_unanswered =
@@ -299,7 +299,7 @@ mod tests {
         assert!(!corrected(&clock, &skewed(ahead)), "the clock is right now");
         assert!(
             !corrected(&clock, &Failure { date: Some(SystemTime::now()), ..failure(Cause::Final) }),
-            "a 500 says nothing of clocks"
+            "a 500 is no sign of a wrong clock"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Where a bucket is reached: the endpoint, and whether the bucket stands in its path or before its name.
 //!
-//! Law: what can't be reached as asked is an error before anything is sent, never another address. Reads
-//! settings only.
+//! Invariant: what can't be reached as asked is an error before anything is sent, never another address.
+//! Reads settings only.
 
 use super::offers::Point;
 use crate::config::Settings;

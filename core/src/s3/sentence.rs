@@ -1,7 +1,7 @@
 //! The sentence of a refusal: why, with the server's own words, and what to do.
 //!
-//! Invariant: a sentence claims no more than the response does. Only a code says that a permission is missing
-//! or that an object is not there; a response without text (to a HEAD) leaves that open.
+//! Invariant: a sentence claims no more than the response does. Only a code shows that a permission is
+//! missing or that an object is not there; a response without text (to a HEAD) leaves that open.
 
 use std::time::{Duration, SystemTime};
 

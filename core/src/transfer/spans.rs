@@ -1,6 +1,7 @@
 //! How the bytes of a download are shared out: pure arithmetic, without requests.
 //!
-//! Law: every byte is given out exactly once, whoever takes first; ranges that lie close together become one.
+//! Invariant: every byte is given out exactly once, whoever takes first; ranges that lie close together
+//! become one.
 
 use crate::error::Result;
 use crate::value::ByteRange;

@@ -1,7 +1,7 @@
 /* The C agent: a JSON request a line in, a JSON answer a line out, see tests/agents/README.md.
  *
- * Law: only oarlock.h is used, as a C program would use it. C has no file objects; its reader and writer are
- * calls that are read from and written to, and a seek begins a new one.
+ * Invariant: only oarlock.h is used, as a C program would use it. C has no file objects; its reader and
+ * writer are calls that are read from and written to, and a seek starts a new one.
  */
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // The C++ agent: a JSON request a line in, a JSON answer a line out, see tests/agents/README.md.
 //
-// Law: only oarlock.hpp is used, as a C++ program would use it.
+// Invariant: only oarlock.hpp is used, as a C++ program would use it.
 
 #include <cstddef>
 #include <cstdio>

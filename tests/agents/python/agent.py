@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Python agent: a JSON request a line in, a JSON answer a line out, see `tests/agents/README.md`.
 
-Law: only the public interface of `oarlock` is used, as a Python program would use it.
+Invariant: only the public interface of `oarlock` is used, as a Python program would use it.
 """
 
 import base64

@@ -2,7 +2,7 @@
 
 # The Ruby agent: a JSON request a line in, a JSON answer a line out, see `tests/agents/README.md`.
 #
-# Law: only the public interface of oarlock is used, and of it what a Rubyist would: methods, blocks,
+# Invariant: only the public interface of oarlock is used, and of it what a Rubyist would: methods, blocks,
 # Pathnames, StringIOs, Enumerators.
 
 $LOAD_PATH.unshift(File.expand_path("../../../bindings-ruby/lib", __dir__))

@@ -1,6 +1,7 @@
 //! Access control lists of objects: canned names, grant headers, and the XML document.
 //!
-//! Law: one account owns everything, so a list only ever opens an object to others. It must not know objects.
+//! Invariant: one account owns everything, so a list only ever opens an object to others. It must not know
+//! objects.
 
 use crate::error::{Result, S3Error};
 use crate::request::Request;

@@ -1,6 +1,6 @@
 //! What an object carries beside its bytes: content headers, user metadata, storage class, encryption.
 //!
-//! Law: read from a request here, written to a reply here, and checked against S3's limits in between.
+//! Invariant: read from a request here, written to a reply here, and checked against S3's limits in between.
 //! It must not know buckets or versions.
 
 use std::collections::BTreeMap;

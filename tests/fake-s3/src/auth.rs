@@ -1,7 +1,7 @@
 //! Signature version 4: who signed this request, and is the signature true.
 //!
-//! Law: a pure function of request, time and credentials; the canonical form is rebuilt from what arrived on
-//! the wire, with S3's rule that the path is encoded once. It must not know buckets or objects.
+//! Invariant: a pure function of request, time and credentials; the canonical form is rebuilt from what
+//! arrived on the wire, with S3's rule that the path is encoded once. It must not know buckets or objects.
 
 use crate::claim::{ALGORITHM, Claim};
 use crate::clock::{self, Millis};

@@ -1,6 +1,6 @@
 //! Bends an answer's document as servers do that write it otherwise than S3.
 //!
-//! Law: what the operation did stays done; only its response changes. Must not depend on operations.
+//! Invariant: what the operation did stays done; only its response changes. Must not depend on operations.
 
 use bytes::Bytes;
 

@@ -1,6 +1,6 @@
 //! The five checksum algorithms of S3: of a body, of a whole object, and composed from parts.
 //!
-//! Law: a checksum stored with an object was computed here from its bytes, never copied from a header.
+//! Invariant: a checksum stored with an object was computed here from its bytes, never copied from a header.
 //! It must not know requests.
 
 use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, CRC_64_NVME, Crc, Table};

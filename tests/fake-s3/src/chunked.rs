@@ -1,7 +1,7 @@
 //! `aws-chunked` bodies: signed chunks, unsigned chunks with a trailer, or both.
 //!
-//! Law: every chunk signature continues the chain from the one before, and the last chunk may be followed by
-//! trailers only if the request announced them. It must not know what the bytes are for.
+//! Invariant: every chunk signature continues the chain from the one before, and the last chunk may be
+//! followed by trailers only if the request announced them. It must not know what the bytes are for.
 
 use crate::auth::{Chain, signature_mismatch};
 use crate::encoding::{hex, hmac_sha256, sha256_hex};

@@ -1,6 +1,7 @@
 //! What a request claims about its signature, read from the Authorization header or the query.
 //!
-//! Law: reading is strict and names what is wrong with the form; whether the claim is true is for `auth`.
+//! Invariant: reading is strict and names what is wrong with the form; whether the claim is true is for
+//! `auth`.
 
 use crate::auth::only_v4;
 use crate::clock;

@@ -1,6 +1,6 @@
 //! Time as S3 writes it: HTTP dates, ISO 8601 with milliseconds, and the compact form of SigV4.
 //!
-//! Law: time is one `i64` of milliseconds since 1970 everywhere; only this file computes dates.
+//! Invariant: time is one `i64` of milliseconds since 1970 everywhere; only this file computes dates.
 //! It must not know requests or objects.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,7 +1,7 @@
 //! Conditional requests: the four headers of RFC 9110 on reads, copies, writes and deletes, as S3 weighs
 //! them.
 //!
-//! Law: decides on ETag and time alone. It must not know bytes or buckets.
+//! Invariant: decides on ETag and time alone. It must not know bytes or buckets.
 
 use crate::clock::{Millis, parse_http_date};
 use crate::error::{Result, S3Error};

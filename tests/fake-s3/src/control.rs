@@ -1,6 +1,6 @@
 //! The control door, `/_fake/…`: plans, log, reset, seeds. JSON in, JSON out, no signature.
 //!
-//! Law: a test can bring the server to any state here without going through the code under test, and a
+//! Invariant: a test can bring the server to any state here without going through the code under test, and a
 //! mistake in a control request is answered with 400 and a sentence. It must not be reachable through S3
 //! operations.
 

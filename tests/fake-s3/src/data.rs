@@ -1,6 +1,6 @@
 //! The bytes of an object: a list of shared segments, so that copies, parts and ranges move no byte.
 //!
-//! Law: immutable and cheap to clone; a seeded object of many gigabytes costs one segment.
+//! Invariant: immutable and cheap to clone; a seeded object of many gigabytes costs one segment.
 //! It must not know S3.
 
 use std::ops::Range;

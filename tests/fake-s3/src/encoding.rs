@@ -1,6 +1,6 @@
 //! Text encodings that S3 mixes: percent (three dialects), hex, base64, and the digests written in them.
 //!
-//! Law: bytes in, text out, nothing remembered. It must not know what the text is for.
+//! Invariant: bytes in, text out, nothing remembered. It must not know what the text is for.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

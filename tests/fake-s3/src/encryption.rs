@@ -1,6 +1,6 @@
 //! Server-side encryption: what a request asks for, what a customer key must prove, what a reply echoes.
 //!
-//! Law: bytes stay in memory as they are, only the contract is kept; a customer key is known by its MD5
+//! Invariant: bytes stay in memory as they are, only the contract is kept; a customer key is known by its MD5
 //! alone. It must not know the operations.
 
 use crate::encoding::{base64, md5, unbase64};

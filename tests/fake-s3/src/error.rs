@@ -1,7 +1,7 @@
 //! An answer that is an error: S3's status, code and sentence, the XML elements and headers that go with it.
 //!
-//! Law: each refusal used in more than one place has one constructor here, so that its words never differ.
-//! It must not know how a request is carried out.
+//! Invariant: each refusal used in more than one place has one constructor here, so that its words never
+//! differ. It must not know how a request is carried out.
 
 use crate::xml::Xml;
 

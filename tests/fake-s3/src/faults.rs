@@ -1,7 +1,7 @@
 //! The plan: which requests misbehave, and how.
 //!
-//! Law: a plan is data, counted per rule from the moment it is posted; the first rule that fires wins, and
-//! every rule counts every request it matches. It must not know sockets or objects.
+//! Invariant: a plan is data, counted per rule from the moment it is posted; the first rule that fires wins,
+//! and every rule counts every request it matches. It must not know sockets or objects.
 
 use std::collections::BTreeMap;
 

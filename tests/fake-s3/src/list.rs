@@ -1,8 +1,8 @@
 //! The paging rules that all listings share: prefix, delimiter, marker, maximum.
 //!
-//! Law: a page is a pure function of ordered keys; a key that rolls up into a common prefix counts as one
-//! entry, and a marker that is itself a common prefix leaves out all that rolls up into it. It must not know
-//! XML.
+//! Invariant: a page is a pure function of ordered keys; a key that rolls up into a common prefix counts as
+//! one entry, and a marker that is itself a common prefix leaves out all that rolls up into it. It must not
+//! know XML.
 
 pub struct Paging<'a> {
     pub prefix: &'a str,

@@ -1,7 +1,7 @@
 //! The log of requests that tests read at `/_fake/log`.
 //!
-//! Law: an entry shows the request as it came, but no signature. It must not know what was answered beyond
-//! numbers.
+//! Invariant: an entry shows the request as it came, but no signature. It must not know what was answered
+//! beyond numbers.
 
 use std::collections::BTreeMap;
 

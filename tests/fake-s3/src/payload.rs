@@ -1,6 +1,6 @@
 //! The body of a request, opened and verified: hash, chunks, Content-MD5, additional checksum.
 //!
-//! Law: no operation sees a byte before everything the request states about its body was verified.
+//! Invariant: no operation sees a byte before everything the request states about its body was verified.
 //! It must not know where the bytes go.
 
 use bytes::Bytes;

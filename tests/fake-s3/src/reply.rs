@@ -1,7 +1,7 @@
 //! An answer before it becomes bytes on a socket.
 //!
-//! Law: a header is set once; the length that is announced is that of `body` unless a HEAD sets another.
-//! It must not know sockets or faults.
+//! Invariant: a header is set once; the length that is announced is that of `body` unless a HEAD sets
+//! another. It must not know sockets or faults.
 
 use crate::checksum::Checksum;
 use crate::data::Data;

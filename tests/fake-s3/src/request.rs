@@ -1,6 +1,6 @@
 //! A request as S3 sees it: bucket and key found in host or path, the operation named.
 //!
-//! Law: parsing refuses what S3 refuses and keeps the raw path and query, which the signature covers.
+//! Invariant: parsing refuses what S3 refuses and keeps the raw path and query, which the signature covers.
 //! It must not know credentials, objects or faults.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! The server: connections in, requests through plan and operations, replies out.
 //!
-//! Law: every request is logged when it arrives, faults are applied here and nowhere else, and what a fault
-//! needs from S3 (an object changed, a token expired) goes through the same store as everything. It must not
-//! know what an operation does.
+//! Invariant: every request is logged when it arrives, faults are applied here and nowhere else, and what a
+//! fault needs from S3 (an object changed, a token expired) goes through the same store as everything. It
+//! must not know what an operation does.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What the server holds: buckets, object versions and open multipart uploads, all in memory.
 //!
-//! Law: identifiers come from one counter, so the same requests give the same identifiers; a version list is
-//! ordered oldest first and its last entry is the current one. It must not know requests or replies.
+//! Invariant: identifiers come from one counter, so the same requests give the same identifiers; a version
+//! list is ordered oldest first and its last entry is the current one. It must not know requests or replies.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

@@ -1,8 +1,8 @@
 //! The socket side of misbehaviour: a connection that can be reset, and a body that stops at a point of
 //! the plan.
 //!
-//! Law: a body that is cut or stalls after n bytes has put exactly n bytes on the wire before it does so.
-//! It must not know S3.
+//! Invariant: a body that is cut or stalls after n bytes has put exactly n bytes on the wire before it does
+//! so. It must not know S3.
 
 use std::collections::VecDeque;
 use std::io;

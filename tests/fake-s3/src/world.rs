@@ -1,6 +1,6 @@
 //! The server's state between two requests: options, objects, and what tests steer and read.
 //!
-//! Law: two locks, never held together for longer than a statement, and a reset leaves nothing behind.
+//! Invariant: two locks, never held together for longer than a statement, and a reset leaves nothing behind.
 //! It must not know sockets or operations.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

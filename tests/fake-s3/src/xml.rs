@@ -1,6 +1,6 @@
 //! XML as S3 writes it, and the little reading that request bodies need.
 //!
-//! Law: every text is escaped here and only here. It must not know which documents exist.
+//! Invariant: every text is escaped here and only here. It must not know which documents exist.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 """A machine of its own for the real Nix: store, state, configuration and home in one directory; what it runs
 is watched for secrets.
 
-Law: Nix is as Debian packed it and learns of the plugin by its configuration only. It sees no network but
-loopback, no variable of ours but those given to it, and nothing of this machine's own store.
+Invariant: Nix is as Debian packed it and learns of the plugin by its configuration only. It sees no network
+but loopback, no variable of ours but those given to it, and nothing of this machine's own store.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Other versions of Nix: those that refuse the plugin or are refused by it, 2.26 with a plugin of its own,
 and a stock one with an s3:// of its own.
 
-Law: `another-nix` gets them, once, and what has not been got is skipped with the command that gets it.
+Invariant: `another-nix` gets them, once, and what has not been got is skipped with the command that gets it.
 """
 
 import subprocess

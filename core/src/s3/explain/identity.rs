@@ -1,7 +1,7 @@
 //! The store's identity, the files it comes from, and the sources that had none.
 //!
-//! Law: of keys only the access key id is told, shortened: who mixed it up with the secret must not find that
-//! here.
+//! Invariant: of keys only the access key id is shown, shortened: who mixed it up with the secret must not
+//! find that here.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::SystemTime;

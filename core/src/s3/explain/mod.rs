@@ -1,7 +1,7 @@
 //! `explain`: why a store acts as it does, one row a fact.
 //!
-//! Law: a part that is broken is a row, and the rest is told all the same. Says what the store would come to
-//! if it were opened now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
+//! Invariant: a part that is broken is a row, and the rest is shown all the same. Describes the store as if
+//! it were opened now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
 
 mod identity;
 mod reach;
@@ -53,7 +53,7 @@ const TOLD: &[&str] = &[
     "proxy",
 ];
 
-/// What is asked for each row: what the store was told, and what its surroundings add.
+/// What the rows are made of: the store's settings, and what its surroundings add.
 struct Facts<'a> {
     at: &'a S3,
     found: Completed,

@@ -1,6 +1,6 @@
 //! Where requests go and on which way: region, endpoint, addressing, proxy.
 //!
-//! Law: the endpoint comes from the resolver that requests use.
+//! Invariant: the endpoint comes from the resolver that requests use.
 
 use super::Facts;
 use crate::ambient::region;

@@ -117,7 +117,7 @@ fn ways_out_of_trouble() {
             Ask::Head(Head::default()),
             Ask::Delete(Delete::default()),
         ] {
-            // Without a body nothing says that this 400 is a passing one.
+            // Without a body nothing shows that this 400 is a passing one.
             let is_head = matches!(ask, Ask::Head(_));
             if is_head && answers[0].contains("RequestTimeout") {
                 continue;

@@ -1,5 +1,5 @@
-//! Where the end of a body is: by its length, by its last chunk, or by a connection that the server says it
-//! closes.
+//! Where the end of a body is: by its length, by its last chunk, or by a connection that the server announces
+//! to close.
 
 use super::{answer, open, run, serve};
 use crate::error::{ErrorKind, Result};
@@ -41,7 +41,7 @@ fn ends_of_bodies() {
     );
     assert_eq!(got("HTTP/1.1 200 X\r\nconnection: Close\r\n\r\nabcde").unwrap(), "abcde false");
     assert_eq!(got("HTTP/1.0 200 X\r\n\r\nabcde").unwrap(), "abcde false");
-    // Of a range the answer itself says how long it is.
+    // The response to a range names its length itself.
     let range = "HTTP/1.1 206 X\r\ncontent-range: bytes 0-4/9\r\ntransfer-encoding: chunked\r\n\r\n";
     assert_eq!(got(&format!("{range}{chunks}0\r\n\r\n")).unwrap(), "abcde true");
 }

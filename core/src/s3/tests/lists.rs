@@ -30,7 +30,7 @@ async fn ours(at: &S3, prefix: String, ask: Ask) -> Result<String> {
     Ok(format!("{page:#?}"))
 }
 
-/// A key as the SDK tells it, decoded by another's decoder.
+/// A key as the SDK returns it, decoded by another's decoder.
 fn key(text: Option<&str>, encoded: bool) -> String {
     let text = text.unwrap_or_default();
     if encoded {
@@ -220,17 +220,25 @@ fn page(ask: &Ask, inner: &str) -> String {
 
 const HEAD: &str =
     "<Name>bucket</Name><Prefix>a%2F</Prefix><MaxKeys>3</MaxKeys><EncodingType>url</EncodingType>";
-const OBJECTS: &str = "<Contents><Key>b%26c+d%2Be%C3%BC</Key><LastModified>2015-10-21T07:28:00.123Z</LastModified><ETag>&quot;e1-2&quot;</ETag>
-        <Size>5000000000</Size><StorageClass>STANDARD_IA</StorageClass><Owner><ID>i</ID><DisplayName>d</DisplayName></Owner>
-        <ChecksumAlgorithm>CRC32</ChecksumAlgorithm><RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress></RestoreStatus></Contents>
-    <Contents><Key>a</Key><ETag>\"e\"</ETag><Size>0</Size><LastModified>2015-10-21T07:28:00Z</LastModified></Contents>
+const OBJECTS: &str = "<Contents><Key>b%26c+d%2Be%C3%BC</Key>\
+        <LastModified>2015-10-21T07:28:00.123Z</LastModified><ETag>&quot;e1-2&quot;</ETag>
+        <Size>5000000000</Size><StorageClass>STANDARD_IA</StorageClass><Owner><ID>i</ID>\
+        <DisplayName>d</DisplayName></Owner>
+        <ChecksumAlgorithm>CRC32</ChecksumAlgorithm><RestoreStatus>\
+        <IsRestoreInProgress>false</IsRestoreInProgress></RestoreStatus></Contents>
+    <Contents><Key>a</Key><ETag>\"e\"</ETag><Size>0</Size>\
+        <LastModified>2015-10-21T07:28:00Z</LastModified></Contents>
     <Contents><Key>c</Key></Contents>";
-const VERSIONS: &str = "<Version><Key>v</Key><VersionId>1</VersionId><IsLatest>false</IsLatest><Size>3</Size><ETag>&#34;e&#x22;</ETag>
+const VERSIONS: &str = "<Version><Key>v</Key><VersionId>1</VersionId><IsLatest>false</IsLatest>\
+        <Size>3</Size><ETag>&#34;e&#x22;</ETag>
         <LastModified>2015-10-20T07:28:00.000Z</LastModified><StorageClass>STANDARD</StorageClass></Version>
-    <DeleteMarker><Key>v</Key><VersionId>2</VersionId><IsLatest>true</IsLatest><LastModified>2015-10-21T07:28:00.000Z</LastModified>
+    <DeleteMarker><Key>v</Key><VersionId>2</VersionId><IsLatest>true</IsLatest>\
+        <LastModified>2015-10-21T07:28:00.000Z</LastModified>
         <Owner><ID>i</ID></Owner></DeleteMarker>
-    <Version><Key>v</Key><VersionId>null</VersionId><IsLatest>false</IsLatest><LastModified>2015-10-21T00:00:00.000Z</LastModified></Version>";
-const PREFIXES: &str = "<CommonPrefixes><Prefix>b%20b/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>0/</Prefix></CommonPrefixes>";
+    <Version><Key>v</Key><VersionId>null</VersionId><IsLatest>false</IsLatest>\
+        <LastModified>2015-10-21T00:00:00.000Z</LastModified></Version>";
+const PREFIXES: &str = "<CommonPrefixes><Prefix>b%20b/</Prefix></CommonPrefixes><CommonPrefixes>\
+        <Prefix>0/</Prefix></CommonPrefixes>";
 
 fn rows(ask: &Ask) -> String {
     let rows = if matches!(ask, Ask::Objects(_)) { OBJECTS } else { VERSIONS };
@@ -247,7 +255,8 @@ fn row(ask: &Ask, inner: &str) -> String {
 fn the_same_pages() {
     let ends = [
         "<IsTruncated>false</IsTruncated>",
-        "<IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;+%2B=</NextContinuationToken><NextMarker>m+%26</NextMarker>
+        "<IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;+%2B=</NextContinuationToken>\
+        <NextMarker>m+%26</NextMarker>
             <NextKeyMarker>k%2F+</NextKeyMarker><NextVersionIdMarker>v/1</NextVersionIdMarker>",
         "<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>",
         "",
@@ -284,7 +293,7 @@ fn the_same_for_every_prefix_and_key() {
             compare(&[], key, &ask, &[page(&ask, &format!("<EncodingType>url</EncodingType>{row}"))]);
         }
     }
-    // From a server that encodes nothing, and one that tells so at the end only.
+    // From a server that encodes nothing, and one that reports it at the end only.
     for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
         let row = row(&ask, "<Key>a &amp;+%41&lt;&#x1F600;&#252;</Key>");
         compare(&[], "", &ask, &[page(&ask, &row)]);
@@ -320,7 +329,7 @@ fn the_same_errors() {
     }
 }
 
-/// A page that broke off, or is none, is asked for again and in the end an error: a listing never looks
+/// A page that broke off, or is none, is requested again and in the end an error: a listing never looks
 /// shorter than it is.
 #[test]
 fn no_shorter_page() {

@@ -62,7 +62,7 @@ fn serve(answers: Vec<String>) -> (String, Receiver<Seen>) {
                 .collect();
             let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
             reader.read_exact(&mut body).unwrap();
-            // Told first: who has the answer looks at once.
+            // Sent first: the reader of the response looks at once.
             let told = tell.send(Seen {
                 method: words.next().unwrap(),
                 target: words.next().unwrap(),
@@ -114,7 +114,7 @@ fn run<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static
 /// What must be the same: all but who asks, when, and the attempt's number.
 fn canonical(seen: &Seen) -> String {
     // Where no media type is given the SDK names one, and we leave the choice to the server, as the option's
-    // doc says.
+    // doc describes.
     let invented = seen.headers.get("content-type").is_some_and(|media| media == "application/octet-stream");
     let passing = |name: &str| {
         ["user-agent", "x-amz-user-agent", "x-amz-date", "authorization", "host"].contains(&name)
@@ -208,7 +208,7 @@ fn both_ways<O, T>(
     let our_outcome = outcome(run(ours(open(bucket, &endpoint, settings))));
     let mut our_requests: Vec<_> = seen.try_iter().collect();
     our_requests.iter().for_each(check_signature);
-    // A HEAD that is refused without a text is asked about once more, by a GET of a byte.
+    // A HEAD that is refused without a text is followed by a GET of a byte.
     if let [head, get] = &our_requests[..]
         && head.method == "HEAD"
         && get.method == "GET"

@@ -726,7 +726,7 @@ fn the_same_for_every_key() {
             Ask::SetTags(map(&[(key, key)]), Tags::default()),
             Ask::DeleteMany(vec![(Key((*key).to_owned()), None)]),
         ] {
-            // A refused key would be another one than was asked for.
+            // A refused key would be another one than was requested.
             let document = match ask {
                 Ask::DeleteMany(_) => "<DeleteResult/>",
                 _ => document(&ask),

@@ -68,7 +68,7 @@ fn covers(received: Span, span: Span) -> Result<()> {
     if received.first <= span.first && span.end() <= received.end() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Service, "the server answered with another range than it was asked for"))
+    Err(Error::new(ErrorKind::Service, "the server returned another range than was requested"))
 }
 
 pub(crate) fn changed() -> Error {

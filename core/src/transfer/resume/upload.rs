@@ -170,8 +170,8 @@ impl UploadState {
         (self.rows, self.listed, self.claims) = Default::default();
     }
 
-    /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Tells what
-    /// the server holds there.
+    /// Lets a part be encrypted and sent: from now on nothing else takes its place under this key. Returns
+    /// the part that the server has there.
     pub(crate) async fn claim(&mut self, number: u64, bytes: &Bytes) -> Result<Option<Part>> {
         let Some(Claims { parts, rows: Some(rows), .. }) = &mut self.claims else {
             fail!(Internal, "a part is to be encrypted without a journal's leave; please report it")
@@ -182,7 +182,7 @@ impl UploadState {
             Some(_) => fail!(
                 Changed,
                 "the source is not the one that the upload began with, which is aborted; the same call \
-                 begins anew"
+                 starts a new one"
             ),
             None => {
                 rows.add(&json!([number, digest.0, digest.1])).await?;

@@ -1,6 +1,6 @@
 //! JSON to oarlock's values and back, as the protocol spells bytes, times and functions.
 //!
-//! Law: nothing is lost; what JSON lacks is a map with one `$name`.
+//! Invariant: nothing is lost; what JSON lacks is a map with one `$name`.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! The Rust agent: a JSON request a line in, a JSON answer a line out, see `tests/agents/README.md`.
 //!
-//! Law: only the public interface of `oarlock` is used. Rust has no file objects over a store and cannot call
-//! a closed one (closing is dropping), so those steps answer `skip`.
+//! Invariant: only the public interface of `oarlock` is used. Rust has no file objects over a store and
+//! cannot call a closed one (closing is dropping), so those steps answer `skip`.
 
 mod json;
 mod serve;

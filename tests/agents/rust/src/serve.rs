@@ -1,6 +1,6 @@
 //! Runs one verb: serves its source and its sink on this thread, and turns its pages.
 //!
-//! Law: this is what any Rust program would write; no step of a call is answered from anywhere else.
+//! Invariant: this is what any Rust program would write; no step of a call is answered from anywhere else.
 
 use std::path::PathBuf;
 use std::time::Duration;

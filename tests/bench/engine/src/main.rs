@@ -1,8 +1,8 @@
 //! GB (of 10^9 bytes) that an engine encrypts, decrypts and authenticates in one second of processor time, by
 //! the size of its steps.
 //!
-//! Law: time is the processor's, not the clock's, so that others on the machine count little; each figure is
-//! the best of five. Both engines are built as they are shipped.
+//! Invariant: time is the processor's, not the clock's, so that others on the machine count little; each
+//! figure is the best of five. Both engines are built as they are shipped.
 
 use oarlock_gcm::{Broken, ENGINE, Gcm, SegMac};
 

@@ -1,7 +1,7 @@
 //! CompleteMultipartUpload.
 //!
-//! Law: an upload becomes an object in one step or stays as it was; a repeated completion answers like the
-//! first.
+//! Invariant: an upload becomes an object in one step or stays as it was; a repeated completion answers like
+//! the first.
 
 use crate::checksum::{self, Algorithm, Checksum};
 use crate::conditions::{self, Present};

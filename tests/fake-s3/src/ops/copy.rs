@@ -1,6 +1,6 @@
 //! CopyObject and UploadPartCopy.
 //!
-//! Law: the source is read under the rules of GET (conditions, customer key, versions), the destination
+//! Invariant: the source is read under the rules of GET (conditions, customer key, versions), the destination
 //! written under those of PUT; the bytes are shared, never moved.
 
 use std::ops::Range;

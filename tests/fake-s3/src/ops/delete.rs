@@ -1,6 +1,6 @@
 //! DeleteObject and DeleteObjects.
 //!
-//! Law: deleting what is not there succeeds; in a versioned bucket a plain delete only adds a marker.
+//! Invariant: deleting what is not there succeeds; in a versioned bucket a plain delete only adds a marker.
 
 use crate::conditions::{self, Present};
 use crate::error::{Result, S3Error};

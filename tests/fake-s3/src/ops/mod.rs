@@ -1,7 +1,7 @@
 //! One request carried out: admission, then the operation.
 //!
-//! Law: an operation sees a verified body and an admitted caller, takes the store's lock once, and returns a
-//! `Reply` or an `S3Error`; half-done changes do not exist. It must not know sockets or faults.
+//! Invariant: an operation sees a verified body and an admitted caller, takes the store's lock once, and
+//! returns a `Reply` or an `S3Error`; half-done changes do not exist. It must not know sockets or faults.
 
 mod bucket;
 mod complete;

@@ -1,6 +1,6 @@
 //! Multipart uploads until they end: create, part, list parts, abort.
 //!
-//! Law: a part is stored whole and hashed before the lock is taken; its number may be used again.
+//! Invariant: a part is stored whole and hashed before the lock is taken; its number may be used again.
 
 use crate::acl::owner;
 use crate::attributes::Attributes;

@@ -1,6 +1,6 @@
 //! GetObject and HeadObject.
 //!
-//! Law: HEAD answers the headers of the GET it stands for. Conditions come before ranges.
+//! Invariant: HEAD answers the headers of the GET it stands for. Conditions come before ranges.
 
 use std::ops::Range;
 

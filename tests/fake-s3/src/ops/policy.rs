@@ -1,7 +1,7 @@
 //! Permissions: IAM's actions, of which a bucket may allow some only.
 //!
-//! Law: a bucket without such a list allows those who sign all of it; nobody learns by a 404 what they may
-//! not list.
+//! Invariant: a bucket without such a list allows those who sign all of it; nobody learns by a 404 what they
+//! may not list.
 
 use crate::error::S3Error;
 use crate::request::{Op, Request};

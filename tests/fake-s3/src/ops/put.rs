@@ -1,6 +1,6 @@
 //! PutObject, and the one place where an object enters a bucket.
 //!
-//! Law: conditions are checked and the version is written under the same lock.
+//! Invariant: conditions are checked and the version is written under the same lock.
 
 use crate::acl::Acl;
 use crate::attributes::Attributes;

@@ -1,6 +1,6 @@
 //! Object tags: the header form, the XML form, and the three operations.
 //!
-//! Law: at most ten tags, no key twice, within S3's lengths.
+//! Invariant: at most ten tags, no key twice, within S3's lengths.
 
 use crate::encoding::parse_query;
 use crate::error::{Result, S3Error};
