@@ -56,7 +56,8 @@ impl S3 {
     /// those of its parts.
     pub(crate) async fn whole_checksum_was_refused(&self) -> Result<()> {
         if !self.integrity().await?.refuses_whole.swap(true, Ordering::Relaxed) {
-            let refused = "the server refuses the checksum of a whole object, although it has every part as it \
+            let refused = "the server refuses the checksum of a whole object, although it has every part as \
+                           it \
                         was sent";
             event(Level::Warning, format!("{refused}; going on with the checksums of the parts"));
         }
