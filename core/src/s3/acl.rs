@@ -28,7 +28,7 @@ fn read_policy(body: &[u8]) -> std::result::Result<Acl, Malformed> {
     Document::open(body, &POLICY)?.children(|document, name| match name {
         "Owner" => document.children(|document, name| {
             match name {
-                "ID" => acl.owner = document.filled()?,
+                "ID" => acl.owner = Some(document.text()?.into_owned()),
                 _ => document.skip()?,
             }
             Ok(())
@@ -51,9 +51,9 @@ fn read_grant(document: &mut Document<'_>) -> std::result::Result<Grant, Malform
     document.children(|document, name| match name {
         "Grantee" => document.children(|document, name| {
             match name {
-                "ID" => id = document.filled()?,
-                "URI" => uri = document.filled()?,
-                "EmailAddress" => email = document.filled()?,
+                "ID" => id = Some(document.text()?.into_owned()),
+                "URI" => uri = Some(document.text()?.into_owned()),
+                "EmailAddress" => email = Some(document.text()?.into_owned()),
                 _ => document.skip()?,
             }
             Ok(())
