@@ -113,7 +113,7 @@ class Judgement:
         ran = {row["case"] for row in self.result.get("cases", []) if row["outcome"] != "skipped"}
         swept = {row["name"] for row in self.result.get("keys", [])}
         for entry in self.known:
-            # A race within the server.
+            # Seen in some runs and not in others; the cause is not known.
             if entry.sometimes:
                 continue
             for case in entry.cases:
