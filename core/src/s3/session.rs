@@ -12,7 +12,6 @@ use tokio::sync::Mutex;
 use super::date::read_timestamp;
 use super::endpoint::Subject;
 use super::wire::Request;
-
 use crate::xml::{Document, Malformed, Root};
 
 /// Sessions last five minutes; one that ends so soon is not used any more.

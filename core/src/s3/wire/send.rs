@@ -74,16 +74,15 @@ impl Sender {
         keys: Option<&Credentials>,
         now: SystemTime,
     ) -> Attempt<Response<Watched>> {
-        let server = endpoint.server();
         let answer = self.once(request, endpoint, keys, now).await?;
         if answer.status().is_success() {
             if response::is_strange(request, &answer) {
-                return Err(response::refusal(&server, answer).await);
+                return Err(response::refusal(&endpoint.server(), answer).await);
             }
             self.accepts_identity.store(true, Ordering::Relaxed);
             return Ok(answer.map(|body| body.metered(self.meter.clone())));
         }
-        let mut failure = response::refusal(&server, answer).await;
+        let mut failure = response::refusal(&endpoint.server(), answer).await;
         // Keys that expire are renewed before any question why.
         let is_renewable = failure.is_unexplained() && keys.is_some_and(|keys| keys.expiry().is_some());
         if request.is_head_of_object()
