@@ -89,11 +89,16 @@ fn refusal(headers: &HeaderMap, body: &[u8]) -> CodeAndWords {
     let said: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| said.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let header = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
-    // `NotFoundException:http://…` in the header, `com.amazonaws.sso#NotFoundException` in the body.
     let code = header.or_else(|| text("__type")).or_else(|| text("code")).or_else(|| text("error"));
-    let code = code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code));
     let message = text("message").or_else(|| text("Message")).or_else(|| text("error_description"));
-    (code.map(str::to_owned), message.map(str::to_owned))
+    (code.map(short_code).map(str::to_owned), message.map(str::to_owned))
+}
+
+/// The code alone: of `NotFoundException:http://…` in a header, and of `com.amazonaws.kms#NotFoundException`
+/// in
+/// a body.
+pub(super) fn short_code(code: &str) -> &str {
+    code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code)
 }
 
 fn xml_refusal(body: &[u8]) -> std::result::Result<Option<CodeAndWords>, Malformed> {

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::CredentialSource;
+use super::exchange::short_code;
 use super::services::{Place, place};
 use super::sign::{Headers, Signer, Unsigned, hex, value};
 use crate::ambient::{self, root};
@@ -324,10 +325,8 @@ fn unsigned() -> Error {
 fn refused(answer: &Response<Map<String, Value>>) -> ServiceFailure {
     let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
     let said = |name: &str| answer.body().get(name).and_then(Value::as_str);
-    // `com.amazonaws.kms#NotFoundException` in the body, `NotFoundException:http://…` in the header.
     let code = text("x-amzn-errortype").or_else(|| said("__type")).or_else(|| said("code"));
-    let code =
-        code.map(|code| code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code).to_owned());
+    let code = code.map(|code| short_code(code).to_owned());
     let status = answer.status().as_u16();
     let slow = is_throttled(status, code.as_deref());
     let passing = slow
