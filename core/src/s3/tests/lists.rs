@@ -14,16 +14,16 @@ use crate::s3::pages::PageHistory;
 use crate::s3::{S3, list, list_versions};
 
 #[derive(Clone, Debug)]
-enum Ask {
+enum ListAsk {
     Objects(List),
     Versions(ListVersions),
 }
 
-async fn ours(at: &S3, prefix: String, ask: Ask) -> Result<String> {
+async fn ours(at: &S3, prefix: String, ask: ListAsk) -> Result<String> {
     let mailbox = Mailbox::new();
     let mut page = match ask {
-        Ask::Objects(options) => list(at, &mailbox, Prefix(prefix), options).await?,
-        Ask::Versions(options) => list_versions(at, &mailbox, Prefix(prefix), options).await?,
+        ListAsk::Objects(options) => list(at, &mailbox, Prefix(prefix), options).await?,
+        ListAsk::Versions(options) => list_versions(at, &mailbox, Prefix(prefix), options).await?,
     };
     // The server's own part: the SDK keeps no history.
     page.next = page.next.map(|next| PageHistory::split(Some(&next)).1.unwrap_or_default().to_owned());
@@ -84,10 +84,10 @@ macro_rules! prefixes {
 }
 
 /// The same through the SDK.
-async fn theirs(sdk: Sdk, prefix: String, ask: Ask) -> Outcome {
+async fn theirs(sdk: Sdk, prefix: String, ask: ListAsk) -> Outcome {
     let (client, url, shown) = (&sdk.client, EncodingType::Url, |page: Page| format!("{page:#?}"));
     match ask {
-        Ask::Objects(options) if sdk.is_list_v1 => {
+        ListAsk::Objects(options) if sdk.is_list_v1 => {
             let asked = client
                 .list_objects()
                 .bucket("bucket")
@@ -109,7 +109,7 @@ async fn theirs(sdk: Sdk, prefix: String, ask: Ask) -> Outcome {
                 shown(Page { entries, next })
             })
         }
-        Ask::Objects(options) => {
+        ListAsk::Objects(options) => {
             let asked = client
                 .list_objects_v2()
                 .bucket("bucket")
@@ -130,7 +130,7 @@ async fn theirs(sdk: Sdk, prefix: String, ask: Ask) -> Outcome {
                 shown(Page { entries, next })
             })
         }
-        Ask::Versions(options) => {
+        ListAsk::Versions(options) => {
             let marks = options.continuation.as_ref().and_then(|text| text.split_once('\n'));
             let version = marks.map(|(version, _)| version.to_owned()).filter(|version| !version.is_empty());
             let asked = client
@@ -167,7 +167,7 @@ async fn theirs(sdk: Sdk, prefix: String, ask: Ask) -> Outcome {
     }
 }
 
-fn compare(settings: &[(&str, &str)], prefix: &str, ask: &Ask, answers: &[String]) {
+fn compare(settings: &[(&str, &str)], prefix: &str, ask: &ListAsk, answers: &[String]) {
     both_ways(
         "bucket",
         settings,
@@ -182,37 +182,37 @@ fn compare(settings: &[(&str, &str)], prefix: &str, ask: &Ask, answers: &[String
 }
 
 /// Our own way alone.
-fn one(settings: &[(&str, &str)], prefix: &str, ask: &Ask, answers: &[String]) -> Result<String> {
+fn one(settings: &[(&str, &str)], prefix: &str, ask: &ListAsk, answers: &[String]) -> Result<String> {
     let (endpoint, _seen) = serve(answers.to_vec());
     let at = open("bucket", &endpoint, settings);
     let (prefix, ask) = (prefix.to_owned(), ask.clone());
     run(async move { ours(&at, prefix, ask).await })
 }
 
-fn asks() -> Vec<Ask> {
+fn asks() -> Vec<ListAsk> {
     let text = |text: &str| Some(text.to_owned());
     vec![
-        Ask::Objects(List::default()),
-        Ask::Objects(List {
+        ListAsk::Objects(List::default()),
+        ListAsk::Objects(List {
             delimiter: text("/"),
             continuation: text("a/+=&b"),
             page_size: Some(7),
             ..List::default()
         }),
-        Ask::Objects(List { delimiter: text(""), start_after: text("ü k"), ..List::default() }),
-        Ask::Versions(ListVersions::default()),
-        Ask::Versions(ListVersions {
+        ListAsk::Objects(List { delimiter: text(""), start_after: text("ü k"), ..List::default() }),
+        ListAsk::Versions(ListVersions::default()),
+        ListAsk::Versions(ListVersions {
             delimiter: text("/"),
             continuation: text("v+1\nk&y"),
             page_size: Some(1000),
         }),
-        Ask::Versions(ListVersions { continuation: text("\nk"), ..ListVersions::default() }),
+        ListAsk::Versions(ListVersions { continuation: text("\nk"), ..ListVersions::default() }),
     ]
 }
 
 /// A page as a server might write it, for either kind of listing.
-fn page(ask: &Ask, inner: &str) -> String {
-    let root = if matches!(ask, Ask::Objects(_)) { "ListBucketResult" } else { "ListVersionsResult" };
+fn page(ask: &ListAsk, inner: &str) -> String {
+    let root = if matches!(ask, ListAsk::Objects(_)) { "ListBucketResult" } else { "ListVersionsResult" };
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     let body = format!("{head}<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>\n");
     answer(200, "content-type: application/xml\r\nx-amz-request-id: R1\r\n", &body)
@@ -240,14 +240,14 @@ const VERSIONS: &str = "<Version><Key>v</Key><VersionId>1</VersionId><IsLatest>f
 const PREFIXES: &str = "<CommonPrefixes><Prefix>b%20b/</Prefix></CommonPrefixes><CommonPrefixes>\
         <Prefix>0/</Prefix></CommonPrefixes>";
 
-fn rows(ask: &Ask) -> String {
-    let rows = if matches!(ask, Ask::Objects(_)) { OBJECTS } else { VERSIONS };
+fn rows(ask: &ListAsk) -> String {
+    let rows = if matches!(ask, ListAsk::Objects(_)) { OBJECTS } else { VERSIONS };
     format!("{HEAD}{rows}{PREFIXES}")
 }
 
 /// One row, of either kind.
-fn row(ask: &Ask, inner: &str) -> String {
-    let kind = if matches!(ask, Ask::Objects(_)) { "Contents" } else { "Version" };
+fn row(ask: &ListAsk, inner: &str) -> String {
+    let kind = if matches!(ask, ListAsk::Objects(_)) { "Contents" } else { "Version" };
     format!("<{kind}>{inner}</{kind}>")
 }
 
@@ -264,7 +264,7 @@ fn the_same_pages() {
     for ask in asks() {
         for end in ends {
             // Without a token the SDK takes such a page of objects for the last.
-            let has_no_way_on = matches!(ask, Ask::Objects(_)) && end == ends[2];
+            let has_no_way_on = matches!(ask, ListAsk::Objects(_)) && end == ends[2];
             let answers = [page(&ask, &format!("{}{end}", rows(&ask)))];
             for settings in [
                 &[][..],
@@ -288,13 +288,13 @@ fn the_same_pages() {
 fn the_same_for_every_prefix_and_key() {
     for key in ODD_KEYS {
         let written: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
+        for ask in [ListAsk::Objects(List::default()), ListAsk::Versions(ListVersions::default())] {
             let row = row(&ask, &format!("<Key>{written}</Key>"));
             compare(&[], key, &ask, &[page(&ask, &format!("<EncodingType>url</EncodingType>{row}"))]);
         }
     }
     // From a server that encodes nothing, and one that reports it at the end only.
-    for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
+    for ask in [ListAsk::Objects(List::default()), ListAsk::Versions(ListVersions::default())] {
         let row = row(&ask, "<Key>a &amp;+%41&lt;&#x1F600;&#252;</Key>");
         compare(&[], "", &ask, &[page(&ask, &row)]);
         compare(&[], "", &ask, &[page(&ask, &format!("{row}<EncodingType>url</EncodingType>"))]);
@@ -312,7 +312,7 @@ fn the_same_errors() {
         (501, xml("NotImplemented")),
         (500, String::new()),
     ] {
-        for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
+        for ask in [ListAsk::Objects(List::default()), ListAsk::Versions(ListVersions::default())] {
             compare(&[], "", &ask, &[answer(status, "x-amz-request-id: R1\r\n", &body)]);
         }
     }
@@ -324,7 +324,7 @@ fn the_same_errors() {
         answer(403, "date: Fri, 01 Jan 2038 00:00:00 GMT\r\n", &xml("RequestTimeTooSkewed")),
         "HTTP/1.1 200".to_owned(),
     ] {
-        let ask = Ask::Objects(List::default());
+        let ask = ListAsk::Objects(List::default());
         compare(&[("max_attempts", "2")], "", &ask, &[first.clone(), fine.clone()]);
     }
 }
@@ -349,7 +349,7 @@ fn no_shorter_page() {
         let ask = |answers: Vec<String>, tries: &'static str| {
             let (endpoint, _seen) = serve(answers);
             let at = open("bucket", &endpoint, &[("max_attempts", tries)]);
-            run(async move { ours(&at, String::new(), Ask::Objects(List::default())).await })
+            run(async move { ours(&at, String::new(), ListAsk::Objects(List::default())).await })
         };
         let error = ask(vec![bad.clone()], "1").unwrap_err();
         let kind = if body.starts_with("<Error>") { ErrorKind::Service } else { ErrorKind::Network };
@@ -366,7 +366,7 @@ fn no_shorter_page() {
 /// A key that was not asked for is not passed on: what is listed may be deleted next.
 #[test]
 fn no_key_outside_the_prefix() {
-    for ask in [Ask::Objects(List::default()), Ask::Versions(ListVersions::default())] {
+    for ask in [ListAsk::Objects(List::default()), ListAsk::Versions(ListVersions::default())] {
         for inner in [
             row(&ask, "<Key>b/1</Key>"),
             row(&ask, "<Key>a</Key>"),
