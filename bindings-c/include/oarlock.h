@@ -383,7 +383,7 @@ oarlock_status oarlock_start(const oarlock_store *store,
                              oarlock_error **error);
 
 /*
- As oarlock_start, for a caller who waits at once with oarlock_call_wait. The waiting thread then does
+ As oarlock_start, for a caller that goes on to oarlock_call_wait at once. The waiting thread then does
  short work itself, at half the cost of waking another. Nothing moves before the wait.
  */
 oarlock_status oarlock_start_blocking(const oarlock_store *store,

@@ -138,7 +138,7 @@ pub unsafe extern "C" fn oarlock_start(
     unsafe { start(false, store, verb, options, source, sink, call, error) }
 }
 
-/// As oarlock_start, for a caller who waits at once with oarlock_call_wait. The waiting thread then does
+/// As oarlock_start, for a caller that goes on to oarlock_call_wait at once. The waiting thread then does
 /// short work itself, at half the cost of waking another. Nothing moves before the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_start_blocking(

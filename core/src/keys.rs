@@ -1,7 +1,7 @@
 //! What a verb is aimed at: a key, keys, a prefix, and the place that errors name.
 //!
-//! Invariant: keys here are the caller's, without the store's prefix; whoever talks to a server or a file
-//! system puts that before them.
+//! Invariant: keys here are the caller's, without the store's prefix; the code that reaches
+//! a server or a file system adds that.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;

@@ -119,7 +119,7 @@ impl Generation {
                 let made = tokio::runtime::Builder::new_current_thread()
                     .max_blocking_threads(1)
                     .thread_name("oarlock")
-                    // A thread inherits the mask of whoever starts it: here the host's own thread.
+                    // A thread inherits the mask of the thread that starts it: here the host's own.
                     .on_thread_start(|| _ = block_signals())
                     .enable_all()
                     .build()

@@ -1,7 +1,7 @@
 //! Credentials that the machine gives: a container's agent (ECS, EKS Pod Identity) and EC2's instance
 //! metadata, version 2 only.
 //!
-//! Invariant: asked directly, never through a proxy, and no redirect is followed: whoever sits between would
+//! Invariant: asked directly, never through a proxy, and no redirect is followed: a proxy or a redirect would
 //! get the keys. Off EC2 an address that swallows packets costs one second, once in a process.
 
 use std::error::Error as StdError;

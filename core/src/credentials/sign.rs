@@ -1,6 +1,6 @@
 //! Signs a request by AWS's Signature Version 4, or by 4A, whose signature holds in a set of regions.
 //!
-//! Invariant: every header of the request is signed but those that say who asks; the path is signed as it is
+//! Invariant: every header of the request is signed but the user agent; the path is signed as it is
 //! sent, encoded once. A key is derived once, not for each request. Tests compare with the `aws-sigv4` crate.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>

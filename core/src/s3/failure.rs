@@ -171,7 +171,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// A server's refusal, whoever read it.
+/// An error response of a server.
 pub(super) struct Refusal<'a> {
     /// Host and port of the server.
     pub(super) server: &'a str,

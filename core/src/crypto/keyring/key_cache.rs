@@ -22,7 +22,7 @@ const MOST: usize = 1024;
 pub(super) struct Label([u8; 32]);
 
 impl Label {
-    /// The label of a wrapped key under its encryption context, for the one who asks.
+    /// The label of a wrapped key under its encryption context, for one identity.
     pub(super) fn of(identity: &str, wrapped: &[u8], context: &BTreeMap<String, String>) -> Label {
         let mut hash = Sha256::new();
         let texts = context.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);

@@ -73,7 +73,7 @@ fn time(moment: SystemTime) -> String {
     whole.map_or_else(|_| "beyond all calendars".to_owned(), |moment| moment.to_string())
 }
 
-/// The profile and the shared files, which tell of regions and endpoints even where the keys come from
+/// The profile and the shared files, which name regions and endpoints even where the keys come from
 /// elsewhere.
 fn files(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let settings = facts.at.settings();
