@@ -51,7 +51,9 @@ USES = {
     # No `crypto`: a store that encrypts hands `transfer` a transform.
     "transfer": DATA | {"checksum", "io", "mailbox", "observe", "runtime", "s3", "sync"},
     "encrypted": DATA | {"checksum", "crypto", "io", "mailbox", "observe", "runtime", "s3", "transfer"},
-    "explain": DATA | {"encrypted", "io", "local", "mailbox", "runtime", "s3", "transfer", "version"},
+    "explain": DATA
+    | {"ambient", "credentials", "encrypted", "http", "io", "local", "mailbox", "runtime", "s3", "transfer"}
+    | {"version"},
     "many": DATA
     | {"checksum", "encrypted", "io", "local", "mailbox", "observe", "question", "runtime", "s3", "transfer"},
     "store": PLAIN | {"config", "keys", "local", "s3", "tally"},

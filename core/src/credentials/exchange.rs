@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -58,7 +59,7 @@ impl Exchange {
                     let is_passing = is_slow || is_of_idp || matches!(status.as_u16(), 500 | 502 | 503 | 504);
                     (complaint(code.as_deref(), message.as_deref(), status.as_u16()), is_passing, is_slow)
                 }
-                Err(why) => (why, true, false),
+                Err((why, is_passing)) => (why, is_passing, false),
             };
             if !is_passing || attempt == ATTEMPTS {
                 return Err(why);
@@ -68,13 +69,16 @@ impl Exchange {
         }
     }
 
+    /// One attempt; an error comes with whether it may pass.
     async fn once(
         &self,
         request: Request<SdkBody>,
-    ) -> std::result::Result<(StatusCode, HeaderMap, Vec<u8>), String> {
+    ) -> std::result::Result<(StatusCode, HeaderMap, Vec<u8>), (String, bool)> {
         let response = self.http.send(request, self.timeouts.0, self.timeouts.1).await;
-        let (head, body) = response.map_err(|error| root(&error))?.into_parts();
-        let body = Limited::new(body, LIMIT).collect().await.map_err(|error| root(&*error))?;
+        // A certificate or a protocol that does not fit is the same at the next attempt.
+        let no_response = |error: ConnectorError| (root(&error), error.is_io() || error.is_timeout());
+        let (head, body) = response.map_err(no_response)?.into_parts();
+        let body = Limited::new(body, LIMIT).collect().await.map_err(|error| (root(&*error), true))?;
         Ok((head.status, head.headers, body.to_bytes().into()))
     }
 }

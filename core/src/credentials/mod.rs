@@ -10,6 +10,7 @@ mod chain;
 mod environment;
 mod exchange;
 mod host;
+mod issued;
 mod json;
 mod login;
 mod metadata;
@@ -40,6 +41,7 @@ use crate::value::{Callback, Field, SecretSource, Value};
 use chain::Chain;
 
 pub(crate) use cache::Provider;
+pub(crate) use issued::IssuedKeys;
 pub(crate) use json::{Service, ServiceFailure};
 
 /// What credentials come from.

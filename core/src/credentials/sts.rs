@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::moment;
 use super::exchange::Exchange;
+use super::issued::IssuedKeys;
 use super::profile::Role;
 use super::services::Services;
 use super::sign::{Headers, Signer, Unsigned, hex, percent_encode, value};
@@ -128,10 +129,7 @@ fn failed(role: &str, with: &str, why: &str) -> Error {
 /// What STS issued.
 #[derive(Default)]
 struct Issued {
-    id: Option<String>,
-    secret: Option<String>,
-    token: Option<String>,
-    expiration: Option<String>,
+    keys: IssuedKeys,
     arn: Option<String>,
 }
 
@@ -151,16 +149,10 @@ impl Issued {
         Document::open(body, &root)?.children(|document, name| match name {
             "AssumeRoleResult" | "AssumeRoleWithWebIdentityResult" => {
                 document.children(|document, name| match name {
-                    "Credentials" => document.children(|document, name| {
-                        match name {
-                            "AccessKeyId" => issued.id = document.filled()?,
-                            "SecretAccessKey" => issued.secret = document.filled()?,
-                            "SessionToken" => issued.token = document.filled()?,
-                            "Expiration" => issued.expiration = document.filled()?,
-                            _ => document.skip()?,
-                        }
+                    "Credentials" => {
+                        issued.keys = IssuedKeys::read(document)?;
                         Ok(())
-                    }),
+                    }
                     "AssumedRoleUser" => document.children(|document, name| {
                         match name {
                             "Arn" => issued.arn = document.filled()?,
@@ -177,10 +169,10 @@ impl Issued {
     }
 
     fn credentials(self, role: &str) -> Result<Credentials> {
-        let (Some(id), Some(secret), Some(token)) = (self.id, self.secret, self.token) else {
+        let (Some(id), Some(secret), Some(token)) = (self.keys.id, self.keys.secret, self.keys.token) else {
             fail!(Credentials, "STS answered without credentials for the role {role}")
         };
-        let Some(expiry): Option<Timestamp> = self.expiration.as_deref().and_then(moment) else {
+        let Some(expiry): Option<Timestamp> = self.keys.expiration.as_deref().and_then(moment) else {
             fail!(Credentials, "STS answered with an expiry that is no time for the role {role}")
         };
         let mut built = Credentials::builder()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::BODY;
+use super::{BODY, store};
 use crate::encrypted;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
@@ -54,7 +54,7 @@ impl Missing {
 }
 
 pub(crate) async fn explain(at: &S3, mailbox: &Arc<Mailbox>, options: Explain) -> Result<Vec<Explained>> {
-    let mut rows = s3::explain(at).await;
+    let mut rows = store::rows(at).await;
     if options.check == Some(true) {
         check(at, mailbox, &mut rows).await;
     }

@@ -6,6 +6,9 @@
 
 mod bucket;
 mod directory;
+mod identity;
+mod reach;
+mod store;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

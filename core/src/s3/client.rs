@@ -128,7 +128,7 @@ impl S3 {
     }
 
     /// Where the host gave each of its settings.
-    pub(super) fn sources(&self) -> &Sources {
+    pub(crate) fn sources(&self) -> &Sources {
         &self.0.sources
     }
 

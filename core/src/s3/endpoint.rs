@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// What a request is about, which decides its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// The bucket or one of its objects.
     Bucket,
     /// The existence of the bucket. Directory buckets have an endpoint of their own for that.
@@ -30,7 +30,7 @@ pub(super) enum Subject {
 
 /// How requests to an endpoint are signed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum SigningScheme {
+pub(crate) enum SigningScheme {
     /// For one region.
     SigV4,
     /// For a set of regions (multi-region access points, Outposts).
@@ -43,7 +43,7 @@ impl SigningScheme {
     const ALL: [SigningScheme; 3] = [SigningScheme::SigV4, SigningScheme::SigV4a, SigningScheme::Express];
 
     /// The name that endpoint rules use.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             SigningScheme::SigV4 => "sigv4",
             SigningScheme::SigV4a => "sigv4a",
@@ -53,13 +53,13 @@ impl SigningScheme {
 }
 
 /// Where requests go, and how and for whom they are signed.
-pub(super) struct Endpoint {
-    pub(super) url: String,
-    pub(super) signing_scheme: SigningScheme,
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) signing_scheme: SigningScheme,
     /// The service that signatures name.
-    pub(super) service: String,
+    pub(crate) service: String,
     /// The region that signatures name; with SigV4A the set of regions, `*` for all.
-    pub(super) region: String,
+    pub(crate) region: String,
     pub(super) signer: Signer,
     scheme: Scheme,
     authority: Authority,
@@ -71,7 +71,7 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// The endpoint of a target.
-    pub(super) async fn resolve(
+    pub(crate) async fn resolve(
         settings: &Settings,
         route: &Route,
         bucket: &str,

@@ -17,7 +17,7 @@ fn regions() -> Result<std::sync::Arc<Regions>> {
 }
 
 /// The bucket's region, if a server returned it.
-pub(super) fn known(endpoint: Option<&str>, bucket: &str) -> Result<Option<String>> {
+pub(crate) fn known(endpoint: Option<&str>, bucket: &str) -> Result<Option<String>> {
     let regions = regions()?;
     let regions = regions.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(regions.get(&(endpoint.map(str::to_owned), bucket.to_owned())).cloned())

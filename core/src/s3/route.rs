@@ -9,14 +9,14 @@ use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The way to a bucket.
 #[derive(Debug, PartialEq)]
-pub(super) struct Route {
+pub(crate) struct Route {
     /// The endpoint as a URL; AWS's own if there is none.
-    pub(super) url: Option<String>,
-    pub(super) path_style: bool,
+    pub(crate) url: Option<String>,
+    pub(crate) path_style: bool,
 }
 
 /// The way to a bucket by settings that the surroundings have completed.
-pub(super) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
+pub(crate) fn route(settings: &Settings, bucket: &str) -> Result<Route> {
     let url = url(settings);
     let style = settings.addressing_style.as_deref().unwrap_or("auto");
     let point = Point::of(bucket);

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::date::read_timestamp;
 use super::endpoint::Subject;
 use super::wire::Request;
+use crate::credentials::IssuedKeys;
 use crate::xml::{Document, Malformed, Root};
 
 /// Sessions last five minutes; one that ends so soon is not used any more.
@@ -49,22 +50,17 @@ pub(super) fn request() -> Request {
 
 /// The keys in the response.
 pub(super) fn read(body: &[u8]) -> Result<Credentials, Malformed> {
-    let (mut id, mut secret, mut token, mut expiry) = (None, None, None, None);
-    Document::open(body, &RESULT)?.children(|document, name| match name {
-        "Credentials" => document.children(|document, name| {
-            match name {
-                "AccessKeyId" => id = document.filled()?,
-                "SecretAccessKey" => secret = document.filled()?,
-                "SessionToken" => token = document.filled()?,
-                "Expiration" => expiry = read_timestamp(&document.text()?),
-                _ => document.skip()?,
-            }
-            Ok(())
-        }),
-        _ => document.skip(),
+    let mut issued = IssuedKeys::default();
+    Document::open(body, &RESULT)?.children(|document, name| {
+        match name {
+            "Credentials" => issued = IssuedKeys::read(document)?,
+            _ => document.skip()?,
+        }
+        Ok(())
     })?;
-    match (id, secret) {
-        (Some(id), Some(secret)) => Ok(Credentials::new(id, secret, token, expiry, "session")),
+    let expiry = issued.expiration.as_deref().and_then(read_timestamp);
+    match (issued.id, issued.secret) {
+        (Some(id), Some(secret)) => Ok(Credentials::new(id, secret, issued.token, expiry, "session")),
         _ => Err(Malformed),
     }
 }

@@ -1,7 +1,8 @@
 //! Error responses of every shape: the same status, code and request id as the SDK reads, and our own ways
 //! out of trouble.
 
-use super::requests::{Ask, asks, compare, ours};
+use super::ask::{Ask, ours};
+use super::requests::{asks, compare};
 use super::{answer, canonical, open, outcome, run, serve};
 use crate::options::{Delete, Get, Head, Put};
 

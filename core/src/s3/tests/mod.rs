@@ -1,6 +1,8 @@
 //! Requests and responses held against the SDK: each row asks a scripted server both ways, and what was sent
 //! and what was read must be the same; each signature of ours is made again by the `aws-sigv4` crate.
 
+mod ask;
+mod asked_of_sdk;
 mod errors;
 mod framing;
 mod lists;
@@ -266,8 +268,8 @@ fn the_same_session_of_a_directory_bucket() {
     let bucket = "bucket--usw2-az1--x-s3";
     let (endpoint, seen) = serve(answers.clone());
     let at = open(bucket, &endpoint, &[]);
-    let ask = requests::Ask::Get(Default::default());
-    run(requests::ours(at, "k".to_owned(), ask)).unwrap();
+    let ask = ask::Ask::Get(Default::default());
+    run(ask::ours(at, "k".to_owned(), ask)).unwrap();
     let ours: Vec<_> = seen.try_iter().collect();
     let (endpoint, seen) = serve(answers);
     let client = sdk::client(&endpoint, &[]).client;

@@ -2,15 +2,13 @@
 //!
 //! Invariant: the endpoint comes from the resolver that requests use.
 
-use super::Facts;
+use super::store::Facts;
 use crate::ambient::region;
 use crate::credentials::CredentialSource;
 use crate::error::Result;
 use crate::http;
 use crate::reply::Explained;
-use crate::s3::endpoint::{Endpoint, Subject};
-use crate::s3::regions;
-use crate::s3::route::{Route, route};
+use crate::s3::{Endpoint, Route, Subject, known_region, route};
 
 pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
@@ -77,7 +75,7 @@ struct Way {
 async fn way(facts: &Facts<'_>) -> Result<Way> {
     let (settings, bucket) = (&facts.found.settings, facts.at.bucket());
     let route = route(settings, bucket)?;
-    let learnt = regions::known(route.url.as_deref(), bucket)?;
+    let learnt = known_region(route.url.as_deref(), bucket)?;
     let region = learnt.as_deref().unwrap_or(region(settings));
     let found = Endpoint::resolve(settings, &route, bucket, region, Subject::Bucket).await?;
     let control = match found.service.as_str() {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::Facts;
+use super::store::Facts;
 use crate::ambient;
 use crate::credentials::{CredentialSource, SourcedCredentials};
 use crate::reply::Explained;

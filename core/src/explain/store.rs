@@ -1,20 +1,17 @@
-//! `explain`: why a store acts as it does, one row a fact.
+//! What a store's settings and surroundings make of it, one row a fact.
 //!
 //! Invariant: a part that is broken is a row, and the rest is shown all the same. Describes the store as if
 //! it were opened now. Shows no secret: keys are shortened, what stands in `SECRET` is dots.
 
-mod identity;
-mod reach;
-
+use super::{identity, reach};
 use crate::ambient::{self, Completed};
 use crate::config::{self, Sources};
 use crate::credentials::{self, CredentialSource};
 use crate::error::Result;
 use crate::reply::Explained;
+use crate::s3::S3;
 use crate::value::{Field as _, Value};
 use crate::version::VERSION;
-
-use super::client::S3;
 
 /// Defaults that are shown; other settings have no row then.
 const DEFAULTS: &[(&str, &str)] = &[
@@ -54,23 +51,23 @@ const TOLD: &[&str] = &[
 ];
 
 /// What the rows are made of: the store's settings, and what its surroundings add.
-struct Facts<'a> {
-    at: &'a S3,
-    found: Completed,
+pub(super) struct Facts<'a> {
+    pub(super) at: &'a S3,
+    pub(super) found: Completed,
     /// Whether the profile is in the shared files.
-    known: bool,
-    identity: Result<CredentialSource>,
+    pub(super) known: bool,
+    pub(super) identity: Result<CredentialSource>,
 }
 
 impl Facts<'_> {
     /// Where a setting comes from.
-    fn source(&self, name: &str) -> &str {
+    pub(super) fn source(&self, name: &str) -> &str {
         let given: &Sources = self.at.sources();
         given.of(name).or(self.found.sources.of(name)).unwrap_or("default")
     }
 }
 
-pub(crate) async fn explain(at: &S3) -> Vec<Explained> {
+pub(super) async fn rows(at: &S3) -> Vec<Explained> {
     // Junk, which would keep a store from working, has rows of its own: here the rest counts.
     let mut found = ambient::survey(at.settings()).await;
     let known = found
