@@ -74,8 +74,11 @@ def whole(*commands):
 
 
 def cargo_tests():
-    """Unit and documentation tests of the workspace, summed over the crates."""
+    """Unit and documentation tests of the workspace and of the bench's network, summed over the crates."""
     status, text = run(["cargo", "test", "--workspace", "--no-fail-fast", "--quiet"])
+    network = ["--manifest-path", "tests/bench/network/Cargo.toml", "--target-dir", "target/network"]
+    network_status, network_text = run(["cargo", "test", "--no-fail-fast", "--quiet", *network])
+    status, text = status or network_status, text + network_text
     found = [
         tuple(map(int, counts))
         for counts in re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", text)
