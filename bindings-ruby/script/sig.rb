@@ -157,44 +157,95 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
                  | () -> Enumerator[untyped, self]
   end
 
+  # What a reader has for text.
+  module Lines
+    include Enumerable[String]
+    attr_accessor lineno: Integer
+    def gets: (?chomp: boolish) -> String?
+            | (String? | Integer separator_or_limit, ?chomp: boolish) -> String?
+            | (String? separator, Integer? limit, ?chomp: boolish) -> String?
+    def readline: (?chomp: boolish) -> String
+                | (String? | Integer separator_or_limit, ?chomp: boolish) -> String
+                | (String? separator, Integer? limit, ?chomp: boolish) -> String
+    def readlines: (?chomp: boolish) -> Array[String]
+                 | (String? | Integer separator_or_limit, ?chomp: boolish) -> Array[String]
+                 | (String? separator, Integer? limit, ?chomp: boolish) -> Array[String]
+    def each_line: (*(String | Integer)? separator_and_limit, ?chomp: boolish) { (String) -> void } -> self
+                 | (*(String | Integer)? separator_and_limit, ?chomp: boolish) -> Enumerator[String, self]
+    alias each each_line
+    def each_byte: () { (Integer) -> void } -> self
+                 | () -> Enumerator[Integer, self]
+    def each_char: () { (String) -> void } -> self
+                 | () -> Enumerator[String, self]
+    def getbyte: () -> Integer?
+    def readbyte: () -> Integer
+    def getc: () -> String?
+    def readchar: () -> String
+    def ungetc: (String | Integer char) -> nil
+    def ungetbyte: (String | Integer | nil byte) -> nil
+    def external_encoding: () -> Encoding
+    def internal_encoding: () -> Encoding?
+    def set_encoding: (Encoding | String | nil external, ?(Encoding | String | nil) internal) -> self
+    def set_encoding_by_bom: () -> Encoding?
+    def binmode: () -> self
+    def binmode?: () -> bool
+  end
+
   # An object opened for reading.
   class Reader
-    include Enumerable[String]
+    include Lines
     attr_reader meta: ObjectMeta
     attr_reader pos: Integer
+    attr_reader size: Integer
     def tell: () -> Integer
-    def size: () -> Integer
     def read: (?Integer? size, ?String? into) -> String?
     def readpartial: (Integer size, ?String? into) -> String
-    def gets: (?String? separator, ?chomp: bool) -> String?
-    def readline: (?String? separator, ?chomp: bool) -> String
-    def each_line: (?String? separator, ?chomp: bool) { (String) -> void } -> self
-                 | (?String? separator, ?chomp: bool) -> Enumerator[String, self]
-    def each: (?String? separator, ?chomp: bool) { (String) -> void } -> self
+    def sysread: (Integer size, ?String? into) -> String
+    def read_nonblock: (Integer size, ?String? into, ?exception: boolish) -> String?
+    def pread: (Integer size, Integer offset, ?String? into) -> String
     def eof?: () -> bool
     def eof: () -> bool
     def seek: (Integer offset, ?(Integer | Symbol) whence) -> Integer
     def pos=: (Integer) -> Integer
     def rewind: () -> Integer
-    def binmode: () -> self
     def close: () -> nil
+    def close_read: () -> nil
     def closed?: () -> bool
+    def sync: () -> bool
+    def tty?: () -> bool
+    def isatty: () -> bool
+    def inspect: () -> String
   end
 
   # An object opened for writing.
   class Writer
     attr_reader reply: PutReply?
     attr_reader pos: Integer
+    attr_accessor sync: boolish
     def tell: () -> Integer
     def write: (*_ToS chunks) -> Integer
+    def syswrite: (_ToS chunk) -> Integer
+    def write_nonblock: (_ToS chunk, ?exception: boolish) -> Integer
     def <<: (_ToS chunk) -> self
     def print: (*_ToS chunks) -> nil
+    def printf: (String format, *untyped values) -> nil
+    def putc: (String | Integer char) -> (String | Integer)
     def puts: (*untyped lines) -> nil
     def flush: () -> self
+    def fsync: () -> Integer
+    def fdatasync: () -> Integer
+    def external_encoding: () -> Encoding?
+    def internal_encoding: () -> nil
+    def set_encoding: (Encoding | String | nil external, ?(Encoding | String | nil) internal) -> self
     def binmode: () -> self
+    def binmode?: () -> bool
+    def tty?: () -> bool
+    def isatty: () -> bool
     def close: () -> nil
+    def close_write: () -> nil
     def abort: () -> nil
     def closed?: () -> bool
+    def inspect: () -> String
   end
 
   # A package server's storage classes: names, and the stores that they are kept in.
@@ -223,14 +274,19 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def settings: () -> Hash[String, untyped]
     def close: () -> nil
     def closed?: () -> bool
-    def open: (String key, ?("rb" | "r") mode, ?timeout: Numeric?, **untyped options) -> Reader
-            | (String key, ("wb" | "w") mode, ?timeout: Numeric?, **untyped options) -> Writer
+    def open: (String key, ?("rb" | "r") mode, **untyped options) -> Reader
+            | (String key, ("wb" | "w") mode, **untyped options) -> Writer
+            | (String key, String mode, **untyped options) -> (Reader | Writer)
             | [T] (
-                String key, ?("rb" | "r") mode, ?timeout: Numeric?, **untyped options
+                String key, ?("rb" | "r") mode, **untyped options
               ) { (Reader) -> T } -> T
             | [T] (
-                String key, ("wb" | "w") mode, ?timeout: Numeric?, **untyped options
+                String key, ("wb" | "w") mode, **untyped options
               ) { (Writer) -> T } -> T
+            | [T] (String key, String mode, **untyped options) { (untyped) -> T } -> T
+    def ==: (untyped other) -> bool
+    def eql?: (untyped other) -> bool
+    def hash: () -> Integer
     def call: (
       String verb, ?timeout: Numeric?, ?progress: _Progress?, **untyped arguments
     ) ?{ (untyped) -> void } -> untyped

@@ -90,6 +90,9 @@ module Oarlock
       end
     end
 
+    # @return [String] without bytes
+    def inspect = "#<#{[self.class, *@about.values].join(" ")}>"
+
     private
 
     # Waits for the next step and handles it.

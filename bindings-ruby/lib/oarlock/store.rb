@@ -90,20 +90,26 @@ module Oarlock
     # With a block, the stream is closed after it. If an exception, `break` or `return` leaves a writer's
     # block, nothing is stored.
     #
+    # @example
+    #   store.open("rows.csv", "r:bom|utf-16le:utf-8") { |file| CSV.new(file).each { |row| p row } }
+    #   store.open("log.gz", "wb") { |file| Zlib::GzipWriter.wrap(file) { |zip| zip.puts "line" } }
+    #
     # @param key [String]
-    # @param mode ["rb", "r", "wb", "w"] without `b`, lines and whole contents are in the default external
+    # @param mode [String] "rb", "r", "wb" or "w", with encodings as for File.open: "r:iso-8859-1:utf-8" or
+    #   "r:bom|utf-8". Without `b` and encodings, lines and whole contents are in the default external
     #   encoding
+    # @param encoding [Encoding, String, nil] the encodings, if the mode names none
+    # @param timeout [Numeric, nil] seconds for each request
     # @param options those of `get` or `put`
     # @yield [Reader, Writer]
     # @return [Reader, Writer] or the block's value
-    def open(key, mode = "rb", timeout: nil, **options)
+    def open(key, mode = "rb", encoding: nil, timeout: nil, **options)
+      encodings = Encodings.new(mode, encoding)
       file =
-        case mode
-        when "r", "rb"
-          encoding = mode == "r" ? Encoding.default_external : Encoding::BINARY
-          Reader.new(self, key, encoding: encoding, timeout: timeout, **options)
-        when "w", "wb" then Writer.new(start("put", {**options, key: key}, [:fed, nil], timeout: timeout))
-        else raise ArgumentError, "the mode is \"rb\", \"r\", \"wb\" or \"w\", not #{mode.inspect}"
+        if encodings.reader? then Reader.new(self, key, encodings: encodings, timeout: timeout, **options)
+        else
+          call = start("put", {**options, key: key}, [:fed, nil], timeout: timeout)
+          Writer.new(call, place: url_of(key), encodings: encodings)
         end
       return file unless block_given?
 
@@ -120,7 +126,12 @@ module Oarlock
     end
 
     # The store's URL without settings and secrets.
+    #
+    # @return [String]
     def url = @native.url
+
+    # @private
+    def url_of(key) = "#{url.chomp("/")}/#{key}"
 
     # The settings as given, without secrets.
     def settings = @native.settings
@@ -133,6 +144,13 @@ module Oarlock
 
     alias to_s url
 
+    # Whether it is this store or a copy of it.
+    def ==(other) = other.is_a?(Store) && native.equal?(other.native)
+    alias eql? ==
+
+    # @return [Integer]
+    def hash = native.hash
+
     # @return [String] without secrets
     def inspect
       shown = settings.map { |name, value| "#{name}=#{value}" }
@@ -144,7 +162,14 @@ module Oarlock
       raise TypeError, "an #{self.class} cannot be marshalled, for it may hold secrets; open one from its URL"
     end
 
+    protected
+
+    attr_reader :native
+
     private
+
+    # A copy may be shared as the store may.
+    def initialize_copy(_store) = freeze
 
     def pages(verb, arguments, timeout, progress, block)
       listing = Listing.new do |continuation|

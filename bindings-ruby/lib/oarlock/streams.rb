@@ -29,6 +29,9 @@ module Oarlock
       call.guard { @given.respond_to?(:read) ? feed_read(call) : feed_each(call) }
     end
 
+    # @return [String] without bytes
+    def inspect = "#<#{self.class} of a #{@given.class}>"
+
     private
 
     def feed_read(call)
