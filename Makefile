@@ -54,6 +54,7 @@ generated: ## fail if header, stubs or signatures are not what the table of verb
 	cargo test --quiet --workspace --test header
 	$(VENV)/python bindings-python/stubs.py --check
 	ruby -Ibindings-ruby/lib bindings-ruby/script/sig.rb | diff -u bindings-ruby/sig/oarlock.rbs -
+	ruby -Ibindings-ruby/lib bindings-ruby/script/doc.rb | diff -u bindings-ruby/doc/store.rb -
 
 clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean

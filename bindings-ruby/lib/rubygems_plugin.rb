@@ -7,6 +7,7 @@
 module Oarlock
   # Replaces how Gem::RemoteFetcher handles s3:// URIs, which it would sign itself.
   module GemFetcher
+    # The bytes of an object of an s3:// source.
     def fetch_s3(uri, mtime = nil, head = false)
       require_relative "oarlock/rubygems"
       RubyGems.fetch(uri, mtime, head)

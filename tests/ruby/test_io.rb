@@ -199,7 +199,9 @@ class IOTest < OarlockTest
 
   def test_archives
     archive = StringIO.new
-    Gem::Package::TarWriter.new(archive) { |tar| tar.add_file_simple("x", 0o644, 5) { |one| one.write "hello" } }
+    Gem::Package::TarWriter.new(archive) do |tar|
+      tar.add_file_simple("x", 0o644, 5) { |entry| entry.write "hello" }
+    end
     @store.put("a.tar", archive.string)
     @store.open("a.tar") do |file|
       assert_equal [%w[x hello]], Gem::Package::TarReader.new(file).map { |one| [one.full_name, one.read] }

@@ -23,8 +23,8 @@ class SignaturesTest < OarlockTest
       "RBS_TEST_TARGET" => CHECKED.join(","), "RBS_TEST_RAISE" => "true", "RBS_TEST_LOGLEVEL" => "error",
       "RBS_TEST_OPT" => "#{LIBRARIES} -I bindings-ruby/sig"
     }
-    command = [environment, RbConfig.ruby, "-I#{LIB}", "-I#{RBS}/lib", "-rrbs/test/setup", "-roarlock", *program]
-    output = IO.popen(command, err: %i[child out], chdir: ROOT, &:read)
+    command = [RbConfig.ruby, "-I#{LIB}", "-I#{RBS}/lib", "-rrbs/test/setup", "-roarlock", *program]
+    output = IO.popen([environment, *command], err: %i[child out], chdir: ROOT, &:read)
     [output, $?.success?]
   end
 
@@ -42,7 +42,8 @@ class SignaturesTest < OarlockTest
     store.put("c", ["x", "y"], timeout: 9)
     [store.get("a"), store.get("a", range: 1..2), store.get("a", into: StringIO.new), store.head("a")]
     store.get("a") { |chunk| chunk.size }
-    [store.exists?("a"), store.exist?("z"), store.list.to_a, store.list("a").each_page { |page| page.entries }]
+    [store.exists?("a"), store.exist?("z"), store.list.to_a]
+    store.list("a").each_page { |page| page.entries }
     store.list("a") { |entry| entry.key }
     [store.get_many(%w[a b]), store.head_many(%w[a]), store.get_ranges("a", [0..1, 2..3]), store.stats]
     store.put_many([{key: "d", body: "1"}])
@@ -50,20 +51,24 @@ class SignaturesTest < OarlockTest
     [store.explain, store.delete_many(%w[d e]), store.settings, store == store.dup, store.hash, store.inspect]
     store.open("a", "r") do |io|
       [io.gets, io.gets(3), io.gets("t"), io.gets("", 9), io.gets(nil, chomp: true), io.gets, io.lineno]
-      [io.rewind, io.readline, io.readline(2), io.readlines, io.seek(0), io.each_line { |line| line.size }]
+      [io.rewind, io.readline, io.readline(2), io.readlines, io.seek(0)]
+      io.each_line { |line| line.size }
       [io.seek(0, :SET), io.getc, io.getbyte, io.readchar, io.readbyte, io.ungetc("é"), io.ungetbyte(1)]
-      [io.seek(1, IO::SEEK_SET), io.each_byte { |byte| byte + 1 }, io.pos = 0, io.each_char { |char| char.ord }]
+      [io.seek(1, IO::SEEK_SET), io.each_byte { |byte| byte + 1 }, io.pos = 0]
+      io.each_char { |char| char.ord }
       [io.read, io.read(1), io.rewind, io.read(2), io.readpartial(2), io.read_nonblock(1), io.sysread(1)]
-      [io.read, io.read_nonblock(1, exception: false), io.pread(2, 0), io.eof?, io.eof, io.tell, io.size]
+      [io.read, io.read_nonblock(1, exception: false), io.pread(2, 0), io.eof?, io.eof, io.tell]
       [io.external_encoding, io.internal_encoding, io.set_encoding("utf-8:utf-16le"), io.set_encoding(nil)]
+      io.size
       [io.binmode, io.binmode?, io.set_encoding_by_bom, io.sync, io.tty?, io.isatty, io.closed?, io.meta]
       [io.inspect, io.close_read, io.close]
     end
     store.open("f", "w") do |io|
-      [io.write("a", 1), io.syswrite("b"), io.write_nonblock("c"), io << :d, io.print("e"), io.puts("f", ["g"])]
-      [io.printf("%d", 1), io.putc("a"), io.putc(65), io.flush, io.fsync, io.fdatasync, io.sync, io.sync = true]
-      [io.external_encoding, io.internal_encoding, io.set_encoding("utf-8"), io.binmode, io.binmode?, io.pos]
-      [io.tell, io.tty?, io.isatty, io.inspect, io.closed?, io.close, io.close_write, io.reply]
+      [io.write("a", 1), io.syswrite("b"), io.write_nonblock("c"), io << :d, io.print("e"), io.puts("f", [1])]
+      [io.printf("%d", 1), io.putc("a"), io.putc(65), io.flush, io.fsync, io.fdatasync, io.sync = true]
+      [io.external_encoding, io.internal_encoding, io.set_encoding("utf-8"), io.binmode, io.binmode?]
+      [io.sync, io.pos, io.tell]
+      [io.tty?, io.isatty, io.inspect, io.closed?, io.close, io.close_write, io.reply]
     end
     Oarlock::Bar.open("title", StringIO.new) { |bar| store.get("a", progress: bar) }
     [store.delete("a"), store.close, store.closed?]
@@ -85,7 +90,7 @@ class SignaturesTest < OarlockTest
 
   # Each public method of a class that a program meets is declared.
   def test_nothing_is_left_out
-    output = IO.popen([RbConfig.ruby, "-I#{LIB}", "-I#{RBS}/lib", "-e", <<~'RUBY', *CHECKED], chdir: ROOT, &:read)
+    command = [RbConfig.ruby, "-I#{LIB}", "-I#{RBS}/lib", "-e", <<~'RUBY', *CHECKED]
       require "oarlock"
       require "rbs"
       loader = RBS::EnvironmentLoader.new
@@ -104,6 +109,7 @@ class SignaturesTest < OarlockTest
         end
       end
     RUBY
+    output = IO.popen(command, err: %i[child out], chdir: ROOT, &:read)
     assert_equal "", output
   end
 end

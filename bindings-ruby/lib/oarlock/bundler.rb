@@ -20,6 +20,7 @@ require_relative "../rubygems_plugin"
 module Oarlock
   # Adds s3:// URIs to Bundler's downloader, which does not support them.
   module BundlerDownloader
+    # The response to a request for an object of an s3:// source.
     def fetch(uri, headers = {}, *rest)
       return super unless uri.scheme == "s3"
 

@@ -56,6 +56,7 @@ module Oarlock
       alias_method "#{verb[:name]}?", verb[:name] if verb[:reply] == "bool"
     end
     alias exist? exists?
+    # The verb `list`.
     alias each_object list
 
     # Runs a verb by its name, with parameters and options by name, for programs that choose the verb at run
