@@ -250,6 +250,8 @@ def test_the_read_that_reaches_the_end_tells_a_wrong_checksum(fake, remote, cont
     wrong(fake)
     with remote.open("k") as file, pytest.raises(oarlock.CorruptError):
         TO_THE_END[how](file, len(content))
+    if how.startswith("raw"):
+        return
     files = OarlockFileSystem(skip_instance_cache=True, **fake.settings())
     with files.open("tests/k") as file, pytest.raises(oarlock.CorruptError):
         TO_THE_END[how](file, len(content))

@@ -29,10 +29,10 @@ SKIP = 1 << 20
 PADDING = 16
 
 
-def open_object(store, key, mode, options):
-    """The file object for one of the modes."""
+def open_object(store, key, mode, options, meta=None):
+    """The file object for one of the modes; `meta` is the metadata of an object that is known already."""
     if mode == "rb":
-        return BufferedObject(Reader(store, key, options), BUFFER)
+        return BufferedObject(Reader(store, key, options, meta), BUFFER)
     if mode == "wb":
         return Writer(store, key, options, exclusive=False)
     if mode == "xb":
@@ -73,14 +73,16 @@ class Reader(io.RawIOBase):
     a seek is a range, which can't be checked.
     """
 
-    def __init__(self, store, key, options):
+    def __init__(self, store, key, options, meta=None):
         if options.get("range") is not None:
             raise InvalidInputError("a file object takes no `range`; seek in it instead")
         self._store, self.name, self._options = store, key, dict(options)
         self.mode = "rb"
-        known = {name for name, *_ in type(store).head.options}
+        if meta is None:
+            known = {name for name, *_ in type(store).head.options}
+            meta = store.head(key, **{name: value for name, value in options.items() if name in known})
         #: The object's metadata, as it was at opening.
-        self.meta = store.head(key, **{name: value for name, value in options.items() if name in known})
+        self.meta = meta
         if self.meta.size is None:
             raise ServiceError(
                 "the server does not send the object's size, which a reader needs; fetch it with `get`",

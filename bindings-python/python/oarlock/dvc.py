@@ -18,6 +18,12 @@ from .fsspec import OarlockFileSystem, split_version
 __all__ = ["S3FileSystem"]
 
 
+class _Blocking(OarlockFileSystem):
+    """The file system for DVC's threads: blocking methods cost less there than DVC's loop."""
+
+    async_impl = False
+
+
 def _other_than_version(query):
     """A URL's query without the version of the object."""
     return "&".join(pair for pair in query.split("&") if not pair.startswith("versionId="))
@@ -62,7 +68,7 @@ class S3FileSystem(ObjectFileSystem):
     @cached_property
     def fs(self):
         try:
-            return OarlockFileSystem(**self.fs_args)
+            return _Blocking(**self.fs_args)
         except SettingError as error:
             raise ConfigError(str(error)) from error
 
