@@ -5,6 +5,9 @@
 # Invariant: costs nothing until an s3:// source is used. It reopens the fetcher's class without loading it:
 # that would load the network library, which most commands do not need.
 module Oarlock
+  # What marks a failure of a fetch that stays: the same request would fail again.
+  module PermanentFailure; end
+
   # Replaces how Gem::RemoteFetcher handles s3:// URIs, which it would sign itself.
   module GemFetcher
     # The bytes of an object of an s3:// source.

@@ -1,5 +1,5 @@
-"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` does it all, here it gets a
-server and is believed line by line."""
+"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` and `bundler.rb` do it all,
+here they get a server and their lines are counted."""
 
 import os
 import subprocess
@@ -12,26 +12,35 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from servers import FakeS3, SeaweedFS  # noqa: E402
 
+NAMES = {
+    "endpoint": "ENDPOINT",
+    "access_key_id": "ACCESS_KEY_ID",
+    "secret_access_key": "SECRET_ACCESS_KEY",
+}
 
-@pytest.mark.parametrize("kind", [FakeS3, SeaweedFS], ids=["fake", "seaweed"])
-def test_gem(kind):
+
+def proved(script, kind):
+    """What a script proves on a server of its own."""
     server = kind()
     try:
         settings = server.settings()
-        names = {
-            "endpoint": "ENDPOINT",
-            "access_key_id": "ACCESS_KEY_ID",
-            "secret_access_key": "SECRET_ACCESS_KEY",
-        }
-        place = {f"OARLOCK_{name}": settings[setting] for setting, name in names.items()} | {
+        place = {f"OARLOCK_{name}": settings[setting] for setting, name in NAMES.items()} | {
             "OARLOCK_BUCKET": "gem-server"
         }
-        script = Path(__file__).with_name("gem.rb")
+        path = Path(__file__).with_name(script)
         done = subprocess.run(
-            ["ruby", script], env=os.environ | place, capture_output=True, text=True, timeout=300
+            ["ruby", path], env=os.environ | place, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        proved = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
-        assert len(proved) == 15, done.stdout
+        return [line for line in done.stdout.splitlines() if line.startswith("ok ")]
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("kind", [FakeS3, SeaweedFS], ids=["fake", "seaweed"])
+def test_gem(kind):
+    assert len(proved("gem.rb", kind)) == 15
+
+
+def test_bundler():
+    assert len(proved("bundler.rb", FakeS3)) == 12

@@ -60,6 +60,36 @@ class RubyGemsTest < OarlockTest
                  assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/nowhere") }.message)
   end
 
+  def failure(path) = assert_raises(Gem::RemoteFetcher::FetchError) { fetch(path) }
+
+  def test_failures_that_stay_are_marked
+    assert_kind_of Oarlock::PermanentFailure, failure("p/nowhere")
+    @store.put("specs", "content")
+    configure("s3_source", @bucket => {**@keys, **@place, "secret" => "wrong"})
+    assert_kind_of Oarlock::PermanentFailure, failure("p/specs")
+    nobody = {"endpoint" => "http://127.0.0.1:9", "max_attempts" => 1}
+    configure("s3_source", @bucket => {**@keys, **@place, **nobody})
+    refute_kind_of Oarlock::PermanentFailure, failure("p/specs")
+  end
+
+  def test_a_source_without_an_index
+    assert_match(%r{no gem index at s3://#{@bucket}/none/: .*; `gem s3 push` makes one},
+                 failure("none/specs.4.8.gz").message)
+    @store.put("gems/specs.4.8.gz", "index")
+    ["", "p/", "p/gems/gems/", "p/jems/", "p/gems/quick/Marshal.4.8/"].each do |wrong|
+      %w[specs.4.8.gz latest_specs.4.8.gz prerelease_specs.4.8.gz].each do |name|
+        next if wrong.empty?
+
+        near = %r{no gem index at s3://#{@bucket}/#{wrong}: .*did you mean s3://#{@bucket}/p/gems/\?}
+        assert_match(near, failure("#{wrong}#{name}").message)
+      end
+    end
+    @store.put("compact/versions", "---")
+    assert_match(/has a compact index only/, failure("p/compact/specs.4.8.gz").message)
+    Fake.tell("bucket", {name: @bucket, allow: ["s3:GetObject"]})
+    assert_match(/AccessDenied/, failure("p/jems/specs.4.8.gz").message)
+  end
+
   def test_spellings_of_gemrc
     @store.put("specs", "content")
     symbols = {**@keys, **@place}.transform_keys(&:to_sym)

@@ -25,6 +25,9 @@ module Oarlock
     # until its next change.
     CLOCKS_DIFFER = 60
 
+    # Folders to look into for the index of a source without one.
+    NEARBY = 10
+
     # The result of a HEAD; RubyGems reads its URI.
     Response = Struct.new(:uri)
 
@@ -45,13 +48,43 @@ module Oarlock
       rescue NotModifiedError
         nil
       rescue Error => error
-        raise Gem::RemoteFetcher::FetchError.new(error.message, place)
+        message = error.is_a?(NotFoundError) && missing_index(uri) || error.message
+        failure = Gem::RemoteFetcher::FetchError.new(message, place)
+        failure.extend(PermanentFailure) unless error.retryable?
+        raise failure
       end
 
       # The object's bytes; options are those of `get`.
       def get(uri, **options) = store(uri).get(key(uri), **options)
 
       private
+
+      # What to say of a source without an index: which one near it has one.
+      def missing_index(uri)
+        prefix = key(uri)[%r{\A(.*/)?(?=(latest_|prerelease_)?specs\.4\.8\.gz\z)}] or return
+        store = store(uri)
+        source = "s3://#{uri.host}/#{prefix}"
+        if store.exists?("#{prefix}versions")
+          return "#{source} has a compact index only, without specs.4.8.gz; `gem s3 index` writes both"
+        end
+
+        near = nearby(store, prefix).find { |folder| store.exists?("#{folder}specs.4.8.gz") }
+        "no gem index at #{source}: there is no specs.4.8.gz" +
+          (near ? "; did you mean s3://#{uri.host}/#{near}?" : "; `gem s3 push` makes one")
+      rescue Error
+        # A user who may not list the bucket gets the plain message.
+        nil
+      end
+
+      # The folders above a prefix and in it, at most {NEARBY}.
+      def nearby(store, prefix)
+        parts = prefix.split("/")
+        above = (0...parts.size).map { |count| parts.first(count).map { |part| "#{part}/" }.join }.reverse
+        within = store.list(prefix, delimiter: "/", page_size: NEARBY).lazy.select(&:is_prefix).map(&:key)
+        beside = store.list(above.first.to_s, delimiter: "/", page_size: NEARBY)
+        beside = beside.lazy.select(&:is_prefix).map(&:key)
+        [*within.first(NEARBY), *above, *(beside.first(NEARBY) unless above.empty?)]
+      end
 
       def key(uri) = unescape(uri.path.to_s.delete_prefix("/"))
 
