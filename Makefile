@@ -32,6 +32,9 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 	OARLOCK_NIX_COMMANDS=$(CURDIR)/.tools/nix/trixie/shared OARLOCK_NIX_PLUGIN=.tools/nix/trixie/plugin/liboarlock-nix.so $(VENV)/python -m pytest -q -ra \
 	  tests/hosts/nix --ignore tests/hosts/nix/test_nix_versions.py -k "not valgrind and not tells_its_parameters and not overlap"
 
+gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, and 100 publishers at a time
+	ruby tests/hosts/publish_figures.rb
+
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
@@ -60,5 +63,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions demo servers bench install generate generated clean
+.PHONY: help setup build test nix-plugin nix-versions gem-figures demo servers bench install generate generated clean
 .DEFAULT_GOAL := help

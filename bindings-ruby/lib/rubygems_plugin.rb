@@ -23,8 +23,25 @@ module Oarlock
       super(spec, slash ? "#{source_uri}/" : source_uri, *rest)
     end
   end
+
+  # Makes `gem push --host s3://…` publish as `gem s3 push` does.
+  module GemCommands
+    def [](name)
+      command = super
+      return command unless name.to_s == "push" && command
+
+      require_relative "oarlock/gem_source/push_host"
+      command.extend(GemSource::PushHost)
+    end
+  end
 end
 
 class Gem::RemoteFetcher # :nodoc:
   prepend Oarlock::GemFetcher
+end
+
+# Only `gem` has commands; Bundler loads this file too.
+if defined?(Gem::CommandManager)
+  Gem::CommandManager.prepend(Oarlock::GemCommands)
+  Gem::CommandManager.instance.register_command(:s3)
 end

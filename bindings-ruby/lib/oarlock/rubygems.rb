@@ -57,6 +57,11 @@ module Oarlock
       # The object's bytes; options are those of `get`.
       def get(uri, **options) = store(uri).get(key(uri), **options)
 
+      # The store of a source, with its prefix. A profile replaces the identity of `.gemrc`.
+      def open(uri, profile: nil)
+        Oarlock.open("s3://#{uri.host}#{uri.path}", **settings(uri, profile))
+      end
+
       private
 
       # What to say of a source without an index: which one near it has one.
@@ -92,9 +97,11 @@ module Oarlock
         @stores[[uri.host, uri.userinfo]] ||= Oarlock.open("s3://#{uri.host}", **settings(uri))
       end
 
-      def settings(uri)
+      def settings(uri, profile = nil)
         entry = entry(uri.host)
-        if uri.user
+        if profile
+          entry = {**entry.except(*CREDENTIALS, :secret_access_key, :session_token), profile: profile}
+        elsif uri.user
           # Userinfo in the URL, where `/` and `+` must be escaped.
           id, secret = unescape(uri.user), unescape(uri.password.to_s)
           entry = {region: REGION, **entry, access_key_id: id, secret_access_key: secret}

@@ -1,0 +1,428 @@
+# frozen_string_literal: true
+
+# Publishing to a gem source in a bucket: by `gem s3`, `gem push` and `rake release`, by many at a time, and
+# killed at any request. The real `gem` and `bundle` read the result, with oarlock and without.
+#
+#   ruby tests/hosts/publish.rb with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY, and
+#   OARLOCK_FAKE=1 if the server is fake-s3, which then injects faults and counts requests
+#
+# Prints a line for each thing proved; the first failure ends it.
+require "fileutils"
+require "json"
+require "net/http"
+require "open3"
+require "set"
+require "tmpdir"
+require "yaml"
+require "zlib"
+
+ROOT = File.expand_path("../..", __dir__)
+$LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib")
+require "oarlock/gem_source"
+require "rubygems/user_interaction"
+
+VARIABLES = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY].freeze
+ENDPOINT, ID, SECRET = VARIABLES.map { |name| ENV.fetch("OARLOCK_#{name}") }
+FAKE = ENV["OARLOCK_FAKE"] == "1"
+include Oarlock::GemSource # rubocop:disable Style/MixinUsage
+
+# A directory with a home, a .gemrc, and gems to publish.
+class Workshop
+  attr_reader :directory
+
+  def initialize(directory)
+    @directory = directory
+    FileUtils.mkdir_p("#{directory}/home")
+    entry = {"id" => ID, "secret" => SECRET, "endpoint" => ENDPOINT, "path_style" => true}
+    buckets = BUCKETS.to_h { |bucket| [bucket, entry.dup] }
+    File.write(gemrc, YAML.dump({"s3_source" => buckets}))
+    Gem.configuration = Gem::ConfigFile.new(["--config-file", gemrc])
+  end
+
+  def gemrc = "#{directory}/home/.gemrc"
+
+  # Builds a gem and returns its path. The content makes two builds of one version differ.
+  def build(name, version, platform: nil, needs: {}, metadata: {}, content: "")
+    Dir.mktmpdir(nil, directory) do |source|
+      FileUtils.mkdir_p("#{source}/lib")
+      File.write("#{source}/lib/#{name}.rb", "puts #{"#{name} #{version}#{content}".inspect}\n")
+      spec = Gem::Specification.new(name, version) do |s|
+        s.summary = "A gem of the tests"
+        s.authors = ["oarlock"]
+        s.license = "MIT"
+        s.homepage = "https://example.com"
+        s.files = ["lib/#{name}.rb"]
+        s.metadata = metadata
+        s.platform = platform if platform
+        needs.each { |need, requirement| s.add_dependency(need, *requirement) }
+      end
+      Dir.chdir(source) do
+        Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) }
+      end
+      FileUtils.mkdir_p("#{directory}/pkg")
+      path = "#{directory}/pkg/#{File.basename(spec.file_name, ".gem")}#{content}.gem"
+      FileUtils.mv("#{source}/#{spec.file_name}", path)
+      path
+    end
+  end
+
+  # The output of a command; its status must be as expected. A stock one has no oarlock.
+  def run(*command, ok: true, stock: false, home: "home", chdir: nil, env: {})
+    FileUtils.mkdir_p(place = "#{directory}/#{home}")
+    environment = {
+      "HOME" => place, "GEM_HOME" => "#{place}/gems", "GEM_PATH" => "#{place}/gems", "GEMRC" => gemrc,
+      "BUNDLE_USER_HOME" => "#{place}/.bundle", "BUNDLE_GEMFILE" => nil, "RUBYOPT" => nil,
+      "RUBYLIB" => stock ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
+      "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil,
+      "AWS_PROFILE" => nil, **env
+    }
+    out, status = Open3.capture2e(environment, *command, chdir: chdir || place)
+    return out if status.success? == ok
+
+    raise "`#{command.join(" ")}` #{ok ? "failed" : "succeeded"}:\n#{out}"
+  end
+
+  def gem(*arguments, **options) = run("gem", *arguments, **options)
+end
+
+# The control interface of fake-s3.
+module Fake
+  def self.post(door, body) = Net::HTTP.post(URI("#{ENDPOINT}/_fake/#{door}"), JSON.generate(body))
+  def self.plan(*rules) = post("plan", {rules: rules})
+  def self.log(wait = nil) = JSON.parse(Net::HTTP.get(URI("#{ENDPOINT}/_fake/log#{"?wait=#{wait}" if wait}")))
+  def self.forget = post("reset", {keep_objects: true})
+end
+
+BUCKETS = %w[publish-a publish-b publish-c publish-d publish-e publish-f].freeze
+
+def proves(what)
+  yield
+  puts "ok   #{what}"
+rescue StandardError => error
+  abort "FAIL #{what}\n#{error.full_message}"
+end
+
+def expect(text, pattern)
+  raise "expected #{pattern.inspect} in:\n#{text}" unless pattern === text
+end
+
+def refused(pattern)
+  yield
+rescue Refused => error
+  expect(error.message, pattern)
+else
+  raise "not refused: #{pattern.inspect}"
+end
+
+# All findings of a check are right.
+def sound(source, except: [])
+  wrong = Check.new(source, deep: true).call.reject { |found| found.ok || except.include?(found.what) }
+  raise "check: #{wrong.map { |found| "#{found.what}: #{found.detail}" }.join("\n")}" unless wrong.empty?
+end
+
+# Names and numbers that a source lists.
+def listed(source)
+  source.snapshot.versions.rows.flat_map { |name, row| row.listed.map { |number| "#{name}-#{number}" } }.sort
+end
+
+# What the index files together offer to clients.
+def offered(source)
+  infos = source.store.list("info/").flat_map do |entry|
+    name = entry.key.delete_prefix("info/")
+    Info.parse(source.store.get(entry.key)).numbers.map { |number| "#{name}-#{number}" }
+  end
+  specs = DERIVED.grep(/\.gz\z/).filter_map { |key| source.read(key).first }.flat_map do |body|
+    Marshal.load(Gem::Util.gunzip(body)).map { |name, version, _| "#{name}-#{version}" }
+  end
+  infos | specs | listed(source)
+end
+
+# Runs the block in a child.
+def child(&block)
+  fork do
+    block.call
+    exit!(0)
+  rescue StandardError => error
+    warn error.full_message
+    exit!(1)
+  end
+end
+
+def joined(children)
+  failed = children.reject { |pid| Process.wait2(pid).last.success? }
+  raise "#{failed.size} of #{children.size} publishers failed" unless failed.empty?
+end
+
+Dir.mktmpdir("oarlock-publish-") do |directory|
+  shop = Workshop.new(directory)
+  BUCKETS.each do |bucket|
+    Oarlock.open("s3://#{bucket}", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET,
+                                   region: "us-east-1").create_bucket
+  rescue Oarlock::AlreadyExistsError
+    nil
+  end
+  Fake.post("bucket", {name: "publish-a", anonymous_read: true}) if FAKE
+  url = "s3://publish-a/gems-of-tests/"
+  source = Source.new(url)
+  ring = %w[1.0.0 1.1.0 2.0.0.pre1].map { |version| shop.build("oar_ring", version) }
+  boat = shop.build("oar_boat", "1.0.0", needs: {"oar_ring" => ["~> 1.0", "< 3"]})
+  built = shop.build("oar_boat", "1.0.0", platform: "x86_64-linux", needs: {"oar_ring" => "~> 1.0"})
+
+  proves("push: several gems, each index file once; again: success") do
+    out = shop.gem("s3", "push", *ring, boat, built, "--source", url)
+    expect out, /oar_ring 2\.0\.0\.pre1: pushed/
+    expect out, /oar_boat 1\.0\.0-x86_64-linux: pushed/
+    expect shop.gem("s3", "push", *ring, "--source", url), /oar_ring 1\.0\.0: present/
+    sound(source)
+  end
+
+  proves("push: refused for other bytes, names, hosts and yanked numbers; nothing is changed") do
+    before = source.snapshot.versions.to_s
+    other = shop.build("oar_ring", "1.0.0", content: "-other")
+    expect shop.gem("s3", "push", other, "--source", url, ok: false), /exists with other content/
+    plus = shop.build("plus+gem", "1")
+    expect shop.gem("s3", "push", plus, "--source", url, ok: false), /the name "plus\+gem"/
+    host = shop.build("oar_host", "1", metadata: {"allowed_push_host" => "s3://elsewhere/gems"})
+    expect shop.gem("s3", "push", host, "--source", url, ok: false), /allows s3:\/\/elsewhere\/gems only/
+    broken = "#{directory}/broken.gem"
+    File.binwrite(broken, File.binread(boat)[0...-700])
+    expect shop.gem("s3", "push", broken, "--source", url, ok: false), /not a whole gem/
+    raise "the index changed" unless source.snapshot.versions.to_s == before
+  end
+
+  proves("clients with oarlock: gem list, install") do
+    expect shop.gem("list", "-r", "--all", "--clear-sources", "--source", url),
+           /oar_ring \(1\.1\.0, 1\.0\.0\)/
+    expect shop.gem("list", "-r", "--prerelease", "--clear-sources", "--source", url), /2\.0\.0\.pre1/
+    expect shop.gem("install", "oar_boat", "--clear-sources", "--source", url, "-N"), /2 gems installed/
+  end
+
+  if FAKE
+    http = "#{ENDPOINT}/publish-a/gems-of-tests/"
+    proves("stock clients over plain HTTP, without oarlock: list, install, specification, bundle") do
+      at = {stock: true, home: "stock"}
+      expect shop.gem("list", "-r", "--clear-sources", "--source", http, **at), /oar_boat \(1\.0\.0/
+      from = ["--clear-sources", "--source", http]
+      expect shop.gem("specification", "-r", "oar_boat", *from, **at), /oar_ring/
+      expect shop.gem("install", "oar_boat", *from, "-N", **at), /2 gems installed/
+      File.write("#{directory}/stock/Gemfile", "source #{http.inspect}\ngem 'oar_boat'\n")
+      expect shop.run("bundle", "install", "--path", "vendor", **at), /Bundle complete/
+      Fake.forget
+      File.delete("#{directory}/stock/Gemfile.lock")
+      expect shop.run("bundle", "lock", **at), /Writing lockfile/
+      moved = Fake.log.sum { |request| request["reply_length"].to_i }
+      raise "an unchanged index moved #{moved} bytes" if moved > 1024
+    end
+
+    proves("push of a new name: at most 12 requests") do
+      one = shop.build("oar_new", "1")
+      Fake.forget
+      Push.new(Source.new(url)).call([one])
+      sent = Fake.log.map { |request| [request["method"], request["key"]].join(" ") }
+      raise "#{sent.size} requests: #{sent.join(", ")}" if sent.size > 12
+    end
+  end
+
+  proves("yank: only that build; a yanked number is refused; unyank of a kept gem") do
+    shop.gem("s3", "yank", "oar_boat", "-v", "1.0.0", "--platform", "x86_64-linux", "--source", url)
+    raise "the other build is gone" unless listed(source).include?("oar_boat-1.0.0")
+    raise "the gem is still there" if source.store.exists?("gems/oar_boat-1.0.0-x86_64-linux.gem")
+
+    expect shop.gem("s3", "push", built, "--source", url, ok: false), /was yanked/
+    expect shop.gem("s3", "yank", "oar_boat", "-v", "9", "--source", url, ok: false),
+           /has no oar_boat 9; it has 1\.0\.0/
+    shop.gem("s3", "yank", "oar_ring", "-v", "1.0.0", "--keep-gem", "--source", url)
+    expect shop.gem("list", "-r", "--all", "oar_ring", "--clear-sources", "--source", url), /\(1\.1\.0\)/
+    line = Info.parse(source.read("info/oar_ring").first)
+    shop.gem("s3", "index", "--source", url)
+    raise "index lists a yanked gem" if listed(source).include?("oar_ring-1.0.0")
+
+    shop.gem("s3", "unyank", "oar_ring", "-v", "1.0.0", "--source", url)
+    again = Info.parse(source.read("info/oar_ring").first)
+    raise "another line" unless again.lines.except("1.0.0") == line.lines && again.lines.key?("1.0.0")
+
+    sound(source)
+  end
+
+  proves("index: the same bytes again, without a write") do
+    state = -> { source.store.list.to_h { |entry| [entry.key, [entry.etag, entry.last_modified]] } }
+    Index.new(source).call
+    before = state.call
+    Index.new(source).call
+    raise "other bytes" unless state.call == before
+
+    source.store.delete_many(before.keys.reject { |key| key.start_with?("gems/") || key == "versions" })
+    Index.new(source).call
+    etags = [before, state.call].map { |objects| objects.transform_values(&:first) }
+    raise "other bytes from gems" unless etags.uniq.size == 1
+  end
+
+  proves("index: adopts what generate_index wrote; then a second index reads no gem whole") do
+    adopted = Source.new("s3://publish-b")
+    FileUtils.mkdir_p("#{directory}/old/gems")
+    FileUtils.cp([*ring, boat, built], "#{directory}/old/gems")
+    shop.run("gem", "generate_index", "--directory", "#{directory}/old", stock: true)
+    adopted.store.sync_up("#{directory}/old", "")
+    refused(/run `gem s3 index/) { Push.new(adopted).call([boat]) }
+    report = Index.new(adopted).call
+    raise "#{report.adopted} adopted" unless report.adopted == 5
+
+    sound(adopted)
+    %w[specs latest_specs prerelease_specs].each do |name|
+      bodies = [adopted.read("#{name}.4.8.gz").first, File.binread("#{directory}/old/#{name}.4.8.gz")]
+      ours, theirs = bodies.map { |body| Marshal.load(Gem::Util.gunzip(body)) }
+      # RubyGems 3.3 keeps one of two builds of the newest version.
+      ours -= [["oar_boat", Gem::Version.new("1.0.0"), "ruby"]] if name == "latest_specs"
+      raise "#{name}: #{ours.inspect} is not #{theirs.inspect}" unless ours.to_set == theirs.to_set
+    end
+    raise "adopted twice" unless Index.new(adopted).call.adopted.zero?
+
+    expect shop.gem("install", "oar_boat", "--clear-sources", "--source", "s3://publish-b", "-N", home: "b"),
+           /2 gems installed/
+  end
+
+  proves("index: a broken gem fails it, and nothing is written") do
+    damaged = Source.new("s3://publish-b")
+    before = damaged.snapshot.to_a.map(&:to_s)
+    damaged.store.put("gems/oar_half-1.gem", File.binread(boat)[0...-700])
+    damaged.store.put("gems/oar_none-1.gem", "")
+    out = shop.gem("s3", "index", "--source", "s3://publish-b", ok: false)
+    expect out, %r{gems/oar_half-1\.gem is not a whole gem}
+    expect out, %r{gems/oar_none-1\.gem is empty}
+    raise "the index changed" unless damaged.snapshot.to_a.map(&:to_s) == before
+  end
+
+  proves("mirror: a gem and what it needs, from another source") do
+    out = shop.gem("s3", "mirror", "oar_boat", "--from", url, "--source", "s3://publish-c")
+    expect out, /oar_boat 1\.0\.0: pushed/
+    expect out, /oar_ring 1\.1\.0: pushed/
+    raise "more than needed" unless listed(Source.new("s3://publish-c")) == %w[oar_boat-1.0.0 oar_ring-1.1.0]
+  end
+
+  proves("gem push --host, allowed_push_host, and rake release") do
+    host = "s3://publish-c"
+    expect shop.gem("push", ring.first, "--host", host), /oar_ring 1\.0\.0: pushed/
+    allowed = shop.build("oar_mine", "1", metadata: {"allowed_push_host" => "s3://publish-c/"})
+    expect shop.gem("push", allowed), /oar_mine 1: pushed/
+    FileUtils.mkdir_p(work = "#{directory}/release")
+    File.write("#{work}/oar_task.gemspec", <<~RUBY)
+      Gem::Specification.new("oar_task", "1.0") do |s|
+        s.summary = "x"
+        s.authors = ["oarlock"]
+        s.license = "MIT"
+        s.homepage = "https://example.com"
+        s.files = []
+        s.metadata["allowed_push_host"] = "s3://publish-c"
+      end
+    RUBY
+    File.write("#{work}/Rakefile", "require 'bundler/gem_tasks'\n")
+    File.write("#{work}/Gemfile", "gemspec\n")
+    shop.run("sh", "-c", <<~SH, chdir: work)
+      git init -q -b main . && git init -q --bare ../origin.git && git remote add origin ../origin.git &&
+      git config user.name x && git config user.email x@example.com &&
+      git add . && git commit -qm x && git push -q -u origin main
+    SH
+    expect shop.run("rake", "release", chdir: work, env: {"GEM_PATH" => nil, "GEM_HOME" => nil}),
+           /Pushed oar_task 1\.0 to s3:\/\/publish-c/
+    raise "not there" unless listed(Source.new(host)).include?("oar_task-1.0")
+  end
+
+  proves("ten publishers of 5 gems, of their own names and a shared one, with index and yank: 50 of 50") do
+    many = "s3://publish-d/x"
+    gems = Array.new(10) do |one|
+      Array.new(5) do |n|
+        n < 2 ? shop.build("oar_all", "1.#{one}.#{n}") : shop.build("oar_#{one}_#{n}", "1")
+      end
+    end
+    Push.new(Source.new(many)).call([shop.build("oar_gone", "1"), shop.build("oar_all", "0.1")])
+    children = gems.map { |mine| child { mine.each { |gem| Push.new(Source.new(many)).call([gem]) } } }
+    children << child { 2.times { Index.new(Source.new(many)).call } }
+    children << child { Yank.new(Source.new(many)).call("oar_gone", "1") }
+    joined(children)
+    wanted = gems.flatten.map { |path| File.basename(path, ".gem") } + ["oar_all-0.1"]
+    there = listed(Source.new(many))
+    raise "lost: #{wanted - there}; too many: #{there - wanted}" unless there == wanted.sort
+
+    sound(Source.new(many))
+    Index.new(Source.new(many)).call
+    sound(Source.new(many))
+  end
+
+  next unless FAKE
+
+  proves("push, yank and index killed at each of their requests: readers see a sound source; again: done") do
+    first, second = shop.build("oar_kill", "1"), shop.build("oar_kill", "2")
+    steps = {
+      "push" => ->(at) { Push.new(at).call([second]) },
+      "yank" => ->(at) { Yank.new(at).call("oar_kill", "1") },
+      "index" => ->(at) { Index.new(at, threads: 1).call }
+    }
+    steps.each do |verb, work|
+      (1..).each do |number|
+        place = "s3://publish-e/#{verb}-#{number}"
+        at = Source.new(place)
+        Push.new(at).call([first])
+        at.store.delete_many(%w[versions info/oar_kill names specs.4.8.gz]) if verb == "index"
+        Fake.forget
+        # A killed client may or may not have had its request carried out.
+        fault = number.even? ? {slow: 60_000} : {stall: {after: 0}}
+        Fake.plan({match: {nth: number, times: 1}, fault: fault})
+        pid = child { work.call(Source.new(place)) }
+        finished = nil
+        until finished || Fake.log.size >= number
+          finished = Process.wait(pid, Process::WNOHANG)
+          Thread.pass
+        end
+        Process.kill(:KILL, pid) unless finished
+        Process.wait(pid) unless finished
+        Fake.plan
+        if finished
+          raise "#{verb} took only #{number} requests" if number < 10
+
+          break
+        end
+
+
+        # Nothing that any index file lists is missing, at any moment.
+        missing = offered(at).reject { |gem| at.store.exists?("gems/#{gem}.gem") }
+        raise "#{verb} killed at request #{number}: no gem for #{missing}" unless missing.empty?
+
+        work.call(at)
+        sound(at)
+      end
+    end
+  end
+
+  proves("a server without conditional writes: refused; --unsafe publishes") do
+    gem = shop.build("oar_risk", "1")
+    Fake.plan({match: {}, fault: {ignore_headers: %w[if-match if-none-match]}})
+    risk = "s3://publish-f"
+    expect shop.gem("s3", "push", gem, "--source", risk, ok: false), /the server ignores conditional writes/
+    expect shop.gem("s3", "check", "--source", risk, ok: false), /BAD +conditional writes/
+    raise "something was published" if Source.new(risk).store.exists?("versions")
+
+    shop.gem("s3", "push", gem, "--unsafe", "--source", risk)
+    Fake.plan({match: {method: "PUT", header: "if-match"}, fault: {status: 501, code: "NotImplemented"}})
+    refused(/ignores conditional writes/) { Push.new(Source.new(risk)).call([gem]) }
+    Fake.plan
+    sound(Source.new(risk))
+  end
+
+  proves("permissions: a publisher without s3:ListBucket; a reader who checks; headers; symbols in .gemrc") do
+    Fake.post("bucket", {name: "publish-f", allow: %w[s3:GetObject s3:PutObject]})
+    refused(/needs s3:ListBucket/) { Push.new(Source.new("s3://publish-f")).call([ring.first]) }
+    Fake.post("bucket", {name: "publish-f", allow: %w[s3:GetObject s3:ListBucket]})
+    out = shop.gem("s3", "check", "--source", "s3://publish-f")
+    expect out, /this identity may not publish/
+    expect out, /ok +lists/
+    meta = source.store.head("specs.4.8.gz")
+    raise meta.inspect unless meta.content_encoding.nil? && meta.cache_control == "no-cache"
+
+    meta = source.store.head("gems/oar_ring-1.0.0.gem")
+    raise meta.inspect unless meta.cache_control.include?("immutable") && meta.metadata.key?("created-at")
+
+    File.write("#{directory}/symbols", File.read(shop.gemrc).gsub(/^    "?(\w+)"?:/, '    :\1:'))
+    expect shop.gem("s3", "check", "--source", url, "--config-file", "#{directory}/symbols", ok: false),
+           /BAD +settings: .* symbols for keys/
+  end
+end
