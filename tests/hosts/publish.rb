@@ -66,6 +66,22 @@ class Workshop
     end
   end
 
+  # Installs oarlock as `gem install` lays it out, and returns the GEM_HOME.
+  def install
+    home = "#{directory}/installed"
+    %w[gems specifications plugins].each { |folder| FileUtils.mkdir_p("#{home}/#{folder}") }
+    File.symlink("#{ROOT}/bindings-ruby", "#{home}/gems/oarlock-#{Oarlock::VERSION}")
+    spec = Gem::Specification.new("oarlock", Oarlock::VERSION) do |s|
+      s.summary = "oarlock"
+      s.authors = ["oarlock"]
+      s.require_paths = ["lib"]
+    end
+    File.write("#{home}/specifications/#{spec.full_name}.gemspec", spec.to_ruby)
+    File.write("#{home}/plugins/oarlock_plugin.rb",
+               "require_relative '../gems/#{spec.full_name}/lib/rubygems_plugin.rb'\n")
+    home
+  end
+
   # The output of a command; its status must be as expected. A stock one has no oarlock.
   def run(*command, ok: true, stock: false, home: "home", chdir: nil, env: {})
     FileUtils.mkdir_p(place = "#{directory}/#{home}")
@@ -275,7 +291,12 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
       ours -= [["oar_boat", Gem::Version.new("1.0.0"), "ruby"]] if name == "latest_specs"
       raise "#{name}: #{ours.inspect} is not #{theirs.inspect}" unless ours.to_set == theirs.to_set
     end
+    Fake.forget if FAKE
     raise "adopted twice" unless Index.new(adopted).call.adopted.zero?
+
+    whole = FAKE ? Fake.log.select { |one| one["op"] == "GetObject" && !one["headers"].key?("range") } : []
+    whole.select! { |one| one["key"].start_with?("gems/") }
+    raise "read whole: #{whole.map { |one| one["key"] }}" unless whole.empty?
 
     expect shop.gem("install", "oar_boat", "--clear-sources", "--source", "s3://publish-b", "-N", home: "b"),
            /2 gems installed/
@@ -316,14 +337,18 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
       end
     RUBY
     File.write("#{work}/Rakefile", "require 'bundler/gem_tasks'\n")
-    File.write("#{work}/Gemfile", "gemspec\n")
+    File.write("#{work}/Gemfile", "gemspec\ngem 'rake'\n")
+    File.write("#{work}/.gitignore", "pkg\nGemfile.lock\n")
     shop.run("sh", "-c", <<~SH, chdir: work)
       git init -q -b main . && git init -q --bare ../origin.git && git remote add origin ../origin.git &&
       git config user.name x && git config user.email x@example.com &&
       git add . && git commit -qm x && git push -q -u origin main
     SH
-    expect shop.run("rake", "release", chdir: work, env: {"GEM_PATH" => nil, "GEM_HOME" => nil}),
-           /Pushed oar_task 1\.0 to s3:\/\/publish-c/
+    # In the bundle, where oarlock is installed but not listed.
+    installed = {"GEM_HOME" => shop.install, "GEM_PATH" => nil, "RUBYLIB" => nil}
+    expect shop.run("bundle", "exec", "rake", "release", chdir: work, env: installed),
+           /oar_task 1\.0: pushed.*Pushed oar_task 1\.0 to s3:\/\/publish-c/m
+    expect shop.run("gem", "s3", "list", "--source", host, env: installed), /oar_task \(1\.0\)/
     raise "not there" unless listed(Source.new(host)).include?("oar_task-1.0")
   end
 

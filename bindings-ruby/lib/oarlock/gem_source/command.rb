@@ -27,7 +27,7 @@ module Oarlock
       def push(paths)
         raise Refused, "gem s3 push takes the files of built gems" if paths.empty?
 
-        pushed = Push.new(source, **mode).call(paths)
+        pushed = Push.new(source, **mode).call(paths, &bar("Storing"))
         print(pushed) { |gem| "#{gem.name} #{gem.number}: #{gem.action} (#{source.url})" }
       end
 
@@ -44,11 +44,7 @@ module Oarlock
       end
 
       def index(_)
-        bar = nil
-        report = Index.new(source, **mode).call do |done, all|
-          bar ||= @ui.ui.progress_reporter(all, "Reading #{all} gems", "") unless @options[:json]
-          bar&.updated("#{done}/#{all}")
-        end
+        report = Index.new(source, **mode).call(&bar("Reading"))
         report.missing.each do |name|
           @ui.alert_warning("#{name} was listed, but its gem is gone; it counts as yanked")
         end
@@ -66,7 +62,7 @@ module Oarlock
       end
 
       def list(names)
-        rows = source.snapshot.versions.rows
+        rows = Versions.new(source.read("versions").first).rows
         rows = rows.slice(*names) unless names.empty?
         gems = rows.sort.filter_map do |name, row|
           {name: name, versions: GemSource.sort(row.listed).reverse} unless row.listed.empty?
@@ -80,7 +76,7 @@ module Oarlock
         raise Refused, "gem s3 mirror takes the names of gems, as NAME or NAME:VERSION" if names.empty?
 
         chosen = @options.slice(:platform, :newer_than, :dependencies)
-        pushed = Mirror.new(@options[:from], source, **mode, **chosen).call(names)
+        pushed = Mirror.new(@options[:from], source, **mode, **chosen).call(names, &bar("Storing"))
         print(pushed) { |gem| "#{gem.name} #{gem.number}: #{gem.action} (#{source.url})" }
       end
 
@@ -95,6 +91,18 @@ module Oarlock
         sources = sources.map { |url| url.sub(%r{//.*@}, "//") }
         known = sources.empty? ? "has none" : "has #{sources.join(", ")}"
         raise Refused, "which source? give --source s3://bucket/prefix; .gemrc #{known}"
+      end
+
+      # Shows how far a command is, if it has more than a gem.
+      def bar(doing)
+        reporter = nil
+        lambda do |done, all|
+          next if @options[:json] || all < 2
+
+          reporter ||= @ui.ui.progress_reporter(all, "#{doing} #{all} gems", "")
+          reporter.updated("#{done}/#{all}")
+          reporter.done if done == all
+        end
       end
 
       def mode = {unsafe: @options[:unsafe], dry_run: @options[:dry_run]}

@@ -3,6 +3,7 @@
 # Where a gem source keeps what, with which headers, and the files that follow from `versions`.
 #
 # Invariant: those files are functions of `versions` alone, the same bytes each time. Sends no request.
+require "stringio"
 require "zlib"
 
 module Oarlock

@@ -25,14 +25,15 @@ module Oarlock
       end
 
       # @param names [Array<String>] NAME for the newest version, or NAME:REQUIREMENT for all that match
+      # @yield [Integer, Integer] gems stored, and all
       # @return [Array<Push::Pushed>]
-      def call(names)
+      def call(names, &progress)
         chosen = {}
         names.each { |word| choose(*word.split(":", 2)).each { |tuple| add(tuple, chosen) } }
         raise Refused, "#{@from.uri} has nothing of #{names.join(", ")} that was chosen" if chosen.empty?
 
         Dir.mktmpdir("oarlock-mirror-") do |directory|
-          @push.call(chosen.values.map { |spec| @from.download(spec, directory) })
+          @push.call(chosen.values.map { |spec| @from.download(spec, directory) }, &progress)
         end
       rescue Gem::RemoteFetcher::FetchError => error
         raise Refused, "mirror: #{error.message}"

@@ -19,9 +19,9 @@ module Oarlock
       end
 
       # @param paths [Array<String>]
-      # @yield [Pushed] each gem, when it is stored
+      # @yield [Integer, Integer] gems stored, and all
       # @return [Array<Pushed>]
-      def call(paths, &each)
+      def call(paths, &progress)
         gems = paths.map { |path| GemFile.new(path) }.uniq { |gem| [gem.full_name, gem.sha256] }
         gems.each { |gem| allow(gem) }
         same = gems.group_by(&:full_name).values.find { |files| files.size > 1 }
@@ -30,23 +30,30 @@ module Oarlock
         snapshot = @source.snapshot
         @source.require_index(snapshot)
         gems.each { |gem| refuse_yanked(gem, snapshot.versions) }
-        return gems.map { |gem| result(gem, "would push").tap(&each) } if @dry_run
+        return gems.map { |gem| result(gem, "would push") } if @dry_run
 
         @source.require_conditions unless @unsafe
-        publish(gems, snapshot, &each)
+        publish(gems, snapshot, &progress)
       end
 
       private
 
       def publish(gems, snapshot)
         done = {}
-        GemSource.at_once(gems) { |gem| done[gem] = store(gem) }
+        lock = Mutex.new
+        GemSource.at_once(gems) do |gem|
+          stored = store(gem)
+          lock.synchronize do
+            done[gem] = stored
+            yield done.size, gems.size if block_given?
+          end
+        end
         infos = {}
         GemSource.at_once(gems.group_by(&:name).to_a) do |name, mine|
           infos[name] = list(name, mine.to_h { |gem| [gem, done[gem].last] })
         end
         @source.publish(infos, snapshot)
-        gems.map { |gem| result(gem, done[gem].first).tap { |pushed| yield pushed if block_given? } }
+        gems.map { |gem| result(gem, done[gem].first) }
       end
 
       def result(gem, action) = Pushed.new(gem.name, gem.number, gem.sha256, action)

@@ -5,6 +5,7 @@
 # Invariant: a gem that a push stored is not read whole. One that another tool stored is, once, and verified;
 # `adopt` then gives it the metadata of a pushed one.
 require "rubygems/package"
+require "stringio"
 require "tempfile"
 
 module Oarlock
@@ -59,6 +60,7 @@ module Oarlock
 
       # The specification in the first bytes of a gem, or nil if it does not lie there.
       def self.metadata(head)
+        Gem.load_yaml
         Gem::Package::TarReader.new(StringIO.new(head)).each do |entry|
           next unless entry.full_name == "metadata.gz"
 
