@@ -29,9 +29,10 @@ class Loader:
 
     @staticmethod
     def exec_module(module):
-        from oarlock.dvc import S3FileSystem
+        from oarlock.dvc import S3FileSystem, human_readable_to_bytes
 
         module.S3FileSystem = S3FileSystem
+        module.human_readable_to_bytes = human_readable_to_bytes
 
 
 sys.meta_path.insert(0, Finder)

@@ -2,26 +2,51 @@
 installed.
 
 Invariant: takes the settings of DVC's own schema as they are, and those of oarlock from the URL's query. Does
-not change the process's environment.
+not change the process's environment, so remotes with different accounts work in one process.
 """
 
+import base64
+import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from dvc_objects.fs.base import ObjectFileSystem
 from dvc_objects.fs.errors import ConfigError
 
-from ._native import DVC_SETTINGS
+from ._native import BOTO3_NAMES, DVC_SETTINGS
+from ._remote import RemoteFileSystem
 from .errors import ConfigError as SettingError
-from .fsspec import OarlockFileSystem, split_version
+from .fsspec import split_version
 
-__all__ = ["S3FileSystem"]
+__all__ = ["S3FileSystem", "human_readable_to_bytes"]
+
+#: s3fs' words for DVC's settings: the group, if any, and the name.
+_S3FS_WORDS = {
+    "access_key_id": (None, "key"),
+    "secret_access_key": (None, "secret"),
+    "session_token": (None, "token"),
+    "allow_anonymous_login": (None, "anon"),
+    "profile": (None, "profile"),
+    "use_ssl": (None, "use_ssl"),
+    "cache_regions": (None, "cache_regions"),
+    "region": ("client_kwargs", "region_name"),
+    "endpointurl": ("client_kwargs", "endpoint_url"),
+    "ssl_verify": ("client_kwargs", "verify"),
+    "read_timeout": ("config_kwargs", "read_timeout"),
+    "connect_timeout": ("config_kwargs", "connect_timeout"),
+    **{ours: ("s3_additional_kwargs", theirs) for theirs, ours in BOTO3_NAMES if theirs[0].isupper()},
+}  # fmt: skip
+_UNITS = {"": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4}
 
 
-class _Blocking(OarlockFileSystem):
-    """The file system for DVC's threads: blocking methods cost less there than DVC's loop."""
-
-    async_impl = False
+def human_readable_to_bytes(value):
+    """A size such as ``24MiB`` in bytes."""
+    found = re.fullmatch(r"\s*(\d+)\s*([kmgt]?)(i?)(b?)\s*", value.lower())
+    unit = found and found[2] + found[4]
+    if unit not in _UNITS or (found[3] and not unit):
+        raise ValueError(f"not a size: {value!r}; it is a number and KB, MB, GB or TB, or KiB and so on")
+    return int(found[1]) * 1024 ** _UNITS[unit]
 
 
 def _other_than_version(query):
@@ -38,7 +63,7 @@ class S3FileSystem(ObjectFileSystem):
 
     @classmethod
     def _strip_protocol(cls, path):
-        return OarlockFileSystem._strip_protocol(path)
+        return RemoteFileSystem._strip_protocol(path)
 
     def unstrip_protocol(self, path):
         return f"s3://{path.lstrip('/')}"
@@ -53,24 +78,47 @@ class S3FileSystem(ObjectFileSystem):
             **({"version_aware": True} if _other_than_version(query) != query else {}),
         }
 
+    @property
+    def _settings(self):
+        """The remote's configuration as settings of its stores."""
+        return {name: self.config[name] for name in DVC_SETTINGS if self.config.get(name) is not None}
+
     def _prepare_credentials(self, **config):
-        settings = {name: config[name] for name in DVC_SETTINGS if config.get(name) is not None}
-        query = _other_than_version(config.get("url_query") or "")
-        # A repository's configuration does not come from the user: the files it names are read, not trusted.
-        own = {
-            "url_query": query,
-            "trust_files": False,
-            "app_name": "dvc",
-            "version_aware": bool(config.get("version_aware")),
-        }
-        return {**settings, **own}
+        """The configuration in s3fs' words, as programs that look into `fs_args` expect."""
+        self.fs  # noqa: B018  (fails if a setting is invalid)
+        words = {"version_aware": self.version_aware}
+        for name, value in self._settings.items():
+            group, word = _S3FS_WORDS.get(name, (None, name))
+            if name == "sse_customer_key":
+                value = base64.b64decode(value)
+            (words.setdefault(group, {}) if group else words)[word] = value
+        return words
 
     @cached_property
     def fs(self):
         try:
-            return _Blocking(**self.fs_args)
+            return RemoteFileSystem(
+                version_aware=self.version_aware,
+                url_query=_other_than_version(self.config.get("url_query") or ""),
+                skip_instance_cache=True,
+                # A repository's configuration does not come from the user: the files it names are read, not
+                # trusted.
+                trust_files=False,
+                app_name="dvc",
+                **self._settings,
+            )
         except SettingError as error:
             raise ConfigError(str(error)) from error
+
+    def find(self, path, prefix=False, batch_size=None, **kwargs):
+        # DVC asks for the prefixes of a remote one after the other.
+        paths = [path] if isinstance(path, str) else list(path)
+        if len(paths) == 1:
+            yield from super().find(paths, prefix=prefix, **kwargs)
+            return
+        with ThreadPoolExecutor(max_workers=batch_size or self.jobs) as threads:
+            for found in threads.map(lambda one: list(super(S3FileSystem, self).find([one], prefix=prefix)), paths):
+                yield from found
 
     @classmethod
     def split_version(cls, path):
