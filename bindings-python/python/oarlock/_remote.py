@@ -1,19 +1,22 @@
-"""The file system under a DVC remote: DVC's questions about single objects, answered by few requests.
+"""The file system under a DVC remote: DVC's questions about single objects, answered by few requests; and
+errors that DVC shows as they are.
 
-Invariant: with ``version_aware`` every entry carries its version. `info` is answered without a request only
-from the response to an upload of this process, or from a listing of the last seconds (`_versions.py`).
+Invariant: `info` is answered without a request only from the response to an upload of this process, or from a
+listing of the last seconds (`_versions.py`).
 """
 
+import functools
+import inspect
 import io
 import threading
-from pathlib import Path
 
+from dvc_objects.fs.errors import AuthError
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import tokenize
 
-from . import open as open_store
-from ._versions import Tree, VersionLookups, describe
-from .fsspec import OarlockFileSystem, split_version
+from ._versions import Tree, VersionLookups
+from .errors import ConfigError, CredentialsError, PermissionDeniedError, WrongRegionError
+from .fsspec import OarlockFileSystem
 
 __all__ = ["RemoteFileSystem"]
 
@@ -26,88 +29,69 @@ _uploads_lock = threading.Lock()
 
 
 class RemoteFileSystem(OarlockFileSystem):
-    """The files of one remote; the keywords are settings of its stores."""
+    """The files of one remote. DVC calls the methods that block, from threads of its own."""
 
-    # DVC calls the methods that block, from threads of its own.
     async_impl = False
 
     def __init__(self, version_aware=False, url_query="", **settings):
         super().__init__(version_aware=version_aware, url_query=url_query, **settings)
-        self._remote_query = f"?{url_query}" if url_query else ""
-        self._remote_settings = {
-            name: value for name, value in settings.items() if name != "skip_instance_cache"
-        }
-        self._identity = tokenize(url_query, self._remote_settings)
-        self._buckets = {}
+        self._identity = tokenize(url_query, settings)
         self._lookups = VersionLookups()
 
-    def _place(self, path):
-        """The bucket's name, its store, the key and the version."""
-        path = self._strip_protocol(path)
-        path, version = split_version(path) if self.version_aware else (path, None)
-        bucket, _, key = path.partition("/")
-        if bucket and bucket not in self._buckets:
-            self._buckets[bucket] = open_store(f"s3://{bucket}{self._remote_query}", **self._remote_settings)
-        return bucket, self._buckets.get(bucket), key, version
-
     def put_file(self, lpath, rpath, callback=DEFAULT_CALLBACK, **kwargs):
-        bucket, store, key, _ = self._place(rpath)
-        callback.set_size(Path(lpath).stat().st_size)
-        reply = store.put(key, Path(lpath), progress=lambda done, total: callback.absolute_update(done))
+        reply = super().put_file(lpath, rpath, callback=callback, **kwargs)
         self._forget(rpath)
-        if self.version_aware:
-            entry = {"name": f"{bucket}/{key}", "size": reply.size, "type": "file", "ETag": reply.etag}
-            if reply.version_id is not None:
-                entry["VersionId"] = reply.version_id
+        if self.version_aware and reply is not None:
+            path = self._strip_protocol(rpath)
             with _uploads_lock:
-                _uploads[self._identity, entry["name"]] = (id(self), entry)
+                _uploads[self._identity, path] = (id(self), {"name": path, "type": "file", **reply})
                 if len(_uploads) > UPLOADS:
                     del _uploads[next(iter(_uploads))]
+        return reply
 
     def info(self, path, **kwargs):
-        if self.version_aware:
-            bucket, store, key, version = self._place(path)
-            version = version or kwargs.get("version_id")
-            found = self._uploaded(f"{bucket}/{key}", version) if key else None
-            if key and found is None:
-                found = self._lookups.find(bucket, store, key, version)
-            if found is not None:
-                return dict(found)
-        return super().info(path, **kwargs)
+        bucket, key, version = self.split_path(path)
+        if not self.version_aware or not key:
+            return super().info(path, **kwargs)
+        version = version or kwargs.get("version_id")
+        found = self._uploaded(f"{bucket}/{key}", version)
+        if found is None:
+            found = self._lookups.find(bucket, self._store(bucket), key, version)
+        return super().info(path, **kwargs) if found is None else dict(found)
 
     def _uploaded(self, path, version):
-        """The entry of an object that this process stored. After a push DVC asks for it twice: first the file
+        """The entry of an object that this process stored. After a push DVC reads it twice: first the file
         system that stored it, then another one, and that is the last time."""
         with _uploads_lock:
             who, entry = _uploads.get((self._identity, path), (None, None))
-            if entry is None or version not in (None, entry.get("VersionId")):
+            if entry is None or version not in (None, entry["VersionId"]):
                 return None
             if who != id(self):
                 del _uploads[self._identity, path]
             return entry
 
-    def _forget(self, *paths, all=False):
-        """What is known of these objects no longer holds."""
+    def _forget(self, *paths, trees=False):
+        """What is known of these objects, or of any with `trees`, no longer holds."""
         self._lookups.forget()
         with _uploads_lock:
-            if all:
+            if trees:
                 for known in [known for known in _uploads if known[0] == self._identity]:
                     del _uploads[known]
             for path in paths:
-                bucket, _, key, _ = self._place(path)
+                bucket, key, _ = self.split_path(path)
                 _uploads.pop((self._identity, f"{bucket}/{key}"), None)
 
-    def rm(self, path, recursive=False, maxdepth=None):
-        self._forget(*([path] if isinstance(path, str) else path), all=recursive)
-        super().rm(path, recursive=recursive, maxdepth=maxdepth)
+    def rm(self, path, recursive=False, **kwargs):
+        self._forget(*([path] if isinstance(path, str) else path), trees=recursive)
+        super().rm(path, recursive=recursive, **kwargs)
 
-    def rm_file(self, path):
+    def rm_file(self, path, **kwargs):
         self._forget(path)
-        super().rm_file(path)
+        super().rm_file(path, **kwargs)
 
     def pipe_file(self, path, value, **kwargs):
         self._forget(path)
-        super().pipe_file(path, value, **kwargs)
+        return super().pipe_file(path, value, **kwargs)
 
     def cp_file(self, path1, path2, **kwargs):
         self._forget(path2)
@@ -116,44 +100,46 @@ class RemoteFileSystem(OarlockFileSystem):
     def open(self, path, mode="rb", **kwargs):
         if "r" not in mode:
             self._forget(path)
-        elif mode == "rb" and self.version_aware:
-            bucket, _, key, version = self._place(path)
-            # DVC opens one version after the other to verify them.
-            if (content := self._lookups.content(bucket, key, version)) is not None:
-                return io.BytesIO(content)
+        # DVC opens one version after the other to verify them.
+        verifies = mode == "rb" and self.version_aware
+        if verifies and (content := self._lookups.content(*self.split_path(path))) is not None:
+            return io.BytesIO(content)
         return super().open(path, mode, **kwargs)
 
-    def ls(self, path, detail=True, versions=False, **kwargs):
-        bucket, store, key, version = self._place(path)
-        if not self.version_aware or not bucket or version:
-            return super().ls(path, detail=detail, **kwargs)
-        below = f"{key}/" if key else ""
-        rows = list(store.list_versions(below, delimiter="/"))
-        found = [describe(bucket, row, versions) for row in rows if row.key != below and _is_object(row, versions)]
-        if any(row.is_prefix for row in rows):
-            # Under a prefix there may be deleted objects alone; the plain listing has those with a present one.
-            found += [
-                {"name": f"{bucket}/{row.key}".rstrip("/"), "size": 0, "type": "directory"}
-                for row in store.list(below, delimiter="/")
-                if row.is_prefix
-            ]
-        if not found:
-            return super().ls(path, detail=detail, **kwargs)
-        return found if detail else [entry["name"] for entry in found]
-
-    def walk(self, path, maxdepth=None, topdown=True, on_error="omit", **kwargs):
+    def walk(self, path, maxdepth=None, topdown=True, detail=False, **kwargs):
         # One listing of all that is below, instead of one for each directory.
-        bucket, store, key, version = self._place(path)
-        if maxdepth is None and topdown and bucket and not version:
-            below = f"{key}/" if key else ""
-            rows = store.list_versions(below) if self.version_aware else store.list(below)
-            tree = Tree(f"{bucket}/{key}".rstrip("/"), (describe(bucket, row) for row in rows if _is_object(row)))
-            if not tree.is_empty:
-                yield from tree.walk(kwargs.get("detail", False))
+        root = self._strip_protocol(path)
+        if maxdepth is None and topdown and root and not self.split_path(path)[2]:
+            found = self.find(root, withdirs=True, detail=True)
+            if found and root not in (name for name, info in found.items() if info["type"] == "file"):
+                yield from Tree(root, found.values()).walk(detail)
                 return
-        yield from super().walk(path, maxdepth=maxdepth, topdown=topdown, on_error=on_error, **kwargs)
+        yield from super().walk(path, maxdepth=maxdepth, topdown=topdown, detail=detail, **kwargs)
 
 
-def _is_object(row, versions=False):
-    """Whether a row of a listing is a present object, or one of its versions."""
-    return not row.is_prefix and not row.is_delete_marker and (versions or row.is_latest is not False)
+def _said_plainly(method):
+    """The method with errors that name what the user has to change as DVC's own, which it shows as they are;
+    any other it calls unexpected."""
+
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        try:
+            return method(self, *args, **kwargs)
+        except (ConfigError, CredentialsError, PermissionDeniedError, WrongRegionError) as error:
+            raise AuthError(str(error)) from None
+
+    @functools.wraps(method)
+    def iterate(self, *args, **kwargs):
+        try:
+            yield from method(self, *args, **kwargs)
+        except (ConfigError, CredentialsError, PermissionDeniedError, WrongRegionError) as error:
+            raise AuthError(str(error)) from None
+
+    return iterate if inspect.isgeneratorfunction(method) else call
+
+
+for _name in (
+    "cat_file", "cp_file", "exists", "find", "get_file", "info", "isdir", "isfile", "ls", "mv", "open",
+    "pipe_file", "put_file", "rm", "rm_file", "size", "walk",
+):  # fmt: skip
+    setattr(RemoteFileSystem, _name, _said_plainly(getattr(RemoteFileSystem, _name)))

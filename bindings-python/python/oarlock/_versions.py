@@ -1,6 +1,7 @@
 """Listings as DVC needs them: a tree out of one flat listing, and lookups of many versions by few requests.
 
-Invariant: a listing says which version is the newest for `FRESH` seconds at most; a version never changes.
+Invariant: the newest versions of a listing count as the newest for `FRESH` seconds at most; a version never
+changes.
 """
 
 import os
@@ -8,8 +9,9 @@ import threading
 import time
 
 from .errors import PermissionDeniedError, UnsupportedError
+from .fsspec._entries import listed
 
-#: Seconds for which a listing says which version is the newest.
+#: Seconds for which the newest version of a listing counts as the newest.
 FRESH = 30
 #: Bytes of an object that is read ahead at most, and how many of them at a time.
 SMALL = 1 << 18
@@ -18,44 +20,20 @@ AHEAD = 64
 PAGES = 10
 
 
-def describe(bucket, row, versions=False):
-    """A row of a listing as fsspec's `info`; with `versions` under the name of its version."""
-    name = f"{bucket}/{row.key}"
-    entry = {
-        "name": name,
-        "size": row.size,
-        "type": "file",
-        "ETag": row.etag,
-        "LastModified": row.last_modified,
-    }
-    if row.version_id is not None:
-        entry["VersionId"] = row.version_id
-        if versions and row.version_id != "null":
-            entry["name"] = f"{name}?versionId={row.version_id}"
-    return entry
-
-
 class Tree:
-    """The directories that the names of objects make."""
+    """Directories, out of the entries of all that is below one."""
 
     def __init__(self, root, entries):
         self._root = root
         self._directories = {root: ({}, {})}
-        self.is_empty = True
         for entry in entries:
-            self.is_empty = False
+            if entry["name"] == root:
+                continue
             parent, _, name = entry["name"].rpartition("/")
-            self._make(parent)
-            # A key that ends in a slash marks a directory.
-            if name:
-                self._directories[parent][1][name] = entry
-
-    def _make(self, path):
-        if path not in self._directories:
-            self._directories[path] = ({}, {})
-            parent, _, name = path.rpartition("/")
-            self._make(parent)
-            self._directories[parent][0][name] = {"name": path, "size": 0, "type": "directory"}
+            is_file = entry["type"] == "file"
+            self._directories.setdefault(parent, ({}, {}))[is_file][name] = entry
+            if not is_file:
+                self._directories.setdefault(entry["name"], ({}, {}))
 
     def walk(self, detail):
         """Each directory before those that it holds; the caller may remove some of these."""
@@ -88,7 +66,7 @@ class VersionListing:
 
     @property
     def is_fresh(self):
-        """Whether it may still say which version is the newest."""
+        """Whether its newest versions may still be the newest."""
         return time.monotonic() - self._begun < FRESH
 
     def find(self, key, version):
@@ -106,13 +84,13 @@ class VersionListing:
                 self._pages = self._store.list_versions(self.prefix).pages()
             page = next(self._pages, None)
         except (PermissionDeniedError, UnsupportedError):
-            # Asking for the objects themselves needs fewer rights.
+            # Reading the objects themselves needs fewer rights.
             page = None
         self._is_over = page is None
         for row in page.entries if page else ():
             self._last = row.key
             if not row.is_delete_marker:
-                entry = describe(self.bucket, row)
+                entry = listed(self.bucket, row)
                 self._entries[row.key, row.version_id] = entry
                 if row.is_latest:
                     self._entries[row.key, None] = entry
@@ -133,7 +111,9 @@ class VersionListing:
             step = 1 if place >= self._place else -1
             self._ahead = 0 if self._contents else min(AHEAD, 2 * self._ahead + 1)
             stop = place + step * (self._ahead + 1)
-            following = self._newest[place + 1 : stop] if step == 1 else self._newest[max(stop, -1) + 1 : place]
+            following = (
+                self._newest[place + 1 : stop] if step == 1 else self._newest[max(stop, -1) + 1 : place]
+            )
             self._place = place
         wanted = [each for each in ((key, version), *following) if self._is_small(each)]
         rows = self._store.get_many([{"key": key, "version_id": version} for key, version in wanted])
@@ -147,8 +127,8 @@ class VersionListing:
 class VersionLookups:
     """Questions about single objects, answered from listings once they come in a row.
 
-    The second question in a row begins a listing of what it and the first have in common. There are never more
-    pages than `PAGES` and the questions that were answered.
+    The second question in a row begins a listing of what it and the first have in common. Pages are read only
+    as long as there are no more of them than `PAGES` and the questions that were answered.
     """
 
     def __init__(self):
@@ -158,7 +138,7 @@ class VersionLookups:
         self._credit = PAGES
 
     def find(self, bucket, store, key, version):
-        """The entry of an object or of a version, or None if it has to be asked for by itself."""
+        """The entry of an object or of a version, or None if it needs a request of itself."""
         with self._lock:
             before, self._before = self._before, (bucket, key)
             if not self._is_below(bucket, key) or not (version or self._listing.is_fresh):

@@ -108,7 +108,7 @@ class S3FileSystem(ObjectFileSystem):
                 **self._settings,
             )
         except SettingError as error:
-            raise ConfigError(str(error)) from error
+            raise ConfigError(str(error)) from None
 
     def find(self, path, prefix=False, batch_size=None, **kwargs):
         # DVC asks for the prefixes of a remote one after the other.
@@ -117,7 +117,9 @@ class S3FileSystem(ObjectFileSystem):
             yield from super().find(paths, prefix=prefix, **kwargs)
             return
         with ThreadPoolExecutor(max_workers=batch_size or self.jobs) as threads:
-            for found in threads.map(lambda one: list(super(S3FileSystem, self).find([one], prefix=prefix)), paths):
+            for found in threads.map(
+                lambda one: list(super(S3FileSystem, self).find([one], prefix=prefix)), paths
+            ):
                 yield from found
 
     @classmethod
