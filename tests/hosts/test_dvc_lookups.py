@@ -1,5 +1,5 @@
-"""The real `dvc` with a bucket that keeps versions: worktrees, imports of directories, and how many requests it
-takes."""
+"""The real `dvc` with a bucket that keeps versions: worktrees, imports of directories, and the number of
+requests."""
 
 import collections
 import re
