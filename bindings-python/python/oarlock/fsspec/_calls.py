@@ -67,11 +67,11 @@ def source(generator):
     return iterate(generator) if _blocking.get() else generator
 
 
-async def each(verb, starts, ended=None):
-    """Runs one verb many times, `WINDOW` at a time: the replies in order, an exception for each that failed.
+async def each(starts, ended=None):
+    """Runs verbs, `WINDOW` at a time: the replies in order, an exception for each that failed.
 
-    `starts` yields a store, the arguments by name, and a progress function or None. `ended` is called after
-    each, in order.
+    `starts` yields a store, a verb, the arguments by name, and a progress function or None. `ended` is called
+    after each, in order.
     """
     outcomes, running = [], deque()
 
@@ -81,7 +81,7 @@ async def each(verb, starts, ended=None):
             ended()
 
     try:
-        for store, values, progress in starts:
+        for store, verb, values, progress in starts:
             running.append(store._native.start(verb, values, progress))
             if len(running) >= WINDOW:
                 await end()

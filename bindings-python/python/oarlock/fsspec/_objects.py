@@ -73,9 +73,9 @@ class Objects(AsyncFileSystem):
         def starts():
             for one in paths:
                 store, key, version = self._split(one)
-                yield store, {"key": key, "acl": acl, **version}, None
+                yield store, "set_acl", {"key": key, "acl": acl, **version}, None
 
-        for outcome in await each("set_acl", starts()):
+        for outcome in await each(starts()):
             if isinstance(outcome, Exception):
                 raise outcome
 

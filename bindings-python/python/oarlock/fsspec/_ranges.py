@@ -62,19 +62,23 @@ class Ranges(AsyncFileSystem):
             for path, slices in wanted.items():
                 store, key, version = self._split(path, version_id)
                 ranges = [f"{first}-{end - 1}" for _, first, end in slices]
-                yield store, {"key": key, "ranges": ranges, "gap": gap, **version}, None
+                if len(ranges) == 1:
+                    # A single range: a `get`, which uses several requests for a large one.
+                    yield store, "get", {"key": key, "range": ranges[0], **version}, None
+                else:
+                    yield store, "get_ranges", {"key": key, "ranges": ranges, "gap": gap, **version}, None
 
         if len(wanted) == 1:
-            [(store, values, _)] = starts()
-            outcomes = [await _of_one(store, **values)]
+            [(store, verb, values, _)] = starts()
+            outcomes = [await _outcome(store, verb, values)]
         else:
-            outcomes = await each("get_ranges", starts())
+            outcomes = await each(starts())
         failed = {}
         for (path, slices), outcome in zip(wanted.items(), outcomes):
             if isinstance(outcome, Exception):
                 failed[path] = outcome
                 continue
-            for (place, *_), data in zip(slices, outcome):
+            for (place, *_), data in zip(slices, [outcome.body] if len(slices) == 1 else outcome):
                 found[place] = bytes(data)
         return failed
 
@@ -84,10 +88,10 @@ class Ranges(AsyncFileSystem):
         def starts():
             for path in paths:
                 store, key, version = self._split(path, version_id)
-                yield store, {"key": key, **version}, None
+                yield store, "head", {"key": key, **version}, None
 
         sizes, failed = {}, {}
-        for path, outcome in zip(paths, await each("head", starts())):
+        for path, outcome in zip(paths, await each(starts())):
             if isinstance(outcome, Exception):
                 failed[path] = outcome
             elif outcome.size is None:
@@ -101,12 +105,10 @@ class Ranges(AsyncFileSystem):
         return sizes, failed
 
 
-async def _of_one(store, key, ranges, gap, **version):
-    """Ranges of one object, which the calling thread fetches itself; a large one by several requests."""
+async def _outcome(store, verb, values):
+    """The reply of one call, which the calling thread does itself, or its exception."""
     try:
-        if len(ranges) > 1:
-            return await call(store, "get_ranges", key, ranges, gap=gap, **version)
-        return [(await call(store, "get", key, range=ranges[0], **version)).body]
+        return await call(store, verb, **values)
     except Error as error:
         return error
 

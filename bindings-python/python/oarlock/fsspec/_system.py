@@ -82,6 +82,7 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
         self._query = f"?{url_query}" if url_query else ""
         self._settings, self._uploads = settings_of(settings)
         self._stores = {}
+        self._session = Session()
         # Sends no request; an invalid setting fails now.
         self._store(None)
 
@@ -196,13 +197,13 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
 
     async def set_session(self, refresh=False, **kwargs):
         """As in s3fs: ``session = await fs.set_session(); …; await session.close()``."""
-        return Session()
+        return self._session
 
     _connect = set_session
 
     def connect(self, refresh=False, **kwargs):
         """Nothing to connect: stores connect at first use."""
-        return Session()
+        return self._session
 
 
 class Session:

@@ -215,9 +215,10 @@ class Transfer(AsyncFileSystem):
                 source, file = item.pop("body", None), item.pop("path", None)
                 item = {name: value for name, value in item.items() if value is not None} | options
                 progress = children.begin(file or "", path)
-                yield store, {**item, "key": key, "source": Path(file) if file else source}, progress
+                values = {**item, "key": key, "source": Path(file) if file else source}
+                yield store, "put", values, progress
 
-        outcomes = await each("put", starts(), children.end)
+        outcomes = await each(starts(), children.end)
         return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
     async def _get(self, rpath, lpath, recursive=False, callback=DEFAULT_CALLBACK, maxdepth=None, **kwargs):
@@ -270,9 +271,9 @@ class Transfer(AsyncFileSystem):
             for path, target in files.items():
                 store, key, version = self._split(path)
                 progress = children.begin(path, target)
-                yield store, {"key": key, "into": Path(target), **version}, progress
+                yield store, "get", {"key": key, "into": Path(target), **version}, progress
 
-        outcomes = await each("get", starts(), children.end)
+        outcomes = await each(starts(), children.end)
         return [(path, outcome) for path, outcome in zip(files, outcomes) if isinstance(outcome, Exception)]
 
     async def _copy(self, path1, path2, recursive=False, on_error=None, maxdepth=None, **kwargs):
@@ -310,9 +311,9 @@ class Transfer(AsyncFileSystem):
                 values = {"source_bucket": split_bucket(self._strip_protocol(source))[0], **options}
                 if version:
                     values["source_version_id"] = version["version_id"]
-                yield store, {"source_key": key, "key": to, **values}, None
+                yield store, "copy", {"source_key": key, "key": to, **values}, None
 
-        outcomes = await each("copy", starts())
+        outcomes = await each(starts())
         for _, target in moves:
             self.invalidate_cache(target)
         return outcomes
