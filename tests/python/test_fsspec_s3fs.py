@@ -1,9 +1,12 @@
 """The file system as users of s3fs know it: what they call, with the keywords that they give."""
 
+import ast
 import asyncio
 import gzip
+import inspect
 import io
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
@@ -463,3 +466,23 @@ def test_text(fs):
         assert file.read() == "ä\n"
     with io.TextIOWrapper(fs.open("tests/a"), "latin-1") as file:
         assert list(file) == ["ä\n"]
+
+
+def test_the_stubs_name_what_there_is():
+    """Every stub has a method of the same parameters, and every blocking and awaited method a stub."""
+    file = pathlib.Path(oarlock.__file__).parent / "fsspec/__init__.pyi"
+    tree = ast.parse(file.read_text())
+    (cls,) = (
+        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "OarlockFileSystem"
+    )
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    stubs = {node.name: node.args for node in cls.body if isinstance(node, functions)}
+    for name, arguments in stubs.items():
+        if isinstance(inspect.getattr_static(OarlockFileSystem, name), property):
+            continue
+        there = inspect.signature(getattr(OarlockFileSystem, name)).parameters.values()
+        positional = [one.name for one in there if one.kind is one.POSITIONAL_OR_KEYWORD]
+        assert [one.arg for one in arguments.args] == positional, name
+    for name, method in inspect.getmembers(OarlockFileSystem, inspect.isfunction):
+        if hasattr(method, "__wrapped__") and not name.startswith("_"):
+            assert name in stubs and f"_{name}" in stubs, name

@@ -44,3 +44,16 @@ async def asynchronous(store: oarlock.Store) -> None:
         print(entry.key)
     async for page in store.aio.list().pages():
         print(page.entries[0].key)
+
+
+def file_system() -> None:
+    from oarlock.fsspec import OarlockFileSystem, register
+
+    register()
+    fs = OarlockFileSystem(key="a", secret="b", client_kwargs={"endpoint_url": "http://127.0.0.1"})
+    size: int = fs.info("bucket/a")["size"] + len(fs.cat_file("bucket/a", 0, 10))
+    deleted: list[str] = fs.rm(["bucket/a", "bucket/b"], recursive=True)
+    with fs.open("bucket/a", "wb", ContentType="text/plain") as file:
+        file.write(b"x")
+    for path, directories, files in fs.walk("bucket"):
+        print(path, directories, files, size, deleted, fs.url(path, expires=60))

@@ -231,15 +231,16 @@ def _blocking(name, coroutine):
 #: Coroutine methods that fsspec does not know.
 _OWN = (
     "abort_mpu", "checksum", "chmod", "clear_multipart_uploads", "created", "get_delegated_s3pars",
-    "get_tags", "getxattr", "list_multipart_uploads", "merge", "metadata", "modified", "object_version_info",
-    "put_tags", "rmdir", "setxattr", "sign", "touch", "url",
+    "get_tags", "getxattr", "list_multipart_uploads", "merge", "metadata", "modified", "mv_file",
+    "object_version_info", "put_tags", "rmdir", "setxattr", "sign", "touch", "url",
 )  # fmt: skip
 
 
 def _mirror(cls):
     """Gives the class the blocking form of every coroutine method that callers know."""
-    known = {name for name in dir(fsspec.asyn.AsyncFileSystem) if name[0] == "_" and name[:2] != "__"}
-    for name in known | {f"_{own}" for own in _OWN}:
+    for name in (*map("_{}".format, _OWN), *dir(fsspec.asyn.AsyncFileSystem)):
+        if name[:1] != "_" or not (name[1:] in _OWN or hasattr(AbstractFileSystem, name[1:])):
+            continue
         method = getattr(cls, name)
         if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
             setattr(cls, name[1:], _blocking(name, method))
