@@ -35,6 +35,9 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, and 100 publishers at a time
 	ruby tests/hosts/publish_figures.rb
 
+s3fs-tests: build ## s3fs' own tests with oarlock in its place, from its source distribution
+	@$(VENV)/python tests/hosts/s3fs_tests.py
+
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
