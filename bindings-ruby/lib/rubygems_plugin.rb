@@ -26,6 +26,7 @@ module Oarlock
 
   # Makes `gem push --host s3://…` publish as `gem s3 push` does.
   module GemCommands
+    # The command of a name.
     def [](name)
       command = super
       return command unless name.to_s == "push" && command

@@ -60,6 +60,7 @@ module Oarlock
       # With these lines added or replaced, and these numbers removed.
       def with(lines = {}, without: []) = Info.new({**@lines, **lines}.except(*without))
 
+      # The file.
       def to_s = RULE + numbers.map { |number| "#{@lines[number]}\n" }.join
     end
 
@@ -109,6 +110,7 @@ module Oarlock
         new("created_at: #{created_at}\n#{RULE}#{lines.join}")
       end
 
+      # The file.
       def to_s = @text
 
       private

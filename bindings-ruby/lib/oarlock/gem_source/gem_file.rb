@@ -66,9 +66,13 @@ module Oarlock
         platform == Gem::Platform::RUBY ? spec.version.to_s : "#{spec.version}-#{platform}"
       end
 
+      # The name of the gem.
       def name = spec.name
+      # VERSION or VERSION-PLATFORM.
       def number = GemFile.number(spec)
+      # The key of the gem in a source.
       def key = GemSource.gem_key(spec.full_name)
+      # The name, and the number with the platform as the gem's author wrote it.
       def full_name = "#{name}-#{number}"
 
       # The host that the gem's author allows, or nil for any.

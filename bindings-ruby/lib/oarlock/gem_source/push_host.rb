@@ -8,6 +8,7 @@ module Oarlock
   module GemSource
     # Extends the command `gem push`.
     module PushHost
+      # Publishes the gem, or leaves it to `gem push`.
       def execute
         # In a bundle without oarlock its files are not in the load path.
         lib = File.expand_path("../..", __dir__)

@@ -15,6 +15,7 @@ module Oarlock
 
       # An object that never changes, for checking that the server refuses writes whose condition fails.
       PROBE = "conditional-writes"
+      # Its content.
       PROBE_TEXT = "oarlock checks with this object that the server honours conditional writes.\n"
 
       # Seconds for which a writer competes with others. Each lost race is another writer's success.

@@ -18,6 +18,7 @@ module Oarlock
         new(*facts) if facts.all?
       end
 
+      # The metadata of the object.
       def metadata = {"sha256" => sha256, "created-at" => created_at}
     end
 
@@ -81,7 +82,9 @@ module Oarlock
         @meta = meta
       end
 
+      # VERSION or VERSION-PLATFORM.
       def number = GemFile.number(spec)
+      # The line in the gem's info file.
       def line = Info.line(spec, number, record.sha256, record.created_at)
 
       # Whether a push stored the gem, or `adopt` made it like that.

@@ -53,6 +53,7 @@ module Oarlock
         @dry_run = dry_run
       end
 
+      # @param number [String] VERSION or VERSION-PLATFORM
       def call(name, number)
         snapshot = @source.snapshot
         unless snapshot.versions.rows[name].yanked.include?(number)

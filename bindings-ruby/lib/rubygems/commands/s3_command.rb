@@ -7,6 +7,7 @@
 require "rubygems/command"
 
 class Gem::Commands::S3Command < Gem::Command # :nodoc:
+  # The first argument of `gem s3`.
   SUBCOMMANDS = %w[push yank unyank index check list mirror].freeze
 
   def initialize
