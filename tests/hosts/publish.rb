@@ -313,11 +313,35 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     raise "the index changed" unless damaged.snapshot.to_a.map(&:to_s) == before
   end
 
+  proves("a broken versions file: push is refused, index mends it") do
+    mended = Source.new("s3://publish-b")
+    mended.store.delete_many(%w[gems/oar_half-1.gem gems/oar_none-1.gem])
+    text = mended.snapshot.versions.to_s
+    ["", text[0...-3], "garbage\n", "#{text}oar_boat x.y md5\n"].each do |broken|
+      mended.store.put("versions", broken)
+      refused(/run `gem s3 index/) { Push.new(mended).call([shop.build("oar_more", "1")]) }
+      Index.new(mended).call
+      sound(mended)
+    end
+  end
+
   proves("mirror: a gem and what it needs, from another source") do
     out = shop.gem("s3", "mirror", "oar_boat", "--from", url, "--source", "s3://publish-c")
     expect out, /oar_boat 1\.0\.0: pushed/
     expect out, /oar_ring 1\.1\.0: pushed/
     raise "more than needed" unless listed(Source.new("s3://publish-c")) == %w[oar_boat-1.0.0 oar_ring-1.1.0]
+  end
+
+  proves("a store that encrypts: push, index, install with the key") do
+    gemrc = YAML.load_file(shop.gemrc)
+    gemrc["s3_source"]["publish-f"]["encryption_aes_key"] = ["k" * 32].pack("m0")
+    File.write(sealed = "#{directory}/sealed", YAML.dump(gemrc))
+    at = {env: {"GEMRC" => sealed}, home: "locked"}
+    shop.gem("s3", "push", boat, *ring, "--source", "s3://publish-f/sealed", **at)
+    shop.gem("s3", "index", "--source", "s3://publish-f/sealed", **at)
+    shop.gem("s3", "check", "--source", "s3://publish-f/sealed", **at)
+    expect shop.gem("install", "oar_boat", "--clear-sources", "--source", "s3://publish-f/sealed", "-N", **at),
+           /2 gems installed/
   end
 
   proves("gem push --host, allowed_push_host, and rake release") do

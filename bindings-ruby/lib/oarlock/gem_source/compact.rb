@@ -69,6 +69,9 @@ module Oarlock
     # Changes are appended as lines, so that clients fetch only what is new. It also records which numbers
     # were yanked, so that they are not published again.
     class Versions
+      # VERSION or VERSION-PLATFORM, yanked after a hyphen.
+      NUMBER = /\A-?\d+(?:\.[0-9a-zA-Z]+)*(?:-[a-zA-Z0-9._-]+)?\z/
+
       # A gem: its listed and its yanked numbers, and the MD5 of its info file.
       Row = Struct.new(:listed, :yanked, :md5)
 
@@ -77,12 +80,21 @@ module Oarlock
         @text = text && text.dup.force_encoding(Encoding::UTF_8)
       end
 
-      # The gems, by name.
+      # Whether it has a head, whole lines, and versions only.
+      def whole?
+        return true unless @text
+
+        rows
+        @text.match?(/^---\n/) && @text.end_with?("\n") && !@malformed
+      end
+
+      # The gems, by name, as far as they can be read.
       def rows
         @rows ||= begin
           rows = Hash.new { |all, name| all[name] = Row.new([], [], nil) }
           body = @text.to_s.split(/^---$\n?/, 2)[1]
-          body.to_s.each_line(chomp: true) { |line| read(rows, line) }
+          # A line that was cut off may end with a part of a number.
+          body.to_s.each_line { |line| read(rows, line) if line.end_with?("\n") }
           rows.default = Row.new([].freeze, [].freeze, nil).freeze
           rows
         end
@@ -119,6 +131,8 @@ module Oarlock
         name, numbers, md5 = line.split(" ", 3)
         row = rows[name]
         numbers.to_s.split(",").each do |number|
+          next @malformed = true unless number.match?(NUMBER)
+
           if number.start_with?("-")
             row.listed.delete(number = number.delete_prefix("-"))
             row.yanked |= [number]
@@ -127,7 +141,7 @@ module Oarlock
             row.listed |= [number]
           end
         end
-        row.md5 = md5
+        row.md5 = md5&.chomp
       end
 
       def change(name, info)

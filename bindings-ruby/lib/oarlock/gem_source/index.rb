@@ -4,7 +4,7 @@
 #
 # Invariant: the same gems give the same bytes. Publishers may go on meanwhile: what they list stays listed,
 # and what they yank stays yanked. A number that was once listed is afterwards listed or yanked. If a gem is
-# broken, nothing of the index is written.
+# broken, no list changes.
 module Oarlock
   module GemSource
     # One run over a source.
@@ -26,14 +26,15 @@ module Oarlock
       # @return [Report]
       def call(&progress)
         @source.require_conditions unless @unsafe || @dry_run
-        missing = nil
+        missing = gems = nil
         versions, etags = @source.compete("versions") do
           snapshot = @source.snapshot
           infos = list("info/")
-          gems = read(list("gems/").select { |key, _| key.end_with?(".gem") }, snapshot.versions, &progress)
+          gems = list("gems/").select { |key, _| key.end_with?(".gem") }
+          lines = read(gems, snapshot.versions, &progress)
           next [snapshot.versions, nil] if @dry_run
 
-          rows, missing, created_at = settle(gems, infos, snapshot.versions)
+          rows, missing, created_at = settle(lines, infos, snapshot.versions)
           versions = Versions.compact(rows, created_at)
           written = versions.to_s == snapshot.versions.to_s ||
                     @source.replace("versions", snapshot.etags["versions"], versions.to_s)
@@ -43,7 +44,7 @@ module Oarlock
           @source.derive(versions, etags)
           forget(versions)
         end
-        Report.new(@lines.size, @adopted, versions.rows.size, missing.to_a)
+        Report.new(gems.size, @adopted, versions.rows.size, missing.to_a)
       end
 
       private

@@ -39,6 +39,9 @@ module Oarlock
 
         GemFile.check(spec, "#{source.url}#{key}")
         new(spec, record, body.meta)
+      rescue UnsupportedError
+        # A store that encrypts returns no ranges, which it can't verify.
+        whole(source, key)
       rescue RangeError
         raise Refused, "#{source.url}#{key} is empty"
       end

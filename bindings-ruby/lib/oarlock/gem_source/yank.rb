@@ -56,6 +56,7 @@ module Oarlock
       # @param number [String] VERSION or VERSION-PLATFORM
       def call(name, number)
         snapshot = @source.snapshot
+        @source.require_index(snapshot)
         unless snapshot.versions.rows[name].yanked.include?(number)
           raise Refused, "#{name} #{number} was not yanked from #{@source.url}"
         end
