@@ -25,7 +25,7 @@ Gem::Specification.new do |spec|
       core/crc/Cargo.toml core/crc/src/*.rs core/crc/stand-in/Cargo.toml core/crc/stand-in/src/*.rs
       bindings-ruby/ext/oarlock_native/Cargo.toml bindings-ruby/ext/oarlock_native/extconf.rb bindings-ruby/ext/oarlock_native/src/*.rs
       bindings-ruby/lib/**/*.rb bindings-ruby/sig/* bindings-ruby/doc/*.rb
-      .yardopts exe/oarlock-explain
+      bindings-ruby/PUBLISHING.md .yardopts exe/oarlock-explain
     ].flat_map { |pattern| Dir[pattern].sort }
   end
 end

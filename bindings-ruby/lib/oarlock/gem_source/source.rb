@@ -145,9 +145,11 @@ module Oarlock
         (refuses?(if_none_match: "*") || refuses?(if_none_match: "*")) && refuses?(if_match: "0" * 32)
       end
 
-      # @raise [Refused] for a source whose `versions` is broken, or missing because another tool made the index
+      # @raise [Refused] if `versions` is broken, or missing because another tool made the index
       def require_index(snapshot)
-        raise Refused, "#{url}versions is cut off; run `gem s3 index --source #{url}`" unless snapshot.versions.whole?
+        unless snapshot.versions.whole?
+          raise Refused, "#{url}versions is broken; run `gem s3 index --source #{url}`"
+        end
         return if snapshot.etags["versions"] || (DERIVED & snapshot.etags.keys).empty?
 
         raise Refused, "#{url} has an index without `versions`, made by another tool; run `gem s3 index " \
