@@ -175,6 +175,7 @@ def test_versions(fake):
     assert set(fs.ls("old/d", versions=True)) == {f"old/d/a?versionId={one}" for one in (first, second)}
     assert [row["VersionId"] for row in fs.object_version_info("old/d/a")] == [second, first]
     fs.rm("old/d/a")
+    assert not fs.isdir("old/d") and not fs.exists("old/d")
     assert not fs.exists("old/d/a") and fs.exists(f"old/d/a?versionId={first}") and fs.find("old") == []
     fs.rm("old", recursive=True)
     assert not fs.exists("old")
@@ -431,9 +432,11 @@ def test_s3_goes_here_when_the_user_says_so(fake):
             file.write(b"a")
         fs, path = fsspec.url_to_fs("s3://tests/a?versionId=x", **keys_of(fake))
         assert type(fs) is OarlockFileSystem and fs.version_aware and path == "tests/a?versionId=x"
+        assert fs.unstrip_protocol("tests/a") == "s3://tests/a"
     finally:
         unregister()
     assert fsspec.registry.get("s3") is not OarlockFileSystem
+    assert fs.unstrip_protocol("s3://tests/a") == "oarlock://tests/a"
     code = "import fsspec; print(fsspec.get_filesystem_class('s3').__module__)"
     for value, printed in (("1", "oarlock.fsspec\n"), ("0", "")):
         environment = {**os.environ, "OARLOCK_FSSPEC": value}

@@ -137,6 +137,7 @@ pub const DVC_SETTINGS: &[&str] = &[
 /// They hold within such a group alone: `mode` and `verify` mean something else elsewhere.
 pub const BOTO3_NAMES: &[(&str, &str)] = &[
     ("ACL", "acl"),
+    ("ChecksumAlgorithm", "checksum_algorithm"),
     ("GrantFullControl", "grant_full_control"),
     ("GrantRead", "grant_read"),
     ("GrantReadACP", "grant_read_acp"),

@@ -33,7 +33,7 @@ class Buckets(AsyncFileSystem):
             raise UnsupportedError("a bucket can't be created with an ACL; set a bucket policy afterwards")
         bucket, key = split_bucket(path)
         try:
-            await self._probe(bucket)
+            await self._holds(bucket)
         except PermissionDeniedError:
             # It is there, and who may not list it may still write to it.
             if key:

@@ -27,14 +27,20 @@ def order(info):
 class Listing(AsyncFileSystem):
     """The part of the file system that looks."""
 
-    def _begin(self, path, prefix="", delimiter="/", versions=False, **options):
+    def _begin(self, path, prefix="", delimiter="/"):
         """Starts the listing of what lies below a directory."""
         store, key, _ = self._split(path)
         below = f"{key.rstrip('/')}/" if key else ""
-        verb = "list_versions" if self.version_aware or versions else "list"
-        if delimiter:
-            options["delimiter"] = delimiter
+        verb = "list_versions" if self.version_aware else "list"
+        options = {"delimiter": delimiter} if delimiter else {}
         return begin(store, verb, f"{below}{prefix}", **options)
+
+    async def _holds(self, path):
+        """Whether anything lies below a directory; raises if there is no such bucket."""
+        store, key, _ = self._split(path)
+        async for _ in rows(begin(store, "list", f"{key.rstrip('/')}/" if key else "", page_size=1)):
+            return True
+        return False
 
     async def _entries(self, path, listing, versions=False):
         """The files and directories of a listing, without the marker of the directory itself."""
@@ -68,7 +74,7 @@ class Listing(AsyncFileSystem):
         if not refresh and (known := self._remembered(f"{bucket}/{key}" if key else bucket, version)):
             return known
         if not key:
-            await self._probe(bucket)
+            await self._holds(bucket)
             return directory(bucket) | {"VersionId": None}
         try:
             return described(bucket, await call(store, "head", key, **version))
@@ -85,11 +91,6 @@ class Listing(AsyncFileSystem):
         wanted = version.get("version_id")
         named = (info for info in known if info["name"] == path)
         return next((info for info in named if wanted in (None, info.get("VersionId"))), None)
-
-    async def _probe(self, bucket):
-        """Raises if the bucket does not exist."""
-        async for _ in rows(self._begin(bucket, delimiter="", page_size=1)):
-            return
 
     async def _exists(self, path, version_id=None, **kwargs):
         """Whether a file, a directory or a bucket exists."""
@@ -112,11 +113,9 @@ class Listing(AsyncFileSystem):
         if known is not None:
             return any(info["name"] != path for info in known)
         try:
-            async for _ in rows(self._begin(path, delimiter="", page_size=1)):
-                return True
+            return await self._holds(path) or not split_bucket(path)[1]
         except NoSuchBucketError:
             return False
-        return not split_bucket(path)[1]
 
     async def _isfile(self, path):
         """Whether an object has exactly this key."""
@@ -142,7 +141,7 @@ class Listing(AsyncFileSystem):
         return [directory(bucket.name) for bucket in await call(self._store(None), "list_buckets")]
 
     async def _entries_of(self, path, versions):
-        found = await self._entries(path, self._begin(path, versions=versions), versions)
+        found = await self._entries(path, self._begin(path), versions)
         if not found and split_bucket(path)[1]:
             info = await self._info(path, refresh=True)
             if info["type"] == "file":
@@ -162,7 +161,7 @@ class Listing(AsyncFileSystem):
         if maxdepth:
             files, directories = await self._levels(path, maxdepth, prefix or "", withdirs)
         else:
-            files = await self._entries(path, self._begin(path, prefix or "", "", versions), versions)
+            files = await self._entries(path, self._begin(path, prefix or "", ""), versions)
             directories = _directories(path, files, prefix)
             if not prefix and not versions:
                 self._remember(path, files, directories)

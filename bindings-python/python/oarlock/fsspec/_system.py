@@ -4,6 +4,7 @@ import functools
 import inspect
 
 import fsspec.asyn
+from fsspec.registry import registry
 from fsspec.spec import AbstractFileSystem
 
 from .. import open as open_store
@@ -133,6 +134,11 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
     def _strip_protocol(cls, path):
         plain = super()._strip_protocol(path)
         return plain.lstrip("/") if isinstance(plain, str) else [one.lstrip("/") for one in plain]
+
+    def unstrip_protocol(self, name):
+        """The path as a URL: with ``s3://`` where that goes to oarlock, else with ``oarlock://``."""
+        protocol = "s3" if registry.get("s3") is OarlockFileSystem else "oarlock"
+        return f"{protocol}://{self._strip_protocol(name)}"
 
     @classmethod
     def _parent(cls, path):
