@@ -50,6 +50,12 @@ bench: setup ## measure beside other clients (some rows: make bench ONLY=list); 
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
+gem: ## build the source gem into dist (HOMEPAGE=https://… for the project's page)
+	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem
+
+gem-native: ## build a precompiled gem for this platform into dist, and try it (RUBIES="ruby3.1 ruby3.3")
+	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem-native $(if $(RUBIES),RUBIES="$(RUBIES)")
+
 generate: setup ## write header, stubs and signatures from the tables in core
 	OARLOCK_WRITE_HEADERS=1 cargo test --quiet --workspace --test header
 	$(MAKE) -s -C bindings-python
@@ -66,5 +72,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions gem-figures demo servers bench install generate generated clean
+.PHONY: help setup build test nix-plugin nix-versions gem-figures demo servers bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

@@ -12,6 +12,12 @@ Gem::Specification.new do |spec|
   spec.authors = ["The oarlock authors"]
   spec.licenses = ["MIT", "Apache-2.0"]
   spec.required_ruby_version = ">= 3.1"
+  # The project's page, from whoever publishes the gem: `make gem HOMEPAGE=https://…`.
+  if (home = ENV.fetch("OARLOCK_HOMEPAGE", "").chomp("/")) != ""
+    spec.homepage = home
+    spec.metadata = {"homepage_uri" => home, "source_code_uri" => home, "rubygems_mfa_required" => "true",
+                     "changelog_uri" => "#{home}/blob/main/CHANGELOG.md"}
+  end
   spec.bindir = "exe"
   spec.executables = ["oarlock-explain"]
   spec.require_paths = ["bindings-ruby/lib"]
@@ -26,6 +32,6 @@ Gem::Specification.new do |spec|
       bindings-ruby/ext/oarlock_native/Cargo.toml bindings-ruby/ext/oarlock_native/extconf.rb bindings-ruby/ext/oarlock_native/src/*.rs
       bindings-ruby/lib/**/*.rb bindings-ruby/sig/* bindings-ruby/doc/*.rb
       bindings-ruby/PUBLISHING.md .yardopts exe/oarlock-explain
-    ].flat_map { |pattern| Dir[pattern].sort }
+    ].flat_map { |pattern| Dir[pattern].sort } | File.read("README.md").scan(/\]\(([^):#]+)/).flatten
   end
 end

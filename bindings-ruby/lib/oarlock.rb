@@ -8,7 +8,9 @@
 module Oarlock
 end
 
-require "oarlock/oarlock_native"
+# A precompiled gem holds an extension for each version of Ruby; a gem from source holds the one that it built.
+precompiled = File.join(__dir__, "oarlock", RUBY_VERSION[/\d+\.\d+/], "oarlock_native.#{RbConfig::CONFIG["DLEXT"]}")
+require File.exist?(precompiled) ? precompiled : "oarlock/oarlock_native"
 require_relative "oarlock/errors"
 require_relative "oarlock/records"
 require_relative "oarlock/call"

@@ -33,7 +33,9 @@ Dir.mktmpdir("oarlock-gem-") do |copy|
     strange = locked(copy) - locked(ROOT)
     abort "the gem's lock would hold what the workspace's does not: #{strange.inspect}" unless strange.empty?
 
-    built = Gem::Package.build(Gem::Specification.load("oarlock.gemspec"))
+    spec = Gem::Specification.load("oarlock.gemspec")
+    # Strictly, if the page that RubyGems wants to know is known.
+    built = Gem::Package.build(spec, false, !spec.homepage.nil?)
     FileUtils.mv(built, out)
     puts "#{out}/#{built}"
   end
