@@ -8,8 +8,8 @@
 module Oarlock
 end
 
-# A precompiled gem holds an extension for each version of Ruby; a gem from source holds the one that it built.
-precompiled = File.join(__dir__, "oarlock", RUBY_VERSION[/\d+\.\d+/], "oarlock_native.#{RbConfig::CONFIG["DLEXT"]}")
+# A precompiled gem holds an extension for each version of Ruby; a gem from source, the one that it built.
+precompiled = "#{__dir__}/oarlock/#{RUBY_VERSION[/\d+\.\d+/]}/oarlock_native.#{RbConfig::CONFIG["DLEXT"]}"
 require File.exist?(precompiled) ? precompiled : "oarlock/oarlock_native"
 require_relative "oarlock/errors"
 require_relative "oarlock/records"

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Builds a precompiled gem for this platform: native.rb OUT VERSION=LIBRARY…, with the extension of each version
-# of Ruby, such as 3.1=target/native/3.1/release/liboarlock_native.so. `make gem-native` calls it.
+# Builds a precompiled gem for this platform: native.rb OUT VERSION=LIBRARY…, with the extension of each
+# version of Ruby, such as 3.1=target/native/3.1/release/liboarlock_native.so. `make gem-native` calls it.
 #
 # Invariant: the gem installs without Rust, headers and a compiler, and only where one of its extensions fits.
 # Then it is installed into an empty directory and used.
@@ -15,12 +15,17 @@ VERSIONS = %w[3.1 3.2 3.3 3.4 4.0].freeze
 TRIAL = <<~'RUBY'
   require "oarlock"
   require "tmpdir"
-  Dir.mktmpdir { |place| Oarlock.open("file://#{place}") { |store| store.put("a", "b"); print store.get("a") } }
+  Dir.mktmpdir do |place|
+    store = Oarlock.open("file://#{place}")
+    store.put("a", "b")
+    print store.get("a")
+  end
 RUBY
 
 out, *given = ARGV
 abort "usage: native.rb OUT VERSION=LIBRARY…" if out.nil? || given.empty? || !given.all?(/=/)
-libraries = given.to_h { |pair| pair.split("=", 2) }.sort_by { |version, _| VERSIONS.index(version) || abort(version) }
+libraries = given.map { |pair| pair.split("=", 2) }
+libraries = libraries.sort_by { |version, _| VERSIONS.index(version) || abort("unknown Ruby #{version}") }
 span = VERSIONS[VERSIONS.index(libraries[0][0])..VERSIONS.index(libraries[-1][0])]
 abort "the gem would lack Ruby #{(span - libraries.map(&:first)).join(", ")}" if span.size > libraries.size
 
@@ -49,10 +54,11 @@ Dir.mktmpdir("oarlock-gem-") do |copy|
   gem = File.join(File.expand_path(out), File.basename(built))
 
   # An environment without Rust and headers.
-  bare = {"PATH" => "#{copy}/bin", "GEM_HOME" => "#{copy}/home", "GEM_PATH" => "#{copy}/home", "RUBYLIB" => nil}
+  home = "#{copy}/home"
+  bare = {"PATH" => "#{copy}/bin", "GEM_HOME" => home, "GEM_PATH" => home, "RUBYLIB" => nil}
   ruby = RbConfig.ruby
-  system(bare, ruby, "-rrubygems/gem_runner", "-e", "Gem::GemRunner.new.run(ARGV)", "--", "install", "--local",
-         "--no-document", "--quiet", gem, exception: true)
+  run = [ruby, "-rrubygems/gem_runner", "-e", "Gem::GemRunner.new.run(ARGV)", "--"]
+  system(bare, *run, "install", "--local", "--no-document", "--quiet", gem, exception: true)
   output = IO.popen([bare, ruby, "-e", TRIAL], &:read)
   abort "the installed gem does not work: #{output}" unless output == "b"
 

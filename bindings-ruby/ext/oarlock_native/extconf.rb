@@ -3,8 +3,8 @@
 # Builds the extension with cargo when the gem is installed: a plain `gem install` needs only Rust and Ruby's
 # headers.
 #
-# Invariant: the library is stored once, in the gem's lib/oarlock, in every RubyGems, and no build leftover
-# stays. RubyGems would copy what it finds in its own directory for extensions to lib, so nothing is put there.
+# Invariant: the library is stored once, in the gem's lib/oarlock, by every RubyGems, and no build leftover
+# stays. RubyGems copies to lib what it finds in its own directory for extensions, so nothing is put there.
 # `OARLOCK_PROFILE=dev` builds quickly instead of well.
 require "mkmf"
 
