@@ -34,6 +34,7 @@ module Oarlock
     OPTIONAL = %r{/(versions|info/[^/]+)\z}
     # The older API of gem servers, which a bucket never has.
     DEPENDENCIES = %r{/api/v1/dependencies\z}
+    # An ETag that may be the MD5 of its object.
     MD5 = /\A\h{32}\z/
 
     # The response to a request for an object of an s3:// source.
@@ -115,6 +116,7 @@ module Oarlock
 
   # Ends Bundler's attempts to download a gem at a failure that stays.
   module BundlerRetry
+    # As Bundler's own, with one more failure that ends the attempts.
     def initialize(name, exceptions = nil, *rest)
       super(name, [*exceptions, PermanentFailure], *rest)
     end
