@@ -339,9 +339,12 @@ def test_buckets(fs):
 
 def test_a_batch_delete_names_the_keys(fake, fs):
     fs.pipe({"tests/a": b"", "tests/b": b""})
-    fake.plan([{"match": {"op": "DeleteObjects"}, "fault": {"status": 403, "code": "AccessDenied"}}])
-    with pytest.raises(PermissionError):
+    refused = "<Error><Key>b</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+    body = f"<DeleteResult><Deleted><Key>a</Key></Deleted>{refused}</DeleteResult>"
+    fake.plan([{"match": {"op": "DeleteObjects"}, "fault": {"status": 200, "body": body}}])
+    with pytest.raises(PermissionError, match="1 of 2 objects were not deleted: 'b'") as caught:
         fs.rm(["tests/a", "tests/b"])
+    assert (caught.value.bucket, caught.value.key) == ("tests", "b")
 
 
 def test_the_listings_cache_is_for_who_wants_it(fake, fs):
@@ -489,3 +492,48 @@ def test_the_stubs_name_what_there_is():
     for name, method in inspect.getmembers(OarlockFileSystem, inspect.isfunction):
         if hasattr(method, "__wrapped__") and not name.startswith("_"):
             assert name in stubs and f"_{name}" in stubs, name
+
+
+class Watching(fsspec.Callback):
+    """Counts files, and the bytes of each by a callback below."""
+
+    def __init__(self):
+        super().__init__()
+        self.below = []
+
+    def branched(self, path_1, path_2, **kwargs):
+        self.below.append(fsspec.Callback())
+        return self.below[-1]
+
+
+@pytest.mark.parametrize("callback", [fsspec.Callback, Watching])
+def test_callbacks_count_files_and_bytes(fs, tmp_path, callback):
+    for number in range(5):
+        (tmp_path / f"f{number}").write_bytes(b"x" * 100)
+    up, down = callback(), callback()
+    fs.put(f"{tmp_path}/", "tests/d/", recursive=True, callback=up)
+    fs.get("tests/d/", f"{tmp_path}/got/", recursive=True, callback=down)
+    assert (up.size, up.value, down.size, down.value) == (5, 5, 5, 5)
+    for child in (*getattr(up, "below", ()), *getattr(down, "below", ())):
+        assert (child.size, child.value) == (100, 100)
+    assert sorted(os.listdir(tmp_path / "got")) == [f"f{number}" for number in range(5)]
+
+
+def test_cancelling_a_task_cancels_its_calls(fake):
+    async def main():
+        fs = OarlockFileSystem(skip_instance_cache=True, asynchronous=True, **fake.settings())
+        await fs._pipe({f"tests/{number}": b"x" for number in range(10)})
+        fake.plan([{"match": {"op": op}, "fault": {"slow": 20_000}} for op in ("GetObject", "CopyObject")])
+        for awaited in (fs._cat("tests/*"), fs._copy("tests/*", "tests/d/"), fs._cat_file("tests/1")):
+            begun = time.monotonic()
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(awaited, 0.2)
+            assert time.monotonic() - begun < 2
+
+    asyncio.run(main())
+
+
+def test_a_program_s_loop_thread_runs_it_too(fs):
+    """Programs that know fsspec's `sync` use the file system's loop."""
+    fs.pipe("tests/a", b"a")
+    assert fsspec.asyn.sync(fs.loop, fs._cat_file, "tests/a") == b"a"

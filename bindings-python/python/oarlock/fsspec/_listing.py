@@ -215,7 +215,7 @@ class Listing(AsyncFileSystem):
 
     def invalidate_cache(self, path=None):
         """Forgets the listings of a path and of the directories above it, or all."""
-        if path is None:
+        if path is None or not self.dircache:
             self.dircache.clear()
             return
         path = self._strip_protocol(path)
