@@ -537,3 +537,20 @@ def test_a_program_s_loop_thread_runs_it_too(fs):
     """Programs that know fsspec's `sync` use the file system's loop."""
     fs.pipe("tests/a", b"a")
     assert fsspec.asyn.sync(fs.loop, fs._cat_file, "tests/a") == b"a"
+
+
+def test_encrypted_objects_are_read_verified(fake, remote):
+    key = os.urandom(32)
+    fs = OarlockFileSystem(skip_instance_cache=True, encryption_aes_key=key, **fake.settings())
+    data = os.urandom(300_000)
+    fs.pipe("tests/a", data)
+    assert (
+        remote.get("a").body != data and fs.info("tests/a")["size"] == fs.ls("tests", detail=True)[0]["size"]
+    )
+    with fs.open("tests/a") as file:
+        assert file.read(10) + file.read() == data == fs.cat("tests/a")
+    meta = remote.head("a").metadata
+    for cut in (b"", bytes(remote.get("a").body)[:-1]):
+        remote.put("a", cut, metadata=meta)
+        with fs.open("tests/a") as file, pytest.raises(OSError):
+            file.read()
