@@ -554,3 +554,23 @@ def test_encrypted_objects_are_read_verified(fake, remote):
         remote.put("a", cut, metadata=meta)
         with fs.open("tests/a") as file, pytest.raises(OSError):
             file.read()
+
+
+def test_every_read_takes_the_parameters_of_s3(fs, tmp_path):
+    fs.pipe({"tests/a": b"hello", "tests/b": b"hello"})
+    etag = fs.info("tests/a")["ETag"].strip('"')
+    reads = (
+        lambda **given: fs.cat_file("tests/a", **given),
+        lambda **given: fs.cat_file("tests/a", 1, 3, **given),
+        lambda **given: fs.cat(["tests/a", "tests/b"], **given),
+        lambda **given: fs.get_file("tests/a", str(tmp_path / "a"), **given),
+        lambda **given: fs.get(["tests/a", "tests/b"], [str(tmp_path / "a"), str(tmp_path / "b")], **given),
+        lambda **given: fs.info("tests/a", **given),
+        lambda **given: fs.cat_ranges(["tests/a", "tests/b"], 1, [3, -1], on_error="raise", **given),
+    )
+    for read in reads:
+        assert read(IfMatch=etag) == read()
+        with pytest.raises(oarlock.PreconditionError):
+            read(IfMatch="other")
+        with pytest.raises(ValueError, match="PartNumber"):
+            read(PartNumber=1)

@@ -14,6 +14,7 @@ from ..errors import InvalidInputError, NoSuchBucketError, NotFoundError, Permis
 from ._calls import WINDOW, begin, call, failure, rows
 from ._entries import described, directory, listed
 from ._paths import join_version, parent, split_bucket
+from ._requests import options_for
 
 #: Listings that run at a time, where each holds a page in memory.
 _LISTINGS = WINDOW // 4
@@ -77,7 +78,7 @@ class Listing(AsyncFileSystem):
             await self._holds(bucket)
             return directory(bucket) | {"VersionId": None}
         try:
-            return described(bucket, await call(store, "head", key, **version))
+            return described(bucket, await call(store, "head", key, **options_for("head", kwargs), **version))
         except NotFoundError:
             if version or not await self._isdir(path):
                 raise

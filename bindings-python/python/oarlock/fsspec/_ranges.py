@@ -8,6 +8,7 @@ from fsspec.asyn import AsyncFileSystem
 
 from ..errors import Error, InvalidInputError, RangeError, ServiceError
 from ._calls import call, each
+from ._requests import options_for
 
 
 class Ranges(AsyncFileSystem):
@@ -22,10 +23,10 @@ class Ranges(AsyncFileSystem):
         if not len(paths) == len(starts) == len(ends):
             raise InvalidInputError("cat_ranges takes as many starts and ends as paths")
         asked = [(path, *map(_whole, edges)) for path, *edges in zip(paths, starts, ends)]
-        found = await self._slices(asked, gap=max_gap, raises=on_error == "raise")
+        found = await self._slices(asked, gap=max_gap, raises=on_error == "raise", **kwargs)
         return [None if on_error == "omit" and isinstance(one, Exception) else one for one in found]
 
-    async def _slices(self, asked, gap=None, version_id=None, raises=False):
+    async def _slices(self, asked, gap=None, version_id=None, raises=False, **keywords):
         """The bytes of slices, each of a path and its edges; an exception for each that failed."""
         found = [b""] * len(asked)
         objects = {}
@@ -34,12 +35,13 @@ class Ranges(AsyncFileSystem):
         counted = {path: _counted(slices) for path, slices in objects.items()}
         sure = {path: None for path in objects if counted[path]}
         unsure = [path for path in objects if not counted[path]]
-        failed = await self._fetch(sure, objects, found, gap, version_id)
+        options = options_for("get_ranges", {**keywords, "version_id": version_id, "gap": gap})
+        failed = await self._fetch(sure, objects, found, options)
         # What lies beyond the end is not known before the size is.
         unsure += [path for path, error in failed.items() if isinstance(error, RangeError)]
         failed = {path: error for path, error in failed.items() if not isinstance(error, RangeError)}
-        sizes, missing = await self._lengths(unsure, version_id)
-        failed |= missing | await self._fetch(sizes, objects, found, gap, version_id)
+        sizes, missing = await self._lengths(unsure, version_id, keywords)
+        failed |= missing | await self._fetch(sizes, objects, found, options)
         for path, error in failed.items():
             if raises:
                 raise error
@@ -47,7 +49,7 @@ class Ranges(AsyncFileSystem):
                 found[place] = error
         return found
 
-    async def _fetch(self, sizes, objects, found, gap, version_id):
+    async def _fetch(self, sizes, objects, found, options):
         """Fetches the slices of objects, all at a time; returns the exceptions by path."""
         wanted = {}
         for path, size in sizes.items():
@@ -60,13 +62,15 @@ class Ranges(AsyncFileSystem):
 
         def starts():
             for path, slices in wanted.items():
-                store, key, version = self._split(path, version_id)
+                store, key, version = self._split(path)
+                values = {**version, **options, "key": key}
                 ranges = [f"{first}-{end - 1}" for _, first, end in slices]
                 if len(ranges) == 1:
                     # A single range: a `get`, which uses several requests for a large one.
-                    yield store, "get", {"key": key, "range": ranges[0], **version}, None
+                    values.pop("gap", None)
+                    yield store, "get", {**values, "range": ranges[0]}, None
                 else:
-                    yield store, "get_ranges", {"key": key, "ranges": ranges, "gap": gap, **version}, None
+                    yield store, "get_ranges", {**values, "ranges": ranges}, None
 
         if len(wanted) == 1:
             [(store, verb, values, _)] = starts()
@@ -82,13 +86,15 @@ class Ranges(AsyncFileSystem):
                 found[place] = bytes(data)
         return failed
 
-    async def _lengths(self, paths, version_id):
+    async def _lengths(self, paths, version_id, keywords):
         """The sizes of objects by path, and the exceptions of those that have none."""
+
+        options = options_for("head", keywords)
 
         def starts():
             for path in paths:
                 store, key, version = self._split(path, version_id)
-                yield store, "head", {"key": key, **version}, None
+                yield store, "head", {**options, "key": key, **version}, None
 
         sizes, failed = {}, {}
         for path, outcome in zip(paths, await each(starts())):

@@ -51,6 +51,8 @@ _INSTEAD = {
 
 def options_for(verb, keywords):
     """The options of a verb that the keywords mean."""
+    if not keywords:
+        return {}
     known = {name for name, *_ in getattr(oarlock.Store, verb).options} - {"progress", "timeout"}
     options = {}
     for name, value in keywords.items():

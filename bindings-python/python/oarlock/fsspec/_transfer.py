@@ -59,16 +59,17 @@ class Transfer(AsyncFileSystem):
     async def _cat_file(self, path, start=None, end=None, version_id=None, **kwargs):
         """The bytes of a file, or of a slice of it; negative edges count from its end."""
         store, key, version = self._split(path, version_id)
+        options = {**options_for("get", kwargs), **version}
         if start is None and end is None:
-            return bytes((await call(store, "get", key, **version)).body)
+            return bytes((await call(store, "get", key, **options)).body)
         if end is None:
             # The server counts: the size need not be known.
             rest = f"{start}-" if start >= 0 else f"{start}"
             try:
-                return bytes((await call(store, "get", key, range=rest, **version)).body)
+                return bytes((await call(store, "get", key, range=rest, **options)).body)
             except RangeError:
                 return b""
-        return (await self._slices([(path, start, end)], version_id=version_id, raises=True))[0]
+        return (await self._slices([(path, start, end)], version_id=version_id, raises=True, **kwargs))[0]
 
     async def _pipe_file(self, path, value=None, mode="overwrite", chunksize=None, data=None, **kwargs):
         """Stores bytes. ``mode="create"`` raises `FileExistsError` if an object is there. S3's parameters,
@@ -109,9 +110,11 @@ class Transfer(AsyncFileSystem):
             if into.is_dir():
                 return None
             into.parent.mkdir(parents=True, exist_ok=True)
-        options = {"progress": progress} if (progress := report(callback)) else {}
+        options = {**options_for("get", kwargs), **version}
+        if progress := report(callback):
+            options["progress"] = progress
         try:
-            await call(store, "get", key, into=into, **version, **options)
+            await call(store, "get", key, into=into, **options)
         except NotFoundError:
             if version or not await self._isdir(rpath):
                 raise
@@ -141,12 +144,8 @@ class Transfer(AsyncFileSystem):
         paths = [name for name, kind in found.items() if kind != "directory"]
         if one and on_error == "raise":
             return await self._cat_file(paths[0], **kwargs)
-        outcomes = {}
-        for store, bucket, items in self._by_bucket(paths):
-            asked = [{"key": key, **version} for _, key, version in items]
-            for (name, *_), row in zip(items, await call(store, "get_many", asked)):
-                outcomes[name] = bytes(row.body) if row.error is None else failure(bucket, row, "get_many")
-        outcomes = {name: outcomes[name] for name in paths}
+        options = options_for("get", kwargs)
+        outcomes = await (self._cat_each(paths, options) if options else self._cat_all(paths))
         failed = [name for name, outcome in outcomes.items() if isinstance(outcome, Exception)]
         if failed and on_error == "raise":
             raise outcomes[failed[0]]
@@ -154,6 +153,29 @@ class Transfer(AsyncFileSystem):
             for name in failed:
                 del outcomes[name]
         return outcomes[paths[0]] if one and outcomes else outcomes
+
+    async def _cat_all(self, paths):
+        """The bytes of each object, or its exception."""
+        outcomes = {}
+        for store, bucket, items in self._by_bucket(paths):
+            asked = [{"key": key, **version} for _, key, version in items]
+            for (name, *_), row in zip(items, await call(store, "get_many", asked)):
+                outcomes[name] = bytes(row.body) if row.error is None else failure(bucket, row, "get_many")
+        return {name: outcomes[name] for name in paths}
+
+    async def _cat_each(self, paths, options):
+        """As `_cat_all`, for options that `get_many` does not take."""
+
+        def starts():
+            for path in paths:
+                store, key, version = self._split(path)
+                yield store, "get", {**options, "key": key, **version}, None
+
+        outcomes = await each(starts())
+        return {
+            path: outcome if isinstance(outcome, Exception) else bytes(outcome.body)
+            for path, outcome in zip(paths, outcomes)
+        }
 
     async def _pipe(self, path, value=None, **kwargs):
         """Stores bytes under a path, or each value of a dictionary under its path."""
@@ -245,7 +267,11 @@ class Transfer(AsyncFileSystem):
         for above in {os.path.dirname(target) for target in files.values()} - {""}:
             os.makedirs(above, exist_ok=True)
         callback.set_size(len(files))
-        failed = await (self._get_each if watches(callback) else self._get_all)(files, callback)
+        options = options_for("get", kwargs)
+        if options or watches(callback):
+            failed = await self._get_each(files, callback, options)
+        else:
+            failed = await self._get_all(files, callback)
         for path, error in failed:
             if not (isinstance(error, NotFoundError) and await self._isdir(path)):
                 raise error
@@ -263,15 +289,15 @@ class Transfer(AsyncFileSystem):
                     failed.append((paths[row.key], failure(bucket, row, "get_many")))
         return failed
 
-    async def _get_each(self, files, callback):
-        """As `_get_all`, for a callback that watches the bytes of each file."""
+    async def _get_each(self, files, callback, options):
+        """As `_get_all`, for a callback that watches the bytes of each file, and for further options."""
         children = Children(callback)
 
         def starts():
             for path, target in files.items():
                 store, key, version = self._split(path)
                 progress = children.begin(path, target)
-                yield store, "get", {"key": key, "into": Path(target), **version}, progress
+                yield store, "get", {**options, "key": key, "into": Path(target), **version}, progress
 
         outcomes = await each(starts(), children.end)
         return [(path, outcome) for path, outcome in zip(files, outcomes) if isinstance(outcome, Exception)]
