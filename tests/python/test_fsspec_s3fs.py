@@ -180,8 +180,14 @@ def test_versions(fake):
     fs.rm("old", recursive=True)
     assert not fs.exists("old")
     plain = OarlockFileSystem(skip_instance_cache=True, **fake.settings())
-    with pytest.raises(ValueError, match="version_aware"):
-        plain.open("tests/a", version_id="x")
+    for call in (
+        lambda: plain.open("tests/a", version_id="x"),
+        lambda: plain.ls("tests", versions=True),
+        lambda: plain.find("tests", versions=True),
+        lambda: plain.object_version_info("tests/a"),
+    ):
+        with pytest.raises(ValueError, match="version_aware"):
+            call()
 
 
 def test_transactions(fs):

@@ -128,8 +128,7 @@ class Listing(AsyncFileSystem):
     async def _ls(self, path, detail=False, refresh=False, versions=False, **kwargs):
         """What a directory holds: names, or entries as of `info` with ``detail=True``. Of a file, itself;
         of the root, the buckets. With ``versions`` every version of each object."""
-        if versions and not self.version_aware:
-            raise InvalidInputError("`versions` needs a file system with version_aware=True")
+        self._check_versions(versions)
         path = self._strip_protocol(path)
         found = None if refresh or versions else self.dircache.get(path)
         if found is None:
@@ -137,6 +136,10 @@ class Listing(AsyncFileSystem):
             if found and not versions and found[0]["name"] != path:
                 self.dircache[path] = found
         return found if detail else sorted(info["name"] for info in found)
+
+    def _check_versions(self, versions):
+        if versions and not self.version_aware:
+            raise InvalidInputError("`versions` needs a file system with version_aware=True")
 
     async def _buckets(self):
         return [directory(bucket.name) for bucket in await call(self._store(None), "list_buckets")]
@@ -159,6 +162,7 @@ class Listing(AsyncFileSystem):
         if maxdepth is not None and maxdepth < 1:
             raise ValueError("maxdepth must be at least 1")
         versions = bool(kwargs.get("versions"))
+        self._check_versions(versions)
         if maxdepth:
             files, directories = await self._levels(path, maxdepth, prefix or "", withdirs)
         else:

@@ -17,13 +17,21 @@ _ALIASES = {"username": "key", "password": "secret", "fixed_upload_size": "fixed
 #: Keywords that oarlock has no use for: a read always checks that the object is the same, and the other ones
 #: describe how botocore works inside.
 _NEEDLESS = (
-    "local_expiry_check", "parameter_validation", "tcp_keepalive", "inject_host_prefix", "user_agent",
-    "user_agent_extra", "api_version",
-)  # fmt: skip
+    "local_expiry_check",
+    "parameter_validation",
+    "tcp_keepalive",
+    "inject_host_prefix",
+    "api_version",
+)
+_SESSION = (
+    "a botocore session holds what oarlock resolves itself; pass `profile`, or `credentials` with a function "
+    "that returns the session's keys"
+)
 _REFUSED = {
-    "session": "a botocore session holds what oarlock resolves itself; pass `profile`, or `credentials` with "
-    "a function that returns the session's keys",
-    "aio_session": "a botocore session holds what oarlock resolves itself; pass `profile` or `credentials`",
+    "session": _SESSION,
+    "aio_session": _SESSION,
+    "user_agent": "oarlock names itself; `app_name` adds your program's name",
+    "user_agent_extra": "oarlock names itself; `app_name` adds your program's name",
 }
 
 
