@@ -580,3 +580,17 @@ def test_every_read_takes_the_parameters_of_s3(fs, tmp_path):
             read(IfMatch="other")
         with pytest.raises(ValueError, match="PartNumber"):
             read(PartNumber=1)
+
+
+def test_trio(fake):
+    trio = pytest.importorskip("trio", reason="trio is not installed")
+
+    async def main():
+        fs = OarlockFileSystem(skip_instance_cache=True, asynchronous=True, **fake.settings())
+        await fs._pipe({f"tests/{number}": b"x" for number in range(10)})
+        await fs._copy("tests/*", "tests/d/")
+        assert len(await fs._cat("tests/d", recursive=True)) == 10
+        file = await fs.open_async("tests/1")
+        assert await file.read() == b"x"
+
+    trio.run(main)
