@@ -38,6 +38,9 @@ gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 
 s3fs-tests: build ## s3fs' own tests with oarlock in its place, from its source distribution
 	@$(VENV)/python tests/hosts/s3fs_tests.py
 
+gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0 and Bundler 2.6, made of later Debians' packages; three minutes
+	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py -k "not seaweed" || exit; done
+
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py
 
@@ -72,5 +75,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions gem-figures demo servers bench install gem gem-native generate generated clean
+.PHONY: help setup build test nix-plugin nix-versions gem-versions gem-figures demo servers bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

@@ -33,7 +33,7 @@ class Publisher
   end
 
   # Builds a gem into the directory.
-  def build(name, version, needs = {})
+  def build(name, version, needs = {}, signed: nil)
     Dir.mktmpdir do |source|
       FileUtils.mkdir_p("#{source}/lib")
       required = needs.keys.map { |need| "require #{need.inspect}\n" }.join
@@ -44,6 +44,8 @@ class Publisher
         s.license = "MIT"
         s.homepage = "https://example.com"
         s.files = ["lib/#{name}.rb"]
+        s.signing_key, certificate = signed
+        s.cert_chain = [certificate] if certificate
         needs.each { |need, requirement| s.add_dependency(need, requirement) }
       end
       Dir.chdir(source) do
@@ -111,7 +113,12 @@ class User
     out
   end
 
-  def gem(*arguments, ok: true) = run("gem", *arguments, ok: ok)
+  # The system's RubyGems, or the one whose library OARLOCK_RUBYGEMS names.
+  def gem(*arguments, ok: true)
+    other = ENV["OARLOCK_RUBYGEMS"]
+    command = other ? ["ruby", "--disable-gems", "-I#{other}", "-rrubygems", "/usr/bin/gem"] : ["gem"]
+    run(*command, *arguments, ok: ok)
+  end
 
   # The head of a Gemfile, as documented.
   HEAD = <<~'RUBY'

@@ -1,5 +1,5 @@
-"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb` and `bundler.rb` do it all,
-here they get a server and their lines are counted."""
+"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb`, `gem_reading.rb` and `bundler.rb`
+do it all, here they get a server and their lines are counted."""
 
 import os
 import subprocess
@@ -40,6 +40,10 @@ def proved(script, kind):
 @pytest.mark.parametrize("kind", [FakeS3, SeaweedFS], ids=["fake", "seaweed"])
 def test_gem(kind):
     assert len(proved("gem.rb", kind)) == 15
+
+
+def test_gem_reading():
+    assert len(proved("gem_reading.rb", FakeS3)) == 7
 
 
 def test_bundler():
