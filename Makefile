@@ -47,8 +47,8 @@ demo: build ## real dvc, gem, nix and a C++ program move real files to a real se
 servers: build ## try eight real servers, write tests/servers/MATRIX.md (SERVERS="minio ceph" AGENTS=all)
 	@$(VENV)/python tests/servers/matrix.py $(SERVERS) --agents "$(or $(AGENTS),python)"
 
-bench: setup ## measure beside other clients (some rows: make bench ONLY=list); a whole run writes tests/bench/RESULTS.md
-	@$(MAKE) -s -C tests/bench ONLY="$(ONLY)" SERVER="$(SERVER)" ROUNDS="$(ROUNDS)"
+bench: setup ## measure beside other clients (some rows: make bench ONLY=list; over networks: make bench NETWORK=all)
+	@$(MAKE) -s -C tests/bench ONLY="$(ONLY)" SERVER="$(SERVER)" ROUNDS="$(ROUNDS)" $(if $(NETWORK),NETWORK="$(NETWORK)")
 
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)

@@ -1,5 +1,6 @@
 """`make bench`: oarlock and its peers do the same work in turns, against a server that checks nothing, the
-same with 20 ms before each answer, and SeaweedFS.
+same with 20 ms before each answer, and SeaweedFS. The rows over TLS are run by `run_networks.py`, or by
+`make bench SERVER=tls`.
 
 Invariant: what is compared ran in the same minute, each client in a fresh process, the median of all rounds
 counts. CPU seconds are the figure, since they do not depend on who else uses the machine; wall time is where
@@ -26,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import plot  # noqa: E402
-from rows import BESIDE_SEAWEED, FAR, NEAR  # noqa: E402
+from rows import BESIDE_SEAWEED, FAR, NEAR, TLS  # noqa: E402
 from servers import SeaweedFS  # noqa: E402
 
 GIB = 1 << 30
@@ -41,6 +42,8 @@ class Places:
     def __init__(self, built, work):
         self.built, self.work = built, work
         self.upload, self.download = work / "upload", work / "download"
+        # Which authority the clients trust.
+        self.trust = {}
 
     def command(self, client, what, endpoint, count):
         language, _, name = client.partition(":")
@@ -75,6 +78,7 @@ class Places:
             "HOME": str(self.work),
             "PYTHONPATH": str(self.built / "python"),
             **keys,
+            **self.trust,
         }
 
 
@@ -153,16 +157,29 @@ def measure(places, row, endpoint, keys, rounds):
     return {"row": row, "figures": medians, "absent": absent}
 
 
-def minimal(places, delay, rows, rounds):
-    server = subprocess.Popen(
-        [places.built / "release/server", str(delay)], stdout=subprocess.PIPE, text=True
-    )
+def minimal(places, delay, rows, rounds, certificate=None):
+    command = [places.built / "release/server", str(delay), *filter(None, [certificate])]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        scheme = "https" if certificate else "http"
+        endpoint = f"{scheme}://127.0.0.1:{int(server.stdout.readline())}"
         return [told(measure(places, row, endpoint, KEYS, rounds)) for row in rows]
     finally:
         server.kill()
         server.wait()
+
+
+def over_tls(places, rows, rounds):
+    """The same server over TLS, under an authority of its own, which every client gets in the variable that
+    it reads."""
+    import trustme
+
+    authority = trustme.CA()
+    bundle, certificate = str(places.work / "authority.pem"), str(places.work / "server.pem")
+    authority.cert_pem.write_to_path(bundle)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    places.trust = dict.fromkeys(["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"], bundle)
+    return minimal(places, 0, rows, rounds, certificate)
 
 
 def seaweed(places, rows, rounds):
@@ -221,7 +238,7 @@ def main():
     parser.add_argument("built", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="rows whose names hold this; then nothing is written")
-    parser.add_argument("--server", choices=["minimal", "far", "seaweed"])
+    parser.add_argument("--server", choices=["minimal", "far", "seaweed", "tls"])
     options = parser.parse_args()
     fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     work = Path(tempfile.mkdtemp(prefix="oarlock-bench-", dir=fast))
@@ -241,6 +258,8 @@ def main():
             results["far"] = minimal(places, 20, chosen(FAR), min(options.rounds, SLOW_ROUNDS))
         if options.server in (None, "seaweed"):
             results["seaweed"] = seaweed(places, chosen(BESIDE_SEAWEED), min(options.rounds, SLOW_ROUNDS))
+        if options.server == "tls":
+            over_tls(places, chosen(TLS), min(options.rounds, SLOW_ROUNDS))
     finally:
         shutil.rmtree(work)
     if not options.only and not options.server:

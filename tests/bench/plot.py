@@ -35,35 +35,42 @@ def tables(results, versions, loads, rounds):
         "(of 3 where answers come late, and beside SeaweedFS). Files are on tmpfs.",
         "",
     ]
-    for place, title in ((place, PLACES[place]) for place in PLACES if place in results):
-        lines += [f"## {title}", "", "| work | to beat | oarlock | |", "|---|---|---|---|"]
-        for result in results[place]:
-            row = result["row"]
-            for client, ratio in row.ratios(result["figures"]).items():
-                lines.append(
-                    f"| {row.name} | {row.goal()} | {named(client)}: {ratio:.2f} × | {'kept' if row.kept(ratio) else '**missed**'} |"
-                )
-        lines += [
-            "",
-            "| work | client | median | least–most | wall, s | peak memory, MiB |",
-            "|---|---|---|---|---|---|",
-        ]
-        for result in results[place]:
-            row = result["row"]
-            for client, figures in sorted(result["figures"].items(), key=lambda pair: row.value(pair[1])):
-                per = 1e6 / row.count if row.unit == "µs" else 1
-                spread = "–".join(row.written(bound * per) for bound in figures["spread"])
-                name = f"**{named(client)}**" if "oarlock" in client else named(client)
-                shown = f"{row.written(row.value(figures))} {'wall' if row.figure == 'wall' else 'CPU'}"
-                lines.append(
-                    f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {memory(figures)} |"
-                )
-            lines += [
-                f"| {row.name} | {named(client)} | absent: {why.replace('|', '/')} | | | |"
-                for client, why in result["absent"].items()
-            ]
-        lines.append("")
+    for place in PLACES:
+        if place in results:
+            lines += section(PLACES[place], results[place])
     return "\n".join(lines)
+
+
+def section(title, results):
+    """The lines of one place: which goals were kept, and every client's figures."""
+    lines = [f"## {title}", "", "| work | to beat | oarlock | |", "|---|---|---|---|"]
+    for result in results:
+        row = result["row"]
+        for client, ratio in row.ratios(result["figures"]).items():
+            lines.append(
+                f"| {row.name} | {row.goal()} | {named(client)}: {ratio:.2f} × | {'kept' if row.kept(ratio) else '**missed**'} |"
+            )
+    lines += [
+        "",
+        "| work | client | median | least–most | wall, s | peak memory, MiB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        row = result["row"]
+        for client, figures in sorted(result["figures"].items(), key=lambda pair: row.value(pair[1])):
+            per = 1e6 / row.count if row.unit == "µs" else 1
+            spread = "–".join(row.written(bound * per) for bound in figures["spread"])
+            name = f"**{named(client)}**" if "oarlock" in client else named(client)
+            shown = f"{row.written(row.value(figures))} {'wall' if row.figure == 'wall' else 'CPU'}"
+            lines.append(
+                f"| {row.name} | {name} | {shown} | {spread} | {figures['wall']:.2f} | {memory(figures)} |"
+            )
+        lines += [
+            f"| {row.name} | {named(client)} | absent: {why.replace('|', '/')} | | | |"
+            for client, why in result["absent"].items()
+        ]
+    lines.append("")
+    return lines
 
 
 def named(client):

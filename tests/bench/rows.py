@@ -98,6 +98,13 @@ FAR = [
     Row("put 1 GiB from a file", "put-file", 1, ("rust:oarlock", "rust:object_store", "rust:opendal"),
         ("rust:oarlock",), ("rust:object_store", "rust:opendal"), 1.1, "wall"),
 ]  # fmt: skip
+TLS = [
+    Row("get 1 GiB to a file, TLS", "get-file", 1,
+        ("rust:oarlock", "python:oarlock", "curl:", "rust:object_store", "rust:opendal", "python:obstore", "python:boto3"),
+        ("rust:oarlock", "python:oarlock"), ("curl:",), 1.0),
+    *small("Rust, TLS", "rust", ["oarlock", "oarlock-many"], ["object_store", "opendal"], 1.0, count=3000),
+    *small("Python, sync, TLS", "python", ["oarlock", "oarlock-many"], ["obstore"], 0.75, count=2000),
+]  # fmt: skip
 BESIDE_SEAWEED = [
     Row("get 1 GiB to a file", "get-file", 1, ("rust:oarlock", "rust:object_store", "rust:opendal"), ("rust:oarlock",), ("rust:object_store", "rust:opendal"), 1.0),
     Row("put 1 GiB from a file", "put-file", 1, ("rust:oarlock", "rust:object_store", "rust:opendal"), ("rust:oarlock",), ("rust:object_store", "rust:opendal"), 1.0),

@@ -4,32 +4,23 @@ seconds of the work after a first request."""
 
 import asyncio
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
+import stores
+
 CLIENT, WORK, ENDPOINT, COUNT, *REST = sys.argv[1:]
 COUNT, FILE = int(COUNT), REST[0] if REST else None
 AT_A_TIME = 32
-KEY, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 BODY, LARGE = bytes(4096), "1073741824"
 KEYS = [f"4096-{number}" for number in range(COUNT)]
 
 
 def oarlock():
-    import oarlock
-
     # As over TLS, where a peer's bytes do not go into its signature either.
     signing = {"payload_signing_enabled": False} if WORK == "put-file" else {}
-    store = oarlock.open(
-        "s3://bench",
-        endpoint=ENDPOINT,
-        region="us-east-1",
-        access_key_id=KEY,
-        secret_access_key=SECRET,
-        **signing,
-    )
+    store = stores.oarlock(ENDPOINT, **signing)
     one = {
         "get": lambda key: store.get(key),
         "put": lambda key: store.put(key, BODY),
@@ -60,16 +51,8 @@ def oarlock():
 
 def obstore():
     import obstore
-    from obstore.store import S3Store
 
-    store = S3Store(
-        "bench",
-        endpoint=ENDPOINT,
-        region="us-east-1",
-        access_key_id=KEY,
-        secret_access_key=SECRET,
-        client_options={"allow_http": True},
-    )
+    store = stores.obstore(ENDPOINT)
     one = {
         "get": lambda key: obstore.get(store, key).bytes(),
         "put": lambda key: obstore.put(store, key, BODY),
@@ -102,15 +85,7 @@ def obstore():
 
 
 def boto3():
-    import boto3
-
-    client = boto3.client(
-        "s3",
-        endpoint_url=ENDPOINT,
-        region_name="us-east-1",
-        aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET,
-    )
+    client = stores.boto3(ENDPOINT)
     one = {
         "get": lambda key: client.get_object(Bucket="bench", Key=key)["Body"].read(),
         "put": lambda key: client.put_object(Bucket="bench", Key=key, Body=BODY),

@@ -1,6 +1,6 @@
-//! One client in Rust does one piece of work: `peer CLIENT WORK ENDPOINT COUNT [FILE]`, with CLIENT one of
-//! oarlock, oarlock-many, object_store and opendal. Prints CPU and wall seconds of the work after a first
-//! request, which opens connections.
+//! One client in Rust does one piece of work: `peer CLIENT WORK ENDPOINT COUNT [FILE [SIZE]]`, with CLIENT
+//! one of oarlock, oarlock-many (32 objects at a time), oarlock-defaults, object_store and opendal. Prints
+//! CPU and wall seconds of the work; of small requests after a first one, which opens connections.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ const AT_A_TIME: usize = 32;
 /// Bytes of a part, and parts under way, as oarlock has them.
 const PART: usize = 8 << 20;
 const PARTS: usize = 8;
+/// Bytes of a large object.
 const LARGE: &str = "1073741824";
 
 struct Work {
@@ -28,8 +29,16 @@ struct Work {
     endpoint: String,
     count: usize,
     file: PathBuf,
+    large: String,
     key: String,
     secret: String,
+}
+
+impl Work {
+    /// The key of an upload: a client that looks at it afterwards finds its size.
+    fn uploaded(&self) -> String {
+        format!("{}-put", self.large)
+    }
 }
 
 fn main() -> Done {
@@ -41,6 +50,7 @@ fn main() -> Done {
         endpoint: next(),
         count: next().parse()?,
         file: next().into(),
+        large: Some(next()).filter(|size| !size.is_empty()).unwrap_or(LARGE.into()),
         key: std::env::var("AWS_ACCESS_KEY_ID")?,
         secret: std::env::var("AWS_SECRET_ACCESS_KEY")?,
     };
@@ -51,7 +61,9 @@ fn main() -> Done {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match client.as_str() {
-            "oarlock" | "oarlock-many" => of_oarlock(&work, client == "oarlock-many").await,
+            "oarlock" => of_oarlock(&work, false, None).await,
+            "oarlock-many" => of_oarlock(&work, true, Some(AT_A_TIME as u32)).await,
+            "oarlock-defaults" => of_oarlock(&work, true, None).await,
             "object_store" => of_object_store(&work).await,
             "opendal" => of_opendal(&work).await,
             other => Err(format!("no client {other}").into()),
@@ -122,10 +134,12 @@ fn large_of_oarlock(work: &Work) -> Done {
     let store = store_of_oarlock(work)?;
     let meter = Meter::begin();
     match work.what.as_str() {
-        "get-file" => drop(store.get(LARGE, Sink::File(work.file.clone()), Default::default()).wait(None)?),
-        "get-memory" => drop(store.get(LARGE, Sink::Memory, Default::default()).wait(None)?),
+        "get-file" => {
+            drop(store.get(&work.large, Sink::File(work.file.clone()), Default::default()).wait(None)?)
+        }
+        "get-memory" => drop(store.get(&work.large, Sink::Memory, Default::default()).wait(None)?),
         "put-file" => {
-            drop(store.put("large", Source::File(work.file.clone()), Default::default()).wait(None)?)
+            drop(store.put(work.uploaded(), Source::File(work.file.clone()), Default::default()).wait(None)?)
         }
         other => return Err(format!("no work {other}").into()),
     }
@@ -133,7 +147,7 @@ fn large_of_oarlock(work: &Work) -> Done {
     Ok(())
 }
 
-async fn of_oarlock(work: &Work, many: bool) -> Done {
+async fn of_oarlock(work: &Work, many: bool, max_concurrency: Option<u32>) -> Done {
     let store = store_of_oarlock(work)?;
     let body = Bytes::from(vec![7; 4096]);
     let items = || keys(work.count).map(|key| Item::from(key.as_str()));
@@ -162,26 +176,20 @@ async fn of_oarlock(work: &Work, many: bool) -> Done {
         }
         ("get", true) => drop(
             store
-                .get_many(
-                    Items::from_iter(items()),
-                    GetMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() },
-                )
+                .get_many(Items::from_iter(items()), GetMany { max_concurrency, ..Default::default() })
                 .await?,
         ),
         ("put", true) => drop(
             store
                 .put_many(
                     Items::from_iter(items().map(|item| item.body(body.clone()))),
-                    PutMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() },
+                    PutMany { max_concurrency, ..Default::default() },
                 )
                 .await?,
         ),
         ("head", true) => drop(
             store
-                .head_many(
-                    Items::from_iter(items()),
-                    HeadMany { max_concurrency: Some(AT_A_TIME as u32), ..Default::default() },
-                )
+                .head_many(Items::from_iter(items()), HeadMany { max_concurrency, ..Default::default() })
                 .await?,
         ),
         ("list", _) => {
@@ -237,16 +245,18 @@ async fn of_object_store(work: &Work) -> Done {
             .await;
         }
         "get-file" => {
-            let mut chunks = store.get(&LARGE.into()).await?.into_stream();
+            let mut chunks = store.get(&work.large.as_str().into()).await?.into_stream();
             let mut file = std::fs::File::create(&work.file)?;
             while let Some(chunk) = chunks.next().await {
                 std::io::Write::write_all(&mut file, &chunk?)?;
             }
         }
-        "get-memory" => drop(store.get(&LARGE.into()).await?.bytes().await?),
+        "get-memory" => drop(store.get(&work.large.as_str().into()).await?.bytes().await?),
         "put-file" => {
-            let mut upload =
-                WriteMultipart::new_with_chunk_size(store.put_multipart(&"large".into()).await?, PART);
+            let mut upload = WriteMultipart::new_with_chunk_size(
+                store.put_multipart(&work.uploaded().into()).await?,
+                PART,
+            );
             let mut file = tokio::fs::File::open(&work.file).await?;
             file.set_max_buf_size(PART);
             loop {
@@ -302,15 +312,16 @@ async fn of_opendal(work: &Work) -> Done {
             .await;
         }
         "get-file" => {
-            let mut chunks = store.reader(LARGE).await?.into_bytes_stream(0..1 << 30).await?;
+            let mut chunks =
+                store.reader(&work.large).await?.into_bytes_stream(0..work.large.parse()?).await?;
             let mut file = std::fs::File::create(&work.file)?;
             while let Some(chunk) = chunks.next().await {
                 std::io::Write::write_all(&mut file, &chunk?)?;
             }
         }
-        "get-memory" => drop(store.read(LARGE).await?.to_bytes()),
+        "get-memory" => drop(store.read(&work.large).await?.to_bytes()),
         "put-file" => {
-            let mut upload = store.writer_with("large").chunk(PART).concurrent(PARTS).await?;
+            let mut upload = store.writer_with(&work.uploaded()).chunk(PART).concurrent(PARTS).await?;
             let mut file = tokio::fs::File::open(&work.file).await?;
             file.set_max_buf_size(PART);
             loop {
