@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# What `gem` does with a server in a bucket beyond installing from it: signed gems, sources, several at a time,
-# roles of the machine, tokens that end, buckets of other regions.
+# What `gem` does with a server in a bucket beyond installing from it: signed gems, sources, several at a
+# time, roles of the machine, tokens that end, buckets of other regions.
 #
 #   ruby tests/hosts/gem_reading.rb with the variables of `gem.rb`; the server must be fake-s3.
 require_relative "gem_server"
@@ -100,7 +100,8 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
 
   proves("a token that has ended: named, without it") do
     tell("plan", {rules: [{match: {bucket: BUCKET}, fault: {expire_token: true}}]})
-    someone = user["ended", {"id" => "ASIAROLE", "secret" => "role-secret", "security_token" => "role-token", **place}]
+    keys = {"id" => "ASIAROLE", "secret" => "role-secret", "security_token" => "role-token"}
+    someone = user["ended", {**keys, **place}]
     out = someone.gem("install", "--no-document", "--source", source, "oar_ring", ok: false)
     tell("plan", {rules: []})
     expect out, /ExpiredToken/
@@ -109,8 +110,8 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
 
   proves("a bucket of another region than the entry's") do
     tell("bucket", {name: "far-away", region: "eu-central-1"})
-    far = Oarlock.open("s3://far-away/gems/", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET,
-                                              region: "eu-central-1", addressing_style: "path")
+    far = Oarlock.open("s3://far-away/gems/", endpoint: ENDPOINT, region: "eu-central-1",
+                       access_key_id: ID, secret_access_key: SECRET, addressing_style: "path")
     publisher.publish(far)
     someone = user["far", nil]
     someone.write({"s3_source" => {"far-away" => entry}})

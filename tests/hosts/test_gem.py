@@ -1,5 +1,5 @@
-"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb`, `gem_reading.rb` and `bundler.rb`
-do it all, here they get a server and their lines are counted."""
+"""The real `gem` and `bundle` with a private gem server in a bucket: `gem.rb`, `gem_reading.rb` and
+`bundler.rb` do it all, here they get a server and their lines are counted."""
 
 import os
 import subprocess
