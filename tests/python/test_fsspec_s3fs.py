@@ -114,6 +114,25 @@ def test_many_paths_take_few_requests(fake, fs):
     assert operations(fake, begun).count("DeleteObjects") == 1 and not fs.exists("tests/d")
 
 
+def test_walks(fake, fs):
+    fs.pipe({f"tests/{path}": b"x" for path in ("a", "d/b", "d/e/c", "f/g", "h/i/j/k")})
+    base = fsspec.asyn.AsyncFileSystem._walk
+
+    async def plain(**options):
+        return [step async for step in base(fs, "tests", **options)]
+
+    for options in ({}, {"maxdepth": 2}, {"detail": True}, {"topdown": False}):
+        assert list(fs.walk("tests", **options)) == asyncio.run(plain(**options)), options
+    assert list(fs.walk("tests/a")) == [("tests/a", [], [""])]
+    assert list(fs.walk("tests/none")) == [("tests/none", [], [])]
+    with pytest.raises(FileNotFoundError):
+        list(fs.walk("tests/none", on_error="raise"))
+    begun = len(fake.log())
+    for _, directories, _ in fs.walk("tests"):
+        directories[:] = [name for name in directories if name == "d"]
+    assert len(fake.log()) - begun == 2
+
+
 def test_what_fails_among_many(fake, fs):
     fs.pipe({"tests/a": b"a", "tests/b": b"b"})
     paths = ["tests/a", "tests/missing", "tests/b"]

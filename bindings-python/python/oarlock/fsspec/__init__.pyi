@@ -357,10 +357,22 @@ class OarlockFileSystem:
     def get_delegated_s3pars(self, exp: int = 3600) -> dict[str, Any]: ...
     async def _get_delegated_s3pars(self, exp: int = 3600) -> dict[str, Any]: ...
     def walk(
-        self, path: Path, maxdepth: int | None = None, **kwargs: Any
+        self,
+        path: Path,
+        maxdepth: int | None = None,
+        topdown: bool = True,
+        on_error: Any = "omit",
+        detail: bool = False,
+        **kwargs: Any,
     ) -> Iterator[tuple[str, Any, Any]]: ...
     def _walk(
-        self, path: Path, maxdepth: int | None = None, **kwargs: Any
+        self,
+        path: Path,
+        maxdepth: int | None = None,
+        topdown: bool = True,
+        on_error: Any = "omit",
+        detail: bool = False,
+        **kwargs: Any,
     ) -> AsyncIterator[tuple[str, Any, Any]]: ...
     # What fsspec adds to these.
     def cp(self, path1: Path | list[Path], path2: Path | list[Path], **kwargs: Any) -> None: ...

@@ -236,12 +236,41 @@ class Listing(AsyncFileSystem):
             raise InvalidInputError("a search over all buckets is refused; name a bucket")
         return await super()._glob(path, **kwargs)
 
-    async def _walk(self, path, maxdepth=None, **kwargs):
-        """Directory by directory: the path, the names of its directories, and of its files."""
-        if self._strip_protocol(path) in ("", "*"):
+    async def _walk(self, path, maxdepth=None, topdown=True, on_error="omit", detail=False, **kwargs):
+        """Directory by directory: the path, the names of its directories, and of its files; with ``detail``
+        their entries by name. A name that the caller takes out of the directories is not visited. The
+        listings of the next directories run meanwhile."""
+        path = self._strip_protocol(path)
+        if path in ("", "*"):
             raise InvalidInputError("a walk over all buckets is refused; name a bucket")
-        async for step in super()._walk(path, maxdepth=maxdepth, **kwargs):
-            yield step
+        if maxdepth is not None and maxdepth < 1:
+            raise ValueError("maxdepth must be at least 1")
+        if not topdown or self.dircache.use_listings_cache:
+            options = {"topdown": topdown, "on_error": on_error, "detail": detail, **kwargs}
+            async for step in super()._walk(path, maxdepth=maxdepth, **options):
+                yield step
+            return
+        waiting = [[path, 1, None]]
+        while waiting:
+            here, depth, listing = waiting.pop()
+            try:
+                entries = await (
+                    self._entries_of(here, False) if listing is None else self._entries(here, listing)
+                )
+            except OSError as error:
+                if on_error == "raise":
+                    raise
+                if callable(on_error):
+                    on_error(error)
+                entries = []
+            directories, files = _by_name(here, entries)
+            shown = (directories, files) if detail else (list(directories), list(files))
+            yield here, *shown
+            if maxdepth is None or depth < maxdepth:
+                below = [directories[name]["name"] for name in shown[0]]
+                waiting += [[name, depth + 1, None] for name in reversed(below)]
+                for item in waiting[-_LISTINGS:]:
+                    item[2] = item[2] or self._begin(item[0])
 
     async def _du(self, path, total=True, maxdepth=None, **kwargs):
         """The size of all files below a path together, or of each with ``total=False``; from listings."""
@@ -297,6 +326,16 @@ class Listing(AsyncFileSystem):
     async def _expand_path(self, path, recursive=False, maxdepth=None, **kwargs):
         """The paths that a path, a pattern or a list of them means."""
         return list(await self._expand(path, recursive, maxdepth))
+
+
+def _by_name(path, entries):
+    """The directories and the files of a listing by their last names; a file that is the path itself has
+    none."""
+    directories, files = {}, {}
+    for info in sorted(entries, key=order):
+        name = "" if info["name"] == path else info["name"].rstrip("/").rpartition("/")[2]
+        (directories if info["type"] == "directory" else files)[name] = info
+    return directories, files
 
 
 def _directories(path, files, prefix):
