@@ -332,6 +332,29 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     raise "more than needed" unless listed(Source.new("s3://publish-c")) == %w[oar_boat-1.0.0 oar_ring-1.1.0]
   end
 
+  proves("options: --dry-run, --json, --profile, the only source of .gemrc, --newer-than") do
+    place = "s3://publish-c/options"
+    expect shop.gem("s3", "push", boat, "--dry-run", "--source", place), /oar_boat 1\.0\.0: would push/
+    raise "something was written" unless Source.new(place).store.list.none?
+
+    gemrc = YAML.load_file(shop.gemrc)
+    gemrc["s3_source"]["publish-c"]["secret"] = "wrong"
+    File.write(reader = "#{directory}/reader", YAML.dump({sources: [place], **gemrc}))
+    FileUtils.mkdir_p("#{directory}/home/.aws")
+    File.write("#{directory}/home/.aws/credentials",
+               "[publisher]\naws_access_key_id = #{ID}\naws_secret_access_key = #{SECRET}\n")
+    at = {env: {"GEMRC" => reader}}
+    expect shop.gem("s3", "push", boat, "--config-file", reader, ok: false, **at), /SignatureDoesNotMatch/
+    out = shop.gem("s3", "push", boat, "--profile", "publisher", "--json", "--config-file", reader, **at)
+    sum = GemFile.new(boat).sha256
+    pushed = {"name" => "oar_boat", "number" => "1.0.0", "sha256" => sum, "action" => "pushed"}
+    raise out unless JSON.parse(out) == [pushed]
+
+    mirror = ["s3", "mirror", "oar_ring", "--from", url, "--source", place, "--newer-than"]
+    expect shop.gem(*mirror, "2999-01-01", ok: false), /has nothing of oar_ring/
+    expect shop.gem(*mirror, "soon", ok: false), /takes a day/
+  end
+
   proves("a store that encrypts: push, index, install with the key") do
     gemrc = YAML.load_file(shop.gemrc)
     gemrc["s3_source"]["publish-f"]["encryption_aes_key"] = ["k" * 32].pack("m0")
@@ -340,8 +363,8 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     shop.gem("s3", "push", boat, *ring, "--source", "s3://publish-f/sealed", **at)
     shop.gem("s3", "index", "--source", "s3://publish-f/sealed", **at)
     shop.gem("s3", "check", "--source", "s3://publish-f/sealed", **at)
-    expect shop.gem("install", "oar_boat", "--clear-sources", "--source", "s3://publish-f/sealed", "-N", **at),
-           /2 gems installed/
+    from = ["--clear-sources", "--source", "s3://publish-f/sealed"]
+    expect shop.gem("install", "oar_boat", *from, "-N", **at), /2 gems installed/
   end
 
   proves("gem push --host, allowed_push_host, and rake release") do

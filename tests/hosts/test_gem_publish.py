@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from servers import FakeS3, SeaweedFS  # noqa: E402
 
 
-@pytest.mark.parametrize("kind, proofs", [(FakeS3, 17), (SeaweedFS, 12)], ids=["fake", "seaweed"])
+@pytest.mark.parametrize("kind, proofs", [(FakeS3, 18), (SeaweedFS, 13)], ids=["fake", "seaweed"])
 def test_gem_publish(kind, proofs):
     server = kind()
     try:

@@ -5,6 +5,7 @@
 # Invariant: RubyGems' own client reads the other source, so that `.gemrc` holds for it. Nothing is published
 # unless all that was chosen could be fetched.
 require "rubygems/spec_fetcher"
+require "time"
 require "tmpdir"
 
 module Oarlock
@@ -20,8 +21,10 @@ module Oarlock
         @from = Gem::Source.new(url)
         @push = Push.new(source, **mode)
         @platforms = [Gem::Platform::RUBY, platform] if platform
-        @newer_than = newer_than && Time.parse("#{newer_than} UTC")
         @dependencies = dependencies
+        @newer_than = newer_than && Time.parse("#{newer_than} UTC")
+      rescue ArgumentError
+        raise Refused, "--newer-than takes a day, such as 2026-01-31, not #{newer_than.inspect}"
       end
 
       # @param names [Array<String>] NAME for the newest version, or NAME:REQUIREMENT for all that match
