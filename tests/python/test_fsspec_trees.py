@@ -1,6 +1,7 @@
-"""Random trees, seen through the file system, with and without its listings cache, and through fsspec's own
+"""Random trees, seen and copied through the file system, with and without its listings cache, and through fsspec's own
 file system in memory: both must say the same."""
 
+import os
 import random
 
 import fsspec
@@ -78,3 +79,51 @@ def test_a_tree_looks_as_in_memory(fake, seed):
             expected = [(path.rstrip("/"), [], [])]
         for fs in systems:
             assert look(fs, method, path, **options) == expected, (method, path, options, sorted(keys))
+
+
+SOURCES = ("s", "s/", "s/a", "s/a/", "s/*", "s/**", "s/a*", "s/?", "s/c.txt", "s/*/*", "s/none")
+
+
+def files_below(directory):
+    return sorted(
+        os.path.relpath(os.path.join(above, name), directory)
+        for above, _, names in os.walk(directory)
+        for name in names
+    )
+
+
+def attempt(method, *paths, **options):
+    try:
+        method(*paths, **options)
+    except FileNotFoundError:
+        return FileNotFoundError
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_copy_goes_where_it_does_in_memory(fake, tmp_path, seed):
+    rnd = random.Random(seed)
+    memory = fsspec.filesystem("memory", skip_instance_cache=True)
+    memory.store.clear()
+    memory.pseudo_dirs[:] = [""]
+    fs = OarlockFileSystem(skip_instance_cache=True, **fake.settings())
+    keys = tree(rnd)
+    fs.pipe({f"tests/s/{key}": key.encode() for key in keys})
+    for key in keys:
+        memory.pipe(f"/tests/s/{key}", key.encode())
+    for number, source in enumerate(SOURCES):
+        target = f"{number}{rnd.choice(('', '/', '/new', '/new/'))}"
+        options = {"recursive": True} if rnd.random() < 0.6 else {}
+        options |= {"maxdepth": rnd.randint(1, 2)} if rnd.random() < 0.3 else {}
+        said = source, target, options, sorted(keys)
+        expected = attempt(memory.cp, f"/tests/{source}", f"/tests/{target}", **options)
+        assert attempt(fs.cp, f"tests/{source}", f"tests/{target}", **options) == expected, said
+        there = sorted(name.lstrip("/") for name in memory.find(f"/tests/{number}"))
+        assert fs.find(f"tests/{number}") == there, said
+        for name in there:
+            assert fs.cat_file(name) == memory.cat_file(f"/{name}"), said
+        places = [tmp_path / which / str(number) for which in ("memory", "ours")]
+        for place in places:
+            place.mkdir(parents=True)
+        expected = attempt(memory.get, f"/tests/{source}", f"{places[0]}/{target}", **options)
+        assert attempt(fs.get, f"tests/{source}", f"{places[1]}/{target}", **options) == expected, said
+        assert files_below(places[0]) == files_below(places[1]), said

@@ -9,11 +9,11 @@ from fsspec.utils import other_paths, stringify_path
 from ..errors import InvalidInputError
 
 
-async def pairs(source, target, expand, strip, is_directory, shallow):
+async def pairs(source, target, expand, is_directory, shallow):
     """Sources, targets and the sources' types: `file`, `directory`, or None if nobody looked.
 
-    `expand` finds the sources with their types, `strip` gives a source its plain form, `is_directory` looks
-    at a target. A `shallow` copy of one path or pattern leaves directories out.
+    `expand` finds the sources with their types, `is_directory` looks at a target. A `shallow` copy of one path
+    or pattern leaves directories out.
     """
     source, target = stringify_path(source), stringify_path(target)
     if isinstance(source, (list, tuple)) and isinstance(target, (list, tuple)):
@@ -23,9 +23,7 @@ async def pairs(source, target, expand, strip, is_directory, shallow):
     single = isinstance(source, str)
     found = await expand(source)
     if single and shallow:
-        # The name of one thing that ends in a slash means a directory.
-        plain = {strip(source)} if trailing_sep(source) and not has_magic(source) else set()
-        found = {name: kind for name, kind in found.items() if kind != "directory" and name not in plain}
+        found = {name: kind for name, kind in found.items() if kind != "directory"}
     if not found:
         return []
     names = list(found)

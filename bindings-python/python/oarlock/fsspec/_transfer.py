@@ -194,7 +194,7 @@ class Transfer(AsyncFileSystem):
             return {name: "directory" if local.isdir(name) else "file" for name in names}
 
         shallow = not recursive or maxdepth is not None
-        moves = await pairs(lpath, rpath, expand, local._strip_protocol, self._isdir, shallow)
+        moves = await pairs(lpath, rpath, expand, self._isdir, shallow)
         files = {}
         for source, target, kind in moves:
             if kind == "directory" or os.path.isdir(source):
@@ -254,7 +254,7 @@ class Transfer(AsyncFileSystem):
             return os.path.isdir(path)
 
         shallow = not recursive or maxdepth is not None
-        moves = await pairs(rpath, lpath, expand, self._strip_protocol, is_directory, shallow)
+        moves = await pairs(rpath, lpath, expand, is_directory, shallow)
         if isinstance(lpath, (str, os.PathLike)):
             within(os.fspath(lpath), [target for _, target, _ in moves])
         files = {}
@@ -311,7 +311,7 @@ class Transfer(AsyncFileSystem):
             return await self._expand(paths, recursive, maxdepth)
 
         shallow = not recursive or maxdepth is not None
-        moves = await pairs(path1, path2, expand, self._strip_protocol, self._isdir, shallow)
+        moves = await pairs(path1, path2, expand, self._isdir, shallow)
         moves = [(source, target) for source, target, kind in moves if kind != "directory"]
         for (source, _), outcome in zip(moves, await self._copies(moves, kwargs)):
             if isinstance(outcome, NotFoundError) and (on_error == "ignore" or await self._isdir(source)):
