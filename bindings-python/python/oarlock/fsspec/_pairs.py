@@ -12,8 +12,8 @@ from ..errors import InvalidInputError
 async def pairs(source, target, expand, is_directory, shallow):
     """Sources, targets and the sources' types: `file`, `directory`, or None if nobody looked.
 
-    `expand` finds the sources with their types, `is_directory` looks at a target. A `shallow` copy of one path
-    or pattern leaves directories out.
+    `expand` finds the sources with their types, `is_directory` looks at a target. A `shallow` copy of one
+    path or pattern leaves directories out.
     """
     source, target = stringify_path(source), stringify_path(target)
     if isinstance(source, (list, tuple)) and isinstance(target, (list, tuple)):
