@@ -1,5 +1,5 @@
-"""Random trees, seen and copied through the file system, with and without its listings cache, and through fsspec's own
-file system in memory: both must say the same."""
+"""Random trees, seen and copied through the file system, with and without its listings cache, and through
+fsspec's own file system in memory: both must do the same."""
 
 import os
 import random
