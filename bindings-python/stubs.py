@@ -20,7 +20,9 @@ import builtins
 import datetime
 import io
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping,
+)
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
@@ -33,6 +35,7 @@ from .errors import (
 __all__ = [
 {names}
 ]
+VERSION: str
 __version__: str
 
 class _Read(Protocol):
@@ -43,7 +46,7 @@ class _Write(Protocol):
 
 Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
 AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
-Sink: TypeAlias = os.PathLike[str] | _Write | None
+Sink: TypeAlias = str | os.PathLike[str] | _Write | None
 Progress: TypeAlias = Callable[[int, int | None], object]
 Callback: TypeAlias = Callable[[Any], object]
 _Entry = TypeVar("_Entry", covariant=True)
@@ -100,6 +103,47 @@ class Writer(io.BufferedIOBase):
     def discard(self) -> None: ...
 '''
 
+FILES = '''
+class AsyncGet(Coroutine[Any, Any, {get}], AsyncIterable[Bytes]):
+    """A `get` that was begun: await it for the reply, or iterate over it for the bytes as they arrive."""
+
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, *error: Any) -> Any: ...
+    def close(self) -> None: ...
+    def __await__(self) -> Generator[Any, Any, {get}]: ...
+    def __aiter__(self) -> AsyncIterator[Bytes]: ...
+
+class _AsyncFile:
+    name: str
+    mode: str
+    closed: bool
+    def __await__(self) -> Generator[Any, Any, Self]: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    def tell(self) -> int: ...
+    async def close(self) -> None: ...
+
+class AsyncReader(_AsyncFile):
+    """Reads an object by awaiting: its bytes, or the chunks as they arrive."""
+
+    meta: {head}
+    size: int
+    def seek(self, offset: int, whence: int = 0) -> int: ...
+    async def read(self, size: int | None = -1) -> bytes: ...
+    async def readinto(self, buffer: Buffer) -> int: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> bytes: ...
+
+class AsyncWriter(_AsyncFile):
+    """Writes an object by awaiting; it appears at an orderly `close`."""
+
+    reply: {put} | None
+    async def write(self, data: Buffer) -> int: ...
+    async def discard(self) -> None: ...
+'''
+
 STORE = '''
 class Store:
     """A store of objects: a bucket with a prefix, or a directory."""
@@ -122,6 +166,16 @@ class Store:
     def open(self, key: str, mode: Literal["rb"] = "rb", **options: Any) -> io.BufferedReader: ...
     @overload
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
+'''
+
+ASYNC_STORE = '''\
+class AsyncStore:
+    """The verbs of a store as awaitables."""
+
+    @overload
+    def open(self, key: str, mode: Literal["rb"] = "rb", **options: Any) -> AsyncReader: ...
+    @overload
+    def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> AsyncWriter: ...
 '''
 
 CLASSES = '''
@@ -192,6 +246,8 @@ def verb(row, entries, asynchronous):
     else:
         reply = reply_annotation(method.reply)
         start = "async def" if asynchronous else "def"
+        if asynchronous and any(kind == "sink" for _, kind, *_ in method.params):
+            start, reply = "def", "AsyncGet"
     reply = reply.replace("list[", "builtins.list[")  # in the class, `list` is a verb
     yield f"    {start} {row[0]}({', '.join(parts)}) -> {reply}:"
     doc = "\n".join(f"        {line}".rstrip() for line in method.__doc__.splitlines()).strip()
@@ -217,10 +273,12 @@ def stubs():
     lines = [head.replace("{names}", "\n".join(f'    "{name}",' for name in sorted(oarlock.__all__)))]
     for row in records:
         lines += record(*row)
+    files = FILES.replace("{put}", put).replace("{head}", oarlock.Store.head.reply)
+    lines.append(files.replace("{get}", oarlock.Store.get.reply))
     lines.append(STORE)
     for row in _native.verbs():
         lines += verb(row, entries, asynchronous=False)
-    lines.append('class AsyncStore:\n    """The verbs of a store as awaitables."""\n')
+    lines.append(ASYNC_STORE)
     for row in _native.verbs():
         lines += verb(row, entries, asynchronous=True)
     lines.append(CLASSES)

@@ -112,14 +112,14 @@ pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny
     if object.hasattr(intern!(py, "write"))? {
         return Ok((Sink::Stream, Some(object.clone().unbind())));
     }
-    if object.hasattr(intern!(py, "__fspath__"))? {
+    if object.is_instance_of::<PyString>() || object.hasattr(intern!(py, "__fspath__"))? {
         return Ok((Sink::File(path_from(object)?), None));
     }
     let kind = type_name(object);
     fail(
         py,
         ErrorKind::InvalidInput,
-        format!("a sink is None for memory, a pathlib.Path for a file or an object with write(), not {kind}"),
+        format!("a sink is None for memory, a path (str or pathlib.Path) or an object with write(), not {kind}"),
     )
 }
 

@@ -21,6 +21,7 @@ def sync() -> None:
         store.put("a", io.BytesIO(b"x"))
         store.put("a", iter([b"x"]))
         store.get("a", pathlib.Path("x"))
+        store.get("a", "x")
         store.get("a", io.BytesIO())
         with open("x", "wb") as file:
             store.get("a", file)
@@ -39,7 +40,18 @@ def sync() -> None:
 
 async def asynchronous(store: oarlock.Store) -> None:
     reply = await store.aio.get("a", timeout=2.5)
-    print(len(reply))
+    print(len(reply), oarlock.VERSION)
+    async for chunk in store.aio.get("a"):
+        print(len(chunk), chunk.decode())
+    async with store.aio.open("a") as reader:
+        data: bytes = await reader.read(3)
+        print(data, reader.size, reader.meta.etag, reader.seek(0))
+        async for piece in reader:
+            print(piece[0])
+    async with store.aio.open("a", "wb") as writer:
+        await writer.write(b"x")
+    if writer.reply is not None:
+        print(writer.reply.etag)
     async for entry in store.aio.list():
         print(entry.key)
     async for page in store.aio.list().pages():

@@ -6,17 +6,21 @@ built-in exception with the same meaning.
 """
 
 from . import _native, errors
-from ._native import Bytes
+from ._native import VERSION, Bytes
 from ._pages import Pages
 from ._records import *
 from ._records import __all__ as _records
 from ._verbs import Verb, attach, missing
 from .errors import *
 
-__version__ = _native.VERSION
+__version__ = VERSION
 __all__ = [
+    "VERSION",
+    "AsyncGet",
     "AsyncPages",
+    "AsyncReader",
     "AsyncStore",
+    "AsyncWriter",
     "Bar",
     "Bytes",
     "Pages",
@@ -30,8 +34,11 @@ __all__ = [
 
 # Most programs need none of these, so they are imported at first use.
 _LATER = {
+    "AsyncGet": "_aio_files",
     "AsyncPages": "aio",
+    "AsyncReader": "_aio_files",
     "AsyncStore": "aio",
+    "AsyncWriter": "_aio_files",
     "Bar": "_bar",
     "StorageClasses": "_classes",
     "Writer": "_files",
@@ -62,6 +69,10 @@ class Store:
     It is thread-safe, works after a fork, and pickles. The pickle holds the URL and the settings as given:
     secrets only if they were among them, functions by reference. Where it is unpickled, profiles and the
     environment are read again.
+
+    `get` writes into a path (a str or a `pathlib.Path`), an object with ``write``, or memory. `put` reads
+    bytes, a `pathlib.Path`, an object with ``read`` or an iterable; a str is no source, because it might mean
+    text or a path.
 
     Every verb takes ``timeout=``: seconds for the whole call. Verbs that transfer bytes or process many
     objects take ``progress=``: a function that is called on the waiting thread with the bytes or objects done

@@ -4,7 +4,9 @@ import builtins
 import datetime
 import io
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping,
+)
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
@@ -66,8 +68,11 @@ __all__ = [
     "Acl",
     "AlreadyExists",
     "AlreadyExistsError",
+    "AsyncGet",
     "AsyncPages",
+    "AsyncReader",
     "AsyncStore",
+    "AsyncWriter",
     "Bar",
     "Bucket",
     "Bytes",
@@ -139,12 +144,14 @@ __all__ = [
     "UnsupportedError",
     "Upload",
     "UploadPage",
+    "VERSION",
     "VerbStats",
     "Writer",
     "WrongRegion",
     "WrongRegionError",
     "open",
 ]
+VERSION: str
 __version__: str
 
 class _Read(Protocol):
@@ -155,7 +162,7 @@ class _Write(Protocol):
 
 Source: TypeAlias = Buffer | os.PathLike[str] | _Read | Iterable[Buffer]
 AsyncSource: TypeAlias = Source | AsyncIterable[Buffer]
-Sink: TypeAlias = os.PathLike[str] | _Write | None
+Sink: TypeAlias = str | os.PathLike[str] | _Write | None
 Progress: TypeAlias = Callable[[int, int | None], object]
 Callback: TypeAlias = Callable[[Any], object]
 _Entry = TypeVar("_Entry", covariant=True)
@@ -733,6 +740,46 @@ class VerbStats:
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
+class AsyncGet(Coroutine[Any, Any, GetReply], AsyncIterable[Bytes]):
+    """A `get` that was begun: await it for the reply, or iterate over it for the bytes as they arrive."""
+
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, *error: Any) -> Any: ...
+    def close(self) -> None: ...
+    def __await__(self) -> Generator[Any, Any, GetReply]: ...
+    def __aiter__(self) -> AsyncIterator[Bytes]: ...
+
+class _AsyncFile:
+    name: str
+    mode: str
+    closed: bool
+    def __await__(self) -> Generator[Any, Any, Self]: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    def tell(self) -> int: ...
+    async def close(self) -> None: ...
+
+class AsyncReader(_AsyncFile):
+    """Reads an object by awaiting: its bytes, or the chunks as they arrive."""
+
+    meta: ObjectMeta
+    size: int
+    def seek(self, offset: int, whence: int = 0) -> int: ...
+    async def read(self, size: int | None = -1) -> bytes: ...
+    async def readinto(self, buffer: Buffer) -> int: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> bytes: ...
+
+class AsyncWriter(_AsyncFile):
+    """Writes an object by awaiting; it appears at an orderly `close`."""
+
+    reply: PutReply | None
+    async def write(self, data: Buffer) -> int: ...
+    async def discard(self) -> None: ...
+
+
 class Store:
     """A store of objects: a bucket with a prefix, or a directory."""
 
@@ -1273,7 +1320,12 @@ class Store:
 class AsyncStore:
     """The verbs of a store as awaitables."""
 
-    async def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    @overload
+    def open(self, key: str, mode: Literal["rb"] = "rb", **options: Any) -> AsyncReader: ...
+    @overload
+    def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> AsyncWriter: ...
+
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> AsyncGet:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 

@@ -40,6 +40,25 @@ def open_object(store, key, mode, options, meta=None):
     raise InvalidInputError(f"the mode is rb, wb or xb, not {mode!r}; io.TextIOWrapper makes text of it")
 
 
+def refuse_range(options):
+    """Raises if the options of a reader name a range."""
+    if options.get("range") is not None:
+        raise InvalidInputError("a file object takes no `range`; seek in it instead")
+
+
+def exists_already(error):
+    """The exception of an exclusive write whose condition did not hold."""
+    return AlreadyExistsError(
+        "an object of this key exists already",
+        verb=error.verb,
+        bucket=error.bucket,
+        key=error.key,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+    )
+
+
 class BufferedObject(io.BufferedReader):
     """Reads an object through a buffer.
 
@@ -74,8 +93,7 @@ class Reader(io.RawIOBase):
     """
 
     def __init__(self, store, key, options, meta=None):
-        if options.get("range") is not None:
-            raise InvalidInputError("a file object takes no `range`; seek in it instead")
+        refuse_range(options)
         self._store, self.name, self._options = store, key, dict(options)
         self.mode = "rb"
         if meta is None:
@@ -310,12 +328,4 @@ class Writer(io.BufferedIOBase):
         except PreconditionError as error:
             if not self._exclusive:
                 raise
-            raise AlreadyExistsError(
-                "an object of this key exists already",
-                verb=error.verb,
-                bucket=error.bucket,
-                key=error.key,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
-            ) from error
+            raise exists_already(error) from error

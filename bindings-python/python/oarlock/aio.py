@@ -1,4 +1,5 @@
-"""The verbs as awaitables: ``await store.aio.get(key)``, ``async for entry in store.aio.list()``.
+"""The verbs as awaitables: ``await store.aio.get(key)``, ``async for entry in store.aio.list()``, and
+``async for chunk in store.aio.get(key)``.
 
 Invariant: starts no thread and no loop. The running loop watches a call's descriptor: asyncio, uvloop or
 another with ``add_reader``, or trio. Cancelling the task cancels the call. Sources may be asynchronous
@@ -9,6 +10,7 @@ import sys
 import time
 
 from . import _native
+from ._aio_files import AsyncGet
 from ._pages import Pages
 from ._verbs import Verb, attach, missing
 
@@ -134,8 +136,15 @@ class AsyncVerb(Verb):
     def __init__(self, *row):
         super().__init__(*row)
         self.__qualname__ = f"AsyncStore.{self.__name__}"
+        self._streams = any(kind == "sink" for _, kind, *_ in self.params)
 
     def __call__(self, store, /, *args, **named):
+        if self._streams:
+            return AsyncGet(self, store, args, named)
+        return self.run(store, args, named)
+
+    def run(self, store, args, named):
+        """The pages of a listing, or the coroutine of any other verb."""
         values, timeout, progress = self.bind(args, named)
         if self.pages:
             return AsyncPages(store._native, self.__name__, values, timeout)
@@ -157,6 +166,18 @@ class AsyncStore:
 
     def __init__(self, native):
         self._native = native
+
+    def open(self, key, mode="rb", **options):
+        """An object to read or write by awaiting: ``async with store.aio.open(key) as file``.
+
+        ``rb`` reads: ``await file.read(size)``, ``file.seek(…)``, ``async for chunk in file``. ``wb`` writes,
+        ``xb`` writes unless the object exists: ``await file.write(data)``. Options are those of `get` or
+        `put`. A written object appears, whole, when the file is closed. If an exception leaves the block,
+        nothing is stored.
+        """
+        from ._aio_files import open_object
+
+        return open_object(self, key, mode, options)
 
     def __getattr__(self, name):
         raise AttributeError(name) if name.startswith("_") else missing(self, name)

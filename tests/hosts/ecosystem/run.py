@@ -1,0 +1,218 @@
+"""Runs the tests of fsspec, s3fs, dvc-s3, zarr, dask and pandas with oarlock in place of s3fs, and writes
+`tests/hosts/ECOSYSTEM.md`: `make ecosystem`, or `make ecosystem SUITES="s3fs dask"`.
+
+Invariant: the peers' tests come from their source distributions at run time, and nothing of them is kept. All
+that changes in them is the port of their server.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import tomllib
+import xml.etree.ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from servers.base import free_ports  # noqa: E402, RUF100
+
+HOME = ROOT / ".tools" / "ecosystem"
+PYTHON = HOME / "bin" / "python"
+REPORT = HERE.parent / "ECOSYSTEM.md"
+LIMIT = 30 * 60
+#: Ports that the peers' tests listen at.
+PORTS = ("5555", "5556")
+
+
+@dataclass
+class Suite:
+    """Tests of one project: where they are, and which of them concern S3."""
+
+    name: str
+    project: str = ""
+    inside: str = ""
+    paths: tuple = ()
+    options: tuple = ()
+    environment: dict = field(default_factory=dict)
+
+
+SUITES = [
+    Suite("fsspec", paths=(ROOT / "tests/python/test_fsspec_suite.py",)),
+    Suite("s3fs", "s3fs", "s3fs/tests", ("test_s3fs.py", "test_mapping.py")),
+    Suite("dvc-s3", "dvc-s3", "dvc_s3/tests", ("test_dvc.py", "test_s3.py", "test_utils.py")),
+    Suite(
+        "zarr",
+        "zarr",
+        "tests",
+        ("test_store/test_fsspec.py",),
+        ("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
+    ),
+    Suite("dask", "dask", "dask/bytes/tests", ("test_s3.py",)),
+    Suite("pandas", "pandas", "pandas", ("tests/io",), ("-k", "s3", "-m", "not db")),
+    Suite("readers", paths=(HERE / "readers.py",)),
+    Suite("workers", paths=(HERE / "workers.py",)),
+]
+
+
+def prepare():
+    """The peers' environment, with oarlock as it is in the working tree."""
+    wanted = HERE / "requirements.txt"
+    stamp = HOME / "stamp"
+    if not stamp.exists() or stamp.read_text() != wanted.read_text():
+        subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
+        pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+        subprocess.run([*pip, "-r", wanted], check=True)
+        stamp.write_text(wanted.read_text())
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    develop = ROOT / "bindings-python" / "develop.py"
+    subprocess.run([PYTHON, develop, target / "debug" / "lib_native.so"], check=True)
+
+
+def version(project):
+    """The version of a project that the environment has, or None."""
+    found = re.search(
+        rf"^{project}(?:\[.*\])?==(\S+)$", (HERE / "requirements.txt").read_text(), re.MULTILINE
+    )
+    return found and found[1]
+
+
+def fetch(suite, directory):
+    """Unpacks the tests of a source distribution, and gives their server a free port."""
+    name = f"{suite.project}=={version(suite.project)}" if version(suite.project) else suite.project
+    pip = [PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", suite.project]
+    subprocess.run([*pip, "--dest", directory, name], check=True, timeout=LIMIT)
+    [archive] = directory.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(directory / "source", filter="data")
+    archive.unlink()
+    [source] = (directory / "source").iterdir()
+    tests = directory / suite.name.replace("-", "_")
+    shutil.move(source / suite.inside, tests)
+    if suite.name == "pandas":
+        # Only the tests, with their data: the code is the installed one.
+        for each in tests.iterdir():
+            if each.name not in ("tests", "conftest.py"):
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+        (tests / "tests" / "__init__.py").unlink()
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS)))))
+    for path in tests.rglob("*.py"):
+        text = path.read_text()
+        path.write_text(re.sub("|".join(PORTS), lambda found: ports[found[0]], text))
+    return tests, source.name.rpartition("-")[2]
+
+
+def run(suite, directory):
+    """Runs one suite: its version, the outcome of each test, and the seconds that it took."""
+    tests, found = fetch(suite, directory) if suite.project else (ROOT, None)
+    report = directory / "report.xml"
+    command = [
+        PYTHON, "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider", "-p", "in_place",
+        "--timeout=120", f"--junitxml={report}", *suite.options, *(tests / path for path in suite.paths),
+    ]  # fmt: skip
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OARLOCK_"))}
+    environment = clean | {
+        "PYTHONPATH": f"{HERE}:{ROOT / 'tests'}",
+        "PATH": f"{HOME / 'bin'}:{os.environ['PATH']}",
+        "HOME": str(directory),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "OARLOCK_FSSPEC": "1",
+        "DVC_NO_ANALYTICS": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        **suite.environment,
+    }
+    begun = time.monotonic()
+    subprocess.run(["timeout", str(LIMIT), *command], cwd=tests, env=environment, check=False)
+    outcomes = dict(read(report)) if report.exists() else {"the suite itself": "failed"}
+    return found or version(suite.name), outcomes, time.monotonic() - begun
+
+
+def read(report):
+    """The tests of a report and their outcomes."""
+    for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
+        kinds = {child.tag: child for child in case}
+        outcome = "passed"
+        if "failure" in kinds or "error" in kinds:
+            outcome = "failed"
+        elif "skipped" in kinds:
+            outcome = "expected" if kinds["skipped"].get("type") == "pytest.xfail" else "skipped"
+        yield f"{case.get('classname').rpartition('.')[2]}::{case.get('name')}", outcome
+
+
+def table(*rows):
+    """Rows of a table in Markdown; the first is the heading."""
+    lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
+    return "\n".join([lines[0], f"|{' --- |' * len(rows[0])}", *lines[1:]])
+
+
+def write(results):
+    """Writes the report. Returns the tests whose failure nobody explained."""
+    known = tomllib.loads((HERE / "differences.toml").read_text())["difference"]
+    rows, differing, unknown = [], [], []
+    for suite, (found, outcomes, seconds) in results.items():
+        counts = [list(outcomes.values()).count(kind) for kind in ("passed", "failed", "expected", "skipped")]
+        rows.append([suite, found or "", *counts, f"{seconds:.0f}"])
+        for test, outcome in outcomes.items():
+            if outcome == "failed":
+                reason = next(
+                    (
+                        each
+                        for each in known
+                        if each["suite"] == suite
+                        and any(fnmatch.fnmatchcase(test, pattern) for pattern in each["tests"])
+                    ),
+                    {"right": "not known", "why": ""},
+                )
+                differing.append([suite, f"`{test}`", reason["right"], reason["why"]])
+                if not reason["why"]:
+                    unknown.append(test)
+    text = f"""# How do the tests of Python's data tools fare with oarlock?
+
+`make ecosystem` fetches the source distributions, runs their tests with oarlock in place of s3fs, and writes
+this page. It keeps nothing of them.
+
+{table(["suite", "version", "passed", "failed", "fail as expected", "skipped", "seconds"], *rows)}
+
+## What differs, and who is right?
+{table(["suite", "test", "right", "why"], *differing) if differing else "Nothing."}
+"""
+    REPORT.write_text(text)
+    return unknown
+
+
+def main(names):
+    chosen = [suite for suite in SUITES if not names or suite.name in names]
+    if unknown := set(names) - {suite.name for suite in chosen}:
+        sys.exit(
+            f"no such suite: {', '.join(sorted(unknown))}; known: {', '.join(each.name for each in SUITES)}"
+        )
+    prepare()
+    results = {}
+    for suite in chosen:
+        print(f"== {suite.name}", flush=True)
+        with tempfile.TemporaryDirectory() as directory:
+            results[suite.name] = run(suite, Path(directory))
+    for suite, (_, outcomes, _) in results.items():
+        print(suite, {kind: list(outcomes.values()).count(kind) for kind in sorted(set(outcomes.values()))})
+    if names:
+        failed = [
+            f"{suite} {test}"
+            for suite, (_, found, _) in results.items()
+            for test in found
+            if found[test] == "failed"
+        ]
+        print("\n".join(failed))
+        return False
+    return bool(write(results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
