@@ -50,6 +50,9 @@ servers: build ## try eight real servers, write tests/servers/MATRIX.md (SERVERS
 bench: setup ## measure beside other clients (some rows: make bench ONLY=list; over networks: make bench NETWORK=all)
 	@$(MAKE) -s -C tests/bench ONLY="$(ONLY)" SERVER="$(SERVER)" ROUNDS="$(ROUNDS)" $(if $(NETWORK),NETWORK="$(NETWORK)")
 
+ecosystem: build ## run the tests of fsspec, s3fs, dvc-s3, zarr, dask and pandas through oarlock, write tests/hosts/ECOSYSTEM.md (SUITES="zarr dask")
+	@$(VENV)/python tests/hosts/ecosystem/run.py $(SUITES)
+
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
@@ -75,5 +78,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions gem-versions gem-figures demo servers bench install gem gem-native generate generated clean
+.PHONY: help setup build test nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

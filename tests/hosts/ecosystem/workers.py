@@ -1,11 +1,16 @@
 """File systems and open files travel to the workers of dask.distributed and Ray: by their settings, without a
 secret where they were built from a profile."""
 
+import multiprocessing
 import os
 import pickle
-import sys
 
+import dask.bag
+import dask.dataframe
+import pandas
 import pytest
+import ray
+from distributed import Client, LocalCluster
 from oarlock.fsspec import OarlockFileSystem
 from servers import FakeS3
 
@@ -58,33 +63,27 @@ def test_a_pickle_holds_no_secret(fake, profile):
 
 
 def test_dask(profile):
-    import dask.bag
-    import dask.dataframe
-    from distributed import Client, LocalCluster
-
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        with Client(cluster) as client:
-            found = client.gather([client.submit(length, profile, path, pure=False) for path in FILES])
-            assert [size for size, _ in found] == [len(body) for body in FILES.values()]
-            assert os.getpid() not in {pid for _, pid in found}
-            with profile.open("tests/parts/2.txt") as file:
-                file.read(5)
-                body, pid = client.submit(rest, file).result()
-            assert body == b"line\n" * 2 and pid != os.getpid()
-            lines = dask.bag.read_text("s3://tests/parts/*.txt", storage_options={"profile": "work"})
-            assert lines.count().compute() == sum(range(1, 9))
-            import pandas
-
-            frame = dask.dataframe.from_pandas(pandas.DataFrame({"n": range(1000)}), npartitions=4)
-            url = "s3://tests/dask.parquet"
-            frame.to_parquet(url, storage_options={"profile": "work"})
-            again = dask.dataframe.read_parquet(url, storage_options={"profile": "work"})
-            assert again.n.sum().compute() == 499_500
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        found = client.gather([client.submit(length, profile, path, pure=False) for path in FILES])
+        assert [size for size, _ in found] == [len(body) for body in FILES.values()]
+        assert os.getpid() not in {pid for _, pid in found}
+        with profile.open("tests/parts/2.txt") as file:
+            file.read(5)
+            body, pid = client.submit(rest, file).result()
+        assert body == b"line\n" * 2 and pid != os.getpid()
+        lines = dask.bag.read_text("s3://tests/parts/*.txt", storage_options={"profile": "work"})
+        assert lines.count().compute() == sum(range(1, 9))
+        frame = dask.dataframe.from_pandas(pandas.DataFrame({"n": range(1000)}), npartitions=4)
+        url = "s3://tests/dask.parquet"
+        frame.to_parquet(url, storage_options={"profile": "work"})
+        again = dask.dataframe.read_parquet(url, storage_options={"profile": "work"})
+        assert again.n.sum().compute() == 499_500
 
 
 def test_ray(profile):
-    import ray
-
     ray.init(num_cpus=2, include_dashboard=False, configure_logging=False, log_to_driver=False)
     try:
         remote = ray.remote(length)
@@ -101,10 +100,6 @@ def test_ray(profile):
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes(profile, method):
-    import multiprocessing
-
-    if "profile" in sys.argv:  # a worker imports this module again
-        return
     with multiprocessing.get_context(method).Pool(2) as pool:
         found = pool.starmap(length, [(profile, path) for path in FILES])
     assert [size for size, _ in found] == [len(body) for body in FILES.values()]

@@ -94,6 +94,16 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
             return fsspec.asyn.get_loop()
         return self._loop
 
+    @property
+    def endpoint_url(self):
+        """The endpoint that was given, or None, as in s3fs."""
+        return self._store(None).settings.get("endpoint")
+
+    @property
+    def anon(self):
+        """Whether requests are not signed, as in s3fs."""
+        return bool(self._store(None).settings.get("anonymous"))
+
     def _store(self, bucket, **settings):
         """The store of a bucket."""
         if settings:
