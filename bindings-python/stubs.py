@@ -105,7 +105,7 @@ class Writer(io.BufferedIOBase):
 
 FILES = '''
 class AsyncGet(Coroutine[Any, Any, {get}], AsyncIterable[Bytes]):
-    """A `get` that was begun: await it for the reply, or iterate over it for the bytes as they arrive."""
+    """A `get`: await it for the reply, or iterate over it for the bytes as they arrive."""
 
     def send(self, value: Any, /) -> Any: ...
     def throw(self, *error: Any) -> Any: ...

@@ -13,7 +13,7 @@ from .errors import ChangedError, InvalidInputError, PreconditionError, ServiceE
 
 
 class AsyncGet(Coroutine):
-    """A `get` that was begun: await it for the reply, or iterate over it for the bytes as they arrive."""
+    """A `get`: await it for the reply, or iterate over it for the bytes as they arrive."""
 
     def __init__(self, verb, store, args, named):
         self._begin = lambda: verb.run(store, args, named)
