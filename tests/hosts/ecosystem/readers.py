@@ -1,5 +1,6 @@
 """pyarrow, polars, DuckDB, xarray and zarr read and write through oarlock's file system."""
 
+import datasets
 import duckdb
 import numpy
 import oarlock
@@ -121,6 +122,21 @@ def test_zarr_and_xarray(options, asynchronous):
     given.to_zarr(url, storage_options=options, consolidated=False)
     found = xarray.open_zarr(url, storage_options=options, consolidated=False)
     assert found.equals(given)
+
+
+def test_datasets(options, fs, tmp_path):
+    with fs.open("tests/hub/frame.parquet", "wb") as file:
+        FRAME.to_parquet(file)
+    url = "s3://tests/hub/frame.parquet"
+    # The library adds settings of its own hub to the dictionary that it gets.
+    cache = str(tmp_path / "cache")
+    loaded = datasets.load_dataset("parquet", data_files=url, storage_options=dict(options), cache_dir=cache)
+    assert loaded["train"].num_rows == 1000
+    streamed = datasets.load_dataset("parquet", data_files=url, storage_options=dict(options), streaming=True)
+    assert [row["n"] for row in streamed["train"].take(3)] == [0, 1, 2]
+    loaded["train"].save_to_disk("s3://tests/hub/saved", storage_options=dict(options))
+    again = datasets.load_from_disk("s3://tests/hub/saved", storage_options=dict(options))
+    assert again["n"][:] == list(range(1000))
 
 
 def test_version():
