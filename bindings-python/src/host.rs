@@ -119,7 +119,9 @@ pub(crate) fn sink(object: &Bound<'_, PyAny>) -> PyResult<(Sink, Option<Py<PyAny
     fail(
         py,
         ErrorKind::InvalidInput,
-        format!("a sink is None for memory, a path (str or pathlib.Path) or an object with write(), not {kind}"),
+        format!(
+            "a sink is None for memory, a path (str or pathlib.Path) or an object with write(), not {kind}"
+        ),
     )
 }
 
