@@ -1,7 +1,7 @@
 """What `AsyncStore` opens: an object that is read or written by awaiting, and the chunks of a `get`.
 
-Invariant: a reader reads one version of the object, as the blocking one does. A writer stores its object at an
-orderly `close` and never otherwise. Closing or leaving early cancels the call.
+Invariant: a reader reads one version of the object, as the blocking one does. A writer stores its object at
+an orderly `close` and never otherwise. Closing or leaving early cancels the call.
 """
 
 import io
