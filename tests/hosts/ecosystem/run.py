@@ -217,7 +217,8 @@ def write(results):
                     unknown.append(test)
     text = f"""# How do the tests of Python's data tools fare with oarlock?
 
-`make ecosystem` fetches the distributions, runs their tests with oarlock in place of s3fs, and writes this page. It keeps nothing of them.
+`make ecosystem` fetches the distributions, runs their tests with oarlock in place of s3fs, and writes this
+page. It keeps nothing of them.
 
 {table(["suite", "version", "passed", "failed", "fail as expected", "skipped", "seconds"], *rows)}
 
