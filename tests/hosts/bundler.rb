@@ -146,6 +146,12 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
     expect locked[someone], %r{remote: s3://#{BUCKET}/other/}
     expect locked[someone], %r{remote: #{source}}
     expect someone.bundle("outdated"), /up to date/
+    # Bundler has checksums in its lock since 2.6.
+    if Gem::Version.new(someone.bundle("version")[/\d+\.\d+\.\d+/]) >= Gem::Version.new("2.6")
+      someone.bundle("lock", "--add-checksums")
+      sums = locked[someone][/CHECKSUMS\n(.*?)\n\n/m, 1].lines.grep(/oar_/)
+      raise "checksums are missing: #{sums}" unless sums.size == 3 && sums.all?(/ sha256=\h{64}$/)
+    end
     someone.bundle("cache")
     FileUtils.rm_rf("#{someone.home}/vendor/ruby")
     someone.bundle("config", "set", "--local", "deployment", "true")

@@ -55,7 +55,7 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
     certificate = Gem::Security.create_cert_email("a@example.com", key)
     File.write("#{directory}/key.pem", key.to_pem)
     File.write("#{directory}/cert.pem", certificate.to_pem)
-    publisher.build("oar_seal", "1.0.0", signed: ["#{directory}/key.pem", "#{directory}/cert.pem"])
+    publisher.build("oar_seal", "1.0.0", {}, ["#{directory}/key.pem", "#{directory}/cert.pem"])
     publisher.build("oar_ring", "1.0.0")
     store.create_bucket
     publisher.publish(store)

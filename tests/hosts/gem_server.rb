@@ -33,7 +33,7 @@ class Publisher
   end
 
   # Builds a gem into the directory.
-  def build(name, version, needs = {}, signed: nil)
+  def build(name, version, needs = {}, signed = nil)
     Dir.mktmpdir do |source|
       FileUtils.mkdir_p("#{source}/lib")
       required = needs.keys.map { |need| "require #{need.inspect}\n" }.join
