@@ -35,9 +35,6 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, and 100 publishers at a time
 	ruby tests/hosts/publish_figures.rb
 
-s3fs-tests: build ## s3fs' own tests with oarlock in its place, from its source distribution
-	@$(VENV)/python tests/hosts/s3fs_tests.py
-
 gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0 and Bundler 2.6, made of later Debians' packages; three minutes
 	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py -k "not seaweed" || exit; done
 

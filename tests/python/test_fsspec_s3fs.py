@@ -94,6 +94,18 @@ def test_every_upload_takes_the_parameters_of_s3(fake, fs, tmp_path):
     )
 
 
+def test_the_checksum_of_uploads(fake):
+    def system(algorithm):
+        return OarlockFileSystem(
+            skip_instance_cache=True, s3_additional_kwargs={"ChecksumAlgorithm": algorithm}, **fake.settings()
+        )
+
+    system("CRC32").pipe_file("tests/a", b"a")
+    assert "x-amz-checksum-crc32" in fake.log()[-1]["headers"]
+    with pytest.raises(oarlock.ConfigError, match="checksum_algorithm"):
+        system("SHA256")
+
+
 def test_a_file_s_name_decides_its_media_type(fs, tmp_path):
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "b.csv").write_text("1")
@@ -411,6 +423,14 @@ def test_awaited(fake):
         assert await file.read() == b""
         # The blocking form works beside a loop too.
         assert fs.cat("tests/f") == b"y" * 3000
+        with pytest.raises(ZeroDivisionError):
+            async with await fs.open_async("tests/g", "wb") as file:
+                await file.write(b"half")
+                1 / 0
+        with pytest.raises(FileExistsError):
+            async with await fs.open_async("tests/f", "xb") as file:
+                await file.write(b"z")
+        assert not await fs._exists("tests/g") and await fs._cat_file("tests/f") == b"y" * 3000
         await session.close()
 
     asyncio.run(main())

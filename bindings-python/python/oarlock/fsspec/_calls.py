@@ -109,18 +109,3 @@ def failure(bucket, row, verb):
     """The exception for a row of `get_many` and its like that failed."""
     kind = getattr(errors, f"{row.error}Error", errors.Error)
     return kind(row.message, verb=verb, bucket=bucket, key=row.key)
-
-
-def exists_already(error):
-    """The exception of an exclusive write for a condition that did not hold; any other stays as it is."""
-    if not isinstance(error, errors.PreconditionError):
-        return error
-    return errors.AlreadyExistsError(
-        "an object of this key exists already",
-        verb=error.verb,
-        bucket=error.bucket,
-        key=error.key,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-    )

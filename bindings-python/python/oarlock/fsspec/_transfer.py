@@ -12,9 +12,10 @@ from fsspec.asyn import AsyncFileSystem
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.implementations.local import LocalFileSystem
 
+from .._files import exists_already
 from ..errors import InvalidInputError, NotFoundError, PreconditionError, RangeError, UnsupportedError
 from ._callbacks import Children, report, watches
-from ._calls import call, each, exists_already, failure
+from ._calls import call, each, failure
 from ._entries import quoted
 from ._pairs import pairs, within
 from ._paths import split_bucket
@@ -224,7 +225,8 @@ class Transfer(AsyncFileSystem):
         for path in items:
             self.invalidate_cache(path)
         if failed:
-            raise exists_already(failed[0]) if "if_none_match" in options else failed[0]
+            taken = "if_none_match" in options and isinstance(failed[0], PreconditionError)
+            raise exists_already(failed[0]) if taken else failed[0]
 
     async def _put_each(self, store, entries, items, options, callback):
         """Stores many objects by single calls, for options that `put_many` does not take, and for callbacks
