@@ -371,6 +371,14 @@ record! {
         first_byte: Option<u64>,
         /// Longest such time, in microseconds.
         slowest_first_byte: Option<u64>,
+        /// Requests that the last transfer of a large object kept going at a time when it was last measured;
+        /// absent without one.
+        streams: Option<u64>,
+        /// Bytes per second of that transfer, then.
+        rate: Option<u64>,
+        /// Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most`
+        /// (the setting or the process allows no more) or `throttled`.
+        limit: Option<String>,
     }
 }
 

@@ -294,6 +294,14 @@ pub(crate) fn workers() -> Handle {
     current().map_or_else(|_| Handle::current(), |current| current.runtime.handle().clone())
 }
 
+/// How long the workers were busy so far, on average.
+pub(crate) fn workers_busy() -> Duration {
+    let metrics = workers().metrics();
+    let count = metrics.num_workers().max(1);
+    let busy: Duration = (0..count).map(|worker| metrics.worker_total_busy_duration(worker)).sum();
+    busy / count as u32
+}
+
 /// Whether this thread has nothing to do but the call that it drives, and may block for a moment.
 pub(crate) fn drives() -> bool {
     DRIVES.get()

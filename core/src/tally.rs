@@ -21,6 +21,9 @@ pub(crate) struct Tally {
     bytes: AtomicU64,
     waited: AtomicU64,
     longest: AtomicU64,
+    streams: AtomicU64,
+    rate: AtomicU64,
+    limit: AtomicU64,
 }
 
 /// What a tally holds at one moment.
@@ -35,6 +38,9 @@ pub(crate) struct TallySnapshot {
     /// Microseconds, on average and at most, from a request to the beginning of its answer; none without an
     /// answer.
     pub(crate) first_byte: Option<(u64, u64)>,
+    /// Of the last transfer that chose its requests: how many at a time, bytes a second, and the number of
+    /// the reason.
+    pub(crate) chosen: Option<(u64, u64, u64)>,
 }
 
 fn add(to: &AtomicU64, more: u64) {
@@ -73,6 +79,13 @@ impl Tally {
         add(&self.throttled, 1);
     }
 
+    /// A transfer keeps so many requests going, at so many bytes a second, for this reason.
+    pub(crate) fn chose(&self, streams: u64, rate: u64, limit: u64) {
+        self.streams.store(streams, Ordering::Relaxed);
+        self.rate.store(rate, Ordering::Relaxed);
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
     /// So many bytes of objects moved.
     pub(crate) fn bytes(&self, moved: u64) {
         add(&self.bytes, moved);
@@ -91,6 +104,8 @@ impl Tally {
             throttled: load(&self.throttled),
             bytes: load(&self.bytes),
             first_byte: mean.map(|mean| (mean / 1000, load(&self.longest) / 1000)),
+            chosen: Some((load(&self.streams), load(&self.rate), load(&self.limit)))
+                .filter(|(streams, ..)| *streams > 0),
         }
     }
 }
@@ -179,6 +194,9 @@ mod tests {
         share.answer(Duration::from_millis(10));
         share.answer(Duration::from_millis(30));
         share.bytes(7);
+        assert!(share.counted().chosen.is_none());
+        share.chose(4, 1000, 2);
+        assert_eq!(share.counted().chosen, Some((4, 1000, 2)));
         drop(counting);
         let counted = tallies.of(1).counted();
         assert_eq!(

@@ -61,6 +61,7 @@ mod directory {
 /// Verbs answered locally, without a request.
 mod here {
     use super::{Arc, Mailbox, NoOptions, Result, VERBS, VerbStats};
+    use crate::transfer::limit_name;
 
     pub(super) async fn stats<At>(_: &At, mailbox: &Arc<Mailbox>, _: NoOptions) -> Result<Vec<VerbStats>> {
         let Some(tallies) = mailbox.tallies() else { return Ok(Vec::new()) };
@@ -77,6 +78,9 @@ mod here {
                 bytes: counted.bytes,
                 first_byte: counted.first_byte.map(|(mean, _)| mean),
                 slowest_first_byte: counted.first_byte.map(|(_, longest)| longest),
+                streams: counted.chosen.map(|(streams, ..)| streams),
+                rate: counted.chosen.map(|(_, rate, _)| rate),
+                limit: counted.chosen.map(|(.., limit)| limit_name(limit).to_owned()),
             }
         };
         let all = VERBS.iter().enumerate().map(told);

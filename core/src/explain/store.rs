@@ -26,7 +26,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("operation_timeout", "no limit"),
     ("retry_mode", "standard"),
     ("max_attempts", "5"),
-    ("max_concurrency", "8"),
+    ("max_concurrency", "as many as help"),
     ("multipart_threshold", "16 MiB"),
     ("multipart_chunksize", "8 MiB"),
     ("request_checksum_calculation", "when_supported"),

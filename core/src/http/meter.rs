@@ -4,6 +4,7 @@
 //! had their time. Without a limit nothing here is made or asked.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -16,6 +17,9 @@ use super::connector::BoxError;
 
 /// The most bytes that leave at once.
 const PIECE: u64 = 64 << 10;
+
+/// The same without a limit: small enough to count by.
+const COUNTED: usize = 512 << 10;
 
 /// What all bodies of a store pass.
 pub(crate) struct Meter {
@@ -72,19 +76,21 @@ impl Passage {
     }
 }
 
-/// The body of a request that passes a meter, in pieces that take no more than an eighth of a second.
-pub(crate) struct Metered {
+/// The body of a request that leaves in pieces: past a meter, in pieces that take no more than an eighth of a
+/// second, or counted as they leave.
+pub(crate) struct InPieces {
     left: Bytes,
-    passage: Passage,
+    passage: Option<Passage>,
+    moved: Option<Arc<AtomicU64>>,
 }
 
-impl Metered {
-    pub(crate) fn new(bytes: Bytes, meter: Arc<Meter>) -> Metered {
-        Metered { left: bytes, passage: Passage::new(meter) }
+impl InPieces {
+    pub(crate) fn new(bytes: Bytes, meter: Option<Arc<Meter>>, moved: Option<Arc<AtomicU64>>) -> InPieces {
+        InPieces { left: bytes, passage: meter.map(Passage::new), moved }
     }
 }
 
-impl Body for Metered {
+impl Body for InPieces {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -96,10 +102,18 @@ impl Body for Metered {
         if this.left.is_empty() {
             return Poll::Ready(None);
         }
-        ready!(this.passage.poll_free(context));
-        let piece = (this.passage.meter.rate / 8).clamp(1, PIECE);
-        let piece = this.left.split_to(this.left.len().min(piece as usize));
-        this.passage.passed(piece.len());
+        let mut most = COUNTED;
+        if let Some(passage) = &mut this.passage {
+            ready!(passage.poll_free(context));
+            most = (passage.meter.rate / 8).clamp(1, PIECE) as usize;
+        }
+        let piece = this.left.split_to(this.left.len().min(most));
+        if let Some(passage) = &this.passage {
+            passage.passed(piece.len());
+        }
+        if let Some(moved) = &this.moved {
+            moved.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -118,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    async fn drained(mut body: Metered) -> usize {
+    async fn drained(mut body: InPieces) -> usize {
         let mut bytes = 0;
         while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
             bytes += frame.unwrap().into_data().unwrap().len();
@@ -130,7 +144,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn two_bodies_share_the_line() {
         let (meter, begin) = (Meter::new(100_000), Instant::now());
-        let body = || Metered::new(Bytes::from(vec![7; 250_000]), meter.clone());
+        let body = || InPieces::new(Bytes::from(vec![7; 250_000]), Some(meter.clone()), None);
         let (one, other) = tokio::join!(drained(body()), drained(body()));
         assert_eq!((one, other), (250_000, 250_000));
         let took = begin.elapsed().as_secs_f64();
@@ -141,7 +155,7 @@ mod tests {
     async fn many_small_bodies_wait_for_each_other() {
         let (meter, begin) = (Meter::new(100_000), Instant::now());
         for _ in 0..50 {
-            drained(Metered::new(Bytes::from(vec![7; 10_000]), meter.clone())).await;
+            drained(InPieces::new(Bytes::from(vec![7; 10_000]), Some(meter.clone()), None)).await;
         }
         assert!(begin.elapsed().as_secs_f64() > 4.5, "{:?}", begin.elapsed());
     }

@@ -29,7 +29,7 @@ use proxy::Proxies;
 pub(crate) use body::Watched;
 pub(crate) use clock::Clock;
 pub(crate) use codes::is_throttled;
-pub(crate) use meter::{Meter, Metered};
+pub(crate) use meter::{InPieces, Meter};
 pub(crate) use no_response::NoResponse;
 pub(crate) use pace::RequestLimiter;
 pub(crate) use proxy::ProxyChoice;

@@ -248,6 +248,8 @@ pub(crate) struct Stretch {
     at: u64,
     pending: Vec<Bytes>,
     pending_bytes: usize,
+    /// Bytes that are gathered before they are written.
+    gather: usize,
     writing: Option<JoinHandle<io::Result<()>>>,
     /// Shared by all stretches of the file: a kernel writes to it once at a time, and lets who waits spin.
     turn: Arc<Mutex<()>>,
@@ -261,6 +263,7 @@ impl Stretch {
             at,
             pending: Vec::new(),
             pending_bytes: 0,
+            gather: GATHER,
             writing: None,
             turn: Arc::default(),
         }
@@ -271,10 +274,15 @@ impl Stretch {
         Stretch { turn: self.turn.clone(), ..Stretch::new(self.file.clone(), self.target.clone(), at) }
     }
 
+    /// The same, which gathers so many bytes before it writes them.
+    pub(crate) fn gathering(self, bytes: usize) -> Stretch {
+        Stretch { gather: bytes, ..self }
+    }
+
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.pending_bytes += chunk.len();
         self.pending.push(chunk);
-        if self.pending_bytes >= GATHER { self.begin().await } else { Ok(()) }
+        if self.pending_bytes >= self.gather { self.begin().await } else { Ok(()) }
     }
 
     /// Writes what was gathered, to the last byte.

@@ -1,18 +1,21 @@
 //! Verbs for many objects: get, put, head, delete, and sync of whole trees.
 //!
 //! Invariant: the backend's own verb transfers each object, so that each behaves as a single one. One
-//! object's failure leaves nothing behind and stops no other. At most `max_concurrency` objects are
-//! transferred at a time.
+//! object's failure leaves nothing behind and stops no other. There are as many objects under way as
+//! help, at most `max_concurrency`.
 
 mod made;
 mod objects;
 mod select;
 mod sync;
 mod tree;
+mod window;
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::encrypted;
@@ -26,14 +29,16 @@ use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
 use crate::s3::{self, S3};
 use crate::transfer;
+use window::Window;
 
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
 
-/// Default of `max_concurrency`: enough to hide 20 ms of latency for 2,000 small objects.
-const CONCURRENCY: u32 = 64;
+/// Objects under way at a time at first where `max_concurrency` is not given, and while more help.
+const AT_ONCE: u32 = 64;
+const MOST: u32 = 256;
 
-/// Limit on the cleanup of a failed object on the server.
+/// InFlight on the cleanup of a failed object on the server.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A backend of any kind.
@@ -99,10 +104,11 @@ impl At<'_> {
     }
 }
 
-/// Runs `work` on each item, so many at a time, and gives the outcomes with the items' numbers as they come.
+/// Runs `work` on each item, so many at a time as the limit says, and gives the outcomes with the items'
+/// numbers as they come.
 fn each<'a, T: 'a, R: 'a, F>(
     mailbox: &'a Arc<Mailbox>,
-    limit: usize,
+    limit: InFlight,
     items: Vec<T>,
     work: impl Fn(Arc<Mailbox>, T) -> F + 'a,
 ) -> impl Stream<Item = (usize, Result<R>)> + 'a
@@ -123,14 +129,37 @@ where
             (number, outcome)
         }
     };
-    stream::iter(items.into_iter().enumerate()).map(run).buffer_unordered(limit)
+    let mut waiting = items.into_iter().enumerate();
+    let mut running = FuturesUnordered::new();
+    let mut window = Window::new(limit);
+    stream::poll_fn(move |context| {
+        while running.len() < window.objects()
+            && let Some(next) = waiting.next()
+        {
+            running.push(run(next));
+        }
+        let ended = running.poll_next_unpin(context);
+        if let Poll::Ready(Some(_)) = ended {
+            window.done();
+        }
+        ended
+    })
+}
+
+/// How many objects may be under way at a time.
+#[derive(Clone, Copy)]
+struct InFlight {
+    first: usize,
+    most: usize,
 }
 
 /// The option, checked. An object under way may take a connection and a file, and the process must keep
 /// descriptors for itself.
-fn limit(wanted: Option<u32>) -> Result<usize> {
-    match wanted.unwrap_or(CONCURRENCY) {
-        limit @ 1..=1000 => Ok(limit.min(runtime::descriptors() / 4).max(1) as usize),
-        other => fail!(InvalidInput, "option `max_concurrency` takes 1 to 1000, not {other}"),
+fn limit(wanted: Option<u32>) -> Result<InFlight> {
+    let fits = |objects: u32| objects.min(runtime::descriptors() / 4).max(1) as usize;
+    match wanted {
+        None => Ok(InFlight { first: fits(AT_ONCE), most: fits(MOST) }),
+        Some(limit @ 1..=1000) => Ok(InFlight { first: fits(limit), most: fits(limit) }),
+        Some(other) => fail!(InvalidInput, "option `max_concurrency` takes 1 to 1000, not {other}"),
     }
 }

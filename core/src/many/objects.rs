@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, stream};
 
-use super::{At, each, limit};
+use super::{At, InFlight, each, limit};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Item, Items, Keys};
@@ -189,7 +189,7 @@ pub(crate) async fn delete_many<'a>(
 async fn report<R: Field + Default, O>(
     mailbox: &Mailbox,
     each: Option<&Callback>,
-    limit: usize,
+    limit: InFlight,
     mut fates: Vec<R>,
     outcomes: impl Stream<Item = (usize, Result<O>)>,
     settle: impl Fn(&mut R, Result<O>) -> Result<()>,
@@ -205,7 +205,7 @@ async fn report<R: Field + Default, O>(
         let mut fate = std::mem::take(&mut fates[number]);
         settle(&mut fate, outcome).map(|()| fate.into_value())
     });
-    tell(mailbox, callback, limit, rows).await?;
+    tell(mailbox, callback, limit.first, rows).await?;
     Ok(Vec::new())
 }
 

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use super::made::SyncDirectories;
 use super::select::Select;
 use super::tree::{self, File};
-use super::{At, each, limit};
+use super::{At, InFlight, each, limit};
 use crate::checksum::Checksum;
 use crate::error::{Error, Result, fail};
 use crate::io::{Sink, Source};
@@ -82,7 +82,7 @@ impl Sides {
     }
 
     /// Requests the checksums of objects that have the size of their files: a listing has none.
-    async fn ask_for_checksums(&mut self, at: At<'_>, mailbox: &Arc<Mailbox>, limit: usize) -> Result<()> {
+    async fn ask_for_checksums(&mut self, at: At<'_>, mailbox: &Arc<Mailbox>, limit: InFlight) -> Result<()> {
         let At::S3(at) = at else { return Ok(()) };
         let alike = |(path, file): (&String, &File)| {
             self.objects.get(path).filter(|object| object.size == file.size).map(|_| path.clone())
@@ -122,7 +122,7 @@ async fn compared(
     mailbox: &Arc<Mailbox>,
     (directory, prefix): (Directory, Prefix),
     options: &mut Sync,
-    limit: usize,
+    limit: InFlight,
     up: bool,
 ) -> Result<(Sides, Compare)> {
     let compare = compare(at, options.compare.as_deref())?;
@@ -295,7 +295,7 @@ impl SyncPlan {
 /// Does the work for each path; failures are reported after the others are done.
 async fn run<'a, F>(
     mailbox: &'a Arc<Mailbox>,
-    limit: usize,
+    limit: InFlight,
     paths: &[String],
     work: impl Fn(Arc<Mailbox>, String) -> F + 'a,
 ) -> Result<()>

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_types::app_name::AppName;
 use http::{HeaderMap, Method};
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Subject};
@@ -20,19 +20,17 @@ use super::offers::{self, Point};
 use super::regions;
 use super::route::{misplaced, route};
 use super::session;
+use super::slots::{self, Slot};
 use super::wire::{Request, read_document};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
 use crate::credentials::{CredentialSource, Resolved};
 use crate::crypto::Encryption;
-use crate::error::{Error, ErrorKind, Result, fail};
+use crate::error::{Result, fail};
 use crate::http::Watched;
 use crate::observe::{Level, event};
-use crate::runtime::{self, PerGeneration};
+use crate::runtime::PerGeneration;
 use crate::xml::Malformed;
-
-/// Parts that move at a time.
-const CONCURRENCY: u32 = 8;
 
 /// A bucket with a prefix. Cloning is cheap.
 #[derive(Clone)]
@@ -51,7 +49,7 @@ struct S3Inner {
     /// The connection to the bucket's real region, after a server named it.
     moved: PerGeneration<OnceCell<Arc<Connection>>>,
     integrity: PerGeneration<Arc<Integrity>>,
-    slots: PerGeneration<Semaphore>,
+    slots: PerGeneration<Arc<Semaphore>>,
 }
 
 impl S3 {
@@ -142,18 +140,23 @@ impl S3 {
         offers::check(&self.0.bucket, offers::SOURCE)
     }
 
-    /// The parts that may move at a time besides each transfer's first request, which never waits.
-    pub(crate) async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+    /// A slot for one of the parts that may move at a time, besides each transfer's first request, which
+    /// never waits.
+    pub(crate) async fn slot(&self) -> Result<Slot> {
         let most = self.concurrency().await? as usize;
-        let slots = self.0.slots.get(|| Ok(Semaphore::new(most)))?;
-        slots.acquire().await.map_err(|_| Error::new(ErrorKind::Internal, "the store's slots are gone"))
+        slots::acquire(self.0.slots.get(|| Ok(Arc::new(Semaphore::new(most))))?).await
     }
 
-    /// How many parts may move at a time: each takes a connection, and the process must keep descriptors for
-    /// itself.
+    /// How many parts may move at a time: as many as the store's settings allow, or else the process.
     pub(crate) async fn concurrency(&self) -> Result<u32> {
-        let wanted = self.completed().await?.max_concurrency.unwrap_or(CONCURRENCY);
-        Ok(wanted.min(runtime::descriptors() / 4).max(1))
+        let wanted = self.completed().await?.max_concurrency;
+        slots::limited(wanted)
+    }
+
+    /// How often the bucket's server asked for less, or did not answer in time.
+    pub(crate) fn complaints(&self) -> u64 {
+        let connection = self.0.connection.made().and_then(OnceCell::get);
+        connection.map_or(0, |connection| connection.retries.health.complaints())
     }
 
     /// The key with the store's prefix.

@@ -36,6 +36,7 @@ mod retry;
 mod route;
 mod sentence;
 mod session;
+mod slots;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -59,7 +60,7 @@ pub(crate) use list::{list, list_versions};
 pub(crate) use multipart::{As, Whole, complete, create, etag, etag_of, etag_of_parts, stored};
 pub(crate) use object::{checksum, delete, delete_one, exists, head};
 pub(crate) use presign::presign;
-pub(crate) use put::{put_part, put_whole};
+pub(crate) use put::{PartName, put_part, put_whole};
 pub(crate) use regions::known as known_region;
 pub(crate) use route::{Route, route};
 pub(crate) use tags::{delete_tags, get_tags, set_tags};

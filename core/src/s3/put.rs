@@ -2,6 +2,9 @@
 //!
 //! Invariant: the server's checksum of what it stored is compared with what was sent.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
@@ -53,24 +56,31 @@ async fn send(at: &S3, request: Request, body: Bytes, checksum: Option<Checksum>
     Ok(answer)
 }
 
-/// Sends one part.
+/// A part by its upload and its number.
+#[derive(Clone, Copy)]
+pub(crate) struct PartName<'a> {
+    pub(crate) upload_id: &'a str,
+    pub(crate) number: i32,
+}
+
+/// Sends one part. `moved` counts its bytes as they leave.
 pub(crate) async fn put_part(
     at: &S3,
     key: &Key,
-    upload_id: &str,
-    number: i32,
+    part: PartName<'_>,
     body: Bytes,
     checksum: Option<Checksum>,
     options: &Put,
+    moved: Option<Arc<AtomicU64>>,
 ) -> Result<Part> {
     let size = body.len() as u64;
     let request = at
         .object("UploadPart", Method::PUT, &key.0)
         .await?
-        .query("partNumber", Some(&number.to_string()))
-        .query("uploadId", Some(upload_id))
+        .query("partNumber", Some(&part.number.to_string()))
+        .query("uploadId", Some(part.upload_id))
         .query("x-id", Some("UploadPart"));
-    let request = customer(options.sse_customer_key.as_ref(), at.settings()).add_to(request)?;
+    let request = customer(options.sse_customer_key.as_ref(), at.settings()).add_to(request)?.counted(moved);
     let answer = send(at, request, body, checksum).await?;
-    Ok(Part { number, size, etag: text(&answer, "etag").map(str::to_owned), checksum })
+    Ok(Part { number: part.number, size, etag: text(&answer, "etag").map(str::to_owned), checksum })
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -40,6 +40,8 @@ pub(super) struct Health {
     tokens: Tokens,
     pub(super) clock: Arc<Clock>,
     pub(super) pace: RequestLimiter,
+    /// Responses that asked for less, and those that did not come in time.
+    complaints: AtomicU64,
 }
 
 impl Health {
@@ -50,8 +52,18 @@ impl Health {
         Ok(generation.shared(&format!("health {endpoint} {bucket}"), || Health::new(clock)))
     }
 
+    /// How often the server asked for less, or did not answer in time.
+    pub(super) fn complaints(&self) -> u64 {
+        self.complaints.load(Ordering::Relaxed)
+    }
+
     fn new(clock: Arc<Clock>) -> Health {
-        Health { tokens: Tokens::default(), clock, pace: RequestLimiter::default() }
+        Health {
+            tokens: Tokens::default(),
+            clock,
+            pace: RequestLimiter::default(),
+            complaints: AtomicU64::new(0),
+        }
     }
 }
 
@@ -170,6 +182,9 @@ impl Retries {
                 Err(if unsure { error.unsure() } else { error })
             };
             let slow = failure.cause == Cause::Throttled || failure.error.status() == Some(503);
+            if slow || matches!(failure.cause, Cause::Timeout) {
+                self.health.complaints.fetch_add(1, Ordering::Relaxed);
+            }
             if slow {
                 self.health.pace.slow_down(self.adaptive);
                 count(Tally::throttled);

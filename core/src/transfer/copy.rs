@@ -112,10 +112,12 @@ impl<'a> ServerCopy<'a> {
         let mut done = Vec::new();
         let settings = at.completed().await?;
         let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
+        // The server moves the bytes: nothing here is measured, and as many requests as may be cost nothing.
         for (range, number) in parts(size, cut.part_size(Some(size), 1)).zip(1..) {
             while sending.len() >= at.concurrency().await? as usize {
                 done.push(joined(sending.join_next().await)?);
             }
+            let slot = if number > 1 { Some(at.slot().await?) } else { None };
             let (at, key, upload_id, source, etag) =
                 (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
             let (options, mailbox) = (options.clone(), mailbox.clone());
@@ -124,6 +126,7 @@ impl<'a> ServerCopy<'a> {
                     let is = (etag.as_deref(), unchanged);
                     let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
                     mailbox.advance(range.1);
+                    drop(slot);
                     Ok(part)
                 }),
                 &workers(),

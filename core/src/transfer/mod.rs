@@ -5,9 +5,12 @@
 //! encrypts brings a `transform`.
 
 mod budget;
+mod concurrency;
 mod copy;
 mod download;
 mod gate;
+mod idle;
+mod pace;
 mod plan;
 mod resume;
 mod source;
@@ -20,10 +23,12 @@ mod verify;
 use crate::error::{Result, fail};
 use crate::options::Context;
 
+pub(crate) use concurrency::{Concurrency, Measured, limit_name};
 pub(crate) use copy::{ServerCopy, copy, copy_source};
 pub(crate) use download::{
     Download, DownloadTarget, ObjectHandle, RangeReader, call_slot, get, get_ranges, send,
 };
+pub(crate) use idle::Since;
 pub(crate) use source::{AT_ONCE, PartBody, SourceParts};
 pub(crate) use spans::Span;
 pub(crate) use tasks::joined;

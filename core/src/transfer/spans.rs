@@ -6,11 +6,11 @@
 use crate::error::Result;
 use crate::value::ByteRange;
 
-/// A piece smaller than this is not worth a request of its own.
+/// An object of fewer than two pieces of this size is fetched by one request.
 pub(crate) const LEAST: u64 = 4 << 20;
 
-/// Bytes that the reader at the front takes at a time; it goes on with the same answer, so little is enough.
-const STEP: u64 = 8 << 20;
+/// The smallest piece that is ever worth a request of its own.
+pub(crate) const SMALLEST: u64 = 1 << 20;
 
 /// A range begins at a multiple of this, so that writes fall on whole pages.
 const ALIGN: u64 = 1 << 20;
@@ -59,26 +59,34 @@ impl Untaken {
         self.end - self.first
     }
 
-    /// The next piece at the front; `None` when all is taken.
-    pub(crate) fn front(&mut self) -> Option<Span> {
-        let piece = Span { first: self.first, length: self.left().min(STEP) };
+    /// The next piece at the front, at most so many bytes; `None` when all is taken.
+    pub(crate) fn front(&mut self, most: u64) -> Option<Span> {
+        let piece = Span { first: self.first, length: self.left().min(most.max(1)) };
         self.first = piece.end();
         (piece.length > 0).then_some(piece)
     }
 
-    /// A piece at the back for one of `streams` requests, at most `most` bytes: large at first and smaller
+    /// A piece at the back for one of `streams` requests, `least` to `most` bytes: large at first and smaller
     /// towards the end, so that all end together. `None` when the rest is not worth another request.
-    pub(crate) fn back(&mut self, streams: u64, most: u64) -> Option<Span> {
-        let left = self.left();
-        if left < 2 * LEAST {
+    pub(crate) fn back(&mut self, streams: u64, least: u64, most: u64) -> Option<Span> {
+        let (left, least) = (self.left(), least.max(SMALLEST));
+        if left < 2 * least {
             return None;
         }
-        let length = (left / (2 * streams.max(1))).clamp(LEAST, most.max(LEAST));
-        let first = (self.end - length).next_multiple_of(ALIGN).min((self.end - LEAST) / BLOCK * BLOCK);
+        let length = (left / (2 * streams.max(1))).clamp(least, most.max(least));
+        let first = (self.end - length).next_multiple_of(ALIGN).min((self.end - least) / BLOCK * BLOCK);
         let piece = Span { first, length: self.end - first };
         self.end = first;
         Some(piece)
     }
+}
+
+/// Where a stream that has come to `at` gives up the rest of its piece up to `end` to another one: in the
+/// middle, unless a half is not worth a request.
+pub(crate) fn middle(at: u64, end: u64, least: u64) -> Option<u64> {
+    let half = end.saturating_sub(at) / 2;
+    let middle = (at + half).next_multiple_of(BLOCK);
+    (half >= least.max(SMALLEST) && middle < end).then_some(middle)
 }
 
 /// Neighbours that one request fetches, and who asked for which of its bytes.
@@ -134,6 +142,8 @@ mod tests {
             most in 0u64..1 << 28,
             turns in any::<u64>(),
             streams in 0u64..64,
+            least in 0u64..1 << 24,
+            step in 1u64..1 << 24,
         ) {
             let whole = Span { first, length };
             let mut untaken = Untaken::new(whole);
@@ -141,7 +151,7 @@ mod tests {
             // The readers come in any order; in the end the one at the front takes what is left.
             for turn in 0..64 {
                 let is_front = turns >> turn & 1 == 1;
-                pieces.extend(if is_front { untaken.front() } else { untaken.back(streams, most) });
+                pieces.extend(if is_front { untaken.front(step) } else { untaken.back(streams, least, most) });
             }
             let rest = Span { first: untaken.first, length: untaken.left() };
             pieces.push(rest);
@@ -157,7 +167,7 @@ mod tests {
         #[test]
         fn the_front_ends(length in 0u64..1 << 32) {
             let mut untaken = Untaken::new(Span { first: 0, length });
-            let taken: u64 = std::iter::from_fn(|| untaken.front()).map(|piece| piece.length).sum();
+            let taken: u64 = std::iter::from_fn(|| untaken.front(8 << 20)).map(|piece| piece.length).sum();
             prop_assert_eq!(taken, length);
         }
 
@@ -165,14 +175,25 @@ mod tests {
         fn pieces_at_the_back_are_neither_tiny_nor_huge(
             length in 0u64..1 << 40,
             streams in 0u64..64,
+            least in SMALLEST..1 << 23,
             most in LEAST..1 << 30,
         ) {
-            let mut untaken = Untaken::new(Span { first: 0, length });
-            while let Some(piece) = untaken.back(streams, most) {
-                let is_sound = (LEAST..most + BLOCK).contains(&piece.length) && piece.first % BLOCK == 0;
+            let (mut untaken, most) = (Untaken::new(Span { first: 0, length }), most.max(least));
+            while let Some(piece) = untaken.back(streams, least, most) {
+                let is_sound = (least..most + BLOCK).contains(&piece.length) && piece.first % BLOCK == 0;
                 prop_assert!(is_sound, "{piece:?}");
             }
-            prop_assert!(untaken.left() < 2 * LEAST);
+            prop_assert!(untaken.left() < 2 * least);
+        }
+
+        #[test]
+        fn a_piece_is_halved_at_a_block(at in 0u64..1 << 40, length in 0u64..1 << 30, least in 0u64..1 << 23) {
+            let end = at + length;
+            if let Some(middle) = middle(at, end, least) {
+                prop_assert!(at + SMALLEST <= middle && middle < end && middle % BLOCK == 0);
+            } else {
+                prop_assert!(length < 2 * least.max(SMALLEST) + 2 * BLOCK);
+            }
         }
 
         #[test]

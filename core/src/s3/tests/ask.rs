@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{Copy, Delete, Get, GetAcl, Head, ListUploads, NoOptions, Put, SetAcl, Tags};
-use crate::s3::{self, As, Creation, Part, S3, Whole};
+use crate::s3::{self, As, Creation, Part, PartName, S3, Whole};
 
 pub(super) const SUM: Algorithm = Algorithm::Crc64Nvme;
 pub(super) const UPLOAD: &str = "u+1/=";
@@ -97,7 +97,8 @@ pub(super) async fn ours(at: S3, key: String, ask: Ask) -> Result<String> {
         }
         Ask::PutPart(options, body) => {
             let (bytes, sum) = (Bytes::from_static(body), Some(SUM.of(body)));
-            format!("{:?}", s3::put_part(at, &key, UPLOAD, 7, bytes, sum, &options).await?.etag)
+            let part = PartName { upload_id: UPLOAD, number: 7 };
+            format!("{:?}", s3::put_part(at, &key, part, bytes, sum, &options, None).await?.etag)
         }
         Ask::ListParts(options) => {
             let parts = s3::list_parts(at, &key, UPLOAD, &options).await?;

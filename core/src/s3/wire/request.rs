@@ -4,6 +4,8 @@
 //! dots and slashes included.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -27,6 +29,8 @@ pub(in crate::s3) struct Request {
     path_length: usize,
     pub(super) headers: Headers,
     pub(super) body: Option<Bytes>,
+    /// Counts the body's bytes as they leave.
+    pub(super) moved: Option<Arc<AtomicU64>>,
     /// Whether the body is a document, which the signature always covers.
     pub(super) is_document: bool,
 }
@@ -64,6 +68,7 @@ impl Request {
             path_length: 1,
             headers: Headers::with_capacity(16),
             body: None,
+            moved: None,
             is_document: false,
         }
     }
@@ -80,6 +85,7 @@ impl Request {
             path_length: self.path_length,
             headers,
             body: None,
+            moved: None,
             is_document: false,
         }
     }
@@ -161,6 +167,12 @@ impl Request {
         self = self.header("content-length", Some(&body.len().to_string()))?;
         self.body = Some(body);
         Ok(self)
+    }
+
+    /// Has the body's bytes counted as they leave.
+    pub(in crate::s3) fn counted(mut self, moved: Option<Arc<AtomicU64>>) -> Request {
+        self.moved = moved;
+        self
     }
 
     /// A document as the body.

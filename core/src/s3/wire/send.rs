@@ -16,7 +16,7 @@ use super::response;
 use crate::config::Settings;
 use crate::credentials::sign::{UNSIGNED, Unsigned, value};
 use crate::error::Result;
-use crate::http::{Http, Meter, Metered, Watched};
+use crate::http::{Http, InPieces, Meter, Watched};
 use crate::observe::count;
 use crate::s3::endpoint::Endpoint;
 use crate::s3::failure::{Attempt, Cause, Failure, is_of_identity};
@@ -199,10 +199,12 @@ impl Sender {
         for (name, value) in headers {
             map.append(name, value);
         }
-        let body = match (request.body.clone(), &self.meter) {
-            (None, _) => SdkBody::empty(),
-            (Some(body), None) => SdkBody::from(body),
-            (Some(body), Some(meter)) => SdkBody::from_body_1_x(Metered::new(body, meter.clone())),
+        let body = match (request.body.clone(), &self.meter, &request.moved) {
+            (None, ..) => SdkBody::empty(),
+            (Some(body), None, None) => SdkBody::from(body),
+            (Some(body), meter, moved) => {
+                SdkBody::from_body_1_x(InPieces::new(body, meter.clone(), moved.clone()))
+            }
         };
         let mut signed = http::Request::new(body);
         *signed.method_mut() = request.method.clone();

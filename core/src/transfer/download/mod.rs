@@ -5,8 +5,6 @@
 //! empty object has no range. Large objects are then fetched by further requests too. A file appears when its
 //! last byte is written and verified.
 
-mod concurrency;
-mod idle;
 mod parallel;
 mod ranges;
 mod read_ahead;
@@ -14,6 +12,7 @@ mod reader;
 mod resumable;
 mod target;
 mod unsized_body;
+mod unwritten;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

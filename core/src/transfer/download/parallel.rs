@@ -1,35 +1,44 @@
 //! A download whose ranges are written in any order: the first response is read from the front, further
-//! requests fetch from the back, until they meet.
+//! requests fetch from the back, until they meet. Who then has nothing left to do takes over half of what the
+//! slowest has.
 //!
-//! Invariants: every byte is fetched by exactly one request and written once. Further requests start only
-//! while they help (`concurrency`), within the store's slots and the process's budget. The first error ends
-//! them all.
+//! Invariants: every byte is fetched for exactly one range and written once. There are as many requests as
+//! help (`concurrency`), within the process's slots and its budget. The first error ends them all.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::Download;
-use super::concurrency::{Concurrency, Measured};
-use super::idle::Since;
-use super::reader::{ObjectHandle, RangeReader};
+use super::reader::{ObjectHandle, RangeReader, Read};
 use super::target::{DownloadTarget, FilledRange, TargetRange, join};
+use super::unwritten::Unwritten;
 use crate::error::{Result, fail};
 use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
 use crate::transfer::budget::acquire;
-use crate::transfer::spans::{LEAST, Untaken};
+use crate::transfer::concurrency::Concurrency;
+use crate::transfer::pace::{CountedRequest, Pace};
+use crate::transfer::spans::{LEAST, SMALLEST, Untaken};
 use crate::transfer::tasks::joined;
 use crate::transfer::verify::Expected;
 
 /// Bytes that one further request fetches at most, unless the store sets another limit.
 const MOST: u64 = 64 << 20;
+
+/// Bytes that the first response's reader takes at a time while it is alone.
+const STEP: u64 = 8 << 20;
+
+/// How often a stream's rate is compared with its siblings', and how many times slower it may be.
+const CHECK: Duration = Duration::from_millis(500);
+const SLOWER: u64 = 8;
 
 /// Fills the target and checks it; returns the bytes, if they went to memory.
 pub(super) async fn fill(download: Download, target: DownloadTarget) -> Result<Bytes> {
@@ -38,94 +47,167 @@ pub(super) async fn fill(download: Download, target: DownloadTarget) -> Result<B
         Some(transform) => DownloadTarget::Transformed(Box::new(target), transform),
         None => target,
     };
+    let concurrency = Concurrency::new(latency, streams);
     let fill = Arc::new(ParallelFill {
         expected,
-        holds: target.holds(),
         most: object.at.completed().await?.multipart_chunksize.unwrap_or(MOST),
-        rest: Mutex::new(Rest { untaken: Untaken::new(reader.left()), target, open: 0, filled: Vec::new() }),
+        latency,
+        streams: AtomicUsize::new(concurrency.streams()),
+        running: AtomicUsize::new(1),
+        moved: Arc::default(),
+        active: Arc::default(),
+        each: AtomicU64::new(0),
+        ranges: Mutex::new(Ranges {
+            untaken: Untaken::new(reader.left()),
+            target,
+            open: Vec::new(),
+            filled: Vec::new(),
+        }),
         object,
         mailbox,
-        streams: AtomicUsize::new(1),
         changed: Notify::new(),
     });
-    let concurrency = Concurrency::new(latency, streams);
-    if streams == 1 || reader.left().length < 2 * LEAST {
-        fill.front(reader, concurrency).await?;
+    if concurrency.is_fixed() || reader.left().length < 2 * LEAST {
+        fill.streams.store(1, Ordering::Relaxed);
+        fill.front(reader).await?;
     } else {
         Box::pin(fill.run(reader, concurrency)).await?;
     }
     let Some(fill) = Arc::into_inner(fill) else {
         fail!(Internal, "a part's task outlived its download; please report it")
     };
-    let rest = fill.rest.into_inner().unwrap_or_else(PoisonError::into_inner);
-    join(&rest.target, rest.filled, &fill.expected)
+    let ranges = fill.ranges.into_inner().unwrap_or_else(PoisonError::into_inner);
+    join(&ranges.target, ranges.filled, &fill.expected)
 }
 
 struct ParallelFill {
     object: Arc<ObjectHandle>,
     mailbox: Arc<Mailbox>,
     expected: Expected,
-    holds: u64,
     most: u64,
-    rest: Mutex<Rest>,
-    /// Requests to keep going.
+    latency: Duration,
+    ranges: Mutex<Ranges>,
+    /// Requests to keep going, and those that are.
     streams: AtomicUsize,
+    running: AtomicUsize,
+    /// Bytes that came, and requests whose bytes are coming.
+    moved: Arc<AtomicU64>,
+    active: Arc<AtomicUsize>,
+    /// Bytes a second of one stream, on average.
+    each: AtomicU64,
     /// There should be more requests, or a range is full.
     changed: Notify,
 }
 
-struct Rest {
+struct Ranges {
     untaken: Untaken,
     target: DownloadTarget,
-    /// SourceParts that were taken and are not full yet.
-    open: usize,
+    /// What was taken and is not full yet.
+    open: Vec<Unwritten>,
     filled: Vec<FilledRange>,
 }
 
+impl Ranges {
+    fn open(&mut self, range: TargetRange) -> TargetRange {
+        self.open.push(range.unwritten.clone());
+        range
+    }
+}
+
 impl ParallelFill {
-    fn rest(&self) -> MutexGuard<'_, Rest> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ranges(&self) -> MutexGuard<'_, Ranges> {
+        self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn streams(&self) -> usize {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    /// The bytes that one stream moves while so many responses begin.
+    fn during(&self, latencies: u64) -> u64 {
+        let latency = self.latency.as_micros().min(1_000_000) as u64;
+        self.each.load(Ordering::Relaxed).saturating_mul(latencies * latency) / 1_000_000
+    }
+
+    /// The fewest bytes that are worth a request.
+    fn least(&self) -> u64 {
+        self.during(5).clamp(SMALLEST, 2 * LEAST).min(self.most.max(SMALLEST))
+    }
+
+    /// The most bytes of a request: so many that its beginning does not matter, and no more, so that a
+    /// stream that does not help is soon given back.
+    fn largest(&self) -> u64 {
+        self.during(20).clamp(2 * LEAST, MOST).min(self.most)
     }
 
     /// The next range at the front, and how far no other request has taken any.
     fn take_front(&self) -> Option<(TargetRange, u64)> {
-        let rest = &mut *self.rest();
-        let span = rest.untaken.front()?;
-        Some((rest.target.front(span, &self.expected), span.end() + rest.untaken.left()))
+        let streams = self.streams();
+        let step = if streams == 1 { STEP } else { self.least() };
+        let ranges = &mut *self.ranges();
+        let span = ranges.untaken.front(step)?;
+        let reach = span.end() + ranges.untaken.left();
+        Some((ranges.target.front(span, streams, &self.expected), reach))
     }
 
+    /// A range at the back, or half of the largest that is left to another stream.
     fn take_back(&self) -> Option<TargetRange> {
-        let rest = &mut *self.rest();
-        let span = rest.untaken.back(self.streams.load(Ordering::Relaxed) as u64, self.most)?;
-        rest.open += 1;
-        Some(rest.target.back(span, rest.untaken.left(), &self.expected))
+        let (streams, least, largest) = (self.streams(), self.least(), self.largest());
+        let ranges = &mut *self.ranges();
+        if let Some(span) = ranges.untaken.back(streams as u64, least, largest) {
+            let left = ranges.untaken.left();
+            let range = ranges.target.back(span, left, streams, &self.expected);
+            return Some(ranges.open(range));
+        }
+        let largest = ranges.open.iter().max_by_key(|unwritten| unwritten.left().length)?;
+        let (span, room) = largest.take_over(least)?;
+        let range = ranges.target.range(span, room, streams, &self.expected);
+        Some(ranges.open(range))
+    }
+
+    /// Whether another request would find anything to fetch.
+    fn has_work(&self) -> bool {
+        let least = self.least();
+        let ranges = self.ranges();
+        ranges.untaken.left() >= 2 * least
+            || ranges.open.iter().any(|unwritten| unwritten.left().length >= 2 * least)
     }
 
     async fn run(self: &Arc<ParallelFill>, reader: RangeReader, concurrency: Concurrency) -> Result<()> {
         let mut tasks = JoinSet::new();
-        self.rest().open = 1;
+        let mut pace = Pace::new(concurrency, &self.object.at, self.moved.clone(), Some(self.active.clone()));
         // Read here, on the thread that drives its connection: handing each chunk to another thread would
         // cost more than everything else.
-        let mut front = pin!(self.front(reader, concurrency));
+        let mut front = pin!(self.front(reader));
         let mut reading = true;
-        while !self.is_full() {
-            if !reading && tasks.is_empty() {
+        self.changed.notify_one();
+        while reading || !self.is_full() {
+            if !reading && tasks.is_empty() && !self.has_work() {
                 // No task is left to fill the rest.
                 return joined(None);
             }
             tokio::select! {
                 ended = &mut front, if reading => {
                     reading = false;
+                    self.running.fetch_sub(1, Ordering::Relaxed);
                     ended?;
                 }
                 ended = tasks.join_next(), if !tasks.is_empty() => joined(ended)?,
-                () = self.changed.notified() => {
-                    while tasks.len() + usize::from(reading) < self.streams.load(Ordering::Relaxed) {
-                        let fill = self.clone();
-                        let work = async move { fill.back().await };
-                        tasks.spawn_on(observe::within(self.mailbox.clone(), work), &workers());
-                    }
+                () = self.changed.notified() => {}
+                () = pace.tick() => {
+                    self.streams.store(pace.streams(), Ordering::Relaxed);
+                    self.each.store(pace.each(), Ordering::Relaxed);
                 }
+            }
+            while self.running.load(Ordering::Relaxed) < self.streams() && self.has_work() {
+                self.running.fetch_add(1, Ordering::Relaxed);
+                let fill = self.clone();
+                let work = async move {
+                    let ended = fill.back().await;
+                    fill.running.fetch_sub(1, Ordering::Relaxed);
+                    ended
+                };
+                tasks.spawn_on(observe::within(self.mailbox.clone(), work), &workers());
             }
         }
         // Cancel tasks that still wait for a slot.
@@ -134,77 +216,100 @@ impl ParallelFill {
     }
 
     fn is_full(&self) -> bool {
-        let rest = self.rest();
-        rest.open == 0 && rest.untaken.left() == 0
+        let ranges = self.ranges();
+        ranges.open.is_empty() && ranges.untaken.left() == 0
+    }
+
+    fn advance(&self, bytes: usize) {
+        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.mailbox.advance(bytes as u64);
     }
 
     /// Reads the first response until it meets what others have taken.
-    async fn front(&self, mut reader: RangeReader, mut concurrency: Concurrency) -> Result<()> {
-        let _permit = acquire(self.holds.min(reader.left().length)).await?;
-        let Some((mut range, reach)) = self.take_front() else {
+    async fn front(&self, mut reader: RangeReader) -> Result<()> {
+        let holds = self.ranges().target.holds(self.streams());
+        let _permit = acquire(holds.min(reader.left().length)).await?;
+        let Some((range, reach)) = self.take_front() else {
             // Nothing is to come; the response is read to its end all the same.
             return reader.next().await.map(drop);
         };
-        reader.until(range.span.end(), reach);
-        self.grow(&concurrency);
-        let begun = Instant::now();
-        let mut seen = Measured::default();
+        let mut range = self.ranges().open(range);
+        reader.until(range.unwritten.left().end(), reach);
+        let _active = CountedRequest::of(&self.active);
         loop {
-            // Not for a small object, which costs less than reading the clocks.
-            let asked = concurrency.may_grow().then(Since::now);
             match reader.next().await? {
-                Some(chunk) => {
-                    seen.waited += asked.map_or(Duration::ZERO, |asked| asked.idle());
-                    seen.bytes += chunk.len() as u64;
-                    self.mailbox.advance(chunk.len() as u64);
-                    range.write(chunk).await?;
-                }
+                Some(chunk) => self.advance(range.write(chunk).await?),
                 None => match self.take_front() {
                     Some((next, reach)) => {
                         range.grow(next).await?;
-                        reader.until(range.span.end(), reach);
+                        reader.until(range.unwritten.left().end(), reach);
                     }
                     None => return self.done(range).await,
                 },
             }
-            seen.elapsed = begun.elapsed();
-            if concurrency.look(seen) {
-                self.grow(&concurrency);
-            }
+            self.shorten(&mut reader, &range);
+        }
+    }
+
+    /// Has the reader stop where another stream has taken over.
+    fn shorten(&self, reader: &mut RangeReader, range: &TargetRange) {
+        let end = range.unwritten.left().end();
+        if end < reader.left().end() {
+            reader.until(end, end);
         }
     }
 
     /// Fetches ranges from the back as long as there are any.
     async fn back(&self) -> Result<()> {
-        loop {
+        while self.running.load(Ordering::Relaxed) <= self.streams() {
             let _slot = self.object.at.slot().await?;
-            let _permit = acquire(self.holds).await?;
-            let Some(mut range) = self.take_back() else { return Ok(()) };
-            let mut reader = RangeReader::open(self.object.clone(), range.span).await?;
-            while let Some(chunk) = reader.next().await? {
-                self.mailbox.advance(chunk.len() as u64);
-                range.write(chunk).await?;
-            }
-            self.done(range).await?;
+            let holds = self.ranges().target.holds(self.streams());
+            let _permit = acquire(holds).await?;
+            let Some(range) = self.take_back() else { return Ok(()) };
+            self.fetch(range).await?;
         }
-    }
-
-    async fn done(&self, range: TargetRange) -> Result<()> {
-        let filled = range.finish().await?;
-        {
-            let mut rest = self.rest();
-            rest.filled.push(filled);
-            rest.open = rest.open.saturating_sub(1);
-        }
-        self.changed.notify_one();
         Ok(())
     }
 
-    /// Sets how many requests there should be.
-    fn grow(&self, concurrency: &Concurrency) {
-        self.streams.store(concurrency.streams(), Ordering::Relaxed);
-        if concurrency.streams() > 1 {
-            self.changed.notify_one();
+    /// Fills a range by a request of its own. If that is far slower than the others, another takes its place,
+    /// once.
+    async fn fetch(&self, mut range: TargetRange) -> Result<()> {
+        let mut reader = RangeReader::open(self.object.clone(), range.unwritten.left()).await?;
+        let (mut checked, mut bytes, mut is_first) = (Instant::now(), 0u64, true);
+        let mut active = None;
+        loop {
+            match reader.next_by(Some(checked + CHECK)).await? {
+                Read::End => break,
+                Read::Chunk(chunk) => {
+                    active.get_or_insert_with(|| CountedRequest::of(&self.active));
+                    let written = range.write(chunk).await?;
+                    bytes += written as u64;
+                    self.advance(written);
+                    self.shorten(&mut reader, &range);
+                }
+                Read::Late => {
+                    let lasted = checked.elapsed().as_millis().max(1) as u64;
+                    let is_slow = bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER;
+                    if is_first && is_slow {
+                        is_first = false;
+                        reader.replace().await;
+                    }
+                    (checked, bytes) = (Instant::now(), 0);
+                }
+            }
         }
+        self.done(range).await
+    }
+
+    async fn done(&self, range: TargetRange) -> Result<()> {
+        let unwritten = range.unwritten.clone();
+        let filled = range.finish().await?;
+        {
+            let mut ranges = self.ranges();
+            ranges.filled.push(filled);
+            ranges.open.retain(|open| !open.is(&unwritten));
+        }
+        self.changed.notify_one();
+        Ok(())
     }
 }

@@ -7,14 +7,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::Download;
-use super::concurrency::{Concurrency, Measured};
 use super::reader::{ObjectHandle, RangeReader};
 use crate::error::{Result, fail};
 use crate::io::Output;
@@ -22,13 +21,16 @@ use crate::mailbox::Mailbox;
 use crate::observe;
 use crate::runtime::workers;
 use crate::transfer::budget;
+use crate::transfer::concurrency::Concurrency;
 use crate::transfer::gate::Permit;
-use crate::transfer::spans::{LEAST, Span};
+use crate::transfer::pace::{CountedRequest, Pace};
+use crate::transfer::spans::{SMALLEST, Span};
 use crate::transfer::tasks::joined;
 use crate::transfer::verify::Expected;
 
-/// Bytes that one request reads ahead.
+/// Bytes that one request reads ahead at most, and all of them together as far as that allows.
 const PART: u64 = 8 << 20;
+const AHEAD: u64 = 64 << 20;
 
 /// Hands the download's bytes to the host, a pipe or a device. With a transform the host gets bytes before
 /// the whole is verified: only for a host that asked for that.
@@ -44,24 +46,23 @@ pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
         is_checked: transform.is_some() || !matches!(expected, Expected::Nothing),
         last: Bytes::new(),
     };
-    let mut concurrency = Concurrency::new(latency, streams);
+    let concurrency = Concurrency::new(latency, streams);
     let mut ahead = ReadAhead {
         at: reader.left().first,
         end: reader.left().end(),
         direct: Some(reader),
+        moved: Arc::default(),
+        active: Arc::new(AtomicUsize::new(1)),
+        on_their_way: Arc::default(),
         parts: VecDeque::new(),
         tasks: JoinSet::new(),
         object,
         mailbox: mailbox.clone(),
     };
-    let begun = Instant::now();
-    let mut seen = Measured::default();
+    let mut pace = Pace::new(concurrency, &ahead.object.at, ahead.moved.clone(), Some(ahead.active.clone()));
     loop {
-        ahead.request(concurrency.streams())?;
-        let asked = Instant::now();
+        ahead.request(pace.streams())?;
         let Some(chunk) = ahead.next().await? else { break };
-        seen.waited += asked.elapsed();
-        seen.bytes += chunk.len() as u64;
         sum.update(&chunk);
         mailbox.advance(chunk.len() as u64);
         match &mut segment {
@@ -71,8 +72,7 @@ pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
             }
             None => delivery.send(chunk).await?,
         }
-        seen.elapsed = begun.elapsed();
-        concurrency.look(seen);
+        pace.pass();
     }
     expected.judge(vec![sum])?;
     if let (Some(mut segment), Some(transform)) = (segment, transform) {
@@ -129,6 +129,10 @@ struct ReadAhead {
     at: u64,
     end: u64,
     direct: Option<RangeReader>,
+    /// Bytes that came, requests whose bytes are coming, and parts that are not whole yet.
+    moved: Arc<AtomicU64>,
+    active: Arc<AtomicUsize>,
+    on_their_way: Arc<AtomicUsize>,
     parts: VecDeque<PrefetchedPart>,
     tasks: JoinSet<Result<()>>,
     object: Arc<ObjectHandle>,
@@ -145,10 +149,11 @@ struct PrefetchedPart {
 impl ReadAhead {
     /// Starts parts until there are so many requests, as far as the budget has bytes to spare.
     fn request(&mut self, streams: usize) -> Result<()> {
-        while self.parts.len() + usize::from(self.direct.is_some()) < streams {
-            let first = self.parts.back().map_or(self.at + PART, |last| last.end);
-            let length = PART.min(self.end.saturating_sub(first));
-            if length == 0 || (self.parts.is_empty() && (self.direct.is_none() || length < LEAST)) {
+        let part = (AHEAD / streams as u64).clamp(SMALLEST, PART);
+        while self.on_their_way.load(Ordering::Relaxed) + usize::from(self.direct.is_some()) < streams {
+            let first = self.parts.back().map_or(self.at + part, |last| last.end);
+            let length = part.min(self.end.saturating_sub(first));
+            if length == 0 || (self.parts.is_empty() && (self.direct.is_none() || length < SMALLEST)) {
                 break;
             }
             let Some(permit) = budget::try_acquire_ahead(length)? else { break };
@@ -158,12 +163,16 @@ impl ReadAhead {
                 direct.until(first, first);
             }
             let (tell, chunks) = unbounded_channel();
-            let (object, span) = (self.object.clone(), Span { first, length });
+            let (object, span, moved) = (self.object.clone(), Span { first, length }, self.moved.clone());
+            let (active, on_its_way) = (self.active.clone(), CountedRequest::of(&self.on_their_way));
             self.tasks.spawn_on(
                 observe::within(self.mailbox.clone(), async move {
+                    let _on_its_way = on_its_way;
                     let _slot = object.at.slot().await?;
                     let mut reader = RangeReader::open(object.clone(), span).await?;
+                    let _active = CountedRequest::of(&active);
                     while let Some(chunk) = reader.next().await? {
+                        moved.fetch_add(chunk.len() as u64, Ordering::Relaxed);
                         // No receiver is left once the call has ended.
                         let _ = tell.send(chunk);
                     }
@@ -185,12 +194,19 @@ impl ReadAhead {
                 (None, None) => {
                     let rest = Span { first: self.at, length: self.end - self.at };
                     self.direct = Some(RangeReader::open(self.object.clone(), rest).await?);
+                    self.active.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
             };
             if let Some(chunk) = chunk {
+                if self.direct.is_some() {
+                    self.moved.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                }
                 self.at += chunk.len() as u64;
                 return Ok(Some(chunk));
+            }
+            if self.direct.is_some() {
+                self.active.fetch_sub(1, Ordering::Relaxed);
             }
             if self.direct.take().is_none()
                 && let Some(part) = self.parts.pop_front()

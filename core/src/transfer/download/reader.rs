@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Key;
@@ -75,6 +76,14 @@ pub(crate) fn changed() -> Error {
     Error::new(ErrorKind::Changed, "the object was replaced while it was read; read it again")
 }
 
+/// What a reader returns.
+pub(crate) enum Read {
+    Chunk(Bytes),
+    End,
+    /// Nothing came in time.
+    Late,
+}
+
 /// A span of an object under way.
 pub(crate) struct RangeReader {
     object: Arc<ObjectHandle>,
@@ -123,6 +132,14 @@ impl RangeReader {
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self.next_by(None).await? {
+            Read::Chunk(chunk) => Ok(Some(chunk)),
+            Read::End | Read::Late => Ok(None),
+        }
+    }
+
+    /// The next piece, unless none comes in time.
+    pub(crate) async fn next_by(&mut self, deadline: Option<Instant>) -> Result<Read> {
         loop {
             let wanted = self.end - self.at;
             if wanted > 0 && !self.pending.is_empty() {
@@ -131,22 +148,29 @@ impl RangeReader {
                     .split_to(self.pending.len().min(usize::try_from(wanted).unwrap_or(usize::MAX)));
                 self.at += chunk.len() as u64;
                 self.breaks = 0;
-                return Ok(Some(chunk));
+                return Ok(Read::Chunk(chunk));
             }
             let at_end = self.body.left() == 0;
             if wanted == 0 && !(at_end && self.pending.is_empty()) {
                 // The answer holds more than was wanted; with the reader it is dropped, and its connection
                 // with it.
-                return Ok(None);
+                return Ok(Read::End);
             }
-            let broken = match self.body.next().await {
+            let next = match deadline {
+                None => self.body.next().await,
+                Some(deadline) => match timeout_at(deadline, self.body.next()).await {
+                    Ok(next) => next,
+                    Err(_) => return Ok(Read::Late),
+                },
+            };
+            let broken = match next {
                 Ok(Some(chunk)) => {
                     self.receive(chunk);
                     continue;
                 }
                 // One look beyond the last byte: an answer that ends there leaves its connection for the next
                 // request.
-                Ok(None) if wanted == 0 => return Ok(None),
+                Ok(None) if wanted == 0 => return Ok(Read::End),
                 Ok(None) => Error::new(ErrorKind::Network, "the connection ended before the last byte"),
                 Err(error) => error,
             };
@@ -154,6 +178,19 @@ impl RangeReader {
                 return Err(broken);
             }
             Box::pin(self.resume()).await?;
+        }
+    }
+
+    /// Asks for the rest on another connection. What fails leaves the one that there is.
+    pub(crate) async fn replace(&mut self) {
+        let rest = self.left();
+        if rest.length == 0 || !self.object.is_sure() {
+            return;
+        }
+        event(Level::Info, format!("GetObject: from byte {} on by another connection", rest.first));
+        if let Ok(body) = self.object.fetch(rest).await {
+            self.body = body;
+            self.pending = Bytes::new();
         }
     }
 

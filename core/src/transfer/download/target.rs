@@ -2,8 +2,10 @@
 //! into ranges.
 //!
 //! Invariants: memory is allocated once and filled in place; nothing is copied together in the end. A file's
-//! bytes are written where they belong. Each range sums the bytes that it is given.
+//! bytes are written where they belong. Each range sums the bytes that it is given, and takes none that
+//! another stream took over.
 
+use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use rustix::mm::{Advice, madvise};
 use rustix::param::page_size;
 
+use super::unwritten::Unwritten;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{GATHER, Stretch};
 use crate::transfer::spans::Span;
@@ -19,6 +22,10 @@ use crate::transfer::verify::{Expected, Sum};
 
 /// Bytes that a range of a buffer has in hand: what one read of a socket returns.
 const IN_HAND: u64 = 256 << 10;
+
+/// Bytes that all ranges of a file gather together, and what one gathers at least.
+const MANY_GATHER: usize = 16 << 20;
+const LITTLE: usize = 256 << 10;
 
 /// A larger buffer may be more than the machine has.
 const LARGE: usize = 64 << 20;
@@ -54,42 +61,72 @@ impl DownloadTarget {
         Ok(DownloadTarget::Memory(BytesMut::with_capacity(length)))
     }
 
-    /// Bytes of memory that one range holds while it is filled.
-    pub(crate) fn holds(&self) -> u64 {
+    /// Bytes of memory that one of so many ranges holds while it is filled.
+    pub(crate) fn holds(&self, streams: usize) -> u64 {
         match self {
             // One lot is gathered while another is written.
-            DownloadTarget::File(..) => 2 * GATHER as u64,
+            DownloadTarget::File(..) => 2 * gathered(streams) as u64,
             DownloadTarget::Memory(_) => IN_HAND,
-            DownloadTarget::Transformed(target, _) => target.holds() + IN_HAND,
+            DownloadTarget::Transformed(target, _) => target.holds(streams) + IN_HAND,
         }
     }
 
     /// Cuts the range off at the front.
-    pub(crate) fn front(&mut self, span: Span, expected: &Expected) -> TargetRange {
-        let out = match self {
-            DownloadTarget::Transformed(target, transform) => {
-                return target.front(span, expected).through(transform);
-            }
-            DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
-            DownloadTarget::Memory(rest) => {
-                let back = rest.split_off(span.length as usize);
-                RangeOutput::Memory(std::mem::replace(rest, back))
-            }
-        };
-        TargetRange { span, out, sum: expected.sum(), segment: None }
+    pub(crate) fn front(&mut self, span: Span, streams: usize, expected: &Expected) -> TargetRange {
+        let room = self.memory_of(|rest| {
+            let behind = rest.split_off(span.length as usize);
+            std::mem::replace(rest, behind)
+        });
+        self.range(span, room, streams, expected)
     }
 
     /// Cuts the range off at the back, behind the `left` bytes that stay.
-    pub(crate) fn back(&mut self, span: Span, left: u64, expected: &Expected) -> TargetRange {
+    pub(crate) fn back(&mut self, span: Span, left: u64, streams: usize, expected: &Expected) -> TargetRange {
+        let room = self.memory_of(|rest| rest.split_off(left as usize));
+        self.range(span, room, streams, expected)
+    }
+
+    fn memory_of(&mut self, cut: impl FnOnce(&mut BytesMut) -> BytesMut) -> Option<BytesMut> {
+        match self {
+            DownloadTarget::Transformed(target, _) => target.memory_of(cut),
+            DownloadTarget::File(..) => None,
+            DownloadTarget::Memory(rest) => Some(cut(rest)),
+        }
+    }
+
+    /// A range of the target, with the room for it if it goes to memory.
+    pub(crate) fn range(
+        &self,
+        span: Span,
+        room: Option<BytesMut>,
+        streams: usize,
+        expected: &Expected,
+    ) -> TargetRange {
         let out = match self {
             DownloadTarget::Transformed(target, transform) => {
-                return target.back(span, left, expected).through(transform);
+                let mut range = target.range(span, room, streams, expected);
+                range.segment = Some(transform.clone().segment(span.first));
+                return range;
             }
-            DownloadTarget::File(file, first) => RangeOutput::File(file.another(span.first - *first)),
-            DownloadTarget::Memory(rest) => RangeOutput::Memory(rest.split_off(left as usize)),
+            DownloadTarget::File(file, first) => {
+                RangeOutput::File(file.another(span.first - *first).gathering(gathered(streams)))
+            }
+            DownloadTarget::Memory(_) => RangeOutput::Memory(BytesMut::new()),
         };
-        TargetRange { span, out, sum: expected.sum(), segment: None }
+        TargetRange {
+            first: span.first,
+            unwritten: Unwritten::new(span, room),
+            rooms: VecDeque::new(),
+            out,
+            sum: expected.sum(),
+            segment: None,
+        }
     }
+}
+
+/// Bytes that each of so many ranges gathers before it writes to a file.
+fn gathered(streams: usize) -> usize {
+    (MANY_GATHER / streams.max(1)).clamp(LITTLE, GATHER)
 }
 
 /// Has the kernel bring the pages of so many bytes that are written next, at one go: to come upon them one by
@@ -117,26 +154,21 @@ enum RangeOutput {
 
 /// A range of the target, to be filled from its first byte to its last.
 pub(crate) struct TargetRange {
-    pub(crate) span: Span,
+    first: u64,
+    pub(crate) unwritten: Unwritten,
+    /// The rooms for bytes that were claimed and are not written, as a transform holds them back.
+    rooms: VecDeque<BytesMut>,
     out: RangeOutput,
     sum: Sum,
     segment: Option<Box<dyn SegmentTransform>>,
 }
 
 impl TargetRange {
-    fn through(mut self, transform: &Arc<dyn DownloadTransform>) -> TargetRange {
-        self.segment = Some(transform.clone().segment(self.span.first));
-        self
-    }
-
     /// Takes in the range right behind this one, which is full.
     pub(crate) async fn grow(&mut self, next: TargetRange) -> Result<()> {
         // Bytes that the transform holds back are written first: two buffers are joined where they meet.
         self.drain().await?;
-        self.span.length += next.span.length;
-        if let (RangeOutput::Memory(bytes), RangeOutput::Memory(more)) = (&mut self.out, next.out) {
-            bytes.unsplit(more);
-        }
+        self.unwritten.join(&next.unwritten);
         Ok(())
     }
 
@@ -147,48 +179,66 @@ impl TargetRange {
         if rest.is_empty() { Ok(()) } else { self.put(rest).await }
     }
 
-    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+    /// Writes what of the chunk is still this range's: another stream may have taken over the rest. Returns
+    /// how many bytes that were.
+    pub(crate) async fn write(&mut self, mut chunk: Bytes) -> Result<usize> {
+        let (claimed, room) = self.unwritten.claim(chunk.len());
+        chunk.truncate(claimed);
+        self.rooms.extend(room);
+        if chunk.is_empty() {
+            return Ok(0);
+        }
         self.sum.update(&chunk);
         match &mut self.segment {
             Some(segment) => {
                 let lot = segment.take(&chunk)?;
-                if lot.is_empty() { Ok(()) } else { self.put(lot).await }
+                if !lot.is_empty() {
+                    self.put(lot).await?;
+                }
             }
-            None => self.put(chunk).await,
+            None => self.put(chunk).await?,
         }
+        Ok(claimed)
     }
 
-    async fn put(&mut self, chunk: Bytes) -> Result<()> {
-        match &mut self.out {
-            RangeOutput::File(stretch) => stretch.write(chunk).await,
-            RangeOutput::Memory(bytes) if bytes.capacity() - bytes.len() >= chunk.len() => {
-                bring(&mut bytes.spare_capacity_mut()[..chunk.len()]);
-                bytes.extend_from_slice(&chunk);
-                Ok(())
-            }
-            RangeOutput::Memory(_) => {
+    async fn put(&mut self, mut chunk: Bytes) -> Result<()> {
+        let written = match &mut self.out {
+            RangeOutput::File(stretch) => return stretch.write(chunk).await,
+            RangeOutput::Memory(written) => written,
+        };
+        while !chunk.is_empty() {
+            let Some(mut room) = self.rooms.pop_front() else {
                 fail!(Internal, "a range was given more bytes than it has room for; please report it")
+            };
+            let piece = chunk.split_to(chunk.len().min(room.capacity()));
+            if room.capacity() > piece.len() {
+                self.rooms.push_front(room.split_off(piece.len()));
             }
+            bring(room.spare_capacity_mut());
+            room.extend_from_slice(&piece);
+            written.unsplit(room);
         }
+        Ok(())
     }
 
     /// Ends the range, to which everything has been written.
     pub(crate) async fn finish(mut self) -> Result<FilledRange> {
         self.drain().await?;
-        let length = self.span.length - self.segment.as_ref().map_or(0, |segment| segment.withheld());
+        let left = self.unwritten.left();
+        let span = Span { first: self.first, length: left.first - self.first };
+        let length = span.length - self.segment.as_ref().map_or(0, |segment| segment.withheld());
         if let Some(segment) = self.segment.take() {
             segment.finish()?;
         }
-        let (span, sum) = (self.span, self.sum);
         match self.out {
-            RangeOutput::File(mut stretch) => {
+            RangeOutput::File(mut stretch) if left.length == 0 => {
                 stretch.flush().await?;
-                Ok(FilledRange { span, sum, bytes: BytesMut::new() })
+                Ok(FilledRange { span, sum: self.sum, bytes: BytesMut::new() })
             }
-            RangeOutput::Memory(bytes) if bytes.len() as u64 == length => {
-                Ok(FilledRange { span, sum, bytes })
+            RangeOutput::Memory(bytes) if left.length == 0 && bytes.len() as u64 == length => {
+                Ok(FilledRange { span, sum: self.sum, bytes })
             }
-            RangeOutput::Memory(_) => fail!(Internal, "a range was left with a hole; please report it"),
+            _ => fail!(Internal, "a range was left with a hole; please report it"),
         }
     }
 }
@@ -233,14 +283,14 @@ mod tests {
         let DownloadTarget::Memory(buffer) = &target else { panic!() };
         let address = buffer.as_ptr();
         let expected = Expected::Nothing;
-        let mut front = target.front(Span { first: 100, length: 4 }, &expected);
-        let mut back = target.back(Span { first: 109, length: 3 }, 5, &expected);
+        let mut front = target.front(Span { first: 100, length: 4 }, 1, &expected);
+        let mut back = target.back(Span { first: 109, length: 3 }, 5, 1, &expected);
         back.write(Bytes::from_static(b"JKL")).await.unwrap();
         front.write(Bytes::from_static(b"ABCD")).await.unwrap();
-        front.grow(target.front(Span { first: 104, length: 5 }, &expected)).await.unwrap();
+        front.grow(target.front(Span { first: 104, length: 5 }, 1, &expected)).await.unwrap();
         front.write(Bytes::from_static(b"EF")).await.unwrap();
         front.write(Bytes::from_static(b"GHI")).await.unwrap();
-        assert!(front.write(Bytes::from_static(b"!")).await.is_err());
+        assert_eq!(front.write(Bytes::from_static(b"!")).await.unwrap(), 0, "it is full");
         let filled = vec![back.finish().await.unwrap(), front.finish().await.unwrap()];
         let whole = join(&target, filled, &expected).unwrap();
         assert_eq!(whole, "ABCDEFGHIJKL");
@@ -250,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn a_hole_is_not_passed_over() {
         let mut target = DownloadTarget::memory(4).unwrap();
-        let range = target.front(Span { first: 0, length: 4 }, &Expected::Nothing);
+        let range = target.front(Span { first: 0, length: 4 }, 1, &Expected::Nothing);
         assert!(range.finish().await.is_err());
         assert_eq!(DownloadTarget::memory(1 << 62).err().unwrap().kind(), ErrorKind::Io);
     }
@@ -321,11 +371,11 @@ mod tests {
             let memory = Box::new(DownloadTarget::memory(7).unwrap());
             let mut target = DownloadTarget::Transformed(memory, transform);
             let expected = Expected::Nothing;
-            let mut front = target.front(Span { first: 0, length: 2 }, &expected);
-            let mut back = target.back(Span { first: 4, length: 3 }, 2, &expected);
+            let mut front = target.front(Span { first: 0, length: 2 }, 1, &expected);
+            let mut back = target.back(Span { first: 4, length: 3 }, 2, 1, &expected);
             back.write(Bytes::from(vec![!b'e', !b'f', count])).await.unwrap();
             front.write(Bytes::from(vec![!b'a', !b'b'])).await.unwrap();
-            front.grow(target.front(Span { first: 2, length: 2 }, &expected)).await.unwrap();
+            front.grow(target.front(Span { first: 2, length: 2 }, 1, &expected)).await.unwrap();
             front.write(Bytes::from(vec![!b'c', !b'd'])).await.unwrap();
             let filled = vec![back.finish().await.unwrap(), front.finish().await.unwrap()];
             let whole = join(&target, filled, &expected);

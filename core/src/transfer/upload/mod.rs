@@ -6,6 +6,7 @@
 
 mod completion;
 mod multipart;
+mod sending;
 mod start;
 
 use std::sync::Arc;

@@ -4,36 +4,34 @@
 //! completed only after the last part was sent and the source has not changed.
 
 use std::sync::Arc;
-
-use tokio::task::JoinSet;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use super::completion::{finish, with_etag};
+use super::sending::SendingParts;
 use super::start::start;
 use super::{SourceUpload, read};
-use crate::checksum::Checksum;
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::observe::inherited;
 use crate::options::Put;
 use crate::reply::PutReply;
-use crate::runtime::workers;
-use crate::s3::{As, Creation, Part, S3, create, put_part};
+use crate::s3::{As, Creation, Part, PartName, S3, create, put_part};
 use crate::transfer::gate::Permit;
 use crate::transfer::resume::{UploadState, digest, is_same};
 use crate::transfer::source::{PartBody, SourceParts};
-use crate::transfer::tasks::joined;
 
 impl SourceUpload<'_> {
     /// Sends the source in parts, of which the first is read already, and completes the object.
     pub(super) async fn in_parts(&mut self, mut body: PartBody, mut permit: Permit) -> Result<PutReply> {
         let (at, mailbox, key, cut) = (self.at, self.mailbox, self.key.clone(), self.cut);
         let options = Arc::new(std::mem::take(&mut self.options));
+        let begun = Instant::now();
         let (upload_id, cleanup) = self.upload_id(&options).await?;
+        let mut sending = SendingParts::new(at, begun.elapsed()).await?;
         body = body.summed(self.parts.summed_by()).await?;
-        let concurrency = at.concurrency().await? as usize;
-        let mut sending: JoinSet<Result<SentPart>> = JoinSet::new();
-        let mut done = Vec::new();
+        // The first part waits for no slot.
+        let mut slot = None;
         let mut total = 0;
         for number in 1.. {
             let size = body.bytes.len() as u64;
@@ -50,8 +48,8 @@ impl SourceUpload<'_> {
             let part_number = number as i32;
             if let Some(part) = self.resume.as_ref().and_then(|state| state.part(part_number, &body)) {
                 mailbox.advance(size);
-                done.push(part);
-                drop(permit);
+                sending.done.push(part);
+                drop((permit, slot));
             } else {
                 let transform = match &mut self.transform {
                     Some(transform) => Some(transform.part(size, is_last)?),
@@ -64,32 +62,36 @@ impl SourceUpload<'_> {
                 };
                 let (at, key, upload_id, options, mailbox) =
                     (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-                let algorithm = self.parts.algorithm;
-                sending.spawn_on(
-                    inherited(async move {
-                        if let Some(transform) = transform {
-                            body = transform.transform(body.bytes, algorithm).await?;
+                let (algorithm, moved) = (self.parts.algorithm, sending.moved.clone());
+                sending.spawn(async move {
+                    if let Some(transform) = transform {
+                        body = transform.transform(body.bytes, algorithm).await?;
+                    }
+                    let part = match listed.filter(|listed| is_same(listed, &body)) {
+                        Some(listed) => Part { checksum: body.checksum, ..listed },
+                        None => {
+                            let part = PartName { upload_id: &upload_id, number: part_number };
+                            send(&at, &key, part, body, &options, moved).await?
                         }
-                        let part = match listed.filter(|listed| is_same(listed, &body)) {
-                            Some(listed) => Part { checksum: body.checksum, ..listed },
-                            None => send(&at, &key, &upload_id, part_number, body, &options).await?,
-                        };
-                        drop(permit);
-                        mailbox.advance(size);
-                        Ok((part, row))
-                    }),
-                    &workers(),
-                );
+                    };
+                    drop((permit, slot));
+                    mailbox.advance(size);
+                    Ok((part, row))
+                });
             }
             if is_last {
                 break;
             }
-            collect(&mut sending, concurrency - 1, &mut done, &mut self.resume).await?;
+            sending.room(&mut self.resume).await?;
             let size = cut.part_size(self.parts.size, number + 1);
+            // Before the permit, as in downloads; but the reader of a stream may need a slot of its own.
+            let is_fed = self.parts.are_fed();
+            slot = if is_fed { None } else { Some(at.slot().await?) };
             (body, permit) = read(&mut self.parts, size, mailbox).await?;
         }
-        collect(&mut sending, 0, &mut done, &mut self.resume).await?;
+        sending.all(&mut self.resume).await?;
         self.parts.unchanged().await?;
+        let mut done = sending.done;
         done.sort_by_key(|part| part.number);
         let guard = match &self.transform {
             Some(transform) => transform.before_object().await?,
@@ -115,41 +117,6 @@ impl SourceUpload<'_> {
         self.mailbox.keep(cleanup);
         Ok((upload_id, None))
     }
-}
-
-/// A part that is there, and for a journal the checksum of its bytes.
-type SentPart = (Part, Option<Checksum>);
-
-/// Takes in the parts that are there, and waits until no more than so many are on their way.
-async fn collect(
-    sending: &mut JoinSet<Result<SentPart>>,
-    at_most: usize,
-    done: &mut Vec<Part>,
-    resume: &mut Option<UploadState>,
-) -> Result<()> {
-    let mut sent = Vec::new();
-    let mut failed = None;
-    while failed.is_none() {
-        let next = match sending.try_join_next() {
-            Some(next) => next,
-            None if sending.len() > at_most => match sending.join_next().await {
-                Some(next) => next,
-                None => break,
-            },
-            None => break,
-        };
-        match joined(Some(next)) {
-            Ok((part, digest)) => {
-                sent.extend(digest.map(|digest| (part.clone(), digest)));
-                done.push(part);
-            }
-            Err(error) => failed = Some(error),
-        }
-    }
-    if let Some(state) = resume {
-        state.sent(&sent).await?;
-    }
-    failed.map_or(Ok(()), Err)
 }
 
 /// Starts the upload of a source, whose parts carry from then on a checksum that the server accepts.
@@ -180,14 +147,15 @@ async fn start_put(
 async fn send(
     at: &S3,
     key: &Key,
-    upload_id: &str,
-    number: i32,
+    part: PartName<'_>,
     body: PartBody,
     options: &Put,
+    moved: Arc<AtomicU64>,
 ) -> Result<Part> {
-    match put_part(at, key, upload_id, number, body.bytes.clone(), body.checksum, options).await {
+    let (bytes, counted) = (body.bytes.clone(), Some(moved.clone()));
+    match put_part(at, key, part, bytes, body.checksum, options, counted).await {
         Err(error) if at.refuses(body.checksum.map(|sum| sum.algorithm), &error).await? => {
-            put_part(at, key, upload_id, number, body.bytes, None, options).await
+            put_part(at, key, part, body.bytes, None, options, Some(moved)).await
         }
         sent => sent,
     }

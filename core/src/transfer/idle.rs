@@ -1,7 +1,7 @@
 //! How long a transfer waited for the network while nothing was done for it.
 //!
-//! Invariant: a thread that drives its own call and was busy meanwhile did not wait. For workers all time
-//! counts as waiting: they serve others, too.
+//! Invariant: neither a thread that drives its own call and was busy, nor workers that were, did wait: more
+//! requests would only make them busier.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,24 @@ use crate::runtime;
 pub(crate) struct Since {
     begun: Instant,
     worked: Duration,
+    busy: Duration,
 }
 
 impl Since {
     pub(crate) fn now() -> Since {
-        Since { begun: Instant::now(), worked: worked() }
+        Since { begun: Instant::now(), worked: worked(), busy: runtime::workers_busy() }
+    }
+
+    /// The time since then.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     /// The time since then in which nothing was done.
     pub(crate) fn idle(&self) -> Duration {
-        self.begun.elapsed().saturating_sub(worked().saturating_sub(self.worked))
+        let worked = worked().saturating_sub(self.worked);
+        let busy = runtime::workers_busy().saturating_sub(self.busy);
+        self.elapsed().saturating_sub(worked.max(busy))
     }
 }
 
