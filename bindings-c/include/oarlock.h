@@ -808,6 +808,9 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   bytes (int): Bytes of objects sent and received.
  *   first_byte (int): Average microseconds from a request to the first byte of its response; absent without a response.
  *   slowest_first_byte (int): Longest such time, in microseconds.
+ *   streams (int): Requests that the last transfer of a large object kept going at a time when it was last measured; absent without one.
+ *   rate (int): Bytes per second of that transfer, then.
+ *   limit (str): Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most` (the setting or the process allows no more) or `throttled`.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */

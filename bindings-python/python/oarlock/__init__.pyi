@@ -736,7 +736,16 @@ class VerbStats:
     @property
     def slowest_first_byte(self) -> int | None:
         """Longest such time, in microseconds."""
-    def __init__(self, verb: str, calls: int, failures: int, microseconds: int, requests: int, retries: int, throttled: int, bytes: int, first_byte: int | None = None, slowest_first_byte: int | None = None) -> None: ...
+    @property
+    def streams(self) -> int | None:
+        """Requests that the last transfer of a large object kept going at a time when it was last measured; absent without one."""
+    @property
+    def rate(self) -> int | None:
+        """Bytes per second of that transfer, then."""
+    @property
+    def limit(self) -> str | None:
+        """Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most` (the setting or the process allows no more) or `throttled`."""
+    def __init__(self, verb: str, calls: int, failures: int, microseconds: int, requests: int, retries: int, throttled: int, bytes: int, first_byte: int | None = None, slowest_first_byte: int | None = None, streams: int | None = None, rate: int | None = None, limit: str | None = None) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -1978,7 +1987,7 @@ def open(
         operation_timeout: Seconds one request may take with its retries. Default: no limit.
         retry_mode: How failed requests are retried: `standard`, or `adaptive`, which also slows down when the server throttles. Default: AWS_RETRY_MODE, the profile's, `standard`.
         max_attempts: Attempts of a request, 1 to 20. Default: AWS_MAX_ATTEMPTS, the profile's, 5.
-        max_concurrency: Parts of one transfer that are sent or fetched at a time, 1 to 1000. Default: 8.
+        max_concurrency: Parts of one transfer that are sent or fetched at a time at most, 1 to 1000. Default: as many as help, up to OARLOCK_MAX_STREAMS, which is 64 for all transfers of the process.
         max_requests: Requests of this store in flight at a time, 1 to 10000. Default: as many as the process may have connections.
         max_bandwidth: Bytes of objects that this store sends and receives in a second, together. Also text such as `10MB/s`, or `80Mb/s` in bits. Default: no limit.
         multipart_threshold: Size in bytes from which an upload is sent in parts. Also text such as `64MB` (a MB is 1024² bytes, as for the AWS CLI). Default: 16 MiB.

@@ -79,6 +79,17 @@ impl Untaken {
         self.end = first;
         Some(piece)
     }
+
+    /// All that is left, for a stream that has nothing else to do; `None` where that is not worth a request.
+    pub(crate) fn rest(&mut self) -> Option<Span> {
+        let piece = Span { first: self.first, length: self.left() };
+        // A range at the back begins at a block.
+        let is_worth = piece.length >= SMALLEST && piece.first.is_multiple_of(BLOCK);
+        is_worth.then(|| {
+            self.end = self.first;
+            piece
+        })
+    }
 }
 
 /// Where a stream that has come to `at` gives up the rest of its piece up to `end` to another one: in the
@@ -153,8 +164,8 @@ mod tests {
                 let is_front = turns >> turn & 1 == 1;
                 pieces.extend(if is_front { untaken.front(step) } else { untaken.back(streams, least, most) });
             }
-            let rest = Span { first: untaken.first, length: untaken.left() };
-            pieces.push(rest);
+            pieces.extend(untaken.rest());
+            pieces.push(Span { first: untaken.first, length: untaken.left() });
             pieces.sort_by_key(|piece| (piece.first, piece.end()));
             let mut next = first;
             for piece in &pieces {

@@ -150,18 +150,24 @@ impl ParallelFill {
         Some((ranges.target.front(span, streams, &self.expected), reach))
     }
 
-    /// A range at the back, or half of the largest that is left to another stream.
+    /// A range at the back, or what is left of them, or half of the largest that another stream has.
     fn take_back(&self) -> Option<TargetRange> {
         let (streams, least, largest) = (self.streams(), self.least(), self.largest());
         let ranges = &mut *self.ranges();
-        if let Some(span) = ranges.untaken.back(streams as u64, least, largest) {
-            let left = ranges.untaken.left();
-            let range = ranges.target.back(span, left, streams, &self.expected);
-            return Some(ranges.open(range));
-        }
-        let largest = ranges.open.iter().max_by_key(|unwritten| unwritten.left().length)?;
-        let (span, room) = largest.take_over(least)?;
-        let range = ranges.target.range(span, room, streams, &self.expected);
+        let span = ranges.untaken.back(streams as u64, least, largest).or_else(|| ranges.untaken.rest());
+        let range = match span {
+            Some(span) => {
+                let left = ranges.untaken.left();
+                ranges.target.back(span, left, streams, &self.expected)
+            }
+            // Only when nothing is untaken: the reader at the front goes on where its range ends.
+            None if ranges.untaken.left() > 0 => return None,
+            None => {
+                let open = ranges.open.iter().max_by_key(|unwritten| unwritten.left().length)?;
+                let (span, room) = open.take_over(least)?;
+                ranges.target.range(span, room, streams, &self.expected)
+            }
+        };
         Some(ranges.open(range))
     }
 
@@ -169,8 +175,11 @@ impl ParallelFill {
     fn has_work(&self) -> bool {
         let least = self.least();
         let ranges = self.ranges();
-        ranges.untaken.left() >= 2 * least
-            || ranges.open.iter().any(|unwritten| unwritten.left().length >= 2 * least)
+        let is_worth = |unwritten: &Unwritten| unwritten.left().length >= 2 * least;
+        match ranges.untaken.left() {
+            0 => ranges.open.iter().any(is_worth),
+            left => left >= SMALLEST,
+        }
     }
 
     async fn run(self: &Arc<ParallelFill>, reader: RangeReader, concurrency: Concurrency) -> Result<()> {
@@ -220,11 +229,6 @@ impl ParallelFill {
         ranges.open.is_empty() && ranges.untaken.left() == 0
     }
 
-    fn advance(&self, bytes: usize) {
-        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.mailbox.advance(bytes as u64);
-    }
-
     /// Reads the first response until it meets what others have taken.
     async fn front(&self, mut reader: RangeReader) -> Result<()> {
         let holds = self.ranges().target.holds(self.streams());
@@ -235,27 +239,11 @@ impl ParallelFill {
         };
         let mut range = self.ranges().open(range);
         reader.until(range.unwritten.left().end(), reach);
-        let _active = CountedRequest::of(&self.active);
         loop {
-            match reader.next().await? {
-                Some(chunk) => self.advance(range.write(chunk).await?),
-                None => match self.take_front() {
-                    Some((next, reach)) => {
-                        range.grow(next).await?;
-                        reader.until(range.unwritten.left().end(), reach);
-                    }
-                    None => return self.done(range).await,
-                },
-            }
-            self.shorten(&mut reader, &range);
-        }
-    }
-
-    /// Has the reader stop where another stream has taken over.
-    fn shorten(&self, reader: &mut RangeReader, range: &TargetRange) {
-        let end = range.unwritten.left().end();
-        if end < reader.left().end() {
-            reader.until(end, end);
+            self.receive(&mut reader, &mut range).await?;
+            let Some((next, reach)) = self.take_front() else { return self.done(range).await };
+            range.grow(next).await?;
+            reader.until(range.unwritten.left().end(), reach);
         }
     }
 
@@ -265,32 +253,38 @@ impl ParallelFill {
             let _slot = self.object.at.slot().await?;
             let holds = self.ranges().target.holds(self.streams());
             let _permit = acquire(holds).await?;
-            let Some(range) = self.take_back() else { return Ok(()) };
-            self.fetch(range).await?;
+            let Some(mut range) = self.take_back() else { return Ok(()) };
+            let mut reader = RangeReader::open(self.object.clone(), range.unwritten.left()).await?;
+            self.receive(&mut reader, &mut range).await?;
+            self.done(range).await?;
         }
         Ok(())
     }
 
-    /// Fills a range by a request of its own. If that is far slower than the others, another takes its place,
-    /// once.
-    async fn fetch(&self, mut range: TargetRange) -> Result<()> {
-        let mut reader = RangeReader::open(self.object.clone(), range.unwritten.left()).await?;
+    /// Fills the range as far as it is still this stream's. If the stream is far slower than the others,
+    /// another request takes its place, once.
+    async fn receive(&self, reader: &mut RangeReader, range: &mut TargetRange) -> Result<()> {
         let (mut checked, mut bytes, mut is_first) = (Instant::now(), 0u64, true);
         let mut active = None;
         loop {
-            match reader.next_by(Some(checked + CHECK)).await? {
-                Read::End => break,
+            let is_watched = is_first && self.streams() > 1;
+            match reader.next_by(is_watched.then(|| checked + CHECK)).await? {
+                Read::End => return Ok(()),
                 Read::Chunk(chunk) => {
                     active.get_or_insert_with(|| CountedRequest::of(&self.active));
                     let written = range.write(chunk).await?;
                     bytes += written as u64;
-                    self.advance(written);
-                    self.shorten(&mut reader, &range);
+                    self.moved.fetch_add(written as u64, Ordering::Relaxed);
+                    self.mailbox.advance(written as u64);
+                    let end = range.unwritten.left().end();
+                    if end < reader.left().end() {
+                        // Another stream has taken over the rest.
+                        reader.until(end, end);
+                    }
                 }
                 Read::Late => {
                     let lasted = checked.elapsed().as_millis().max(1) as u64;
-                    let is_slow = bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER;
-                    if is_first && is_slow {
+                    if bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER {
                         is_first = false;
                         reader.replace().await;
                     }
@@ -298,7 +292,6 @@ impl ParallelFill {
                 }
             }
         }
-        self.done(range).await
     }
 
     async fn done(&self, range: TargetRange) -> Result<()> {

@@ -183,8 +183,8 @@ impl RangeReader {
 
     /// Asks for the rest on another connection. What fails leaves the one that there is.
     pub(crate) async fn replace(&mut self) {
-        let rest = self.left();
-        if rest.length == 0 || !self.object.is_sure() {
+        let rest = Span { first: self.at, length: self.reach - self.at };
+        if self.left().length == 0 || !self.object.is_sure() {
             return;
         }
         event(Level::Info, format!("GetObject: from byte {} on by another connection", rest.first));
