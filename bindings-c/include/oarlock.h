@@ -1205,6 +1205,10 @@ static inline oarlock_status oarlock_list_versions(const oarlock_store *store, c
  *   expires_in (seconds): Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL. Default: 3600.
  *   version_id (str): The version it is for. Default: the newest.
  *   content_type (str): For `put`: the media type that the request must carry.
+ *   content_length (int): For `put`: the number of bytes that the request must carry.
+ *   content_md5 (str): For `put`: the MD5 of the bytes that the request must carry, as base64 text.
+ *   response_content_type (str): For `get` and `head`: the media type of the response. Default: the object's.
+ *   response_content_disposition (str): For `get` and `head`: how a browser should present the response, for example `attachment`. Default: as the object names it.
  * Reply: str.
  */
 static inline oarlock_status oarlock_presign(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -892,9 +892,18 @@ module Oarlock
     #   earlier, so does the URL. Default: 3600.
     # @param version_id [String, Symbol, nil] The version it is for. Default: the newest.
     # @param content_type [String, Symbol, nil] For `put`: the media type that the request must carry.
+    # @param content_length [Integer, nil] For `put`: the number of bytes that the request must carry.
+    # @param content_md5 [String, Symbol, nil] For `put`: the MD5 of the bytes that the request must carry, as
+    #   base64 text.
+    # @param response_content_type [String, Symbol, nil] For `get` and `head`: the media type of the response.
+    #   Default: the object's.
+    # @param response_content_disposition [String, Symbol, nil] For `get` and `head`: how a browser should
+    #   present the response, for example `attachment`. Default: as the object names it.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [String]
-    def presign(key, method: nil, expires_in: nil, version_id: nil, content_type: nil, timeout: nil) = nil
+    def presign(key, method: nil, expires_in: nil, version_id: nil, content_type: nil, content_length: nil,
+                content_md5: nil, response_content_type: nil, response_content_disposition: nil,
+                timeout: nil) = nil
 
     # Returns an object's access control list. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>

@@ -442,6 +442,15 @@ record! {
         version_id: Option<String>,
         /// For `put`: the media type that the request must carry.
         content_type: Option<String>,
+        /// For `put`: the number of bytes that the request must carry.
+        content_length: Option<u64>,
+        /// For `put`: the MD5 of the bytes that the request must carry, as base64 text.
+        content_md5: Option<String>,
+        /// For `get` and `head`: the media type of the response. Default: the object's.
+        response_content_type: Option<String>,
+        /// For `get` and `head`: how a browser should present the response, for example `attachment`.
+        /// Default: as the object names it.
+        response_content_disposition: Option<String>,
     }
 }
 

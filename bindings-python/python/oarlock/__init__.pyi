@@ -1130,7 +1130,7 @@ class Store:
         Returns: an iterator over the entries; .pages() returns each Page
         """
 
-    def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, timeout: float | None = None) -> str:
+    def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
         """Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
         secret.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
@@ -1141,6 +1141,10 @@ class Store:
             expires_in (seconds, optional): Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL. Default: 3600.
             version_id (str, optional): The version it is for. Default: the newest.
             content_type (str, optional): For `put`: the media type that the request must carry.
+            content_length (int, optional): For `put`: the number of bytes that the request must carry.
+            content_md5 (str, optional): For `put`: the MD5 of the bytes that the request must carry, as base64 text.
+            response_content_type (str, optional): For `get` and `head`: the media type of the response. Default: the object's.
+            response_content_disposition (str, optional): For `get` and `head`: how a browser should present the response, for example `attachment`. Default: as the object names it.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
@@ -1653,7 +1657,7 @@ class AsyncStore:
         Returns: an iterator over the entries; .pages() returns each Page
         """
 
-    async def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, timeout: float | None = None) -> str:
+    async def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
         """Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
         secret.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
@@ -1664,6 +1668,10 @@ class AsyncStore:
             expires_in (seconds, optional): Seconds until the URL expires, 1 to 604800. If the credentials expire earlier, so does the URL. Default: 3600.
             version_id (str, optional): The version it is for. Default: the newest.
             content_type (str, optional): For `put`: the media type that the request must carry.
+            content_length (int, optional): For `put`: the number of bytes that the request must carry.
+            content_md5 (str, optional): For `put`: the MD5 of the bytes that the request must carry, as base64 text.
+            response_content_type (str, optional): For `get` and `head`: the media type of the response. Default: the object's.
+            response_content_disposition (str, optional): For `get` and `head`: how a browser should present the response, for example `attachment`. Default: as the object names it.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str

@@ -25,11 +25,17 @@ pub(crate) async fn presign(at: &S3, _: &Mailbox, key: Key, options: Presign) ->
         );
     }
     let method = options.method.as_deref().unwrap_or("get");
-    if options.content_type.is_some() && method != "put" {
-        fail!(InvalidInput, "option `content_type` goes with method `put` only");
-    }
-    if options.version_id.is_some() && method == "put" {
-        fail!(InvalidInput, "option `version_id` does not go with method `put`");
+    for (option, is_given, fits) in [
+        ("content_type", options.content_type.is_some(), &["put"][..]),
+        ("content_length", options.content_length.is_some(), &["put"]),
+        ("content_md5", options.content_md5.is_some(), &["put"]),
+        ("version_id", options.version_id.is_some(), &["get", "head", "delete"]),
+        ("response_content_type", options.response_content_type.is_some(), &["get", "head"]),
+        ("response_content_disposition", options.response_content_disposition.is_some(), &["get", "head"]),
+    ] {
+        if is_given && !fits.contains(&method) {
+            fail!(InvalidInput, "option `{option}` goes with method {} only", fits.join(" or "));
+        }
     }
     let (operation, verb) = match method {
         "get" => ("GetObject", Method::GET),
@@ -42,6 +48,10 @@ pub(crate) async fn presign(at: &S3, _: &Mailbox, key: Key, options: Presign) ->
     let request = Request::of_object(operation, verb, &at.full(&key.0))?
         .query("versionId", options.version_id.as_deref())
         .query("x-id", x_id)
-        .header("content-type", options.content_type.as_deref())?;
+        .query("response-content-type", options.response_content_type.as_deref())
+        .query("response-content-disposition", options.response_content_disposition.as_deref())
+        .header("content-type", options.content_type.as_deref())?
+        .header("content-length", options.content_length.map(|length| length.to_string()))?
+        .header("content-md5", options.content_md5.as_deref())?;
     at.presigned(&request, expires_in).await
 }

@@ -308,6 +308,11 @@ fn the_same_urls() {
                     expires_in: Some(valid),
                     version_id: version.clone(),
                     content_type: (method == "put").then(|| "text/plain".to_owned()),
+                    content_length: (method == "put").then_some(5),
+                    content_md5: (method == "put").then(|| "XUFAKrxLKna5cZ2REBfFkg==".to_owned()),
+                    response_content_type: (method == "get").then(|| "text/x-ours".to_owned()),
+                    response_content_disposition: (method == "get")
+                        .then(|| "attachment; filename=\"a b\"".to_owned()),
                 };
                 let name = Key((*key).to_owned());
                 let ours =
@@ -317,7 +322,12 @@ fn the_same_urls() {
                     let (key, version) = (*key, version);
                     let presigned = match method {
                         "get" => {
-                            let request = client.get_object().bucket("bucket").key(key);
+                            let request = client
+                                .get_object()
+                                .bucket("bucket")
+                                .key(key)
+                                .response_content_type("text/x-ours")
+                                .response_content_disposition("attachment; filename=\"a b\"");
                             request.set_version_id(version).presigned(config()).await.unwrap()
                         }
                         "head" => {
@@ -330,7 +340,11 @@ fn the_same_urls() {
                         }
                         _ => {
                             let request = client.put_object().bucket("bucket").key(key);
-                            request.content_type("text/plain").presigned(config()).await.unwrap()
+                            let request = request
+                                .content_type("text/plain")
+                                .content_length(5)
+                                .content_md5("XUFAKrxLKna5cZ2REBfFkg==");
+                            request.presigned(config()).await.unwrap()
                         }
                     };
                     Ok(presigned.uri().to_owned())
