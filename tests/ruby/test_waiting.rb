@@ -37,6 +37,23 @@ class WaitingTest < OarlockTest
     ticker&.kill
   end
 
+  # A lookup at the first call would run under a lock, for which another thread's first call would wait while
+  # it holds Ruby's.
+  def test_the_first_calls_of_threads_look_up_no_class
+    script = <<~RUBY
+      require "oarlock"
+      store = Oarlock.open("file://#{@directory}")
+      Oarlock::Native.send(:remove_const, :Call)
+      puts Array.new(4) { Thread.new { store.exists?("a") } }.map(&:value).inspect
+    RUBY
+    ruby = [RbConfig.ruby, "-I#{Fake::ROOT}/bindings-ruby/lib", "-e", script]
+    child = IO.popen(ruby, err: %i[child out])
+    assert_equal "[false, false, false, false]\n", Timeout.timeout(30) { child.read }
+  ensure
+    Process.kill(:KILL, child.pid)
+    child.close
+  end
+
   def test_fifty_threads_wait_at_a_time
     store = Fake.store
     store.put("a", "x")

@@ -15,7 +15,7 @@ mod store;
 mod tables;
 mod value;
 
-use magnus::{Error, Module, RModule, Ruby, function, prelude::*};
+use magnus::{Error, Module, RModule, Ruby, TypedData, function, prelude::*};
 
 #[magnus::init]
 fn init(ruby: &Ruby) -> Result<(), Error> {
@@ -28,7 +28,13 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     tables::define(native)?;
     store::define(ruby, native)?;
     classes::define(ruby, native)?;
-    call::define(ruby, native)
+    call::define(ruby, native)?;
+    // magnus looks up a class when the first object is wrapped, under a lock. Two threads that did so at once
+    // could wait for ever: one holds that lock, the other Ruby's.
+    for look_up in [call::Call::class, store::Store::class, classes::StorageClasses::class] {
+        look_up(ruby);
+    }
+    Ok(())
 }
 
 /// Waits at most so many seconds until no call of this process is in progress; returns whether none is.
