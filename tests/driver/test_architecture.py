@@ -151,7 +151,7 @@ S3_LAYERS = [
     {"foreign", "sentence"},
     {"refusal", "endpoint", "integrity"},
     {"wire"},
-    {"retry", "session", "headers"},
+    {"retry", "session", "headers", "slots"},
     {"connection"},
     {"client"},
 ]

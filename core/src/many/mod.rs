@@ -104,8 +104,8 @@ impl At<'_> {
     }
 }
 
-/// Runs `work` on each item, so many at a time as the limit says, and gives the outcomes with the items'
-/// numbers as they come.
+/// Runs `work` on each item, within the limit, and returns the outcomes with the items' numbers as they
+/// come.
 fn each<'a, T: 'a, R: 'a, F>(
     mailbox: &'a Arc<Mailbox>,
     limit: InFlight,

@@ -21,8 +21,8 @@ pub(super) struct Window {
     since: Since,
     looked: Instant,
     done: u64,
-    /// None before the first object was done, whose time says how far the server is, and where there is
-    /// nothing to choose.
+    /// None before the first object was done, whose time is the server's latency, and where there is nothing
+    /// to choose.
     concurrency: Option<Concurrency>,
 }
 

@@ -20,7 +20,7 @@ use super::offers::{self, Point};
 use super::regions;
 use super::route::{misplaced, route};
 use super::session;
-use super::slots::{self, Slot};
+use super::slots::{self, PartSlot};
 use super::wire::{Request, read_document};
 use crate::ambient::{self, Completed};
 use crate::config::{Config, Settings, Sources, Target};
@@ -142,7 +142,7 @@ impl S3 {
 
     /// A slot for one of the parts that may move at a time, besides each transfer's first request, which
     /// never waits.
-    pub(crate) async fn slot(&self) -> Result<Slot> {
+    pub(crate) async fn slot(&self) -> Result<PartSlot> {
         let most = self.concurrency().await? as usize;
         slots::acquire(self.0.slots.get(|| Ok(Arc::new(Semaphore::new(most))))?).await
     }

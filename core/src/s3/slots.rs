@@ -1,8 +1,7 @@
 //! The parts of transfers that may move at a time: by the store's setting, and in the whole process.
 //!
 //! Invariants: each part that moves takes a connection, so the process keeps three quarters of its
-//! descriptors for everything else. Slots are given in the order in which they were asked for, so that no
-//! call starves another.
+//! descriptors for everything else. Slots are given in the order of the requests, so that no call starves another.
 
 use std::sync::Arc;
 
@@ -18,19 +17,19 @@ const VARIABLE: &str = "OARLOCK_MAX_STREAMS";
 const DEFAULT: u32 = 64;
 
 /// Lets one part move.
-pub(crate) struct Slot {
+pub(crate) struct PartSlot {
     _of_store: OwnedSemaphorePermit,
     _of_process: OwnedSemaphorePermit,
 }
 
 /// Waits for a slot of the store and of the process.
-pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<Slot> {
+pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<PartSlot> {
     let gone = |_| Error::new(ErrorKind::Internal, "the slots of parts are gone; please report it");
     let most = limited(None)?;
     let of_process: Arc<Semaphore> = runtime::current()?.shared("slots", || Semaphore::new(most as usize));
     let of_store = of_store.clone().acquire_owned().await.map_err(gone)?;
     let of_process = of_process.acquire_owned().await.map_err(gone)?;
-    Ok(Slot { _of_store: of_store, _of_process: of_process })
+    Ok(PartSlot { _of_store: of_store, _of_process: of_process })
 }
 
 /// How many parts may move at a time where the store's setting wants so many.

@@ -81,7 +81,7 @@ enum Phase {
     Measuring,
     /// Another number of requests is tried, instead of `from`, which had the rate `before`.
     Trying { from: usize, before: f64 },
-    /// The rate is watched. `down` says what is tried next.
+    /// The rate is watched. With `down`, fewer are tried next.
     Holding { since: Duration, pause: Duration, rate: f64, strange: u32, down: bool },
 }
 

@@ -1,6 +1,6 @@
 //! A download whose ranges are written in any order: the first response is read from the front, further
-//! requests fetch from the back, until they meet. Who then has nothing left to do takes over half of what the
-//! slowest has.
+//! requests fetch from the back, until they meet. A stream that then has nothing left to do takes over half of
+//! what the slowest has.
 //!
 //! Invariants: every byte is fetched for exactly one range and written once. There are as many requests as
 //! help (`concurrency`), within the process's slots and its budget. The first error ends them all.
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Download;
-use super::reader::{ObjectHandle, RangeReader, Read};
+use super::reader::{NextChunk, ObjectHandle, RangeReader};
 use super::target::{DownloadTarget, FilledRange, TargetRange, join};
 use super::unwritten::Unwritten;
 use crate::error::{Result, fail};
@@ -269,8 +269,8 @@ impl ParallelFill {
         loop {
             let is_watched = is_first && self.streams() > 1;
             match reader.next_by(is_watched.then(|| checked + CHECK)).await? {
-                Read::End => return Ok(()),
-                Read::Chunk(chunk) => {
+                NextChunk::End => return Ok(()),
+                NextChunk::Chunk(chunk) => {
                     active.get_or_insert_with(|| CountedRequest::of(&self.active));
                     let written = range.write(chunk).await?;
                     bytes += written as u64;
@@ -282,7 +282,7 @@ impl ParallelFill {
                         reader.until(end, end);
                     }
                 }
-                Read::Late => {
+                NextChunk::Late => {
                     let lasted = checked.elapsed().as_millis().max(1) as u64;
                     if bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER {
                         is_first = false;

@@ -77,7 +77,7 @@ pub(crate) fn changed() -> Error {
 }
 
 /// What a reader returns.
-pub(crate) enum Read {
+pub(crate) enum NextChunk {
     Chunk(Bytes),
     End,
     /// Nothing came in time.
@@ -133,13 +133,13 @@ impl RangeReader {
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         match self.next_by(None).await? {
-            Read::Chunk(chunk) => Ok(Some(chunk)),
-            Read::End | Read::Late => Ok(None),
+            NextChunk::Chunk(chunk) => Ok(Some(chunk)),
+            NextChunk::End | NextChunk::Late => Ok(None),
         }
     }
 
     /// The next piece, unless none comes in time.
-    pub(crate) async fn next_by(&mut self, deadline: Option<Instant>) -> Result<Read> {
+    pub(crate) async fn next_by(&mut self, deadline: Option<Instant>) -> Result<NextChunk> {
         loop {
             let wanted = self.end - self.at;
             if wanted > 0 && !self.pending.is_empty() {
@@ -148,19 +148,19 @@ impl RangeReader {
                     .split_to(self.pending.len().min(usize::try_from(wanted).unwrap_or(usize::MAX)));
                 self.at += chunk.len() as u64;
                 self.breaks = 0;
-                return Ok(Read::Chunk(chunk));
+                return Ok(NextChunk::Chunk(chunk));
             }
             let at_end = self.body.left() == 0;
             if wanted == 0 && !(at_end && self.pending.is_empty()) {
                 // The answer holds more than was wanted; with the reader it is dropped, and its connection
                 // with it.
-                return Ok(Read::End);
+                return Ok(NextChunk::End);
             }
             let next = match deadline {
                 None => self.body.next().await,
                 Some(deadline) => match timeout_at(deadline, self.body.next()).await {
                     Ok(next) => next,
-                    Err(_) => return Ok(Read::Late),
+                    Err(_) => return Ok(NextChunk::Late),
                 },
             };
             let broken = match next {
@@ -170,7 +170,7 @@ impl RangeReader {
                 }
                 // One look beyond the last byte: an answer that ends there leaves its connection for the next
                 // request.
-                Ok(None) if wanted == 0 => return Ok(Read::End),
+                Ok(None) if wanted == 0 => return Ok(NextChunk::End),
                 Ok(None) => Error::new(ErrorKind::Network, "the connection ended before the last byte"),
                 Err(error) => error,
             };

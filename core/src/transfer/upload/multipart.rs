@@ -63,7 +63,7 @@ impl SourceUpload<'_> {
                 let (at, key, upload_id, options, mailbox) =
                     (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
                 let (algorithm, moved) = (self.parts.algorithm, sending.moved.clone());
-                sending.spawn(async move {
+                sending.send(async move {
                     if let Some(transform) = transform {
                         body = transform.transform(body.bytes, algorithm).await?;
                     }

@@ -45,7 +45,7 @@ impl SendingParts {
         Ok(SendingParts { tasks: JoinSet::new(), pace, moved, done: Vec::new() })
     }
 
-    pub(super) fn spawn(&mut self, work: impl Future<Output = Result<SentPart>> + Send + 'static) {
+    pub(super) fn send(&mut self, work: impl Future<Output = Result<SentPart>> + Send + 'static) {
         self.tasks.spawn_on(inherited(work), &workers());
     }
 
