@@ -38,7 +38,7 @@ def goals(results):
     lines = []
     for profile, work, found in rows(results):
         medians = found["medians"]
-        for client, other, ratio, bound in judge(medians):
+        for client, other, ratio, bound in judge(medians, found["stopped"]):
             is_kept = ratio <= bound
             kept, missed = kept + is_kept, missed + (not is_kept)
             lines.append(

@@ -62,10 +62,11 @@ def is_peer(client):
     return "oarlock" not in client
 
 
-def judge(medians):
-    """Ratios of one work on one profile: (client, compared with, ratio, bound)."""
-    peers = {client: seconds for client, seconds in medians.items() if is_peer(client)}
-    fixed = {client: seconds for client, seconds in medians.items() if "@" in client}
+def judge(medians, stopped=()):
+    """Ratios of one work on one profile: (client, compared with, ratio, bound). A client that was stopped is no
+    measure for others."""
+    peers = {client: medians[client] for client in medians if is_peer(client) and client not in stopped}
+    fixed = {client: medians[client] for client in medians if "@" in client and client not in stopped}
     found = []
     for client in OURS:
         if client in medians and peers:

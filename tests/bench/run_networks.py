@@ -260,7 +260,7 @@ def measure_profile(bench, profile, works):
                 )
             for client, why in absent.items():
                 print(f"  {work:<12}{client:<24} absent: {why}", flush=True)
-            for client, other, ratio, bound in judge(medians):
+            for client, other, ratio, bound in judge(medians, stopped):
                 verdict = "kept" if ratio <= bound else "MISSED"
                 print(f"  {work:<12}{client} {ratio:.2f} × {other}: {verdict}", flush=True)
     return found

@@ -31,6 +31,8 @@ def test_oarlock_is_judged_by_the_best_peer_and_by_its_own_best_concurrency():
         ("python:oarlock", "python:oarlock@32", pytest.approx(2.0), 1.1),
     ]
     assert networks.judge({"python:oarlock": 1.0}) == []
+    slow = {"python:oarlock": 2.0, "python:oarlock@8": 2.0}
+    assert networks.judge(slow, ["python:oarlock@8"]) == []
 
 
 def test_the_server_lists_the_tree_that_is_uploaded():
