@@ -63,8 +63,8 @@ def is_peer(client):
 
 
 def judge(medians, stopped=()):
-    """Ratios of one work on one profile: (client, compared with, ratio, bound). A client that was stopped is no
-    measure for others."""
+    """Ratios of one work on one profile: (client, compared with, ratio, bound). A client that was stopped is
+    no measure for others."""
     peers = {client: medians[client] for client in medians if is_peer(client) and client not in stopped}
     fixed = {client: medians[client] for client in medians if "@" in client and client not in stopped}
     found = []
