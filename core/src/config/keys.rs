@@ -105,8 +105,8 @@ record! {
         retry_mode: Option<String>,
         /// Attempts of a request, 1 to 20. Default: AWS_MAX_ATTEMPTS, the profile's, 5.
         max_attempts: Option<u32>,
-        /// Parts of one transfer that are sent or fetched at a time at most, 1 to 1000. Default: as many as help,
-        /// up to OARLOCK_MAX_STREAMS, which is 64 for all transfers of the process.
+        /// Parts of one transfer that are sent or fetched at a time at most, 1 to 1000. Default: as many as
+        /// help, up to OARLOCK_MAX_STREAMS, which is 64 for all transfers of the process.
         max_concurrency: Option<u32>,
         /// Requests of this store in flight at a time, 1 to 10000. Default: as many as the process may have
         /// connections.

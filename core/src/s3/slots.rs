@@ -1,7 +1,8 @@
 //! The parts of transfers that may move at a time: by the store's setting, and in the whole process.
 //!
 //! Invariants: each part that moves takes a connection, so the process keeps three quarters of its
-//! descriptors for everything else. Slots are given in the order of the requests, so that no call starves another.
+//! descriptors for everything else. Slots are given in the order of the requests, so that no call starves
+//! another.
 
 use std::sync::Arc;
 

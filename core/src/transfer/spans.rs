@@ -162,7 +162,11 @@ mod tests {
             // The readers come in any order; in the end the one at the front takes what is left.
             for turn in 0..64 {
                 let is_front = turns >> turn & 1 == 1;
-                pieces.extend(if is_front { untaken.front(step) } else { untaken.back(streams, least, most) });
+                let piece = match is_front {
+                    true => untaken.front(step),
+                    false => untaken.back(streams, least, most),
+                };
+                pieces.extend(piece);
             }
             pieces.extend(untaken.rest());
             pieces.push(Span { first: untaken.first, length: untaken.left() });
@@ -198,7 +202,11 @@ mod tests {
         }
 
         #[test]
-        fn a_piece_is_halved_at_a_block(at in 0u64..1 << 40, length in 0u64..1 << 30, least in 0u64..1 << 23) {
+        fn a_piece_is_halved_at_a_block(
+            at in 0u64..1 << 40,
+            length in 0u64..1 << 30,
+            least in 0u64..1 << 23,
+        ) {
             let end = at + length;
             if let Some(middle) = middle(at, end, least) {
                 prop_assert!(at + SMALLEST <= middle && middle < end && middle % BLOCK == 0);

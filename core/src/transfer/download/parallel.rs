@@ -1,6 +1,6 @@
 //! A download whose ranges are written in any order: the first response is read from the front, further
-//! requests fetch from the back, until they meet. A stream that then has nothing left to do takes over half of
-//! what the slowest has.
+//! requests fetch from the back, until they meet. A stream that then has nothing left to do takes over half
+//! of what the slowest has.
 //!
 //! Invariants: every byte is fetched for exactly one range and written once. There are as many requests as
 //! help (`concurrency`), within the process's slots and its budget. The first error ends them all.
