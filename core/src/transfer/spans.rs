@@ -80,15 +80,21 @@ impl Untaken {
         Some(piece)
     }
 
-    /// All that is left, for a stream that has nothing else to do; `None` where that is not worth a request.
+    /// All that is left from the next block on, for a stream that has nothing else to do; `None` where that
+    /// is not worth a request.
     pub(crate) fn rest(&mut self) -> Option<Span> {
-        let piece = Span { first: self.first, length: self.left() };
-        // A range at the back begins at a block.
-        let is_worth = piece.length >= SMALLEST && piece.first.is_multiple_of(BLOCK);
-        is_worth.then(|| {
-            self.end = self.first;
-            piece
-        })
+        if !self.has_rest() {
+            return None;
+        }
+        let first = self.first.next_multiple_of(BLOCK);
+        let piece = Span { first, length: self.end - first };
+        self.end = first;
+        Some(piece)
+    }
+
+    /// Whether there is anything to take at the back.
+    pub(crate) fn has_rest(&self) -> bool {
+        self.left() >= SMALLEST + BLOCK
     }
 }
 
@@ -169,6 +175,7 @@ mod tests {
                 pieces.extend(piece);
             }
             pieces.extend(untaken.rest());
+            prop_assert!(!untaken.has_rest());
             pieces.push(Span { first: untaken.first, length: untaken.left() });
             pieces.sort_by_key(|piece| (piece.first, piece.end()));
             let mut next = first;

@@ -178,7 +178,7 @@ impl ParallelFill {
         let is_worth = |unwritten: &Unwritten| unwritten.left().length >= 2 * least;
         match ranges.untaken.left() {
             0 => ranges.open.iter().any(is_worth),
-            left => left >= SMALLEST,
+            _ => ranges.untaken.has_rest(),
         }
     }
 
