@@ -28,7 +28,7 @@ use crate::transfer::spans::{SMALLEST, Span};
 use crate::transfer::tasks::joined;
 use crate::transfer::verify::Expected;
 
-/// Bytes that one request reads ahead at most, and all of them together as far as that allows.
+/// Bytes that one request reads ahead at most, and all of them together.
 const PART: u64 = 8 << 20;
 const AHEAD: u64 = 64 << 20;
 
@@ -153,7 +153,10 @@ impl ReadAhead {
         while self.on_their_way.load(Ordering::Relaxed) + usize::from(self.direct.is_some()) < streams {
             let first = self.parts.back().map_or(self.at + part, |last| last.end);
             let length = part.min(self.end.saturating_sub(first));
-            if length == 0 || (self.parts.is_empty() && (self.direct.is_none() || length < SMALLEST)) {
+            if length == 0
+                || first - self.at >= AHEAD
+                || (self.parts.is_empty() && (self.direct.is_none() || length < SMALLEST))
+            {
                 break;
             }
             let Some(permit) = budget::try_acquire_ahead(length)? else { break };
