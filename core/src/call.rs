@@ -46,7 +46,7 @@ impl<R> fmt::Debug for Call<R> {
     }
 }
 
-/// Sets the result on every way out, a panic in the verb included.
+/// Sets the result at every exit, a panic in the verb included.
 struct Finish<R> {
     mailbox: Arc<Mailbox>,
     result: Arc<Mutex<Option<Result<R>>>>,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an event never holds a secret, a signed URL or a body.
 
-/// How grave an event is; the numbers are those of Python's `logging`.
+/// The level of an event; the numbers are those of Python's `logging`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
@@ -10,14 +10,14 @@ pub enum Level {
     Debug = 10,
     /// Worth knowing.
     Info = 20,
-    /// The call goes on, but something is amiss: a retry, for example.
+    /// The call continues after a problem, such as a retry.
     Warning = 30,
 }
 
 /// Something that happened during a call.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// How grave it is.
+    /// The level.
     pub level: Level,
     /// A sentence without secrets.
     pub message: String,

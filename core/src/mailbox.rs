@@ -114,7 +114,7 @@ impl MailboxState {
         self.asked.is_none() && !self.cancelled
     }
 
-    /// Makes descriptor and waker tell the truth after a change.
+    /// Sets descriptor and waker to the state after a change.
     fn settle(&mut self) {
         let something = !self.is_empty();
         if let Some(wake) = &self.wake
@@ -429,7 +429,7 @@ impl Mailbox {
         self.wake().map(|wake| wake.fd())
     }
 
-    /// Waits for something to tell, a signal, or the end of the time.
+    /// Waits for an event of the call, a signal, or the end of the time.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> Result<()> {
         self.wake()?.wait(limit);
         Ok(())
@@ -446,7 +446,7 @@ impl Mailbox {
         }
     }
 
-    /// Ready while there is something to tell.
+    /// Ready while there is an event to deliver.
     pub(crate) fn poll_told(&self, context: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
         if !state.is_empty() {

@@ -29,7 +29,7 @@ extern "C" fn in_child() {
     FORKS.fetch_add(1, Ordering::SeqCst);
 }
 
-/// How many forks lie between the first use of this library and this process.
+/// How many times the process forked since the library's first use.
 pub(crate) fn generation() -> u64 {
     if !WATCHING.load(Ordering::Acquire) {
         // Two threads may both register: the counter then moves by two at a fork, which is as good as one.
@@ -97,7 +97,7 @@ impl Generation {
         UnfinishedWork(self)
     }
 
-    /// Spawns work that outlives whoever asked for it.
+    /// Spawns work that outlives its caller.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(work);
     }
@@ -109,7 +109,7 @@ impl Generation {
         let _ = std::thread::Builder::new().name("oarlock".to_owned()).spawn(work);
     }
 
-    /// A driver that nobody uses; none when there are enough, or the process is out of descriptors.
+    /// An idle driver; none when there are enough, or the process is out of descriptors.
     pub(crate) fn driver(&'static self) -> Option<Driver> {
         let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
         let runtime = match drivers.idle.pop() {

@@ -155,7 +155,7 @@ impl std::ops::Deref for Share {
     }
 }
 
-/// A call under way, which is counted when this is dropped: as failed, unless it came to a good end.
+/// A call under way, which is counted when this is dropped: as failed, unless it succeeded.
 pub(crate) struct Counting {
     share: Share,
     begun: Instant,

@@ -1,6 +1,6 @@
-//! The pollable file descriptor behind a `Call`: readable exactly while the call has something to tell.
+//! The pollable file descriptor behind a `Call`: readable exactly while the call has an event to deliver.
 //!
-//! Invariant: `raise` and `lower` are called under the call's lock, so the descriptor never lies.
+//! Invariant: `raise` and `lower` are called under the call's lock, so the descriptor is always right.
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result, fail};
 
 /// The shared files, read, and the profile that is meant.
 pub(crate) struct Profiles {
-    /// Names of sections stand in it as `encoded` writes them.
+    /// Names of sections in it are written by `encoded`.
     pub(crate) set: ProfileSet,
     name: String,
     /// The source of the profile's name; none if it is `default` because nothing names one.
@@ -39,7 +39,7 @@ struct Stranger {
     files: String,
 }
 
-/// The profile that is meant, and who names it.
+/// The profile to use, and what names it.
 pub(crate) fn meant(settings: &Settings) -> (String, Option<&'static str>) {
     let given = [
         ("the setting `profile`", settings.profile.clone()),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::value::Callback;
 
-/// What a host writes, and what it comes to: `name=value` pairs, parted by a space.
+/// What a host writes, and the settings it becomes: `name=value` pairs, separated by a space.
 type DialectCase = (&'static str, &'static str);
 
 fn pairs(text: &str) -> Vec<(String, Value)> {
@@ -172,7 +172,7 @@ fn aws() {
     ]);
 }
 
-/// What shuts out what: each row of the table, by name, and where the one comes from the URL.
+/// Settings that exclude each other: each row of the table, by name, and with one of the two in the URL.
 #[test]
 fn exclusions() {
     for (one, other, why) in EXCLUSIONS {

@@ -20,7 +20,7 @@ use std::str::Chars;
 
 use crate::error::{Result, fail};
 
-/// A section, with what stands in it in order.
+/// A section, with its lines in order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Section {
     pub(crate) name: String,

@@ -39,7 +39,7 @@ pub struct Config {
     pub(crate) sources: Sources,
 }
 
-// The same place is the same, whoever described it.
+// Equal places are equal, however they were described.
 impl PartialEq for Config {
     fn eq(&self, other: &Config) -> bool {
         (&self.target, &self.settings) == (&other.target, &other.settings)

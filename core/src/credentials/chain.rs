@@ -19,7 +19,7 @@ use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 use profile::{Base, Plan};
 
-// The places, as `explain` names them.
+// The sources, as `explain` names them.
 const ENVIRONMENT: &str = "environment variables";
 const WEB_IDENTITY: &str = "environment variable AWS_WEB_IDENTITY_TOKEN_FILE";
 const FILES: &str = "shared files";
@@ -36,7 +36,7 @@ pub(super) struct Chain {
     pub(super) host: Host,
     /// The shared files as the first store read them, for the first fetch: later ones read them anew.
     read: Mutex<Option<Profiles>>,
-    /// The access key id that was given last: who asks again has no use for it.
+    /// The access key id that was returned last: a caller that asks again wants another.
     given: Mutex<Option<String>>,
 }
 

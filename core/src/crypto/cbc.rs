@@ -46,7 +46,7 @@ impl Cbc {
     }
 }
 
-/// How many bytes stand before a PKCS #7 padding, found without a look at which byte of it is wrong.
+/// How many bytes precede a PKCS #7 padding, found in a time that does not depend on which byte is wrong.
 pub(super) fn unpad(padded: &[u8]) -> Option<usize> {
     let last = padded.last_chunk::<BLOCK>()?;
     let length = last[BLOCK - 1];

@@ -22,7 +22,7 @@ pub(crate) type MessageId = [u8; 28];
 /// Proof that a content is under this key and no other.
 pub(crate) type Commitment = [u8; 28];
 
-/// The number of the committing suite, as the derivation and the tag cover it.
+/// The id of the key-committing algorithm suite, as key derivation and tag use it.
 const SUITE: [u8; 2] = [0x00, 0x73];
 
 /// The committing suite's nonce: its keys are new for each object.
@@ -63,7 +63,7 @@ impl Content {
         self.0.decrypt(offset, bytes).map_err(broken)
     }
 
-    /// What decrypting a segment of ciphertext would tell, wherever it stands.
+    /// What decrypting a segment of ciphertext would prove, wherever it is in the object.
     pub(crate) fn authenticate(&self, bytes: &[u8]) -> Result<SegMac> {
         self.0.authenticate(bytes).map_err(broken)
     }

@@ -91,7 +91,7 @@ pub(crate) enum Opened {
 }
 
 impl Encryption {
-    /// The encryption that the settings ask for, if they do. Reads the key's file, but asks nobody.
+    /// The encryption that the settings name, if any. Reads the key's file, and sends no request.
     pub(crate) fn of(config: &Config, resolved: Arc<Resolved>) -> Result<Option<Encryption>> {
         Encryption::by(&config.settings, &config.sources, resolved)
     }

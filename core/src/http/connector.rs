@@ -30,7 +30,7 @@ use crate::runtime;
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Opens connections of one way.
+/// Opens connections by one set of proxies and certificates.
 #[derive(Clone)]
 pub(super) struct Connector {
     server: HttpsConnector<HttpConnector<Names>>,

@@ -44,7 +44,7 @@ impl Meter {
     }
 }
 
-/// One body's way past the meter.
+/// One body that the meter limits.
 pub(super) struct Passage {
     meter: Arc<Meter>,
     wait: Option<Pin<Box<Sleep>>>,

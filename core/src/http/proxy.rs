@@ -16,7 +16,7 @@ use http::{HeaderValue, Uri};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The proxies of one way.
+/// The proxies for plain and for TLS servers.
 #[derive(Default)]
 pub(super) struct Proxies {
     /// For http and for https.
@@ -117,7 +117,7 @@ impl Proxies {
         self.http.as_ref().is_some_and(|hop| hop.uri.scheme() == Some(&Scheme::HTTPS))
     }
 
-    /// The proxy on the way to a server.
+    /// The proxy that requests to this server go through.
     pub(super) fn of_server(&self, server: &Uri) -> Option<&Hop> {
         let plain = server.scheme() == Some(&Scheme::HTTP);
         let hop = if plain { &self.http } else { &self.https }.as_ref()?;
@@ -163,7 +163,7 @@ impl Hop {
     }
 }
 
-/// Undoes percent escapes; a `%` that begins none stands for itself.
+/// Decodes percent escapes; a `%` that begins none is kept.
 fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -197,7 +197,7 @@ impl Except {
     fn parse(entry: &str) -> Option<Except> {
         let entry = entry.trim().to_ascii_lowercase();
         let (host, port) = match entry.rsplit_once(':') {
-            // More than one colon without brackets is an address of version 6.
+            // More than one colon without brackets is an IPv6 address.
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 (host, Some(port.parse().ok()?))
             }

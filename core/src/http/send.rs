@@ -1,7 +1,6 @@
-//! Sends a request and waits for the beginning of its answer, for the SDKs and for ourselves.
+//! Sends a request and waits for the beginning of its response, for the SDKs and for ourselves.
 //!
-//! Invariant: nothing is waited for without end: not a connection, not an answer, not the next byte on its
-//! way out or in.
+//! Invariant: every wait has a limit: for a connection, for a response, for the next byte sent or received.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -40,7 +39,7 @@ const READ: Duration = Duration::from_secs(60);
 /// Runtimes that connections are kept for.
 const MOST: usize = 64;
 
-/// A client for one way, with its connections. Cloning is cheap.
+/// A client for one set of proxies and certificates, with its connections. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Http {
     connector: Connector,

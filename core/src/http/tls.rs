@@ -205,7 +205,7 @@ impl ServerCertVerifier for Bundled {
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
         let verified = self.issued.verify_server_cert(certificate, intermediates, name, ocsp, now);
         let Err(rustls::Error::InvalidCertificate(fault)) = &verified else { return verified };
-        // webpki looks at the time limits before it comes to any of these; a test holds it to that.
+        // webpki checks the dates before any of these; a test proves it.
         let is_unissued = matches!(fault, CertificateError::UnknownIssuer | CertificateError::BadSignature)
             || is_a_ca(fault);
         if !is_unissued || !self.own.iter().any(|own| own == certificate) {

@@ -234,7 +234,7 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(rustix::fs::CWD, open, rustix::fs::CWD, path, rustix::fs::AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Where a draft of this name lies; `None` for a name that no draft has.
+/// The path of a draft of this name; `None` for a name that no draft has.
 fn left(destination: &Destination, name: &str) -> Option<PathBuf> {
     let ours = name.strip_prefix(".oarlock-")?.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     ours.then(|| destination.path.with_file_name(name))

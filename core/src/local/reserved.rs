@@ -131,7 +131,7 @@ impl Temp {
 
 impl Drop for Temp {
     fn drop(&mut self) {
-        // Nobody is left to tell; the next write to the store will tell its own.
+        // No call is left to report it; the next write to the store reports its own failure.
         let _ = self.0.dir.unlink(&self.0.name);
     }
 }

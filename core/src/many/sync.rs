@@ -378,7 +378,7 @@ async fn differs(
     })
 }
 
-/// Whole seconds: servers tell no more of an object's time.
+/// Whole seconds: servers return no more of an object's time.
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

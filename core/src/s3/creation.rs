@@ -37,7 +37,7 @@ pub(crate) struct Creation {
     /// Bucket and key.
     name: String,
     since: SystemTime,
-    /// Attempts that the server may have carried out without telling the id.
+    /// Attempts that the server may have carried out, and whose id was lost.
     lost: AtomicU32,
     is_settled: AtomicBool,
     known: Arc<Known>,

@@ -71,7 +71,7 @@ impl ObjectHeaders {
 }
 
 /// Whether the key that a response names may be the one of the request. Only ids as AWS makes them can be
-/// compared: servers have their own names for keys, and an alias stands for any.
+/// compared: servers have their own names for keys, and an alias may mean any.
 fn names(told: &str, asked: &str) -> bool {
     match (aws_id(told), aws_id(asked)) {
         (Some(told), Some(asked)) => told == asked,

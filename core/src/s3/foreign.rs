@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::failure::{Refusal, crop};
 use crate::error::ErrorKind;
 
-/// What a stranger's response comes to.
+/// What a response that is not S3's means.
 pub(super) struct Foreign {
     pub(super) kind: ErrorKind,
     pub(super) why: String,

@@ -53,7 +53,7 @@ impl Unsized {
     }
 }
 
-/// Either kind of answer.
+/// A response with or without a length.
 pub(crate) enum GetResponse {
     Sized(Box<Body>),
     Unsized(Box<Unsized>),
@@ -102,7 +102,7 @@ impl Pieces {
     }
 }
 
-/// Sends one GET whose answer must tell its length.
+/// Sends one GET whose response must announce its length.
 pub(crate) async fn fetch(at: &S3, key: &Key, options: &Get) -> Result<Body> {
     match fetch_any(at, key, options).await? {
         GetResponse::Sized(body) => Ok(*body),

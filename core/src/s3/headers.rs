@@ -225,7 +225,7 @@ fn tagging(tags: Option<&BTreeMap<String, String>>) -> Result<Option<String>> {
     Ok(Some(pairs.collect::<Vec<_>>().join("&")))
 }
 
-/// The text with all percent-encoded but letters, digits and `-._~`.
+/// The text percent-encoded, except letters, digits and `-._~`.
 pub(crate) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     percent_encode(&mut encoded, text, false);

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::observe::{Level, event};
 use crate::runtime;
 
-/// From the strongest on; after the last comes Content-MD5.
+/// The strongest first; after the last, Content-MD5 is used.
 pub(super) const LADDER: &[Algorithm] = &[Algorithm::Crc64Nvme, Algorithm::Crc32];
 
 /// What an endpoint taught us.

@@ -118,7 +118,7 @@ impl PageHistory {
     }
 }
 
-/// The error for a list that goes in circles.
+/// The error for a list that repeats itself.
 pub(super) fn repeated(page: u32, what: &str) -> Error {
     Error::new(
         ErrorKind::Service,
@@ -126,7 +126,7 @@ pub(super) fn repeated(page: u32, what: &str) -> Error {
     )
 }
 
-/// The error for a truncated list without a way to the next page.
+/// The error for a truncated list that names no next page.
 pub(super) fn ended(hint: &str) -> Error {
     let message =
         format!("the server ended a truncated list: it announces more, but not where to go on{hint}");
@@ -140,7 +140,7 @@ fn fingerprint(texts: &[&str]) -> u64 {
         hash.update(text);
     }
     let digest: [u8; 32] = hash.finalize().into();
-    // Zero stands for no row.
+    // Zero means no row.
     u64::from_be_bytes(digest[..8].try_into().unwrap_or_default()).max(1)
 }
 

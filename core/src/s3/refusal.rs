@@ -1,4 +1,4 @@
-//! The failure of a request: what a server's refusal, or no response at all, comes to.
+//! The failure of a request: the error that a server's refusal, or a missing response, becomes.
 //!
 //! Invariant: no URL and no header reaches a message.
 

@@ -7,7 +7,7 @@ use super::offers::Point;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result, fail};
 
-/// The way to a bucket.
+/// How requests reach a bucket: by which URL, and whether the bucket is in its path.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Route {
     /// The endpoint as a URL; AWS's own if there is none.

@@ -1,4 +1,4 @@
-//! Unfinished multipart uploads: telling them and their parts, and aborting them.
+//! Unfinished multipart uploads: lists them and their parts, and aborts them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

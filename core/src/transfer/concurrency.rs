@@ -263,7 +263,7 @@ impl Concurrency {
 
     fn hold(&mut self, now: Measured, rate: f64, pause: Duration) {
         let down = match self.phase {
-            // After a vain trial in one direction comes the other.
+            // After a trial without gain in one direction, the other is tried.
             Phase::Trying { from, .. } => self.limit == Limit::NoGain && self.streams == from,
             _ => false,
         };

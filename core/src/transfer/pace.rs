@@ -21,7 +21,7 @@ pub(crate) struct Pace {
     at: S3,
     since: Since,
     tick: Interval,
-    /// When who comes by is heard again.
+    /// When `pass` measures again.
     next: Duration,
     /// Bytes that were moved, by all of the transfer's requests.
     moved: Arc<AtomicU64>,
@@ -60,7 +60,7 @@ impl Pace {
         self.look();
     }
 
-    /// The same for who comes by often, and may do so between two ticks.
+    /// The same, called as often as the caller likes: it measures once a tick.
     pub(crate) fn pass(&mut self) {
         if self.since.elapsed() >= self.next {
             self.next = self.since.elapsed() + TICK;

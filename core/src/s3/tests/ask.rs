@@ -15,7 +15,7 @@ use crate::s3::{self, As, Creation, Part, PartName, S3, Whole};
 pub(super) const SUM: Algorithm = Algorithm::Crc64Nvme;
 pub(super) const UPLOAD: &str = "u+1/=";
 
-/// An operation of either way.
+/// An operation, for us and for the SDK.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
     Get(Get),

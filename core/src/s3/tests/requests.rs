@@ -18,7 +18,7 @@ use crate::options::{
 use crate::s3;
 use crate::value::ByteRange;
 
-/// Asks both ways and compares.
+/// Sends the request both ways and compares.
 pub(super) fn compare(settings: &[(&str, &str)], key: &str, ask: &Ask, answers: &[String]) {
     both_ways(
         "bucket",

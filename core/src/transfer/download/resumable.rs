@@ -44,7 +44,7 @@ struct DownloadState {
     span: Span,
     /// The checksums of the whole object, as the server sent them.
     told: Vec<(String, String)>,
-    /// The stretches that stand, by their first byte.
+    /// The stretches that are written, by their first byte.
     rows: BTreeMap<u64, Checksum>,
     unwritten: usize,
 }
@@ -98,7 +98,7 @@ pub(crate) async fn get(
     let outcome = state.fill(at, mailbox, key, &options, body).await;
     match outcome {
         Ok(()) => state.finish().await,
-        // What may pass by itself, the next call goes on after.
+        // After an error that may pass by itself, the next call resumes.
         Err(error) if error.retryable() => Err(error),
         Err(error) => {
             state.draft.stands(false);
@@ -196,7 +196,7 @@ impl DownloadState {
             Expected::Crc(sum) => sum.algorithm,
             _ => Algorithm::Crc64Nvme,
         };
-        // The first answer is read as far as the first stretch goes.
+        // The first response is read to the end of the first stretch.
         let mut front = body.map(|body| RangeReader::of(found.clone(), body, self.span)).transpose()?;
         let streams = if found.is_sure() { at.concurrency().await? as usize } else { 1 };
         let mut fetching: JoinSet<Result<(u64, Checksum)>> = JoinSet::new();

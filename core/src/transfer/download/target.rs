@@ -27,7 +27,7 @@ const IN_HAND: u64 = 256 << 10;
 const MANY_GATHER: usize = 16 << 20;
 const LITTLE: usize = 256 << 10;
 
-/// A larger buffer may be more than the machine has.
+/// A larger buffer may exceed the machine's memory.
 const LARGE: usize = 64 << 20;
 
 /// Fewer bytes are not worth a system call before they are written.
@@ -260,7 +260,7 @@ pub(crate) fn join(
     let mut whole = BytesMut::new();
     let mut sums = Vec::with_capacity(ranges.len());
     for range in ranges {
-        // They lie side by side, so this moves no byte.
+        // They are adjacent, so this copies no byte.
         whole.unsplit(range.bytes);
         sums.push(range.sum);
     }

@@ -1,7 +1,7 @@
 //! What a stream has not written yet of the range that it took. Another stream may take its end.
 //!
-//! Invariant: every byte belongs to one stream: who writes claims bytes first, and who takes over takes only
-//! what was not claimed.
+//! Invariant: every byte belongs to one stream: it claims bytes before it writes them, and another takes over
+//! only what was not claimed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

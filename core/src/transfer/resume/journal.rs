@@ -95,7 +95,7 @@ impl Journal {
         let _ = owned(move || fs::remove_file(path)).await;
     }
 
-    /// Where it lies.
+    /// The journal's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -192,7 +192,7 @@ impl UploadState {
         Ok(i32::try_from(number).ok().and_then(|number| self.listed.get(&number).cloned()))
     }
 
-    /// The part of these bytes, if it stands.
+    /// The part of these bytes, if the server has it.
     pub(crate) fn part(&self, number: i32, body: &PartBody) -> Option<Part> {
         let (row, listed) = (self.rows.get(&number)?, self.listed.get(&number)?);
         let told = match listed.checksum {
