@@ -514,6 +514,20 @@ module Oarlock
     # Longest such time, in microseconds.
     # @return [Integer, nil]
     attr_reader :slowest_first_byte
+
+    # Requests that the last transfer of a large object kept going at a time when it was last measured; absent
+    # without one.
+    # @return [Integer, nil]
+    attr_reader :streams
+
+    # Bytes per second of that transfer, then.
+    # @return [Integer, nil]
+    attr_reader :rate
+
+    # Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most` (the
+    # setting or the process allows no more) or `throttled`.
+    # @return [String, nil]
+    attr_reader :limit
   end
 
   # A store of objects.
