@@ -8,8 +8,9 @@
 module Oarlock
 end
 
-# A precompiled gem holds an extension for each version of Ruby; a gem from source, the one that it built.
-precompiled = "#{__dir__}/oarlock/#{RUBY_VERSION[/\d+\.\d+/]}/oarlock_native.#{RbConfig::CONFIG["DLEXT"]}"
+# A precompiled gem, for Linux, holds an extension for each version of Ruby; a gem from source, the one that
+# it built.
+precompiled = "#{__dir__}/oarlock/#{RUBY_VERSION[/\d+\.\d+/]}/oarlock_native.so"
 require File.exist?(precompiled) ? precompiled : "oarlock/oarlock_native"
 require_relative "oarlock/errors"
 require_relative "oarlock/records"

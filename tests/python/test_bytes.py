@@ -111,8 +111,10 @@ def test_sinks(store, tmp_path):
     slow = Slow()
     store.get("k", slow)
     assert slow.taken == content
-    with pytest.raises(oarlock.InvalidInputError, match="Path"):
-        store.get("k", str(tmp_path / "x"))
+    store.get("k", str(tmp_path / "text"))
+    assert (tmp_path / "text").read_bytes() == content
+    with pytest.raises(oarlock.InvalidInputError, match="a sink is"):
+        store.get("k", 5)
 
 
 def test_what_the_host_raises_comes_back(store, remote):
