@@ -1,7 +1,7 @@
 //! The mailbox between a verb, which runs on a worker, and the thread that waits for it.
 //!
 //! Invariant: bounded in bytes, so a slow host slows the transfer instead of filling the memory; the
-//! descriptor and the waker tell the truth after every change. Must not depend on a verb or on how a thread
+//! descriptor and the waker have its state after every change. Must not depend on a verb or on how a thread
 //! waits.
 
 use std::collections::VecDeque;

@@ -23,11 +23,26 @@ pub(crate) struct PartSlot {
     _of_process: OwnedSemaphorePermit,
 }
 
+/// The slots of the process. The variable is read once, at the first transfer.
+struct ProcessSlots {
+    most: u32,
+    free: Arc<Semaphore>,
+}
+
+fn of_process() -> Result<ProcessSlots> {
+    let made = || {
+        let most = most(std::env::var(VARIABLE).ok().as_deref())?.min(runtime::descriptors() / 4).max(1);
+        Ok((most, Arc::new(Semaphore::new(most as usize))))
+    };
+    let slots: Arc<Result<(u32, Arc<Semaphore>)>> = runtime::current()?.shared("slots", made);
+    let (most, free) = (*slots).clone()?;
+    Ok(ProcessSlots { most, free })
+}
+
 /// Waits for a slot of the store and of the process.
 pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<PartSlot> {
     let gone = |_| Error::new(ErrorKind::Internal, "the slots of parts are gone; please report it");
-    let most = limited(None)?;
-    let of_process: Arc<Semaphore> = runtime::current()?.shared("slots", || Semaphore::new(most as usize));
+    let of_process = of_process()?.free;
     let of_store = of_store.clone().acquire_owned().await.map_err(gone)?;
     let of_process = of_process.acquire_owned().await.map_err(gone)?;
     Ok(PartSlot { _of_store: of_store, _of_process: of_process })
@@ -35,8 +50,8 @@ pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<PartSlot> {
 
 /// How many parts may move at a time where the store's setting wants so many.
 pub(super) fn limited(wanted: Option<u32>) -> Result<u32> {
-    let most = most(std::env::var(VARIABLE).ok().as_deref())?;
-    Ok(wanted.unwrap_or(most).min(most).min(runtime::descriptors() / 4).max(1))
+    let most = of_process()?.most;
+    Ok(wanted.unwrap_or(most).min(most).max(1))
 }
 
 fn most(variable: Option<&str>) -> Result<u32> {

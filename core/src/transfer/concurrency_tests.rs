@@ -32,7 +32,7 @@ struct Network {
 const NEAR: Network =
     Network { latency: 0.0, each: 1e12, burst: 0.0, shared: 1e12, machine: 1.4e9, slow: (0.0, 0.0) };
 
-struct Connection {
+struct SimulatedConnection {
     opened: f64,
     moved: f64,
 }
@@ -52,12 +52,13 @@ fn run(network: Network, bytes: f64, most: usize, is_fixed: bool) -> Run {
         true => Concurrency::from(most, latency, most),
         false => Concurrency::new(latency, most),
     };
-    let mut connections: Vec<Connection> = Vec::new();
+    let mut connections: Vec<SimulatedConnection> = Vec::new();
     let (mut time, mut moved, mut waited, mut peak) = (0.0, 0.0, 0.0, 0);
     while moved < bytes {
         connections.truncate(concurrency.streams());
         while connections.len() < concurrency.streams() {
-            connections.push(Connection { opened: time + 2.0 * network.latency + SETUP, moved: 0.0 });
+            connections
+                .push(SimulatedConnection { opened: time + 2.0 * network.latency + SETUP, moved: 0.0 });
         }
         let is_slow = (network.slow.0..network.slow.1).contains(&time);
         let each = network.each / if is_slow { 10.0 } else { 1.0 };

@@ -107,6 +107,22 @@ struct Ranges {
     filled: Vec<FilledRange>,
 }
 
+/// One stream, watched for a rate far below that of the others.
+struct Watch {
+    checked: Instant,
+    /// Bytes since then.
+    bytes: u64,
+    is_replaced: bool,
+    /// Since its first byte.
+    active: Option<CountedRequest>,
+}
+
+impl Watch {
+    fn new() -> Watch {
+        Watch { checked: Instant::now(), bytes: 0, is_replaced: false, active: None }
+    }
+}
+
 impl Ranges {
     fn open(&mut self, range: TargetRange) -> TargetRange {
         self.open.push(range.unwritten.clone());
@@ -239,8 +255,9 @@ impl ParallelFill {
         };
         let mut range = self.ranges().open(range);
         reader.until(range.unwritten.left().end(), reach);
+        let mut watch = Watch::new();
         loop {
-            self.receive(&mut reader, &mut range).await?;
+            self.receive(&mut reader, &mut range, &mut watch).await?;
             let Some((next, reach)) = self.take_front() else { return self.done(range).await };
             range.grow(next).await?;
             reader.until(range.unwritten.left().end(), reach);
@@ -255,7 +272,7 @@ impl ParallelFill {
             let _permit = acquire(holds).await?;
             let Some(mut range) = self.take_back() else { return Ok(()) };
             let mut reader = RangeReader::open(self.object.clone(), range.unwritten.left()).await?;
-            self.receive(&mut reader, &mut range).await?;
+            self.receive(&mut reader, &mut range, &mut Watch::new()).await?;
             self.done(range).await?;
         }
         Ok(())
@@ -263,17 +280,20 @@ impl ParallelFill {
 
     /// Fills the range as far as it is still this stream's. If the stream is far slower than the others,
     /// another request takes its place, once.
-    async fn receive(&self, reader: &mut RangeReader, range: &mut TargetRange) -> Result<()> {
-        let (mut checked, mut bytes, mut is_first) = (Instant::now(), 0u64, true);
-        let mut active = None;
+    async fn receive(
+        &self,
+        reader: &mut RangeReader,
+        range: &mut TargetRange,
+        watch: &mut Watch,
+    ) -> Result<()> {
         loop {
-            let is_watched = is_first && self.streams() > 1;
-            match reader.next_by(is_watched.then(|| checked + CHECK)).await? {
+            let is_watched = !watch.is_replaced && self.streams() > 1;
+            match reader.next_by(is_watched.then(|| watch.checked + CHECK)).await? {
                 NextChunk::End => return Ok(()),
                 NextChunk::Chunk(chunk) => {
-                    active.get_or_insert_with(|| CountedRequest::of(&self.active));
+                    watch.active.get_or_insert_with(|| CountedRequest::of(&self.active));
                     let written = range.write(chunk).await?;
-                    bytes += written as u64;
+                    watch.bytes += written as u64;
                     self.moved.fetch_add(written as u64, Ordering::Relaxed);
                     self.mailbox.advance(written as u64);
                     let end = range.unwritten.left().end();
@@ -283,12 +303,12 @@ impl ParallelFill {
                     }
                 }
                 NextChunk::Late => {
-                    let lasted = checked.elapsed().as_millis().max(1) as u64;
-                    if bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER {
-                        is_first = false;
+                    let lasted = watch.checked.elapsed().as_millis().max(1) as u64;
+                    if watch.bytes * 1000 / lasted < self.each.load(Ordering::Relaxed) / SLOWER {
+                        watch.is_replaced = true;
                         reader.replace().await;
                     }
-                    (checked, bytes) = (Instant::now(), 0);
+                    (watch.checked, watch.bytes) = (Instant::now(), 0);
                 }
             }
         }
