@@ -9,6 +9,7 @@ import time
 from collections.abc import Coroutine
 
 from ._files import exists_already, refuse_range
+from ._steps import next_step
 from .errors import ChangedError, InvalidInputError, PreconditionError, ServiceError
 
 
@@ -62,23 +63,6 @@ async def chunks(verb, store, args, named):
     finally:
         if call is not None:
             call.cancel()
-
-
-async def next_step(call, end=None):
-    """Waits for the next event of a call that concerns its caller."""
-    from .aio import _answer, _readable
-
-    while True:
-        step = call.step(0, True)
-        if step is None:
-            left = None if end is None else end - time.monotonic()
-            if left is not None and left <= 0:
-                raise call.expire()
-            await _readable(call.fd(), left)
-        elif step[0] == "await":
-            await _answer(call, step[1], end)
-        else:
-            return step
 
 
 class AsyncFile:

@@ -17,6 +17,7 @@ from .errors import (
     KeyCommitmentError,
     PreconditionError,
     ServiceError,
+    _restated,
 )
 
 #: Bytes that the reader reads ahead, and that the writer gathers before it sends them.
@@ -48,15 +49,7 @@ def refuse_range(options):
 
 def exists_already(error):
     """The exception of an exclusive write whose condition did not hold."""
-    return AlreadyExistsError(
-        "an object of this key exists already",
-        verb=error.verb,
-        bucket=error.bucket,
-        key=error.key,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-    )
+    return _restated(AlreadyExistsError, "an object of this key exists already", error)
 
 
 class BufferedObject(io.BufferedReader):
@@ -198,14 +191,8 @@ class Reader(io.RawIOBase):
             return len(chunk) > 0
         except PreconditionError as error:
             self._call = None
-            self._failed = ChangedError(
-                "the object changed while it was read; open it again",
-                verb=error.verb,
-                bucket=error.bucket,
-                key=error.key,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            self._failed = _restated(
+                ChangedError, "the object changed while it was read; open it again", error
             )
             raise self._failed from error
         except (CorruptError, DecryptError, KeyCommitmentError, ChangedError) as error:

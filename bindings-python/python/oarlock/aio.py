@@ -6,90 +6,29 @@ another with ``add_reader``, or trio. Cancelling the task cancels the call. Sour
 iterables too.
 """
 
-import sys
 import time
 
 from . import _native
 from ._aio_files import AsyncGet
 from ._pages import Pages
+from ._steps import next_step
 from ._verbs import Verb, attach, missing
-
-
-async def _readable(fd, limit):
-    """Waits until the descriptor is readable, at most so many seconds."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        with trio.move_on_after(float("inf") if limit is None else limit):
-            await trio.lowlevel.wait_readable(fd)
-        return
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-
-    def wake():
-        if not ready.done():
-            ready.set_result(None)
-
-    loop.add_reader(fd, wake)
-    timer = None if limit is None else loop.call_later(limit, wake)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(fd)
-        if timer is not None:
-            timer.cancel()
 
 
 async def finish(call, timeout=None, chunks=None):
     """Awaits the call's end and takes its result; `chunks` is an asynchronous iterator that feeds it."""
     end = None if timeout is None else time.monotonic() + timeout
     try:
-        while True:
-            step = call.step(0, True)
-            if step is None:
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    raise call.expire()
-                await _readable(call.fd(), left)
-            elif step[0] == "done":
-                return call.take()
-            elif step[0] == "await":
-                await _answer(call, step[1], end)
-            elif step[0] == "want" and chunks is not None:
-                call.feed(await _next_chunk(chunks))
-            else:
+        while (step := await next_step(call, end))[0] != "done":
+            if step[0] != "want" or chunks is None:
                 raise TypeError(
                     "here the source must be bytes, a path, a reader, an iterable or an asynchronous iterable"
                 )
+            call.feed(await _next_chunk(chunks))
+        return call.take()
     except BaseException:
         call.cancel()
         raise
-
-
-async def _answer(call, awaitable, end):
-    """Awaits the coroutine of a host's function, and passes its result or exception to the call."""
-    left = None if end is None else max(0.0, end - time.monotonic())
-    try:
-        answer = await _limited(awaitable, left)
-    except Exception as error:
-        if end is not None and time.monotonic() >= end:
-            raise call.expire() from None
-        call.answer_error(error)
-    else:
-        call.answer(answer)
-
-
-async def _limited(awaitable, limit):
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        with trio.fail_after(float("inf") if limit is None else limit):
-            return await awaitable
-    if limit is None:
-        return await awaitable
-    import asyncio
-
-    return await asyncio.wait_for(awaitable, limit)
 
 
 async def _next_chunk(chunks):

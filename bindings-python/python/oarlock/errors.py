@@ -134,6 +134,19 @@ class Error(Exception):
 Error.__module__ = "oarlock"
 
 
+def _restated(cls: "type[Error]", message: str, error: Error) -> Error:
+    """The error of another class and message, with the facts of `error`."""
+    return cls(
+        message,
+        verb=error.verb,
+        bucket=error.bucket,
+        key=error.key,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+    )
+
+
 def _remake(cls: "type[Error]", message: str, facts: "dict[str, object]") -> Error:
     return cls(message, **facts)  # type: ignore[arg-type]
 

@@ -17,6 +17,7 @@ from ..errors import (
     PreconditionError,
     RangeError,
     ServiceError,
+    _restated,
 )
 from ._entries import described, headers
 from ._paths import split_bucket
@@ -122,14 +123,8 @@ class ObjectFile(AbstractBufferedFile):
         except RangeError:
             return b""
         except PreconditionError as error:
-            raise ChangedError(
-                "the object changed since it was opened; open it again",
-                verb=error.verb,
-                bucket=error.bucket,
-                key=error.key,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise _restated(
+                ChangedError, "the object changed since it was opened; open it again", error
             ) from error
 
     def _stream(self):
