@@ -6,18 +6,12 @@
 #   ruby tests/hosts/bundler.rb with the variables of `gem.rb`; the server must be fake-s3, whose log is read.
 #   OARLOCK_BUNDLER names the directory of another Bundler.
 require_relative "gem_server"
-require "json"
-require "net/http"
-
-def log = JSON.parse(Net::HTTP.get(URI("#{ENDPOINT}/_fake/log")))
-
-def tell(door, body) = Net::HTTP.post(URI("#{ENDPOINT}/_fake/#{door}"), JSON.generate(body))
 
 # The requests of a block, and what it returns.
 def requests
-  before = log.size
+  before = Fake.log.size
   value = yield
-  [log.drop(before).reject { |one| one["op"] == "Control" }, value]
+  [Fake.log.drop(before).reject { |one| one["op"] == "Control" }, value]
 end
 
 place = {"endpoint" => ENDPOINT, "path_style" => true, "region" => "us-east-1"}
@@ -179,7 +173,7 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
 
   proves("a reader who may not list: a source without a compact index works") do
     %w[versions names].each { |name| store.delete(name) }
-    tell("bucket", {name: BUCKET, allow: ["s3:GetObject"]})
+    Fake.post("bucket", {name: BUCKET, allow: ["s3:GetObject"]})
     someone = user["reader"]
     someone.bundle("config", "set", "--local", "path", "vendor")
     someone.gemfile(source, '"oar_boat"')

@@ -5,12 +5,8 @@
 #
 #   ruby tests/hosts/gem_reading.rb with the variables of `gem.rb`; the server must be fake-s3.
 require_relative "gem_server"
-require "json"
-require "net/http"
 require "rubygems/security"
 require "socket"
-
-def tell(door, body) = Net::HTTP.post(URI("#{ENDPOINT}/_fake/#{door}"), JSON.generate(body))
 
 place = {"endpoint" => ENDPOINT, "path_style" => true, "region" => "us-east-1"}
 entry = {"id" => ID, "secret" => SECRET, **place}
@@ -89,7 +85,7 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
 
   proves("the role of the machine, by a token of its metadata service") do
     keys = {"AccessKeyId" => "ASIAROLE", "SecretAccessKey" => "role-secret", "Token" => "role-token"}
-    tell("credential", {access_key: "ASIAROLE", secret_key: "role-secret", session_token: "role-token"})
+    Fake.post("credential", {access_key: "ASIAROLE", secret_key: "role-secret", session_token: "role-token"})
     metadata = Metadata.new(keys)
     someone = user["role", {"provider" => "instance_profile", **place}]
     out = someone.run("env", "AWS_EC2_METADATA_DISABLED=false",
@@ -99,17 +95,17 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
   end
 
   proves("a token that has ended: named, without it") do
-    tell("plan", {rules: [{match: {bucket: BUCKET}, fault: {expire_token: true}}]})
+    Fake.post("plan", {rules: [{match: {bucket: BUCKET}, fault: {expire_token: true}}]})
     keys = {"id" => "ASIAROLE", "secret" => "role-secret", "security_token" => "role-token"}
     someone = user["ended", {**keys, **place}]
     out = someone.gem("install", "--no-document", "--source", source, "oar_ring", ok: false)
-    tell("plan", {rules: []})
+    Fake.post("plan", {rules: []})
     expect out, /ExpiredToken/
     raise "it shows a secret:\n#{out}" if out.match?(/role-secret|role-token/)
   end
 
   proves("a bucket of another region than the entry's") do
-    tell("bucket", {name: "far-away", region: "eu-central-1"})
+    Fake.post("bucket", {name: "far-away", region: "eu-central-1"})
     far = Oarlock.open("s3://far-away/gems/", endpoint: ENDPOINT, region: "eu-central-1",
                        access_key_id: ID, secret_access_key: SECRET, addressing_style: "path")
     publisher.publish(far)

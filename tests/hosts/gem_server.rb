@@ -10,6 +10,7 @@ require "tmpdir"
 require "rubygems/package"
 require "rubygems/user_interaction"
 require "yaml"
+require_relative "proofs"
 
 ROOT = File.expand_path("../..", __dir__)
 $LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib") unless ENV["OARLOCK_GEM_HOME"]
@@ -155,15 +156,4 @@ class User
       "AWS_PROFILE" => nil, "AWS_REGION" => nil
     }
   end
-end
-
-def proves(what)
-  yield
-  puts "ok   #{what}"
-rescue StandardError => error
-  abort "FAIL #{what}\n#{error.full_message}"
-end
-
-def expect(text, pattern)
-  raise "expected #{pattern.inspect} in:\n#{text}" unless text.match?(pattern)
 end

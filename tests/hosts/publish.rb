@@ -8,13 +8,13 @@
 #
 # Prints a line for each thing proved; the first failure ends it.
 require "fileutils"
-require "json"
-require "net/http"
 require "open3"
 require "set"
 require "tmpdir"
 require "yaml"
 require "zlib"
+
+require_relative "proofs"
 
 ROOT = File.expand_path("../..", __dir__)
 $LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib")
@@ -101,26 +101,7 @@ class Workshop
   def gem(*arguments, **options) = run("gem", *arguments, **options)
 end
 
-# The control interface of fake-s3.
-module Fake
-  def self.post(door, body) = Net::HTTP.post(URI("#{ENDPOINT}/_fake/#{door}"), JSON.generate(body))
-  def self.plan(*rules) = post("plan", {rules: rules})
-  def self.log(wait = nil) = JSON.parse(Net::HTTP.get(URI("#{ENDPOINT}/_fake/log#{"?wait=#{wait}" if wait}")))
-  def self.forget = post("reset", {keep_objects: true})
-end
-
 BUCKETS = %w[publish-a publish-b publish-c publish-d publish-e publish-f].freeze
-
-def proves(what)
-  yield
-  puts "ok   #{what}"
-rescue StandardError => error
-  abort "FAIL #{what}\n#{error.full_message}"
-end
-
-def expect(text, pattern)
-  raise "expected #{pattern.inspect} in:\n#{text}" unless pattern === text
-end
 
 def refused(pattern)
   yield
