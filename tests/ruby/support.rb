@@ -14,7 +14,9 @@ require "stringio"
 require "timeout"
 require "tmpdir"
 require "oarlock"
+require_relative "watchdog"
 
+Watchdog.start
 Warning[:experimental] = false
 
 # The server under `tests/fake-s3`, one for the whole run; it ends with the pipe that holds it.
@@ -97,6 +99,11 @@ end
 class OarlockTest < Minitest::Test
   LIB = Fake::ROOT.join("bindings-ruby/lib").to_s
 
+  def before_setup
+    Watchdog.enter("#{self.class}##{name}")
+    super
+  end
+
   def setup
     @directory = Dir.mktmpdir("oarlock-ruby-")
     @store = Oarlock.open("file://#{@directory}/objects")
@@ -119,10 +126,16 @@ class OarlockTest < Minitest::Test
     value
   end
 
-  # Runs a program of its own with the library; its output.
+  # Runs a program of its own with the library; its output. One that hangs is ended: closing its pipe would
+  # wait for it.
   def ruby(script, *arguments, status: 0)
-    output = IO.popen([RbConfig.ruby, "-I#{LIB}", "-e", script, *arguments], err: %i[child out], &:read)
-    assert_equal status, $?.exitstatus, output
+    program = [RbConfig.ruby, "-I#{LIB}", "-e", script, *arguments]
+    child = IO.popen(program, in: File::NULL, err: %i[child out])
+    output = Timeout.timeout(100) { child.read }
+    child.close
+    assert_equal status, $?.exitstatus, output if status
     output
+  ensure
+    Process.kill(:KILL, child.pid) if child && !child.closed?
   end
 end
