@@ -9,8 +9,9 @@ use std::time::Duration;
 /// A server that takes longer to begin its response is far away: one connection will not fill the line.
 const FAR: Duration = Duration::from_millis(4);
 
-/// Requests that a far server gets at once.
-const AT_ONCE: usize = 8;
+/// Requests that a far server gets at once: one for each millisecond of its latency, within these. What one
+/// connection moves falls as its latency grows.
+const AT_ONCE: std::ops::RangeInclusive<usize> = 8..=32;
 
 /// A window is at least so long, and holds so many bytes unless it is `LONG`.
 const SHORT: Duration = Duration::from_millis(25);
@@ -111,12 +112,14 @@ impl Concurrency {
     /// The concurrency of a transfer whose first response took `latency` to begin; never more than `most`
     /// requests at a time.
     pub(crate) fn new(latency: Duration, most: usize) -> Concurrency {
-        Concurrency::from(if latency >= FAR { AT_ONCE } else { 1 }, latency, most)
+        Concurrency::from(1, latency, most)
     }
 
-    /// One that begins with so many requests.
-    pub(crate) fn from(streams: usize, latency: Duration, most: usize) -> Concurrency {
+    /// One that begins with at least so many requests.
+    pub(crate) fn from(least: usize, latency: Duration, most: usize) -> Concurrency {
         let most = most.max(1);
+        let far = (latency.as_millis() as usize).clamp(*AT_ONCE.start(), *AT_ONCE.end());
+        let streams = if latency >= FAR { far.max(least) } else { least };
         Concurrency {
             streams: streams.clamp(1, most),
             most,

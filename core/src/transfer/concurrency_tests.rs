@@ -174,7 +174,7 @@ fn nothing_is_judged_by_nothing() {
     let mut concurrency = Concurrency::new(Duration::ZERO, 0);
     assert!(!concurrency.look(Measured::default()) && concurrency.streams() == 1);
     let mut concurrency = Concurrency::new(Duration::from_millis(20), 64);
-    assert_eq!(concurrency.streams(), AT_ONCE);
+    assert_eq!(concurrency.streams(), 20);
     for tick in 0..100 {
         let elapsed = Duration::from_millis(tick * 25);
         concurrency.look(Measured { elapsed, waited: elapsed, bytes: 0, active: None });

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -32,6 +33,10 @@ use crate::transfer::verify::Expected;
 const PART: u64 = 8 << 20;
 const AHEAD: u64 = 64 << 20;
 
+/// A request lasts so many latencies and so long: longer ones would keep back what others have read ahead.
+const LATENCIES: u32 = 5;
+const LASTS: Duration = Duration::from_millis(25);
+
 /// Hands the download's bytes to the host, a pipe or a device. With a transform the host gets bytes before
 /// the whole is verified: only for a host that asked for that.
 pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
@@ -54,6 +59,7 @@ pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
         moved: Arc::default(),
         active: Arc::new(AtomicUsize::new(1)),
         on_their_way: Arc::default(),
+        lasts: LASTS + LATENCIES * latency,
         parts: VecDeque::new(),
         tasks: JoinSet::new(),
         object,
@@ -61,7 +67,7 @@ pub(super) async fn stream(download: Download, output: Output) -> Result<()> {
     };
     let mut pace = Pace::new(concurrency, &ahead.object.at, ahead.moved.clone(), Some(ahead.active.clone()));
     loop {
-        ahead.request(pace.streams())?;
+        ahead.request(pace.streams(), pace.each())?;
         let Some(chunk) = ahead.next().await? else { break };
         sum.update(&chunk);
         mailbox.advance(chunk.len() as u64);
@@ -133,6 +139,8 @@ struct ReadAhead {
     moved: Arc<AtomicU64>,
     active: Arc<AtomicUsize>,
     on_their_way: Arc<AtomicUsize>,
+    /// How long a request should last.
+    lasts: Duration,
     parts: VecDeque<PrefetchedPart>,
     tasks: JoinSet<Result<()>>,
     object: Arc<ObjectHandle>,
@@ -147,9 +155,11 @@ struct PrefetchedPart {
 }
 
 impl ReadAhead {
-    /// Starts parts until there are so many requests, as far as the budget has bytes to spare.
-    fn request(&mut self, streams: usize) -> Result<()> {
-        let part = (AHEAD / streams as u64).clamp(SMALLEST, PART);
+    /// Starts parts until there are so many requests, as far as the budget has bytes to spare. Each moves so
+    /// many bytes a second; none, if that was not measured yet.
+    fn request(&mut self, streams: usize, each: u64) -> Result<()> {
+        let fitting = if each == 0 { PART } else { (each as f64 * self.lasts.as_secs_f64()) as u64 };
+        let part = (AHEAD / streams as u64).min(fitting).clamp(SMALLEST, PART);
         while self.on_their_way.load(Ordering::Relaxed) + usize::from(self.direct.is_some()) < streams {
             let first = self.parts.back().map_or(self.at + part, |last| last.end);
             let length = part.min(self.end.saturating_sub(first));
