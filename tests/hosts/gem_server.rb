@@ -3,13 +3,10 @@
 # What the tests of the real `gem` and `bundle` stand on: a publisher of gems, and users with a home of their
 # own. The server is named by the environment, as for `gem.rb`.
 require "digest"
-require "fileutils"
 require "open3"
 require "pathname"
-require "tmpdir"
-require "rubygems/package"
-require "rubygems/user_interaction"
 require "yaml"
+require_relative "gems"
 require_relative "proofs"
 
 ROOT = File.expand_path("../..", __dir__)
@@ -33,26 +30,12 @@ class Publisher
     FileUtils.mkdir_p("#{directory}/gems")
   end
 
-  # Builds a gem into the directory.
+  # Builds a gem into the directory, which is signed with a key and its certificate.
   def build(name, version, needs = {}, signed = nil)
-    Dir.mktmpdir do |source|
-      FileUtils.mkdir_p("#{source}/lib")
-      required = needs.keys.map { |need| "require #{need.inspect}\n" }.join
-      File.write("#{source}/lib/#{name}.rb", required + "puts #{"#{name} #{version}".inspect}\n")
-      spec = Gem::Specification.new(name, version) do |s|
-        s.summary = "A gem of the tests"
-        s.authors = ["oarlock"]
-        s.license = "MIT"
-        s.homepage = "https://example.com"
-        s.files = ["lib/#{name}.rb"]
-        s.signing_key, certificate = signed
-        s.cert_chain = [certificate] if certificate
-        needs.each { |need, requirement| s.add_dependency(need, requirement) }
-      end
-      Dir.chdir(source) do
-        Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) }
-      end
-      FileUtils.mv("#{source}/#{spec.file_name}", "#{@directory}/gems")
+    required = needs.keys.map { |need| "require #{need.inspect}\n" }.join
+    build_gem("#{directory}/gems", name, version, needs: needs, code: required) do |spec|
+      spec.signing_key, certificate = signed
+      spec.cert_chain = [certificate] if certificate
     end
   end
 

@@ -1,163 +1,16 @@
 # frozen_string_literal: true
 
-# Publishing to a gem source in a bucket: by `gem s3`, `gem push` and `rake release`, by many at a time, and
-# killed at any request. The real `gem` and `bundle` read the result, with oarlock and without.
+# Publishing to a gem source in a bucket: by `gem s3`, `gem push` and `rake release`. The real `gem` and
+# `bundle` read the result, with oarlock and without.
 #
-#   ruby tests/hosts/publish.rb with OARLOCK_ENDPOINT, OARLOCK_ACCESS_KEY_ID, OARLOCK_SECRET_ACCESS_KEY, and
-#   OARLOCK_FAKE=1 if the server is fake-s3, which then injects faults and counts requests
+#   ruby tests/hosts/publish.rb, with the environment of `workshop.rb`
 #
 # Prints a line for each thing proved; the first failure ends it.
-require "fileutils"
-require "open3"
 require "set"
-require "tmpdir"
-require "yaml"
-require "zlib"
-
-require_relative "proofs"
-
-ROOT = File.expand_path("../..", __dir__)
-$LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib")
-require "oarlock/gem_source"
-require "rubygems/user_interaction"
-
-VARIABLES = %w[ENDPOINT ACCESS_KEY_ID SECRET_ACCESS_KEY].freeze
-ENDPOINT, ID, SECRET = VARIABLES.map { |name| ENV.fetch("OARLOCK_#{name}") }
-FAKE = ENV["OARLOCK_FAKE"] == "1"
-include Oarlock::GemSource # rubocop:disable Style/MixinUsage
-
-# A directory with a home, a .gemrc, and gems to publish.
-class Workshop
-  attr_reader :directory
-
-  def initialize(directory)
-    @directory = directory
-    FileUtils.mkdir_p("#{directory}/home")
-    entry = {"id" => ID, "secret" => SECRET, "endpoint" => ENDPOINT, "path_style" => true}
-    buckets = BUCKETS.to_h { |bucket| [bucket, entry.dup] }
-    File.write(gemrc, YAML.dump({"s3_source" => buckets}))
-    Gem.configuration = Gem::ConfigFile.new(["--config-file", gemrc])
-  end
-
-  def gemrc = "#{directory}/home/.gemrc"
-
-  # Builds a gem and returns its path. The content makes two builds of one version differ.
-  def build(name, version, platform: nil, needs: {}, metadata: {}, content: "")
-    Dir.mktmpdir(nil, directory) do |source|
-      FileUtils.mkdir_p("#{source}/lib")
-      File.write("#{source}/lib/#{name}.rb", "puts #{"#{name} #{version}#{content}".inspect}\n")
-      spec = Gem::Specification.new(name, version) do |s|
-        s.summary = "A gem of the tests"
-        s.authors = ["oarlock"]
-        s.license = "MIT"
-        s.homepage = "https://example.com"
-        s.files = ["lib/#{name}.rb"]
-        s.metadata = metadata
-        s.platform = platform if platform
-        needs.each { |need, requirement| s.add_dependency(need, *requirement) }
-      end
-      Dir.chdir(source) do
-        Gem::DefaultUserInteraction.use_ui(Gem::SilentUI.new) { Gem::Package.build(spec, true) }
-      end
-      FileUtils.mkdir_p("#{directory}/pkg")
-      path = "#{directory}/pkg/#{File.basename(spec.file_name, ".gem")}#{content}.gem"
-      FileUtils.mv("#{source}/#{spec.file_name}", path)
-      path
-    end
-  end
-
-  # Installs oarlock as `gem install` lays it out, and returns the GEM_HOME.
-  def install
-    home = "#{directory}/installed"
-    %w[gems specifications plugins].each { |folder| FileUtils.mkdir_p("#{home}/#{folder}") }
-    File.symlink("#{ROOT}/bindings-ruby", "#{home}/gems/oarlock-#{Oarlock::VERSION}")
-    spec = Gem::Specification.new("oarlock", Oarlock::VERSION) do |s|
-      s.summary = "oarlock"
-      s.authors = ["oarlock"]
-      s.require_paths = ["lib"]
-    end
-    File.write("#{home}/specifications/#{spec.full_name}.gemspec", spec.to_ruby)
-    File.write("#{home}/plugins/oarlock_plugin.rb",
-               "require_relative '../gems/#{spec.full_name}/lib/rubygems_plugin.rb'\n")
-    home
-  end
-
-  # The output of a command; its status must be as expected. A stock one has no oarlock.
-  def run(*command, ok: true, stock: false, home: "home", chdir: nil, env: {})
-    FileUtils.mkdir_p(place = "#{directory}/#{home}")
-    environment = {
-      "HOME" => place, "GEM_HOME" => "#{place}/gems", "GEM_PATH" => "#{place}/gems", "GEMRC" => gemrc,
-      "BUNDLE_USER_HOME" => "#{place}/.bundle", "BUNDLE_GEMFILE" => nil, "RUBYOPT" => nil,
-      "RUBYLIB" => stock ? nil : "#{ROOT}/bindings-ruby/lib", "AWS_EC2_METADATA_DISABLED" => "true",
-      "AWS_ACCESS_KEY_ID" => nil, "AWS_SECRET_ACCESS_KEY" => nil, "AWS_SESSION_TOKEN" => nil,
-      "AWS_PROFILE" => nil, **env
-    }
-    out, status = Open3.capture2e(environment, *command, chdir: chdir || place)
-    return out if status.success? == ok
-
-    raise "`#{command.join(" ")}` #{ok ? "failed" : "succeeded"}:\n#{out}"
-  end
-
-  def gem(*arguments, **options) = run("gem", *arguments, **options)
-end
-
-BUCKETS = %w[publish-a publish-b publish-c publish-d publish-e publish-f].freeze
-
-def refused(pattern)
-  yield
-rescue Refused => error
-  expect(error.message, pattern)
-else
-  raise "not refused: #{pattern.inspect}"
-end
-
-# All findings of a check are right.
-def sound(source, except: [])
-  wrong = Check.new(source, deep: true).call.reject { |found| found.ok || except.include?(found.what) }
-  raise "check: #{wrong.map { |found| "#{found.what}: #{found.detail}" }.join("\n")}" unless wrong.empty?
-end
-
-# Names and numbers that a source lists.
-def listed(source)
-  source.snapshot.versions.rows.flat_map { |name, row| row.listed.map { |number| "#{name}-#{number}" } }.sort
-end
-
-# What the index files together offer to clients.
-def offered(source)
-  infos = source.store.list("info/").flat_map do |entry|
-    name = entry.key.delete_prefix("info/")
-    Info.parse(source.store.get(entry.key)).numbers.map { |number| "#{name}-#{number}" }
-  end
-  specs = DERIVED.grep(/\.gz\z/).filter_map { |key| source.read(key).first }.flat_map do |body|
-    Marshal.load(Gem::Util.gunzip(body)).map { |name, version, _| "#{name}-#{version}" }
-  end
-  infos | specs | listed(source)
-end
-
-# Runs the block in a child.
-def child(&block)
-  fork do
-    block.call
-    exit!(0)
-  rescue StandardError => error
-    warn error.full_message
-    exit!(1)
-  end
-end
-
-def joined(children)
-  failed = children.reject { |pid| Process.wait2(pid).last.success? }
-  raise "#{failed.size} of #{children.size} publishers failed" unless failed.empty?
-end
+require_relative "workshop"
 
 Dir.mktmpdir("oarlock-publish-") do |directory|
   shop = Workshop.new(directory)
-  BUCKETS.each do |bucket|
-    Oarlock.open("s3://#{bucket}", endpoint: ENDPOINT, access_key_id: ID, secret_access_key: SECRET,
-                                   region: "us-east-1").create_bucket
-  rescue Oarlock::AlreadyExistsError
-    nil
-  end
   Fake.post("bucket", {name: "publish-a", anonymous_read: true}) if FAKE
   url = "s3://publish-a/gems-of-tests/"
   source = Source.new(url)
@@ -380,71 +233,7 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     raise "not there" unless listed(Source.new(host)).include?("oar_task-1.0")
   end
 
-  proves("ten publishers of 5 gems, of their own names and a shared one, with index and yank: 50 of 50") do
-    many = "s3://publish-d/x"
-    gems = Array.new(10) do |one|
-      Array.new(5) do |n|
-        n < 2 ? shop.build("oar_all", "1.#{one}.#{n}") : shop.build("oar_#{one}_#{n}", "1")
-      end
-    end
-    Push.new(Source.new(many)).call([shop.build("oar_gone", "1"), shop.build("oar_all", "0.1")])
-    children = gems.map { |mine| child { mine.each { |gem| Push.new(Source.new(many)).call([gem]) } } }
-    children << child { 2.times { Index.new(Source.new(many)).call } }
-    children << child { Yank.new(Source.new(many)).call("oar_gone", "1") }
-    joined(children)
-    wanted = gems.flatten.map { |path| File.basename(path, ".gem") } + ["oar_all-0.1"]
-    there = listed(Source.new(many))
-    raise "lost: #{wanted - there}; too many: #{there - wanted}" unless there == wanted.sort
-
-    sound(Source.new(many))
-    Index.new(Source.new(many)).call
-    sound(Source.new(many))
-  end
-
   next unless FAKE
-
-  proves("push, yank and index killed at each of their requests: readers see a sound source; again: done") do
-    first, second = shop.build("oar_kill", "1"), shop.build("oar_kill", "2")
-    steps = {
-      "push" => ->(at) { Push.new(at).call([second]) },
-      "yank" => ->(at) { Yank.new(at).call("oar_kill", "1") },
-      "index" => ->(at) { Index.new(at, threads: 1).call }
-    }
-    steps.each do |verb, work|
-      (1..).each do |number|
-        place = "s3://publish-e/#{verb}-#{number}"
-        at = Source.new(place)
-        Push.new(at).call([first])
-        at.store.delete_many(%w[versions info/oar_kill names specs.4.8.gz]) if verb == "index"
-        Fake.forget
-        # A killed client may or may not have had its request carried out.
-        fault = number.even? ? {slow: 60_000} : {stall: {after: 0}}
-        Fake.plan({match: {nth: number, times: 1}, fault: fault})
-        pid = child { work.call(Source.new(place)) }
-        finished = nil
-        until finished || Fake.log.size >= number
-          finished = Process.wait(pid, Process::WNOHANG)
-          Thread.pass
-        end
-        Process.kill(:KILL, pid) unless finished
-        Process.wait(pid) unless finished
-        Fake.plan
-        if finished
-          raise "#{verb} took only #{number} requests" if number < 10
-
-          break
-        end
-
-
-        # Nothing that any index file lists is missing, at any moment.
-        missing = offered(at).reject { |gem| at.store.exists?("gems/#{gem}.gem") }
-        raise "#{verb} killed at request #{number}: no gem for #{missing}" unless missing.empty?
-
-        work.call(at)
-        sound(at)
-      end
-    end
-  end
 
   proves("a server without conditional writes: refused; --unsafe publishes") do
     gem = shop.build("oar_risk", "1")

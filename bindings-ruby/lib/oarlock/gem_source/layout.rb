@@ -2,7 +2,9 @@
 
 # Where a gem source keeps what, with which headers, and the files that follow from `versions`.
 #
-# Invariant: those files are functions of `versions` alone, the same bytes each time. Sends no request.
+# Invariant: those files are functions of `versions` alone, the same bytes each time. After a change none has
+# bytes, and so an ETag, that it had before: a slow writer would take an old state for the one that it read.
+# Sends no request.
 require "stringio"
 require "zlib"
 
@@ -43,7 +45,7 @@ module Oarlock
     #
     # @param versions [Versions]
     def self.derived(versions)
-      rows = versions.rows.reject { |_, row| row.listed.empty? }.sort
+      rows = versions.rows.sort
       platforms = Hash.new { |all, platform| all[platform] = platform }
       all = rows.flat_map do |name, row|
         GemSource.sort(row.listed).map do |number|
@@ -53,10 +55,11 @@ module Oarlock
       end
       prereleases, released = all.partition { |_, version, _| version.prerelease? }
       {
+        # Of yanked gems too: a list that only grows never returns to an earlier state.
         "names" => RULE + rows.map { |name, _| "#{name}\n" }.join,
-        "specs.4.8.gz" => specs(released),
-        "latest_specs.4.8.gz" => specs(latest(released)),
-        "prerelease_specs.4.8.gz" => specs(prereleases)
+        "specs.4.8.gz" => specs(released, versions.history(false)),
+        "latest_specs.4.8.gz" => specs(latest(released), versions.history(false)),
+        "prerelease_specs.4.8.gz" => specs(prereleases, versions.history(true))
       }
     end
 
@@ -70,11 +73,12 @@ module Oarlock
     end
     private_class_method :latest
 
-    # Without a time, which would make each file another one.
-    def self.specs(tuples)
+    # The history is a comment, which clients skip. Without a time, which would make each file another one.
+    def self.specs(tuples, history)
       out = StringIO.new("".b)
       Zlib::GzipWriter.wrap(out) do |gzip|
         gzip.mtime = 1
+        gzip.comment = history
         gzip.write(Marshal.dump(tuples))
         gzip.finish
       end

@@ -48,11 +48,7 @@ module Oarlock
             yield done.size, gems.size if block_given?
           end
         end
-        infos = {}
-        GemSource.at_once(gems.group_by(&:name).to_a) do |name, mine|
-          infos[name] = list(name, mine.to_h { |gem| [gem, done[gem].last] })
-        end
-        @source.publish(infos, snapshot)
+        @source.publish(snapshot) { |now| list(gems, now.versions) { |gem| done[gem].last } }
         gems.map { |gem| result(gem, done[gem].first) }
       end
 
@@ -96,13 +92,31 @@ module Oarlock
                        "#{gem.sha256}); push the gem under a new version"
       end
 
-      # Adds the lines of a name's gems to its info file. A line that is there stays.
-      def list(name, gems)
-        lines = gems.to_h { |gem, at| [gem.number, Info.line(gem.spec, gem.number, gem.sha256, at)] }
-        @source.edit(name) do |info|
-          gems.each_key { |gem| compare(gem, info) }
-          info.with(lines.except(*info.lines.keys))
+      # Adds the lines of the gems to their info files. A line that is there stays.
+      #
+      # @yieldreturn [String] when a gem was first stored
+      def list(gems, versions)
+        infos = {}
+        GemSource.at_once(gems.group_by(&:name).to_a) do |name, mine|
+          lines = mine.to_h { |gem| [gem.number, Info.line(gem.spec, gem.number, gem.sha256, yield(gem))] }
+          infos[name] = @source.edit(name) do |info, exists|
+            mine.each do |gem|
+              compare(gem, info)
+              refuse_yanked(gem, versions)
+              refuse_leaving(gem, versions) if exists && !info.lines.key?(gem.number)
+            end
+            info.with(lines.except(*info.lines.keys))
+          end
         end
+        infos
+      end
+
+      # A yank takes a number out of its info file first, and out of `versions` next.
+      def refuse_leaving(gem, versions)
+        return unless versions.rows[gem.name].listed.include?(gem.number)
+
+        raise Refused, "#{gem.full_name} is being yanked from #{@source.url}, or a yank of it was killed; " \
+                       "run the yank again, or `gem s3 index`"
       end
 
       def compare(gem, info)

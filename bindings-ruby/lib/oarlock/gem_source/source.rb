@@ -100,17 +100,16 @@ module Oarlock
         end
       end
 
-      # Makes `versions`, and all that follows from it, agree with info files that were stored.
+      # Makes `versions`, and all that follows from it, agree with info files.
       #
-      # @param infos [Hash{String => Info}] as stored after the snapshot was read
       # @param snapshot [Snapshot]
-      def publish(infos, snapshot)
+      # @yield [Snapshot] stores the info files, and again after each lost race: the winner may have changed
+      #   what they follow from
+      # @yieldreturn [Hash{String => Info}] as stored
+      def publish(snapshot)
         versions = compete("versions") do |again|
-          if again
-            snapshot = self.snapshot
-            infos = infos.to_h { |name, _| [name, Info.parse(read(GemSource.info_key(name)).first)] }
-          end
-          wanted = snapshot.versions.with(infos, GemSource.timestamp)
+          snapshot = self.snapshot if again
+          wanted = snapshot.versions.with(yield(snapshot), GemSource.timestamp)
           next wanted if wanted.equal?(snapshot.versions)
 
           wanted if replace("versions", snapshot.etags["versions"], wanted.to_s)

@@ -26,10 +26,21 @@ module Oarlock
         return if @dry_run
 
         @source.require_conditions unless @unsafe
-        info = @source.edit(name) { |listed| listed.with(without: [number]) }
-        @source.publish({name => info}, snapshot)
-        @source.store.delete(GemSource.quick_key("#{name}-#{number}"))
-        @source.store.delete(GemSource.gem_key(Yank.full_name(name, number))) unless keep_gem
+        # Again if an unyank listed it before the gem was gone.
+        while snapshot
+          Yank.take_out(@source, name, number, snapshot)
+          @source.store.delete(GemSource.quick_key("#{name}-#{number}"))
+          break if keep_gem
+
+          @source.store.delete(GemSource.gem_key(Yank.full_name(name, number)))
+          now = @source.snapshot
+          snapshot = (now if now.versions.rows[name].listed.include?(number))
+        end
+      end
+
+      # Takes a number out of all lists.
+      def self.take_out(source, name, number, snapshot)
+        source.publish(snapshot) { {name => source.edit(name) { |info| info.with(without: [number]) }} }
       end
 
       # The name of a number's gem file, in which clients write the platform their own way.
@@ -68,8 +79,14 @@ module Oarlock
         @source.require_conditions unless @unsafe
         quick = GemSource.quick_key("#{name}-#{number}")
         @source.store.put(quick, GemSource.quick(stored.spec), **GemSource.headers(quick))
-        info = @source.edit(name) { |listed| listed.with({number => stored.line}) }
-        @source.publish({name => info}, snapshot)
+        @source.publish(snapshot) do
+          {name => @source.edit(name) { |info| info.with({number => stored.line}) }}
+        end
+        return if @source.store.exists?(key)
+
+        # A yank deleted the gem meanwhile.
+        Yank.take_out(@source, name, number, @source.snapshot)
+        kept(key)
       end
 
       private
