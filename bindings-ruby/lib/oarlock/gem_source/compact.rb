@@ -125,8 +125,8 @@ module Oarlock
       # The file.
       def to_s = @text
 
-      # A digest of all lines with a prerelease, or with a version that is none. Each push or yank adds a line,
-      # so no digest comes back.
+      # A digest of all lines with a prerelease, or with a version that is none. Each push or yank adds a
+      # line, so no digest comes back.
       def history(prerelease)
         lines = @text.to_s.each_line.drop_while { |line| line != RULE }.drop(1).select do |line|
           line.split(" ", 3)[1].to_s.split(",").any? do |number|
