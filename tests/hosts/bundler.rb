@@ -6,6 +6,7 @@
 #   ruby tests/hosts/bundler.rb with the variables of `gem.rb`; the server must be fake-s3, whose log is read.
 #   OARLOCK_BUNDLER names the directory of another Bundler.
 require_relative "gem_server"
+require "oarlock/gem_source"
 
 # The requests of a block, and what it returns.
 def requests
@@ -74,13 +75,9 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
     someone = user["grew"]
     someone.gemfile(source, '"oar_ring"')
     someone.bundle("lock")
-    File.open("#{publisher.directory}/info/oar_ring", "a") do |file|
-      file.puts(File.read(file.path).lines.last.sub("1.0.0", "1.0.1"))
-    end
-    sum = Digest::MD5.file("#{publisher.directory}/info/oar_ring").hexdigest
-    versions = "#{File.read("#{publisher.directory}/versions")}oar_ring 1.0.1 #{sum}\n"
-    store.put("info/oar_ring", File.read("#{publisher.directory}/info/oar_ring"))
-    store.put("versions", versions, metadata: {"sha256" => Digest::SHA256.hexdigest(versions)})
+    Gem.configuration = Gem::ConfigFile.new(["--config-file", "#{someone.home}/.gemrc"])
+    newer = build_gem("#{directory}/newer", "oar_ring", "1.0.1")
+    Oarlock::GemSource::Push.new(Oarlock::GemSource::Source.new(source)).call([newer])
     seen, = requests { someone.bundle("lock", "--update") }
     expect locked[someone], /oar_ring \(1\.0\.1\)/
     parts = seen.select { |one| one["key"].end_with?("versions") }

@@ -33,6 +33,14 @@ module Oarlock
       end
     end
 
+    # The metadata of an index file, as an option of `put`. With the digest of a file of the compact index,
+    # Bundler 2.5 and later can fetch only what was added to it.
+    def self.metadata(key, body)
+      return {} unless key.match?(%r{\A(?:versions|names|info/.*)\z})
+
+      {metadata: {"sha256" => Digest::SHA256.hexdigest(body)}}
+    end
+
     # The content of `quick/Marshal.4.8/NAME.gemspec.rz`.
     def self.quick(spec)
       spec = spec.dup

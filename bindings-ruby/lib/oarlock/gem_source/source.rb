@@ -63,7 +63,8 @@ module Oarlock
       # @return [String, nil] the new ETag, or nil if another writer was faster
       def replace(key, etag, body)
         condition = etag ? {if_match: etag} : {if_none_match: "*"}
-        store.put(key, body, **GemSource.headers(key), **condition).etag || true
+        about = {**GemSource.headers(key), **GemSource.metadata(key, body)}
+        store.put(key, body, **about, **condition).etag || true
       rescue PreconditionError, NotFoundError
         nil
       end
