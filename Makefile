@@ -32,8 +32,8 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 	OARLOCK_NIX_COMMANDS=$(CURDIR)/.tools/nix/trixie/shared OARLOCK_NIX_PLUGIN=.tools/nix/trixie/plugin/liboarlock-nix.so $(VENV)/python -m pytest -q -ra \
 	  tests/hosts/nix --ignore tests/hosts/nix/test_nix_versions.py -k "not valgrind and not tells_its_parameters and not overlap"
 
-gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, and 100 publishers at a time
-	ruby tests/hosts/publish_figures.rb
+gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 100 publishers, and gem and bundle install beside stock ones; write tests/hosts/GEM_FIGURES.md
+	ruby tests/hosts/gem_figures/run.rb
 
 gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0 and Bundler 2.6, made of later Debians' packages; three minutes
 	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py -k "not seaweed" || exit; done

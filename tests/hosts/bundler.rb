@@ -110,7 +110,8 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
     store.delete("gems/oar_crew7-1.0.0.gem")
     seen, out = requests { someone.bundle("install", ok: false) }
     raise "it is tried again:\n#{out}" if out.include?("Retrying")
-    raise "several requests" if seen.count { |one| one["key"].end_with?(".gem") } > 1
+    # One ahead, and one whose failure is shown.
+    raise "several requests" if seen.count { |one| one["key"].end_with?(".gem") } > 2
   end
 
   proves("a mirror in a bucket; credentials of Bundler's settings") do
@@ -120,8 +121,13 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
     someone.gemfile("https://gems.invalid", '"oar_boat"')
     someone.bundle("config", "set", "--local", "mirror.https://gems.invalid", source)
     with = {"BUNDLE_#{BUCKET.upcase.gsub("-", "___")}" => "#{id}:#{secret}"}
-    expect someone.bundle("install", with: with), /Bundle complete!/
+    seen, out = requests { someone.bundle("install", with: with) }
+    expect out, /Bundle complete!/
     raise "the lock holds a secret" if locked[someone].include?(secret)
+
+    # Each was read ahead, and not once more.
+    gems = seen.map { |one| one["key"] }.grep(/\.gem\z/).tally
+    raise "gems were requested otherwise: #{gems}" unless gems.size == 2 && gems.values == [1, 1]
   end
 
   proves("two sources with a block for one gem; outdated, cache, deployment, frozen, check, clean") do

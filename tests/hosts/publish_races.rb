@@ -21,22 +21,6 @@ def offered(source)
   infos | specs | listed(source)
 end
 
-# Runs the block in a child.
-def child(&block)
-  fork do
-    block.call
-    exit!(0)
-  rescue StandardError => error
-    warn error.full_message
-    exit!(1)
-  end
-end
-
-def joined(children)
-  failed = children.reject { |pid| Process.wait2(pid).last.success? }
-  raise "#{failed.size} of #{children.size} publishers failed" unless failed.empty?
-end
-
 # A source whose writer stops before it writes a key.
 class HeldSource < Source
   def initialize(url, key)

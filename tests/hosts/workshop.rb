@@ -7,6 +7,7 @@ require "open3"
 require "yaml"
 require_relative "gems"
 require_relative "proofs"
+require_relative "publishers"
 
 ROOT = File.expand_path("../..", __dir__)
 $LOAD_PATH.unshift("#{ROOT}/bindings-ruby/lib")
@@ -92,12 +93,6 @@ rescue Refused => error
   expect(error.message, pattern)
 else
   raise "not refused: #{pattern.inspect}"
-end
-
-# All findings of a check are right.
-def sound(source, except: [])
-  wrong = Check.new(source, deep: true).call.reject { |found| found.ok || except.include?(found.what) }
-  raise "check: #{wrong.map { |found| "#{found.what}: #{found.detail}" }.join("\n")}" unless wrong.empty?
 end
 
 # Names and numbers that a source lists.

@@ -51,6 +51,48 @@ class RubyGemsTest < OarlockTest
     assert_equal "packed", fetch("p/specs.gz")
   end
 
+  def requested = Fake.log.map { |one| one["key"] }
+
+  def test_what_follows_is_read_ahead
+    names = Array.new(8) { |n| "gem_#{n}" }
+    names.each { |name| @store.put("info/#{name}", "---\n1.0 |checksum:x\n") }
+    needs = names.map { |name| "#{name}:>= 0" }.join(",")
+    @store.put("info/all", <<~INFO)
+      ---
+      0.1 old:>= 0|checksum:x
+      1.0 #{needs}|checksum:x
+      1.0-java no:>= 0|checksum:x
+      2.0.a no:>= 0|checksum:x
+    INFO
+    keys = ["info/all", "quick/Marshal.4.8/all-1.0.gemspec.rz", *names.map { |name| "info/#{name}" }]
+    @store.put(keys[1], "x")
+    Fake.tell("reset", {keep_objects: true})
+    Fake.late(200) { assert_prompt(1.5) { keys.each { |key| fetch("p/#{key}") } } }
+    # The specifications of the others, which are missing, may be requested too.
+    counts = requested.tally
+    assert_equal [1] * keys.size, counts.values_at(*keys.map { |key| "p/#{key}" })
+    assert_empty counts.keys.grep(/old|no\b|0\.1|java|2\.0/)
+    assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/quick/Marshal.4.8/gem_0-1.0.gemspec.rz") }
+  end
+
+  def test_what_nobody_takes_is_bounded
+    started = Queue.new
+    body = Struct.new(:bytesize).new(Oarlock::RubyGems::ReadAhead::LIMIT + 1)
+    ahead = Oarlock::RubyGems::ReadAhead.new { |uri| started << uri; body }
+    all = Array.new(40, &:to_s)
+    ahead.want(all)
+    threads = Oarlock::RubyGems::ReadAhead::THREADS
+    first = soon(started)
+    assert_same body, ahead.take(first)
+    assert_nil ahead.take(first)
+    assert_operator started.size, :<=, 2 * threads
+    # One that has not started is the caller's to read.
+    taken = all.map { |uri| ahead.take(uri) }
+    assert_includes taken, nil
+    ahead.want(all)
+    assert_empty all.filter_map { |uri| ahead.take(uri) }, "was read again"
+  end
+
   def test_refusals
     ["p/nowhere", "p/", ""].each do |path|
       error = assert_raises(Gem::RemoteFetcher::FetchError) { fetch(path, nil, path != "p/nowhere") }

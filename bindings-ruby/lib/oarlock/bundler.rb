@@ -42,7 +42,7 @@ module Oarlock
       return super unless uri.scheme == "s3"
       raise Bundler::Fetcher::FallbackError, "a bucket has no dependency API" if uri.path.match?(DEPENDENCIES)
 
-      require_relative "rubygems"
+      require_relative "bundler_installer"
       Bundler.ui.debug("S3 GET s3://#{uri.host}#{uri.path}")
       etag = headers["If-None-Match"]&.delete_prefix("W/")&.delete('"')
       tail(uri, etag, headers["Range"]) || whole(RubyGems.get(uri, if_none_match: etag))
@@ -104,6 +104,7 @@ module Oarlock
   module BundlerIndex
     # As Bundler's own.
     def specs(...)
+      require_relative "bundler_installer"
       super
     rescue Bundler::HTTPError => error
       cause = error.cause

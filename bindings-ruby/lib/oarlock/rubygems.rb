@@ -6,7 +6,10 @@
 # Invariant: an existing `.gemrc` keeps its meaning; it may also contain every setting of oarlock, by its own
 # name. No message ever holds a signed URL or a credential.
 require "rubygems/remote_fetcher"
+require "uri"
 require "oarlock"
+require_relative "gem_source/compact"
+require_relative "read_ahead"
 
 module Oarlock
   # @private
@@ -31,14 +34,18 @@ module Oarlock
     # The result of a HEAD; RubyGems reads its URI.
     Response = Struct.new(:uri)
 
+    # What a gem's file of the compact index is in a source's URI.
+    INFO = %r{\A(?<source>.*/)info/(?<name>[^/]+)\z}
+
     @stores = {}
+    @ahead = {}
 
     class << self
       # Returns the object's bytes, nil if it did not change since `mtime`, or for a HEAD a {Response}.
       def fetch(uri, mtime, head)
         place = "s3://#{uri.host}#{uri.path}"
         options = mtime ? {if_modified_since: mtime - CLOCKS_DIFFER} : {}
-        return get(uri, **options) unless head
+        return mtime ? get(uri, **options) : read(uri) unless head
 
         # With a HEAD of the source itself RubyGems checks for a compact index.
         key = key(uri)
@@ -54,6 +61,9 @@ module Oarlock
         raise failure
       end
 
+      # Reads objects of these URIs before they are requested. In a forked child, with threads of its own.
+      def read_ahead(uris) = ahead.want(uris)
+
       # The object's bytes; options are those of `get`.
       def get(uri, **options) = store(uri).get(key(uri), **options)
 
@@ -63,6 +73,31 @@ module Oarlock
       end
 
       private
+
+      def ahead = @ahead[Process.pid] ||= ReadAhead.new { |uri| get(URI.parse(uri)) }
+
+      def read(uri)
+        body = ahead.take(uri.to_s) || get(uri)
+        read_ahead(following(uri, body))
+        body
+      end
+
+      # What RubyGems requests after a gem's file of the compact index: the specification of the newest
+      # version, and the files of the gems that it needs.
+      def following(uri, body)
+        place = INFO.match(uri.to_s) or return []
+        info = GemSource::Info.parse(body)
+        newest = info.numbers.reverse.find do |number|
+          version, platform = GemSource.split(number)
+          !version.prerelease? && (platform == Gem::Platform::RUBY || Gem::Platform.local =~ platform)
+        end
+        return [] unless newest
+
+        ["#{place[:source]}quick/Marshal.4.8/#{place[:name]}-#{newest}.gemspec.rz",
+         *info.needs(newest).map { |name| "#{place[:source]}info/#{name}" }]
+      rescue ArgumentError
+        [] # A version that RubyGems does not know.
+      end
 
       # What to say of a source without an index: which one near it has one.
       def missing_index(uri)

@@ -57,6 +57,9 @@ module Oarlock
       # The value of a field in a number's line, such as `checksum`.
       def field(number, name) = @lines[number]&.split("|", 2)&.last&.[](/(?:\A|,)#{name}:([^,]*)/, 1)
 
+      # The names of the gems that a number needs.
+      def needs(number) = @lines[number][/ ([^|]*)\|/, 1].to_s.split(",").map { |need| need[/\A[^:]+/] }
+
       # With these lines added or replaced, and these numbers removed.
       def with(lines = {}, without: []) = Info.new({**@lines, **lines}.except(*without))
 
