@@ -56,6 +56,13 @@ fn settings(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     fields(py, <oarlock::config::Settings as oarlock::table::Record>::SPEC.fields)
 }
 
+/// What documentation lists beside the settings: their sources in the environment and the profile, and other
+/// programs' spellings, each in words.
+#[pyfunction]
+fn setting_words() -> (Vec<(&'static str, Vec<String>)>, Vec<(&'static str, String)>) {
+    (oarlock::setting_sources(), oarlock::config::spellings())
+}
+
 /// The kinds of errors: name, number, doc.
 #[pyfunction]
 fn kinds() -> Vec<(&'static str, i32, &'static str)> {
@@ -84,6 +91,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(verbs, module)?,
         wrap_pyfunction!(records, module)?,
         wrap_pyfunction!(settings, module)?,
+        wrap_pyfunction!(setting_words, module)?,
         wrap_pyfunction!(kinds, module)?,
         wrap_pyfunction!(drain, module)?,
     ] {

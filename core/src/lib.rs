@@ -49,6 +49,7 @@ mod version;
 mod wake;
 mod xml;
 
+pub use ambient::setting_sources;
 pub use call::{Call, Canceller, Step};
 pub use classes::StorageClasses;
 pub use error::{Error, ErrorKind, Result};
@@ -59,8 +60,3 @@ pub use store::Store;
 pub use value::{Callback, Value};
 pub use verbs::Args;
 pub use version::VERSION;
-
-/// The README's first example in Rust, run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

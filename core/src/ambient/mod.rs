@@ -115,6 +115,18 @@ const ORDER: &[(&str, &[SettingSource])] = &[
     ("request_payer", &[Variable("AWS_REQUEST_PAYER")]),
 ];
 
+/// Each setting that the environment or a profile may set, with its sources in words, in order, for
+/// documentation.
+pub fn setting_sources() -> Vec<(&'static str, Vec<String>)> {
+    let words = |source: &SettingSource| match source {
+        Variable(name) => format!("`{name}`"),
+        Property(name) => format!("`{name}` of the profile"),
+        S3(name) => format!("`{name}` in the profile's `s3 =` section"),
+        Service(name) => format!("`{name}` for `s3` in the profile's services section"),
+    };
+    ORDER.iter().map(|(name, sources)| (*name, sources.iter().map(words).collect())).collect()
+}
+
 /// Settings that only AWS's own endpoints support. If the host names an endpoint, the environment and the
 /// profile can't set them.
 const OF_AWS: &[&str] = &["use_dualstack_endpoint", "use_accelerate_endpoint"];

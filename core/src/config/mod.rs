@@ -25,7 +25,7 @@ use crate::table::Record;
 use crate::value::{Field, Value, owned};
 pub use keys::Settings;
 pub(crate) use sources::{Sources, shown};
-pub use spellings::{BOTO3_NAMES, DVC_SETTINGS, unknown_setting};
+pub use spellings::{BOTO3_NAMES, DVC_SETTINGS, spellings, unknown_setting};
 pub(crate) use spellings::{modern_region, size};
 pub(crate) use url::bucket_name;
 pub(crate) use url::of_directory as directory_url;

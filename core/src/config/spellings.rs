@@ -17,7 +17,7 @@ pub fn unknown_setting(given: &str) -> Option<Error> {
     let plain = given.replace(['-', '.'], "_");
     let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
     let known = NAMES.iter().any(|(_, others)| others.contains(&plain))
-        || MEANINGS.iter().any(|(spelling, _)| *spelling == plain)
+        || MEANINGS.iter().any(|(spelling, ..)| *spelling == plain)
         || Settings::SPEC.fields.iter().any(|field| field.name == plain);
     (!known).then(|| unknown(ErrorKind::Config, "setting", given, spelled()))
 }
@@ -56,53 +56,77 @@ const NAMES: &[(&str, &[&str])] = &[
 /// The meaning of a spelling: a setting and its value, or nothing. The error continues "setting `x` ".
 type Meaning = fn(Value) -> std::result::Result<Option<(&'static str, Value)>, String>;
 
-/// Spellings that are more than a name.
-const MEANINGS: &[(&str, Meaning)] = &[
-    ("scheme", |value| match value.as_str() {
+/// Spellings that are more than a name, with their meaning in words.
+const MEANINGS: &[(&str, &str, Meaning)] = &[
+    ("scheme", "`use_ssl`: true for `https`, false for `http`", |value| match value.as_str() {
         Some("https") => Ok(Some(("use_ssl", Value::Bool(true)))),
         Some("http") => Ok(Some(("use_ssl", Value::Bool(false)))),
         _ => Err("takes http or https".to_owned()),
     }),
-    ("disable_ssl", |value| Ok(Some(("use_ssl", Value::Bool(!bool::from_value(value)?))))),
-    ("path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
-    ("force_path_style", |value| Ok(Some(("addressing_style", style(value)?)))),
-    ("listobjects", |value| Ok(bool::from_value(value)?.then_some(("list_version", Value::Int(1))))),
+    ("disable_ssl", "the opposite of `use_ssl`", |value| {
+        Ok(Some(("use_ssl", Value::Bool(!bool::from_value(value)?))))
+    }),
+    ("path_style", "`addressing_style`: `path` if true, `auto` if false", |value| {
+        Ok(Some(("addressing_style", style(value)?)))
+    }),
+    ("force_path_style", "`addressing_style`: `path` if true, `auto` if false", |value| {
+        Ok(Some(("addressing_style", style(value)?)))
+    }),
+    ("listobjects", "`list_version = 1` if true", |value| {
+        Ok(bool::from_value(value)?.then_some(("list_version", Value::Int(1))))
+    }),
     // A bucket's region is found and remembered in any case.
-    ("cache_regions", |value| bool::from_value(value).map(|_| None)),
+    ("cache_regions", "nothing: the bucket's region is remembered in any case", |value| {
+        bool::from_value(value).map(|_| None)
+    }),
     // A path is a bundle to trust.
-    ("ssl_verify", |value| match bool::from_value(value.clone()) {
+    ("ssl_verify", "`verify`; a path is the `ca_bundle`", |value| match bool::from_value(value.clone()) {
         Ok(verify) => Ok(Some(("verify", Value::Bool(verify)))),
         Err(_) => Ok(Some(("ca_bundle", value))),
     }),
     // `legacy` was each AWS SDK's own mode; all of them default to `standard` now.
-    ("retry_mode", |value| match &value {
+    ("retry_mode", "`legacy` means `standard`; upper case is accepted", |value| match &value {
         Value::Str(mode) if mode.trim().eq_ignore_ascii_case("legacy") => {
             Ok(Some(("retry_mode", Value::Str("standard".to_owned()))))
         }
         _ => Ok(Some(("retry_mode", lower(value)))),
     }),
-    ("region", |value| match &value {
+    ("region", "`EU` means `eu-west-1`", |value| match &value {
         Value::Str(region) => Ok(Some(("region", Value::Str(modern_region(region).to_owned())))),
         _ => Ok(Some(("region", value))),
     }),
-    ("us_east_1_regional_endpoint", |value| Ok(Some(("us_east_1_regional_endpoint", lower(value))))),
-    ("request_checksum_calculation", |value| Ok(Some(("request_checksum_calculation", lower(value))))),
-    ("response_checksum_validation", |value| Ok(Some(("response_checksum_validation", lower(value))))),
+    ("us_east_1_regional_endpoint", "upper case is accepted", |value| {
+        Ok(Some(("us_east_1_regional_endpoint", lower(value))))
+    }),
+    ("request_checksum_calculation", "upper case is accepted", |value| {
+        Ok(Some(("request_checksum_calculation", lower(value))))
+    }),
+    ("response_checksum_validation", "upper case is accepted", |value| {
+        Ok(Some(("response_checksum_validation", lower(value))))
+    }),
     // The header's own word.
-    ("request_payer", |value| match &value {
+    ("request_payer", "`requester` means true", |value| match &value {
         Value::Str(payer) if payer.trim().eq_ignore_ascii_case("requester") => {
             Ok(Some(("request_payer", Value::Bool(true))))
         }
         _ => Ok(Some(("request_payer", value))),
     }),
-    ("sse_customer_algorithm", |value| match value.as_str() {
+    ("sse_customer_algorithm", "nothing: `AES256` is the only algorithm", |value| match value.as_str() {
         Some("AES256") => Ok(None),
         _ => Err("takes AES256, the only algorithm there is".to_owned()),
     }),
-    ("multipart_threshold", |value| Ok(Some(("multipart_threshold", size(value)?)))),
-    ("multipart_chunksize", |value| Ok(Some(("multipart_chunksize", size(value)?)))),
-    ("max_bandwidth", |value| Ok(Some(("max_bandwidth", rate(value)?)))),
-    ("encryption_verify_buffer", |value| Ok(Some(("encryption_verify_buffer", size(value)?)))),
+    ("multipart_threshold", "text such as `64MB`; a MB is 1024² bytes", |value| {
+        Ok(Some(("multipart_threshold", size(value)?)))
+    }),
+    ("multipart_chunksize", "text such as `16MiB`; a MB is 1024² bytes", |value| {
+        Ok(Some(("multipart_chunksize", size(value)?)))
+    }),
+    ("max_bandwidth", "text such as `10MB/s`; a small b means bits", |value| {
+        Ok(Some(("max_bandwidth", rate(value)?)))
+    }),
+    ("encryption_verify_buffer", "text such as `8MiB`; a MB is 1024² bytes", |value| {
+        Ok(Some(("encryption_verify_buffer", size(value)?)))
+    }),
 ];
 
 /// The settings of DVC's schema for an S3 remote that oarlock reads, by names that `canonical` understands.
@@ -220,8 +244,8 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
         let plain = given.replace(['-', '.'], "_");
         let plain = plain.strip_prefix("aws_").or_else(|| plain.strip_prefix("oarlock_")).unwrap_or(&plain);
         let plain = NAMES.iter().find(|(_, others)| others.contains(&plain)).map_or(plain, |(name, _)| name);
-        let (name, value) = match MEANINGS.iter().find(|(spelling, _)| *spelling == plain) {
-            Some((_, meaning)) => match meaning(value)
+        let (name, value) = match MEANINGS.iter().find(|(spelling, ..)| *spelling == plain) {
+            Some((.., meaning)) => match meaning(value)
                 .map_err(|why| Error::new(ErrorKind::Config, format!("setting `{given}` {why}")))?
             {
                 Some(meant) => meant,
@@ -249,6 +273,13 @@ pub(super) fn canonical(pairs: Vec<(String, Value)>, first_wins: bool) -> Result
     Ok(settings)
 }
 
+/// Every other spelling of a setting or of its value, with its meaning in words, for documentation.
+pub fn spellings() -> Vec<(&'static str, String)> {
+    let names =
+        NAMES.iter().flat_map(|(name, others)| others.iter().map(move |other| (*other, format!("`{name}`"))));
+    names.chain(MEANINGS.iter().map(|(spelling, meaning, _)| (*spelling, (*meaning).to_owned()))).collect()
+}
+
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     Settings::SPEC.fields.iter().map(|field| field.name)
 }
@@ -257,7 +288,7 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
 fn spelled() -> impl Iterator<Item = &'static str> + Clone {
     known()
         .chain(NAMES.iter().flat_map(|(_, others)| others.iter().copied()))
-        .chain(MEANINGS.iter().map(|(name, _)| *name))
+        .chain(MEANINGS.iter().map(|(name, ..)| *name))
 }
 
 #[cfg(test)]
@@ -278,7 +309,9 @@ mod tests {
     #[test]
     fn every_row_leads_to_a_setting_and_no_spelling_to_two() {
         let mut spellings: Vec<&str> = known()
-            .chain(MEANINGS.iter().map(|(name, _)| *name).filter(|name| !known().any(|known| known == *name)))
+            .chain(
+                MEANINGS.iter().map(|(name, ..)| *name).filter(|name| !known().any(|known| known == *name)),
+            )
             .collect();
         for (name, others) in NAMES {
             assert!(known().any(|known| known == *name), "{name}");
