@@ -7,11 +7,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+VENV = Path(sys.executable).parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 # Each object that ships, the package that it is built from, and the symbols that it may export.
@@ -102,3 +104,23 @@ def test_objects_export_their_own_functions_only(object_):
     path, _, own = OBJECTS[object_]
     others = [name for name in symbols(path, "-D") if not re.fullmatch(own, name)]
     assert not others, f"{path.name} exports {', '.join(sorted(others))}"
+
+
+def test_notices_and_bill_of_materials_are_up_to_date_and_name_no_path():
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/notices.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("THIRD-PARTY.txt", "sbom.cdx.json"):
+        text = (ROOT / name).read_text()
+        assert str(Path.home()) not in text and str(ROOT) not in text, name
+    parts = json.loads((ROOT / "sbom.cdx.json").read_text())["components"]
+    assert all(part["purl"] and part["hashes"] and part["licenses"] for part in parts)
+
+
+def test_a_wheel_names_its_licences(tmp_path):
+    run(VENV / "maturin", "pep517", "write-dist-info", "--metadata-directory", tmp_path,
+        "--manifest-path", ROOT / "bindings-python/Cargo.toml")  # fmt: skip
+    (facts,) = tmp_path.glob("*.dist-info")
+    held = {path.name for path in facts.rglob("*") if path.is_file()}
+    assert {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.txt"} <= held, held
