@@ -53,27 +53,35 @@ ecosystem: build ## run the tests of fsspec, s3fs, dvc-s3, zarr, dask and pandas
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
+docs: ## build the site into target/site, warnings are errors (packages of its own in .tools/docs)
+	@[ -x .tools/docs/bin/python ] || python3 -m venv .tools/docs
+	@cmp -s docs/requirements.txt .tools/docs/requirements.stamp || { .tools/docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt && cp docs/requirements.txt .tools/docs/requirements.stamp; }
+	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --quiet --strict --clean --config-file docs/mkdocs.yml
+	@echo "target/site/index.html"
+
 gem: ## build the source gem into dist (HOMEPAGE=https://… for the project's page)
 	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem
 
 gem-native: ## build a precompiled gem for this platform into dist, and try it (RUBIES="ruby3.1 ruby3.3")
 	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem-native $(if $(RUBIES),RUBIES="$(RUBIES)")
 
-generate: setup ## write header, stubs and signatures from the tables in core
+generate: setup ## write header, stubs, signatures and reference pages from the tables in core
 	OARLOCK_WRITE_HEADERS=1 cargo test --quiet --workspace --test header
 	$(MAKE) -s -C bindings-python
 	$(MAKE) -s -C bindings-python stubs
 	$(MAKE) -s -C bindings-ruby sig
+	$(VENV)/python -B docs/generate.py
 
-generated: ## fail if header, stubs or signatures are not what the table of verbs makes of them
+generated: ## fail if header, stubs, signatures or reference pages are not what the table of verbs makes of them
 	cargo test --quiet --workspace --test header
 	$(VENV)/python bindings-python/stubs.py --check
 	ruby -Ibindings-ruby/lib bindings-ruby/script/sig.rb | diff -u bindings-ruby/sig/oarlock.rbs -
 	ruby -Ibindings-ruby/lib bindings-ruby/script/doc.rb | diff -u bindings-ruby/doc/store.rb -
+	$(VENV)/python -B docs/generate.py --check
 
 clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
+.PHONY: help setup build test docs nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

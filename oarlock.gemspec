@@ -26,12 +26,13 @@ Gem::Specification.new do |spec|
   # Named folder by folder: what cargo and make leave beside the sources must not slip in.
   spec.files = Dir.chdir(__dir__) do
     %w[
-      Cargo.toml Cargo.lock LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md
+      Cargo.toml Cargo.lock LICENSE-APACHE LICENSE-MIT THIRD-PARTY.txt
+      CHANGELOG.md POLICY.md SECURITY.md SEMANTICS.md
       core/Cargo.toml core/src/**/*.rs core/tests/**/*.rs core/gcm/Cargo.toml core/gcm/src/*.rs
       core/crc/Cargo.toml core/crc/src/*.rs core/crc/stand-in/Cargo.toml core/crc/stand-in/src/*.rs
       bindings-ruby/ext/oarlock_native/Cargo.toml bindings-ruby/ext/oarlock_native/extconf.rb bindings-ruby/ext/oarlock_native/src/*.rs
       bindings-ruby/lib/**/*.rb bindings-ruby/sig/* bindings-ruby/doc/*.rb
-      bindings-ruby/PUBLISHING.md .yardopts exe/oarlock-explain
-    ].flat_map { |pattern| Dir[pattern].sort } | File.read("README.md").scan(/\]\(([^):#]+)/).flatten
+      bindings-ruby/README.md bindings-ruby/PUBLISHING.md .yardopts exe/oarlock-explain
+    ].flat_map { |pattern| Dir[pattern].sort }
   end
 end

@@ -13,6 +13,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     "README.md",
+    "POLICY.md",
+    "bindings-python/README.md",
+    "bindings-ruby/README.md",
+    "bindings-ruby/PUBLISHING.md",
+    "bindings-c/README.md",
+    "bindings-c/nix/README.md",
     "SEMANTICS.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
@@ -49,9 +55,12 @@ def links(text):
 
 
 def anchors(text):
-    """The headings of a page as GitHub links them."""
-    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """The headings of a page as GitHub links them: a repeated one gets a number."""
+    found = {}
+    for heading in re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE):
+        name = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        found[name] = found.get(name, -1) + 1
+    return set(found) | {f"{name}-{at}" for name, last in found.items() for at in range(1, last + 1)}
 
 
 def test_the_page_has_its_steps():

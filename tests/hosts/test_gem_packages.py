@@ -1,6 +1,7 @@
 """The gem as it is published: from source, strictly built, and precompiled, installed and used where neither
 Rust nor a compiler is."""
 
+import os
 import re
 import subprocess
 import tarfile
@@ -46,8 +47,11 @@ def source_gem(tmp_path_factory):
 
 def test_the_source_gem(source_gem):
     files = names(source_gem)
-    linked = set(re.findall(r"\]\(([^):#]+)", (ROOT / "README.md").read_text()))
-    assert linked <= files, linked - files
+    for page in ("README.md", "PUBLISHING.md"):
+        linked = re.findall(r"\]\(([^):#]+)", (ROOT / "bindings-ruby" / page).read_text())
+        named = {os.path.normpath(f"bindings-ruby/{link}") for link in linked}
+        assert named <= files, named - files
+    assert {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.txt"} <= files
     assert {"Cargo.lock", "bindings-ruby/sig/manifest.yaml", "bindings-ruby/doc/store.rb"} <= files
     assert not [name for name in files if name.endswith((".so", ".o"))]
     links = specification(source_gem, 'spec.metadata.sort.map { |pair| pair.join("=") }.join(" ")')

@@ -107,8 +107,7 @@ def write(known):
     verbs = list(agent.ask({"op": "verbs"})["ok"])
     agent.stop()
     report.MATRIX.write_text(report.matrix(results, judgements, verbs))
-    report.quote(results, judgements)
-    print(f"wrote {report.MATRIX.relative_to(report.ROOT)}")
+    print(f"wrote {report.MATRIX.relative_to(report.ROOT)}; `make generate` takes it into the site")
     return sum(len(each.problems) for each in judgements)
 
 

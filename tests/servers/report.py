@@ -1,4 +1,4 @@
-"""Writes `MATRIX.md` and the table in the README from the results of trials.
+"""Writes `MATRIX.md` from the results of trials; the site's page of servers is made of it.
 
 Invariant: the same results make the same text; nothing in it was typed by hand but the sentences of
 `differences.toml`. Must not start servers or agents.
@@ -9,8 +9,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = Path(__file__).with_name("MATRIX.md")
-README = ROOT / "README.md"
-BEGIN, END = "<!-- written by make servers -->", "<!-- end -->"
 # Headers that differ from run to run or show nothing.
 NOISE = {
     "accept", "accept-encoding", "accept-ranges", "amz-sdk-invocation-id", "amz-sdk-request",
@@ -40,7 +38,7 @@ def matrix(results, judgements, verbs):
         "",
         "## Servers",
         "",
-        *summary(results, judgements, full=True),
+        *summary(results, judgements),
         "",
         "Memory is the peak of the client's process (Python) over both directions. "
         "Nothing stands between it and the server.",
@@ -70,17 +68,15 @@ def matrix(results, judgements, verbs):
     return "\n".join(parts).rstrip() + "\n"
 
 
-def summary(results, judgements, full):
-    """The table of servers; the README shows it without the columns of 1 GiB."""
+def summary(results, judgements):
+    """The table of servers."""
     heads = ["server", "version", "cases as with S3", "odd keys as with S3"]
-    heads += ["1 GiB up", "1 GiB down", "memory", "how it is had", "languages", "tried on"] if full else []
+    heads += ["1 GiB up", "1 GiB down", "memory", "how it is had", "languages", "tried on"]
     lines = [row(heads), row(["---"] * len(heads))]
     for result, judgement in zip(results, judgements):
         if "unavailable" in result:
             cells = [result["title"], f"not to be had: {result['unavailable']}", "–", "–"]
-            lines.append(
-                row(cells + ["–", "–", "–", result["source"], "–", result["date"]] if full else cells)
-            )
+            lines.append(row(cells + ["–", "–", "–", result["source"], "–", result["date"]]))
             continue
         cases = [each for each in result["cases"] if each["outcome"] != "skipped"]
         fine = sum(each["outcome"] == "ok" for each in cases)
@@ -91,12 +87,8 @@ def summary(results, judgements, full):
             f"{fine} of {len(cases)}",
             f"{swept} of {len(result['keys'])}",
         ]
-        if full:
-            cells += large_cells(result["large"], judgement) + [
-                result["source"],
-                ", ".join(result["languages"]),
-                result["date"],
-            ]
+        cells += large_cells(result["large"], judgement)
+        cells += [result["source"], ", ".join(result["languages"]), result["date"]]
         lines.append(row(cells))
     return lines
 
@@ -206,12 +198,3 @@ def excerpt(message):
 
 def row(cells):
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def quote(results, judgements, path=README):
-    """Puts the table of servers between the marks in the README."""
-    text = path.read_text()
-    before, mark, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    assert mark and after, f"{path.name} lacks {BEGIN} or {END}"
-    path.write_text("\n".join([before + BEGIN, *summary(results, judgements, full=False), END + after]))

@@ -1,0 +1,62 @@
+"""One call of each verb, as data: the arguments that its example has in every language.
+
+Invariant: verbs and parameters come from the core's table; `docs/tables/calls.toml` has their values.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from oarlock import _native
+
+DOCS = Path(__file__).resolve().parents[1]
+TABLE = tomllib.loads((DOCS / "tables/calls.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A parameter or option with its value in the example."""
+
+    name: str
+    kind: str
+    value: object
+
+
+@dataclass(frozen=True)
+class ExampleCall:
+    """A verb, its arguments in order, and the options that are given."""
+
+    verb: str
+    arguments: list
+    options: list
+    reply: str
+    pages: bool
+
+    @property
+    def returns(self):
+        """Whether there is a reply to look at."""
+        return self.reply != "nothing"
+
+
+def calls():
+    """The example of each verb, in the order of the core's table."""
+    return [
+        ExampleCall(
+            name,
+            [argument(name, parameter) for parameter in parameters],
+            [
+                Argument(option, kind, TABLE[name]["options"][option])
+                for option, kind, *_ in options
+                if option in TABLE.get(name, {}).get("options", {})
+            ],
+            reply,
+            pages,
+        )
+        for name, _, parameters, options, reply, pages, _ in _native.verbs()
+    ]
+
+
+def argument(verb, parameter):
+    name, kind, _, _ = parameter
+    value = TABLE.get(verb, {}).get(name, TABLE["default"].get(name, name))
+    return Argument(name, kind, value)

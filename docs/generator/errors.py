@@ -1,0 +1,67 @@
+"""The page of errors: each kind with its number, its classes, and causes with what to do.
+
+Invariant: a kind of the core without a table in `docs/tables/errors.toml` fails the check.
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from oarlock import _native, errors
+
+DOCS = Path(__file__).resolve().parents[1]
+TEXTS = tomllib.loads((DOCS / "tables/errors.toml").read_text(encoding="utf-8"))
+
+HEAD = """\
+# Errors and troubleshooting
+
+<!-- written by docs/generate.py -->
+A message has three parts: what failed, why, and what to do.
+
+=== "Python"
+    ```python
+    --8<-- "docs/examples/errors.py:errors"
+    ```
+
+=== "Ruby"
+    ```ruby
+    --8<-- "docs/examples/errors.rb:errors"
+    ```
+
+Search this page for the kind that the message begins with, or for S3's code.
+
+| what an error holds | Python, Ruby | C |
+| --- | --- | --- |
+| the kind | the class, `kind` | `oarlock_error_kind` |
+| the message | `message`; Ruby: `sentence` | `oarlock_error_message` |
+| verb, bucket, key | `verb`, `bucket`, `key` | `oarlock_error_verb`, … |
+| S3's code, status and request id | `code`, `status`, `request_id` | `oarlock_error_code`, … |
+| whether the same call may succeed later | `retryable`; Ruby: `retryable?` | `oarlock_error_retryable` |
+"""
+
+KIND = """
+## {name}
+{doc} Number {number}, `OARLOCK_{shout}` in C. Python: `{python}`. Ruby: `Oarlock::{name}Error`.
+
+| cause | what to do |
+| --- | --- |
+{rows}
+"""
+
+
+def page():
+    """The text of the page."""
+    kinds = _native.kinds()
+    if missing := [name for name, *_ in kinds if name not in TEXTS]:
+        sys.exit(f"docs/tables/errors.toml: describe {', '.join(missing)}")
+    return HEAD + "".join(section(*kind) for kind in kinds)
+
+
+def section(name, number, doc):
+    shout = re.sub(r"(?<=.)(?=[A-Z])", "_", name).upper()
+    bases = getattr(errors, f"{name}Error").__bases__
+    built_in = [base.__name__ for base in bases if base is not errors.Error]
+    python = f"{name}Error" + (f"`, also a `{built_in[0]}" if built_in else "")
+    rows = "\n".join(f"| {cause} | {fix} |" for cause, fix in TEXTS[name]["causes"])
+    return KIND.format(name=name, doc=doc, number=number, shout=shout, python=python, rows=rows)
