@@ -8,10 +8,16 @@ module Oarlock
   # What marks a failure of a fetch that stays: the same request would fail again.
   module PermanentFailure; end
 
+  # Puts oarlock into the load path: `bundle exec gem` has only what the bundle lists there.
+  def self.loadable
+    $LOAD_PATH << __dir__ unless $LOAD_PATH.include?(__dir__)
+  end
+
   # Replaces how Gem::RemoteFetcher handles s3:// URIs, which it would sign itself.
   module GemFetcher
     # The bytes of an object of an s3:// source.
     def fetch_s3(uri, mtime = nil, head = false)
+      Oarlock.loadable
       require_relative "oarlock/rubygems"
       RubyGems.fetch(uri, mtime, head)
     end
@@ -24,10 +30,11 @@ module Oarlock
     end
   end
 
-  # Makes `gem push --host s3://…` publish as `gem s3 push` does.
+  # Finds `gem s3`, and makes `gem push --host s3://…` publish as `gem s3 push` does.
   module GemCommands
     # The command of a name.
     def [](name)
+      Oarlock.loadable if name.to_s == "s3"
       command = super
       return command unless name.to_s == "push" && command
 

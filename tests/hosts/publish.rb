@@ -201,7 +201,7 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     expect shop.gem("install", "oar_boat", *from, "-N", **at), /2 gems installed/
   end
 
-  proves("gem push --host, allowed_push_host, and rake release") do
+  proves("gem push --host, allowed_push_host, rake release, and gem within a bundle") do
     host = "s3://publish-c"
     expect shop.gem("push", ring.first, "--host", host), /oar_ring 1\.0\.0: pushed/
     allowed = shop.build("oar_mine", "1", metadata: {"allowed_push_host" => "s3://publish-c/"})
@@ -231,6 +231,11 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
            /oar_task 1\.0: pushed.*Pushed oar_task 1\.0 to s3:\/\/publish-c/m
     expect shop.run("gem", "s3", "list", "--source", host, env: installed), /oar_task \(1\.0\)/
     raise "not there" unless listed(Source.new(host)).include?("oar_task-1.0")
+
+    in_bundle = {chdir: work, env: installed}
+    expect shop.run("bundle", "exec", "gem", "s3", "list", "--source", host, **in_bundle), /oar_task \(1\.0\)/
+    list = %w[bundle exec gem list -r oar_task --clear-sources --source]
+    expect shop.run(*list, host, **in_bundle), /oar_task \(1\.0\)/
   end
 
   next unless FAKE

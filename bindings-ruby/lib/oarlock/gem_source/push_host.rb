@@ -10,12 +10,10 @@ module Oarlock
     module PushHost
       # Publishes the gem, or leaves it to `gem push`.
       def execute
-        # In a bundle without oarlock its files are not in the load path.
-        lib = File.expand_path("../..", __dir__)
         host = push_host.to_s
         return super unless host.start_with?("s3:")
 
-        $LOAD_PATH << lib unless $LOAD_PATH.include?(lib)
+        Oarlock.loadable
         require_relative "command"
         done = Command.new(self, {source: host}).run("push", options[:args])
         terminate_interaction 1 unless done
