@@ -1,4 +1,4 @@
-"""The site's pages and examples: the generated ones are up to date, and every example runs as it stands there.
+"""The site: generated pages are up to date, and every example runs as it stands there.
 
 Invariant: an example that a page includes is a file of `docs/examples`, and this file runs it. The tests need
 nothing of the site's own packages; `make docs` builds it.
