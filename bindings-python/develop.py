@@ -35,13 +35,20 @@ def main(library):
     facts.mkdir()
     (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n")
     (facts / "INSTALLER").write_text("develop.py\n")
-    groups = project.get("entry-points", {})
+    groups = {"console_scripts": project["scripts"]} | project.get("entry-points", {})
     lines = [
         line
         for name, points in groups.items()
         for line in (f"[{name}]", *(f"{left} = {right}" for left, right in points.items()))
     ]
     (facts / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    for name, point in project["scripts"].items():
+        module, function = point.split(":")
+        script = Path(sysconfig.get_path("scripts")) / name
+        script.write_text(
+            f"#!{sys.executable}\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n"
+        )
+        script.chmod(0o755)
     (facts / "RECORD").write_text(f"{facts.name}/METADATA,,\n{facts.name}/RECORD,,\noarlock.pth,,\n")
 
 

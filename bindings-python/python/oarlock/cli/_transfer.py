@@ -1,0 +1,112 @@
+"""Commands that move bytes: cp and sync.
+
+Invariant: a whole tree moves by `sync_up` and `sync_down`, which check every path; this file joins none.
+"""
+
+import os
+import pathlib
+import sys
+
+import oarlock
+
+from ._output import bar, note, print_json, print_row
+from ._places import PIPE, Place, file_name, is_url, tree
+
+
+def cp(given):
+    """Copies between a local file, a pipe and stores."""
+    source, target = given.source, given.target
+    if not (is_url(source) or is_url(target)):
+        raise oarlock.InvalidInputError("one of the two must be a URL, such as s3://bucket/key")
+    if given.recursive:
+        return _copy_tree(given)
+    if not is_url(source):
+        reply = _upload(given)
+    elif not is_url(target):
+        reply = _download(given)
+    else:
+        reply = _between(given)
+    if given.json:
+        print_row(given, reply, "")
+    return 0
+
+
+def _upload(given):
+    place = Place(given.target, given.settings)
+    if given.source == PIPE:
+        with bar(given, place.key) as progress:
+            return place.store.put(place.needed_key(), sys.stdin.buffer, progress=progress)
+    if os.path.isdir(given.source):
+        raise oarlock.InvalidInputError(f"{given.source} is a directory; add --recursive")
+    key = place.beside(file_name(given.source))
+    with bar(given, key) as progress:
+        options = {"journal": given.journal} if given.journal else {}
+        return place.store.put(key, pathlib.Path(given.source), progress=progress, **options)
+
+
+def _download(given):
+    place = Place(given.source, given.settings)
+    key = place.needed_key()
+    if given.target == PIPE:
+        # The bytes are the result, so that nothing else goes to standard output.
+        given.json = False
+        return place.store.get(key, sys.stdout.buffer)
+    path = pathlib.Path(given.target)
+    if path.is_dir() or given.target.endswith("/"):
+        path /= file_name(key)
+    with bar(given, key) as progress:
+        options = {"journal": given.journal} if given.journal else {}
+        return place.store.get(key, path, progress=progress, **options)
+
+
+def _between(given):
+    source, target = Place(given.source, given.settings), Place(given.target, given.settings)
+    key = source.needed_key()
+    with bar(given, key) as progress:
+        return _copy_object(source.store, key, target.store, target.beside(file_name(key)), progress)
+
+
+def _copy_object(source, key, target, to, progress):
+    """A copy on the server if both are buckets, else through this process."""
+    if source.url == target.url:
+        return target.copy(key, to, progress=progress)
+    if source.url.startswith("s3://") and target.url.startswith("s3://"):
+        bucket = source.url.removeprefix("s3://").rstrip("/")
+        return target.copy(key, to, source_bucket=bucket, progress=progress)
+    with source.open(key) as file:
+        return target.put(to, file, progress=progress)
+
+
+def _copy_tree(given):
+    if PIPE in (given.source, given.target):
+        raise oarlock.InvalidInputError("a pipe holds one object; leave --recursive out")
+    if is_url(given.source) and is_url(given.target):
+        (source, below), (target, at) = tree(given.source, given.settings), tree(given.target, given.settings)
+        for entry in source.list(below):
+            _copy_object(source, entry.key, target, at + entry.key.removeprefix(below), None)
+            print_row(given, entry, f"copied {entry.key}")
+        return 0
+    given.delete, given.dry_run, given.include, given.exclude, given.compare = False, False, [], [], None
+    return sync(given)
+
+
+def sync(given):
+    """Makes a tree of a store equal to a directory, or a directory equal to it."""
+    up = not is_url(given.source)
+    if up == (not is_url(given.target)):
+        raise oarlock.InvalidInputError("one of the two must be a directory, the other a URL")
+    directory, url = (given.source, given.target) if up else (given.target, given.source)
+    store, prefix = tree(url, given.settings)
+    options = {name: getattr(given, name) for name in ("delete", "dry_run", "include", "exclude", "compare")}
+    options = {name: value for name, value in options.items() if value}
+    with bar(given, url) as progress:
+        reply = (store.sync_up if up else store.sync_down)(directory, prefix, progress=progress, **options)
+    if given.json:
+        print_json(reply)
+    elif given.dry_run:
+        for step in reply.steps or []:
+            print(" ".join(f"{value}" for value in step._asdict().values() if value is not None))
+    else:
+        done = (f"{value} {name}" for name, value in reply._asdict().items() if isinstance(value, int))
+        note(given, ", ".join(done))
+    return 0
