@@ -174,6 +174,30 @@ Dir.mktmpdir("oarlock-bundler-") do |directory|
     expect out, /oar_boat 1\.0\.0/
   end
 
+  proves("an image in two stages: the second has no oarlock") do
+    build = user["build"]
+    build.gemfile(source, '"oar_boat"')
+    build.bundle("lock")
+    build.bundle("config", "set", "--local", "deployment", "true")
+    expect build.bundle("install"), /Bundle complete!/
+    stage = user["stage", place]
+    FileUtils.cp_r(%w[Gemfile Gemfile.lock .bundle vendor].map { |name| "#{build.home}/#{name}" }, stage.home)
+    FileUtils.rm_rf(build.home)
+    without = {"RUBYLIB" => ""}
+    program = 'require "oar_boat"; begin; require "oarlock"; rescue LoadError; p $!.class; end'
+    out = stage.bundle("exec", "ruby", "-e", program, with: without)
+    expect out, /oar_boat 1\.0\.0\nLoadError/
+    raise "more than the program's output:\n#{out}" if out.include?("s3://")
+
+    out = stage.run("env", "RUBYLIB=", "ruby", "-rbundler/setup", "-e", 'require "oar_boat"')
+    raise "more than the program's output:\n#{out}" if out.include?("s3://")
+
+    stage.bundle("check", with: without)
+    # Another gem in the Gemfile than in the lock: the deployment is frozen.
+    stage.gemfile(source, '"oar_boat"', '"oar_crew1"')
+    expect stage.bundle("install", with: without, ok: false), /frozen|deployment/
+  end
+
   proves("a reader who may not list: a source without a compact index works") do
     %w[versions names].each { |name| store.delete(name) }
     Fake.post("bucket", {name: BUCKET, allow: ["s3:GetObject"]})

@@ -109,7 +109,7 @@ class User
     begin
       require "oarlock/bundler"
     rescue LoadError
-      warn "s3:// sources need oarlock: gem install oarlock" unless ENV["BUNDLE_BIN_PATH"] # of bundle exec
+      warn "s3:// sources need oarlock: gem install oarlock" if $0.end_with?("bundle")
     end
   RUBY
 

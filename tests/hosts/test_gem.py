@@ -47,4 +47,4 @@ def test_gem_reading():
 
 
 def test_bundler():
-    assert len(proved("bundler.rb", FakeS3)) == 11
+    assert len(proved("bundler.rb", FakeS3)) == 12

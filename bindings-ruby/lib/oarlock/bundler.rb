@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# s3:// sources for Bundler. Put this at the top of the Gemfile. `bundle exec` runs installed gems and works
-# without oarlock:
+# s3:// sources for Bundler. Put this at the top of the Gemfile. Installed gems run without oarlock, by
+# `bundle exec` and by `bundler/setup`; `$0` is `bundle` in the commands that need a source:
 #
 #   begin
 #     require "oarlock/bundler"
 #   rescue LoadError
-#     warn "s3:// sources need oarlock: gem install oarlock" unless ENV["BUNDLE_BIN_PATH"] # of bundle exec
+#     warn "s3:// sources need oarlock: gem install oarlock" if $0.end_with?("bundle")
 #   end
 #   source "s3://bucket/gems"
 #
