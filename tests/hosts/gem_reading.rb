@@ -7,6 +7,7 @@
 require_relative "gem_server"
 require "rubygems/security"
 require "socket"
+require_relative "tls_front"
 
 place = {"endpoint" => ENDPOINT, "path_style" => true, "region" => "us-east-1"}
 entry = {"id" => ID, "secret" => SECRET, **place}
@@ -113,5 +114,29 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
     someone.write({"s3_source" => {"far-away" => entry}})
     out = someone.gem("install", "--no-document", "--source", "s3://far-away/gems/", "oar_ring")
     expect out, /1 gem installed/
+  end
+  front = TlsFront.new(ENDPOINT, "#{directory}/front.pem")
+  trusted = {ssl_ca_cert: "#{directory}/front.pem", "s3_source" => {
+    BUCKET => {**entry, "endpoint" => front.endpoint}
+  }}
+
+  proves("an endpoint with TLS: signatures hold, and only a certificate of .gemrc is trusted") do
+    someone = user["tls", nil]
+    someone.write(trusted)
+    install = ["install", "--no-document", "--source", source, "oar_ring"]
+    expect someone.gem(*install), /1 gem installed/
+    other = user["tls-untrusted", nil]
+    other.write(trusted.except(:ssl_ca_cert))
+    expect other.gem(*install, ok: false), /certificate is not trusted/
+  end
+
+  proves("gem s3 mirror from https") do
+    Fake.post("bucket", {name: BUCKET, anonymous_read: true})
+    someone = user["mirroring", nil]
+    someone.write(trusted)
+    out = someone.gem("s3", "mirror", "oar_ring", "--from", "#{front.endpoint}/#{BUCKET}/gems",
+                      "--source", "s3://#{BUCKET}/mirrored")
+    expect out, /oar_ring 1\.0\.0: pushed/
+    expect someone.gem("s3", "list", "--source", "s3://#{BUCKET}/mirrored"), /oar_ring \(1\.0\.0\)/
   end
 end
