@@ -65,6 +65,12 @@ gem: ## build the source gem into dist (HOMEPAGE=https://… for the project's p
 gem-native: ## build a precompiled gem for this platform into dist, and try it (RUBIES="ruby3.1 ruby3.3")
 	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem-native $(if $(RUBIES),RUBIES="$(RUBIES)")
 
+dist: setup ## write source distribution, source gem and C library into dist, with checksums (PROFILE=dev for a quick one)
+	$(VENV)/python scripts/dist.py dist --profile $(PROFILE)
+
+dist-check: setup ## write them twice with the development library, compare the bytes, use the C library
+	$(VENV)/python -m pytest -q -ra tests/dist
+
 generate: setup ## write header, stubs, signatures and reference pages from the tables in core
 	OARLOCK_WRITE_HEADERS=1 cargo test --quiet --workspace --test header
 	$(MAKE) -s -C bindings-python
@@ -83,5 +89,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test docs nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
+.PHONY: help setup build test docs dist dist-check nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

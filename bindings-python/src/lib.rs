@@ -56,11 +56,16 @@ fn settings(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     fields(py, <oarlock::config::Settings as oarlock::table::Record>::SPEC.fields)
 }
 
-/// What documentation lists beside the settings: their sources in the environment and the profile, and other
-/// programs' spellings, each in words.
+/// Settings that the environment or the profile may set, with their sources in words; for documentation.
 #[pyfunction]
-fn setting_words() -> (Vec<(&'static str, Vec<String>)>, Vec<(&'static str, String)>) {
-    (oarlock::setting_sources(), oarlock::config::spellings())
+fn setting_sources() -> Vec<(&'static str, Vec<String>)> {
+    oarlock::setting_sources()
+}
+
+/// Other programs' spellings of settings, with their meaning in words; for documentation.
+#[pyfunction]
+fn spellings() -> Vec<(&'static str, String)> {
+    oarlock::config::spellings()
 }
 
 /// The kinds of errors: name, number, doc.
@@ -91,7 +96,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(verbs, module)?,
         wrap_pyfunction!(records, module)?,
         wrap_pyfunction!(settings, module)?,
-        wrap_pyfunction!(setting_words, module)?,
+        wrap_pyfunction!(setting_sources, module)?,
+        wrap_pyfunction!(spellings, module)?,
         wrap_pyfunction!(kinds, module)?,
         wrap_pyfunction!(drain, module)?,
     ] {

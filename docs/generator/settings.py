@@ -42,8 +42,7 @@ is an error that suggests the nearest known one.
 
 def page():
     """The text of the page."""
-    sources, spellings = _native.setting_words()
-    sources = dict(sources)
+    sources = dict(_native.setting_sources())
     parts = [HEAD, "## Which settings are there?\n", "| setting | type | meaning |\n| --- | --- | --- |\n"]
     for name, kind, _, doc in _native.settings():
         parts.append(f'| <span id="{name}"></span>`{name}` | {kind} | {cell(doc)} |\n')
@@ -52,7 +51,7 @@ def page():
     parts += [f"| [`{name}`](#{name}) | {', '.join(where)} |\n" for name, where in sources.items()]
     parts.append("\n## Which other spellings are accepted?\nBy name and in URLs.\n\n")
     parts.append("| spelling | meaning |\n| --- | --- |\n")
-    parts += [f"| `{spelling}` | {meaning} |\n" for spelling, meaning in sorted(spellings)]
+    parts += [f"| `{spelling}` | {meaning} |\n" for spelling, meaning in sorted(_native.spellings())]
     parts.append("\n## Which environment variables are read?\n")
     parts.append("| variable | meaning |\n| --- | --- |\n")
     parts += [f"| `{name}` | {meaning} |\n" for name, meaning in variables(sources)]

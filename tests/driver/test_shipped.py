@@ -8,9 +8,11 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = Path(sys.executable).parent
@@ -124,3 +126,26 @@ def test_a_wheel_names_its_licences(tmp_path):
     (facts,) = tmp_path.glob("*.dist-info")
     held = {path.name for path in facts.rglob("*") if path.is_file()}
     assert {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.txt"} <= held, held
+
+
+def test_licences_and_sources_of_the_linked_crates_are_allowed():
+    rules = tomllib.loads((ROOT / "deny.toml").read_text())
+    allowed = set(rules["licenses"]["allow"])
+    for part in json.loads((ROOT / "sbom.cdx.json").read_text())["components"]:
+        expression = part["licenses"][0]["expression"].replace("(", " ( ").replace(")", " ) ")
+        expression = re.sub(r" WITH [\w.-]+", "-with-exception", expression)
+        words = {"AND": "and", "OR": "or", "(": "(", ")": ")"}
+        asked = " ".join(words.get(word, str(word in allowed)) for word in expression.split())
+        assert eval(asked), f"{part['name']}: {expression} is not allowed by deny.toml"
+    locked = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
+    assert {each["source"].partition("+")[0] for each in locked if "source" in each} == {"registry"}
+
+
+def test_the_release_workflow_parses_and_names_targets_that_exist():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    named = {name for step in steps for name in re.findall(r"^make ([a-z-]+)$", step.get("run", ""))}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {"test", "dist", "dist-check"} <= named <= targets
+    # A publishing job has no secret but the short-lived identity of its own run.
+    assert "secrets." not in (ROOT / ".github/workflows/release.yml").read_text()
