@@ -11,6 +11,7 @@ from pathlib import Path
 from oarlock import _native, errors
 
 DOCS = Path(__file__).resolve().parents[1]
+CORE = DOCS.parent / "core/src"
 TEXTS = tomllib.loads((DOCS / "tables/errors.toml").read_text(encoding="utf-8"))
 
 HEAD = """\
@@ -42,7 +43,7 @@ Search this page for the kind that the message begins with, or for S3's code.
 
 KIND = """
 ## {name}
-{doc} Number {number}, `OARLOCK_{shout}` in C. Python: `{python}`. Ruby: `Oarlock::{name}Error`.
+{doc} Number {number}, `OARLOCK_{shout}` in C. Python: `{python}`. Ruby: `Oarlock::{name}Error`.{codes}
 
 | cause | what to do |
 | --- | --- |
@@ -55,13 +56,26 @@ def page():
     kinds = _native.kinds()
     if missing := [name for name, *_ in kinds if name not in TEXTS]:
         sys.exit(f"docs/tables/errors.toml: describe {', '.join(missing)}")
-    return HEAD + "".join(section(*kind) for kind in kinds)
+    codes = server_codes()
+    return HEAD + "".join(section(*kind, codes.get(kind[0], [])) for kind in kinds)
 
 
-def section(name, number, doc):
+def server_codes():
+    """The codes of S3 that mean each kind, from the core's tables."""
+    table = (CORE / "s3/failure.rs").read_text(encoding="utf-8").split("BY_CODE")[1].split("];")[0]
+    found = {}
+    for codes, kind in re.findall(r"\(\s*&\[([^\]]*)\],\s*(\w+),", table):
+        found.setdefault(kind, []).extend(re.findall(r'"(\w+)"', codes))
+    throttled = (CORE / "http/codes.rs").read_text(encoding="utf-8").split("THROTTLED")[1].split("];")[0]
+    return found | {"Throttled": re.findall(r'"(\w+)"', throttled)}
+
+
+def section(name, number, doc, codes):
     shout = re.sub(r"(?<=.)(?=[A-Z])", "_", name).upper()
     bases = getattr(errors, f"{name}Error").__bases__
     built_in = [base.__name__ for base in bases if base is not errors.Error]
     python = f"{name}Error" + (f"`, also a `{built_in[0]}" if built_in else "")
     rows = "\n".join(f"| {cause} | {fix} |" for cause, fix in TEXTS[name]["causes"])
-    return KIND.format(name=name, doc=doc, number=number, shout=shout, python=python, rows=rows)
+    codes = f"\n\nS3's codes: {', '.join(f'`{code}`' for code in sorted(codes))}." if codes else ""
+    facts = {"number": number, "shout": shout, "python": python, "rows": rows, "codes": codes}
+    return KIND.format(name=name, doc=doc, **facts)
