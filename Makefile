@@ -35,8 +35,8 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 100 publishers, and gem and bundle install beside stock ones; write tests/hosts/GEM_FIGURES.md
 	ruby tests/hosts/gem_figures/run.rb
 
-gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0 and Bundler 2.6, made of later Debians' packages; three minutes
-	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py -k "not seaweed" || exit; done
+gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0, Bundler 2.6 and Rails 7.2, made of later Debians' packages; three minutes
+	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py tests/hosts/test_active_storage.py -k "not seaweed" || exit; done
 
 demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
 	@$(VENV)/python tests/demo/demo.py

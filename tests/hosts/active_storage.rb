@@ -3,7 +3,11 @@
 # Rails' Active Storage on a store: what Rails demands of every service, and blobs of a real database.
 #
 #   ruby tests/hosts/active_storage.rb with the variables of `gem.rb`
+#   OARLOCK_RAILS names the directory of another Rails' gems.
 require_relative "gem_server"
+if (gems = ENV["OARLOCK_RAILS"])
+  $LOAD_PATH.unshift(*Dir["#{gems}/*/lib"], *Dir["#{gems}/concurrent-ruby-*/lib/concurrent-ruby"])
+end
 require "logger"
 require "active_record"
 require "active_job"
@@ -52,6 +56,7 @@ Dir.mktmpdir("oarlock-files-") do |directory|
   services = configured.to_h { |name, _| [name, ActiveStorage::Service.configure(name, configured)] }
   key = ->(start = "") { start + SecureRandom.hex(12) }
 
+  puts "     Rails #{ActiveStorage.version}"
   services.each do |name, service|
     proves("#{name}: upload, download, chunks, delete") do
       one = key[]
