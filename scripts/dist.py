@@ -64,12 +64,21 @@ def archive(tree, path, time):
                 made.add(each, Path(top, each.relative_to(tree)), recursive=False, filter=plain)
 
 
+def without_paths(profile):
+    """The environment of a release build that puts no directory of this machine into the library."""
+    if profile == "dev":
+        return {}
+    cargo = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
+    flags = [f"--remap-path-prefix={ROOT}=oarlock", f"--remap-path-prefix={cargo}=cargo"]
+    return {"RUSTFLAGS": " ".join(flags), "CARGO_TARGET_DIR": str(ROOT / "target/dist")}
+
+
 def c_library(out, profile, version, time):
     """The archive of the C and C++ library."""
     name = f"oarlock-c-{version}-{platform.machine()}-linux.tar.gz"
     with tempfile.TemporaryDirectory() as directory:
         options = ["PREFIX=/usr", f"DESTDIR={directory}", f"PROFILE={profile}", "BRIDGE=no"]
-        run("make", "-s", "-C", "bindings-c", "install", *options)
+        run("make", "-s", "-C", "bindings-c", "install", *options, **without_paths(profile))
         tree = Path(directory, "usr")
         for library in ("lib/liboarlock.a", f"lib/liboarlock.so.{version}"):
             run("strip", "--strip-debug", "--enable-deterministic-archives", tree / library)

@@ -9,14 +9,14 @@ use std::time::Duration;
 use oarlock::value::ByteRange;
 use oarlock::{Item, Items, Keys, Result, Sink, Store, options};
 
-fn get(store: &Store) -> Result<()> {
+fn get_(store: &Store) -> Result<()> {
     // --8<-- [start:get]
     println!("{:?}", store.get("greeting", Sink::Memory, Default::default()).wait(None)?);
     // --8<-- [end:get]
     Ok(())
 }
 
-fn get_ranges(store: &Store) -> Result<()> {
+fn get_ranges_(store: &Store) -> Result<()> {
     // --8<-- [start:get_ranges]
     let call = store.get_ranges(
         "greeting",
@@ -28,35 +28,35 @@ fn get_ranges(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn put(store: &Store) -> Result<()> {
+fn put_(store: &Store) -> Result<()> {
     // --8<-- [start:put]
     println!("{:?}", store.put("greeting", "hello", Default::default()).wait(None)?);
     // --8<-- [end:put]
     Ok(())
 }
 
-fn head(store: &Store) -> Result<()> {
+fn head_(store: &Store) -> Result<()> {
     // --8<-- [start:head]
     println!("{:?}", store.head("greeting", Default::default()).wait(None)?);
     // --8<-- [end:head]
     Ok(())
 }
 
-fn exists(store: &Store) -> Result<()> {
+fn exists_(store: &Store) -> Result<()> {
     // --8<-- [start:exists]
     println!("{:?}", store.exists("greeting", Default::default()).wait(None)?);
     // --8<-- [end:exists]
     Ok(())
 }
 
-fn delete(store: &Store) -> Result<()> {
+fn delete_(store: &Store) -> Result<()> {
     // --8<-- [start:delete]
     println!("{:?}", store.delete("greeting", Default::default()).wait(None)?);
     // --8<-- [end:delete]
     Ok(())
 }
 
-fn delete_many(store: &Store) -> Result<()> {
+fn delete_many_(store: &Store) -> Result<()> {
     // --8<-- [start:delete_many]
     let call =
         store.delete_many(Keys::from_iter(["reports/2025.csv", "reports/2026.csv"]), Default::default());
@@ -65,7 +65,7 @@ fn delete_many(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn get_many(store: &Store) -> Result<()> {
+fn get_many_(store: &Store) -> Result<()> {
     // --8<-- [start:get_many]
     let call = store.get_many(Items::from_iter(["reports/2025.csv", "reports/2026.csv"]), Default::default());
     println!("{:?}", call.wait(None)?);
@@ -73,7 +73,7 @@ fn get_many(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn put_many(store: &Store) -> Result<()> {
+fn put_many_(store: &Store) -> Result<()> {
     // --8<-- [start:put_many]
     let call = store.put_many(
         Items::from_iter([Item::from("a.csv").body("1,2"), Item::from("b.csv").body("3,4")]),
@@ -84,7 +84,7 @@ fn put_many(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn head_many(store: &Store) -> Result<()> {
+fn head_many_(store: &Store) -> Result<()> {
     // --8<-- [start:head_many]
     let call =
         store.head_many(Items::from_iter(["reports/2025.csv", "reports/2026.csv"]), Default::default());
@@ -93,56 +93,56 @@ fn head_many(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn sync_up(store: &Store) -> Result<()> {
+fn sync_up_(store: &Store) -> Result<()> {
     // --8<-- [start:sync_up]
     println!("{:?}", store.sync_up("site", "site/", Default::default()).wait(None)?);
     // --8<-- [end:sync_up]
     Ok(())
 }
 
-fn sync_down(store: &Store) -> Result<()> {
+fn sync_down_(store: &Store) -> Result<()> {
     // --8<-- [start:sync_down]
     println!("{:?}", store.sync_down("site", "site/", Default::default()).wait(None)?);
     // --8<-- [end:sync_down]
     Ok(())
 }
 
-fn copy(store: &Store) -> Result<()> {
+fn copy_(store: &Store) -> Result<()> {
     // --8<-- [start:copy]
     println!("{:?}", store.copy("greeting", "greeting-2", Default::default()).wait(None)?);
     // --8<-- [end:copy]
     Ok(())
 }
 
-fn rekey(store: &Store) -> Result<()> {
+fn rekey_(store: &Store) -> Result<()> {
     // --8<-- [start:rekey]
     println!("{:?}", store.rekey("greeting", Default::default()).wait(None)?);
     // --8<-- [end:rekey]
     Ok(())
 }
 
-fn rekey_all(store: &Store) -> Result<()> {
+fn rekey_all_(store: &Store) -> Result<()> {
     // --8<-- [start:rekey_all]
     println!("{:?}", store.rekey_all("reports/", Default::default()).wait(None)?);
     // --8<-- [end:rekey_all]
     Ok(())
 }
 
-fn list(store: &Store) -> Result<()> {
+fn list_(store: &Store) -> Result<()> {
     // --8<-- [start:list]
     println!("{:?}", store.list("reports/", Default::default()).wait(None)?);
     // --8<-- [end:list]
     Ok(())
 }
 
-fn list_versions(store: &Store) -> Result<()> {
+fn list_versions_(store: &Store) -> Result<()> {
     // --8<-- [start:list_versions]
     println!("{:?}", store.list_versions("reports/", Default::default()).wait(None)?);
     // --8<-- [end:list_versions]
     Ok(())
 }
 
-fn presign(store: &Store) -> Result<()> {
+fn presign_(store: &Store) -> Result<()> {
     // --8<-- [start:presign]
     let call = store.presign(
         "greeting",
@@ -153,14 +153,14 @@ fn presign(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn get_acl(store: &Store) -> Result<()> {
+fn get_acl_(store: &Store) -> Result<()> {
     // --8<-- [start:get_acl]
     println!("{:?}", store.get_acl("greeting", Default::default()).wait(None)?);
     // --8<-- [end:get_acl]
     Ok(())
 }
 
-fn set_acl(store: &Store) -> Result<()> {
+fn set_acl_(store: &Store) -> Result<()> {
     // --8<-- [start:set_acl]
     let call =
         store.set_acl("greeting", options::SetAcl { acl: Some("private".into()), ..Default::default() });
@@ -169,14 +169,14 @@ fn set_acl(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn get_tags(store: &Store) -> Result<()> {
+fn get_tags_(store: &Store) -> Result<()> {
     // --8<-- [start:get_tags]
     println!("{:?}", store.get_tags("greeting", Default::default()).wait(None)?);
     // --8<-- [end:get_tags]
     Ok(())
 }
 
-fn set_tags(store: &Store) -> Result<()> {
+fn set_tags_(store: &Store) -> Result<()> {
     // --8<-- [start:set_tags]
     let call =
         store.set_tags("greeting", BTreeMap::from([("team".into(), "data".into())]), Default::default());
@@ -185,28 +185,28 @@ fn set_tags(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn delete_tags(store: &Store) -> Result<()> {
+fn delete_tags_(store: &Store) -> Result<()> {
     // --8<-- [start:delete_tags]
     store.delete_tags("greeting", Default::default()).wait(None)?;
     // --8<-- [end:delete_tags]
     Ok(())
 }
 
-fn bucket_region(store: &Store) -> Result<()> {
+fn bucket_region_(store: &Store) -> Result<()> {
     // --8<-- [start:bucket_region]
     println!("{:?}", store.bucket_region(Default::default()).wait(None)?);
     // --8<-- [end:bucket_region]
     Ok(())
 }
 
-fn credentials(store: &Store) -> Result<()> {
+fn credentials_(store: &Store) -> Result<()> {
     // --8<-- [start:credentials]
     println!("{:?}", store.credentials(Default::default()).wait(None)?);
     // --8<-- [end:credentials]
     Ok(())
 }
 
-fn explain(store: &Store) -> Result<()> {
+fn explain_(store: &Store) -> Result<()> {
     // --8<-- [start:explain]
     let call = store.explain(options::Explain { check: Some(true), ..Default::default() });
     println!("{:?}", call.wait(None)?);
@@ -214,49 +214,49 @@ fn explain(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn stats(store: &Store) -> Result<()> {
+fn stats_(store: &Store) -> Result<()> {
     // --8<-- [start:stats]
     println!("{:?}", store.stats(Default::default()).wait(None)?);
     // --8<-- [end:stats]
     Ok(())
 }
 
-fn list_buckets(store: &Store) -> Result<()> {
+fn list_buckets_(store: &Store) -> Result<()> {
     // --8<-- [start:list_buckets]
     println!("{:?}", store.list_buckets(Default::default()).wait(None)?);
     // --8<-- [end:list_buckets]
     Ok(())
 }
 
-fn create_bucket(store: &Store) -> Result<()> {
+fn create_bucket_(store: &Store) -> Result<()> {
     // --8<-- [start:create_bucket]
     store.create_bucket(Default::default()).wait(None)?;
     // --8<-- [end:create_bucket]
     Ok(())
 }
 
-fn delete_bucket(store: &Store) -> Result<()> {
+fn delete_bucket_(store: &Store) -> Result<()> {
     // --8<-- [start:delete_bucket]
     store.delete_bucket(Default::default()).wait(None)?;
     // --8<-- [end:delete_bucket]
     Ok(())
 }
 
-fn list_uploads(store: &Store) -> Result<()> {
+fn list_uploads_(store: &Store) -> Result<()> {
     // --8<-- [start:list_uploads]
     println!("{:?}", store.list_uploads("reports/", Default::default()).wait(None)?);
     // --8<-- [end:list_uploads]
     Ok(())
 }
 
-fn abort_upload(store: &Store) -> Result<()> {
+fn abort_upload_(store: &Store) -> Result<()> {
     // --8<-- [start:abort_upload]
     store.abort_upload("greeting", "upload-7", Default::default()).wait(None)?;
     // --8<-- [end:abort_upload]
     Ok(())
 }
 
-fn abort_uploads(store: &Store) -> Result<()> {
+fn abort_uploads_(store: &Store) -> Result<()> {
     // --8<-- [start:abort_uploads]
     println!("{:?}", store.abort_uploads("reports/", Default::default()).wait(None)?);
     // --8<-- [end:abort_uploads]
@@ -266,39 +266,39 @@ fn abort_uploads(store: &Store) -> Result<()> {
 fn run(verb: &str, url: &str) -> Result<()> {
     let store = Store::open(url, vec![])?;
     match verb {
-        "get" => get(&store),
-        "get_ranges" => get_ranges(&store),
-        "put" => put(&store),
-        "head" => head(&store),
-        "exists" => exists(&store),
-        "delete" => delete(&store),
-        "delete_many" => delete_many(&store),
-        "get_many" => get_many(&store),
-        "put_many" => put_many(&store),
-        "head_many" => head_many(&store),
-        "sync_up" => sync_up(&store),
-        "sync_down" => sync_down(&store),
-        "copy" => copy(&store),
-        "rekey" => rekey(&store),
-        "rekey_all" => rekey_all(&store),
-        "list" => list(&store),
-        "list_versions" => list_versions(&store),
-        "presign" => presign(&store),
-        "get_acl" => get_acl(&store),
-        "set_acl" => set_acl(&store),
-        "get_tags" => get_tags(&store),
-        "set_tags" => set_tags(&store),
-        "delete_tags" => delete_tags(&store),
-        "bucket_region" => bucket_region(&store),
-        "credentials" => credentials(&store),
-        "explain" => explain(&store),
-        "stats" => stats(&store),
-        "list_buckets" => list_buckets(&store),
-        "create_bucket" => create_bucket(&store),
-        "delete_bucket" => delete_bucket(&store),
-        "list_uploads" => list_uploads(&store),
-        "abort_upload" => abort_upload(&store),
-        "abort_uploads" => abort_uploads(&store),
+        "get" => get_(&store),
+        "get_ranges" => get_ranges_(&store),
+        "put" => put_(&store),
+        "head" => head_(&store),
+        "exists" => exists_(&store),
+        "delete" => delete_(&store),
+        "delete_many" => delete_many_(&store),
+        "get_many" => get_many_(&store),
+        "put_many" => put_many_(&store),
+        "head_many" => head_many_(&store),
+        "sync_up" => sync_up_(&store),
+        "sync_down" => sync_down_(&store),
+        "copy" => copy_(&store),
+        "rekey" => rekey_(&store),
+        "rekey_all" => rekey_all_(&store),
+        "list" => list_(&store),
+        "list_versions" => list_versions_(&store),
+        "presign" => presign_(&store),
+        "get_acl" => get_acl_(&store),
+        "set_acl" => set_acl_(&store),
+        "get_tags" => get_tags_(&store),
+        "set_tags" => set_tags_(&store),
+        "delete_tags" => delete_tags_(&store),
+        "bucket_region" => bucket_region_(&store),
+        "credentials" => credentials_(&store),
+        "explain" => explain_(&store),
+        "stats" => stats_(&store),
+        "list_buckets" => list_buckets_(&store),
+        "create_bucket" => create_bucket_(&store),
+        "delete_bucket" => delete_bucket_(&store),
+        "list_uploads" => list_uploads_(&store),
+        "abort_upload" => abort_upload_(&store),
+        "abort_uploads" => abort_uploads_(&store),
         _ => panic!("there is no example of {verb}"),
     }
 }

@@ -12,6 +12,8 @@ from oarlock import _native
 DOCS = Path(__file__).resolve().parents[1]
 TABLE = tomllib.loads((DOCS / "tables/calls.toml").read_text(encoding="utf-8"))
 
+BY_KIND = {"int": 1, "seconds": 60, "bool": True, "map": {"name": "value"}, "list of str": ["name"]}
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -58,5 +60,6 @@ def calls():
 
 def argument(verb, parameter):
     name, kind, _, _ = parameter
-    value = TABLE.get(verb, {}).get(name, TABLE["default"].get(name, name))
-    return Argument(name, kind, value)
+    # A new parameter has a value at once, so that a new verb needs no row.
+    plain = BY_KIND.get(kind, name)
+    return Argument(name, kind, TABLE.get(verb, {}).get(name, TABLE["default"].get(name, plain)))

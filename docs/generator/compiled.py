@@ -206,7 +206,7 @@ def cpp_value(value):
 def rust(calls):
     """The file `verbs.rs`, as `cargo fmt` wants it."""
     functions = "\n\n".join(rust_function(call) for call in calls)
-    rows = "\n".join(f'        "{call.verb}" => {call.verb}(&store),' for call in calls)
+    rows = "\n".join(f'        "{call.verb}" => {call.verb}_(&store),' for call in calls)
     command = ["rustfmt", "--edition", "2024", "--config-path", Path(__file__).resolve().parents[2]]
     text = RUST.format(functions=functions, rows=rows)
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
@@ -221,7 +221,7 @@ def rust_function(call):
         lines = [f"let call = store.{call.verb}({', '.join(given)});"]
         lines.append('println!("{:?}", call.wait(None)?);' if call.returns else "call.wait(None)?;")
     body = marked(call.verb, lines, "    ", "//")
-    return f"fn {call.verb}(store: &Store) -> Result<()> {{\n{body}\n    Ok(())\n}}"
+    return f"fn {call.verb}_(store: &Store) -> Result<()> {{\n{body}\n    Ok(())\n}}"
 
 
 def rust_options(call):
