@@ -6,6 +6,7 @@ Invariant: the library is the development build's, unless PROFILE is `release`.
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -72,6 +73,9 @@ def test_the_c_archive_works_where_it_is_unpacked(twice, tmp_path):
     place["LD_LIBRARY_PATH"] = str(tree / "lib")
     flags = run("pkg-config", "--cflags", "--libs", "oarlock", env=place).split()
     assert f"-I{tree}" in " ".join(flags).replace("/lib/pkgconfig/../..", "")
+    page = (tree / "share/doc/oarlock/README.md").read_text()
+    files = re.findall(r"`((?:include|lib|share)/[^`]+)`", page)
+    assert files and all((tree / name).exists() for name in files)
     run("cc", tree / "share/doc/oarlock/examples/get.c", *flags, "-o", tmp_path / "get", env=place)
     (tmp_path / "store").mkdir()
     (tmp_path / "store/greeting").write_text("hello")
