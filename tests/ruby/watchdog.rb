@@ -16,12 +16,13 @@ module Watchdog
     names, @names = IO.pipe
     run = Process.pid
     trap("USR2") { give_up }
-    watcher = fork do
+    # It outlives this process by a moment. Nothing waits for it: Ruby 3.1 may lose the end of another child
+    # if two threads wait for children at a time.
+    fork do
       @names.close
       watch(names, run, limit, grace)
       exit!
     end
-    Process.detach(watcher)
     names.close
   end
 
