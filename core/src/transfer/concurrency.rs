@@ -21,8 +21,10 @@ const WORTH: u64 = 512 << 10;
 /// A window in which nothing is tried.
 const CALM: Duration = Duration::from_millis(100);
 
-/// Pauses between two trials while nothing changes: they double up to the longest.
+/// Pauses between two trials while nothing changes. After trials in vain they double from the shortest to the
+/// longest.
 const PAUSE: Duration = Duration::from_millis(500);
+const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(4);
 
 /// A trial that gains less than a tenth is undone.
@@ -80,8 +82,8 @@ pub(crate) fn limit_name(number: u64) -> &'static str {
 enum Phase {
     /// The rate is measured, to compare a trial with.
     Measuring,
-    /// Another number of requests is tried, instead of `from`, which had the rate `before`.
-    Trying { from: usize, before: f64 },
+    /// Another number of requests is tried, instead of `from`. The rate `before` was that of so many `running`.
+    Trying { from: usize, running: usize, before: f64 },
     /// The rate is watched. With `down`, fewer are tried next.
     Holding { since: Duration, pause: Duration, rate: f64, strange: u32, down: bool },
 }
@@ -131,7 +133,7 @@ impl Concurrency {
             settling: SHORT / 5,
             rate: 0.0,
             limit: Limit::Measuring,
-            pause: PAUSE,
+            pause: SHORTEST,
             is_steep: true,
         }
     }
@@ -199,7 +201,7 @@ impl Concurrency {
         match self.phase {
             Phase::Measuring if !is_idle => self.limit = Limit::Busy,
             Phase::Measuring => self.grow(now),
-            Phase::Trying { from, before } if self.streams < from => {
+            Phase::Trying { from, before, .. } if self.streams < from => {
                 let kept = self.rate >= before * SAME;
                 self.limit = Limit::NoGain;
                 if !kept {
@@ -208,10 +210,10 @@ impl Concurrency {
                 let (rate, pause) = if kept { (self.rate, PAUSE) } else { (before, self.longer()) };
                 self.hold(now, rate, pause);
             }
-            Phase::Trying { from, before } => {
+            Phase::Trying { from, running, before } => {
                 let tried = self.streams;
                 let gain = self.rate / before.max(1.0);
-                let useful = (from as f64 * gain * GAIN).ceil() as usize;
+                let useful = (running as f64 * gain * GAIN).ceil() as usize;
                 if gain < GAIN {
                     self.limit = Limit::NoGain;
                     self.set(from, now);
@@ -219,27 +221,31 @@ impl Concurrency {
                     self.hold(now, before, pause);
                 } else if useful < tried {
                     self.limit = Limit::NoGain;
-                    self.set(useful.max(from), now);
+                    self.set(useful.max(running), now);
                     self.hold(now, self.rate, PAUSE);
                 } else {
                     self.is_steep = useful as f64 >= tried as f64 * GAIN * 0.85;
                     self.grow(now);
                 }
             }
-            Phase::Holding { since, pause, rate, strange, down } => {
+            Phase::Holding { since, pause, rate, strange, down: next_down } => {
                 let is_strange = !CHANGED.contains(&(self.rate / rate.max(1.0)));
                 let strange = if is_strange { strange + 1 } else { 0 };
+                // Those that are too many first have to end.
+                let down = next_down && self.streams > 2 && self.running(now) == self.streams;
+                let due = if down { pause.max(PAUSE) } else { pause };
                 if strange > 1 {
-                    self.pause = PAUSE;
+                    self.pause = SHORTEST;
                     self.is_steep = true;
                     self.phase = Phase::Measuring;
                     self.judge(now, is_idle);
-                } else if now.elapsed.saturating_sub(since) < pause || is_strange {
+                } else if now.elapsed.saturating_sub(since) < due || is_strange {
                     let rate = if is_strange { rate } else { 0.8 * rate + 0.2 * self.rate };
-                    self.phase = Phase::Holding { since, pause, rate, strange, down };
-                } else if down && self.streams > 2 {
-                    self.phase = Phase::Trying { from: self.streams, before: self.rate };
-                    self.set(self.streams * 3 / 4, now);
+                    self.phase = Phase::Holding { since, pause, rate, strange, down: next_down };
+                } else if down {
+                    let (from, before) = (self.streams, self.rate);
+                    self.phase = Phase::Trying { from, running: from, before };
+                    self.set(from * 3 / 4, now);
                 } else if is_idle {
                     self.is_steep = false;
                     self.grow(now);
@@ -258,10 +264,16 @@ impl Concurrency {
             return;
         }
         self.limit = Limit::Growing;
-        self.phase = Phase::Trying { from: self.streams, before: self.rate };
-        let each = (self.rate / self.streams as f64).max(1.0);
+        let running = self.running(now);
+        self.phase = Phase::Trying { from: self.streams, running, before: self.rate };
+        let each = (self.rate / running as f64).max(1.0);
         let steep = if self.is_steep { (ABLE / each) as usize } else { 0 };
-        self.set(steep.clamp(2 * self.streams, 4 * self.streams), now);
+        self.set(steep.clamp(2 * running, 4 * running), now);
+    }
+
+    /// Requests that made up the rate: one that is not wanted any more still moves its last bytes.
+    fn running(&self, now: Measured) -> usize {
+        now.active.unwrap_or(0).clamp(self.streams, self.most)
     }
 
     fn hold(&mut self, now: Measured, rate: f64, pause: Duration) {

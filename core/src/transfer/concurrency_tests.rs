@@ -10,6 +10,9 @@ use super::*;
 const STEP: f64 = 0.001;
 const MB: f64 = 1e6;
 
+/// Bytes of a request: a connection that is one too many still moves the rest of its own.
+const PIECE: f64 = 8.0 * MB;
+
 /// Seconds until a new connection carries anything, besides the network's latency.
 const SETUP: f64 = 0.01;
 
@@ -35,6 +38,8 @@ const NEAR: Network =
 struct SimulatedConnection {
     opened: f64,
     moved: f64,
+    /// Bytes of its request that are still to come.
+    left: f64,
 }
 
 /// What a transfer did.
@@ -55,10 +60,17 @@ fn run(network: Network, bytes: f64, most: usize, is_fixed: bool) -> Run {
     let mut connections: Vec<SimulatedConnection> = Vec::new();
     let (mut time, mut moved, mut waited, mut peak) = (0.0, 0.0, 0.0, 0);
     while moved < bytes {
-        connections.truncate(concurrency.streams());
+        let mut surplus = connections.len().saturating_sub(concurrency.streams());
+        connections.retain_mut(|connection| {
+            let is_done = connection.left <= 0.0;
+            connection.left += if is_done { PIECE } else { 0.0 };
+            let is_dropped = is_done && surplus > 0;
+            surplus -= usize::from(is_dropped);
+            !is_dropped
+        });
         while connections.len() < concurrency.streams() {
-            connections
-                .push(SimulatedConnection { opened: time + 2.0 * network.latency + SETUP, moved: 0.0 });
+            let opened = time + 2.0 * network.latency + SETUP;
+            connections.push(SimulatedConnection { opened, moved: 0.0, left: PIECE });
         }
         let is_slow = (network.slow.0..network.slow.1).contains(&time);
         let each = network.each / if is_slow { 10.0 } else { 1.0 };
@@ -73,7 +85,9 @@ fn run(network: Network, bytes: f64, most: usize, is_fixed: bool) -> Run {
         let all: f64 = wanted.iter().sum();
         let able = all.min(network.shared * STEP).min(network.machine * STEP);
         for (connection, wanted) in connections.iter_mut().zip(&wanted) {
-            connection.moved += if all > 0.0 { wanted * able / all } else { 0.0 };
+            let moved = if all > 0.0 { wanted * able / all } else { 0.0 };
+            connection.moved += moved;
+            connection.left -= moved;
         }
         moved += able;
         time += STEP;
@@ -125,6 +139,8 @@ fn every_profile_comes_near_its_best() {
         ("limited", limited, 1e9, 1.3),
         ("shared", shared, 1e9, 1.02),
         ("changing", changing, 2e9, 1.5),
+        ("slow from the first trial on", Network { slow: (0.03, 1e9), ..changing }, 1e9, 1.3),
+        ("slow within the first trial", Network { slow: (0.045, 1e9), ..changing }, 1e9, 1.3),
     ] {
         let (ours, best) = (run(network, bytes, 64, false), best(network, bytes));
         println!("{name}: {ours:?}, best {best:.3}, {:.2}", ours.seconds / best);
