@@ -16,8 +16,7 @@ module Watchdog
     names, @names = IO.pipe
     run = Process.pid
     trap("USR2") { give_up }
-    # It outlives this process by a moment. Nothing waits for it: Ruby 3.1 may lose the end of another child
-    # if two threads wait for children at a time.
+    # It outlives this process by a moment, and nothing waits for it.
     fork do
       @names.close
       watch(names, run, limit, grace)
