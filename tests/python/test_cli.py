@@ -95,11 +95,11 @@ def test_trees(shell):
 
 def test_mistakes(shell):
     assert shell("cat", "s3://tests/none", status=1)[1].startswith("oarlock: there is no such object")
-    assert "no URL" in shell("ls", "tests", status=1)[1]
+    assert "a URL is written" in shell("ls", f"AKID:{SECRET_KEY}@tests", status=1)[1]
     assert "must be a URL" in shell("cp", "a", "b", status=1)[1]
     assert "--recursive" in shell("rm", "s3://tests", status=1)[1]
     assert "region" in shell("ls", "s3://tests", "reigon=x", status=1)[1]
-    assert "name=value" in shell("ls", "s3://tests", "junk", status=2)[1]
+    assert "name=value" in shell("ls", "s3://tests", SECRET_KEY, status=2)[1]
     assert "invalid choice" in shell("lss", status=2)[1]
     assert len(shell("cp", "none", "s3://tests/a", status=1)[1].splitlines()) == 1
 
@@ -142,11 +142,21 @@ def test_a_reader_that_leaves_is_no_error(shell, remote):
         assert (process.wait(timeout=30), wrong) == (141, b"")
 
 
-def test_progress_on_a_terminal(shell):
+def test_progress_on_a_terminal(shell, fake):
     (shell.directory / "big").write_bytes(b"x" * 3_000_000)
+    (shell.directory / "tree").mkdir()
+    (shell.directory / "tree/big").write_bytes(b"x" * 3_000_000)
+    with_secret = f"s3://{fake.access_key}:{SECRET_KEY}@tests/tree"
+    assert b"big" in on_a_terminal(shell, "cp", shell.directory / "big", "s3://tests/big")
+    shown = on_a_terminal(shell, "sync", shell.directory / "tree", with_secret)
+    assert b"s3://tests" in shown and SECRET_KEY.encode() not in shown, shown
+
+
+def on_a_terminal(shell, *arguments):
+    """What a command shows on standard error if that is a terminal."""
     reader, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
-    command = [*COMMAND, "cp", shell.directory / "big", "s3://tests/big"]
+    command = [*COMMAND, *arguments]
     done = subprocess.run(command, env=shell.environment, stderr=terminal, stdout=subprocess.PIPE, timeout=60)
     os.close(terminal)
     shown = b""
@@ -156,7 +166,8 @@ def test_progress_on_a_terminal(shell):
     except OSError:
         pass  # how a terminal reports that nobody writes to it any more
     os.close(reader)
-    assert done.returncode == 0 and b"big" in shown, shown
+    assert done.returncode == 0, shown
+    return shown
 
 
 def test_completion(shell):

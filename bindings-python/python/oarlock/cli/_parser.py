@@ -18,7 +18,7 @@ class _Setting(argparse.Action):
         for text in values:
             name, equals, value = text.partition("=")
             if not equals:
-                parser.error(f"a setting is written name=value, not {text!r}")
+                parser.error("a setting is written name=value")
             if name.startswith("old."):
                 old[name.removeprefix("old.")] = value
             else:

@@ -28,7 +28,8 @@ def is_url(text):
 def split(url):
     """The URL of a store, and the key or prefix in it."""
     if not is_url(url):
-        raise oarlock.InvalidInputError(f"{url!r} is no URL; write s3://bucket/key or file:///directory/key")
+        # It is not shown: it may be a badly written URL with a secret in it.
+        raise oarlock.InvalidInputError("a URL is written s3://bucket/key or file:///directory/key")
     scheme, rest = url.split("://", 1)
     rest, mark, query = rest.partition("?")
     if scheme.lower() == "file":

@@ -99,7 +99,7 @@ def sync(given):
     store, prefix = tree(url, given.settings)
     options = {name: getattr(given, name) for name in ("delete", "dry_run", "include", "exclude", "compare")}
     options = {name: value for name, value in options.items() if value}
-    with bar(given, url) as progress:
+    with bar(given, store.url) as progress:
         reply = (store.sync_up if up else store.sync_down)(directory, prefix, progress=progress, **options)
     if given.json:
         print_json(reply)

@@ -29,7 +29,7 @@ def rekey(given):
     place = Place(given.url, given.settings)
     if place.is_tree or given.recursive:
         store, prefix = tree(given.url, given.settings)
-        with bar(given, given.url) as progress:
+        with bar(given, store.url) as progress:
             reply = store.rekey_all(prefix, progress=progress, **options)
         if given.json:
             print_json(reply)
