@@ -56,7 +56,7 @@ install: setup ## install the C and C++ library, and the Nix plugin if it is bui
 docs: ## build the site into target/site, warnings are errors (packages of its own in .tools/docs)
 	@[ -x .tools/docs/bin/python ] || python3 -m venv .tools/docs
 	@cmp -s docs/requirements.txt .tools/docs/requirements.stamp || { .tools/docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt && cp docs/requirements.txt .tools/docs/requirements.stamp; }
-	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --quiet --strict --clean --config-file docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --quiet --strict --clean
 	@echo "target/site/index.html"
 
 gem: ## build the source gem into dist (HOMEPAGE=https://… for the project's page)

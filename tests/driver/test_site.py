@@ -95,7 +95,7 @@ def test_generated_pages_are_up_to_date():
 
 
 def test_pages_are_few_and_in_the_navigation():
-    text = (DOCS / "mkdocs.yml").read_text()
+    text = (ROOT / "mkdocs.yml").read_text()
     named = re.findall(r"([\w/-]+\.md)", text)
     assert yaml.safe_load(text)["strict"] is True
     assert sorted(named) == [str(page.relative_to(DOCS / "pages")) for page in PAGES]
