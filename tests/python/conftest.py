@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import oarlock  # noqa: E402
 import pytest  # noqa: E402
+from oarlock.fsspec import OarlockFileSystem  # noqa: E402
 from servers import FakeS3  # noqa: E402
 
 
@@ -39,3 +40,9 @@ def remote(fake):
     """A store on the misbehaving server."""
     with oarlock.open("s3://tests/", **fake.settings()) as store:
         yield store
+
+
+@pytest.fixture
+def fs(fake):
+    """A file system of fsspec on the misbehaving server."""
+    return OarlockFileSystem(skip_instance_cache=True, **fake.settings())

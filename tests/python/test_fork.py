@@ -109,6 +109,21 @@ def test_while_another_thread_waits(fake, remote):
     assert cancelled
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_an_open_reader(remote):
+    """A reader goes on in both processes, each with a stream of its own."""
+    data = os.urandom(4 << 20)
+    remote.put("k", data)
+    with remote.open("k") as file:
+        first = file.read(1000)
+
+        def work():
+            return 7 if first + file.read() == data and file.seek(5) == 5 and file.read(3) == data[5:8] else 1
+
+        assert ended(in_child(work)) == 7
+        assert first + file.read() == data
+
+
 def test_multiprocessing(store):
     import multiprocessing
 
