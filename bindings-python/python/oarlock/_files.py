@@ -13,6 +13,7 @@ from .errors import (
     ChangedError,
     CorruptError,
     DecryptError,
+    ForkedError,
     InvalidInputError,
     KeyCommitmentError,
     PreconditionError,
@@ -183,7 +184,12 @@ class Reader(io.RawIOBase):
         try:
             if self._call is None:
                 self._call = self._begin()
-            step, chunk = self._call.step()
+            try:
+                step, chunk = self._call.step()
+            except ForkedError:
+                # That stream is the parent's; this process requests the rest itself.
+                self._call = self._begin()
+                step, chunk = self._call.step()
             chunk = memoryview(chunk if step == "chunk" else b"")
             if step == "done" or (not self._estimated and self._at + len(chunk) >= self.size):
                 self._finish(step, self._at + len(chunk))

@@ -1,10 +1,14 @@
-"""File systems and open files travel to the workers of dask.distributed and Ray: by their settings, without a
-secret where they were built from a profile."""
+"""File systems and open files travel to the workers of dask.distributed, Ray, Spark and PyTorch: by their
+settings, without a secret where they were built from a profile."""
 
 import multiprocessing
 import os
 import pickle
+import shutil
+import subprocess
+import sys
 
+import cloudpickle
 import dask.bag
 import dask.dataframe
 import pandas
@@ -96,6 +100,88 @@ def test_ray(profile):
         assert ray.data.read_parquet("tests/ray", filesystem=profile).sum("id") == 4950
     finally:
         ray.shutdown()
+
+
+def counted(fs, path):
+    """A job of Spark's, as its driver sends it: a closure over the file system."""
+    return lambda: (len(fs.cat(path)), os.getpid())
+
+
+def test_cloudpickle(profile):
+    """What PySpark does for its Python workers: cloudpickle in the driver, pickle in a fresh process."""
+    path = "tests/parts/3.txt"
+    code = "import pickle, sys; print(*pickle.load(sys.stdin.buffer)())"
+    job = cloudpickle.dumps(counted(profile, path))
+    done = subprocess.run([sys.executable, "-c", code], input=job, capture_output=True, check=True)
+    size, pid = map(int, done.stdout.split())
+    assert size == len(FILES[path]) and pid != os.getpid()
+
+
+def test_spark(profile, monkeypatch):
+    pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: it takes 450 MB")
+    if shutil.which("java") is None:
+        pytest.skip("pyspark needs Java, which is not installed")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    context = pyspark.SparkContext(
+        "local[2]", conf=pyspark.SparkConf().setAll([("spark.ui.enabled", "false")])
+    )
+    try:
+        found = context.parallelize(list(FILES), 4).map(lambda path: length(profile, path)).collect()
+    finally:
+        context.stop()
+    assert [size for size, _ in found] == [len(body) for body in FILES.values()]
+    assert os.getpid() not in {pid for _, pid in found}
+
+
+class Rows:
+    """A data set as PyTorch's loader takes it: rows by number, from a file that each process opens itself."""
+
+    def __init__(self, fs, path):
+        self.fs, self.path, self.file = fs, path, None
+
+    def __len__(self):
+        return len(FILES[self.path]) // 5
+
+    def __getitem__(self, number):
+        if self.file is None:
+            self.file = self.fs.open(self.path)
+        self.file.seek(5 * number)
+        return self.file.read(5)
+
+
+def load(rows, numbers, batches):
+    """A loader's worker: rows for the numbers that it gets, until it gets None."""
+    while (number := numbers.get()) is not None:
+        batches.put((number, rows[number], os.getpid()))
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["", "opened-before"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_loader(profile, method, opened):
+    """What PyTorch's `DataLoader` does with two workers."""
+    rows = Rows(profile, "tests/parts/7.txt")
+    if opened:
+        assert rows[0] == b"line\n"
+    context = multiprocessing.get_context(method)
+    numbers, batches = context.Queue(), context.Queue()
+    workers = [context.Process(target=load, args=(rows, numbers, batches)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for number in (*range(len(rows)), None, None):
+        numbers.put(number)
+    found = sorted(batches.get(timeout=60) for _ in range(len(rows)))
+    for worker in workers:
+        worker.join(60)
+    assert [row for _, row, _ in found] == [b"line\n"] * 8 and os.getpid() not in {pid for *_, pid in found}
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_torch(profile, method):
+    data = pytest.importorskip("torch.utils.data", reason="torch is not installed: it takes 700 MB")
+    loader = data.DataLoader(
+        Rows(profile, "tests/parts/7.txt"), num_workers=2, multiprocessing_context=method, collate_fn=list
+    )
+    assert list(loader) == [[b"line\n"]] * 8
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
