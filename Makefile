@@ -50,6 +50,10 @@ bench: setup ## measure beside other clients (some rows: make bench ONLY=list; o
 ecosystem: build ## run the tests of fsspec, s3fs, dvc-s3, zarr, dask and pandas through oarlock, write tests/hosts/ECOSYSTEM.md (SUITES="zarr dask")
 	@$(VENV)/python tests/hosts/ecosystem/run.py $(SUITES)
 
+ecosystem-figures: setup ## measure Python's data tools beside dvc-s3, s3fs and obstore, write tests/hosts/FIGURES.md: ten minutes, quiet (a look: SCALE=0.1)
+	@$(MAKE) -s -C tests/bench libraries
+	@$(VENV)/python tests/hosts/ecosystem/figures.py "$(or $(CARGO_TARGET_DIR),$(CURDIR)/target/bench)" $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
+
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
@@ -89,5 +93,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test docs dist dist-check nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem bench install gem gem-native generate generated clean
+.PHONY: help setup build test docs dist dist-check nix-plugin nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help
