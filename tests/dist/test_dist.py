@@ -89,3 +89,20 @@ def test_no_text_holds_a_path_of_the_builder(twice):
                 if member.isfile() and not member.name.endswith((".a", ".so", ".so.0.1.0")):
                     text = archive.extractfile(member).read()
                     assert str(ROOT).encode() not in text, member.name
+
+
+def test_the_shared_library_is_hardened_and_asks_for_no_newer_glibc_than_its_builder(twice, tmp_path):
+    (path,) = twice[0].glob("oarlock-c-*.tar.gz")
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (library,) = tmp_path.glob("*/lib/liboarlock.so.*.*")
+    headers, dynamic = run("readelf", "-lW", library), run("readelf", "-dW", library)
+    assert "GNU_RELRO" in headers and "NOW" in dynamic
+    assert "RPATH" not in dynamic and "RUNPATH" not in dynamic
+    needed = set(re.findall(r"Shared library: \[(.*?)\]", dynamic))
+    assert all(name.startswith(("libc.", "libm.", "libgcc_s.", "ld-linux")) for name in needed), needed
+    symbols = run("readelf", "--dyn-syms", "-W", library)
+    versions = {tuple(map(int, found.split("."))) for found in re.findall(r"@GLIBC_([\d.]+)", symbols)}
+    here = tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split(".")))
+    print(f"glibc needed: {'.'.join(map(str, max(versions)))}")
+    assert max(versions) <= here
