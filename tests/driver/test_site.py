@@ -109,6 +109,14 @@ def test_what_a_page_includes_exists(page):
         assert not section or f"[start:{section}]" in text and f"[end:{section}]" in text, (name, section)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_programs_on_a_page_are_included(page):
+    """Configuration and commands may be written on the page, a program may not: nothing would run it."""
+    programs = re.findall(r"^ *```(?:python|py|c|cpp|rust|rs)\n(.*?)^ *```", page.read_text(), re.M | re.S)
+    typed = [text for text in programs if not re.fullmatch(r'(?: *--8<-- "[^"]+"\n)+', text)]
+    assert not typed, f"{page.name}: put this into docs/examples: {typed[0]}"
+
+
 def test_every_example_is_run():
     here = Path(__file__).read_text()
     unrun = [path.name for path in EXAMPLES.iterdir() if f'"{path.name}"' not in here]

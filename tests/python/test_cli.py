@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import time
 
 import oarlock
 import pytest
+from oarlock.cli._parser import parse
 from servers.fake import SECRET_KEY
 
 COMMAND = [sys.executable, "-m", "oarlock"]
@@ -178,6 +181,22 @@ def test_completion(shell):
     assert done.stdout.splitlines() == ["check cat cp completion", "endpoint="]
     assert "bashcompinit" in shell("completion", "zsh")[0]
     assert "-a sync -d" in shell("completion", "fish")[0]
+
+
+def documented():
+    """The commands in the documents, as their authors wrote them."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    for page in (root / "bindings-python/README.md", *sorted((root / "docs/pages").rglob("*.md"))):
+        for block in re.findall(r"^```(?:text|console)\n(.*?)^```", page.read_text(), re.M | re.S):
+            for line in re.findall(r"^(?:\$ |.*\| )?oarlock (.*)$", block, re.M):
+                yield shlex.split(line, comments=True)
+
+
+def test_commands_in_the_documents_are_commands():
+    found = list(documented())
+    assert len(found) > 8
+    for arguments in found:
+        assert callable(parse(arguments).run), arguments
 
 
 def test_the_console_script():
