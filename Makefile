@@ -50,7 +50,7 @@ bench: setup ## measure beside other clients (some rows: make bench ONLY=list; o
 ecosystem: build ## run the tests of fsspec, s3fs, dvc-s3, zarr, dask and pandas through oarlock, write tests/hosts/ECOSYSTEM.md (SUITES="zarr dask")
 	@$(VENV)/python tests/hosts/ecosystem/run.py $(SUITES)
 
-ecosystem-figures: setup ## measure Python's data tools beside dvc-s3, s3fs and obstore, write tests/hosts/FIGURES.md: ten minutes, quiet (a look: SCALE=0.1)
+ecosystem-figures: build ## measure Python's data tools beside dvc-s3, s3fs and obstore, write tests/hosts/FIGURES.md: ten minutes, quiet (a look: SCALE=0.1)
 	@$(MAKE) -s -C tests/bench libraries
 	@$(VENV)/python tests/hosts/ecosystem/figures.py "$(or $(CARGO_TARGET_DIR),$(CURDIR)/target/bench)" $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 

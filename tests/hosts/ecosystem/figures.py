@@ -79,15 +79,13 @@ class Bench:
         self.built, self.work, self.server = built, work, server
         # The library as users get it, before the one that the environment has.
         package = work / "python" / "oarlock"
-        shutil.copytree(
-            ROOT / "bindings-python/python/oarlock", package, ignore=shutil.ignore_patterns("*.so", "__pycache__")
-        )
+        besides = shutil.ignore_patterns("*.so", "__pycache__")
+        shutil.copytree(ROOT / "bindings-python/python/oarlock", package, ignore=besides)
         shutil.copy2(built / "release/lib_native.so", package / "_native.abi3.so")
         # As pip does.
         subprocess.run([suites.PYTHON, "-m", "compileall", "-q", work / "python"], check=True)
-        clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OARLOCK_", "PYTHON"))
-        }
+        ours = ("AWS_", "OARLOCK_", "PYTHON")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.environment = clean | {
             "PYTHONPATH": str(work / "python"),
             "PATH": f"{suites.HOME / 'bin'}:{os.environ['PATH']}",
@@ -118,9 +116,11 @@ class Bench:
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )
-        if done.returncode:
+        # A peer may crash on its way out, after its figures.
+        found = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if not found:
             raise RuntimeError(f"{client} could not do {work}:\n{done.stderr[-2000:]}")
-        return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(found[-1])
 
 
 class Repository:
@@ -135,9 +135,8 @@ class Repository:
         self.dvc("add", "--quiet", "data")
 
     def run(self, *command, **variables):
-        subprocess.run(
-            command, cwd=self.directory, env=self.bench.environment | variables, check=True, capture_output=True
-        )
+        environment = self.bench.environment | variables
+        subprocess.run(command, cwd=self.directory, env=environment, check=True, capture_output=True)
 
     def dvc(self, *words, **variables):
         self.run(suites.PYTHON, "-m", "dvc", *words, **variables)
@@ -228,7 +227,8 @@ def middle(rounds):
 def told(row):
     print(row.title, flush=True)
     for client, figures in row.figures.items():
-        print(f"  {client:<8}" + "".join(f" {kind} {value:9.3f}" for kind, value in figures.items()), flush=True)
+        numbers = "".join(f" {kind} {value:9.3f}" for kind, value in figures.items())
+        print(f"  {client:<8}{numbers}", flush=True)
     for verdict in verdicts(row):
         print(f"  {verdict}", flush=True)
 
@@ -257,9 +257,10 @@ def write(measured, scale, version):
     size = "" if scale == 1 else f" This was a look at {scale} of the full size: its figures prove nothing."
     text = f"""# What does oarlock cost in Python's data tools?
 
-`make ecosystem-figures` measures and writes this page: the median of {ROUNDS} rounds, oarlock and its peers in
-turns, each in a fresh process, on SeaweedFS {version}, Python {platform.python_version()}, {os.cpu_count()} processors.
-CPU and peak memory are the client's own.{size}
+`make ecosystem-figures` measures and writes this page: the median of {ROUNDS} rounds, oarlock and its peers
+in turns, each in a fresh process. CPU and peak memory are the client's own.{size}
+
+SeaweedFS {version}, Python {platform.python_version()}, {os.cpu_count()} processors.
 
 {suites.table(*table)}
 """
@@ -272,7 +273,7 @@ def main():
     arguments.add_argument("--scale", type=float, default=1)
     arguments.add_argument("--only", default="", help="the first letters of the works to measure")
     given = arguments.parse_args()
-    suites.prepare(given.built / "release/lib_native.so")
+    suites.prepare()
 
     chosen = [row for row in rows(given.scale) if row.work.startswith(given.only)]
     server = SeaweedFS()

@@ -46,9 +46,8 @@ class Suite:
     fetch: Callable | None = None
 
 
-def prepare(library=None):
-    """The peers' environment, with oarlock as it is in the working tree. The library is the one that was
-    built for development, unless it is given."""
+def prepare():
+    """The peers' environment, with oarlock as it is in the working tree."""
     wanted = HERE / "requirements.txt"
     stamp = HOME / "stamp"
     if not stamp.exists() or stamp.read_text() != wanted.read_text():
@@ -58,7 +57,7 @@ def prepare(library=None):
         stamp.write_text(wanted.read_text())
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     develop = ROOT / "bindings-python" / "develop.py"
-    subprocess.run([PYTHON, develop, library or target / "debug" / "lib_native.so"], check=True)
+    subprocess.run([PYTHON, develop, target / "debug" / "lib_native.so"], check=True)
 
 
 def version(project):
