@@ -82,7 +82,8 @@ pub(crate) fn limit_name(number: u64) -> &'static str {
 enum Phase {
     /// The rate is measured, to compare a trial with.
     Measuring,
-    /// Another number of requests is tried, instead of `from`. The rate `before` was that of so many `running`.
+    /// Another number of requests is tried, instead of `from`. The rate `before` was that of so many
+    /// `running`.
     Trying { from: usize, running: usize, before: f64 },
     /// The rate is watched. With `down`, fewer are tried next.
     Holding { since: Duration, pause: Duration, rate: f64, strange: u32, down: bool },
