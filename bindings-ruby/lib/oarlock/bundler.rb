@@ -42,7 +42,7 @@ module Oarlock
       return super unless uri.scheme == "s3"
       raise Bundler::Fetcher::FallbackError, "a bucket has no dependency API" if uri.path.match?(DEPENDENCIES)
 
-      require_relative "bundler_installer"
+      require_relative "bundler_parallel"
       Bundler.ui.debug("S3 GET s3://#{uri.host}#{uri.path}")
       etag = headers["If-None-Match"]&.delete_prefix("W/")&.delete('"')
       tail(uri, etag, headers["Range"]) || whole(RubyGems.get(uri, if_none_match: etag))
@@ -104,7 +104,7 @@ module Oarlock
   module BundlerIndex
     # As Bundler's own.
     def specs(...)
-      require_relative "bundler_installer"
+      require_relative "bundler_parallel"
       super
     rescue Bundler::HTTPError => error
       cause = error.cause
