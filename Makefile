@@ -38,7 +38,7 @@ gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 
 gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0, Bundler 2.6 and Rails 7.2, made of later Debians' packages; three minutes
 	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py tests/hosts/test_active_storage.py -k "not seaweed" || exit; done
 
-demo: build ## real dvc, gem, nix and a C++ program move real files to a real server and back
+demo: build ## real dvc, gem, nix, a C++ program and a package server move real files
 	@$(VENV)/python tests/demo/demo.py
 
 servers: build ## try eight real servers, write tests/servers/MATRIX.md (SERVERS="minio ceph" AGENTS=all)

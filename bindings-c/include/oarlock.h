@@ -678,6 +678,14 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   length (int): The number of bytes delivered.
  *   body (bytes): The bytes, if they went to memory.
  *
+ * ThroughReply: The reply of `fetch_through`.
+ *   meta (ObjectMeta): The object's metadata: the stored object's, or what the upstream reported.
+ *   length (int): The number of bytes delivered.
+ *   body (bytes): The bytes, if they went to memory.
+ *   source (str): Where the object came from: `stored`, `fetched` from the upstream and stored, `joined` (another call was fetching it), or `passed` through.
+ *   kept (bool): Whether the object is stored now.
+ *   unkept (str): Why it could not be stored; absent if it was, or was not to be.
+ *
  * Identity: The reply of `credentials`: the keys that sign requests now. Treat it as a secret.
  *   provider (str): Their source: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container` or `instance_profile`.
  *   access_key_id (str): The access key id.
@@ -736,6 +744,34 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   unchanged (int): Objects or files that were equal already.
  *   deleted (int): Objects or files that were deleted; in a dry run, that would be.
  *   steps (list of SyncStep): The steps of a dry run, in the order of the keys; else empty.
+ *
+ * Usage: The reply of `usage`.
+ *   objects (int): The number of objects.
+ *   size (int): Their bytes.
+ *   free (int): Bytes that may still be written to the file system of a directory store; absent for a bucket.
+ *
+ * BadObject: An object that can't be read whole and right.
+ *   key (str): The key.
+ *   error (str): The name of the error kind.
+ *   message (str): The error's message.
+ *
+ * VerifyReply: The reply of `verify`.
+ *   verified (int): Objects that were read whole and are as they were stored.
+ *   size (int): Their bytes.
+ *   failed (list of BadObject): The other objects, in the order of their keys.
+ *
+ * Unencrypted: An object that lies in the clear.
+ *   key (str): The key.
+ *   size (int): Its bytes.
+ *
+ * UnencryptedReply: The reply of `find_unencrypted`.
+ *   checked (int): Objects that were looked at.
+ *   objects (list of Unencrypted): Those in the clear, in the order of their keys.
+ *
+ * EncryptReply: The reply of `encrypt_all`.
+ *   encrypted (int): Objects that were in the clear and are encrypted now.
+ *   unchanged (int): Objects that were encrypted already.
+ *   failed (list of BadObject): Objects that are still in the clear, in the order of their keys.
  *
  * Rekeyed: An object that `rekey_all` could not give a new envelope.
  *   key (str): The key.
@@ -811,6 +847,13 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   streams (int): Requests that the last transfer of a large object kept going at a time when it was last measured; absent without one.
  *   rate (int): Bytes per second of that transfer, then.
  *   limit (str): Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most` (the setting or the process allows no more) or `throttled`.
+ *   hits (int): For `fetch_through`: objects that were stored already.
+ *   fetched (int): Objects that this store's calls fetched from an upstream to store them.
+ *   joined (int): Objects whose fetch another call had started.
+ *   passed (int): Objects that were passed through.
+ *   unkept (int): Objects that were fetched and could not be stored.
+ *   upstream_errors (int): Calls that failed because the upstream did.
+ *   upstream_bytes (int): Bytes that came from upstreams.
  */
 
 /* The verbs. Each starts a call of its own name; its parameters come first, then its options by name. */
@@ -837,6 +880,60 @@ static inline oarlock_status oarlock_get(const oarlock_store *store, const char 
   oarlock_status status;
   oarlock_options_set_str(arguments, "key", key);
   status = oarlock_start(store, "get", arguments, NULL, into, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves
+ * all calls of the process that want the object meanwhile. The bytes are returned as they come, and
+ * stored once they are whole and checked.
+ * Source: <https://www.rfc-editor.org/rfc/rfc9111>
+ *   key (str): The object's key.
+ *   upstream (str): The URL of the object, if it must be fetched: `https://`, `http://`, `s3://` or `file://`. Or give `resolve`.
+ *   into (sink): Where the bytes go. Default: memory.
+ * Options:
+ *   resolve (callback): A function that returns where the object comes from, in place of `upstream`. It is called with a map of `key`, only if the object is missing and no other call is fetching it. It returns a URL, or a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null means `NotFound`.
+ *   upstream_headers (map): Headers for the upstream's server, for example `Authorization`. A redirect to another host does not get them. Default: none.
+ *   upstream_settings (map): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+ *   retain (bool): Whether to store what is fetched. If false, it is passed through; calls that come while it is fetched still share the fetch. Default: the store's `retain_fetched`, true.
+ *   must_keep (bool): Whether a failure to store the object fails the call; otherwise the reply has `kept` = false. Default: false.
+ *   verified (bool): Whether a stream returns its first byte only after the whole was fetched and checked. Default: false; it then fails at its end if the bytes are wrong.
+ *   refresh (bool): Whether to ask the upstream if a stored object changed, and to fetch it again then: for indexes. Default: false.
+ *   stale_if_error (bool): With `refresh`: whether the stored object is returned while the upstream fails. Default: true.
+ *   size (int): The size in bytes that the object must have; another one is not kept. Default: any.
+ *   checksum (str): The checksum that the object must have, as `sha256:HEX` (also `sha512`, `sha1`, `md5`); another one is not kept. Default: none.
+ *   max_size (int): The most bytes to take from the upstream. Default: no limit.
+ *   content_type (str): The media type to store. Default: the upstream's.
+ *   metadata (map): User metadata to store.
+ * Reply: ThroughReply.
+ */
+static inline oarlock_status oarlock_fetch_through(const oarlock_store *store, const char *key, const char *upstream, oarlock_sink *into, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  if (upstream != NULL) oarlock_options_set_str(arguments, "upstream", upstream);
+  status = oarlock_start(store, "fetch_through", arguments, NULL, into, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores
+ * nothing.
+ * Source: <https://www.rfc-editor.org/rfc/rfc9111>
+ *   key (str): The object's key.
+ *   upstream (str): The URL of the object, as for `fetch_through`.
+ * Options:
+ *   resolve (callback): A function that returns where the object comes from, as for `fetch_through`.
+ *   upstream_headers (map): Headers for the upstream's server. Default: none.
+ *   upstream_settings (map): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+ * Reply: ObjectMeta.
+ */
+static inline oarlock_status oarlock_head_through(const oarlock_store *store, const char *key, const char *upstream, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "key", key);
+  if (upstream != NULL) oarlock_options_set_str(arguments, "upstream", upstream);
+  status = oarlock_start(store, "head_through", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }
@@ -1087,6 +1184,8 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   key (str): The key to copy to.
  * Options:
  *   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+ *   source_store (str): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+ *   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
  *   source_version_id (str): The version to copy. Default: the newest.
  *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
  *   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
@@ -1118,6 +1217,29 @@ static inline oarlock_status oarlock_copy(const oarlock_store *store, const char
   oarlock_options_set_str(arguments, "source_key", source_key);
   oarlock_options_set_str(arguments, "key", key);
   status = oarlock_start(store, "copy", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Moves an object to another key, or here from another store: copies it and deletes the source, if that
+ * is still what was copied. If interrupted, the source is there; run it again.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+ *   source_key (str): The key to move from.
+ *   key (str): The key to move to.
+ * Options:
+ *   source_store (str): The URL of another store to move from, a bucket or a directory. Default: this store.
+ *   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
+ *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
+ *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+ *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ * Reply: PutReply.
+ */
+static inline oarlock_status oarlock_move(const oarlock_store *store, const char *source_key, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "source_key", source_key);
+  oarlock_options_set_str(arguments, "key", key);
+  status = oarlock_start(store, "move", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }
@@ -1159,6 +1281,40 @@ static inline oarlock_status oarlock_rekey_all(const oarlock_store *store, const
   return status;
 }
 
+/* Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+ * old client sent in parts. Two requests an object.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+ *   prefix (str): The start of the keys. Default: any.
+ * Options:
+ *   start_after (str): Only keys after this one, for example to resume. Default: all.
+ * Reply: UnencryptedReply.
+ */
+static inline oarlock_status oarlock_find_unencrypted(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "find_unencrypted", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+ * before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+ *   prefix (str): The start of the keys. Default: any.
+ * Options:
+ *   start_after (str): Only keys after this one, for example to resume. Default: all.
+ * Reply: EncryptReply.
+ */
+static inline oarlock_status oarlock_encrypt_all(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "encrypt_all", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
 /* Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
  *   prefix (str): The start of the keys. Default: any.
@@ -1192,6 +1348,38 @@ static inline oarlock_status oarlock_list_versions(const oarlock_store *store, c
   oarlock_status status;
   if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
   status = oarlock_start(store, "list_versions", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+ *   prefix (str): The start of the keys. Default: any.
+ * Reply: Usage.
+ */
+static inline oarlock_status oarlock_usage(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "usage", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+ * read whole and right: checksums and encryption are verified.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+ *   prefix (str): The start of the keys. Default: any.
+ * Options:
+ *   max_concurrency (int): Objects read at a time, 1 to 1000. Default: 64.
+ *   start_after (str): Only keys after this one, for example to resume. Default: all.
+ * Reply: VerifyReply.
+ */
+static inline oarlock_status oarlock_verify(const oarlock_store *store, const char *prefix, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
+  status = oarlock_start(store, "verify", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }
@@ -1337,7 +1525,7 @@ static inline oarlock_status oarlock_credentials(const oarlock_store *store, con
  * credentials, but sends nothing to the bucket unless `check` is true.
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
  * Options:
- *   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
+ *   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
  * Reply: list of Explained.
  */
 static inline oarlock_status oarlock_explain(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -93,6 +93,34 @@ module Oarlock
     attr_reader :body
   end
 
+  # The reply of `fetch_through`.
+  class ThroughReply < Struct
+    # The object's metadata: the stored object's, or what the upstream reported.
+    # @return [ObjectMeta]
+    attr_reader :meta
+
+    # The number of bytes delivered.
+    # @return [Integer]
+    attr_reader :length
+
+    # The bytes, if they went to memory.
+    # @return [String, nil]
+    attr_reader :body
+
+    # Where the object came from: `stored`, `fetched` from the upstream and stored, `joined` (another call was
+    # fetching it), or `passed` through.
+    # @return [String]
+    attr_reader :source
+
+    # Whether the object is stored now.
+    # @return [bool]
+    attr_reader :kept
+
+    # Why it could not be stored; absent if it was, or was not to be.
+    # @return [String, nil]
+    attr_reader :unkept
+  end
+
   # The reply of `credentials`: the keys that sign requests now. Treat it as a secret.
   class Identity < Struct
     # Their source: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`, `container`
@@ -283,6 +311,88 @@ module Oarlock
     # The steps of a dry run, in the order of the keys; else empty.
     # @return [Array<SyncStep>]
     attr_reader :steps
+  end
+
+  # The reply of `usage`.
+  class Usage < Struct
+    # The number of objects.
+    # @return [Integer]
+    attr_reader :objects
+
+    # Their bytes.
+    # @return [Integer]
+    attr_reader :size
+
+    # Bytes that may still be written to the file system of a directory store; absent for a bucket.
+    # @return [Integer, nil]
+    attr_reader :free
+  end
+
+  # An object that can't be read whole and right.
+  class BadObject < Struct
+    # The key.
+    # @return [String]
+    attr_reader :key
+
+    # The name of the error kind.
+    # @return [String]
+    attr_reader :error
+
+    # The error's message.
+    # @return [String]
+    attr_reader :message
+  end
+
+  # The reply of `verify`.
+  class VerifyReply < Struct
+    # Objects that were read whole and are as they were stored.
+    # @return [Integer]
+    attr_reader :verified
+
+    # Their bytes.
+    # @return [Integer]
+    attr_reader :size
+
+    # The other objects, in the order of their keys.
+    # @return [Array<BadObject>]
+    attr_reader :failed
+  end
+
+  # An object that lies in the clear.
+  class Unencrypted < Struct
+    # The key.
+    # @return [String]
+    attr_reader :key
+
+    # Its bytes.
+    # @return [Integer]
+    attr_reader :size
+  end
+
+  # The reply of `find_unencrypted`.
+  class UnencryptedReply < Struct
+    # Objects that were looked at.
+    # @return [Integer]
+    attr_reader :checked
+
+    # Those in the clear, in the order of their keys.
+    # @return [Array<Unencrypted>]
+    attr_reader :objects
+  end
+
+  # The reply of `encrypt_all`.
+  class EncryptReply < Struct
+    # Objects that were in the clear and are encrypted now.
+    # @return [Integer]
+    attr_reader :encrypted
+
+    # Objects that were encrypted already.
+    # @return [Integer]
+    attr_reader :unchanged
+
+    # Objects that are still in the clear, in the order of their keys.
+    # @return [Array<BadObject>]
+    attr_reader :failed
   end
 
   # An object that `rekey_all` could not give a new envelope.
@@ -528,6 +638,34 @@ module Oarlock
     # setting or the process allows no more) or `throttled`.
     # @return [String, nil]
     attr_reader :limit
+
+    # For `fetch_through`: objects that were stored already.
+    # @return [Integer, nil]
+    attr_reader :hits
+
+    # Objects that this store's calls fetched from an upstream to store them.
+    # @return [Integer, nil]
+    attr_reader :fetched
+
+    # Objects whose fetch another call had started.
+    # @return [Integer, nil]
+    attr_reader :joined
+
+    # Objects that were passed through.
+    # @return [Integer, nil]
+    attr_reader :passed
+
+    # Objects that were fetched and could not be stored.
+    # @return [Integer, nil]
+    attr_reader :unkept
+
+    # Calls that failed because the upstream did.
+    # @return [Integer, nil]
+    attr_reader :upstream_errors
+
+    # Bytes that came from upstreams.
+    # @return [Integer, nil]
+    attr_reader :upstream_bytes
   end
 
   # A store of objects.
@@ -562,6 +700,63 @@ module Oarlock
     def get(key, into: nil, range: nil, version_id: nil, if_match: nil, if_none_match: nil,
             if_modified_since: nil, if_unmodified_since: nil, sse_customer_key: nil, encryption_context: nil,
             unverified: nil, journal: nil, timeout: nil, progress: nil, &block) = nil
+
+    # Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves all
+    # calls of the process that want the object meanwhile. The bytes are returned as they come, and stored
+    # once they are whole and checked. Source: <https://www.rfc-editor.org/rfc/rfc9111>
+    #
+    # @param key [String, Symbol] The object's key.
+    # @param upstream [String, Symbol, nil] The URL of the object, if it must be fetched: `https://`,
+    #   `http://`, `s3://` or `file://`. Or give `resolve`.
+    # @param into [Pathname, #write, nil] Where the bytes go. Default: memory.
+    # @param resolve [#call, nil] A function that returns where the object comes from, in place of `upstream`.
+    #   It is called with a map of `key`, only if the object is missing and no other call is fetching it. It
+    #   returns a URL, or a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null
+    #   means `NotFound`.
+    # @param upstream_headers [Hash{String, Symbol, String => Integer}, nil] Headers for the upstream's
+    #   server, for example `Authorization`. A redirect to another host does not get them. Default: none.
+    # @param upstream_settings [Hash{String, Symbol, String => Integer}, nil] Settings for an upstream
+    #   `s3://…`, as for a store. Default: those of its URL and the environment.
+    # @param retain [bool, nil] Whether to store what is fetched. If false, it is passed through; calls that
+    #   come while it is fetched still share the fetch. Default: the store's `retain_fetched`, true.
+    # @param must_keep [bool, nil] Whether a failure to store the object fails the call; otherwise the reply
+    #   has `kept` = false. Default: false.
+    # @param verified [bool, nil] Whether a stream returns its first byte only after the whole was fetched and
+    #   checked. Default: false; it then fails at its end if the bytes are wrong.
+    # @param refresh [bool, nil] Whether to ask the upstream if a stored object changed, and to fetch it again
+    #   then: for indexes. Default: false.
+    # @param stale_if_error [bool, nil] With `refresh`: whether the stored object is returned while the
+    #   upstream fails. Default: true.
+    # @param size [Integer, nil] The size in bytes that the object must have; another one is not kept.
+    #   Default: any.
+    # @param checksum [String, Symbol, nil] The checksum that the object must have, as `sha256:HEX` (also
+    #   `sha512`, `sha1`, `md5`); another one is not kept. Default: none.
+    # @param max_size [Integer, nil] The most bytes to take from the upstream. Default: no limit.
+    # @param content_type [String, Symbol, nil] The media type to store. Default: the upstream's.
+    # @param metadata [Hash{String, Symbol, String => Integer}, nil] User metadata to store.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @yield [String] the bytes, in pieces
+    # @return [Body, ThroughReply] a {Body}; with `into` or a block the reply without its bytes
+    def fetch_through(key, upstream = nil, into: nil, resolve: nil, upstream_headers: nil,
+                      upstream_settings: nil, retain: nil, must_keep: nil, verified: nil, refresh: nil,
+                      stale_if_error: nil, size: nil, checksum: nil, max_size: nil, content_type: nil,
+                      metadata: nil, timeout: nil, progress: nil, &block) = nil
+
+    # Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores nothing.
+    # Source: <https://www.rfc-editor.org/rfc/rfc9111>
+    #
+    # @param key [String, Symbol] The object's key.
+    # @param upstream [String, Symbol, nil] The URL of the object, as for `fetch_through`.
+    # @param resolve [#call, nil] A function that returns where the object comes from, as for `fetch_through`.
+    # @param upstream_headers [Hash{String, Symbol, String => Integer}, nil] Headers for the upstream's
+    #   server. Default: none.
+    # @param upstream_settings [Hash{String, Symbol, String => Integer}, nil] Settings for an upstream
+    #   `s3://…`, as for a store. Default: those of its URL and the environment.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @return [ObjectMeta]
+    def head_through(key, upstream = nil, resolve: nil, upstream_headers: nil, upstream_settings: nil,
+                     timeout: nil) = nil
 
     # Fetches many ranges of one object and returns their bytes in the given order. One request fetches ranges
     # that lie close together. Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -794,6 +989,11 @@ module Oarlock
     # @param key [String, Symbol] The key to copy to.
     # @param source_bucket [String, Symbol, nil] The bucket to copy from. With this option the source key does
     #   not get the store's prefix. Default: the store's own bucket.
+    # @param source_store [String, Symbol, nil] The URL of another store to copy from, a bucket or a
+    #   directory. If its settings are this store's, the server copies; else the bytes come here and are
+    #   encrypted anew. Default: this store.
+    # @param source_settings [Hash{String, Symbol, String => Integer}, nil] Settings of `source_store`.
+    #   Default: those of its URL and the environment.
     # @param source_version_id [String, Symbol, nil] The version to copy. Default: the newest.
     # @param source_if_match [String, Symbol, nil] Only if the source has this ETag, else `Precondition`.
     # @param source_if_none_match [String, Symbol, nil] Only if the source does not have this ETag, else
@@ -828,13 +1028,32 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
-    def copy(source_key, key, source_bucket: nil, source_version_id: nil, source_if_match: nil,
-             source_if_none_match: nil, source_sse_customer_key: nil, content_type: nil,
-             content_encoding: nil, content_language: nil, content_disposition: nil, cache_control: nil,
-             expires: nil, metadata: nil, tags: nil, storage_class: nil, acl: nil, grant_read: nil,
-             grant_read_acp: nil, grant_write_acp: nil, grant_full_control: nil, sse: nil,
-             sse_kms_key_id: nil, sse_customer_key: nil, if_match: nil, if_none_match: nil, timeout: nil,
-             progress: nil) = nil
+    def copy(source_key, key, source_bucket: nil, source_store: nil, source_settings: nil,
+             source_version_id: nil, source_if_match: nil, source_if_none_match: nil,
+             source_sse_customer_key: nil, content_type: nil, content_encoding: nil, content_language: nil,
+             content_disposition: nil, cache_control: nil, expires: nil, metadata: nil, tags: nil,
+             storage_class: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
+             grant_full_control: nil, sse: nil, sse_kms_key_id: nil, sse_customer_key: nil, if_match: nil,
+             if_none_match: nil, timeout: nil, progress: nil) = nil
+
+    # Moves an object to another key, or here from another store: copies it and deletes the source, if that is
+    # still what was copied. If interrupted, the source is there; run it again. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+    #
+    # @param source_key [String, Symbol] The key to move from.
+    # @param key [String, Symbol] The key to move to.
+    # @param source_store [String, Symbol, nil] The URL of another store to move from, a bucket or a
+    #   directory. Default: this store.
+    # @param source_settings [Hash{String, Symbol, String => Integer}, nil] Settings of `source_store`.
+    #   Default: those of its URL and the environment.
+    # @param source_if_match [String, Symbol, nil] Only if the source has this ETag, else `Precondition`.
+    # @param if_match [String, Symbol, nil] Only if the object there now has this ETag, else `Precondition`.
+    # @param if_none_match [String, Symbol, nil] `"*"`: only if no object is there, else `Precondition`.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [PutReply]
+    def move(source_key, key, source_store: nil, source_settings: nil, source_if_match: nil, if_match: nil,
+             if_none_match: nil, timeout: nil, progress: nil) = nil
 
     # Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the one
     # in `old`. The content is not transferred. Returns whether it was needed. Source:
@@ -864,6 +1083,28 @@ module Oarlock
     # @return [RekeyReply]
     def rekey_all(prefix = nil, old: nil, enforce_rotation: nil, start_after: nil, timeout: nil,
                   progress: nil) = nil
+
+    # Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+    # old client sent in parts. Two requests an object. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    #
+    # @param prefix [String, Symbol, nil] The start of the keys. Default: any.
+    # @param start_after [String, Symbol, nil] Only keys after this one, for example to resume. Default: all.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [UnencryptedReply]
+    def find_unencrypted(prefix = nil, start_after: nil, timeout: nil, progress: nil) = nil
+
+    # Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+    # before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+    # Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    #
+    # @param prefix [String, Symbol, nil] The start of the keys. Default: any.
+    # @param start_after [String, Symbol, nil] Only keys after this one, for example to resume. Default: all.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [EncryptReply]
+    def encrypt_all(prefix = nil, start_after: nil, timeout: nil, progress: nil) = nil
 
     # Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
@@ -895,6 +1136,27 @@ module Oarlock
     # @return [Listing<Entry>, self] `self` with a block
     def list_versions(prefix = nil, delimiter: nil, page_size: nil, continuation: nil, timeout: nil,
                       &block) = nil
+
+    # Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+    # Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    #
+    # @param prefix [String, Symbol, nil] The start of the keys. Default: any.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [Usage]
+    def usage(prefix = nil, timeout: nil, progress: nil) = nil
+
+    # Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+    # read whole and right: checksums and encryption are verified. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+    #
+    # @param prefix [String, Symbol, nil] The start of the keys. Default: any.
+    # @param max_concurrency [Integer, nil] Objects read at a time, 1 to 1000. Default: 64.
+    # @param start_after [String, Symbol, nil] Only keys after this one, for example to resume. Default: all.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [VerifyReply]
+    def verify(prefix = nil, max_concurrency: nil, start_after: nil, timeout: nil, progress: nil) = nil
 
     # Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
     # secret. Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
@@ -992,7 +1254,7 @@ module Oarlock
     # <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
     #
     # @param check [bool, nil] Whether to test the store too: put, head, get, list and delete an object of a
-    #   random name. Default: false.
+    #   random name, and abort an upload. Default: false.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<Explained>]
     def explain(check: nil, timeout: nil) = nil

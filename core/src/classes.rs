@@ -226,8 +226,6 @@ impl StorageClasses {
         let s3 = self.in_bucket(name)?;
         let section = if s3 { "s3storage" } else { "filestorage" };
         let text = |variable: &Variable| variable.value.clone().unwrap_or_default();
-        let fetched = KNOWN.iter().any(|(known, fetched)| known == name && *fetched);
-        let retain = self.find(name, None, "retainfetchedpackages").map(flag).transpose()?;
         Ok(StorageClass {
             name: name.clone(),
             kind: if s3 { "s3" } else { "file" }.to_owned(),
@@ -237,8 +235,15 @@ impl StorageClasses {
                 .filter(|_| s3)
                 .map_or(Ok(false), flag)?,
             cache_timeout: self.field(section, name, "cachetimeout")?.map(text),
-            retain_fetched_packages: fetched.then(|| retain.unwrap_or(!s3)),
+            retain_fetched_packages: self.retains(name, s3)?,
         })
+    }
+
+    /// Whether a class keeps what is fetched from its source; none for a class that has no source.
+    fn retains(&self, class: &str, s3: bool) -> Result<Option<bool>> {
+        let fetched = KNOWN.iter().any(|(known, fetched)| *known == class && *fetched);
+        let retain = self.find(class, None, "retainfetchedpackages").map(flag).transpose()?;
+        Ok(fetched.then(|| retain.unwrap_or(!s3)))
     }
 
     /// Refuses a class that there is not.
@@ -278,6 +283,8 @@ impl StorageClasses {
                 Error::new(error.kind(), format!("line {}: {field}: {}", variable.line, error.message()))
             };
             match (*setting, *field) {
+                // The size of the chunks that the host's own library writes; a part can't be that small.
+                (Some(_), "chunksizebytes") if small(variable) => {}
                 (Some(setting), _) => settings = settings.over(Settings::of(setting, value).map_err(at)?)?,
                 // Credentials alone are read then, as the host's SDK does.
                 (None, "enablesharedconfig") if !flag(variable)? => {
@@ -288,6 +295,8 @@ impl StorageClasses {
                 _ => {}
             }
         }
+        settings.retain_fetched = self.retains(class, true)?;
+        settings.chunked_assets = Some(true);
         if settings.encryption_kms_key_id.is_some() {
             // The host's own client reads the format without a key commitment, and no other.
             settings = settings
@@ -338,6 +347,12 @@ impl StorageClasses {
         settings.extend(
             keys.filter(|(name, _)| !settings.iter().any(|(given, _)| given == name)).collect::<Vec<_>>(),
         );
+        for (name, value) in [("retain_fetched", self.retains(class, false)?), ("chunked_assets", Some(true))]
+        {
+            if let Some(value) = value.filter(|_| !settings.iter().any(|(given, _)| given == name)) {
+                settings.push((name.to_owned(), Value::Bool(value)));
+            }
+        }
         Store::open(&directory_url(&place), settings)
     }
 
@@ -389,6 +404,12 @@ fn written(variable: &Variable) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether this is a number of bytes below the least that a part may have.
+fn small(variable: &Variable) -> bool {
+    let number = variable.value.as_deref().and_then(|value| value.trim().parse::<u64>().ok());
+    number.is_some_and(|number| number < 5 << 20)
 }
 
 /// Whether a variable is true, as it is without a value.

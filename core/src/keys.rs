@@ -182,6 +182,16 @@ fn read_item(pairs: Vec<(String, Value)>) -> std::result::Result<Item, String> {
     if item.key.0.is_empty() { Err("holds an object without a key".to_owned()) } else { Ok(item) }
 }
 
+/// The URL of an object that may have to be fetched, if it is given.
+#[derive(Clone, Debug, Default)]
+pub struct UpstreamUrl(pub(crate) Option<String>);
+
+impl<T: Into<String>> From<T> for UpstreamUrl {
+    fn from(url: T) -> Self {
+        UpstreamUrl(Some(url.into()))
+    }
+}
+
 /// Bucket and key for errors, copied because the verb consumes its parameters.
 pub(crate) struct ErrorTarget {
     pub(crate) bucket: String,

@@ -14,6 +14,7 @@
 //! assert_eq!(reply.body.unwrap(), "hello");
 //! ```
 
+mod across;
 mod ambient;
 mod call;
 mod checksum;
@@ -42,6 +43,7 @@ mod store;
 mod sync;
 pub mod table;
 mod tally;
+mod through;
 mod transfer;
 pub mod value;
 pub mod verbs;
@@ -54,7 +56,7 @@ pub use call::{Call, Canceller, Step};
 pub use classes::StorageClasses;
 pub use error::{Error, ErrorKind, Result};
 pub use io::{Sink, Source};
-pub use keys::{Directory, Item, Items, Key, Keys, Prefix};
+pub use keys::{Directory, Item, Items, Key, Keys, Prefix, UpstreamUrl};
 pub use runtime::drain;
 pub use store::Store;
 pub use value::{Callback, Value};

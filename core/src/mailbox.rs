@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::question::Question;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, Ordering};
@@ -195,11 +195,16 @@ impl Mailbox {
 
     /// Hands bytes to the host; waits while it has more than enough.
     pub(crate) async fn send(&self, chunk: Bytes) {
+        self.send_within(chunk, MAILBOX_BYTES).await;
+    }
+
+    /// The same for a call that is one of many: so many bytes wait for the host at most.
+    pub(crate) async fn send_within(&self, chunk: Bytes, most: usize) {
         loop {
             let acted = self.host_acted.notified();
             {
                 let mut state = self.state();
-                if state.chunk_bytes == 0 || state.chunk_bytes + chunk.len() <= MAILBOX_BYTES {
+                if state.chunk_bytes == 0 || state.chunk_bytes + chunk.len() <= most {
                     state.chunk_bytes += chunk.len();
                     state.chunks.push_back(chunk);
                     state.settle();
@@ -222,6 +227,16 @@ impl Mailbox {
                 None => {}
             }
             acted.await;
+        }
+    }
+
+    /// Has the thread that waits for this call run a function of the host's.
+    pub(crate) async fn ask(&self, callback: Callback, value: Value) -> Result<Value> {
+        let question = Arc::new(Question::new(callback, value));
+        tokio::select! {
+            biased;
+            answer = question.answered() => answer,
+            () = self.offer(&question) => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
         }
     }
 
@@ -303,6 +318,11 @@ impl Mailbox {
         if let Some(tally) = self.tally.get() {
             how(tally);
         }
+    }
+
+    /// Where the call is counted.
+    pub(crate) fn share(&self) -> Option<Share> {
+        self.tally.get().cloned()
     }
 
     /// What the store of the call counts.

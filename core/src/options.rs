@@ -298,6 +298,24 @@ record! {
 }
 
 record! {
+    /// Options of `verify`.
+    pub struct Verify {
+        /// Objects read at a time, 1 to 1000. Default: 64.
+        max_concurrency: Option<u32>,
+        /// Only keys after this one, for example to resume. Default: all.
+        start_after: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `find_unencrypted` and `encrypt_all`.
+    pub struct EncryptAll {
+        /// Only keys after this one, for example to resume. Default: all.
+        start_after: Option<String>,
+    }
+}
+
+record! {
     /// Options of `sync_up` and `sync_down`.
     pub struct Sync {
         /// How files and objects are compared: `size_mtime` (same size, and the target is not older than the
@@ -326,6 +344,11 @@ record! {
         /// The bucket to copy from. With this option the source key does not get the store's prefix. Default:
         /// the store's own bucket.
         source_bucket: Option<String>,
+        /// The URL of another store to copy from, a bucket or a directory. If its settings are this store's,
+        /// the server copies; else the bytes come here and are encrypted anew. Default: this store.
+        source_store: Option<String>,
+        /// Settings of `source_store`. Default: those of its URL and the environment.
+        source_settings: Option<SecretMap>,
         /// The version to copy. Default: the newest.
         source_version_id: Option<String>,
         /// Only if the source has this ETag, else `Precondition`.
@@ -370,6 +393,22 @@ record! {
         sse_kms_key_id: Option<String>,
         /// The customer key of the copy, 32 bytes. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// Only if the object there now has this ETag, else `Precondition`.
+        if_match: Option<String>,
+        /// `"*"`: only if no object is there, else `Precondition`.
+        if_none_match: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `move`.
+    pub struct Move {
+        /// The URL of another store to move from, a bucket or a directory. Default: this store.
+        source_store: Option<String>,
+        /// Settings of `source_store`. Default: those of its URL and the environment.
+        source_settings: Option<SecretMap>,
+        /// Only if the source has this ETag, else `Precondition`.
+        source_if_match: Option<String>,
         /// Only if the object there now has this ETag, else `Precondition`.
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
@@ -489,6 +528,75 @@ record! {
 }
 
 record! {
+    /// An upstream as the function `resolve` returns it, if it is more than a URL.
+    pub struct UpstreamAnswer {
+        /// The URL of the object: `https://`, `http://`, `s3://` or `file://`.
+        url: String,
+        /// Headers for its server.
+        headers: Option<SecretMap>,
+        /// The size that the object must have.
+        size: Option<u64>,
+        /// The checksum that it must have, as the option `checksum`.
+        checksum: Option<String>,
+        /// Its media type.
+        content_type: Option<String>,
+    }
+}
+
+record! {
+    /// Options of `fetch_through`.
+    pub struct FetchThrough {
+        /// A function that returns where the object comes from, in place of `upstream`. It is called with a
+        /// map of `key`, only if the object is missing and no other call is fetching it. It returns a URL, or
+        /// a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null means
+        /// `NotFound`.
+        resolve: Option<Callback>,
+        /// Headers for the upstream's server, for example `Authorization`. A redirect to another host does
+        /// not get them. Default: none.
+        upstream_headers: Option<SecretMap>,
+        /// Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+        upstream_settings: Option<SecretMap>,
+        /// Whether to store what is fetched. If false, it is passed through; calls that come while it is
+        /// fetched still share the fetch. Default: the store's `retain_fetched`, true.
+        retain: Option<bool>,
+        /// Whether a failure to store the object fails the call; otherwise the reply has `kept` = false.
+        /// Default: false.
+        must_keep: Option<bool>,
+        /// Whether a stream returns its first byte only after the whole was fetched and checked. Default:
+        /// false; it then fails at its end if the bytes are wrong.
+        verified: Option<bool>,
+        /// Whether to ask the upstream if a stored object changed, and to fetch it again then: for indexes.
+        /// Default: false.
+        refresh: Option<bool>,
+        /// With `refresh`: whether the stored object is returned while the upstream fails. Default: true.
+        stale_if_error: Option<bool>,
+        /// The size in bytes that the object must have; another one is not kept. Default: any.
+        size: Option<u64>,
+        /// The checksum that the object must have, as `sha256:HEX` (also `sha512`, `sha1`, `md5`); another
+        /// one is not kept. Default: none.
+        checksum: Option<String>,
+        /// The most bytes to take from the upstream. Default: no limit.
+        max_size: Option<u64>,
+        /// The media type to store. Default: the upstream's.
+        content_type: Option<String>,
+        /// User metadata to store.
+        metadata: Option<BTreeMap<String, String>>,
+    }
+}
+
+record! {
+    /// Options of `head_through`.
+    pub struct HeadThrough {
+        /// A function that returns where the object comes from, as for `fetch_through`.
+        resolve: Option<Callback>,
+        /// Headers for the upstream's server. Default: none.
+        upstream_headers: Option<SecretMap>,
+        /// Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+        upstream_settings: Option<SecretMap>,
+    }
+}
+
+record! {
     /// The options of a verb that takes none.
     pub struct NoOptions {}
 }
@@ -496,8 +604,8 @@ record! {
 record! {
     /// Options of `explain`.
     pub struct Explain {
-        /// Whether to test the store too: put, head, get, list and delete an object of a random name.
-        /// Default: false.
+        /// Whether to test the store too: put, head, get, list and delete an object of a random name, and
+        /// abort an upload. Default: false.
         check: Option<bool>,
     }
 }

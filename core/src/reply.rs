@@ -67,6 +67,25 @@ record! {
 }
 
 record! {
+    /// The reply of `fetch_through`.
+    pub struct ThroughReply {
+        /// The object's metadata: the stored object's, or what the upstream reported.
+        meta: ObjectMeta,
+        /// The number of bytes delivered.
+        length: u64,
+        /// The bytes, if they went to memory.
+        body: Option<Bytes>,
+        /// Where the object came from: `stored`, `fetched` from the upstream and stored, `joined` (another
+        /// call was fetching it), or `passed` through.
+        source: String,
+        /// Whether the object is stored now.
+        kept: bool,
+        /// Why it could not be stored; absent if it was, or was not to be.
+        unkept: Option<String>,
+    }
+}
+
+record! {
     /// The reply of `put` and `copy`.
     pub struct PutReply {
         /// The entity tag of the new object, without quotes.
@@ -228,6 +247,74 @@ record! {
 }
 
 record! {
+    /// The reply of `usage`.
+    pub struct Usage {
+        /// The number of objects.
+        objects: u64,
+        /// Their bytes.
+        size: u64,
+        /// Bytes that may still be written to the file system of a directory store; absent for a bucket.
+        free: Option<u64>,
+    }
+}
+
+record! {
+    /// An object that can't be read whole and right.
+    pub struct BadObject {
+        /// The key.
+        key: String,
+        /// The name of the error kind.
+        error: String,
+        /// The error's message.
+        message: String,
+    }
+}
+
+record! {
+    /// The reply of `verify`.
+    pub struct VerifyReply {
+        /// Objects that were read whole and are as they were stored.
+        verified: u64,
+        /// Their bytes.
+        size: u64,
+        /// The other objects, in the order of their keys.
+        failed: Vec<BadObject>,
+    }
+}
+
+record! {
+    /// An object that lies in the clear.
+    pub struct Unencrypted {
+        /// The key.
+        key: String,
+        /// Its bytes.
+        size: u64,
+    }
+}
+
+record! {
+    /// The reply of `find_unencrypted`.
+    pub struct UnencryptedReply {
+        /// Objects that were looked at.
+        checked: u64,
+        /// Those in the clear, in the order of their keys.
+        objects: Vec<Unencrypted>,
+    }
+}
+
+record! {
+    /// The reply of `encrypt_all`.
+    pub struct EncryptReply {
+        /// Objects that were in the clear and are encrypted now.
+        encrypted: u64,
+        /// Objects that were encrypted already.
+        unchanged: u64,
+        /// Objects that are still in the clear, in the order of their keys.
+        failed: Vec<BadObject>,
+    }
+}
+
+record! {
     /// One row of a listing: an object, a version, a delete marker or a common prefix.
     pub struct Entry {
         /// The key, or the common prefix.
@@ -379,6 +466,20 @@ record! {
         /// Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most`
         /// (the setting or the process allows no more) or `throttled`.
         limit: Option<String>,
+        /// For `fetch_through`: objects that were stored already.
+        hits: Option<u64>,
+        /// Objects that this store's calls fetched from an upstream to store them.
+        fetched: Option<u64>,
+        /// Objects whose fetch another call had started.
+        joined: Option<u64>,
+        /// Objects that were passed through.
+        passed: Option<u64>,
+        /// Objects that were fetched and could not be stored.
+        unkept: Option<u64>,
+        /// Calls that failed because the upstream did.
+        upstream_errors: Option<u64>,
+        /// Bytes that came from upstreams.
+        upstream_bytes: Option<u64>,
     }
 }
 
@@ -415,6 +516,7 @@ impl Explained {
 pub const RECORDS: &[RecordSpec] = &[
     ObjectMeta::SPEC,
     GetReply::SPEC,
+    ThroughReply::SPEC,
     Identity::SPEC,
     PutReply::SPEC,
     DeleteReply::SPEC,
@@ -424,6 +526,12 @@ pub const RECORDS: &[RecordSpec] = &[
     Headed::SPEC,
     SyncStep::SPEC,
     SyncReply::SPEC,
+    Usage::SPEC,
+    BadObject::SPEC,
+    VerifyReply::SPEC,
+    Unencrypted::SPEC,
+    UnencryptedReply::SPEC,
+    EncryptReply::SPEC,
     Rekeyed::SPEC,
     RekeyReply::SPEC,
     Entry::SPEC,

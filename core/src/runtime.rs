@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::race::OnceBox;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
@@ -49,6 +50,8 @@ pub(crate) struct Generation {
     finished: (Mutex<()>, Condvar),
     /// Whether somebody waits for `finished`: to tell nobody would cost a system call for each request.
     draining: AtomicBool,
+    /// Ends work that belongs to no call.
+    exit: Notify,
     drivers: Mutex<Drivers>,
 }
 
@@ -75,6 +78,7 @@ impl Generation {
             unfinished: AtomicUsize::new(0),
             finished: Default::default(),
             draining: AtomicBool::new(false),
+            exit: Notify::new(),
             drivers: Mutex::default(),
         })
     }
@@ -95,6 +99,11 @@ impl Generation {
     pub(crate) fn count(&'static self) -> UnfinishedWork {
         self.unfinished.fetch_add(1, Ordering::SeqCst);
         UnfinishedWork(self)
+    }
+
+    /// Completes when the host drains the process's work.
+    pub(crate) async fn exits(&self) {
+        self.exit.notified().await;
     }
 
     /// Spawns work that outlives its caller.
@@ -360,11 +369,13 @@ pub(crate) fn current() -> Result<&'static Generation> {
 
 /// Waits at most `limit` until no call of this process is in progress; returns whether none is.
 ///
-/// For a host's exit: a cancelled call may still be aborting its upload.
+/// For a host's exit: a cancelled call may still be aborting its upload. Fetches from an upstream, which
+/// belong to no call, are cancelled here.
 pub fn drain(limit: Duration) -> bool {
     let Some(current) = CURRENT.made() else { return true };
     let end = Instant::now() + limit;
     current.draining.store(true, Ordering::SeqCst);
+    current.exit.notify_waiters();
     let mut guard = current.finished.0.lock().unwrap_or_else(PoisonError::into_inner);
     while current.unfinished.load(Ordering::SeqCst) > 0 {
         let Some(left) = end.checked_duration_since(Instant::now()) else { return false };

@@ -37,6 +37,7 @@ struct StoreState {
 }
 
 /// The two kinds of store.
+#[derive(Clone)]
 pub(crate) enum Backend {
     S3(S3),
     Local(Local),

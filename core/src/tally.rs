@@ -24,6 +24,31 @@ pub(crate) struct Tally {
     streams: AtomicU64,
     rate: AtomicU64,
     limit: AtomicU64,
+    arrivals: [AtomicU64; 4],
+    unkept: AtomicU64,
+    upstream_errors: AtomicU64,
+    upstream_bytes: AtomicU64,
+}
+
+/// Where the object of a read-through came from.
+#[derive(Clone, Copy)]
+pub(crate) enum Arrival {
+    Stored,
+    Fetched,
+    Joined,
+    Passed,
+}
+
+impl Arrival {
+    /// Its name in replies.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Arrival::Stored => "stored",
+            Arrival::Fetched => "fetched",
+            Arrival::Joined => "joined",
+            Arrival::Passed => "passed",
+        }
+    }
 }
 
 /// What a tally holds at one moment.
@@ -41,6 +66,11 @@ pub(crate) struct TallySnapshot {
     /// Of the last transfer that chose its requests: how many at a time, bytes a second, and the number of
     /// the reason.
     pub(crate) chosen: Option<(u64, u64, u64)>,
+    /// Objects by where they came from, in the order of `Arrival`.
+    pub(crate) arrivals: [u64; 4],
+    pub(crate) unkept: u64,
+    pub(crate) upstream_errors: u64,
+    pub(crate) upstream_bytes: u64,
 }
 
 fn add(to: &AtomicU64, more: u64) {
@@ -91,6 +121,26 @@ impl Tally {
         add(&self.bytes, moved);
     }
 
+    /// An object was read through the store.
+    pub(crate) fn arrived(&self, from: Arrival) {
+        add(&self.arrivals[from as usize], 1);
+    }
+
+    /// An object was fetched and could not be stored.
+    pub(crate) fn unkept(&self) {
+        add(&self.unkept, 1);
+    }
+
+    /// A caller got an error instead of an upstream's object.
+    pub(crate) fn upstream_error(&self) {
+        add(&self.upstream_errors, 1);
+    }
+
+    /// So many bytes came from an upstream.
+    pub(crate) fn upstream_bytes(&self, came: u64) {
+        add(&self.upstream_bytes, came);
+    }
+
     pub(crate) fn counted(&self) -> TallySnapshot {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let answers = load(&self.answers);
@@ -106,12 +156,16 @@ impl Tally {
             first_byte: mean.map(|mean| (mean / 1000, load(&self.longest) / 1000)),
             chosen: Some((load(&self.streams), load(&self.rate), load(&self.limit)))
                 .filter(|(streams, ..)| *streams > 0),
+            arrivals: std::array::from_fn(|from| load(&self.arrivals[from])),
+            unkept: load(&self.unkept),
+            upstream_errors: load(&self.upstream_errors),
+            upstream_bytes: load(&self.upstream_bytes),
         }
     }
 }
 
 /// Verbs that a store has room to count: more than there are.
-pub(crate) const VERBS: usize = 48;
+pub(crate) const VERBS: usize = 64;
 
 /// The tallies of a store, one a verb.
 #[derive(Clone)]

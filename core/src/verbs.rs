@@ -9,15 +9,17 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
-use crate::keys::{Directory, ErrorTarget, Items, Key, Keys, Prefix};
+use crate::keys::{Directory, ErrorTarget, Items, Key, Keys, Prefix, UpstreamUrl};
 use crate::mailbox::Mailbox;
 use crate::options::{
-    AbortUploads, Copy, Delete, DeleteMany, Exists, Explain, Get, GetAcl, GetMany, GetRanges, Head, HeadMany,
-    List, ListUploads, ListVersions, NoOptions, Presign, Put, PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags,
+    AbortUploads, Copy, Delete, DeleteMany, EncryptAll, Exists, Explain, FetchThrough, Get, GetAcl, GetMany,
+    GetRanges, Head, HeadMany, HeadThrough, List, ListUploads, ListVersions, Move, NoOptions, Presign, Put,
+    PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags, Verify,
 };
 use crate::reply::{
-    Acl, Bucket, DeleteReply, Deleted, Explained, Fetched, GetReply, Headed, Identity, ObjectMeta, Page,
-    PutReply, RekeyReply, Stored, SyncReply, Upload, UploadPage, VerbStats,
+    Acl, Bucket, DeleteReply, Deleted, EncryptReply, Explained, Fetched, GetReply, Headed, Identity,
+    ObjectMeta, Page, PutReply, RekeyReply, Stored, SyncReply, ThroughReply, UnencryptedReply, Upload,
+    UploadPage, Usage, VerbStats, VerifyReply,
 };
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
@@ -27,35 +29,43 @@ use crate::value::{ByteRange, Field, Type, Value};
 mod bucket {
     pub(super) use super::any_bucket::*;
     pub(super) use crate::encrypted::{rekey, rekey_all};
-    pub(super) use crate::s3::{delete, head, list, list_versions, presign};
-    pub(super) use crate::transfer::{copy, get, get_ranges, put};
+    pub(super) use crate::s3::{list_versions, presign};
+    pub(super) use crate::transfer::{get_ranges, put};
 }
 
 /// The functions of the verbs of a bucket whose objects are encrypted.
 mod encrypted_bucket {
     pub(super) use super::any_bucket::*;
-    pub(super) use crate::encrypted::{
-        copy, delete, get, get_ranges, head, list, list_versions, presign, put, rekey, rekey_all,
-    };
+    pub(super) use crate::encrypted::{get_ranges, list_versions, presign, put, rekey, rekey_all};
 }
 
 /// The functions of the verbs that do not depend on encryption.
 mod any_bucket {
     pub(super) use super::here::stats;
+    pub(super) use crate::across::{copy, encrypt_all, find_unencrypted, r#move};
     pub(super) use crate::explain::bucket as explain;
-    pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
+    pub(super) use crate::many::{
+        delete, delete_many, exists, get, get_many, head, head_many, list, put_many, sync_down, sync_up,
+        usage, verify,
+    };
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
-        exists, get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
+        get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
     };
+    pub(super) use crate::through::{fetch_through, head_through};
 }
 
 /// The functions of a directory's verbs.
 mod directory {
     pub(super) use super::here::stats;
+    pub(super) use crate::across::{copy, r#move};
     pub(super) use crate::explain::directory as explain;
     pub(super) use crate::local::*;
-    pub(super) use crate::many::{delete_many, get_many, head_many, put_many, sync_down, sync_up};
+    pub(super) use crate::many::{
+        delete, delete_many, exists, get, get_many, head, head_many, list, put_many, sync_down, sync_up,
+        usage, verify,
+    };
+    pub(super) use crate::through::{fetch_through, head_through};
 }
 
 /// Verbs answered locally, without a request.
@@ -67,6 +77,8 @@ mod here {
         let Some(tallies) = mailbox.tallies() else { return Ok(Vec::new()) };
         let told = |(number, verb): (usize, &super::Verb)| {
             let counted = tallies.of(number).counted();
+            let [hits, fetched, joined, passed] = counted.arrivals;
+            let of_through = |count: u64| (verb.name == "fetch_through").then_some(count);
             VerbStats {
                 verb: verb.name.to_owned(),
                 calls: counted.calls,
@@ -81,6 +93,13 @@ mod here {
                 streams: counted.chosen.map(|(streams, ..)| streams),
                 rate: counted.chosen.map(|(_, rate, _)| rate),
                 limit: counted.chosen.map(|(.., limit)| limit_name(limit).to_owned()),
+                hits: of_through(hits),
+                fetched: of_through(fetched),
+                joined: of_through(joined),
+                passed: of_through(passed),
+                unkept: of_through(counted.unkept),
+                upstream_errors: of_through(counted.upstream_errors),
+                upstream_bytes: of_through(counted.upstream_bytes),
             }
         };
         let all = VERBS.iter().enumerate().map(told);
@@ -186,6 +205,14 @@ impl Param for String {
     }
 }
 
+impl Param for UpstreamUrl {
+    const KIND: Type = Type::Str;
+    const NEEDED: bool = false;
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        take_value(args, name).map(UpstreamUrl)
+    }
+}
+
 impl Param for BTreeMap<String, String> {
     const KIND: Type = Type::Map;
     fn take(args: &mut Args, name: &str) -> Result<Self> {
@@ -266,7 +293,7 @@ macro_rules! verbs {
     )+) => {
         /// Every verb, in the order of this table.
         pub static VERBS: &[Verb] = &[$(Verb {
-            name: stringify!($name),
+            name: plain_name(stringify!($name)),
             doc: concat!($($doc, "\n"),+).trim_ascii(),
             params: &[$(FieldSpec {
                 name: stringify!($param),
@@ -298,7 +325,7 @@ macro_rules! verbs {
                 pub fn $name(&self, $($param: impl Into<$type>,)* options: $options) -> Call<$reply> {
                     $(let $param = $param.into();
                     if let Err(error) = <$type as Param>::check(&$param) {
-                        return Call::failed(error.with_verb(stringify!($name)));
+                        return Call::failed(error.with_verb(plain_name(stringify!($name))));
                     })*
                     #[allow(unused_mut, unused_assignments)]
                     let mut sink = None;
@@ -318,7 +345,7 @@ macro_rules! verbs {
                     $($param: $type,)*
                     options: $options,
                 ) -> Result<$reply> {
-                    let counting = store.tallies().begin(number(stringify!($name)));
+                    let counting = store.tallies().begin(number(plain_name(stringify!($name))));
                     mailbox.counts_in(counting.share());
                     let place = store.place();
                     $(#[allow(unused_variables)] let place = ErrorTarget::with(place, &$param);)*
@@ -330,7 +357,7 @@ macro_rules! verbs {
                         Backend::Local(local) => directory::$name(local, &mailbox, $($param,)* options).await,
                     };
                     counting.end(outcome.is_err());
-                    outcome.map_err(|error| place.dress(error.with_verb(stringify!($name))))
+                    outcome.map_err(|error| place.dress(error.with_verb(plain_name(stringify!($name)))))
                 }
             )+
         }
@@ -341,6 +368,14 @@ macro_rules! verbs {
 /// fetched while the caller is busy with the last ones.
 fn runs_inline(store: &Store, sink: Option<&Sink>) -> bool {
     store.runs_inline() && !matches!(sink, Some(Sink::Stream))
+}
+
+/// A verb's name, also where Rust writes it as a raw identifier.
+const fn plain_name(written: &'static str) -> &'static str {
+    match written.as_bytes() {
+        [b'r', b'#', ..] => written.split_at(2).1,
+        _ => written,
+    }
 }
 
 /// The verb's index in the table.
@@ -397,6 +432,25 @@ verbs! {
         into: Sink = "Where the bytes go. Default: memory.";
         Get
     ) -> GetReply, progress bytes;
+    /// Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves
+    /// all calls of the process that want the object meanwhile. The bytes are returned as they come, and
+    /// stored once they are whole and checked.
+    /// Source: <https://www.rfc-editor.org/rfc/rfc9111>
+    fetch_through(
+        key: Key = "The object's key.",
+        upstream: UpstreamUrl = "The URL of the object, if it must be fetched: `https://`, `http://`, \
+            `s3://` or `file://`. Or give `resolve`.",
+        into: Sink = "Where the bytes go. Default: memory.";
+        FetchThrough
+    ) -> ThroughReply, progress bytes;
+    /// Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores
+    /// nothing.
+    /// Source: <https://www.rfc-editor.org/rfc/rfc9111>
+    head_through(
+        key: Key = "The object's key.",
+        upstream: UpstreamUrl = "The URL of the object, as for `fetch_through`.";
+        HeadThrough
+    ) -> ObjectMeta;
     /// Fetches many ranges of one object and returns their bytes in the given order. One request fetches
     /// ranges that lie close together.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -476,6 +530,14 @@ verbs! {
         key: Key = "The key to copy to.";
         Copy
     ) -> PutReply, progress bytes;
+    /// Moves an object to another key, or here from another store: copies it and deletes the source, if that
+    /// is still what was copied. If interrupted, the source is there; run it again.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+    r#move(
+        source_key: Key = "The key to move from.",
+        key: Key = "The key to move to.";
+        Move
+    ) -> PutReply, progress bytes;
     /// Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the
     /// one in `old`. The content is not transferred. Returns whether it was needed.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
@@ -487,12 +549,36 @@ verbs! {
         prefix: Prefix = "The start of the keys. Default: any.";
         RekeyAll
     ) -> RekeyReply, progress objects;
+    /// Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+    /// old client sent in parts. Two requests an object.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    find_unencrypted(
+        prefix: Prefix = "The start of the keys. Default: any.";
+        EncryptAll
+    ) -> UnencryptedReply, progress objects;
+    /// Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+    /// before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    encrypt_all(
+        prefix: Prefix = "The start of the keys. Default: any.";
+        EncryptAll
+    ) -> EncryptReply, progress objects;
     /// Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     list(prefix: Prefix = "The start of the keys. Default: any."; List) -> Page;
     /// Lists versions and delete markers, by key and then newest first, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
     list_versions(prefix: Prefix = "The start of the keys. Default: any."; ListVersions) -> Page;
+    /// Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    usage(prefix: Prefix = "The start of the keys. Default: any."; NoOptions) -> Usage, progress objects;
+    /// Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+    /// read whole and right: checksums and encryption are verified.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+    verify(
+        prefix: Prefix = "The start of the keys. Default: any.";
+        Verify
+    ) -> VerifyReply, progress bytes;
     /// Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
     /// secret.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>

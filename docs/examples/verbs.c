@@ -19,6 +19,24 @@ EXAMPLE(get) {
   return status;
 }
 
+EXAMPLE(fetch_through) {
+  // --8<-- [start:fetch_through]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_fetch_through(store, "greeting", "https://example.com/greeting", oarlock_sink_memory(), NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:fetch_through]
+  return status;
+}
+
+EXAMPLE(head_through) {
+  // --8<-- [start:head_through]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_head_through(store, "greeting", "https://example.com/greeting", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:head_through]
+  return status;
+}
+
 EXAMPLE(get_ranges) {
   // --8<-- [start:get_ranges]
   oarlock_options *ranges = oarlock_options_new();
@@ -156,6 +174,15 @@ EXAMPLE(copy) {
   return status;
 }
 
+EXAMPLE(move) {
+  // --8<-- [start:move]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_move(store, "greeting", "greeting-2", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:move]
+  return status;
+}
+
 EXAMPLE(rekey) {
   // --8<-- [start:rekey]
   oarlock_call *call = NULL;
@@ -174,6 +201,24 @@ EXAMPLE(rekey_all) {
   return status;
 }
 
+EXAMPLE(find_unencrypted) {
+  // --8<-- [start:find_unencrypted]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_find_unencrypted(store, "reports/", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:find_unencrypted]
+  return status;
+}
+
+EXAMPLE(encrypt_all) {
+  // --8<-- [start:encrypt_all]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_encrypt_all(store, "reports/", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:encrypt_all]
+  return status;
+}
+
 EXAMPLE(list) {
   // --8<-- [start:list]
   oarlock_call *call = NULL;
@@ -189,6 +234,24 @@ EXAMPLE(list_versions) {
   oarlock_status status = oarlock_list_versions(store, "reports/", NULL, &call, error);
   if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
   // --8<-- [end:list_versions]
+  return status;
+}
+
+EXAMPLE(usage) {
+  // --8<-- [start:usage]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_usage(store, "reports/", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:usage]
+  return status;
+}
+
+EXAMPLE(verify) {
+  // --8<-- [start:verify]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_verify(store, "reports/", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:verify]
   return status;
 }
 
@@ -353,6 +416,8 @@ static const struct {
   oarlock_status (*run)(const oarlock_store *, oarlock_value **, oarlock_error **);
 } EXAMPLES[] = {
     {"get", get_},
+    {"fetch_through", fetch_through_},
+    {"head_through", head_through_},
     {"get_ranges", get_ranges_},
     {"put", put_},
     {"head", head_},
@@ -365,10 +430,15 @@ static const struct {
     {"sync_up", sync_up_},
     {"sync_down", sync_down_},
     {"copy", copy_},
+    {"move", move_},
     {"rekey", rekey_},
     {"rekey_all", rekey_all_},
+    {"find_unencrypted", find_unencrypted_},
+    {"encrypt_all", encrypt_all_},
     {"list", list_},
     {"list_versions", list_versions_},
+    {"usage", usage_},
+    {"verify", verify_},
     {"presign", presign_},
     {"get_acl", get_acl_},
     {"set_acl", set_acl_},

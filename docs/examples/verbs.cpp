@@ -15,6 +15,18 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        // --8<-- [end:get]
        (void)reply;
      }},
+    {"fetch_through", [](const oarlock::store &store) {
+       // --8<-- [start:fetch_through]
+       auto reply = store.fetch_through("greeting", "https://example.com/greeting");
+       // --8<-- [end:fetch_through]
+       (void)reply;
+     }},
+    {"head_through", [](const oarlock::store &store) {
+       // --8<-- [start:head_through]
+       auto reply = store.head_through("greeting", "https://example.com/greeting");
+       // --8<-- [end:head_through]
+       (void)reply;
+     }},
     {"get_ranges", [](const oarlock::store &store) {
        // --8<-- [start:get_ranges]
        auto reply = store.get_ranges("greeting", oarlock::list{"0-1", "3-4"});
@@ -87,6 +99,12 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        // --8<-- [end:copy]
        (void)reply;
      }},
+    {"move", [](const oarlock::store &store) {
+       // --8<-- [start:move]
+       auto reply = store.move("greeting", "greeting-2");
+       // --8<-- [end:move]
+       (void)reply;
+     }},
     {"rekey", [](const oarlock::store &store) {
        // --8<-- [start:rekey]
        auto reply = store.rekey("greeting");
@@ -97,6 +115,18 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        // --8<-- [start:rekey_all]
        auto reply = store.rekey_all("reports/");
        // --8<-- [end:rekey_all]
+       (void)reply;
+     }},
+    {"find_unencrypted", [](const oarlock::store &store) {
+       // --8<-- [start:find_unencrypted]
+       auto reply = store.find_unencrypted("reports/");
+       // --8<-- [end:find_unencrypted]
+       (void)reply;
+     }},
+    {"encrypt_all", [](const oarlock::store &store) {
+       // --8<-- [start:encrypt_all]
+       auto reply = store.encrypt_all("reports/");
+       // --8<-- [end:encrypt_all]
        (void)reply;
      }},
     {"list", [](const oarlock::store &store) {
@@ -110,6 +140,18 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        for (const auto &page : store.list_versions("reports/"))
          for (auto entry : page["entries"]) std::cout << entry["key"].as_str() << '\n';
        // --8<-- [end:list_versions]
+     }},
+    {"usage", [](const oarlock::store &store) {
+       // --8<-- [start:usage]
+       auto reply = store.usage("reports/");
+       // --8<-- [end:usage]
+       (void)reply;
+     }},
+    {"verify", [](const oarlock::store &store) {
+       // --8<-- [start:verify]
+       auto reply = store.verify("reports/");
+       // --8<-- [end:verify]
+       (void)reply;
      }},
     {"presign", [](const oarlock::store &store) {
        // --8<-- [start:presign]

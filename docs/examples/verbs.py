@@ -15,6 +15,20 @@ def get(store):
     return reply
 
 
+def fetch_through(store):
+    # --8<-- [start:fetch_through]
+    reply = store.fetch_through("greeting", "https://example.com/greeting")
+    # --8<-- [end:fetch_through]
+    return reply
+
+
+def head_through(store):
+    # --8<-- [start:head_through]
+    reply = store.head_through("greeting", "https://example.com/greeting")
+    # --8<-- [end:head_through]
+    return reply
+
+
 def get_ranges(store):
     # --8<-- [start:get_ranges]
     reply = store.get_ranges("greeting", ["0-1", "3-4"])
@@ -99,6 +113,13 @@ def copy(store):
     return reply
 
 
+def move(store):
+    # --8<-- [start:move]
+    reply = store.move("greeting", "greeting-2")
+    # --8<-- [end:move]
+    return reply
+
+
 def rekey(store):
     # --8<-- [start:rekey]
     reply = store.rekey("greeting")
@@ -110,6 +131,20 @@ def rekey_all(store):
     # --8<-- [start:rekey_all]
     reply = store.rekey_all("reports/")
     # --8<-- [end:rekey_all]
+    return reply
+
+
+def find_unencrypted(store):
+    # --8<-- [start:find_unencrypted]
+    reply = store.find_unencrypted("reports/")
+    # --8<-- [end:find_unencrypted]
+    return reply
+
+
+def encrypt_all(store):
+    # --8<-- [start:encrypt_all]
+    reply = store.encrypt_all("reports/")
+    # --8<-- [end:encrypt_all]
     return reply
 
 
@@ -125,6 +160,20 @@ def list_versions(store):
     for entry in store.list_versions("reports/"):
         print(entry.key)
     # --8<-- [end:list_versions]
+
+
+def usage(store):
+    # --8<-- [start:usage]
+    reply = store.usage("reports/")
+    # --8<-- [end:usage]
+    return reply
+
+
+def verify(store):
+    # --8<-- [start:verify]
+    reply = store.verify("reports/")
+    # --8<-- [end:verify]
+    return reply
 
 
 def presign(store):
@@ -234,6 +283,8 @@ def abort_uploads(store):
 
 EXAMPLES = {
     "get": get,
+    "fetch_through": fetch_through,
+    "head_through": head_through,
     "get_ranges": get_ranges,
     "put": put,
     "head": head,
@@ -246,10 +297,15 @@ EXAMPLES = {
     "sync_up": sync_up,
     "sync_down": sync_down,
     "copy": copy,
+    "move": move,
     "rekey": rekey,
     "rekey_all": rekey_all,
+    "find_unencrypted": find_unencrypted,
+    "encrypt_all": encrypt_all,
     "list": list,
     "list_versions": list_versions,
+    "usage": usage,
+    "verify": verify,
     "presign": presign,
     "get_acl": get_acl,
     "set_acl": set_acl,

@@ -12,6 +12,18 @@ EXAMPLES = {
     # --8<-- [end:get]
     reply
   end,
+  "fetch_through" => lambda do |store|
+    # --8<-- [start:fetch_through]
+    reply = store.fetch_through("greeting", "https://example.com/greeting")
+    # --8<-- [end:fetch_through]
+    reply
+  end,
+  "head_through" => lambda do |store|
+    # --8<-- [start:head_through]
+    reply = store.head_through("greeting", "https://example.com/greeting")
+    # --8<-- [end:head_through]
+    reply
+  end,
   "get_ranges" => lambda do |store|
     # --8<-- [start:get_ranges]
     reply = store.get_ranges("greeting", ["0-1", "3-4"])
@@ -84,6 +96,12 @@ EXAMPLES = {
     # --8<-- [end:copy]
     reply
   end,
+  "move" => lambda do |store|
+    # --8<-- [start:move]
+    reply = store.move("greeting", "greeting-2")
+    # --8<-- [end:move]
+    reply
+  end,
   "rekey" => lambda do |store|
     # --8<-- [start:rekey]
     reply = store.rekey("greeting")
@@ -96,6 +114,18 @@ EXAMPLES = {
     # --8<-- [end:rekey_all]
     reply
   end,
+  "find_unencrypted" => lambda do |store|
+    # --8<-- [start:find_unencrypted]
+    reply = store.find_unencrypted("reports/")
+    # --8<-- [end:find_unencrypted]
+    reply
+  end,
+  "encrypt_all" => lambda do |store|
+    # --8<-- [start:encrypt_all]
+    reply = store.encrypt_all("reports/")
+    # --8<-- [end:encrypt_all]
+    reply
+  end,
   "list" => lambda do |store|
     # --8<-- [start:list]
     store.list("reports/") { |entry| puts entry.key }
@@ -105,6 +135,18 @@ EXAMPLES = {
     # --8<-- [start:list_versions]
     store.list_versions("reports/") { |entry| puts entry.key }
     # --8<-- [end:list_versions]
+  end,
+  "usage" => lambda do |store|
+    # --8<-- [start:usage]
+    reply = store.usage("reports/")
+    # --8<-- [end:usage]
+    reply
+  end,
+  "verify" => lambda do |store|
+    # --8<-- [start:verify]
+    reply = store.verify("reports/")
+    # --8<-- [end:verify]
+    reply
   end,
   "presign" => lambda do |store|
     # --8<-- [start:presign]

@@ -16,6 +16,23 @@ fn get_(store: &Store) -> Result<()> {
     Ok(())
 }
 
+fn fetch_through_(store: &Store) -> Result<()> {
+    // --8<-- [start:fetch_through]
+    let call =
+        store.fetch_through("greeting", "https://example.com/greeting", Sink::Memory, Default::default());
+    println!("{:?}", call.wait(None)?);
+    // --8<-- [end:fetch_through]
+    Ok(())
+}
+
+fn head_through_(store: &Store) -> Result<()> {
+    // --8<-- [start:head_through]
+    let call = store.head_through("greeting", "https://example.com/greeting", Default::default());
+    println!("{:?}", call.wait(None)?);
+    // --8<-- [end:head_through]
+    Ok(())
+}
+
 fn get_ranges_(store: &Store) -> Result<()> {
     // --8<-- [start:get_ranges]
     let call = store.get_ranges(
@@ -114,6 +131,13 @@ fn copy_(store: &Store) -> Result<()> {
     Ok(())
 }
 
+fn move_(store: &Store) -> Result<()> {
+    // --8<-- [start:move]
+    println!("{:?}", store.r#move("greeting", "greeting-2", Default::default()).wait(None)?);
+    // --8<-- [end:move]
+    Ok(())
+}
+
 fn rekey_(store: &Store) -> Result<()> {
     // --8<-- [start:rekey]
     println!("{:?}", store.rekey("greeting", Default::default()).wait(None)?);
@@ -128,6 +152,20 @@ fn rekey_all_(store: &Store) -> Result<()> {
     Ok(())
 }
 
+fn find_unencrypted_(store: &Store) -> Result<()> {
+    // --8<-- [start:find_unencrypted]
+    println!("{:?}", store.find_unencrypted("reports/", Default::default()).wait(None)?);
+    // --8<-- [end:find_unencrypted]
+    Ok(())
+}
+
+fn encrypt_all_(store: &Store) -> Result<()> {
+    // --8<-- [start:encrypt_all]
+    println!("{:?}", store.encrypt_all("reports/", Default::default()).wait(None)?);
+    // --8<-- [end:encrypt_all]
+    Ok(())
+}
+
 fn list_(store: &Store) -> Result<()> {
     // --8<-- [start:list]
     println!("{:?}", store.list("reports/", Default::default()).wait(None)?);
@@ -139,6 +177,20 @@ fn list_versions_(store: &Store) -> Result<()> {
     // --8<-- [start:list_versions]
     println!("{:?}", store.list_versions("reports/", Default::default()).wait(None)?);
     // --8<-- [end:list_versions]
+    Ok(())
+}
+
+fn usage_(store: &Store) -> Result<()> {
+    // --8<-- [start:usage]
+    println!("{:?}", store.usage("reports/", Default::default()).wait(None)?);
+    // --8<-- [end:usage]
+    Ok(())
+}
+
+fn verify_(store: &Store) -> Result<()> {
+    // --8<-- [start:verify]
+    println!("{:?}", store.verify("reports/", Default::default()).wait(None)?);
+    // --8<-- [end:verify]
     Ok(())
 }
 
@@ -267,6 +319,8 @@ fn run(verb: &str, url: &str) -> Result<()> {
     let store = Store::open(url, vec![])?;
     match verb {
         "get" => get_(&store),
+        "fetch_through" => fetch_through_(&store),
+        "head_through" => head_through_(&store),
         "get_ranges" => get_ranges_(&store),
         "put" => put_(&store),
         "head" => head_(&store),
@@ -279,10 +333,15 @@ fn run(verb: &str, url: &str) -> Result<()> {
         "sync_up" => sync_up_(&store),
         "sync_down" => sync_down_(&store),
         "copy" => copy_(&store),
+        "move" => move_(&store),
         "rekey" => rekey_(&store),
         "rekey_all" => rekey_all_(&store),
+        "find_unencrypted" => find_unencrypted_(&store),
+        "encrypt_all" => encrypt_all_(&store),
         "list" => list_(&store),
         "list_versions" => list_versions_(&store),
+        "usage" => usage_(&store),
+        "verify" => verify_(&store),
         "presign" => presign_(&store),
         "get_acl" => get_acl_(&store),
         "set_acl" => set_acl_(&store),

@@ -212,13 +212,18 @@ def rust(calls):
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
+def rust_name(call):
+    # `move` is a word of Rust.
+    return "r#move" if call.verb == "move" else call.verb
+
+
 def rust_function(call):
     given = [rust_value(each) for each in call.arguments]
     given.append(rust_options(call) if call.options else "Default::default()")
-    line = f"store.{call.verb}({', '.join(given)}).wait(None)?"
+    line = f"store.{rust_name(call)}({', '.join(given)}).wait(None)?"
     lines = [f'println!("{{:?}}", {line});' if call.returns else f"{line};"]
     if len(lines[0]) > 90:
-        lines = [f"let call = store.{call.verb}({', '.join(given)});"]
+        lines = [f"let call = store.{rust_name(call)}({', '.join(given)});"]
         lines.append('println!("{:?}", call.wait(None)?);' if call.returns else "call.wait(None)?;")
     body = marked(call.verb, lines, "    ", "//")
     return f"fn {call.verb}_(store: &Store) -> Result<()> {{\n{body}\n    Ok(())\n}}"

@@ -1,4 +1,5 @@
-"""The demonstration: four real hosts move real files to a real S3 server and back, through oarlock.
+"""The demonstration: four real hosts and a package server move real files to a real S3 server and back,
+through oarlock.
 
 Invariant: the hosts are unmodified; every byte that came back is compared by SHA-256 with what went; a host
 that fails is a row of its own and an exit status that is not zero.
@@ -17,6 +18,7 @@ import with_cpp  # noqa: E402
 import with_dvc  # noqa: E402
 import with_gem  # noqa: E402
 import with_nix  # noqa: E402
+import with_rspm  # noqa: E402
 from servers import SeaweedFS  # noqa: E402
 
 HOSTS = {
@@ -24,6 +26,7 @@ HOSTS = {
     "gem": with_gem.demonstrate,
     "nix": with_nix.demonstrate,
     "C++": with_cpp.demonstrate,
+    "rspm": with_rspm.demonstrate,
 }
 BUCKET = "oarlock-demo"
 

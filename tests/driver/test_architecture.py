@@ -56,10 +56,17 @@ USES = {
     | {"version"},
     "many": DATA
     | {"checksum", "encrypted", "io", "local", "mailbox", "observe", "question", "runtime", "s3", "transfer"},
+    "across": DATA
+    | {"call", "encrypted", "io", "local", "mailbox", "many", "observe", "runtime", "s3", "store"}
+    | {"transfer"},
+    "through": DATA
+    | {"ambient", "call", "crypto", "http", "io", "local", "mailbox", "many", "observe", "question"}
+    | {"runtime", "s3", "store", "tally"},
     "store": PLAIN | {"config", "keys", "local", "s3", "tally"},
     "classes": PLAIN | {"config", "reply", "store"},
     "verbs": DATA
-    | {"call", "encrypted", "explain", "io", "local", "mailbox", "many", "s3", "store", "transfer"},
+    | {"across", "call", "encrypted", "explain", "io", "local", "mailbox", "many", "s3", "store", "through"}
+    | {"transfer"},
 }
 
 # The rooms that may name AWS's types.

@@ -21,6 +21,46 @@ value get(std::string_view key, const options &with = {}, oarlock::sink into = {
   return run("get", options(with).set("key", key), oarlock::source(), std::move(into));
 }
 
+// Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves
+// all calls of the process that want the object meanwhile. The bytes are returned as they come, and
+// stored once they are whole and checked.
+// Source: <https://www.rfc-editor.org/rfc/rfc9111>
+//   key (str): The object's key.
+//   upstream (str): The URL of the object, if it must be fetched: `https://`, `http://`, `s3://` or `file://`. Or give `resolve`.
+//   into (sink): Where the bytes go. Default: memory.
+// Options:
+//   resolve (callback): A function that returns where the object comes from, in place of `upstream`. It is called with a map of `key`, only if the object is missing and no other call is fetching it. It returns a URL, or a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null means `NotFound`.
+//   upstream_headers (map): Headers for the upstream's server, for example `Authorization`. A redirect to another host does not get them. Default: none.
+//   upstream_settings (map): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+//   retain (bool): Whether to store what is fetched. If false, it is passed through; calls that come while it is fetched still share the fetch. Default: the store's `retain_fetched`, true.
+//   must_keep (bool): Whether a failure to store the object fails the call; otherwise the reply has `kept` = false. Default: false.
+//   verified (bool): Whether a stream returns its first byte only after the whole was fetched and checked. Default: false; it then fails at its end if the bytes are wrong.
+//   refresh (bool): Whether to ask the upstream if a stored object changed, and to fetch it again then: for indexes. Default: false.
+//   stale_if_error (bool): With `refresh`: whether the stored object is returned while the upstream fails. Default: true.
+//   size (int): The size in bytes that the object must have; another one is not kept. Default: any.
+//   checksum (str): The checksum that the object must have, as `sha256:HEX` (also `sha512`, `sha1`, `md5`); another one is not kept. Default: none.
+//   max_size (int): The most bytes to take from the upstream. Default: no limit.
+//   content_type (str): The media type to store. Default: the upstream's.
+//   metadata (map): User metadata to store.
+// Reply: ThroughReply.
+value fetch_through(std::string_view key, std::string_view upstream = {}, const options &with = {}, oarlock::sink into = {}) const {
+  return run("fetch_through", options(with).set("key", key).set("upstream", upstream), oarlock::source(), std::move(into));
+}
+
+// Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores
+// nothing.
+// Source: <https://www.rfc-editor.org/rfc/rfc9111>
+//   key (str): The object's key.
+//   upstream (str): The URL of the object, as for `fetch_through`.
+// Options:
+//   resolve (callback): A function that returns where the object comes from, as for `fetch_through`.
+//   upstream_headers (map): Headers for the upstream's server. Default: none.
+//   upstream_settings (map): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+// Reply: ObjectMeta.
+value head_through(std::string_view key, std::string_view upstream = {}, const options &with = {}) const {
+  return run("head_through", options(with).set("key", key).set("upstream", upstream), oarlock::source(), oarlock::sink());
+}
+
 // Fetches many ranges of one object and returns their bytes in the given order. One request fetches
 // ranges that lie close together.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -198,6 +238,8 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   key (str): The key to copy to.
 // Options:
 //   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+//   source_store (str): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+//   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
 //   source_version_id (str): The version to copy. Default: the newest.
 //   source_if_match (str): Only if the source has this ETag, else `Precondition`.
 //   source_if_none_match (str): Only if the source does not have this ETag, else `Precondition`.
@@ -226,6 +268,22 @@ value copy(std::string_view source_key, std::string_view key, const options &wit
   return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
 }
 
+// Moves an object to another key, or here from another store: copies it and deletes the source, if that
+// is still what was copied. If interrupted, the source is there; run it again.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+//   source_key (str): The key to move from.
+//   key (str): The key to move to.
+// Options:
+//   source_store (str): The URL of another store to move from, a bucket or a directory. Default: this store.
+//   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
+//   source_if_match (str): Only if the source has this ETag, else `Precondition`.
+//   if_match (str): Only if the object there now has this ETag, else `Precondition`.
+//   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+// Reply: PutReply.
+value move(std::string_view source_key, std::string_view key, const options &with = {}) const {
+  return run("move", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
+}
+
 // Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the
 // one in `old`. The content is not transferred. Returns whether it was needed.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
@@ -251,6 +309,28 @@ value rekey_all(std::string_view prefix = {}, const options &with = {}) const {
   return run("rekey_all", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
+// Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+// old client sent in parts. Two requests an object.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+//   prefix (str): The start of the keys. Default: any.
+// Options:
+//   start_after (str): Only keys after this one, for example to resume. Default: all.
+// Reply: UnencryptedReply.
+value find_unencrypted(std::string_view prefix = {}, const options &with = {}) const {
+  return run("find_unencrypted", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
+}
+
+// Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+// before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+//   prefix (str): The start of the keys. Default: any.
+// Options:
+//   start_after (str): Only keys after this one, for example to resume. Default: all.
+// Reply: EncryptReply.
+value encrypt_all(std::string_view prefix = {}, const options &with = {}) const {
+  return run("encrypt_all", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
+}
+
 // Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 //   prefix (str): The start of the keys. Default: any.
@@ -274,6 +354,26 @@ pages list(std::string_view prefix = {}, const options &with = {}) const {
 // Reply: Page; `continuation` is the page before's `next`.
 pages list_versions(std::string_view prefix = {}, const options &with = {}) const {
   return start_pages("list_versions", options(with).set("prefix", prefix));
+}
+
+// Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+//   prefix (str): The start of the keys. Default: any.
+// Reply: Usage.
+value usage(std::string_view prefix = {}, const options &with = {}) const {
+  return run("usage", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
+}
+
+// Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+// read whole and right: checksums and encryption are verified.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+//   prefix (str): The start of the keys. Default: any.
+// Options:
+//   max_concurrency (int): Objects read at a time, 1 to 1000. Default: 64.
+//   start_after (str): Only keys after this one, for example to resume. Default: all.
+// Reply: VerifyReply.
+value verify(std::string_view prefix = {}, const options &with = {}) const {
+  return run("verify", options(with).set("prefix", prefix), oarlock::source(), oarlock::sink());
 }
 
 // Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
@@ -370,7 +470,7 @@ value credentials(const options &with = {}) const {
 // credentials, but sends nothing to the bucket unless `check` is true.
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 // Options:
-//   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
+//   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
 // Reply: list of Explained.
 value explain(const options &with = {}) const {
   return run("explain", options(with), oarlock::source(), oarlock::sink());

@@ -73,6 +73,7 @@ __all__ = [
     "AsyncReader",
     "AsyncStore",
     "AsyncWriter",
+    "BadObject",
     "Bar",
     "Bucket",
     "Bytes",
@@ -90,6 +91,7 @@ __all__ = [
     "DecryptError",
     "DeleteReply",
     "Deleted",
+    "EncryptReply",
     "Entry",
     "Error",
     "Explained",
@@ -138,14 +140,19 @@ __all__ = [
     "SyncStep",
     "Throttled",
     "ThrottledError",
+    "ThroughReply",
     "Timeout",
     "TimeoutError",
+    "Unencrypted",
+    "UnencryptedReply",
     "Unsupported",
     "UnsupportedError",
     "Upload",
     "UploadPage",
+    "Usage",
     "VERSION",
     "VerbStats",
+    "VerifyReply",
     "Writer",
     "WrongRegion",
     "WrongRegionError",
@@ -295,6 +302,35 @@ class GetReply(Buffer):
     def body(self) -> Bytes | None:
         """The bytes, if they went to memory."""
     def __init__(self, meta: ObjectMeta, offset: int, length: int, body: Bytes | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+
+@final
+class ThroughReply(Buffer):
+    """The reply of `fetch_through`."""
+
+    @property
+    def meta(self) -> ObjectMeta:
+        """The object's metadata: the stored object's, or what the upstream reported."""
+    @property
+    def length(self) -> int:
+        """The number of bytes delivered."""
+    @property
+    def body(self) -> Bytes | None:
+        """The bytes, if they went to memory."""
+    @property
+    def source(self) -> str:
+        """Where the object came from: `stored`, `fetched` from the upstream and stored, `joined` (another call was fetching it), or `passed` through."""
+    @property
+    def kept(self) -> bool:
+        """Whether the object is stored now."""
+    @property
+    def unkept(self) -> str | None:
+        """Why it could not be stored; absent if it was, or was not to be."""
+    def __init__(self, meta: ObjectMeta, length: int, *, body: Bytes | None = None, source: str, kept: bool, unkept: str | None = None) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -496,6 +532,102 @@ class SyncReply:
     def steps(self) -> list[SyncStep]:
         """The steps of a dry run, in the order of the keys; else empty."""
     def __init__(self, transferred: int, size: int, unchanged: int, deleted: int, steps: list[SyncStep]) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Usage:
+    """The reply of `usage`."""
+
+    @property
+    def objects(self) -> int:
+        """The number of objects."""
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+    @property
+    def free(self) -> int | None:
+        """Bytes that may still be written to the file system of a directory store; absent for a bucket."""
+    def __init__(self, objects: int, size: int, free: int | None = None) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class BadObject:
+    """An object that can't be read whole and right."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def error(self) -> str:
+        """The name of the error kind."""
+    @property
+    def message(self) -> str:
+        """The error's message."""
+    def __init__(self, key: str, error: str, message: str) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class VerifyReply:
+    """The reply of `verify`."""
+
+    @property
+    def verified(self) -> int:
+        """Objects that were read whole and are as they were stored."""
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+    @property
+    def failed(self) -> list[BadObject]:
+        """The other objects, in the order of their keys."""
+    def __init__(self, verified: int, size: int, failed: list[BadObject]) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Unencrypted:
+    """An object that lies in the clear."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+    def __init__(self, key: str, size: int) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class UnencryptedReply:
+    """The reply of `find_unencrypted`."""
+
+    @property
+    def checked(self) -> int:
+        """Objects that were looked at."""
+    @property
+    def objects(self) -> list[Unencrypted]:
+        """Those in the clear, in the order of their keys."""
+    def __init__(self, checked: int, objects: list[Unencrypted]) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class EncryptReply:
+    """The reply of `encrypt_all`."""
+
+    @property
+    def encrypted(self) -> int:
+        """Objects that were in the clear and are encrypted now."""
+    @property
+    def unchanged(self) -> int:
+        """Objects that were encrypted already."""
+    @property
+    def failed(self) -> list[BadObject]:
+        """Objects that are still in the clear, in the order of their keys."""
+    def __init__(self, encrypted: int, unchanged: int, failed: list[BadObject]) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -745,7 +877,28 @@ class VerbStats:
     @property
     def limit(self) -> str | None:
         """Why it had no more requests: `measuring`, `growing`, `busy` (this machine is), `no gain`, `most` (the setting or the process allows no more) or `throttled`."""
-    def __init__(self, verb: str, calls: int, failures: int, microseconds: int, requests: int, retries: int, throttled: int, bytes: int, first_byte: int | None = None, slowest_first_byte: int | None = None, streams: int | None = None, rate: int | None = None, limit: str | None = None) -> None: ...
+    @property
+    def hits(self) -> int | None:
+        """For `fetch_through`: objects that were stored already."""
+    @property
+    def fetched(self) -> int | None:
+        """Objects that this store's calls fetched from an upstream to store them."""
+    @property
+    def joined(self) -> int | None:
+        """Objects whose fetch another call had started."""
+    @property
+    def passed(self) -> int | None:
+        """Objects that were passed through."""
+    @property
+    def unkept(self) -> int | None:
+        """Objects that were fetched and could not be stored."""
+    @property
+    def upstream_errors(self) -> int | None:
+        """Calls that failed because the upstream did."""
+    @property
+    def upstream_bytes(self) -> int | None:
+        """Bytes that came from upstreams."""
+    def __init__(self, verb: str, calls: int, failures: int, microseconds: int, requests: int, retries: int, throttled: int, bytes: int, first_byte: int | None = None, slowest_first_byte: int | None = None, streams: int | None = None, rate: int | None = None, limit: str | None = None, hits: int | None = None, fetched: int | None = None, joined: int | None = None, passed: int | None = None, unkept: int | None = None, upstream_errors: int | None = None, upstream_bytes: int | None = None) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -832,6 +985,51 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
+        """
+
+    def fetch_through(self, key: str, upstream: str = "", into: Sink = None, *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, retain: bool | None = None, must_keep: bool | None = None, verified: bool | None = None, refresh: bool | None = None, stale_if_error: bool | None = None, size: int | None = None, checksum: str | None = None, max_size: int | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ThroughReply:
+        """Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves
+        all calls of the process that want the object meanwhile. The bytes are returned as they come, and
+        stored once they are whole and checked.
+        Source: <https://www.rfc-editor.org/rfc/rfc9111>
+
+        Parameters:
+            key (str): The object's key.
+            upstream (str, optional): The URL of the object, if it must be fetched: `https://`, `http://`, `s3://` or `file://`. Or give `resolve`.
+            into (sink, optional): Where the bytes go. Default: memory.
+            resolve (callback, optional): A function that returns where the object comes from, in place of `upstream`. It is called with a map of `key`, only if the object is missing and no other call is fetching it. It returns a URL, or a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null means `NotFound`.
+            upstream_headers (map, optional): Headers for the upstream's server, for example `Authorization`. A redirect to another host does not get them. Default: none.
+            upstream_settings (map, optional): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+            retain (bool, optional): Whether to store what is fetched. If false, it is passed through; calls that come while it is fetched still share the fetch. Default: the store's `retain_fetched`, true.
+            must_keep (bool, optional): Whether a failure to store the object fails the call; otherwise the reply has `kept` = false. Default: false.
+            verified (bool, optional): Whether a stream returns its first byte only after the whole was fetched and checked. Default: false; it then fails at its end if the bytes are wrong.
+            refresh (bool, optional): Whether to ask the upstream if a stored object changed, and to fetch it again then: for indexes. Default: false.
+            stale_if_error (bool, optional): With `refresh`: whether the stored object is returned while the upstream fails. Default: true.
+            size (int, optional): The size in bytes that the object must have; another one is not kept. Default: any.
+            checksum (str, optional): The checksum that the object must have, as `sha256:HEX` (also `sha512`, `sha1`, `md5`); another one is not kept. Default: none.
+            max_size (int, optional): The most bytes to take from the upstream. Default: no limit.
+            content_type (str, optional): The media type to store. Default: the upstream's.
+            metadata (map, optional): User metadata to store.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ThroughReply
+        """
+
+    def head_through(self, key: str, upstream: str = "", *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, timeout: float | None = None) -> ObjectMeta:
+        """Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores
+        nothing.
+        Source: <https://www.rfc-editor.org/rfc/rfc9111>
+
+        Parameters:
+            key (str): The object's key.
+            upstream (str, optional): The URL of the object, as for `fetch_through`.
+            resolve (callback, optional): A function that returns where the object comes from, as for `fetch_through`.
+            upstream_headers (map, optional): Headers for the upstream's server. Default: none.
+            upstream_settings (map, optional): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ObjectMeta
         """
 
     def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
@@ -1034,7 +1232,7 @@ class Store:
         Returns: SyncReply
         """
 
-    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1042,6 +1240,8 @@ class Store:
             source_key (str): The key to copy from.
             key (str): The key to copy to.
             source_bucket (str, optional): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+            source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
             source_version_id (str, optional): The version to copy. Default: the newest.
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             source_if_none_match (str, optional): Only if the source does not have this ETag, else `Precondition`.
@@ -1063,6 +1263,25 @@ class Store:
             sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key of the copy. Default: the store's setting.
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+        """Moves an object to another key, or here from another store: copies it and deletes the source, if that
+        is still what was copied. If interrupted, the source is there; run it again.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+
+        Parameters:
+            source_key (str): The key to move from.
+            key (str): The key to move to.
+            source_store (str, optional): The URL of another store to move from, a bucket or a directory. Default: this store.
+            source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
+            source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
@@ -1101,6 +1320,34 @@ class Store:
         Returns: RekeyReply
         """
 
+    def find_unencrypted(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> UnencryptedReply:
+        """Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+        old client sent in parts. Two requests an object.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: UnencryptedReply
+        """
+
+    def encrypt_all(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> EncryptReply:
+        """Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+        before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: EncryptReply
+        """
+
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
         """Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
@@ -1128,6 +1375,33 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+        """
+
+    def usage(self, prefix: str = "", *, progress: Progress | None = None, timeout: float | None = None) -> Usage:
+        """Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: Usage
+        """
+
+    def verify(self, prefix: str = "", *, max_concurrency: int | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> VerifyReply:
+        """Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+        read whole and right: checksums and encryption are verified.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            max_concurrency (int, optional): Objects read at a time, 1 to 1000. Default: 64.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: VerifyReply
         """
 
     def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
@@ -1244,7 +1518,7 @@ class Store:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
         Parameters:
-            check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
+            check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
@@ -1359,6 +1633,51 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
+        """
+
+    def fetch_through(self, key: str, upstream: str = "", into: Sink = None, *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, retain: bool | None = None, must_keep: bool | None = None, verified: bool | None = None, refresh: bool | None = None, stale_if_error: bool | None = None, size: int | None = None, checksum: str | None = None, max_size: int | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> AsyncGet:
+        """Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves
+        all calls of the process that want the object meanwhile. The bytes are returned as they come, and
+        stored once they are whole and checked.
+        Source: <https://www.rfc-editor.org/rfc/rfc9111>
+
+        Parameters:
+            key (str): The object's key.
+            upstream (str, optional): The URL of the object, if it must be fetched: `https://`, `http://`, `s3://` or `file://`. Or give `resolve`.
+            into (sink, optional): Where the bytes go. Default: memory.
+            resolve (callback, optional): A function that returns where the object comes from, in place of `upstream`. It is called with a map of `key`, only if the object is missing and no other call is fetching it. It returns a URL, or a map of `url` and optionally `headers`, `size`, `checksum` and `content_type`; null means `NotFound`.
+            upstream_headers (map, optional): Headers for the upstream's server, for example `Authorization`. A redirect to another host does not get them. Default: none.
+            upstream_settings (map, optional): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+            retain (bool, optional): Whether to store what is fetched. If false, it is passed through; calls that come while it is fetched still share the fetch. Default: the store's `retain_fetched`, true.
+            must_keep (bool, optional): Whether a failure to store the object fails the call; otherwise the reply has `kept` = false. Default: false.
+            verified (bool, optional): Whether a stream returns its first byte only after the whole was fetched and checked. Default: false; it then fails at its end if the bytes are wrong.
+            refresh (bool, optional): Whether to ask the upstream if a stored object changed, and to fetch it again then: for indexes. Default: false.
+            stale_if_error (bool, optional): With `refresh`: whether the stored object is returned while the upstream fails. Default: true.
+            size (int, optional): The size in bytes that the object must have; another one is not kept. Default: any.
+            checksum (str, optional): The checksum that the object must have, as `sha256:HEX` (also `sha512`, `sha1`, `md5`); another one is not kept. Default: none.
+            max_size (int, optional): The most bytes to take from the upstream. Default: no limit.
+            content_type (str, optional): The media type to store. Default: the upstream's.
+            metadata (map, optional): User metadata to store.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ThroughReply
+        """
+
+    async def head_through(self, key: str, upstream: str = "", *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, timeout: float | None = None) -> ObjectMeta:
+        """Returns the metadata of a stored object, or else what the upstream reports. Fetches and stores
+        nothing.
+        Source: <https://www.rfc-editor.org/rfc/rfc9111>
+
+        Parameters:
+            key (str): The object's key.
+            upstream (str, optional): The URL of the object, as for `fetch_through`.
+            resolve (callback, optional): A function that returns where the object comes from, as for `fetch_through`.
+            upstream_headers (map, optional): Headers for the upstream's server. Default: none.
+            upstream_settings (map, optional): Settings for an upstream `s3://…`, as for a store. Default: those of its URL and the environment.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ObjectMeta
         """
 
     async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
@@ -1561,7 +1880,7 @@ class AsyncStore:
         Returns: SyncReply
         """
 
-    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1569,6 +1888,8 @@ class AsyncStore:
             source_key (str): The key to copy from.
             key (str): The key to copy to.
             source_bucket (str, optional): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
+            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+            source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
             source_version_id (str, optional): The version to copy. Default: the newest.
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             source_if_none_match (str, optional): Only if the source does not have this ETag, else `Precondition`.
@@ -1590,6 +1911,25 @@ class AsyncStore:
             sse (str, optional): Server-side encryption of the copy: `AES256`, `aws:kms` or `aws:kms:dsse`. Default: the store's setting.
             sse_kms_key_id (str, optional): The KMS key of the copy. Default: the store's setting.
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
+            if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
+            if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: PutReply
+        """
+
+    async def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+        """Moves an object to another key, or here from another store: copies it and deletes the source, if that
+        is still what was copied. If interrupted, the source is there; run it again.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
+
+        Parameters:
+            source_key (str): The key to move from.
+            key (str): The key to move to.
+            source_store (str, optional): The URL of another store to move from, a bucket or a directory. Default: this store.
+            source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
+            source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
@@ -1628,6 +1968,34 @@ class AsyncStore:
         Returns: RekeyReply
         """
 
+    async def find_unencrypted(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> UnencryptedReply:
+        """Finds the objects under a prefix that lie in the clear in a store that encrypts: such as those that an
+        old client sent in parts. Two requests an object.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: UnencryptedReply
+        """
+
+    async def encrypt_all(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> EncryptReply:
+        """Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
+        before it replaces the object. It skips encrypted objects; if interrupted, run it again to resume.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: EncryptReply
+        """
+
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
         """Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
@@ -1655,6 +2023,33 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+        """
+
+    async def usage(self, prefix: str = "", *, progress: Progress | None = None, timeout: float | None = None) -> Usage:
+        """Returns how many objects there are under a prefix, and their bytes. It costs what a listing costs.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            progress (function, optional): Called as objects are done, on the waiting thread, with the objects done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: Usage
+        """
+
+    async def verify(self, prefix: str = "", *, max_concurrency: int | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> VerifyReply:
+        """Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
+        read whole and right: checksums and encryption are verified.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+
+        Parameters:
+            prefix (str, optional): The start of the keys. Default: any.
+            max_concurrency (int, optional): Objects read at a time, 1 to 1000. Default: 64.
+            start_after (str, optional): Only keys after this one, for example to resume. Default: all.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: VerifyReply
         """
 
     async def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
@@ -1771,7 +2166,7 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
         Parameters:
-            check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name. Default: false.
+            check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
@@ -1952,6 +2347,8 @@ def open(
     encryption_reuse_objects: int | None = None,
     encryption_reuse_age: float | datetime.timedelta | None = None,
     multipart_upload: bool | None = None,
+    retain_fetched: bool | None = None,
+    chunked_assets: bool | None = None,
     version_id: str | None = None,
     narinfo_compression: str | None = None,
     ls_compression: str | None = None,
@@ -2034,6 +2431,8 @@ def open(
         encryption_reuse_objects: Objects that one data key of KMS may encrypt, each under its own derived key, and reads that one response of KMS may serve. Only for objects with a key commitment. Default: 1.
         encryption_reuse_age: Seconds for which a data key may be reused. Default: 300.
         multipart_upload: Whether an upload may be sent in parts. If false, an object must fit into one request (5 GiB) and into memory. Default: true.
+        retain_fetched: Whether `fetch_through` stores what it fetched from an upstream; its option `retain` overrides this. Default: true. The stores of `StorageClasses` have the value of `RetainFetchedPackages`.
+        chunked_assets: Whether to read what `rstudio/platform-lib` stored in chunks (`KEY/info.json` and `KEY/00000001` onwards) as the object `KEY`. A missing object then costs one more request. Default: false, but true for the stores of `StorageClasses`.
         version_id: Stored for the host, unused here: the version of the object that a URL names.
         narinfo_compression: Stored for the host, unused here: how it compresses `.narinfo` files.
         ls_compression: Stored for the host, unused here: how it compresses `.ls` files.

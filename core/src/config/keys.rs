@@ -211,6 +211,13 @@ record! {
         /// Whether an upload may be sent in parts. If false, an object must fit into one request (5 GiB) and
         /// into memory. Default: true.
         multipart_upload: Option<bool>,
+        /// Whether `fetch_through` stores what it fetched from an upstream; its option `retain` overrides
+        /// this. Default: true. The stores of `StorageClasses` have the value of `RetainFetchedPackages`.
+        retain_fetched: Option<bool>,
+        /// Whether to read what `rstudio/platform-lib` stored in chunks (`KEY/info.json` and `KEY/00000001`
+        /// onwards) as the object `KEY`. A missing object then costs one more request. Default: false, but
+        /// true for the stores of `StorageClasses`.
+        chunked_assets: Option<bool>,
         /// Stored for the host, unused here: the version of the object that a URL names.
         version_id: Option<String>,
         /// Stored for the host, unused here: how it compresses `.narinfo` files.

@@ -27,7 +27,12 @@ pub(crate) use cbc::Cbc;
 pub(crate) use encryption::{Encryption, Opened};
 pub(crate) use envelope::{LARGEST, SUFFIX, hides_size, is_cbc, is_elsewhere, of as envelope_of, without};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A cipher for bytes that wait on this machine, under a random key that nothing keeps.
+pub(crate) fn spool_content() -> Result<content::Content> {
+    content::Content::plain(&zeroize::Zeroizing::new(keyring::random()?), keyring::random()?)
+}
 
 /// The one error for every failure that could give an attacker information about a key.
 pub(crate) fn refused() -> Error {

@@ -5,6 +5,7 @@
 //! the envelope is not shown, and the instruction file goes with its object. Must not be used for a store
 //! that does not encrypt.
 
+mod clear;
 mod condition;
 mod copy;
 mod decryptor;
@@ -20,8 +21,9 @@ use crate::crypto::Encryption;
 use crate::error::{Result, fail};
 use crate::s3::S3;
 
+pub(crate) use clear::clear;
 pub(crate) use copy::copy;
-pub(crate) use get::get;
+pub(crate) use get::{get, read_through};
 pub(crate) use object::{delete, delete_many, head, list, list_versions, presign};
 pub(crate) use put::put;
 pub(crate) use ranges::get_ranges;

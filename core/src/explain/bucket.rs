@@ -1,5 +1,5 @@
 //! `explain` of a bucket: the facts of the store, and as a check whether an object of a random name can be
-//! stored, read, listed and deleted, as package servers do when they start.
+//! stored, read, listed and deleted, and an upload aborted, as package servers need it.
 //!
 //! Invariants: an object that was stored is deleted again, also when the call is cancelled; where that is
 //! refused, a row names it. A refusal is reported with the permission that is missing.
@@ -45,8 +45,9 @@ impl Missing {
 
     /// The error, with the permission named if that is what it is about.
     fn named(&self, error: Error, permission: &str) -> Error {
-        // These are refusals of the identity: no permission would help.
-        if error.kind() != ErrorKind::PermissionDenied || s3::is_of_identity(error.code()) {
+        // KMS names its own, and to refusals of the identity no permission would help.
+        let is_named = error.code() == Some("AccessDeniedException");
+        if error.kind() != ErrorKind::PermissionDenied || is_named || s3::is_of_identity(error.code()) {
             return error;
         }
         Error::new(error.kind(), format!("missing permission: {permission}; {}", error.message()))
@@ -81,7 +82,9 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
     say("check put", put.map(|_| "ok").map_err(|error| missing.named(error, &putting(at, &missing))));
     if failed && !refused {
         let untried = "not tried, because the object could not be put";
-        ["check head", "check get", "check list"].into_iter().for_each(|step| say(step, Ok(untried)));
+        ["check head", "check get", "check list", "check abort"]
+            .into_iter()
+            .for_each(|step| say(step, Ok(untried)));
     } else {
         say("check head", looked_at(at, mailbox, &key, stored.is_some(), &missing).await);
         let read = if stored.is_some() {
@@ -101,6 +104,13 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
         say(
             "check list",
             listed.map_err(|error| missing.named(error, &format!("s3:ListBucket on {}", missing.bucket))),
+        );
+        let aborted = aborted(at, &key).await;
+        say(
+            "check abort",
+            aborted.map_err(|error| {
+                missing.named(error, &format!("s3:AbortMultipartUpload on {}", missing.objects))
+            }),
         );
     }
     if stored.is_some() || uncertain {
@@ -191,6 +201,17 @@ async fn read(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> Result<&'static str
         );
     }
     Ok("ok")
+}
+
+/// Aborts an upload that does not exist: the permission is needed all the same, and nothing is left to undo.
+async fn aborted(at: &S3, key: &Key) -> Result<&'static str> {
+    match s3::abort(at, key, "oarlock-check").await {
+        Ok(()) => Ok("ok"),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
+        // The server has no such upload; some call the id malformed.
+        Err(error) if error.status().is_some_and(|status| (400..500).contains(&status)) => Ok("ok"),
+        Err(error) => Err(error),
+    }
 }
 
 /// Deletes the object. In a versioned bucket its version goes, or, where that is refused, hides behind a

@@ -32,6 +32,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("request_checksum_calculation", "when_supported"),
     ("response_checksum_validation", "when_supported"),
     ("sse", "the bucket's own"),
+    ("retain_fetched", "true"),
 ];
 
 /// Settings that have rows elsewhere.

@@ -12,6 +12,7 @@ mod connector;
 mod meter;
 mod no_response;
 mod pace;
+mod plain;
 mod proxy;
 pub(crate) mod retries;
 mod send;
@@ -32,6 +33,7 @@ pub(crate) use codes::is_throttled;
 pub(crate) use meter::{InPieces, Meter};
 pub(crate) use no_response::NoResponse;
 pub(crate) use pace::RequestLimiter;
+pub(crate) use plain::{PlainBody, PlainResponse, PlainTarget, percent_decoded, request};
 pub(crate) use proxy::ProxyChoice;
 pub(crate) use send::{Http, noting_connections};
 

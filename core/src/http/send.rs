@@ -33,8 +33,8 @@ use super::no_response::{NoResponse, Server};
 use super::proxy::Proxies;
 
 /// Default limit on a wait.
-const CONNECT: Duration = Duration::from_secs(5);
-const READ: Duration = Duration::from_secs(60);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const READ: Duration = Duration::from_secs(60);
 
 /// Runtimes that connections are kept for.
 const MOST: usize = 64;

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::draft::Stretch;
 use super::{about, blocking, owned};
@@ -29,6 +29,13 @@ impl Spool {
     /// Writes from this byte on.
     pub(crate) fn stretch(&self, first: u64) -> Stretch {
         Stretch::new(self.file.clone(), self.directory.clone(), first)
+    }
+
+    /// Writes bytes from there on, and returns when a reader sees them.
+    pub(crate) async fn write(&self, first: u64, bytes: Bytes) -> Result<()> {
+        let file = self.file.clone();
+        let written = blocking(move || file.write_all_at(&bytes, first));
+        written.await.map_err(|error| about(&error, &self.directory))
     }
 
     /// Reads so many bytes from there on.

@@ -32,8 +32,8 @@ use crate::keys::{Key, Keys, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options;
 use crate::reply::{
-    Acl, Bucket, DeleteReply, Deleted, GetReply, Identity, ObjectMeta, Page, PutReply, RekeyReply, Upload,
-    UploadPage,
+    Acl, Bucket, DeleteReply, Deleted, EncryptReply, GetReply, Identity, ObjectMeta, Page, PutReply,
+    RekeyReply, UnencryptedReply, Upload, UploadPage,
 };
 use crate::runtime;
 use crate::value::ByteRange;
@@ -309,6 +309,15 @@ pub(crate) async fn list(
     at.run(move |root| listing.page(root)).await
 }
 
+/// Bytes that this user may still write to the directory's file system.
+pub(crate) async fn free_space(at: &Local) -> Result<u64> {
+    at.run(|root| {
+        let space = rustix::fs::statvfs(root).map_err(|error| io::about(&error.into(), root))?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    })
+    .await
+}
+
 pub(crate) async fn list_versions(
     _: &Local,
     _: &Arc<Mailbox>,
@@ -328,6 +337,24 @@ pub(crate) async fn rekey_all(
     _: Prefix,
     _: options::RekeyAll,
 ) -> Result<RekeyReply> {
+    fail!(Unsupported, "a directory store does not encrypt")
+}
+
+pub(crate) async fn find_unencrypted(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::EncryptAll,
+) -> Result<UnencryptedReply> {
+    fail!(Unsupported, "a directory store does not encrypt")
+}
+
+pub(crate) async fn encrypt_all(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: Prefix,
+    _: options::EncryptAll,
+) -> Result<EncryptReply> {
     fail!(Unsupported, "a directory store does not encrypt")
 }
 

@@ -4,11 +4,14 @@
 //! object's failure leaves nothing behind and stops no other. There are as many objects under way as
 //! help, at most `max_concurrency`.
 
+mod chunked;
 mod made;
 mod objects;
 mod select;
 mod sync;
 mod tree;
+mod usage;
+mod verified;
 mod window;
 
 use std::sync::Arc;
@@ -19,20 +22,23 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::encrypted;
-use crate::error::{Result, fail};
+use crate::error::{ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::local::{self, Local};
 use crate::mailbox::Mailbox;
-use crate::options::{Get, Head, List, Put};
-use crate::reply::{Deleted, GetReply, ObjectMeta, Page, PutReply};
+use crate::options::{Delete, Get, Head, List, Put};
+use crate::reply::{DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
 use crate::s3::{self, S3};
 use crate::transfer;
 use window::Window;
 
+pub(crate) use chunked::{delete, exists, get, head, list};
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
+pub(crate) use usage::usage;
+pub(crate) use verified::verify;
 
 /// Objects under way at a time at first where `max_concurrency` is not given, and while more help.
 const AT_ONCE: u32 = 64;
@@ -63,7 +69,31 @@ impl<'a> From<&'a Local> for At<'a> {
 }
 
 impl At<'_> {
-    async fn get(self, mailbox: &Arc<Mailbox>, key: Key, into: Sink, options: Get) -> Result<GetReply> {
+    pub(crate) async fn get(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        into: Sink,
+        options: Get,
+    ) -> Result<GetReply> {
+        if !self.reads_chunks() || options.version_id.is_some() {
+            return self.direct_get(mailbox, key, into, options).await;
+        }
+        match self.direct_get(mailbox, key.clone(), into.clone(), options.clone()).await {
+            Err(missing) if missing.kind() == ErrorKind::NotFound => {
+                Box::pin(self.chunked_get(mailbox, key, into, options, missing)).await
+            }
+            reply => reply,
+        }
+    }
+
+    async fn direct_get(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        into: Sink,
+        options: Get,
+    ) -> Result<GetReply> {
         match self {
             At::S3(at) => transfer::get(at, mailbox, key, into, options).await,
             At::Encrypted(at) => encrypted::get(at, mailbox, key, into, options).await,
@@ -71,7 +101,13 @@ impl At<'_> {
         }
     }
 
-    async fn put(self, mailbox: &Arc<Mailbox>, key: Key, source: Source, options: Put) -> Result<PutReply> {
+    pub(crate) async fn put(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        source: Source,
+        options: Put,
+    ) -> Result<PutReply> {
         match self {
             At::S3(at) => transfer::put(at, mailbox, key, source, options).await,
             At::Encrypted(at) => encrypted::put(at, mailbox, key, source, options).await,
@@ -79,23 +115,67 @@ impl At<'_> {
         }
     }
 
-    async fn head(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
-        match self {
-            At::S3(at) => s3::head(at, mailbox, key, options).await,
-            At::Encrypted(at) => encrypted::head(at, mailbox, key, options).await,
-            At::Local(at) => local::head(at, mailbox, key, options).await,
+    pub(crate) async fn head(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
+        let in_chunks = self.reads_chunks() && options.version_id.is_none();
+        let found = match self {
+            At::S3(at) => s3::head(at, mailbox, key.clone(), options.clone()).await,
+            At::Encrypted(at) => encrypted::head(at, mailbox, key.clone(), options.clone()).await,
+            At::Local(at) => local::head(at, mailbox, key.clone(), options.clone()).await,
+        };
+        match found {
+            Err(missing) if in_chunks && missing.kind() == ErrorKind::NotFound => {
+                Box::pin(self.chunked_head(mailbox, key, options, missing)).await
+            }
+            found => found,
         }
     }
 
-    async fn list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
-        match self {
+    pub(crate) async fn list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
+        let under = self.reads_chunks().then(|| Prefix(prefix.0.clone()));
+        let page = match self {
             At::S3(at) => s3::list(at, mailbox, prefix, options).await,
             At::Encrypted(at) => encrypted::list(at, mailbox, prefix, options).await,
             At::Local(at) => local::list(at, mailbox, prefix, options).await,
+        };
+        match under {
+            Some(prefix) => Box::pin(self.folded(mailbox, &prefix, page?)).await,
+            None => page,
+        }
+    }
+
+    pub(crate) async fn delete(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        options: Delete,
+    ) -> Result<DeleteReply> {
+        if self.reads_chunks()
+            && options.version_id.is_none()
+            && Box::pin(self.chunked_delete(mailbox, &key, options.if_match.as_deref())).await?
+        {
+            return Ok(DeleteReply::default());
+        }
+        self.direct_delete(mailbox, key, options).await
+    }
+
+    async fn direct_delete(self, mailbox: &Arc<Mailbox>, key: Key, options: Delete) -> Result<DeleteReply> {
+        match self {
+            At::S3(at) => s3::delete(at, mailbox, key, options).await,
+            At::Encrypted(at) => encrypted::delete(at, mailbox, key, options).await,
+            At::Local(at) => local::delete(at, mailbox, key, options).await,
         }
     }
 
     async fn delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
+        if self.reads_chunks() {
+            for (key, _) in keys.0.iter().filter(|(_, version)| version.is_none()) {
+                Box::pin(self.chunked_delete(mailbox, key, None)).await?;
+            }
+        }
+        self.direct_delete_many(mailbox, keys).await
+    }
+
+    async fn direct_delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
         match self {
             At::S3(at) => s3::delete_many(at, mailbox, keys).await,
             At::Encrypted(at) => encrypted::delete_many(at, mailbox, keys).await,

@@ -16,7 +16,6 @@ use crate::io::{Sink, Source};
 use crate::keys::{Item, Items, Keys};
 use crate::mailbox::Mailbox;
 use crate::options::{DeleteMany, Get, GetMany, Head, HeadMany, Put, PutMany};
-use crate::question::Question;
 use crate::reply::{Deleted, Fetched, Headed, Stored};
 use crate::s3;
 use crate::value::{Callback, Field, Value};
@@ -247,21 +246,19 @@ async fn tell(
 }
 
 async fn tell_once(mailbox: &Mailbox, callback: &Callback, rows: Vec<Value>) -> Result<()> {
-    let question = Arc::new(Question::new(callback.clone(), Value::List(rows)));
-    tokio::select! {
-        biased;
-        answer = question.answered() => answer.map(drop).map_err(|error| {
-            let printable = |c: char| if c.is_control() { ' ' } else { c };
-            let why: String = error.message().chars().map(printable).take(300).collect();
-            Error::new(ErrorKind::Io, format!("the function given as `each` failed: {why}"))
-        }),
-        () = mailbox.offer(&question) => fail!(Cancelled, "the call was cancelled"),
-    }
+    mailbox.ask(callback.clone(), Value::List(rows)).await.map(drop).map_err(|error| {
+        if error.kind() == ErrorKind::Cancelled {
+            return error;
+        }
+        let printable = |c: char| if c.is_control() { ' ' } else { c };
+        let why: String = error.message().chars().map(printable).take(300).collect();
+        Error::new(ErrorKind::Io, format!("the function given as `each` failed: {why}"))
+    })
 }
 
 /// The kind and the sentence of an error that is one object's own; one that concerns all of them ends the
 /// call.
-fn own(error: Error) -> Result<(Option<String>, Option<String>)> {
+pub(super) fn own(error: Error) -> Result<(Option<String>, Option<String>)> {
     match error.kind() {
         ErrorKind::NoSuchBucket
         | ErrorKind::Config

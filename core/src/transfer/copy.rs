@@ -143,7 +143,7 @@ impl<'a> ServerCopy<'a> {
 }
 
 /// Whether the copy's headers and metadata are not those of the source.
-fn replaces(options: &Copy) -> bool {
+pub(crate) fn replaces(options: &Copy) -> bool {
     options.content_type.is_some()
         || options.content_encoding.is_some()
         || options.content_language.is_some()

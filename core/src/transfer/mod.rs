@@ -24,7 +24,7 @@ use crate::error::{Result, fail};
 use crate::options::Context;
 
 pub(crate) use concurrency::{Concurrency, Measured, limit_name};
-pub(crate) use copy::{ServerCopy, copy, copy_source};
+pub(crate) use copy::{ServerCopy, copy, copy_source, replaces};
 pub(crate) use download::{
     Download, DownloadTarget, ObjectHandle, RangeReader, call_slot, get, get_ranges, send,
 };

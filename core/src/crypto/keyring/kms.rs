@@ -94,6 +94,15 @@ impl Task {
         }
     }
 
+    /// The permission that a refusal comes from.
+    fn missing(self) -> &'static str {
+        match self {
+            Task::Make => "; missing permission: kms:GenerateDataKey on the key",
+            Task::Wrap => "; missing permission: kms:Encrypt on the key",
+            Task::Unwrap => "; missing permission: kms:Decrypt on the key",
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Task::Make => "make a data key",
@@ -161,7 +170,7 @@ impl Kms {
     fn failed(&self, task: Task, named: bool, refusal: ServiceFailure) -> Error {
         let (kind, advice) = match refusal.code.as_deref() {
             Some("InvalidCiphertextException" | "IncorrectKeyException") => return refused(),
-            Some("AccessDeniedException") => (ErrorKind::PermissionDenied, ""),
+            Some("AccessDeniedException") => (ErrorKind::PermissionDenied, task.missing()),
             // Not `NotFound`, which a host would take for the object's.
             Some("NotFoundException") => (
                 ErrorKind::Config,

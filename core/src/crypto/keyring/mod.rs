@@ -30,7 +30,7 @@ pub(super) type PlainKey = Zeroizing<Vec<u8>>;
 const RESERVED: &[&str] = &["aws:x-amz-cek-alg", "kms_cmk_id"];
 
 /// Random bytes.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+pub(in crate::crypto) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes)
         .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness to make keys of"))?;

@@ -1,0 +1,378 @@
+//! Objects that `rstudio/platform-lib` stored in chunks: `KEY/info.json` and `KEY/00000001` onwards, read as
+//! the one object `KEY`.
+//!
+//! Invariant: only what is complete and of the announced length is an object. `complete: false` is a missing
+//! object; a gap or another length is `Corrupt`. Nothing is ever stored in this form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use serde_json::{Value as Json, json};
+
+use super::At;
+use crate::error::{Error, ErrorKind, Result, fail};
+use crate::io::{Naming, Output, Sink, Source};
+use crate::keys::{Key, Keys, Prefix};
+use crate::local;
+use crate::mailbox::Mailbox;
+use crate::options::{Delete, Exists, Get, Head, List, Put};
+use crate::reply::{DeleteReply, Entry, GetReply, ObjectMeta, Page};
+use crate::s3;
+use crate::transfer;
+use crate::value::{ByteRange, Field, Value};
+
+/// The name of the description, below the key.
+const INFO: &str = "/info.json";
+/// Bytes that a description may have, and the chunks that eight digits count.
+const LARGEST: u64 = 64 << 10;
+const MOST: u64 = 99_999_999;
+/// Bytes of a chunk that are fetched at a time.
+const PIECE: u64 = 8 << 20;
+
+/// The description of an object in chunks.
+struct ChunksInfo {
+    chunk_size: u64,
+    file_size: u64,
+    chunks: u64,
+    modified: Option<SystemTime>,
+    complete: bool,
+    /// The description's own ETag stands for the object's.
+    etag: Option<String>,
+}
+
+impl ChunksInfo {
+    fn read(reply: GetReply) -> Option<ChunksInfo> {
+        let json: Json = serde_json::from_slice(&reply.body?).ok()?;
+        let number = |name: &str| json.get(name).and_then(Json::as_u64);
+        let modified = json.get("mod_time").and_then(Json::as_str);
+        let modified = modified.and_then(|text| SystemTime::from_value(Value::Str(text.to_owned())).ok());
+        let info = ChunksInfo {
+            chunk_size: number("chunk_size")?,
+            file_size: number("file_size")?,
+            chunks: number("num_chunks")?,
+            modified,
+            complete: json.get("complete")?.as_bool()?,
+            etag: reply.meta.etag,
+        };
+        let fits = info.chunks <= MOST && info.chunk_size > 0;
+        (fits && info.file_size.div_ceil(info.chunk_size) == info.chunks).then_some(info)
+    }
+
+    /// The length that a chunk must have; they are counted from 1.
+    fn length(&self, number: u64) -> u64 {
+        self.chunk_size.min(self.file_size - (number - 1) * self.chunk_size)
+    }
+
+    fn meta(&self, key: &Key) -> ObjectMeta {
+        ObjectMeta {
+            key: key.0.clone(),
+            size: Some(self.file_size),
+            etag: self.etag.clone(),
+            last_modified: self.modified,
+            ..ObjectMeta::default()
+        }
+    }
+}
+
+/// The key of a chunk.
+fn chunk(key: &Key, number: u64) -> Key {
+    Key(format!("{}/{number:08}", key.0))
+}
+
+/// The key and the number of the chunk that this is the key of.
+fn of_chunk(key: &str) -> Option<(&str, u64)> {
+    let (key, name) = key.rsplit_once('/')?;
+    let is_number = name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !key.is_empty()).then(|| Some((key, name.parse().ok()?))).flatten()
+}
+
+impl At<'_> {
+    /// Whether this store may hold objects in chunks.
+    pub(super) fn reads_chunks(self) -> bool {
+        match self {
+            At::S3(at) | At::Encrypted(at) => at.settings().chunked_assets == Some(true),
+            At::Local(at) => at.config().settings.chunked_assets == Some(true),
+        }
+    }
+
+    /// The description of the object in chunks, if there is one.
+    async fn info(self, mailbox: &Arc<Mailbox>, key: &Key, conditions: Head) -> Result<Option<ChunksInfo>> {
+        let get = Get {
+            // An object of another origin may have this name, and any size.
+            range: (!matches!(self, At::Encrypted(_))).then_some(ByteRange::FromTo(0, LARGEST - 1)),
+            if_match: conditions.if_match,
+            if_none_match: conditions.if_none_match,
+            if_modified_since: conditions.if_modified_since,
+            if_unmodified_since: conditions.if_unmodified_since,
+            ..Get::default()
+        };
+        let own = Arc::new(Mailbox::of_part(mailbox));
+        let found = self.direct_get(&own, Key(format!("{}{INFO}", key.0)), Sink::Memory, get).await;
+        match found {
+            Ok(reply) => Ok(ChunksInfo::read(reply)),
+            // An empty object has no range.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Range) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The description, if the object is whole; else `missing`.
+    async fn whole(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: &Key,
+        conditions: Head,
+        missing: Error,
+    ) -> Result<ChunksInfo> {
+        let info = self.info(mailbox, key, conditions).await?;
+        info.filter(|info| info.complete).ok_or(missing)
+    }
+
+    /// The metadata of an object in chunks.
+    pub(super) async fn chunked_head(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        options: Head,
+        missing: Error,
+    ) -> Result<ObjectMeta> {
+        Ok(self.whole(mailbox, &key, options, missing).await?.meta(&key))
+    }
+
+    /// Fetches an object in chunks, or a range of it.
+    pub(super) async fn chunked_get(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        into: Sink,
+        options: Get,
+        missing: Error,
+    ) -> Result<GetReply> {
+        let conditions = Head {
+            if_match: options.if_match,
+            if_none_match: options.if_none_match,
+            if_modified_since: options.if_modified_since,
+            if_unmodified_since: options.if_unmodified_since,
+            ..Head::default()
+        };
+        let info = self.whole(mailbox, &key, conditions, missing).await?;
+        let (first, length) =
+            options.range.map_or(Ok((0, info.file_size)), |range| range.within(info.file_size))?;
+        mailbox.set_total(length);
+        let mut output = Output::open(&into, Naming::Temporary).await?;
+        let (mut body, mut at) = (BytesMut::new(), first);
+        while at < first + length {
+            let number = at / info.chunk_size + 1;
+            let skipped = at % info.chunk_size;
+            let left = (first + length - at).min(info.length(number) - skipped);
+            let bytes = self.piece(mailbox, &key, &info, number, (skipped, left)).await?;
+            at += bytes.len() as u64;
+            match &mut output {
+                Output::Memory => body.extend_from_slice(&bytes),
+                Output::File(draft) => draft.write(bytes).await?,
+                ordered => transfer::send(ordered, mailbox, bytes).await?,
+            }
+        }
+        let is_memory = matches!(output, Output::Memory);
+        if let Output::File(draft) = output {
+            draft.finish().await?;
+        }
+        let body = is_memory.then(|| body.freeze());
+        Ok(GetReply { meta: info.meta(&key), offset: first, length, body })
+    }
+
+    /// Bytes of one chunk, by their offset in it and their number at most.
+    async fn piece(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: &Key,
+        info: &ChunksInfo,
+        number: u64,
+        (skipped, length): (u64, u64),
+    ) -> Result<Bytes> {
+        let own = Arc::new(Mailbox::of_part(mailbox));
+        let expected = info.length(number);
+        // A piece of an encrypted chunk can't be verified: it is fetched whole.
+        let is_whole = matches!(self, At::Encrypted(_));
+        let last = skipped + length.min(PIECE) - 1;
+        let range = (!is_whole).then_some(ByteRange::FromTo(skipped, last));
+        let get = Get { range, ..Get::default() };
+        let reply = match self.direct_get(&own, chunk(key, number), Sink::Memory, get).await {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Range) => {
+                fail!(Corrupt, "chunk {number} of {} is missing or too short", info.chunks)
+            }
+            reply => reply?,
+        };
+        if reply.meta.size != Some(expected) {
+            let size = reply.meta.size.unwrap_or_default();
+            fail!(Corrupt, "chunk {number} of {} has {size} bytes, expected {expected}", info.chunks);
+        }
+        let bytes = reply.body.unwrap_or_default();
+        Ok(if is_whole { bytes.slice(skipped as usize..(skipped + length) as usize) } else { bytes })
+    }
+
+    /// The page with each object in chunks as one row, where its first chunk is. One request for each of
+    /// them.
+    pub(super) async fn folded(self, mailbox: &Arc<Mailbox>, prefix: &Prefix, page: Page) -> Result<Page> {
+        let mut infos: BTreeMap<String, Option<ChunksInfo>> = BTreeMap::new();
+        let mut entries = Vec::with_capacity(page.entries.len());
+        for entry in page.entries {
+            let part = of_chunk(&entry.key).or_else(|| Some((entry.key.strip_suffix(INFO)?, 0)));
+            let Some((key, number)) = part.filter(|(key, _)| key.starts_with(&prefix.0) && !entry.is_prefix)
+            else {
+                entries.push(entry);
+                continue;
+            };
+            if !infos.contains_key(key) {
+                let info = self.info(mailbox, &Key(key.to_owned()), Head::default()).await?;
+                infos.insert(key.to_owned(), info);
+            }
+            let Some(Some(info)) = infos.get(key) else {
+                entries.push(entry);
+                continue;
+            };
+            // An empty object has no chunk.
+            if info.complete && number == info.chunks.min(1) {
+                entries.push(Entry {
+                    key: key.to_owned(),
+                    size: info.file_size,
+                    etag: info.etag.clone(),
+                    last_modified: info.modified.or(entry.last_modified),
+                    ..Entry::default()
+                });
+            }
+        }
+        Ok(Page { entries, ..page })
+    }
+
+    /// Deletes an object in chunks whole; returns whether there was one. It is missing for readers before its
+    /// first chunk goes, and a call that broke off can be run again.
+    pub(super) async fn chunked_delete(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: &Key,
+        if_match: Option<&str>,
+    ) -> Result<bool> {
+        let Some(info) = self.info(mailbox, key, Head::default()).await? else { return Ok(false) };
+        if if_match.is_some_and(|etag| info.etag.as_deref() != Some(etag)) {
+            fail!(Precondition, "the object's ETag is another one");
+        }
+        let described = Key(format!("{}{INFO}", key.0));
+        if info.complete {
+            let json = json!({
+                "chunk_size": info.chunk_size,
+                "file_size": info.file_size,
+                "num_chunks": info.chunks,
+                "complete": false,
+            });
+            let own = Arc::new(Mailbox::of_part(mailbox));
+            let source = Source::Bytes(json.to_string().into());
+            self.put(&own, described.clone(), source, Put::default()).await?;
+        }
+        let keys: Vec<_> = (1..=info.chunks).map(|number| (chunk(key, number), None)).collect();
+        for batch in keys.chunks(1000) {
+            let fates = self.direct_delete_many(mailbox, Keys(batch.to_vec())).await?;
+            if let Some(fate) = fates.into_iter().find(|fate| fate.error.is_some()) {
+                fail!(Service, "{} was not deleted: {}", fate.key, fate.message.unwrap_or_default());
+            }
+        }
+        self.direct_delete(mailbox, described, Delete::default()).await?;
+        Ok(true)
+    }
+}
+
+pub(crate) async fn get<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    into: Sink,
+    options: Get,
+) -> Result<GetReply> {
+    at.into().get(mailbox, key, into, options).await
+}
+
+pub(crate) async fn head<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: Head,
+) -> Result<ObjectMeta> {
+    at.into().head(mailbox, key, options).await
+}
+
+pub(crate) async fn exists<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: Exists,
+) -> Result<bool> {
+    let at = at.into();
+    let in_chunks = at.reads_chunks() && options.version_id.is_none();
+    let exists = match at {
+        At::S3(s3) | At::Encrypted(s3) => s3::exists(s3, mailbox, key.clone(), options).await?,
+        At::Local(local) => local::exists(local, mailbox, key.clone(), options).await?,
+    };
+    Ok(exists
+        || (in_chunks && at.info(mailbox, &key, Head::default()).await?.is_some_and(|info| info.complete)))
+}
+
+pub(crate) async fn list<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    prefix: Prefix,
+    options: List,
+) -> Result<Page> {
+    at.into().list(mailbox, prefix, options).await
+}
+
+pub(crate) async fn delete<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    options: Delete,
+) -> Result<DeleteReply> {
+    at.into().delete(mailbox, key, options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(json: &str) -> Option<ChunksInfo> {
+        let body = Some(Bytes::copy_from_slice(json.as_bytes()));
+        ChunksInfo::read(GetReply { body, ..GetReply::default() })
+    }
+
+    #[test]
+    fn descriptions_are_believed_only_if_their_numbers_agree() {
+        let good = info(
+            r#"{"chunk_size":10,"file_size":25,"num_chunks":3,
+                "mod_time":"2026-01-02T03:04:05Z","complete":true}"#,
+        )
+        .unwrap();
+        assert_eq!([good.length(1), good.length(2), good.length(3)], [10, 10, 5]);
+        assert!(good.complete && good.modified.is_some());
+        for bad in [
+            "",
+            "[]",
+            r#"{"complete":true}"#,
+            r#"{"chunk_size":0,"file_size":25,"num_chunks":3,"complete":true}"#,
+            r#"{"chunk_size":10,"file_size":25,"num_chunks":2,"complete":true}"#,
+            r#"{"chunk_size":10,"file_size":25,"num_chunks":3,"complete":"yes"}"#,
+            r#"{"chunk_size":1,"file_size":999999999999,"num_chunks":999999999999,"complete":true}"#,
+        ] {
+            assert!(info(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_named_by_eight_digits() {
+        assert_eq!(chunk(&Key("a/b".to_owned()), 7).0, "a/b/00000007");
+        assert_eq!(of_chunk("a/b/00000007"), Some(("a/b", 7)));
+        for other in ["00000001", "/00000001", "a/0000001", "a/0000000x", "a/000000012"] {
+            assert_eq!(of_chunk(other), None, "{other}");
+        }
+    }
+}
