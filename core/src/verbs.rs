@@ -322,6 +322,11 @@ macro_rules! verbs {
                 ///
                 /// # Parameters
                 $(#[doc = concat!("* `", stringify!($param), "`: ", $param_doc)])*
+                #[doc = concat!("* `options`: [`", stringify!($options), "`]")]
+                ///
+                /// # Errors
+                /// One of the kinds of [`ErrorKind`]. The error names the verb, the bucket and the key, and
+                /// whether the same call may succeed later.
                 pub fn $name(&self, $($param: impl Into<$type>,)* options: $options) -> Call<$reply> {
                     $(let $param = $param.into();
                     if let Err(error) = <$type as Param>::check(&$param) {
