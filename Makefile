@@ -55,7 +55,7 @@ ecosystem-figures: build ## measure Python's data tools beside dvc-s3, s3fs and 
 	@$(VENV)/python tests/hosts/ecosystem/figures.py "$(or $(CARGO_TARGET_DIR),$(CURDIR)/target/bench)" $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
-	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
+	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR)) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
 docs: ## build the site into target/site, warnings are errors (packages of its own in .tools/docs)
 	@[ -x .tools/docs/bin/python ] || python3 -m venv .tools/docs

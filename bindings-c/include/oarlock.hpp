@@ -16,6 +16,10 @@
 #ifndef OARLOCK_HPP
 #define OARLOCK_HPP
 
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "oarlock.hpp needs C++17: compile with -std=c++17 or later"
+#endif
+
 #include <map>
 
 #include "oarlock/call.hpp"

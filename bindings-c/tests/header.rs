@@ -51,6 +51,17 @@ fn shout(name: &str) -> String {
     shouted
 }
 
+/// What the header begins with, with the package's version.
+fn prologue() -> String {
+    let mut text = read("header/prologue.h");
+    for (name, number) in
+        ["@MAJOR@", "@MINOR@", "@PATCH@"].iter().zip(env!("CARGO_PKG_VERSION").splitn(3, '.'))
+    {
+        text = text.replace(name, number);
+    }
+    text
+}
+
 fn kinds() -> String {
     let mut text = String::from(
         "/* How a function went. */\ntypedef enum oarlock_status {\n  /* Not yet: the time is over, or a \
@@ -241,7 +252,7 @@ fn c_header() -> String {
     format!(
         "{}\n{}\n{}\n\n{}\n{}\n{}\n/* The verbs. Each starts a call of its own name; its parameters come \
          first, then its options by name. */\n\n{verbs}\n#endif\n",
-        read("header/prologue.h"),
+        prologue(),
         kinds(),
         functions.trim(),
         names(),

@@ -234,6 +234,11 @@ static void statuses_have_names(void) {
   SAME(oarlock_status_name(OARLOCK_PENDING), "Pending");
   SAME(oarlock_status_name((oarlock_status)9999), "");
   SAME(oarlock_version(), EXPECTED_VERSION);
+  char numbers[64];
+  const char *version = numbers;
+  snprintf(numbers, sizeof numbers, "%d.%d.%d", OARLOCK_VERSION_MAJOR, OARLOCK_VERSION_MINOR,
+           OARLOCK_VERSION_PATCH);
+  SAME(version, EXPECTED_VERSION);
 }
 
 static void freed_without_use(void) {

@@ -64,15 +64,27 @@ only_ours() {
     echo "$symbols" | grep -qx "$symbol" || grep -q "static inline.*\b$symbol(" "$prefix/include/oarlock.h" || { echo "$symbol is not exported"; return 1; }
   done
 }
-soname() { readelf -d "$prefix/lib/liboarlock.so" | grep -q 'SONAME.*\[liboarlock\.so\.0\]'; }
+soname() { readelf -d "$prefix/lib/liboarlock.so" | grep -q "SONAME.*\[liboarlock\.so\.${version%.*}\]"; }
 foreign() { ! readelf -d "$prefix/lib/liboarlock.so" | grep NEEDED | grep -vE 'lib(c|m|dl|rt|util|pthread|gcc_s)\.so|ld-linux'; }
 staged() {
   make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/stage" PROFILE="$profile" &&
-    grep -q '^prefix=/usr$' "$work/stage/usr/lib/pkgconfig/oarlock.pc" && test -e "$work/stage/usr/lib/liboarlock.so" &&
+    test -e "$work/stage/usr/lib/liboarlock.so" &&
     test -e "$work/stage/usr/lib/liboarlock-bridge.a" && test -e "$work/stage/usr/include/oarlock/bridge.hpp" &&
     make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/plain" PROFILE="$profile" BRIDGE=no &&
     ! ls "$work/plain/usr/lib" "$work/plain/usr/include/oarlock" | grep bridge
 }
+# The prefix is moved, and the libraries lie deeper in it.
+moved() {
+  make -s -C "$root/bindings-c" install PREFIX="$work/made" LIBDIR=lib/multi DESTDIR= PROFILE="$profile" BRIDGE=no && mv "$work/made" "$work/moved" &&
+    $c "$root/bindings-c/examples/get.c" -o "$work/get-moved" $(PKG_CONFIG_PATH="$work/moved/lib/multi/pkgconfig" pkg-config --cflags --libs oarlock) &&
+    [ "$(PKG_CONFIG_PATH="$work/moved/lib/multi/pkgconfig" pkg-config --variable=libdir oarlock | xargs realpath)" = "$(realpath "$work/moved/lib/multi")" ] &&
+    mkdir "$work/project" && cp "$root/bindings-c/examples/get.c" "$work/project" &&
+    printf '%s\n' 'cmake_minimum_required(VERSION 3.16)' 'project(p C)' 'find_package(oarlock REQUIRED)' 'add_executable(get get.c)' \
+      'target_link_libraries(get oarlock::oarlock)' >"$work/project/CMakeLists.txt" &&
+    cmake -S "$work/project" -B "$work/project/build" -Doarlock_DIR="$work/moved/lib/multi/cmake/oarlock" && cmake --build "$work/project/build" &&
+    { "$work/project/build/get"; [ $? -eq 2 ]; }
+}
+too_old() { ! c++ -std=c++14 -fsyntax-only $flags -include oarlock.hpp -x c++ "$work/main.c" 2>"$work/why" && grep -q 'needs C++17' "$work/why"; }
 found_by_cmake() {
   cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/cmake" &&
     for each in shared_c shared_cpp static_c bridge_cpp; do "$work/cmake/$each"; [ $? -eq 2 ] || return 1; done
@@ -95,10 +107,12 @@ echo 'int main(void) { return 0; }' >"$work/main.c"
 check "the header is C99" $c -include oarlock.h -fsyntax-only "$work/main.c"
 check "the header is C++17" $cxx -include oarlock.h -x c++ -fsyntax-only "$work/main.c"
 check "the skin is C++17" $cxx -include oarlock.hpp -x c++ -fsyntax-only "$work/main.c"
+check "the skin refuses C++14" too_old
 check "exports oarlock_ and nothing else" only_ours
 check "has its SONAME" soname
 check "needs only the system's own libraries" foreign
 check "installs below DESTDIR" staged
+check "may be moved, with its libraries in a directory below lib" moved
 check "cmake finds it" found_by_cmake
 check "pkg-config links the C example" $c "$root/bindings-c/examples/get.c" -o "$work/get" $shared
 check "pkg-config links the C++ example" $cxx "$root/bindings-c/examples/transfer.cpp" -o "$work/transfer" $shared

@@ -24,6 +24,8 @@ const PAGE: usize = 1000;
 const TREE: [(usize, usize); 4] = [(4 << 10, 600), (256 << 10, 60), (4 << 20, 8), (64 << 20, 1)];
 /// The ETag of an upload in parts: no client takes it for the MD5 of the bytes.
 const ETAG: &str = "9b2cf535f27731c974343645a3985328-2";
+/// Bytes of each part that an object was uploaded in.
+const PART: u64 = 8 << 20;
 static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 fn main() {
@@ -152,7 +154,11 @@ fn answer(
             _ => page(asked("continuation-token=").or(asked("start-after="))),
         }),
         "HEAD" if key.is_empty() => text(""),
-        "GET" | "HEAD" => return object(out, method, key, range),
+        "GET" | "HEAD" => {
+            let part = asked("partNumber=").and_then(|number| number.parse::<u64>().ok());
+            let of_part = |number: u64| ((PART * (number - 1)).to_string(), (PART * number - 1).to_string());
+            return object(out, method, key, range.or(part.map(of_part)));
+        }
         "PUT" => format!("HTTP/1.1 200 OK\r\netag: \"{ETAG}\"\r\ncontent-length: 0\r\n\r\n"),
         "POST" if asked("uploads").is_some() => text(
             "<InitiateMultipartUploadResult><Bucket>bench</Bucket><Key>k</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>",

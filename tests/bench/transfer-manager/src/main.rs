@@ -33,9 +33,10 @@ async fn run(what: &str, size: &str, file: PathBuf) -> Done {
             let mut bytes = Vec::with_capacity(if is_kept { size.parse()? } else { 0 });
             let mut download = client.download().bucket("bench").key(size).initiate()?;
             while let Some(chunk) = download.body_mut().next().await {
-                let chunk = chunk?.data.into_bytes();
-                if is_kept {
-                    bytes.extend_from_slice(&chunk);
+                for segment in chunk?.data.into_segments() {
+                    if is_kept {
+                        bytes.extend_from_slice(&segment);
+                    }
                 }
             }
         }
