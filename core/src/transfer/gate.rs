@@ -82,6 +82,16 @@ pub(crate) fn try_acquire_ahead(gate: &Arc<Gate>, bytes: u64) -> Option<Permit> 
     let_in.then(|| Permit { gate: gate.clone(), bytes, ahead: true })
 }
 
+impl Permit {
+    /// The same bytes, which no longer wait for somebody else.
+    pub(crate) fn settled(mut self) -> Permit {
+        if std::mem::take(&mut self.ahead) {
+            self.gate.change(|state| state.ahead -= self.bytes);
+        }
+        self
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.change(|state| {

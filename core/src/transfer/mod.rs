@@ -11,6 +11,7 @@ mod download;
 mod gate;
 mod idle;
 mod pace;
+mod part_buffer;
 mod plan;
 mod resume;
 mod source;

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::budget;
+use super::gate::Permit;
+use super::part_buffer::{self, PartBuffer};
 use super::transform::PartFrame;
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Error, ErrorKind, Result, fail};
@@ -114,8 +117,14 @@ impl SourceParts {
         matches!(self.from, Origin::Fed { .. })
     }
 
-    /// The next `size` bytes, fewer only at the end.
-    pub(crate) async fn next(&mut self, size: u64, mailbox: &Mailbox) -> Result<PartBody> {
+    /// The next `size` bytes, fewer only at the end. `permit` is the one for bytes that come from the host:
+    /// once there are many, one is tried for.
+    pub(crate) async fn next(
+        &mut self,
+        size: u64,
+        permit: &mut Option<Permit>,
+        mailbox: &Mailbox,
+    ) -> Result<PartBody> {
         let wanted = usize::try_from(size).map_err(|_| {
             Error::new(ErrorKind::InvalidInput, "a part is larger than this machine's memory")
         })?;
@@ -127,7 +136,8 @@ impl SourceParts {
                 read(file, self.at, wanted.min(left), spare, algorithm).await?
             }
             Origin::Fed { ahead, ended, stream } => {
-                PartBody::of(pull(ahead, ended, stream, wanted, mailbox).await?, algorithm).await?
+                let bytes = pull(ahead, ended, stream, (wanted, spare), permit, mailbox).await?;
+                PartBody::of(bytes, algorithm).await?
             }
         };
         self.at += part.bytes.len() as u64;
@@ -173,21 +183,23 @@ async fn read(
     algorithm: Option<Algorithm>,
 ) -> Result<PartBody> {
     let file: Arc<File> = of.file.clone();
-    // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has freed.
-    let mut bytes = Vec::with_capacity(size + spare);
+    let mut part = PartMemory::zeroed(size, spare)?;
     let read = blocking(move || {
-        while bytes.len() < size {
-            let reached = offset + bytes.len() as u64;
-            match rustix::io::pread(&file, rustix::buffer::spare_capacity(&mut bytes), reached) {
+        let mut room: &mut [u8] = part.room();
+        let mut reached = offset;
+        while !room.is_empty() {
+            match rustix::io::pread(&file, &mut *room, reached) {
                 Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Ok(bytes) => {
+                    room = &mut room[bytes..];
+                    reached += bytes as u64;
+                }
+                Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        // There may be more room than asked for, and a file that grows fills it.
-        bytes.truncate(size);
-        let checksum = algorithm.map(|algorithm| algorithm.of(&bytes));
-        Ok(PartBody { bytes: bytes.into(), checksum })
+        let checksum = algorithm.map(|algorithm| algorithm.of(part.room()));
+        Ok(PartBody { bytes: part.into(), checksum })
     });
     read.await.map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => of.changed("became shorter while it was sent"),
@@ -195,31 +207,87 @@ async fn read(
     })
 }
 
-/// Bytes of a stream.
+/// Memory of a part: its own where it is large and nothing is appended to it.
+enum PartMemory {
+    Allocated(BytesMut),
+    Mapped(PartBuffer),
+}
+
+impl PartMemory {
+    fn zeroed(size: usize, spare: usize) -> Result<PartMemory> {
+        if size >= part_buffer::LEAST && spare == 0 {
+            return Ok(PartMemory::Mapped(PartBuffer::new(size)?));
+        }
+        // Made here, not on the thread that reads: an allocator keeps for each thread what that thread has
+        // freed.
+        let mut bytes = BytesMut::zeroed(size + spare);
+        bytes.truncate(size);
+        Ok(PartMemory::Allocated(bytes))
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        match self {
+            PartMemory::Allocated(bytes) => bytes,
+            PartMemory::Mapped(buffer) => buffer,
+        }
+    }
+}
+
+impl From<PartMemory> for Bytes {
+    fn from(part: PartMemory) -> Bytes {
+        match part {
+            PartMemory::Allocated(bytes) => bytes.freeze(),
+            PartMemory::Mapped(buffer) => Bytes::from_owner(buffer),
+        }
+    }
+}
+
+/// Bytes of a stream, with room to spare behind them.
 async fn pull(
     ahead: &mut Bytes,
     ended: &mut bool,
     stream: &mut Option<InputStream>,
-    wanted: usize,
+    (wanted, spare): (usize, usize),
+    permit: &mut Option<Permit>,
     mailbox: &Mailbox,
 ) -> Result<Bytes> {
-    let mut part = BytesMut::from(std::mem::take(ahead));
-    while part.len() < wanted && !*ended {
-        match pull_some(stream, wanted - part.len(), mailbox).await? {
-            Some(chunk) => part.extend_from_slice(&chunk),
-            None => *ended = true,
+    let mut small = BytesMut::new();
+    let mut large: Option<PartBuffer> = None;
+    let mut length = 0;
+    loop {
+        let fits = ahead.split_to(ahead.len().min(wanted - length));
+        // A source may end long before the size that is wanted: only what comes shows that memory is needed.
+        let is_large = length + fits.len() >= part_buffer::LEAST;
+        if is_large && permit.is_none() {
+            *permit = budget::try_acquire_ahead(wanted as u64)?;
         }
-    }
-    let mut part = part.freeze();
-    *ahead = part.split_off(wanted.min(part.len()));
-    // Read once more, so that the caller sees whether this was the last part.
-    if ahead.is_empty() && !*ended {
-        match pull_some(stream, 1 << 20, mailbox).await? {
+        if is_large && large.is_none() && spare == 0 {
+            let mut buffer = PartBuffer::new(wanted)?;
+            buffer[..length].copy_from_slice(&std::mem::take(&mut small));
+            large = Some(buffer);
+        }
+        match &mut large {
+            Some(buffer) => buffer[length..length + fits.len()].copy_from_slice(&fits),
+            None => small.extend_from_slice(&fits),
+        }
+        length += fits.len();
+        if !ahead.is_empty() || *ended {
+            break;
+        }
+        // After a full part one more read shows whether it was the last. No permit counts what it returns.
+        let more = if length < wanted { wanted - length } else { 64 << 10 };
+        match pull_some(stream, more, mailbox).await? {
             Some(chunk) => *ahead = chunk,
             None => *ended = true,
         }
     }
-    Ok(part)
+    Ok(match large {
+        Some(mut buffer) => {
+            buffer.truncate(length);
+            Bytes::from_owner(buffer)
+        }
+        None => small.freeze(),
+    })
 }
 
 /// At least one byte, or none at the end.
@@ -246,7 +314,7 @@ mod tests {
         let mailbox = Mailbox::new();
         let mut read = Vec::new();
         while !parts.ended().await.unwrap() {
-            read.push(parts.next(size, &mailbox).await.unwrap());
+            read.push(parts.next(size, &mut None, &mailbox).await.unwrap());
         }
         read
     }
@@ -285,9 +353,9 @@ mod tests {
         let source = Source::File(file.path().to_owned());
         let mut parts = SourceParts::open(source, None, None).await.unwrap();
         let mailbox = Mailbox::new();
-        parts.next(3, &mailbox).await.unwrap();
+        parts.next(3, &mut None, &mailbox).await.unwrap();
         file.as_file().set_len(4).unwrap();
-        assert_eq!(parts.next(3, &mailbox).await.unwrap_err().kind(), ErrorKind::Changed);
+        assert_eq!(parts.next(3, &mut None, &mailbox).await.unwrap_err().kind(), ErrorKind::Changed);
     }
 
     #[tokio::test]

@@ -24,8 +24,8 @@ use crate::transfer::verify::{Expected, Sum};
 const IN_HAND: u64 = 256 << 10;
 
 /// Bytes that all ranges of a file gather together, and what one gathers at least.
-const MANY_GATHER: usize = 16 << 20;
-const LITTLE: usize = 256 << 10;
+const MANY_GATHER: usize = 8 << 20;
+const LITTLE: usize = 128 << 10;
 
 /// A larger buffer may exceed the machine's memory.
 const LARGE: usize = 64 << 20;

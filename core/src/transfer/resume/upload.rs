@@ -153,7 +153,7 @@ impl UploadState {
         // Parts are claimed in their order.
         for (at, (number, (size, digest))) in (1..).zip(self.claims.iter().flat_map(|claims| &claims.parts)) {
             let _permit = acquire(*size).await?;
-            let body = parts.next(*size, mailbox).await?;
+            let body = parts.next(*size, &mut None, mailbox).await?;
             if *number != at || body.bytes.len() as u64 != *size || sha256(&body.bytes).await? != *digest {
                 return Ok(false);
             }

@@ -112,7 +112,7 @@ impl<'a> SourceUpload<'a> {
 
     /// Sends the source.
     pub(crate) async fn run(mut self) -> Result<PutReply> {
-        let (body, permit) = read(&mut self.parts, self.first, self.mailbox).await?;
+        let (body, permit) = read(&mut self.parts, self.first, None, self.mailbox).await?;
         if self.parts.ended().await? {
             return self.in_one(body, permit).await;
         }
@@ -169,16 +169,24 @@ fn cut(settings: &Settings, options: &Put, frame: Option<PartFrame>) -> Result<C
     })
 }
 
-/// Reads the next part, with the permit for its bytes. A stream is read without a permit: the host may be
-/// waiting for another call that needs one.
-async fn read(parts: &mut SourceParts, size: u64, mailbox: &Mailbox) -> Result<(PartBody, Permit)> {
+/// Reads the next part, with the permit for its bytes. A stream is read with a permit that lets others pass,
+/// or without any: the host may be waiting for another call that needs one.
+async fn read(
+    parts: &mut SourceParts,
+    size: u64,
+    mut ahead: Option<Permit>,
+    mailbox: &Mailbox,
+) -> Result<(PartBody, Permit)> {
     if parts.are_fed() {
-        let body = parts.next(size, mailbox).await?;
-        let permit = budget::acquire(body.bytes.len() as u64).await?;
+        let body = parts.next(size, &mut ahead, mailbox).await?;
+        let permit = match ahead {
+            Some(permit) => permit.settled(),
+            None => budget::acquire(body.bytes.len() as u64).await?,
+        };
         return Ok((body, permit));
     }
     let permit = budget::acquire(size).await?;
-    Ok((parts.next(size, mailbox).await?, permit))
+    Ok((parts.next(size, &mut None, mailbox).await?, permit))
 }
 
 /// Sends an object in one request; if the server refuses the checksum, the next one is sent.

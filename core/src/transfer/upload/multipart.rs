@@ -86,8 +86,14 @@ impl SourceUpload<'_> {
             let size = cut.part_size(self.parts.size, number + 1);
             // Before the permit, as in downloads; but the reader of a stream may need a slot of its own.
             let is_fed = self.parts.are_fed();
-            slot = if is_fed { None } else { Some(at.slot().await?) };
-            (body, permit) = read(&mut self.parts, size, mailbox).await?;
+            let mut ahead = None;
+            if is_fed {
+                slot = None;
+                ahead = sending.permit_ahead(size, &mut self.resume).await?;
+            } else {
+                slot = Some(at.slot().await?);
+            }
+            (body, permit) = read(&mut self.parts, size, ahead, mailbox).await?;
         }
         sending.all(&mut self.resume).await?;
         self.parts.unchanged().await?;

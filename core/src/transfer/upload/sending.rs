@@ -13,7 +13,9 @@ use crate::error::Result;
 use crate::observe::inherited;
 use crate::runtime::workers;
 use crate::s3::{Part, S3};
+use crate::transfer::budget;
 use crate::transfer::concurrency::Concurrency;
+use crate::transfer::gate::Permit;
 use crate::transfer::pace::Pace;
 use crate::transfer::resume::UploadState;
 use crate::transfer::tasks::joined;
@@ -51,21 +53,38 @@ impl SendingParts {
 
     /// Takes in the parts that are there, and waits until there is room for another.
     pub(super) async fn room(&mut self, resume: &mut Option<UploadState>) -> Result<()> {
-        self.collect(false, resume).await
+        self.collect(None, resume).await
+    }
+
+    /// A permit for a part that the host is still to give. While there is none, parts on their way are waited
+    /// for, until none is left.
+    pub(super) async fn permit_ahead(
+        &mut self,
+        bytes: u64,
+        resume: &mut Option<UploadState>,
+    ) -> Result<Option<Permit>> {
+        loop {
+            let permit = budget::try_acquire_ahead(bytes)?;
+            if permit.is_some() || self.tasks.is_empty() {
+                return Ok(permit);
+            }
+            self.collect(Some(self.tasks.len()), resume).await?;
+        }
     }
 
     /// Waits for all.
     pub(super) async fn all(&mut self, resume: &mut Option<UploadState>) -> Result<()> {
-        self.collect(true, resume).await
+        self.collect(Some(1), resume).await
     }
 
-    async fn collect(&mut self, all: bool, resume: &mut Option<UploadState>) -> Result<()> {
+    /// Takes in parts until there are fewer than so many, or than help.
+    async fn collect(&mut self, most: Option<usize>, resume: &mut Option<UploadState>) -> Result<()> {
         let mut sent = Vec::new();
         let mut failed = None;
         while failed.is_none() {
             let next = match self.tasks.try_join_next() {
                 Some(next) => Some(next),
-                None if self.tasks.len() < if all { 1 } else { self.pace.streams() } => break,
+                None if self.tasks.len() < most.unwrap_or_else(|| self.pace.streams()) => break,
                 None => tokio::select! {
                     next = self.tasks.join_next() => next,
                     () = self.pace.tick() => continue,
