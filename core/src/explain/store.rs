@@ -8,8 +8,9 @@ use crate::ambient::{self, Completed};
 use crate::config::{self, Sources};
 use crate::credentials::{self, CredentialSource};
 use crate::error::Result;
+use crate::http::most_connections;
 use crate::reply::Explained;
-use crate::s3::S3;
+use crate::s3::{S3, stream_limit};
 use crate::value::{Field as _, Value};
 use crate::version::VERSION;
 
@@ -89,6 +90,7 @@ pub(super) async fn rows(at: &S3) -> Vec<Explained> {
         .map_or("none: objects are stored as they are".to_owned(), |encryption| encryption.describe());
     rows.push(Explained::row("encryption", encryption, None));
     settings(&facts, &mut rows);
+    limits(&facts, &mut rows);
     rows.push(Explained::row("user_agent", agent(&facts), Some(facts.source("app_name"))));
     rows.push(Explained::row("version", VERSION, None));
     rows
@@ -122,6 +124,24 @@ fn settings(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             )),
         }
     }
+}
+
+/// What bounds transfers, however many streams would help.
+fn limits(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
+    rows.push(match stream_limit(facts.found.settings.max_concurrency) {
+        Ok((most, source)) => Explained::row(
+            "streams",
+            format!("at most {most} parts at a time"),
+            Some(source.unwrap_or_else(|| facts.source("max_concurrency"))),
+        ),
+        Err(error) => Explained::broken("streams", &error, None),
+    });
+    let most = most_connections();
+    rows.push(Explained::row(
+        "connections",
+        format!("at most {most} at a time in the process"),
+        Some("half of `ulimit -n`"),
+    ));
 }
 
 /// The value with its unit, where a bare number would not say.

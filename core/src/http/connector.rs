@@ -7,26 +7,26 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd as _, RawFd};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::names::Names;
 use super::no_response::ConnectionTrace;
 use super::proxy::{Hop, Proxies};
-use crate::runtime;
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -41,29 +41,10 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(tls: Arc<ClientConfig>, hop: Arc<ClientConfig>, proxies: Arc<Proxies>) -> Connector {
-        let mut tcp = HttpConnector::new_with_resolver(Names(GaiResolver::new()));
+        let mut tcp = HttpConnector::new_with_resolver(Names::default());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         Connector { server: (tcp.clone(), tls.clone()).into(), hop: (tcp, hop).into(), tls, proxies }
-    }
-}
-
-/// Asks the system for the addresses of a name, on the process's threads for what blocks.
-#[derive(Clone)]
-struct Names(GaiResolver);
-
-impl Service<Name> for Names {
-    type Response = GaiAddrs;
-    type Error = io::Error;
-    type Future = GaiFuture;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, name: Name) -> GaiFuture {
-        let _workers = runtime::workers().enter();
-        self.0.call(name)
     }
 }
 
@@ -157,7 +138,7 @@ pub(super) fn causes<'a>(
 pub(super) struct Conn {
     stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>,
     /// Whether the proxy at its end forwards requests, and so needs whole URLs.
-    forwarded: bool,
+    is_forwarded: bool,
     /// Whether the first byte that comes is still to be looked at.
     is_curious: bool,
     traffic: Traffic,
@@ -173,18 +154,21 @@ struct Carried {
     sent: AtomicU64,
     /// The first byte that came, plus one; 0 before that.
     first: AtomicU16,
+    /// Whether no further request may use the connection.
+    is_poisoned: AtomicBool,
 }
 
 impl Traffic {
-    /// Of a connection in use.
-    pub(super) fn of(connected: &Connected) -> Option<Traffic> {
-        let mut extras = http::Extensions::new();
-        connected.get_extras(&mut extras);
-        extras.remove()
-    }
-
     pub(super) fn sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn poison(&self) {
+        self.0.is_poisoned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.0.is_poisoned.load(Ordering::Relaxed)
     }
 
     pub(super) fn seen(&self) -> ConnectionTrace {
@@ -207,14 +191,28 @@ impl Traffic {
 }
 
 impl Conn {
-    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, forwarded: bool) -> Conn {
-        Conn { stream, forwarded, is_curious: true, traffic: Traffic::default() }
+    fn new(stream: MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>, is_forwarded: bool) -> Conn {
+        Conn { stream, is_forwarded, is_curious: true, traffic: Traffic::default() }
     }
-}
 
-impl Connection for Conn {
-    fn connected(&self) -> Connected {
-        self.stream.connected().proxy(self.forwarded).extra(self.traffic.clone())
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.is_forwarded
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        self.traffic.clone()
+    }
+
+    pub(super) fn socket(&self) -> RawFd {
+        let below = match &self.stream {
+            MaybeHttpsStream::Http(stream) => stream,
+            MaybeHttpsStream::Https(stream) => stream.inner().get_ref().0.inner(),
+        };
+        let socket = match below {
+            MaybeHttpsStream::Http(stream) => stream,
+            MaybeHttpsStream::Https(stream) => stream.inner().get_ref().0.inner(),
+        };
+        socket.inner().as_raw_fd()
     }
 }
 

@@ -8,11 +8,14 @@ mod body;
 mod certificate;
 mod clock;
 mod codes;
+mod connection;
 mod connector;
 mod meter;
+mod names;
 mod no_response;
 mod pace;
 mod plain;
+mod pool;
 mod proxy;
 pub(crate) mod retries;
 mod send;
@@ -25,6 +28,7 @@ use crate::config::Settings;
 use crate::error::Result;
 use crate::observe::{Level, event};
 use crate::runtime;
+use pool::Pool;
 use proxy::Proxies;
 
 pub(crate) use body::Watched;
@@ -34,6 +38,7 @@ pub(crate) use meter::{InPieces, Meter};
 pub(crate) use no_response::NoResponse;
 pub(crate) use pace::RequestLimiter;
 pub(crate) use plain::{PlainBody, PlainResponse, PlainTarget, percent_decoded, request};
+pub(crate) use pool::most_connections;
 pub(crate) use proxy::ProxyChoice;
 pub(crate) use send::{Http, noting_connections};
 
@@ -88,10 +93,11 @@ impl Transport {
         }
         // Before the lock that the other is made under: it takes the same one.
         let system = tls::system(self.trust.as_ref())?;
+        let pool = Pool::current()?;
         let made = || {
             let believed = self.trust.as_ref().map(tls::Trust::believed).unwrap_or_default();
             tls::configs(self.trust.as_ref(), system)
-                .map(|(server, hop)| Http::new(server, hop, self.proxies.clone(), believed))
+                .map(|(server, hop)| Http::new(server, hop, self.proxies.clone(), believed, pool))
         };
         (*runtime::current()?.shared(&self.key(), made)).clone()
     }

@@ -12,7 +12,6 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use hyper_util::client::legacy::Error as ClientError;
 use rustls::{AlertDescription, Error as TlsError};
 
 use super::certificate;
@@ -93,15 +92,14 @@ impl NoResponse {
         ConnectorError::timeout(NoResponse { why, advice, is_sent: true }.into())
     }
 
-    /// What the client reports. `seen` is none where no connection was made; `believed` are the certificates
-    /// that count.
+    /// What a connection reports. `seen` is none where none was made; `believed` are the certificates that
+    /// count.
     pub(super) fn failed(
         server: &Server,
         seen: Option<ConnectionTrace>,
         believed: &str,
-        error: &ClientError,
+        error: &(dyn StdError + 'static),
     ) -> ConnectorError {
-        let seen = seen.filter(|_| !error.is_connect());
         let proxy = causes(error).find_map(|cause| cause.downcast_ref::<AtProxy>());
         let place = proxy.map_or_else(|| server.to_string(), |proxy| proxy.proxy.clone());
         let mut passing = true;
@@ -169,7 +167,7 @@ impl NoResponse {
 }
 
 /// Why no connection was made to a server that is reached directly, and what to do.
-fn unconnected(server: &Server, error: &ClientError) -> (String, Option<String>) {
+fn unconnected(server: &Server, error: &(dyn StdError + 'static)) -> (String, Option<String>) {
     // hyper-util's own words; its type is private.
     let is_in = |words: &str| causes(error).any(|cause| cause.to_string().starts_with(words));
     let os = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
@@ -192,7 +190,7 @@ fn unconnected(server: &Server, error: &ClientError) -> (String, Option<String>)
 }
 
 /// Whether what came was no HTTP.
-fn is_unreadable(error: &ClientError) -> bool {
+fn is_unreadable(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
@@ -203,6 +201,14 @@ pub(super) struct BrokenResponse(String);
 impl BrokenResponse {
     pub(super) fn at(server: &Server, error: &(dyn StdError + 'static)) -> BrokenResponse {
         BrokenResponse(format!("{server} broke off its response: {}", root(error)))
+    }
+
+    /// Its connection was closed because others waited for one.
+    pub(super) fn given_up(server: &Server) -> BrokenResponse {
+        BrokenResponse(format!(
+            "the connection to {server} was given up for another call, because its response was not read on; \
+             at most half as many as `ulimit -n` are open"
+        ))
     }
 
     /// No byte of the body came for `limit`.

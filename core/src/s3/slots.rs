@@ -1,8 +1,8 @@
 //! The parts of transfers that may move at a time: by the store's setting, and in the whole process.
 //!
-//! Invariants: each part that moves takes a connection, so the process keeps three quarters of its
-//! descriptors for everything else. Slots are given in the order of the requests, so that no call starves
-//! another.
+//! Invariants: each part that moves takes a connection and often a file, so the parts take at most a quarter
+//! of the process's descriptors; `http` bounds the connections themselves. Slots are given in the order of
+//! the requests, so that no call starves another.
 
 use std::sync::Arc;
 
@@ -24,19 +24,28 @@ pub(crate) struct PartSlot {
 }
 
 /// The slots of the process. The variable is read once, at the first transfer.
+#[derive(Clone)]
 struct ProcessSlots {
     most: u32,
+    /// Why there are not more.
+    source: &'static str,
     free: Arc<Semaphore>,
 }
 
 fn of_process() -> Result<ProcessSlots> {
     let made = || {
-        let most = most(std::env::var(VARIABLE).ok().as_deref())?.min(runtime::descriptors() / 4).max(1);
-        Ok((most, Arc::new(Semaphore::new(most as usize))))
+        let variable = std::env::var(VARIABLE).ok();
+        let (wanted, descriptors) = (most(variable.as_deref())?, (runtime::descriptors() / 4).max(1));
+        let source = match variable {
+            _ if descriptors < wanted => "a quarter of `ulimit -n`",
+            Some(text) if !text.trim().is_empty() => "environment variable OARLOCK_MAX_STREAMS",
+            _ => "default",
+        };
+        let most = wanted.min(descriptors);
+        Ok(ProcessSlots { most, source, free: Arc::new(Semaphore::new(most as usize)) })
     };
-    let slots: Arc<Result<(u32, Arc<Semaphore>)>> = runtime::current()?.shared("slots", made);
-    let (most, free) = (*slots).clone()?;
-    Ok(ProcessSlots { most, free })
+    let slots: Arc<Result<ProcessSlots>> = runtime::current()?.shared("slots", made);
+    (*slots).clone()
 }
 
 /// Waits for a slot of the store and of the process.
@@ -50,8 +59,16 @@ pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<PartSlot> {
 
 /// How many parts may move at a time where the store's setting wants so many.
 pub(super) fn limited(wanted: Option<u32>) -> Result<u32> {
-    let most = of_process()?.most;
-    Ok(wanted.unwrap_or(most).min(most).max(1))
+    Ok(stream_limit(wanted)?.0)
+}
+
+/// The same, and the source of that number where it is not the setting.
+pub(crate) fn stream_limit(wanted: Option<u32>) -> Result<(u32, Option<&'static str>)> {
+    let process = of_process()?;
+    Ok(match wanted {
+        Some(wanted) if wanted <= process.most => (wanted, None),
+        _ => (process.most, Some(process.source)),
+    })
 }
 
 fn most(variable: Option<&str>) -> Result<u32> {
@@ -82,5 +99,7 @@ mod tests {
     fn a_store_may_have_fewer() {
         assert_eq!(limited(Some(3)).unwrap(), 3);
         assert!(limited(Some(1000)).unwrap() <= DEFAULT);
+        assert_eq!(stream_limit(Some(3)).unwrap(), (3, None));
+        assert!(stream_limit(Some(1000)).unwrap().1.is_some());
     }
 }
