@@ -1,16 +1,23 @@
-"""A large upload costs the memory of its parts in flight, not that of the object.
+"""A large upload costs the memory of its parts in flight, not that of the object; many of them together cost
+the budget.
 
 The server takes everything and keeps nothing, so that what is measured is the client's.
 """
 
 import http.server
+import os
 import re
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import agents
 import pytest
 
 SIZE = 1 << 30
+MIB = 1 << 20
 LIMIT_KB = 160 << 10
 
 
@@ -19,6 +26,8 @@ class Sink(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     received = 0
+    # Bytes a second of each connection, if they are limited.
+    rate = None
     lock = threading.Lock()
 
     def body(self):
@@ -27,6 +36,8 @@ class Sink(http.server.BaseHTTPRequestHandler):
             read = self.rfile.readinto(memoryview(buffer)[: min(left, len(buffer))])
             assert read, "the body broke off"
             left -= read
+            if Sink.rate:
+                time.sleep(read / Sink.rate)
         return int(self.headers.get("Content-Length", 0))
 
     def answer(self, text="", **headers):
@@ -59,7 +70,7 @@ class Sink(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def sink():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    Sink.received = 0
+    Sink.received, Sink.rate = 0, None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
@@ -93,3 +104,22 @@ def test_a_gibibyte_is_sent_in_bounded_memory(encryption, sink, tmp_path):
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
     print(f"peak {peak >> 10} MiB for {SIZE >> 20} MiB")
     assert peak < LIMIT_KB
+
+
+@pytest.mark.parametrize(("what", "size", "sent"), [("files", 128, 4 * 128), ("writers", 64, 8 * 64)])
+def test_uploads_side_by_side_share_the_budget(what, size, sent, sink):
+    """Each of them alone would have as many parts on their way to a slow server as the budget holds."""
+    budget = 256
+    Sink.rate = 20 * MIB
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("crowded_memory.py"), what, sink, str(size)],
+        env={**os.environ, "OARLOCK_MEMORY_BUDGET": f"{budget}MiB"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    before, peak = (int(number) >> 10 for number in ran.stdout.split())
+    print(f"{what}: peak {peak} MiB, {before} MiB before")
+    assert Sink.received == sent * MIB + 1
+    assert peak <= budget + 64, ran.stdout

@@ -34,6 +34,9 @@ FAULTS = {
     "flipped": {"flip_bit": 11},
     "lost-answer": {"drop_after_store": True},
 }
+NEAR = {"ms": 0}
+# A response of one request at a time would take 2 seconds.
+SLOW = {"ms": 1, "rate": 5 << 20}
 TYPED = {"Throttled", "Timeout", "Network", "Service", "Corrupt", "Changed", "PermissionDenied"}
 # After these the server may have done work that the caller never learned of; a 403 is a response.
 UNSURE = {"cut", "flipped", "lost-answer"}
@@ -43,13 +46,14 @@ class Sequence:
     """One sequence; `model` holds each key's possible sizes, `None` for an object that is not there: more
     than one while nobody looked."""
 
-    def __init__(self, number, server, agent, directory):
+    def __init__(self, number, server, agent, directory, latency):
         self.chance = random.Random(number)
         case = Case(name="random", doc="", on=["fake"], do=[], settings=SETTINGS)
         directory.mkdir()
         self.server = server
         self.run = run.Run(case, agent, places.Fake(server, case, directory), "fake", directory)
         self.run.stores["main"] = self.run.succeed(self.run.open({}))
+        server.control("POST", "latency", latency)
         self.model = dict.fromkeys(KEYS, frozenset([None]))
         self.done = []
 
@@ -260,15 +264,26 @@ class Sequence:
         assert os.listdir(self.run.outputs) == []
 
 
-@pytest.mark.parametrize("batch", range(-(-SEQUENCES // BATCH)))
-def test_sequences(batch, servers, agent, tmp_path, record_property):
+def play(batch, latency, server, agent, directory):
     begin = SEED + batch * BATCH
-    record_property("seed", begin)
     print(f"seeds {begin} to {begin + BATCH - 1}")
     for number in range(begin, min(begin + BATCH, SEED + SEQUENCES)):
-        sequence = Sequence(number, servers.get("fake"), agent, tmp_path / str(number))
+        sequence = Sequence(number, server, agent, directory / str(number), latency)
         try:
             sequence.play()
         except AssertionError as why:
             steps = "\n".join(map(str, sequence.done))
             raise AssertionError(f"OARLOCK_SEED={number} OARLOCK_SEQUENCES=1: {why}\n{steps}") from None
+        finally:
+            server.control("POST", "latency", NEAR)
+
+
+@pytest.mark.parametrize("batch", range(-(-SEQUENCES // BATCH)))
+def test_sequences(batch, servers, agent, tmp_path, record_property):
+    record_property("seed", SEED + batch * BATCH)
+    play(batch, NEAR, servers.get("fake"), agent, tmp_path)
+
+
+def test_sequences_with_many_requests_at_a_time(servers, agent, tmp_path):
+    """A slow server makes large transfers take as many requests as they can."""
+    play(0, SLOW, servers.get("fake"), agent, tmp_path)

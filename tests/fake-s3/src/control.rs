@@ -41,7 +41,8 @@ pub async fn answer(world: &World, method: &str, uri: &http::Uri, body: Bytes) -
         ("POST", "credential") => read(&body).map(|credential| post_credential(world, credential)),
         ("GET", "state") => Ok(state(world)),
         ("POST", "latency") => read(&body).map(|latency: Latency| {
-            world.desk().latency = latency.ms;
+            let mut desk = world.desk();
+            (desk.latency, desk.rate) = (latency.ms, latency.rate);
             json!({})
         }),
         ("POST", "seed") => read(&body).and_then(|seed| post_seed(world, seed)),
@@ -104,6 +105,7 @@ fn post_reset(world: &World, reset: Reset) -> Value {
 #[serde(deny_unknown_fields)]
 struct Latency {
     ms: u64,
+    rate: Option<u64>,
 }
 
 #[derive(Deserialize)]

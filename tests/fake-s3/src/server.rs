@@ -183,7 +183,9 @@ fn finish(
         entry.code = (!code.is_empty()).then(|| code.to_string());
         entry.reply_length = reply.body.len();
     });
-    respond(reply, fault, wire)
+    let mut response = respond(reply, fault, wire);
+    response.body_mut().rate = world.desk().rate;
+    response
 }
 
 fn identify(reply: &mut Reply, n: u64) {

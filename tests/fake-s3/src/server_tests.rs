@@ -198,6 +198,16 @@ async fn a_stall_lets_the_first_bytes_through_and_then_goes_on() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn each_response_is_held_to_its_rate() {
+    let server = Server::start().await;
+    server.seed(b"hello world").await;
+    server.control("latency", json!({"ms": 0, "rate": 5})).await;
+    let begun = tokio::time::Instant::now();
+    assert_eq!(server.get("/pub/k").await.unwrap().body, b"hello world");
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn the_object_changes_under_the_reader() {
     let server = Server::start().await;

@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,9 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+/// How often bytes leave where their rate is limited.
+const BEAT: Duration = Duration::from_millis(20);
 
 /// What a body and its connection tell each other.
 #[derive(Default)]
@@ -128,6 +131,9 @@ pub struct WireBody {
     reached: Option<u64>,
     pause: Option<Pin<Box<Sleep>>>,
     wire: Arc<Wire>,
+    /// Bytes a second, if they are limited, and when the next ones are due.
+    pub rate: Option<u64>,
+    paced: Option<Pin<Box<Sleep>>>,
     /// Whether the answer announces how many bytes there are.
     pub tells_length: bool,
 }
@@ -143,6 +149,8 @@ impl WireBody {
             reached: None,
             pause: None,
             wire,
+            rate: None,
+            paced: None,
             tells_length: true,
         }
     }
@@ -158,8 +166,18 @@ impl WireBody {
         Poll::Pending
     }
 
+    fn poll_paced(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(paced) = &mut self.paced {
+            ready!(paced.as_mut().poll(cx));
+        }
+        self.paced = self.rate.map(|_| Box::pin(tokio::time::sleep(BEAT)));
+        Poll::Ready(())
+    }
+
     fn next_segment(&mut self, limit: Option<u64>) -> Option<Bytes> {
         let mut segment = self.segments.pop_front()?;
+        let beat = self.rate.map(|rate| (rate * BEAT.as_millis() as u64 / 1000).max(1));
+        let limit = limit.into_iter().chain(beat).min();
         if let Some(limit) = limit.filter(|limit| *limit < segment.len() as u64) {
             self.segments.push_front(segment.split_off(limit as usize));
         }
@@ -175,6 +193,7 @@ impl Body for WireBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
+        ready!(this.poll_paced(cx));
         let Some(halt) = &this.halt else {
             return Poll::Ready(this.next_segment(None).map(|segment| Ok(Frame::data(segment))));
         };

@@ -41,6 +41,8 @@ pub(crate) struct Desk {
     pub rules: Vec<Rule>,
     pub log: Vec<Entry>,
     pub latency: u64,
+    /// Bytes a second of each response.
+    pub rate: Option<u64>,
     pub credentials: Vec<Credential>,
     requests: u64,
 }
