@@ -225,6 +225,15 @@ def test_examples_that_send_nothing(program, tmp_path):
     assert granted >= {permission for task in TASKS for permission in task["permissions"]}
 
 
+def test_read_through_example(fake, program, tmp_path):
+    package = tmp_path / "src/contrib/oar_1.0.tar.gz"
+    package.parent.mkdir(parents=True)
+    package.write_bytes(b"x" * 1000)
+    fake.bucket("through")
+    said = run(*program("through.py"), url(fake, "through"), f"file://{tmp_path}")
+    assert said.splitlines() == ["fetched True 1000", "stored"]
+
+
 def test_fsspec_example(fake, program):
     fake.bucket("tables")
     said = run(*program("tables.py"), "tables", fake.endpoint, fake.access_key, fake.secret_key)
