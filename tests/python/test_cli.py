@@ -89,6 +89,7 @@ def test_trees(shell):
     shell("cp", "-r", "s3://tests/copy", "again")
     assert (shell.directory / "again/sub/page").read_text() == "22"
     shell("cp", "-r", "site", f"file://{shell.directory}/other")
+    shell("cp", f"file://{shell.directory}/other/index.html", "s3://tests/copy/")
     shell("cp", "again/index.html", "s3://tests/copy2/near")
     # All below `copy/`, and nothing of its neighbour.
     assert "would delete copy/index.html" in shell("rm", "-r", "--dry-run", "s3://tests/copy")[0]

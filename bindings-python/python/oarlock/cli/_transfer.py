@@ -10,7 +10,7 @@ import sys
 import oarlock
 
 from ._output import bar, note, print_json, print_row
-from ._places import PIPE, Place, file_name, is_url, tree
+from ._places import PIPE, Place, file_name, is_url, split, tree
 
 
 def cp(given):
@@ -63,18 +63,14 @@ def _between(given):
     source, target = Place(given.source, given.settings), Place(given.target, given.settings)
     key = source.needed_key()
     with bar(given, key) as progress:
-        return _copy_object(source.store, key, target.store, target.beside(file_name(key)), progress)
+        to = target.beside(file_name(key))
+        return target.store.copy(key, to, progress=progress, **_from(given))
 
 
-def _copy_object(source, key, target, to, progress):
-    """A copy on the server if both are buckets, else through this process."""
-    if source.url == target.url:
-        return target.copy(key, to, progress=progress)
-    if source.url.startswith("s3://") and target.url.startswith("s3://"):
-        bucket = source.url.removeprefix("s3://").rstrip("/")
-        return target.copy(key, to, source_bucket=bucket, progress=progress)
-    with source.open(key) as file:
-        return target.put(to, file, progress=progress)
+def _from(given):
+    """The options that name the store to copy from; the server copies if it can."""
+    root, _ = split(given.source)
+    return {"source_store": root, "source_settings": given.settings or None}
 
 
 def _copy_tree(given):
@@ -83,7 +79,7 @@ def _copy_tree(given):
     if is_url(given.source) and is_url(given.target):
         (source, below), (target, at) = tree(given.source, given.settings), tree(given.target, given.settings)
         for entry in source.list(below):
-            _copy_object(source, entry.key, target, at + entry.key.removeprefix(below), None)
+            target.copy(entry.key, at + entry.key.removeprefix(below), **_from(given))
             print_row(given, entry, f"copied {entry.key}")
         return 0
     given.delete, given.dry_run, given.include, given.exclude, given.compare = False, False, [], [], None
