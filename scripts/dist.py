@@ -82,9 +82,6 @@ def c_library(out, profile, version, time):
         tree = Path(directory, "usr")
         for library in ("lib/liboarlock.a", f"lib/liboarlock.so.{version}"):
             run("strip", "--strip-debug", "--enable-deterministic-archives", tree / library)
-        # It works wherever it is unpacked.
-        package = tree / "lib/pkgconfig/oarlock.pc"
-        package.write_text(package.read_text().replace("prefix=/usr\n", "prefix=${pcfiledir}/../..\n"))
         shutil.rmtree(tree / "lib/nix", ignore_errors=True)
         archive(tree, out / name, time)
 
