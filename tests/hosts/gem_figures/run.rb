@@ -16,6 +16,7 @@ HEAD = <<~MARKDOWN
   `make gem-figures` measures this and writes the page. The server is fake-s3, which delays each request by
   the time named. Stock clients read the same bucket over plain HTTP, without the round trips of TLS. The
   machine has %d cores, Ruby is %s, RubyGems %s, Bundler %s, and oarlock is a development build.
+  Installing itself costs CPU, which is the same for both.
 
   | what | target | result |
   |---|---|---|
