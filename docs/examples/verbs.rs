@@ -260,8 +260,7 @@ fn credentials_(store: &Store) -> Result<()> {
 
 fn explain_(store: &Store) -> Result<()> {
     // --8<-- [start:explain]
-    let call = store.explain(options::Explain { check: Some(true), ..Default::default() });
-    println!("{:?}", call.wait(None)?);
+    println!("{:?}", store.explain(options::Explain { check: Some(true) }).wait(None)?);
     // --8<-- [end:explain]
     Ok(())
 }

@@ -26,11 +26,12 @@ class Argument:
 
 @dataclass(frozen=True)
 class ExampleCall:
-    """A verb, its arguments in order, and the options that are given."""
+    """A verb, its arguments in order, and the options that are given: all there are, or some."""
 
     verb: str
     arguments: list
     options: list
+    has_other_options: bool
     reply: str
     pages: bool
 
@@ -42,20 +43,15 @@ class ExampleCall:
 
 def calls():
     """The example of each verb, in the order of the core's table."""
-    return [
-        ExampleCall(
-            name,
-            [argument(name, parameter) for parameter in parameters],
-            [
-                Argument(option, kind, TABLE[name]["options"][option])
-                for option, kind, *_ in options
-                if option in TABLE.get(name, {}).get("options", {})
-            ],
-            reply,
-            pages,
-        )
-        for name, _, parameters, options, reply, pages, _ in _native.verbs()
-    ]
+    return [example(row) for row in _native.verbs()]
+
+
+def example(row):
+    name, _, parameters, options, reply, pages, _ = row
+    given = TABLE.get(name, {}).get("options", {})
+    chosen = [Argument(option, kind, given[option]) for option, kind, *_ in options if option in given]
+    arguments = [argument(name, parameter) for parameter in parameters]
+    return ExampleCall(name, arguments, chosen, len(chosen) < len(options), reply, pages)
 
 
 def argument(verb, parameter):

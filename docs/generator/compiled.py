@@ -232,7 +232,8 @@ def rust_function(call):
 def rust_options(call):
     name = "".join(word.capitalize() for word in call.verb.split("_"))
     fields = ", ".join(f"{each.name}: Some({rust_option(each)})" for each in call.options)
-    return f"options::{name} {{ {fields}, ..Default::default() }}"
+    others = ", ..Default::default()" if call.has_other_options else ""
+    return f"options::{name} {{ {fields}{others} }}"
 
 
 def rust_option(argument):
