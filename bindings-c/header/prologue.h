@@ -36,8 +36,8 @@
 #ifndef OARLOCK_H
 #define OARLOCK_H
 
-/* The version of this header; oarlock_version() has that of the library. Before 1.0 a minor version may change
- * the interface. */
+/* The version of this header; oarlock_version() has that of the library. Before 1.0 a minor version may
+ * change the interface. */
 #define OARLOCK_VERSION_MAJOR @MAJOR@
 #define OARLOCK_VERSION_MINOR @MINOR@
 #define OARLOCK_VERSION_PATCH @PATCH@
