@@ -1,5 +1,5 @@
-"""Open files of the file system: transactions, exclusive writes, appending, reads in order, text, compression,
-encryption."""
+"""Open files of the file system: transactions, exclusive writes, appending, reads in order, text,
+compression, encryption."""
 
 import gzip
 import io

@@ -1,5 +1,5 @@
-"""How calls of the file system run: awaited, blocking without a thread, in a forked child, interrupted, cancelled,
-unpickled."""
+"""How calls of the file system run: awaited, blocking without a thread, in a forked child, interrupted,
+cancelled, unpickled."""
 
 import asyncio
 import os

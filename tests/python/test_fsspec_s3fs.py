@@ -1,5 +1,5 @@
-"""The file system as users of s3fs know it: its keywords, S3's parameters, versions, metadata, tags, access, URLs,
-uploads and buckets."""
+"""The file system as users of s3fs know it: its keywords, S3's parameters, versions, metadata, tags, access,
+URLs, uploads and buckets."""
 
 import ast
 import inspect

@@ -2,9 +2,9 @@
 
 require_relative "support"
 
-# A store is shareable, and every verb works in a Ractor other than the main one. Each test is a process of its
-# own: once a process has had a second Ractor, Ruby 3.1 may wait for its own lock for ever when it loads an
-# encoding.
+# A store is shareable, and every verb works in a Ractor other than the main one. Each test is a process of
+# its own: once a process has had a second Ractor, Ruby 3.1 may wait for its own lock for ever when it loads
+# an encoding.
 class RactorsTest < OarlockTest
   def ractor(body, *arguments) = ruby("require 'oarlock'\nWarning[:experimental] = false\n#{body}", *arguments)
 
