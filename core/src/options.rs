@@ -239,6 +239,18 @@ record! {
 }
 
 record! {
+    /// Options of `put_by_content`.
+    pub struct PutByContent {
+        /// The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
+        suffix: Option<String>,
+        /// The media type. Default: none; the server chooses.
+        content_type: Option<String>,
+        /// User metadata: ASCII names and values, at most 2 KB together.
+        metadata: Option<BTreeMap<String, String>>,
+    }
+}
+
+record! {
     /// Options of `delete`.
     pub struct Delete {
         /// The version to delete for good. Default: none; a versioned bucket then keeps the newest version

@@ -98,6 +98,20 @@ record! {
 }
 
 record! {
+    /// The reply of `put_by_content`.
+    pub struct ContentReply {
+        /// The key: prefix, SHA-256 in hexadecimal digits, suffix.
+        key: String,
+        /// The number of bytes.
+        size: u64,
+        /// The entity tag of the new object, without quotes; absent if it was there already.
+        etag: Option<String>,
+        /// Whether the object was there already.
+        existed: bool,
+    }
+}
+
+record! {
     /// The reply of `credentials`: the keys that sign requests now. Treat it as a secret.
     pub struct Identity {
         /// Their source: `static`, `env`, `profile`, `process`, `sso`, `web_identity`, `assume_role`,
@@ -519,6 +533,7 @@ pub const RECORDS: &[RecordSpec] = &[
     ThroughReply::SPEC,
     Identity::SPEC,
     PutReply::SPEC,
+    ContentReply::SPEC,
     DeleteReply::SPEC,
     Deleted::SPEC,
     Fetched::SPEC,

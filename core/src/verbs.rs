@@ -14,12 +14,12 @@ use crate::mailbox::Mailbox;
 use crate::options::{
     AbortUploads, Copy, Delete, DeleteMany, EncryptAll, Exists, Explain, FetchThrough, Get, GetAcl, GetMany,
     GetRanges, Head, HeadMany, HeadThrough, List, ListUploads, ListVersions, Move, NoOptions, Presign, Put,
-    PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags, Verify,
+    PutByContent, PutMany, Rekey, RekeyAll, SetAcl, Sync, Tags, Verify,
 };
 use crate::reply::{
-    Acl, Bucket, DeleteReply, Deleted, EncryptReply, Explained, Fetched, GetReply, Headed, Identity,
-    ObjectMeta, Page, PutReply, RekeyReply, Stored, SyncReply, ThroughReply, UnencryptedReply, Upload,
-    UploadPage, Usage, VerbStats, VerifyReply,
+    Acl, Bucket, ContentReply, DeleteReply, Deleted, EncryptReply, Explained, Fetched, GetReply, Headed,
+    Identity, ObjectMeta, Page, PutReply, RekeyReply, Stored, SyncReply, ThroughReply, UnencryptedReply,
+    Upload, UploadPage, Usage, VerbStats, VerifyReply,
 };
 use crate::store::{Backend, Store};
 use crate::table::{FieldSpec, Record, RecordSpec, unknown};
@@ -52,7 +52,7 @@ mod any_bucket {
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
         get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
     };
-    pub(super) use crate::through::{fetch_through, head_through};
+    pub(super) use crate::through::{fetch_through, head_through, put_by_content};
 }
 
 /// The functions of a directory's verbs.
@@ -65,7 +65,7 @@ mod directory {
         delete, delete_many, exists, get, get_many, head, head_many, list, put_many, sync_down, sync_up,
         usage, verify,
     };
-    pub(super) use crate::through::{fetch_through, head_through};
+    pub(super) use crate::through::{fetch_through, head_through, put_by_content};
 }
 
 /// Verbs answered locally, without a request.
@@ -472,6 +472,14 @@ verbs! {
         source: Source = "The bytes to store.";
         Put
     ) -> PutReply, progress bytes;
+    /// Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
+    /// read. If the object is there already, it stays.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    put_by_content(
+        prefix: Prefix = "The start of the key, before the checksum. Default: none.",
+        source: Source = "The bytes to store.";
+        PutByContent
+    ) -> ContentReply, progress bytes;
     /// Returns an object's metadata.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head(key: Key = "The object's key."; Head) -> ObjectMeta;

@@ -61,7 +61,7 @@ USES = {
     | {"transfer"},
     "through": DATA
     | {"ambient", "call", "crypto", "http", "io", "local", "mailbox", "many", "observe", "question"}
-    | {"runtime", "s3", "store", "tally"},
+    | {"runtime", "s3", "store", "tally", "transfer"},
     "store": PLAIN | {"config", "keys", "local", "s3", "tally"},
     "classes": PLAIN | {"config", "reply", "store"},
     "verbs": DATA

@@ -5,6 +5,7 @@
 //! an end that is not in order is an error, never a short object. Failures are not remembered. A forked child
 //! has no part in its parent's fetches.
 
+mod content;
 mod digest;
 mod fill;
 mod keep;
@@ -38,6 +39,8 @@ use crate::s3::S3;
 use crate::store::Backend;
 use crate::tally::Arrival;
 use crate::value::{Callback, Field, Value};
+
+pub(crate) use content::put_by_content;
 
 impl From<&S3> for Backend {
     fn from(at: &S3) -> Backend {
