@@ -273,6 +273,19 @@ def test_the_leader_alone_asks_the_function(place, upstream):
     assert place.head("p").content_type == "text/x-r"
 
 
+@pytest.mark.parametrize("is_same", [True, False])
+def test_an_object_that_another_writer_stored_first_stays(place, upstream, is_same):
+    body = os.urandom(3 * MIB)
+    gate = threading.Event()
+    reader = Reader(place, upstream.add("/p", body, gate=gate, before_gate=MIB))
+    assert reader.has_bytes.wait(20)
+    other = body if is_same else b"other"
+    place.put("p", other)
+    gate.set()
+    assert reader.end() == body
+    assert (reader.reply.kept, place.get("p").body == other) == (is_same, True)
+
+
 def test_two_processes_race(tmp_path, upstream):
     (tmp_path / "store").mkdir()
     url = upstream.add("/p", os.urandom(3 * MIB))

@@ -63,8 +63,16 @@ async fn stands(fill: &Fill, job: &Job) -> Result<bool> {
     let (backend, key) = (job.backend.clone(), job.key.clone());
     let looking =
         Call::begin(false, |mailbox| async move { at(&backend).head(&mailbox, key, Head::default()).await });
-    let (meta, written) = (looking.await?, fill.watch().borrow().written);
-    let is_same = meta.size == Some(written);
+    // The other object may stand there long before this fetch knows its own size.
+    let mut state = fill.watch();
+    let (written, end) = match state.wait_for(|state| state.end.is_some()).await {
+        Ok(state) => (state.written, state.end.clone()),
+        Err(_) => (0, None),
+    };
+    if let Some(Err(upstream)) = end {
+        return Err(upstream);
+    }
+    let is_same = looking.await?.size == Some(written);
     if !is_same {
         event(Level::Warning, "another process stored a different object first, which stays".to_owned());
     }

@@ -96,7 +96,7 @@ pub(crate) async fn fetch_through(
     if options.must_keep == Some(true) && !retain {
         fail!(InvalidInput, "option `must_keep` contradicts `retain`, which is false here");
     }
-    let mut call = Through { backend, mailbox, key, into, retain, options, source };
+    let call = Through { backend, mailbox, key, into, retain, options, source };
     call.run().await
 }
 
@@ -206,7 +206,7 @@ struct Through<'a> {
 }
 
 impl Through<'_> {
-    async fn run(&mut self) -> Result<ThroughReply> {
+    async fn run(&self) -> Result<ThroughReply> {
         loop {
             let since = Instant::now();
             let stored = if self.options.refresh == Some(true) {
