@@ -168,6 +168,25 @@ module Oarlock
     attr_reader :size
   end
 
+  # The reply of `put_by_content`.
+  class ContentReply < Struct
+    # The key: prefix, SHA-256 in hexadecimal digits, suffix.
+    # @return [String]
+    attr_reader :key
+
+    # The number of bytes.
+    # @return [Integer]
+    attr_reader :size
+
+    # The entity tag of the new object, without quotes; absent if it was there already.
+    # @return [String, nil]
+    attr_reader :etag
+
+    # Whether the object was there already.
+    # @return [bool]
+    attr_reader :existed
+  end
+
   # The reply of `delete`.
   class DeleteReply < Struct
     # The version that was deleted, or the new delete marker's.
@@ -831,6 +850,23 @@ module Oarlock
             grant_full_control: nil, sse: nil, sse_kms_key_id: nil, sse_customer_key: nil,
             encryption_context: nil, if_match: nil, if_none_match: nil, part_size: nil, journal: nil,
             timeout: nil, progress: nil) = nil
+
+    # Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
+    # read. If the object is there already, it stays. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    #
+    # @param prefix [String, Symbol, nil] The start of the key, before the checksum. Default: none.
+    # @param source [String, Pathname, #read, #each] The bytes to store.
+    # @param suffix [String, Symbol, nil] The end of the key, behind the checksum, for example `.tar.gz`.
+    #   Default: none.
+    # @param content_type [String, Symbol, nil] The media type. Default: none; the server chooses.
+    # @param metadata [Hash{String, Symbol, String => Integer}, nil] User metadata: ASCII names and values, at
+    #   most 2 KB together.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @param progress [#call, nil] Called with what is done and the total, if known.
+    # @return [ContentReply]
+    def put_by_content(prefix = nil, source, suffix: nil, content_type: nil, metadata: nil, timeout: nil,
+                       progress: nil) = nil
 
     # Returns an object's metadata. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>

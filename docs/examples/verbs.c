@@ -60,6 +60,16 @@ EXAMPLE(put) {
   return status;
 }
 
+EXAMPLE(put_by_content) {
+  // --8<-- [start:put_by_content]
+  oarlock_source *source = oarlock_source_bytes((const uint8_t *)"hello", 5);
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_put_by_content(store, "reports/", source, NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:put_by_content]
+  return status;
+}
+
 EXAMPLE(head) {
   // --8<-- [start:head]
   oarlock_call *call = NULL;
@@ -420,6 +430,7 @@ static const struct {
     {"head_through", head_through_},
     {"get_ranges", get_ranges_},
     {"put", put_},
+    {"put_by_content", put_by_content_},
     {"head", head_},
     {"exists", exists_},
     {"delete", delete_},

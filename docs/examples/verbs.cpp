@@ -39,6 +39,12 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        // --8<-- [end:put]
        (void)reply;
      }},
+    {"put_by_content", [](const oarlock::store &store) {
+       // --8<-- [start:put_by_content]
+       auto reply = store.put_by_content("reports/", "hello");
+       // --8<-- [end:put_by_content]
+       (void)reply;
+     }},
     {"head", [](const oarlock::store &store) {
        // --8<-- [start:head]
        auto reply = store.head("greeting");

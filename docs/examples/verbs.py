@@ -43,6 +43,13 @@ def put(store):
     return reply
 
 
+def put_by_content(store):
+    # --8<-- [start:put_by_content]
+    reply = store.put_by_content("reports/", b"hello")
+    # --8<-- [end:put_by_content]
+    return reply
+
+
 def head(store):
     # --8<-- [start:head]
     reply = store.head("greeting")
@@ -287,6 +294,7 @@ EXAMPLES = {
     "head_through": head_through,
     "get_ranges": get_ranges,
     "put": put,
+    "put_by_content": put_by_content,
     "head": head,
     "exists": exists,
     "delete": delete,

@@ -36,6 +36,12 @@ EXAMPLES = {
     # --8<-- [end:put]
     reply
   end,
+  "put_by_content" => lambda do |store|
+    # --8<-- [start:put_by_content]
+    reply = store.put_by_content("reports/", "hello")
+    # --8<-- [end:put_by_content]
+    reply
+  end,
   "head" => lambda do |store|
     # --8<-- [start:head]
     reply = store.head("greeting")

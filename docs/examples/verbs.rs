@@ -52,6 +52,14 @@ fn put_(store: &Store) -> Result<()> {
     Ok(())
 }
 
+fn put_by_content_(store: &Store) -> Result<()> {
+    // --8<-- [start:put_by_content]
+    let call = store.put_by_content("reports/", "hello", Default::default());
+    println!("{:?}", call.wait(None)?);
+    // --8<-- [end:put_by_content]
+    Ok(())
+}
+
 fn head_(store: &Store) -> Result<()> {
     // --8<-- [start:head]
     println!("{:?}", store.head("greeting", Default::default()).wait(None)?);
@@ -322,6 +330,7 @@ fn run(verb: &str, url: &str) -> Result<()> {
         "head_through" => head_through_(&store),
         "get_ranges" => get_ranges_(&store),
         "put" => put_(&store),
+        "put_by_content" => put_by_content_(&store),
         "head" => head_(&store),
         "exists" => exists_(&store),
         "delete" => delete_(&store),

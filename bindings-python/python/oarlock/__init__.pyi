@@ -83,6 +83,7 @@ __all__ = [
     "ChangedError",
     "Config",
     "ConfigError",
+    "ContentReply",
     "Corrupt",
     "CorruptError",
     "Credentials",
@@ -380,6 +381,26 @@ class PutReply:
     def size(self) -> int:
         """The number of bytes stored."""
     def __init__(self, *, etag: str | None = None, version_id: str | None = None, size: int) -> None: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def __hash__(self) -> int: ...
+
+@final
+class ContentReply:
+    """The reply of `put_by_content`."""
+
+    @property
+    def key(self) -> str:
+        """The key: prefix, SHA-256 in hexadecimal digits, suffix."""
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+    @property
+    def etag(self) -> str | None:
+        """The entity tag of the new object, without quotes; absent if it was there already."""
+    @property
+    def existed(self) -> bool:
+        """Whether the object was there already."""
+    def __init__(self, key: str, size: int, *, etag: str | None = None, existed: bool) -> None: ...
     def _asdict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
 
@@ -1087,6 +1108,23 @@ class Store:
         Returns: PutReply
         """
 
+    def put_by_content(self, prefix: str = "", source: Source, *, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
+        """Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
+        read. If the object is there already, it stays.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the key, before the checksum. Default: none.
+            source (source): The bytes to store.
+            suffix (str, optional): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
+            content_type (str, optional): The media type. Default: none; the server chooses.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ContentReply
+        """
+
     def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:
         """Returns an object's metadata.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
@@ -1733,6 +1771,23 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+        """
+
+    async def put_by_content(self, prefix: str = "", source: AsyncSource, *, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
+        """Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
+        read. If the object is there already, it stays.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+
+        Parameters:
+            prefix (str, optional): The start of the key, before the checksum. Default: none.
+            source (source): The bytes to store.
+            suffix (str, optional): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
+            content_type (str, optional): The media type. Default: none; the server chooses.
+            metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
+            progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: ContentReply
         """
 
     async def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:

@@ -16,7 +16,6 @@ use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::options::{Put, PutByContent};
 use crate::reply::{ContentReply, PutReply};
-use crate::s3::S3;
 use crate::store::Backend;
 use crate::transfer::SourceParts;
 
@@ -85,7 +84,8 @@ async fn feed(
             Step::Want(_) if fed == size => call.feed_end(),
             Step::Want(_) => {
                 let length = LOT.min(size - fed);
-                call.feed(spool.read(fed, length as usize).await?);
+                let bytes = spool.read(fed, length as usize).await?;
+                call.feed(bytes);
                 fed += length;
                 mailbox.advance(length);
             }
