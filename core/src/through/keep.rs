@@ -63,7 +63,7 @@ async fn stands(fill: &Fill, job: &Job) -> Result<bool> {
     let (backend, key) = (job.backend.clone(), job.key.clone());
     let looking =
         Call::begin(false, |mailbox| async move { at(&backend).head(&mailbox, key, Head::default()).await });
-    // The other object may stand there long before this fetch knows its own size.
+    // The other object may stand there long before this fetch has all its bytes.
     let mut state = fill.watch();
     let (written, end) = match state.wait_for(|state| state.end.is_some()).await {
         Ok(state) => (state.written, state.end.clone()),
