@@ -122,4 +122,5 @@ def test_uploads_side_by_side_share_the_budget(what, size, sent, sink):
     before, peak = (int(number) >> 10 for number in ran.stdout.split())
     print(f"{what}: peak {peak} MiB, {before} MiB before")
     assert Sink.received == sent * MIB + 1
-    assert peak <= budget + 64, ran.stdout
+    # The interpreter and a library for development have their own 30 MiB before.
+    assert peak - before <= budget + 64, ran.stdout
