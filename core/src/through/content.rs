@@ -59,7 +59,7 @@ async fn read(backend: &Backend, mailbox: &Mailbox, source: Source) -> Result<(F
     let mut parts = SourceParts::open(source, None, None).await?;
     let (mut size, mut sum) = (0, Sha256::new());
     while !parts.ended().await? {
-        let bytes = parts.next(LOT, mailbox).await?.bytes;
+        let bytes = parts.next(LOT, &mut None, mailbox).await?.bytes;
         if bytes.is_empty() {
             continue;
         }
