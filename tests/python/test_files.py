@@ -50,13 +50,14 @@ def test_reads_like_a_file(remote):
         file.read()
 
 
-def test_reads_in_one_request(fake, remote):
-    remote.put("k", CONTENT)
-    fake.reset
-    before = len(fake.log())
-    with remote.open("k") as file, io.BytesIO() as out:
-        shutil.copyfileobj(file, out, 10_000)
-        assert out.getvalue() == CONTENT
+def test_reads_in_one_request(fake):
+    # Where it may have more, a slow machine reads ahead with more.
+    with oarlock.open("s3://tests/", max_concurrency=1, **fake.settings()) as remote:
+        remote.put("k", CONTENT)
+        before = len(fake.log())
+        with remote.open("k") as file, io.BytesIO() as out:
+            shutil.copyfileobj(file, out, 10_000)
+            assert out.getvalue() == CONTENT
     log = fake.log()[before:]
     assert [row["op"] for row in log].count("GetObject") == 1
 
