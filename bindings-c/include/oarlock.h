@@ -1000,6 +1000,7 @@ static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, cons
  *   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ *   after (list of keys): Objects whose bytes go before the source's, in order; with the object's own key, the source is appended to it. The server copies them, except for pieces below 5 MiB, which are fetched. Default: none.
  *   part_size (int): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
  *   journal (str): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
  * Reply: PutReply.
@@ -1241,6 +1242,7 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ *   preserve_etag (bool): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
  * Reply: PutReply.
  */
 static inline oarlock_status oarlock_copy(const oarlock_store *store, const char *source_key, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1613,6 +1615,46 @@ static inline oarlock_status oarlock_delete_bucket(const oarlock_store *store, c
   oarlock_options *arguments = oarlock_options_copy(options);
   oarlock_status status;
   status = oarlock_start(store, "delete_bucket", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+ * Reply: str.
+ */
+static inline oarlock_status oarlock_get_versioning(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  status = oarlock_start(store, "get_versioning", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+ *   state (str): `Enabled` or `Suspended`.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_set_versioning(const oarlock_store *store, const char *state, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "state", state);
+  status = oarlock_start(store, "set_versioning", arguments, NULL, NULL, call, error);
+  oarlock_options_free(arguments);
+  return status;
+}
+
+/* Replaces the access control list of the store's bucket by a canned one.
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+ *   acl (str): A canned ACL, for example `public-read`.
+ * Reply: nothing.
+ */
+static inline oarlock_status oarlock_set_bucket_acl(const oarlock_store *store, const char *acl, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+  oarlock_options *arguments = oarlock_options_copy(options);
+  oarlock_status status;
+  oarlock_options_set_str(arguments, "acl", acl);
+  status = oarlock_start(store, "set_bucket_acl", arguments, NULL, NULL, call, error);
   oarlock_options_free(arguments);
   return status;
 }

@@ -836,6 +836,9 @@ module Oarlock
     #   object's key, for a store that encrypts under KMS. Default: the store's setting.
     # @param if_match [String, Symbol, nil] Only if the object there now has this ETag, else `Precondition`.
     # @param if_none_match [String, Symbol, nil] `"*"`: only if no object is there, else `Precondition`.
+    # @param after [Enumerable<String, Hash{Symbol, String> => Entry}, nil] Objects whose bytes go before the
+    #   source's, in order; with the object's own key, the source is appended to it. The server copies them,
+    #   except for pieces below 5 MiB, which are fetched. Default: none.
     # @param part_size [Integer, nil] Bytes in a part of a multipart upload. Default: the setting
     #   `multipart_chunksize`.
     # @param journal [String, Symbol, nil] A journal file, or a directory for one. After a crash or a
@@ -848,8 +851,8 @@ module Oarlock
             content_disposition: nil, cache_control: nil, expires: nil, metadata: nil, tags: nil,
             storage_class: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
             grant_full_control: nil, sse: nil, sse_kms_key_id: nil, sse_customer_key: nil,
-            encryption_context: nil, if_match: nil, if_none_match: nil, part_size: nil, journal: nil,
-            timeout: nil, progress: nil) = nil
+            encryption_context: nil, if_match: nil, if_none_match: nil, after: nil, part_size: nil,
+            journal: nil, timeout: nil, progress: nil) = nil
 
     # Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
     # read. If the object is there already, it stays. Source:
@@ -1061,6 +1064,9 @@ module Oarlock
     #   setting.
     # @param if_match [String, Symbol, nil] Only if the object there now has this ETag, else `Precondition`.
     # @param if_none_match [String, Symbol, nil] `"*"`: only if no object is there, else `Precondition`.
+    # @param preserve_etag [bool, nil] Whether the copy must have the source's ETag: an object that was stored
+    #   in parts is then copied in the same parts. If the ETag differs all the same, the call fails with
+    #   `Unsupported`, and the copy stays. Default: false.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
@@ -1070,7 +1076,7 @@ module Oarlock
              content_disposition: nil, cache_control: nil, expires: nil, metadata: nil, tags: nil,
              storage_class: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
              grant_full_control: nil, sse: nil, sse_kms_key_id: nil, sse_customer_key: nil, if_match: nil,
-             if_none_match: nil, timeout: nil, progress: nil) = nil
+             if_none_match: nil, preserve_etag: nil, timeout: nil, progress: nil) = nil
 
     # Moves an object to another key, or here from another store: copies it and deletes the source, if that is
     # still what was copied. If interrupted, the source is there; run it again. Source:
@@ -1322,6 +1328,29 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
     def delete_bucket(timeout: nil) = nil
+
+    # Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+    #
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @return [String]
+    def get_versioning(timeout: nil) = nil
+
+    # Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+    #
+    # @param state [String, Symbol] `Enabled` or `Suspended`.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @return [nil]
+    def set_versioning(state, timeout: nil) = nil
+
+    # Replaces the access control list of the store's bucket by a canned one. Source:
+    # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+    #
+    # @param acl [String, Symbol] A canned ACL, for example `public-read`.
+    # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
+    # @return [nil]
+    def set_bucket_acl(acl, timeout: nil) = nil
 
     # Lists unfinished multipart uploads, page by page. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>

@@ -8,12 +8,24 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::error::{Error, Result, fail};
 use crate::value::{Field, Type, Value, owned};
 
 /// An object's key within the store: 1 to 1024 bytes of UTF-8 without NUL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(pub(crate) String);
+
+impl Key {
+    /// Refuses what no object's key can be.
+    pub(crate) fn check_text(&self) -> Result<()> {
+        match self.0.as_str() {
+            "" => fail!(InvalidInput, "the key is empty"),
+            key if key.len() > 1024 => fail!(InvalidInput, "the key has {} bytes; S3 allows 1024", key.len()),
+            key if key.contains('\0') => fail!(InvalidInput, "the key {key:?} contains a NUL"),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl<T: Into<String>> From<T> for Key {
     fn from(key: T) -> Self {
@@ -32,7 +44,7 @@ impl<T: Into<String>> From<T> for Prefix {
 }
 
 /// Keys, each with or without a version.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Keys(pub(crate) Vec<(Key, Option<String>)>);
 
 impl<K: Into<Key>> FromIterator<K> for Keys {

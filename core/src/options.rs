@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use zeroize::Zeroize;
 
+use crate::keys::Keys;
 use crate::table::record;
 use crate::value::{ByteRange, Callback, Field, Type, Value};
 
@@ -229,6 +230,10 @@ record! {
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
         if_none_match: Option<String>,
+        /// Objects whose bytes go before the source's, in order; with the object's own key, the source is
+        /// appended to it. The server copies them, except for pieces below 5 MiB, which are fetched. Default:
+        /// none.
+        after: Option<Keys>,
         /// Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
         part_size: Option<u64>,
         /// A journal file, or a directory for one. After a crash or a retryable failure the same call resumes
@@ -409,6 +414,10 @@ record! {
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
         if_none_match: Option<String>,
+        /// Whether the copy must have the source's ETag: an object that was stored in parts is then copied in
+        /// the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy
+        /// stays. Default: false.
+        preserve_etag: Option<bool>,
     }
 }
 

@@ -50,7 +50,8 @@ mod any_bucket {
     };
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
-        get_acl, get_tags, list_buckets, list_uploads, set_acl, set_tags,
+        get_acl, get_tags, get_versioning, list_buckets, list_uploads, set_acl, set_bucket_acl, set_tags,
+        set_versioning,
     };
     pub(super) use crate::through::{fetch_through, head_through, put_by_content};
 }
@@ -175,12 +176,7 @@ impl Param for Key {
         needed(args, name).map(Key)
     }
     fn check(&self) -> Result<()> {
-        match self.0.as_str() {
-            "" => fail!(InvalidInput, "the key is empty"),
-            key if key.len() > 1024 => fail!(InvalidInput, "the key has {} bytes; S3 allows 1024", key.len()),
-            key if key.contains('\0') => fail!(InvalidInput, "the key {key:?} contains a NUL"),
-            _ => Ok(()),
-        }
+        self.check_text()
     }
 }
 
@@ -640,6 +636,15 @@ verbs! {
     /// Deletes the store's bucket, which must be empty.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
     delete_bucket(; NoOptions) -> ();
+    /// Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+    get_versioning(; NoOptions) -> String;
+    /// Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+    set_versioning(state: String = "`Enabled` or `Suspended`."; NoOptions) -> ();
+    /// Replaces the access control list of the store's bucket by a canned one.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+    set_bucket_acl(acl: String = "A canned ACL, for example `public-read`."; NoOptions) -> ();
     /// Lists unfinished multipart uploads, page by page.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
     list_uploads(prefix: Prefix = "The start of the keys. Default: any."; ListUploads) -> UploadPage;

@@ -394,6 +394,33 @@ EXAMPLE(delete_bucket) {
   return status;
 }
 
+EXAMPLE(get_versioning) {
+  // --8<-- [start:get_versioning]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_get_versioning(store, NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:get_versioning]
+  return status;
+}
+
+EXAMPLE(set_versioning) {
+  // --8<-- [start:set_versioning]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_set_versioning(store, "Enabled", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:set_versioning]
+  return status;
+}
+
+EXAMPLE(set_bucket_acl) {
+  // --8<-- [start:set_bucket_acl]
+  oarlock_call *call = NULL;
+  oarlock_status status = oarlock_set_bucket_acl(store, "private", NULL, &call, error);
+  if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
+  // --8<-- [end:set_bucket_acl]
+  return status;
+}
+
 EXAMPLE(list_uploads) {
   // --8<-- [start:list_uploads]
   oarlock_call *call = NULL;
@@ -463,6 +490,9 @@ static const struct {
     {"list_buckets", list_buckets_},
     {"create_bucket", create_bucket_},
     {"delete_bucket", delete_bucket_},
+    {"get_versioning", get_versioning_},
+    {"set_versioning", set_versioning_},
+    {"set_bucket_acl", set_bucket_acl_},
     {"list_uploads", list_uploads_},
     {"abort_upload", abort_upload_},
     {"abort_uploads", abort_uploads_},

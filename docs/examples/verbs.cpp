@@ -232,6 +232,22 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
        store.delete_bucket();
        // --8<-- [end:delete_bucket]
      }},
+    {"get_versioning", [](const oarlock::store &store) {
+       // --8<-- [start:get_versioning]
+       auto reply = store.get_versioning();
+       // --8<-- [end:get_versioning]
+       (void)reply;
+     }},
+    {"set_versioning", [](const oarlock::store &store) {
+       // --8<-- [start:set_versioning]
+       store.set_versioning("Enabled");
+       // --8<-- [end:set_versioning]
+     }},
+    {"set_bucket_acl", [](const oarlock::store &store) {
+       // --8<-- [start:set_bucket_acl]
+       store.set_bucket_acl("private");
+       // --8<-- [end:set_bucket_acl]
+     }},
     {"list_uploads", [](const oarlock::store &store) {
        // --8<-- [start:list_uploads]
        for (const auto &page : store.list_uploads("reports/"))

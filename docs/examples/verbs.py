@@ -269,6 +269,25 @@ def delete_bucket(store):
     # --8<-- [end:delete_bucket]
 
 
+def get_versioning(store):
+    # --8<-- [start:get_versioning]
+    reply = store.get_versioning()
+    # --8<-- [end:get_versioning]
+    return reply
+
+
+def set_versioning(store):
+    # --8<-- [start:set_versioning]
+    store.set_versioning("Enabled")
+    # --8<-- [end:set_versioning]
+
+
+def set_bucket_acl(store):
+    # --8<-- [start:set_bucket_acl]
+    store.set_bucket_acl("private")
+    # --8<-- [end:set_bucket_acl]
+
+
 def list_uploads(store):
     # --8<-- [start:list_uploads]
     for entry in store.list_uploads("reports/"):
@@ -327,6 +346,9 @@ EXAMPLES = {
     "list_buckets": list_buckets,
     "create_bucket": create_bucket,
     "delete_bucket": delete_bucket,
+    "get_versioning": get_versioning,
+    "set_versioning": set_versioning,
+    "set_bucket_acl": set_bucket_acl,
     "list_uploads": list_uploads,
     "abort_upload": abort_upload,
     "abort_uploads": abort_uploads,

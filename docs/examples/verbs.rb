@@ -227,6 +227,22 @@ EXAMPLES = {
     store.delete_bucket
     # --8<-- [end:delete_bucket]
   end,
+  "get_versioning" => lambda do |store|
+    # --8<-- [start:get_versioning]
+    reply = store.get_versioning
+    # --8<-- [end:get_versioning]
+    reply
+  end,
+  "set_versioning" => lambda do |store|
+    # --8<-- [start:set_versioning]
+    store.set_versioning("Enabled")
+    # --8<-- [end:set_versioning]
+  end,
+  "set_bucket_acl" => lambda do |store|
+    # --8<-- [start:set_bucket_acl]
+    store.set_bucket_acl("private")
+    # --8<-- [end:set_bucket_acl]
+  end,
   "list_uploads" => lambda do |store|
     # --8<-- [start:list_uploads]
     store.list_uploads("reports/") { |entry| puts entry.key }

@@ -301,6 +301,27 @@ fn delete_bucket_(store: &Store) -> Result<()> {
     Ok(())
 }
 
+fn get_versioning_(store: &Store) -> Result<()> {
+    // --8<-- [start:get_versioning]
+    println!("{:?}", store.get_versioning(Default::default()).wait(None)?);
+    // --8<-- [end:get_versioning]
+    Ok(())
+}
+
+fn set_versioning_(store: &Store) -> Result<()> {
+    // --8<-- [start:set_versioning]
+    store.set_versioning("Enabled", Default::default()).wait(None)?;
+    // --8<-- [end:set_versioning]
+    Ok(())
+}
+
+fn set_bucket_acl_(store: &Store) -> Result<()> {
+    // --8<-- [start:set_bucket_acl]
+    store.set_bucket_acl("private", Default::default()).wait(None)?;
+    // --8<-- [end:set_bucket_acl]
+    Ok(())
+}
+
 fn list_uploads_(store: &Store) -> Result<()> {
     // --8<-- [start:list_uploads]
     println!("{:?}", store.list_uploads("reports/", Default::default()).wait(None)?);
@@ -363,6 +384,9 @@ fn run(verb: &str, url: &str) -> Result<()> {
         "list_buckets" => list_buckets_(&store),
         "create_bucket" => create_bucket_(&store),
         "delete_bucket" => delete_bucket_(&store),
+        "get_versioning" => get_versioning_(&store),
+        "set_versioning" => set_versioning_(&store),
+        "set_bucket_acl" => set_bucket_acl_(&store),
         "list_uploads" => list_uploads_(&store),
         "abort_upload" => abort_upload_(&store),
         "abort_uploads" => abort_uploads_(&store),

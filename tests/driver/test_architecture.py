@@ -22,7 +22,7 @@ USES = {
     "value": {"error"},
     "checksum": set(),
     "table": {"error", "value"},
-    "options": PLAIN,
+    "options": PLAIN | {"keys"},
     "reply": PLAIN,
     "keys": PLAIN,
     "config": PLAIN | {"options"},

@@ -13,7 +13,7 @@ from test_dvc_options import NO_KEYS, write
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from servers import FakeS3
+from servers import FakeS3, SeaweedFS
 
 ODD = ["a b", "ü", "plus+and%25", "a=b&c", "a#b", "question?mark", "[x]", "日本", "'quote'", "trailing."]
 
@@ -79,8 +79,20 @@ def test_python_interface(fake, repository):
     repository.run(sys.executable, "-c", script)
 
 
-@pytest.mark.parametrize("versions", [False, True], ids=["plain", "version-aware"])
-def test_odd_names(fake, repository, versions):
+@pytest.fixture
+def real(tmp_path):
+    """A repository whose remote is a real server."""
+    server = SeaweedFS()
+    for bucket in ("dvc-remote", "dvc-versions"):
+        oarlock.open(f"s3://{bucket}", **server.settings()).create_bucket()
+    oarlock.open("s3://dvc-versions", **server.settings()).set_versioning("Enabled")
+    yield Repository(tmp_path / "first", server)
+    server.stop()
+
+
+@pytest.mark.parametrize("where, versions", [("repository", False), ("repository", True), ("real", True)])
+def test_odd_names(request, where, versions):
+    repository = request.getfixturevalue(where)
     if versions:
         write(repository, {"url": "s3://dvc-versions/some/prefix", "version_aware": "true"})
     files = {f"{name}/{name}": name for name in ODD} | {name + " file": name for name in ODD}

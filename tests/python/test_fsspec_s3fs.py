@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.request
 
 import fsspec
 import oarlock
@@ -21,6 +22,10 @@ def keys_of(fake):
         "secret": fake.secret_key,
         "client_kwargs": {"endpoint_url": fake.endpoint, "region_name": "us-east-1"},
     }
+
+
+def operations(fake, since):
+    return [entry["op"] for entry in fake.log()[since:]]
 
 
 def test_the_keywords_of_s3fs(fake, remote):
@@ -170,14 +175,76 @@ def test_metadata_and_tags(fs):
         fs.chmod("tests/a", "public")
 
 
-def test_urls_and_merge(fs):
-    import urllib.request
-
-    fs.pipe({"tests/a": b"a" * 10, "tests/b": b"b" * 10})
+def test_urls(fs):
+    fs.pipe("tests/a", b"a" * 10)
     for url in (fs.url("tests/a", expires=60), fs.sign("tests/a")):
         assert urllib.request.urlopen(url).read() == b"a" * 10
-    fs.merge("tests/c", ["tests/a", "tests/b"])
-    assert fs.cat("tests/c") == b"a" * 10 + b"b" * 10
+
+
+def test_the_server_joins_and_appends(fake, fs):
+    data = os.urandom(6_000_000)
+    fs.pipe({"tests/a": data, "tests/b": b"b" * 10})
+    fake.bucket("other")
+    fs.pipe("other/c", b"c")
+    begun = len(fake.log())
+    fs.merge("tests/joined", ["tests/a", "tests/b"], ContentType="text/x")
+    assert "UploadPartCopy" in operations(fake, begun)
+    assert fs.cat("tests/joined") == data + b"b" * 10
+    assert fs.info("tests/joined")["ContentType"] == "text/x"
+    begun = len(fake.log())
+    with fs.open("tests/joined", "ab") as file:
+        assert file.tell() == 6_000_010
+        file.write(b"more")
+    assert "UploadPartCopy" in operations(fake, begun) and "GetObject" not in operations(fake, begun)
+    assert fs.tail("tests/joined", 14) == b"b" * 10 + b"more"
+    assert fs.info("tests/joined")["ContentType"] == "text/x"
+    fs.merge("tests/mixed", ["tests/b", "other/c"])
+    assert fs.cat("tests/mixed") == b"b" * 10 + b"c"
+    secret = OarlockFileSystem(skip_instance_cache=True, encryption_aes_key=bytes(32), **fake.settings())
+    secret.pipe({"tests/e": b"e", "tests/f": b"f"})
+    secret.merge("tests/ef", ["tests/e", "tests/f"])
+    with secret.open("tests/ef", "ab") as file:
+        file.write(b"g")
+    assert secret.cat("tests/ef") == b"efg"
+
+
+def test_copies_keep_the_etag_of_parts(fake):
+    fs = OarlockFileSystem(skip_instance_cache=True, multipart_threshold=5 << 20, **fake.settings())
+    fs.pipe_file("tests/a", bytes(12_000_000), chunksize=5 << 20)
+    etag = fs.info("tests/a")["ETag"]
+    fs.cp("tests/a", "tests/b", preserve_etag=True)
+    assert fs.info("tests/b")["ETag"] == etag and etag.endswith('-3"')
+
+
+def test_the_versioning_and_the_acl_of_a_bucket(fake, fs):
+    fs.mkdir("kept-here", acl="public-read")
+    assert not fs.is_bucket_versioned("kept-here")
+    fs.make_bucket_versioned("kept-here")
+    assert fs.is_bucket_versioned("s3://kept-here/")
+    fs.make_bucket_versioned("kept-here", False)
+    assert not fs.is_bucket_versioned("kept-here")
+    begun = len(fake.log())
+    fs.chmod("kept-here", "private")
+    assert operations(fake, begun) == ["PutBucketAcl"]
+    with pytest.raises(ValueError, match="authenticated-read"):
+        fs.chmod("kept-here", "bucket-owner-read")
+
+
+def test_a_missing_bucket_is_named(fs):
+    fs.pipe("tests/a", b"a")
+    for look in (
+        lambda path: fs.info(path),
+        lambda path: fs.open(path),
+        lambda path: fs.cat(path),
+        lambda path: fs.ls(path),
+    ):
+        with pytest.raises(FileNotFoundError, match="specified bucket does not exist") as caught:
+            look("not-here/a")
+        assert type(caught.value) is oarlock.NoSuchBucketError and caught.value.bucket == "not-here"
+        with pytest.raises(oarlock.NotFoundError) as caught:
+            look("tests/not-here")
+        assert type(caught.value) is oarlock.NotFoundError
+    assert not fs.exists("not-here/a") and not fs.isdir("not-here/a") and not fs.isfile("not-here/a")
 
 
 def test_unfinished_uploads(fake, fs):

@@ -104,6 +104,7 @@ value get_ranges(std::string_view key, const list &ranges, const options &with =
 //   encryption_context (map): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+//   after (list of keys): Objects whose bytes go before the source's, in order; with the object's own key, the source is appended to it. The server copies them, except for pieces below 5 MiB, which are fetched. Default: none.
 //   part_size (int): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
 //   journal (str): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
 // Reply: PutReply.
@@ -277,6 +278,7 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   sse_customer_key (bytes): The customer key of the copy, 32 bytes. Default: the store's setting.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+//   preserve_etag (bool): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
 // Reply: PutReply.
 value copy(std::string_view source_key, std::string_view key, const options &with = {}) const {
   return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
@@ -517,6 +519,29 @@ value create_bucket(const options &with = {}) const {
 // Reply: nothing.
 value delete_bucket(const options &with = {}) const {
   return run("delete_bucket", options(with), oarlock::source(), oarlock::sink());
+}
+
+// Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+// Reply: str.
+value get_versioning(const options &with = {}) const {
+  return run("get_versioning", options(with), oarlock::source(), oarlock::sink());
+}
+
+// Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+//   state (str): `Enabled` or `Suspended`.
+// Reply: nothing.
+value set_versioning(std::string_view state, const options &with = {}) const {
+  return run("set_versioning", options(with).set("state", state), oarlock::source(), oarlock::sink());
+}
+
+// Replaces the access control list of the store's bucket by a canned one.
+// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+//   acl (str): A canned ACL, for example `public-read`.
+// Reply: nothing.
+value set_bucket_acl(std::string_view acl, const options &with = {}) const {
+  return run("set_bucket_acl", options(with).set("acl", acl), oarlock::source(), oarlock::sink());
 }
 
 // Lists unfinished multipart uploads, page by page.

@@ -1072,7 +1072,7 @@ class Store:
         Returns: list[Bytes]
         """
 
-    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, after: Iterable[str | Mapping[str, str] | Entry] | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large
         and endless sources are sent as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -1100,6 +1100,7 @@ class Store:
             encryption_context (map, optional): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            after (list of keys, optional): Objects whose bytes go before the source's, in order; with the object's own key, the source is appended to it. The server copies them, except for pieces below 5 MiB, which are fetched. Default: none.
             part_size (int, optional): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
             journal (str, optional): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
@@ -1270,7 +1271,7 @@ class Store:
         Returns: SyncReply
         """
 
-    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1303,6 +1304,7 @@ class Store:
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            preserve_etag (bool, optional): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
@@ -1603,6 +1605,38 @@ class Store:
         Returns: None
         """
 
+    def get_versioning(self, *, timeout: float | None = None) -> str:
+        """Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: str
+        """
+
+    def set_versioning(self, state: str, *, timeout: float | None = None) -> None:
+        """Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+
+        Parameters:
+            state (str): `Enabled` or `Suspended`.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: None
+        """
+
+    def set_bucket_acl(self, acl: str, *, timeout: float | None = None) -> None:
+        """Replaces the access control list of the store's bucket by a canned one.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+
+        Parameters:
+            acl (str): A canned ACL, for example `public-read`.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: None
+        """
+
     def list_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Upload, UploadPage]:
         """Lists unfinished multipart uploads, page by page.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
@@ -1737,7 +1771,7 @@ class AsyncStore:
         Returns: list[Bytes]
         """
 
-    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, after: Iterable[str | Mapping[str, str] | Entry] | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large
         and endless sources are sent as multipart uploads.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -1765,6 +1799,7 @@ class AsyncStore:
             encryption_context (map, optional): The encryption context of the object's key, for a store that encrypts under KMS. Default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            after (list of keys, optional): Objects whose bytes go before the source's, in order; with the object's own key, the source is appended to it. The server copies them, except for pieces below 5 MiB, which are fetched. Default: none.
             part_size (int, optional): Bytes in a part of a multipart upload. Default: the setting `multipart_chunksize`.
             journal (str, optional): A journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then, or until `abort_uploads`, the uploaded parts stay. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
@@ -1935,7 +1970,7 @@ class AsyncStore:
         Returns: SyncReply
         """
 
-    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1968,6 +2003,7 @@ class AsyncStore:
             sse_customer_key (bytes, optional): The customer key of the copy, 32 bytes. Default: the store's setting.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            preserve_etag (bool, optional): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
@@ -2263,6 +2299,38 @@ class AsyncStore:
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 
         Parameters:
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: None
+        """
+
+    async def get_versioning(self, *, timeout: float | None = None) -> str:
+        """Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
+
+        Parameters:
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: str
+        """
+
+    async def set_versioning(self, state: str, *, timeout: float | None = None) -> None:
+        """Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>
+
+        Parameters:
+            state (str): `Enabled` or `Suspended`.
+            timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
+
+        Returns: None
+        """
+
+    async def set_bucket_acl(self, acl: str, *, timeout: float | None = None) -> None:
+        """Replaces the access control list of the store's bucket by a canned one.
+        Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+
+        Parameters:
+            acl (str): A canned ACL, for example `public-read`.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None

@@ -155,6 +155,9 @@ async fn across(
         let source_key = Key(from.full(&source_key.0));
         return target.copy(mailbox, source_key, key, options).await;
     }
+    if options.preserve_etag == Some(true) {
+        fail!(Unsupported, "`preserve_etag` is for copies that one server makes, not for those between two");
+    }
     let asked = Head {
         version_id: options.source_version_id.clone(),
         if_match: options.source_if_match.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::encryption;
 use super::encryptor::{Encryptor, FRAME};
-use crate::error::Result;
+use crate::error::{Result, fail};
 use crate::io::Source;
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -22,6 +22,9 @@ pub(crate) async fn put(
     source: Source,
     options: Put,
 ) -> Result<PutReply> {
+    if options.after.is_some() {
+        fail!(Unsupported, "option `after` joins objects on the server, which can't join encrypted ones");
+    }
     let mut upload = SourceUpload::open(at, mailbox, key, source.clone(), options, Some(FRAME)).await?;
     // Takes the source: while it is held elsewhere, its bytes could not be encrypted where they are.
     let encryptor = Box::pin(Encryptor::start(encryption(at)?, &mut upload, source)).await?;

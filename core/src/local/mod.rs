@@ -194,7 +194,10 @@ pub(crate) async fn put(
     source: Source,
     mut options: options::Put,
 ) -> Result<PutReply> {
-    refuse(&[("encryption_context", options.encryption_context.is_some())])?;
+    refuse(&[
+        ("after", options.after.is_some()),
+        ("encryption_context", options.encryption_context.is_some()),
+    ])?;
     refuse_keeping!(options)?;
     let conditions = conditions::WriteConditions::new(options.if_match.take(), options.if_none_match.take())?;
     let sidecar = Sidecar::of_put(options)?;
@@ -273,6 +276,7 @@ pub(crate) async fn copy(
         ("source_bucket", options.source_bucket.is_some()),
         ("source_version_id", options.source_version_id.is_some()),
         ("source_sse_customer_key", options.source_sse_customer_key.is_some()),
+        ("preserve_etag", options.preserve_etag.unwrap_or_default()),
     ])?;
     refuse_keeping!(options)?;
     let (from, to) = (ObjectPath::new(&source_key.0)?, ObjectPath::new(&key.0)?);
@@ -423,6 +427,28 @@ pub(crate) async fn create_bucket(at: &Local, _: &Arc<Mailbox>, _: options::NoOp
 
 pub(crate) async fn delete_bucket(at: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<()> {
     at.run(remove::delete_bucket).await
+}
+
+pub(crate) async fn get_versioning(_: &Local, _: &Arc<Mailbox>, _: options::NoOptions) -> Result<String> {
+    Ok("Unversioned".to_owned())
+}
+
+pub(crate) async fn set_versioning(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: String,
+    _: options::NoOptions,
+) -> Result<()> {
+    fail!(Unsupported, "a directory store keeps no versions")
+}
+
+pub(crate) async fn set_bucket_acl(
+    _: &Local,
+    _: &Arc<Mailbox>,
+    _: String,
+    _: options::NoOptions,
+) -> Result<()> {
+    fail!(Unsupported, "a directory store keeps no access control lists")
 }
 
 pub(crate) async fn list_uploads(

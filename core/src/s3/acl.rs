@@ -1,13 +1,15 @@
-//! Access control of an object: its owner and grants.
+//! Access control of an object, its owner and grants, and of the bucket.
 
 use http::Method;
 
 use super::client::S3;
+use super::endpoint::Subject;
+use super::wire::Request;
 use crate::config::check_exclusions;
 use crate::error::{ErrorKind, Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::options::{GetAcl, SetAcl};
+use crate::options::{GetAcl, NoOptions, SetAcl};
 use crate::reply::{Acl, Grant};
 use crate::xml::{Document, Malformed, Root};
 
@@ -99,6 +101,15 @@ pub(crate) async fn set_acl(at: &S3, _: &Mailbox, key: Key, options: SetAcl) -> 
         .header("x-amz-grant-read", options.grant_read.as_deref())?
         .header("x-amz-grant-read-acp", options.grant_read_acp.as_deref())?
         .header("x-amz-grant-write-acp", options.grant_write_acp.as_deref())?
+        .no_document()?
+        .required_checksum()?;
+    at.ask(&request).await.map(drop)
+}
+
+pub(crate) async fn set_bucket_acl(at: &S3, _: &Mailbox, acl: String, _: NoOptions) -> Result<()> {
+    let request = Request::to("PutBucketAcl", Method::PUT, Subject::Control)
+        .query("acl", Some(""))
+        .header("x-amz-acl", Some(acl))?
         .no_document()?
         .required_checksum()?;
     at.ask(&request).await.map(drop)

@@ -1,4 +1,5 @@
-//! The bucket itself: its region, making and deleting it, and the other buckets of the account.
+//! The bucket itself: its region, making and deleting it, whether it keeps versions, and the other buckets of
+//! the account.
 
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use super::endpoint::Subject;
 use super::pages::{PageHistory, Shown};
 use super::wire::{Request, text};
 use crate::config::modern_region;
-use crate::error::Result;
+use crate::error::{Result, fail};
 use crate::mailbox::Mailbox;
 use crate::options::NoOptions;
 use crate::reply::Bucket;
@@ -20,6 +21,8 @@ const BUCKETS: Root =
     Root { name: "ListAllMyBucketsResult", operation: "ListBuckets", elements: &["Buckets"] };
 const LOCATION: Root =
     Root { name: "LocationConstraint", operation: "GetBucketLocation", elements: &["LocationConstraint"] };
+const VERSIONING: Root =
+    Root { name: "VersioningConfiguration", operation: "GetBucketVersioning", elements: &["Status"] };
 
 pub(crate) async fn bucket_region(at: &S3, _: &Mailbox, _: NoOptions) -> Result<String> {
     // A HEAD that meets the wrong region is sent again to the right one, which is then remembered.
@@ -119,6 +122,37 @@ pub(crate) async fn create_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<
 
 pub(crate) async fn delete_bucket(at: &S3, _: &Mailbox, _: NoOptions) -> Result<()> {
     at.ask(&Request::to("DeleteBucket", Method::DELETE, Subject::Control)).await.map(drop)
+}
+
+pub(crate) async fn get_versioning(at: &S3, _: &Mailbox, _: NoOptions) -> Result<String> {
+    let request =
+        Request::to("GetBucketVersioning", Method::GET, Subject::Control).query("versioning", Some(""));
+    let status = at.ask_document(&request, |_, body| read_versioning(body)).await?;
+    Ok(status.unwrap_or_else(|| "Unversioned".to_owned()))
+}
+
+/// The state; none of a bucket that never kept versions.
+fn read_versioning(body: &[u8]) -> std::result::Result<Option<String>, Malformed> {
+    let mut status = None;
+    Document::open(body, &VERSIONING)?.children(|document, name| {
+        match name {
+            "Status" => status = document.filled()?,
+            _ => document.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(status)
+}
+
+pub(crate) async fn set_versioning(at: &S3, _: &Mailbox, state: String, _: NoOptions) -> Result<()> {
+    if !["Enabled", "Suspended"].contains(&state.as_str()) {
+        fail!(InvalidInput, "parameter `state` is `Enabled` or `Suspended`, not {state:?}");
+    }
+    let request = Request::to("PutBucketVersioning", Method::PUT, Subject::Control)
+        .query("versioning", Some(""))
+        .document(Element::new("VersioningConfiguration").text("Status", Some(&state)))?
+        .required_checksum()?;
+    at.ask(&request).await.map(drop)
 }
 
 #[cfg(test)]

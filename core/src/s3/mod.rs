@@ -43,8 +43,10 @@ mod tests;
 mod uploads;
 mod wire;
 
-pub(crate) use acl::{get_acl, set_acl};
-pub(crate) use bucket::{bucket_region, create_bucket, delete_bucket, list_buckets};
+pub(crate) use acl::{get_acl, set_acl, set_bucket_acl};
+pub(crate) use bucket::{
+    bucket_region, create_bucket, delete_bucket, get_versioning, list_buckets, set_versioning,
+};
 pub(crate) use client::S3;
 pub(crate) use copy::{copy_part, copy_whole};
 pub(crate) use creation::Creation;
@@ -58,7 +60,7 @@ pub(crate) use headers::{METADATA, check_metadata, encoded, metadata_bytes};
 pub(crate) use identity::credentials;
 pub(crate) use list::{list, list_versions};
 pub(crate) use multipart::{As, Whole, complete, create, etag, etag_of, etag_of_parts, stored};
-pub(crate) use object::{checksum, delete, delete_one, exists, head};
+pub(crate) use object::{checksum, delete, delete_one, exists, head, part};
 pub(crate) use presign::presign;
 pub(crate) use put::{PartName, put_part, put_whole};
 pub(crate) use regions::known as known_region;

@@ -29,6 +29,19 @@ pub(crate) async fn head(at: &S3, _: &Mailbox, key: Key, options: Head) -> Resul
     Ok(meta(key.0, size, answer.headers()))
 }
 
+/// The bytes of one part that an object was stored in, and how many parts it has.
+pub(crate) async fn part(at: &S3, key: &Key, number: u64, options: &Head) -> Result<(u64, u64)> {
+    let request = at
+        .object("HeadObject", Method::HEAD, &key.0)
+        .await?
+        .query("partNumber", Some(&number.to_string()))
+        .query("versionId", options.version_id.as_deref());
+    let request = customer(options.sse_customer_key.as_ref(), at.settings()).add_to(request)?;
+    let answer = at.ask(&request).await?;
+    let number = |name| text(answer.headers(), name).and_then(|text| text.parse().ok());
+    Ok((number("content-length").unwrap_or(0), number("x-amz-mp-parts-count").unwrap_or(1)))
+}
+
 /// The checksum of a whole object of this size, if the server returns one.
 pub(crate) async fn checksum(at: &S3, key: &str, size: u64) -> Result<Option<Checksum>> {
     let request = at.object("HeadObject", Method::HEAD, key).await?;

@@ -3,25 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 use super::plan::{Cut, MAX_PART, MAX_PARTS, parts};
-use super::tasks::joined;
+use super::tasks::each;
 use super::upload::{start, with_etag};
 use crate::config::bucket_name;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
-use crate::observe::inherited;
 use crate::options::{Copy, Head, Tags};
 use crate::reply::{ObjectMeta, PutReply};
-use crate::runtime::workers;
 use crate::s3::{
-    As, S3, Whole, complete, copy_part, copy_whole, create, encoded, get_tags, head, is_weak, quoted,
+    As, S3, Whole, complete, copy_part, copy_whole, create, encoded, get_tags, head, is_weak, part, quoted,
 };
 
 /// Bytes in a copied part: the server moves them, so they may be large.
-const COPY_PART: u64 = 512 << 20;
+pub(super) const COPY_PART: u64 = 512 << 20;
 
 pub(crate) async fn copy(
     at: &S3,
@@ -90,11 +86,20 @@ impl<'a> ServerCopy<'a> {
         let source = copy_source(&from, &source_key, options.source_version_id.as_deref());
         let size = meta.known_size()?;
         mailbox.set_total(size);
-        if size <= MAX_PART {
+        let preserved = options.preserve_etag.unwrap_or_default().then(|| meta.etag.clone()).flatten();
+        let is_in_parts = preserved.as_deref().is_some_and(|etag| etag.contains('-'));
+        if size <= MAX_PART && !is_in_parts {
             let reply = copy_whole(at, &source, &key, &options, size).await?;
             mailbox.advance(size);
-            return Ok(reply);
+            return kept(preserved, reply);
         }
+        let pieces: Vec<_> = if is_in_parts {
+            stored_parts(&from, &source_key, &options, size).await?
+        } else {
+            let settings = at.completed().await?;
+            let max_parts = settings.max_parts.unwrap_or(MAX_PARTS);
+            parts(size, Cut { wanted: COPY_PART, fixed: true, max_parts }.part_size(Some(size), 1)).collect()
+        };
         let options = Arc::new(inherit(&from, mailbox, &source_key, options, &meta).await?);
         let key = Arc::new(key);
         let source: Arc<str> = source.into();
@@ -108,37 +113,64 @@ impl<'a> ServerCopy<'a> {
             move |creation| async move { create(&at, &key, As::Copy(&options), algorithm, &creation).await }
         })
         .await?;
-        let mut sending = JoinSet::new();
-        let mut done = Vec::new();
-        let settings = at.completed().await?;
-        let cut = Cut { wanted: COPY_PART, fixed: true, max_parts: settings.max_parts.unwrap_or(MAX_PARTS) };
-        // The server moves the bytes: nothing here is measured, and as many requests as may be cost nothing.
-        for (range, number) in parts(size, cut.part_size(Some(size), 1)).zip(1..) {
-            while sending.len() >= at.concurrency().await? as usize {
-                done.push(joined(sending.join_next().await)?);
-            }
-            let slot = if number > 1 { Some(at.slot().await?) } else { None };
+        let copies = pieces.into_iter().zip(1..).map(|(range, number)| {
             let (at, key, upload_id, source, etag) =
                 (at.clone(), key.clone(), upload_id.clone(), source.clone(), etag.clone());
             let (options, mailbox) = (options.clone(), mailbox.clone());
-            sending.spawn_on(
-                inherited(async move {
-                    let is = (etag.as_deref(), unchanged);
-                    let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
-                    mailbox.advance(range.1);
-                    drop(slot);
-                    Ok(part)
-                }),
-                &workers(),
-            );
-        }
-        while !sending.is_empty() {
-            done.push(joined(sending.join_next().await)?);
-        }
-        done.sort_by_key(|part| part.number);
+            async move {
+                let is = (etag.as_deref(), unchanged);
+                // The first waits for no slot.
+                let _slot = if number > 1 { Some(at.slot().await?) } else { None };
+                let part = copy_part(&at, &key, &upload_id, number, &source, is, range, &options).await?;
+                mailbox.advance(range.1);
+                Ok(part)
+            }
+        });
+        let done = each(at, copies).await?;
         let reply = complete(at, &key, &upload_id, &done, Whole::Unknown, As::Copy(&options)).await?;
         mailbox.keep(cleanup);
-        Ok(with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await)
+        kept(preserved, with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await)
+    }
+}
+
+/// The first byte and length of each part that an object was stored in.
+async fn stored_parts(from: &S3, key: &Key, options: &Copy, size: u64) -> Result<Vec<(u64, u64)>> {
+    let asked = Head {
+        version_id: options.source_version_id.clone(),
+        sse_customer_key: options.source_sse_customer_key.clone(),
+        ..Head::default()
+    };
+    let (first, count) = part(from, key, 1, &asked).await?;
+    let others = (2..=count.min(MAX_PARTS)).map(|number| {
+        let (from, key, asked) = (from.clone(), key.clone(), asked.clone());
+        async move { Ok(part(&from, &key, number, &asked).await?.0) }
+    });
+    let mut pieces = vec![(0, first)];
+    for length in each(from, others).await? {
+        let end = pieces.last().map_or(0, |(first, length): &(u64, u64)| first.saturating_add(*length));
+        pieces.push((end, length));
+    }
+    let total = pieces.iter().fold(0u64, |total, (_, length)| total.saturating_add(*length));
+    if total != size || pieces.iter().any(|(_, length)| *length == 0) {
+        fail!(
+            Unsupported,
+            "`preserve_etag` needs the sizes of the source's parts; those that the server returns make up \
+             {total} of {size} bytes"
+        );
+    }
+    Ok(pieces)
+}
+
+/// The reply, if the copy has the ETag that it was to have.
+fn kept(preserved: Option<String>, reply: PutReply) -> Result<PutReply> {
+    match preserved {
+        Some(etag) if reply.etag.as_ref() != Some(&etag) => fail!(
+            Unsupported,
+            "the copy is there, but its ETag is {}, not the source's {etag}: `preserve_etag` needs a server \
+             and an encryption that make the same ETag of the same parts",
+            reply.etag.as_deref().unwrap_or("not known")
+        ),
+        _ => Ok(reply),
     }
 }
 

@@ -177,6 +177,7 @@ fn takes_body(op: Op) -> bool {
             | Op::UploadPart
             | Op::DeleteObjects
             | Op::PutObjectTagging
+            | Op::PutBucketAcl
             | Op::PutObjectAcl
             | Op::PutBucketVersioning
     )

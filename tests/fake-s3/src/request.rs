@@ -18,6 +18,7 @@ pub enum Op {
     GetBucketLocation,
     GetBucketVersioning,
     PutBucketVersioning,
+    PutBucketAcl,
     ListObjects,
     ListObjectsV2,
     ListObjectVersions,
@@ -137,8 +138,7 @@ impl Request {
     }
 
     fn bucket_op(&self, method: &str) -> Op {
-        const OTHERS: [&str; 16] = [
-            "acl",
+        const OTHERS: [&str; 15] = [
             "accelerate",
             "analytics",
             "cors",
@@ -157,6 +157,9 @@ impl Request {
         ];
         if OTHERS.iter().any(|name| self.has(name)) {
             return Op::Unknown;
+        }
+        if self.has("acl") {
+            return if method == "PUT" { Op::PutBucketAcl } else { Op::Unknown };
         }
         match method {
             "GET" if self.has("location") => Op::GetBucketLocation,

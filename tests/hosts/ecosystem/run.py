@@ -224,7 +224,8 @@ def write(results):
 
 `make ecosystem` fetches the distributions, runs their tests with oarlock in place of s3fs, and writes this
 page. It keeps nothing of them. `readers` and `workers` are tests of our own with pandas, pyarrow, polars,
-DuckDB, xarray, zarr, datasets, dask.distributed and Ray.
+DuckDB, xarray, zarr, datasets, dask.distributed and Ray, and with PySpark and PyTorch where they are
+installed.
 
 {table(["suite", "version", "passed", "failed", "fail as expected", "skipped", "seconds"], *suites)}
 

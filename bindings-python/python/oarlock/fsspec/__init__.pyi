@@ -283,7 +283,7 @@ class OarlockFileSystem:
     def mkdir(
         self,
         path: Path,
-        acl: bool = False,
+        acl: str | bool = False,
         create_parents: bool = True,
         region_name: str | None = None,
         **kwargs: Any,
@@ -291,7 +291,7 @@ class OarlockFileSystem:
     async def _mkdir(
         self,
         path: Path,
-        acl: bool = False,
+        acl: str | bool = False,
         create_parents: bool = True,
         region_name: str | None = None,
         **kwargs: Any,
@@ -344,6 +344,10 @@ class OarlockFileSystem:
     async def _touch(
         self, path: Path, truncate: bool = True, data: Buffer | None = None, **kwargs: Any
     ) -> Entry: ...
+    def is_bucket_versioned(self, bucket: str) -> bool: ...
+    async def _is_bucket_versioned(self, bucket: str) -> bool: ...
+    def make_bucket_versioned(self, bucket: str, versioned: bool = True) -> None: ...
+    async def _make_bucket_versioned(self, bucket: str, versioned: bool = True) -> None: ...
     def merge(self, path: Path, filelist: list[Path], **kwargs: Any) -> None: ...
     async def _merge(self, path: Path, filelist: list[Path], **kwargs: Any) -> None: ...
     def object_version_info(self, path: Path, **kwargs: Any) -> list[Entry]: ...

@@ -11,7 +11,6 @@ from ..errors import (
     NotFoundError,
     PermissionDeniedError,
     PreconditionError,
-    UnsupportedError,
 )
 from ._calls import begin, call, failure, rows
 from ._paths import split_bucket
@@ -24,13 +23,12 @@ class Buckets(AsyncFileSystem):
     """The part of the file system that makes and deletes."""
 
     async def _mkdir(self, path, acl=False, create_parents=True, region_name=None, **kwargs):
-        """Creates the bucket of a path, in ``region_name`` or the file system's region. Below a bucket there
-        is nothing to make: a directory is there as soon as an object is."""
+        """Creates the bucket of a path, in ``region_name`` or the file system's region, with the canned ACL
+        ``acl`` if it is given. Below a bucket there is nothing to make: a directory is there as soon as an
+        object is."""
         path = self._strip_protocol(path)
         if not path:
             raise InvalidInputError("a bucket needs a name")
-        if acl:
-            raise UnsupportedError("a bucket can't be created with an ACL; set a bucket policy afterwards")
         bucket, key = split_bucket(path)
         try:
             await self._holds(bucket)
@@ -48,6 +46,8 @@ class Buckets(AsyncFileSystem):
             return
         region = {"region": region_name} if region_name else {}
         await call(self._store(bucket, **region), "create_bucket")
+        if acl:
+            await call(self._store(bucket, **region), "set_bucket_acl", acl)
         self.invalidate_cache(bucket)
 
     async def _makedirs(self, path, exist_ok=False):
@@ -68,6 +68,15 @@ class Buckets(AsyncFileSystem):
             raise NotFoundError("there is no such directory", bucket=bucket, key=key)
         await call(self._store(bucket), "delete_bucket")
         self.invalidate_cache(bucket)
+
+    async def _is_bucket_versioned(self, bucket):
+        """Whether a bucket keeps versions of what is stored from now on."""
+        return await call(self._store(self.split_path(bucket)[0]), "get_versioning") == "Enabled"
+
+    async def _make_bucket_versioned(self, bucket, versioned=True):
+        """Makes a bucket keep versions; with ``versioned=False`` no new ones."""
+        status = "Enabled" if versioned else "Suspended"
+        await call(self._store(self.split_path(bucket)[0]), "set_versioning", status)
 
     async def _mv_file(self, path1, path2, **kwargs):
         """Copies an object on the server, then deletes it."""

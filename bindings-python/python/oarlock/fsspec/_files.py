@@ -19,6 +19,7 @@ from ..errors import (
     ServiceError,
     _restated,
 )
+from ._calls import run
 from ._entries import described, headers
 from ._paths import split_bucket
 from ._requests import options_for
@@ -26,9 +27,6 @@ from ._stream import Stream
 
 #: The smallest part of an upload that S3 takes.
 _PART = 5 << 20
-
-#: Bytes of an object that appending copies at a time.
-_PIECE = 8 << 20
 
 
 class ObjectFile(AbstractBufferedFile):
@@ -90,7 +88,12 @@ class ObjectFile(AbstractBufferedFile):
     def _look(self):
         """The metadata, requested once; every read relies on it."""
         if self._meta is None:
-            self._meta = self._store.head(self.key, **self._version, **options_for("head", self._options))
+            try:
+                self._meta = self._store.head(self.key, **self._version, **options_for("head", self._options))
+            except NotFoundError:
+                # The response to a HEAD has no body that names a missing bucket.
+                run(self.fs._require_bucket(self.bucket))
+                raise
             if self._meta.size is None:
                 raise ServiceError(
                     "the server does not send the object's size, which a reader needs; fetch it with `cat`",
@@ -178,13 +181,16 @@ class ObjectFile(AbstractBufferedFile):
             old = self._store.head(self.key) if self.mode == "ab" else None
         except NotFoundError:
             old = None
+        joins = old is not None and not self.fs._encrypts
         if old is not None:
             options = {**headers(old), **options, "if_match": old.etag}
+        if joins:
+            options["after"] = [self.key]
+            self.loc = old.size
         self._writer = open_object(self._store, self.key, "xb" if self.mode == "xb" else "wb", options)
-        if old is not None:
-            for at in range(0, old.size, _PIECE):
-                span = f"{at}-{min(at + _PIECE, old.size) - 1}"
-                self.write(self._store.get(self.key, range=span, if_match=old.etag).body)
+        if old is not None and not joins:
+            # An encrypted object is verified as a whole.
+            self.write(self._store.get(self.key, if_match=old.etag).body)
 
     def write(self, data):
         """Writes bytes; they are sent while the next ones are gathered."""

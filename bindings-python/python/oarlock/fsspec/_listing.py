@@ -80,7 +80,8 @@ class Listing(AsyncFileSystem):
         try:
             return described(bucket, await call(store, "head", key, **options_for("head", kwargs), **version))
         except NotFoundError:
-            if version or not await self._isdir(path):
+            # The response to a HEAD has no body that names a missing bucket; that of a listing has.
+            if version or not await self._is_directory(path):
                 raise
         return directory(f"{bucket}/{key}")
 
@@ -107,16 +108,27 @@ class Listing(AsyncFileSystem):
 
     async def _isdir(self, path):
         """Whether anything lies below the path."""
+        try:
+            return await self._is_directory(path)
+        except NoSuchBucketError:
+            return False
+
+    async def _is_directory(self, path):
+        """As `_isdir`; a missing bucket raises."""
         path = self._strip_protocol(path)
         if not path:
             return True
         known = self.dircache.get(path) if self.dircache.use_listings_cache else None
         if known is not None:
             return any(info["name"] != path for info in known)
+        return await self._holds(path) or not split_bucket(path)[1]
+
+    async def _require_bucket(self, bucket):
+        """Raises if there is no such bucket; one that may not be listed is there."""
         try:
-            return await self._holds(path) or not split_bucket(path)[1]
-        except NoSuchBucketError:
-            return False
+            await self._holds(bucket)
+        except PermissionDeniedError:
+            return
 
     async def _isfile(self, path):
         """Whether an object has exactly this key."""

@@ -13,6 +13,7 @@ _ACLS = {
     "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read",
     "bucket-owner-full-control",
 }  # fmt: skip
+_BUCKET_ACLS = {"private", "public-read", "public-read-write", "authenticated-read"}
 _METHODS = {"get_object": "get", "put_object": "put", "head_object": "head", "delete_object": "delete"}
 _PIECE = 8 << 20
 
@@ -61,14 +62,15 @@ class Objects(AsyncFileSystem):
         await call(store, "set_tags", key, {**known, **tags}, **version)
 
     async def _chmod(self, path, acl, recursive=False, **kwargs):
-        """Sets a canned ACL, such as `public-read`, on an object or on all below a path."""
-        if acl not in _ACLS:
-            raise InvalidInputError(f"the ACL is one of {', '.join(sorted(_ACLS))}, not {acl!r}")
-        paths = await self._find(path) if recursive else [path]
-        if not all(split_bucket(self._strip_protocol(one))[1] for one in paths):
-            raise UnsupportedError(
-                "the ACL of a bucket can't be set; set a bucket policy with S3's own tools"
-            )
+        """Sets a canned ACL, such as `public-read`, on an object or a bucket, or with ``recursive`` on all
+        below a path too."""
+        bucket, key, _ = self.split_path(path)
+        known = _ACLS if key else _BUCKET_ACLS
+        if acl not in known:
+            raise InvalidInputError(f"the ACL is one of {', '.join(sorted(known))}, not {acl!r}")
+        if not key:
+            await call(self._store(bucket), "set_bucket_acl", acl)
+        paths = await self._find(path) if recursive else [path] if key else []
 
         def starts():
             for one in paths:
@@ -122,17 +124,26 @@ class Objects(AsyncFileSystem):
         return await self._pipe_file(path, data or b"", **kwargs)
 
     async def _merge(self, path, filelist, **kwargs):
-        """Makes one object of the bytes of others, in order. The bytes come through this machine, piece by
-        piece; the sources stay."""
-        store, key, version = self._split(path)
+        """Makes one object of the bytes of others, in order; the sources stay. The server joins objects of
+        its bucket; only pieces below 5 MiB are fetched. Those of other buckets, and encrypted ones, come
+        through this machine, piece by piece."""
+        _, _, version = self._split(path)
         if version:
             raise InvalidInputError("a stored version can't be replaced")
+        groups = self._by_bucket(filelist)
+        if [bucket for _, bucket, _ in groups] == [self.split_path(path)[0]] and not self._encrypts:
+            after = [{"key": key, **named} for _, key, named in groups[0][2]]
+            await self._pipe_file(path, b"", after=after, **kwargs)
+            return
         sizes = await self._sizes(filelist)
 
         async def pieces():
             for one, size in zip(filelist, sizes):
-                for at in range(0, size, _PIECE):
-                    yield await self._cat_file(one, at, min(at + _PIECE, size))
+                # An encrypted object is verified as a whole.
+                step = max(size, 1) if self._encrypts else _PIECE
+                for at in range(0, size, step):
+                    span = () if step >= size else (at, min(at + step, size))
+                    yield await self._cat_file(one, *span)
 
         await self._pipe_file(path, source(pieces()), **kwargs)
 

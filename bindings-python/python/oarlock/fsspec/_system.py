@@ -104,6 +104,11 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
         """Whether requests are not signed, as in s3fs."""
         return bool(self._store(None).settings.get("anonymous"))
 
+    @property
+    def _encrypts(self):
+        """Whether the objects are encrypted here: the server can't join those."""
+        return any("encryption_" in name.replace("-", "_") for name in (*self._settings, self._query))
+
     def _store(self, bucket, **settings):
         """The store of a bucket."""
         if settings:
@@ -191,8 +196,9 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
 
         A written object appears, whole, when the file is closed; within a transaction, when that ends. If an
         exception leaves the ``with`` block, nothing is stored. S3's parameters, such as ``ContentType=``,
-        ``Metadata=`` or ``StorageClass=``, describe it. Appending fetches and sends the object again.
-        ``compression`` names a codec, or is `infer`; ``version_id`` an older version to read.
+        ``Metadata=`` or ``StorageClass=``, describe it. Appending makes a new object; the server copies the
+        old bytes if they are 5 MiB or more. ``compression`` names a codec, or is `infer`; ``version_id`` an
+        older version to read.
         """
         if compression is None or "b" not in mode:
             options = {"block_size": block_size, "cache_options": cache_options, "compression": compression}
@@ -247,8 +253,9 @@ def _blocking(name, coroutine):
 #: Coroutine methods that fsspec does not know.
 _OWN = (
     "abort_mpu", "checksum", "chmod", "clear_multipart_uploads", "created", "get_delegated_s3pars",
-    "get_tags", "getxattr", "list_multipart_uploads", "merge", "metadata", "modified", "mv_file",
-    "object_version_info", "put_tags", "rmdir", "setxattr", "sign", "touch", "url",
+    "get_tags", "getxattr", "is_bucket_versioned", "list_multipart_uploads", "make_bucket_versioned",
+    "merge", "metadata", "modified", "mv_file", "object_version_info", "put_tags", "rmdir", "setxattr",
+    "sign", "touch", "url",
 )  # fmt: skip
 
 

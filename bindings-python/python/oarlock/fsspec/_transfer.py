@@ -13,7 +13,7 @@ from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.implementations.local import LocalFileSystem
 
 from .._files import exists_already
-from ..errors import InvalidInputError, NotFoundError, PreconditionError, RangeError, UnsupportedError
+from ..errors import InvalidInputError, NotFoundError, PreconditionError, RangeError
 from ._callbacks import Children, report, watches
 from ._calls import call, each, failure
 from ._entries import quoted
@@ -324,12 +324,6 @@ class Transfer(AsyncFileSystem):
     async def _copies(self, moves, keywords):
         """Copies objects, many at a time: a reply or an exception for each."""
         options = options_for("copy", keywords)
-        preserved = await self._heads(one for one, _ in moves) if keywords.get("preserve_etag") else ()
-        if any("-" in (meta.etag or "") for meta in preserved):
-            raise UnsupportedError(
-                "a copy of an object that was stored in parts has another ETag; leave `preserve_etag` out"
-            )
-
         def starts():
             for source, target in moves:
                 _, key, version = self._split(source)

@@ -20,6 +20,7 @@ pub(super) const UPLOAD: &str = "u+1/=";
 pub(super) enum Ask {
     Get(Get),
     Head(Head),
+    HeadPart(Head),
     Put(Box<Put>, &'static [u8]),
     Delete(Delete),
     DeleteMany(Vec<(Key, Option<String>)>),
@@ -40,6 +41,9 @@ pub(super) enum Ask {
     Buckets,
     CreateBucket,
     DeleteBucket,
+    GetVersioning,
+    SetVersioning(&'static str),
+    SetBucketAcl(&'static str),
 }
 
 pub(super) fn parts() -> Vec<Part> {
@@ -70,6 +74,7 @@ pub(super) async fn ours(at: S3, key: String, ask: Ask) -> Result<String> {
             format!("{:?} {} {} {whole:?}", body.meta, body.offset, body.length)
         }
         Ask::Head(options) => format!("{:?}", s3::head(at, mailbox, key, options).await?),
+        Ask::HeadPart(options) => format!("{:?}", s3::part(at, &key, 7, &options).await?),
         Ask::Put(options, body) => {
             let reply = s3::put_whole(at, &key, Bytes::from_static(body), Some(SUM.of(body)), &options);
             format!("{:?}", reply.await?)
@@ -138,6 +143,13 @@ pub(super) async fn ours(at: S3, key: String, ask: Ask) -> Result<String> {
         }
         Ask::CreateBucket => format!("{:?}", s3::create_bucket(at, mailbox, NoOptions::default()).await?),
         Ask::DeleteBucket => format!("{:?}", s3::delete_bucket(at, mailbox, NoOptions::default()).await?),
+        Ask::GetVersioning => s3::get_versioning(at, mailbox, NoOptions::default()).await?,
+        Ask::SetVersioning(status) => {
+            format!("{:?}", s3::set_versioning(at, mailbox, status.to_owned(), NoOptions::default()).await?)
+        }
+        Ask::SetBucketAcl(acl) => {
+            format!("{:?}", s3::set_bucket_acl(at, mailbox, acl.to_owned(), NoOptions::default()).await?)
+        }
     })
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload,
-    CompletedPart, CreateBucketConfiguration, Delete as Batch, EncodingType, MetadataDirective,
-    ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption, StorageClass, Tag, Tagging, TaggingDirective,
+    BucketCannedAcl, BucketLocationConstraint, BucketVersioningStatus, ChecksumAlgorithm, ChecksumMode,
+    ChecksumType, CompletedMultipartUpload, CompletedPart, CreateBucketConfiguration, Delete as Batch,
+    EncodingType, MetadataDirective, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption, StorageClass,
+    Tag, Tagging, TaggingDirective, VersioningConfiguration,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -132,6 +133,13 @@ pub(super) async fn theirs(sdk: Sdk, key: String, ask: Ask) -> Outcome {
                 .set_request_payer(payer);
             sent(request.send().await, |output| {
                 format!("{:?}", meta!(key, output.content_length().map(i64::cast_unsigned), output))
+            })
+        }
+        Ask::HeadPart(options) => {
+            let request = customer!(client.head_object(), options).bucket(bucket).key(&key).part_number(7);
+            let request = request.set_version_id(options.version_id.clone()).set_request_payer(payer);
+            sent(request.send().await, |output| {
+                format!("({}, {})", output.content_length().unwrap_or(0), output.parts_count().unwrap_or(1))
             })
         }
         Ask::Put(options, body) => {
@@ -371,6 +379,19 @@ pub(super) async fn theirs(sdk: Sdk, key: String, ask: Ask) -> Outcome {
             sent(request.send().await, |_| "()".to_owned())
         }
         Ask::DeleteBucket => sent(client.delete_bucket().bucket(bucket).send().await, |_| "()".to_owned()),
+        Ask::GetVersioning => sent(client.get_bucket_versioning().bucket(bucket).send().await, |output| {
+            output.status().map_or("Unversioned", |status| status.as_str()).to_owned()
+        }),
+        Ask::SetVersioning(status) => {
+            let status = BucketVersioningStatus::from(status);
+            let configuration = VersioningConfiguration::builder().status(status).build();
+            let request = client.put_bucket_versioning().bucket(bucket);
+            sent(request.versioning_configuration(configuration).send().await, |_| "()".to_owned())
+        }
+        Ask::SetBucketAcl(acl) => {
+            let request = client.put_bucket_acl().bucket(bucket).acl(BucketCannedAcl::from(acl));
+            sent(request.send().await, |_| "()".to_owned())
+        }
     }
 }
 

@@ -84,6 +84,10 @@ fn document(ask: &Ask) -> &'static str {
             "<Tagging><TagSet><Tag><Key>a b</Key><Value>1 &amp; 2</Value></Tag><Tag><Key>c</Key>\
              <Value/></Tag></TagSet></Tagging>"
         }
+        Ask::GetVersioning => {
+            "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <Status>Suspended</Status></VersioningConfiguration>"
+        }
         Ask::Buckets => {
             "<ListAllMyBucketsResult><Owner><ID>me</ID></Owner><Buckets><Bucket><Name>one</Name>\
              <CreationDate>2015-10-21T07:28:00.000Z</CreationDate></Bucket><Bucket><Name>two</Name>\
@@ -169,6 +173,8 @@ pub(super) fn asks() -> Vec<Ask> {
             ..Get::default()
         }),
         Ask::Head(Head::default()),
+        Ask::HeadPart(Head::default()),
+        Ask::HeadPart(Head { version_id: text("v 1"), sse_customer_key: customer_key(), ..Head::default() }),
         Ask::Head(Head {
             version_id: text("v 1"),
             if_match: text("\"e\""),
@@ -228,6 +234,10 @@ pub(super) fn asks() -> Vec<Ask> {
         Ask::Buckets,
         Ask::CreateBucket,
         Ask::DeleteBucket,
+        Ask::GetVersioning,
+        Ask::SetVersioning("Enabled"),
+        Ask::SetVersioning("Suspended"),
+        Ask::SetBucketAcl("public-read"),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! retry sends the same bytes, because each part is kept until the server has it. If the response is lost, a
 //! HEAD request decides whether the upload succeeded.
 
+mod before;
 mod completion;
 mod multipart;
 mod sending;
@@ -11,6 +12,9 @@ mod start;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use self::before::{Before, behind};
 use super::gate::Permit;
 use super::plan::{Cut, MAX_PART, MAX_PARTS};
 use super::resume::UploadState;
@@ -58,6 +62,8 @@ pub(crate) struct SourceUpload<'a> {
     pub(crate) resume: Option<UploadState>,
     /// What the parts go through; there is one if `open` was given a frame.
     pub(crate) transform: Option<Box<dyn UploadTransform>>,
+    /// What goes before the source.
+    before: Option<Before>,
     cut: Cut,
     may_cut: bool,
     /// Bytes that are read before it is decided whether one request is enough.
@@ -71,7 +77,7 @@ impl<'a> SourceUpload<'a> {
         mailbox: &'a Arc<Mailbox>,
         key: Key,
         source: Source,
-        options: Put,
+        mut options: Put,
         frame: Option<PartFrame>,
     ) -> Result<SourceUpload<'a>> {
         let settings = at.completed().await?;
@@ -82,6 +88,16 @@ impl<'a> SourceUpload<'a> {
             false => MAX_PART - frame.map_or(0, |frame| frame.trailer),
         };
         let parts = SourceParts::open(source, at.algorithm().await?, frame).await?;
+        let before = match options.after.take() {
+            Some(_) if options.journal.is_some() || !may_cut => fail!(
+                InvalidInput,
+                "option `after` goes neither with `journal` nor with `multipart_upload=false`"
+            ),
+            Some(keys) => {
+                Some(Box::pin(Before::open(at, mailbox, keys, options.sse_customer_key.as_ref())).await?)
+            }
+            None => None,
+        };
         if let Some(size) = parts.size {
             frame.map_or(Ok(()), |frame| (frame.check_size)(size))?;
             if size > cut.max_size(parts.size) {
@@ -91,7 +107,7 @@ impl<'a> SourceUpload<'a> {
                     cut.max_size(parts.size)
                 );
             }
-            mailbox.set_total(size);
+            mailbox.set_total(size + before.as_ref().map_or(0, Before::size));
         }
         // Up to the threshold one request is enough; to find out whether that holds of a source without a
         // size, this much must be read first.
@@ -107,13 +123,19 @@ impl<'a> SourceUpload<'a> {
             None => None,
         };
         let key = Arc::new(key);
-        Ok(SourceUpload { at, mailbox, key, options, parts, resume, transform: None, cut, may_cut, first })
+        let transform = None;
+        Ok(SourceUpload { at, mailbox, key, options, parts, resume, transform, before, cut, may_cut, first })
     }
 
     /// Sends the source.
     pub(crate) async fn run(mut self) -> Result<PutReply> {
+        let rest = match &self.before {
+            Some(before) => Box::pin(before.rest(self.at, self.mailbox, &self.options)).await?,
+            None => Bytes::new(),
+        };
         let (body, permit) = read(&mut self.parts, self.first, None, self.mailbox).await?;
-        if self.parts.ended().await? {
+        let body = behind(rest, body).await?;
+        if self.before.as_ref().is_none_or(Before::is_small) && self.parts.ended().await? {
             return self.in_one(body, permit).await;
         }
         if !self.may_cut {

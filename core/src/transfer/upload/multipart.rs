@@ -17,6 +17,7 @@ use crate::mailbox::Mailbox;
 use crate::options::Put;
 use crate::reply::PutReply;
 use crate::s3::{As, Creation, Part, PartName, S3, create, put_part};
+use crate::transfer::budget;
 use crate::transfer::gate::Permit;
 use crate::transfer::resume::{UploadState, digest, is_same};
 use crate::transfer::source::{PartBody, SourceParts};
@@ -32,9 +33,23 @@ impl SourceUpload<'_> {
         body = body.summed(self.parts.summed_by()).await?;
         // The first part waits for no slot.
         let mut slot = None;
-        let mut total = 0;
-        for number in 1.. {
+        let joined = match &self.before {
+            Some(before) => {
+                let algorithm = self.parts.algorithm;
+                // Copies wait for slots, and who waits for one must hold no permit.
+                drop(permit);
+                let parts = Box::pin(before.send(at, mailbox, &key, &upload_id, &options, algorithm)).await?;
+                permit = budget::acquire(body.bytes.len() as u64).await?;
+                parts
+            }
+            None => Vec::new(),
+        };
+        let mut total = joined.iter().map(|part| part.size).sum::<u64>();
+        for number in joined.len() as u64 + 1.. {
             let size = body.bytes.len() as u64;
+            if size == 0 && !joined.is_empty() {
+                break;
+            }
             total += size;
             if total > cut.max_size(self.parts.size) || number > cut.max_parts {
                 fail!(
@@ -98,6 +113,7 @@ impl SourceUpload<'_> {
         sending.all(&mut self.resume).await?;
         self.parts.unchanged().await?;
         let mut done = sending.done;
+        done.extend(joined);
         done.sort_by_key(|part| part.number);
         let guard = match &self.transform {
             Some(transform) => transform.before_object().await?,

@@ -64,6 +64,7 @@ pub fn run(ctx: &Ctx<'_>) -> Result<Reply> {
         Op::GetBucketLocation => bucket::location(ctx),
         Op::GetBucketVersioning => bucket::get_versioning(ctx),
         Op::PutBucketVersioning => bucket::put_versioning(ctx),
+        Op::PutBucketAcl => permissions::put_of_bucket(ctx),
         Op::ListObjects => listing::objects_v1(ctx),
         Op::ListObjectsV2 => listing::objects_v2(ctx),
         Op::ListObjectVersions => listing::versions(ctx),
