@@ -289,7 +289,8 @@ fn settings_of_the_host_win_over_the_file_and_those_of_a_class_over_those_of_all
     assert_eq!(get(&found, "encryption_kms_key_id"), Some(text("alias/k")));
     // Classes in files take no notice of what is for S3, and are not kept in the clear where all are to be
     // encrypted.
-    assert_eq!(set("cache", &of_all, &[]).unwrap(), vec![]);
+    let always = ("chunked_assets".to_owned(), Value::Bool(true));
+    assert_eq!(set("cache", &of_all, &[]).unwrap(), vec![always]);
     assert_eq!(
         set("cache", &[("encryption_kms_key_id", text("alias/k"))], &[]).unwrap_err().kind(),
         ErrorKind::Config

@@ -52,7 +52,9 @@ impl PlainTarget {
         url: &str,
         headers: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<PlainTarget> {
-        let parsed = Url::parse(url).ok().filter(|url| url.has_host());
+        // The package would take `https:///a` for the host `a`.
+        let names_host = url.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '\\']));
+        let parsed = Url::parse(url).ok().filter(|_| names_host);
         let Some(mut url) = parsed.filter(|url| matches!(url.scheme(), "http" | "https")) else {
             fail!(InvalidInput, "the upstream's URL can't be read; it is written https://host/path")
         };

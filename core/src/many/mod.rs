@@ -213,7 +213,7 @@ where
     let mut running = FuturesUnordered::new();
     let mut window = Window::new(limit);
     stream::poll_fn(move |context| {
-        while running.len() < window.objects()
+        while running.len() < window.objects(context)
             && let Some(next) = waiting.next()
         {
             running.push(run(next));

@@ -50,7 +50,7 @@ fn refusals() -> Vec<(u16, &'static str, String)> {
 
 #[test]
 fn the_same_errors() {
-    let is_head = |ask: &Ask| matches!(ask, Ask::Head(_) | Ask::Region);
+    let is_head = |ask: &Ask| matches!(ask, Ask::Head(_) | Ask::HeadPart(_) | Ask::Region);
     let mut seen = Vec::new();
     // One row of each operation.
     let operations: Vec<Ask> = asks()
