@@ -10,6 +10,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -33,6 +34,9 @@ fn main() {
     let delay = Duration::from_millis(args.next().map_or(0, |text| text.parse().expect("milliseconds")));
     let tls = args.next().map(|certificate| Arc::new(tls(&certificate)));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    // A connection above the library's 128 that nobody has accepted yet would wait a second for another try.
+    // SAFETY: the descriptor is the listener's, which lives on.
+    unsafe { libc::listen(listener.as_raw_fd(), 4096) };
     println!("{}", listener.local_addr().expect("an address").port());
     for stream in listener.incoming().flatten() {
         let tls = tls.clone();
