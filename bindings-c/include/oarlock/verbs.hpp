@@ -122,7 +122,7 @@ value put(std::string_view key, oarlock::source source, const options &with = {}
 //   content_type (str): The media type. Default: none; the server chooses.
 //   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
 // Reply: ContentReply.
-value put_by_content(std::string_view prefix = {}, oarlock::source source, const options &with = {}) const {
+value put_by_content(std::string_view prefix, oarlock::source source, const options &with = {}) const {
   return run("put_by_content", options(with).set("prefix", prefix), std::move(source), oarlock::sink());
 }
 
