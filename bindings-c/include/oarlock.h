@@ -1017,18 +1017,17 @@ static inline oarlock_status oarlock_put(const oarlock_store *store, const char 
 /* Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
  * read. If the object is there already, it stays.
  * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
- *   prefix (str): The start of the key, before the checksum. Default: none.
  *   source (source): The bytes to store.
  * Options:
+ *   prefix (str): The start of the key, before the checksum. Default: none.
  *   suffix (str): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
  *   content_type (str): The media type. Default: none; the server chooses.
  *   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
  * Reply: ContentReply.
  */
-static inline oarlock_status oarlock_put_by_content(const oarlock_store *store, const char *prefix, oarlock_source *source, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
+static inline oarlock_status oarlock_put_by_content(const oarlock_store *store, oarlock_source *source, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
   oarlock_options *arguments = oarlock_options_copy(options);
   oarlock_status status;
-  if (prefix != NULL) oarlock_options_set_str(arguments, "prefix", prefix);
   status = oarlock_start(store, "put_by_content", arguments, source, NULL, call, error);
   oarlock_options_free(arguments);
   return status;

@@ -195,19 +195,13 @@ fn cpp_verb(verb: &Verb) -> String {
     let mut params = Vec::new();
     let mut sets = String::new();
     let (mut source, mut sink) = ("source()", "sink()");
-    // A source comes after these and has no default.
-    let has_source = verb.params.iter().any(|param| param.kind == Type::Source);
     for param in verb.params.iter().filter(|param| !is_stream(param)) {
         let kind = match param.kind {
             Type::Map => "const options &",
             Type::KeyList | Type::Items | Type::Ranges => "const list &",
             _ => "std::string_view ",
         };
-        params.push(format!(
-            "{kind}{}{}",
-            param.name,
-            if param.required || has_source { "" } else { " = {}" }
-        ));
+        params.push(format!("{kind}{}{}", param.name, if param.required { "" } else { " = {}" }));
         write!(sets, ".set(\"{}\", {})", param.name, param.name).unwrap();
     }
     for param in verb.params.iter().filter(|param| param.kind == Type::Source) {

@@ -858,8 +858,8 @@ module Oarlock
     # read. If the object is there already, it stays. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     #
-    # @param prefix [String, Symbol, nil] The start of the key, before the checksum. Default: none.
     # @param source [String, Pathname, #read, #each] The bytes to store.
+    # @param prefix [String, Symbol, nil] The start of the key, before the checksum. Default: none.
     # @param suffix [String, Symbol, nil] The end of the key, behind the checksum, for example `.tar.gz`.
     #   Default: none.
     # @param content_type [String, Symbol, nil] The media type. Default: none; the server chooses.
@@ -868,7 +868,7 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [ContentReply]
-    def put_by_content(prefix = nil, source, suffix: nil, content_type: nil, metadata: nil, timeout: nil,
+    def put_by_content(source, prefix: nil, suffix: nil, content_type: nil, metadata: nil, timeout: nil,
                        progress: nil) = nil
 
     # Returns an object's metadata. Source:

@@ -246,6 +246,8 @@ record! {
 record! {
     /// Options of `put_by_content`.
     pub struct PutByContent {
+        /// The start of the key, before the checksum. Default: none.
+        prefix: Option<String>,
         /// The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
         suffix: Option<String>,
         /// The media type. Default: none; the server chooses.

@@ -471,11 +471,7 @@ verbs! {
     /// Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
     /// read. If the object is there already, it stays.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-    put_by_content(
-        prefix: Prefix = "The start of the key, before the checksum. Default: none.",
-        source: Source = "The bytes to store.";
-        PutByContent
-    ) -> ContentReply, progress bytes;
+    put_by_content(source: Source = "The bytes to store."; PutByContent) -> ContentReply, progress bytes;
     /// Returns an object's metadata.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     head(key: Key = "The object's key."; Head) -> ObjectMeta;

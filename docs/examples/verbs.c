@@ -64,7 +64,7 @@ EXAMPLE(put_by_content) {
   // --8<-- [start:put_by_content]
   oarlock_source *source = oarlock_source_bytes((const uint8_t *)"hello", 5);
   oarlock_call *call = NULL;
-  oarlock_status status = oarlock_put_by_content(store, "reports/", source, NULL, &call, error);
+  oarlock_status status = oarlock_put_by_content(store, source, NULL, &call, error);
   if (status == OARLOCK_OK) status = oarlock_call_finish(call, reply, error);
   // --8<-- [end:put_by_content]
   return status;

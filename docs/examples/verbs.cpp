@@ -41,7 +41,7 @@ static const std::map<std::string, std::function<void(const oarlock::store &)>> 
      }},
     {"put_by_content", [](const oarlock::store &store) {
        // --8<-- [start:put_by_content]
-       auto reply = store.put_by_content("reports/", "hello");
+       auto reply = store.put_by_content("hello");
        // --8<-- [end:put_by_content]
        (void)reply;
      }},

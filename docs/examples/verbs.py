@@ -45,7 +45,7 @@ def put(store):
 
 def put_by_content(store):
     # --8<-- [start:put_by_content]
-    reply = store.put_by_content("reports/", b"hello")
+    reply = store.put_by_content(b"hello")
     # --8<-- [end:put_by_content]
     return reply
 

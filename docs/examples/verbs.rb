@@ -38,7 +38,7 @@ EXAMPLES = {
   end,
   "put_by_content" => lambda do |store|
     # --8<-- [start:put_by_content]
-    reply = store.put_by_content("reports/", "hello")
+    reply = store.put_by_content("hello")
     # --8<-- [end:put_by_content]
     reply
   end,

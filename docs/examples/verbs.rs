@@ -54,8 +54,7 @@ fn put_(store: &Store) -> Result<()> {
 
 fn put_by_content_(store: &Store) -> Result<()> {
     // --8<-- [start:put_by_content]
-    let call = store.put_by_content("reports/", "hello", Default::default());
-    println!("{:?}", call.wait(None)?);
+    println!("{:?}", store.put_by_content("hello", Default::default()).wait(None)?);
     // --8<-- [end:put_by_content]
     Ok(())
 }

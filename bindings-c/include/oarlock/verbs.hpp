@@ -115,15 +115,15 @@ value put(std::string_view key, oarlock::source source, const options &with = {}
 // Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
 // read. If the object is there already, it stays.
 // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
-//   prefix (str): The start of the key, before the checksum. Default: none.
 //   source (source): The bytes to store.
 // Options:
+//   prefix (str): The start of the key, before the checksum. Default: none.
 //   suffix (str): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
 //   content_type (str): The media type. Default: none; the server chooses.
 //   metadata (map): User metadata: ASCII names and values, at most 2 KB together.
 // Reply: ContentReply.
-value put_by_content(std::string_view prefix, oarlock::source source, const options &with = {}) const {
-  return run("put_by_content", options(with).set("prefix", prefix), std::move(source), oarlock::sink());
+value put_by_content(oarlock::source source, const options &with = {}) const {
+  return run("put_by_content", options(with), std::move(source), oarlock::sink());
 }
 
 // Returns an object's metadata.

@@ -1109,14 +1109,14 @@ class Store:
         Returns: PutReply
         """
 
-    def put_by_content(self, prefix: str = "", source: Source, *, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
+    def put_by_content(self, source: Source, *, prefix: str | None = None, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
         """Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
         read. If the object is there already, it stays.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
-            prefix (str, optional): The start of the key, before the checksum. Default: none.
             source (source): The bytes to store.
+            prefix (str, optional): The start of the key, before the checksum. Default: none.
             suffix (str, optional): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
             content_type (str, optional): The media type. Default: none; the server chooses.
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.
@@ -1808,14 +1808,14 @@ class AsyncStore:
         Returns: PutReply
         """
 
-    async def put_by_content(self, prefix: str = "", source: AsyncSource, *, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
+    async def put_by_content(self, source: AsyncSource, *, prefix: str | None = None, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
         """Stores an object whose key is the SHA-256 of its bytes. Nothing is visible before the whole source was
         read. If the object is there already, it stays.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
         Parameters:
-            prefix (str, optional): The start of the key, before the checksum. Default: none.
             source (source): The bytes to store.
+            prefix (str, optional): The start of the key, before the checksum. Default: none.
             suffix (str, optional): The end of the key, behind the checksum, for example `.tar.gz`. Default: none.
             content_type (str, optional): The media type. Default: none; the server chooses.
             metadata (map, optional): User metadata: ASCII names and values, at most 2 KB together.

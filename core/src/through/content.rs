@@ -12,7 +12,7 @@ use super::spool::FillSpool;
 use crate::call::{Call, Step};
 use crate::error::{ErrorKind, Result};
 use crate::io::Source;
-use crate::keys::{Key, Prefix};
+use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::{Put, PutByContent};
 use crate::reply::{ContentReply, PutReply};
@@ -25,13 +25,12 @@ const LOT: u64 = 1 << 20;
 pub(crate) async fn put_by_content(
     at: impl Into<Backend>,
     mailbox: &Arc<Mailbox>,
-    prefix: Prefix,
     source: Source,
     options: PutByContent,
 ) -> Result<ContentReply> {
     let backend = at.into();
     let (spool, size, sum) = read(&backend, mailbox, source).await?;
-    let key = format!("{}{sum}{}", prefix.0, options.suffix.unwrap_or_default());
+    let key = format!("{}{sum}{}", options.prefix.unwrap_or_default(), options.suffix.unwrap_or_default());
     let put = Put {
         content_type: options.content_type,
         metadata: options.metadata,
