@@ -4,6 +4,7 @@ Invariant: the identical bytes or a typed error; then no object, no upload and n
 holds each response to a rate, and no setting limits the requests.
 """
 
+import base64
 import os
 import threading
 
@@ -109,3 +110,19 @@ def test_uploads(fault, servers, agent, tmp_path):
         assert answer["error"]["kind"] in TYPED, answer
         assert got["error"]["kind"] == "NotFound", str(got)[:200]
     assert place.server.state()["uploads"] == []
+
+
+def test_ranges_of_an_encrypted_object_meet_at_blocks(servers, agent, tmp_path):
+    """Whatever rate was measured: far from the server it decides how much the first request takes at a
+    time."""
+    key = base64.b64encode(bytes(32)).decode()
+    place = Place(servers.get("fake"), agent, tmp_path / "out", max_concurrency=None, encryption_aes_key=key)
+    source = tmp_path / "source"
+    source.write_bytes(pattern(SIZE))
+    assert "ok" in place.call("put", key="a", source={"$source": {"file": str(source)}})
+    for latency, rate in ((10, 40), (7, 50), (13, 30)):
+        place.server.control("POST", "latency", {"ms": latency, "rate": rate * 1_000_003})
+        answer = place.get("file")
+        assert "ok" in answer, answer
+        assert (place.directory / "a").read_bytes() == pattern(SIZE)
+        assert place.body(place.get("memory")) == pattern(SIZE)
