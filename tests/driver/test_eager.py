@@ -113,8 +113,7 @@ def test_uploads(fault, servers, agent, tmp_path):
 
 
 def test_ranges_of_an_encrypted_object_meet_at_blocks(servers, agent, tmp_path):
-    """Whatever rate was measured: far from the server it decides how much the first request takes at a
-    time."""
+    """Far from the server the measured rate decides how many bytes the first request reads at a time."""
     key = base64.b64encode(bytes(32)).decode()
     place = Place(servers.get("fake"), agent, tmp_path / "out", max_concurrency=None, encryption_aes_key=key)
     source = tmp_path / "source"

@@ -59,8 +59,8 @@ impl Untaken {
         self.end - self.first
     }
 
-    /// The next piece at the front, at most so many bytes, but a block; `None` when all is taken. It ends with
-    /// a block or with the last byte: a cipher takes the next piece from there.
+    /// The next piece at the front, at most so many bytes, and at least a block; `None` when all is taken. It
+    /// ends where a block or the object ends: a cipher goes on from there.
     pub(crate) fn front(&mut self, most: u64) -> Option<Span> {
         let reach = self.first.saturating_add(most) / BLOCK * BLOCK;
         let end = reach.max((self.first + 1).next_multiple_of(BLOCK)).min(self.end);
