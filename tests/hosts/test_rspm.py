@@ -1,7 +1,7 @@
 """A package server of a hundred lines over `StorageClasses`, in Python and Ruby, with real clients and a fake
 upstream.
 
-Invariant: every package is fetched once from the upstream, whoever asks; the class in S3 keeps it encrypted.
+Invariant: the server fetches each package once from the upstream, and the class in S3 keeps it encrypted.
 """
 
 import hashlib

@@ -18,6 +18,7 @@ use crate::mailbox::Mailbox;
 use crate::many::At;
 use crate::options::{Copy, Delete, Get, Head, Move, Put, SecretMap, Tags};
 use crate::reply::{ObjectMeta, PutReply};
+use crate::runtime::blocking;
 use crate::s3;
 use crate::store::{Backend, Store};
 use crate::transfer;
@@ -43,6 +44,20 @@ impl Side {
             Backend::S3(s3) if self.is_clear => At::S3(s3),
             Backend::S3(s3) => At::from(s3),
             Backend::Local(local) => At::from(local),
+        }
+    }
+
+    /// Where the object lies, to tell it from all others.
+    async fn address(&self, key: &Key) -> Result<String> {
+        match &self.backend {
+            Backend::S3(at) => Ok(format!("{}/{}", at.place().await?, at.full(&key.0))),
+            Backend::Local(at) => {
+                let root = at.root().to_owned();
+                let found = blocking(move || std::fs::canonicalize(&root).unwrap_or(root)).await;
+                let found = found
+                    .map_err(|_| Error::new(ErrorKind::Internal, "the search for the directory ended"))?;
+                Ok(found.join(&key.0).to_string_lossy().into_owned())
+            }
         }
     }
 
@@ -96,7 +111,8 @@ pub(crate) async fn r#move(
     let target = Side::of(at.into());
     let other = other(options.source_store, options.source_settings)?;
     let source = other.as_ref().unwrap_or(&target);
-    if other.is_none() && source_key.0 == key.0 {
+    // The other store may be the same place by another name, where the copy would be deleted as the source.
+    if source.address(&source_key).await? == target.address(&key).await? {
         fail!(InvalidInput, "the object is moved to its own key");
     }
     let asked = Head { if_match: options.source_if_match, ..Head::default() };

@@ -36,7 +36,7 @@ impl SourceUpload<'_> {
         let joined = match &self.before {
             Some(before) => {
                 let algorithm = self.parts.algorithm;
-                // Copies wait for slots, and who waits for one must hold no permit.
+                // A copy waits for a slot, and must hold no permit meanwhile.
                 drop(permit);
                 let parts = Box::pin(before.send(at, mailbox, &key, &upload_id, &options, algorithm)).await?;
                 permit = budget::acquire(body.bytes.len() as u64).await?;
