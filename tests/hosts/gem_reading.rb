@@ -84,6 +84,34 @@ Dir.mktmpdir("oarlock-reading-") do |directory|
     outputs.each { |thread| expect thread.value, /1 gem installed/ }
   end
 
+  proves("gems are read ahead of RubyGems' own downloads, here one at a time") do
+    names = Array.new(12) { |n| "oar_crew#{n}" }
+    crew = Publisher.new("#{directory}/crew")
+    names.each { |name| crew.build(name, "1.0.0") }
+    crew.build("oar_crew", "1.0.0", names.to_h { |name| [name, "~> 1.0"] })
+    crew.compact
+    crew.publish(Oarlock.open("s3://#{BUCKET}/crew/", endpoint: ENDPOINT, access_key_id: ID,
+                              secret_access_key: SECRET, region: "us-east-1", addressing_style: "path"))
+    someone = user["crew", nil]
+    someone.write({"concurrent_downloads" => 1, "s3_source" => {BUCKET => entry}})
+    # No gem comes before all are requested, or it takes a minute.
+    Fake.forget
+    Fake.plan({match: {prefix: "crew/gems/"}, fault: {slow: 60_000}})
+    install = someone.start("install", "--no-document", "--clear-sources", "--source",
+                            "s3://#{BUCKET}/crew/", "oar_crew")
+    wanted = ["oar_crew", *names].map { |name| "crew/gems/#{name}-1.0.0.gem" }
+    seen = []
+    until (wanted - seen).empty?
+      log = Fake.log(seen.size + 1)
+      raise "not requested: #{wanted - seen}" if log.size == seen.size
+
+      seen = log.map { |one| one["key"] }
+    end
+    Process.kill(:KILL, install)
+    Process.wait(install)
+    Fake.plan
+  end
+
   proves("the role of the machine, by a token of its metadata service") do
     keys = {"AccessKeyId" => "ASIAROLE", "SecretAccessKey" => "role-secret", "Token" => "role-token"}
     Fake.post("credential", {access_key: "ASIAROLE", secret_key: "role-secret", session_token: "role-token"})

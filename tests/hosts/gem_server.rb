@@ -97,12 +97,11 @@ class User
     out
   end
 
-  # The system's RubyGems, or the one whose library OARLOCK_RUBYGEMS names.
-  def gem(*arguments, ok: true)
-    other = ENV["OARLOCK_RUBYGEMS"]
-    command = other ? ["ruby", "--disable-gems", "-I#{other}", "-rrubygems", "/usr/bin/gem"] : ["gem"]
-    run(*command, *arguments, ok: ok)
-  end
+  # Runs `gem`.
+  def gem(*arguments, ok: true) = run(*gem_command, *arguments, ok: ok)
+
+  # Starts `gem`, and returns its process.
+  def start(*arguments) = spawn(environment, *gem_command, *arguments, chdir: home, out: File::NULL)
 
   # The head of a Gemfile, as documented.
   HEAD = <<~'RUBY'
@@ -126,6 +125,12 @@ class User
   end
 
   private
+
+  # The system's RubyGems, or the one whose library OARLOCK_RUBYGEMS names.
+  def gem_command
+    other = ENV["OARLOCK_RUBYGEMS"]
+    other ? ["ruby", "--disable-gems", "-I#{other}", "-rrubygems", "/usr/bin/gem"] : ["gem"]
+  end
 
   def environment
     {

@@ -43,7 +43,7 @@ def test_gem(kind):
 
 
 def test_gem_reading():
-    assert len(proved("gem_reading.rb", FakeS3)) == 9
+    assert len(proved("gem_reading.rb", FakeS3)) == 10
 
 
 def test_bundler():

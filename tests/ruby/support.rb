@@ -42,7 +42,8 @@ module Fake
     raise "fake-s3 answered #{answer.code}: #{answer.body}" unless answer.code == "200"
   end
 
-  def self.log = JSON.parse(Net::HTTP.get(URI("#{endpoint}/_fake/log")))
+  # The requests so far; with a number, once there are so many.
+  def self.log(wait = nil) = JSON.parse(Net::HTTP.get(URI("#{endpoint}/_fake/log#{"?wait=#{wait}" if wait}")))
 
   # A store on a bucket of its own.
   def self.store(**settings)

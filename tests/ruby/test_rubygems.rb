@@ -75,6 +75,15 @@ class RubyGemsTest < OarlockTest
     assert_raises(Gem::RemoteFetcher::FetchError) { fetch("p/quick/Marshal.4.8/gem_0-1.0.gemspec.rz") }
   end
 
+  def test_a_chain_is_read_ahead_to_its_end
+    6.times { |n| @store.put("info/link_#{n}", "---\n1.0 link_#{n + 1}:>= 0|checksum:x\n") }
+    Fake.tell("reset", {keep_objects: true})
+    fetch("p/info/link_0")
+    # Nothing else is fetched: each file is requested for the one before it. With each its specification is.
+    12.times { |n| Fake.log(n + 1) }
+    assert_includes requested, "p/info/link_6"
+  end
+
   def test_what_nobody_takes_is_bounded
     started = Queue.new
     body = Struct.new(:bytesize).new(Oarlock::RubyGems::ReadAhead::LIMIT + 1)

@@ -13,8 +13,10 @@ module Oarlock
       # Bytes that nobody took yet, above which no further request starts. Default: 64 MiB.
       LIMIT = 64 << 20
 
+      # @param following [#call] the URIs of what will be requested after an object, by its URI and body
       # @yield [String] gets the object of a URI
-      def initialize(&get)
+      def initialize(following = ->(*) { [] }, &get)
+        @following = following
         @get = get
         @lock = Mutex.new
         @changed = ConditionVariable.new
@@ -58,21 +60,24 @@ module Oarlock
         while (uri = start)
           begin
             body = @get.call(uri)
+            # Before it is there: who takes it must find those on their way.
+            want(@following.call(uri, body))
           rescue Error
             body = nil # Who requests it gets the failure.
           ensure
             finish(uri, body)
           end
         end
-      ensure
-        @lock.synchronize { @threads -= 1 }
       end
 
       # The next object, once there is room for it.
       def start
         @lock.synchronize do
           @changed.wait(@lock) while @held > LIMIT && !@wanted.empty?
-          @wanted.shift&.tap { |uri| @bodies[uri] = :reading }
+          uri = @wanted.shift
+          # Under the lock: whoever wants more must know that this thread ends.
+          uri ? @bodies[uri] = :reading : @threads -= 1
+          uri
         end
       end
 

@@ -43,6 +43,7 @@ module Oarlock
     class << self
       # Returns the object's bytes, nil if it did not change since `mtime`, or for a HEAD a {Response}.
       def fetch(uri, mtime, head)
+        parallel
         place = "s3://#{uri.host}#{uri.path}"
         options = mtime ? {if_modified_since: mtime - CLOCKS_DIFFER} : {}
         return mtime ? get(uri, **options) : read(uri) unless head
@@ -74,12 +75,20 @@ module Oarlock
 
       private
 
-      def ahead = @ahead[Process.pid] ||= ReadAhead.new { |uri| get(URI.parse(uri)) }
+      # `gem install` has loaded its part of RubyGems before the first fetch; other commands have no need of it.
+      def parallel
+        return if @is_parallel || Gem.autoload?(:RequestSet) || !defined?(Gem::RequestSet)
+
+        @is_parallel = true
+        require_relative "gem_parallel"
+      end
+
+      def ahead = @ahead[Process.pid] ||= ReadAhead.new(method(:following)) { |uri| get(URI.parse(uri)) }
 
       def read(uri)
-        body = ahead.take(uri.to_s) || get(uri)
-        read_ahead(following(uri, body))
-        body
+        body = ahead.take(uri.to_s) and return body
+
+        get(uri).tap { |fetched| read_ahead(following(uri, fetched)) }
       end
 
       # What RubyGems requests after a gem's file of the compact index: the specification of the newest
