@@ -30,13 +30,13 @@ mod bucket {
     pub(super) use super::any_bucket::*;
     pub(super) use crate::encrypted::{rekey, rekey_all};
     pub(super) use crate::s3::{list_versions, presign};
-    pub(super) use crate::transfer::{get_ranges, put};
+    pub(super) use crate::transfer::put;
 }
 
 /// The functions of the verbs of a bucket whose objects are encrypted.
 mod encrypted_bucket {
     pub(super) use super::any_bucket::*;
-    pub(super) use crate::encrypted::{get_ranges, list_versions, presign, put, rekey, rekey_all};
+    pub(super) use crate::encrypted::{list_versions, presign, put, rekey, rekey_all};
 }
 
 /// The functions of the verbs that do not depend on encryption.
@@ -45,8 +45,8 @@ mod any_bucket {
     pub(super) use crate::across::{copy, encrypt_all, find_unencrypted, r#move};
     pub(super) use crate::explain::bucket as explain;
     pub(super) use crate::many::{
-        delete, delete_many, exists, get, get_many, head, head_many, list, put_many, sync_down, sync_up,
-        usage, verify,
+        delete, delete_many, exists, get, get_many, get_ranges, head, head_many, list, put_many, sync_down,
+        sync_up, usage, verify,
     };
     pub(super) use crate::s3::{
         abort_upload, abort_uploads, bucket_region, create_bucket, credentials, delete_bucket, delete_tags,
@@ -63,8 +63,8 @@ mod directory {
     pub(super) use crate::explain::directory as explain;
     pub(super) use crate::local::*;
     pub(super) use crate::many::{
-        delete, delete_many, exists, get, get_many, head, head_many, list, put_many, sync_down, sync_up,
-        usage, verify,
+        delete, delete_many, exists, get, get_many, get_ranges, head, head_many, list, put, put_many,
+        sync_down, sync_up, usage, verify,
     };
     pub(super) use crate::through::{fetch_through, head_through, put_by_content};
 }

@@ -18,23 +18,25 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::encrypted;
-use crate::error::{ErrorKind, Result, fail};
+use crate::error::{Error, ErrorKind, Result, fail};
 use crate::io::{Sink, Source};
 use crate::keys::{Key, Keys, Prefix};
 use crate::local::{self, Local};
 use crate::mailbox::Mailbox;
-use crate::options::{Delete, Get, Head, List, Put};
+use crate::options::{Delete, Get, GetRanges, Head, List, Put};
 use crate::reply::{DeleteReply, Deleted, GetReply, ObjectMeta, Page, PutReply};
 use crate::runtime;
 use crate::s3::{self, S3};
 use crate::transfer;
+use crate::value::ByteRange;
 use window::Window;
 
-pub(crate) use chunked::{delete, exists, get, head, list};
+pub(crate) use chunked::{delete, exists, get, get_ranges, head, list, put};
 pub(crate) use objects::{delete_many, get_many, head_many, put_many};
 pub(crate) use sync::{sync_down, sync_up};
 pub(crate) use usage::usage;
@@ -80,7 +82,7 @@ impl At<'_> {
             return self.direct_get(mailbox, key, into, options).await;
         }
         match self.direct_get(mailbox, key.clone(), into.clone(), options.clone()).await {
-            Err(missing) if missing.kind() == ErrorKind::NotFound => {
+            Err(missing) if is_absent(&missing) => {
                 Box::pin(self.chunked_get(mailbox, key, into, options, missing)).await
             }
             reply => reply,
@@ -101,7 +103,43 @@ impl At<'_> {
         }
     }
 
+    pub(crate) async fn get_ranges(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        ranges: Vec<ByteRange>,
+        options: GetRanges,
+    ) -> Result<Vec<Bytes>> {
+        let in_chunks = self.reads_chunks() && options.version_id.is_none();
+        let again = in_chunks.then(|| (key.clone(), ranges.clone(), options.clone()));
+        let found = match self {
+            At::S3(at) => transfer::get_ranges(at, mailbox, key, ranges, options).await,
+            At::Encrypted(at) => encrypted::get_ranges(at, mailbox, key, ranges, options).await,
+            At::Local(at) => local::get_ranges(at, mailbox, key, ranges, options).await,
+        };
+        match (found, again) {
+            (Err(missing), Some((key, ranges, options))) if is_absent(&missing) => {
+                Box::pin(self.chunked_ranges(mailbox, &key, &ranges, options, missing)).await
+            }
+            (found, _) => found,
+        }
+    }
+
     pub(crate) async fn put(
+        self,
+        mailbox: &Arc<Mailbox>,
+        key: Key,
+        source: Source,
+        options: Put,
+    ) -> Result<PutReply> {
+        // The chunks of an object that was never completed are a directory where a file is to be.
+        if matches!(self, At::Local(_)) && self.reads_chunks() {
+            Box::pin(self.clear_unfinished(mailbox, &key)).await?;
+        }
+        self.direct_put(mailbox, key, source, options).await
+    }
+
+    async fn direct_put(
         self,
         mailbox: &Arc<Mailbox>,
         key: Key,
@@ -117,29 +155,36 @@ impl At<'_> {
 
     pub(crate) async fn head(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
         let in_chunks = self.reads_chunks() && options.version_id.is_none();
-        let found = match self {
-            At::S3(at) => s3::head(at, mailbox, key.clone(), options.clone()).await,
-            At::Encrypted(at) => encrypted::head(at, mailbox, key.clone(), options.clone()).await,
-            At::Local(at) => local::head(at, mailbox, key.clone(), options.clone()).await,
-        };
-        match found {
-            Err(missing) if in_chunks && missing.kind() == ErrorKind::NotFound => {
+        match self.head_alone(mailbox, key.clone(), options.clone()).await {
+            Err(missing) if in_chunks && is_absent(&missing) => {
                 Box::pin(self.chunked_head(mailbox, key, options, missing)).await
             }
             found => found,
         }
     }
 
+    async fn head_alone(self, mailbox: &Arc<Mailbox>, key: Key, options: Head) -> Result<ObjectMeta> {
+        match self {
+            At::S3(at) => s3::head(at, mailbox, key, options).await,
+            At::Encrypted(at) => encrypted::head(at, mailbox, key, options).await,
+            At::Local(at) => local::head(at, mailbox, key, options).await,
+        }
+    }
+
     pub(crate) async fn list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
-        let under = self.reads_chunks().then(|| Prefix(prefix.0.clone()));
-        let page = match self {
+        if !self.reads_chunks() {
+            return self.direct_list(mailbox, prefix, options).await;
+        }
+        let (under, after) = (Prefix(prefix.0.clone()), options.start_after.clone());
+        let page = self.direct_list(mailbox, prefix, options).await?;
+        Box::pin(self.folded(mailbox, &under, after, page)).await
+    }
+
+    async fn direct_list(self, mailbox: &Arc<Mailbox>, prefix: Prefix, options: List) -> Result<Page> {
+        match self {
             At::S3(at) => s3::list(at, mailbox, prefix, options).await,
             At::Encrypted(at) => encrypted::list(at, mailbox, prefix, options).await,
             At::Local(at) => local::list(at, mailbox, prefix, options).await,
-        };
-        match under {
-            Some(prefix) => Box::pin(self.folded(mailbox, &prefix, page?)).await,
-            None => page,
         }
     }
 
@@ -149,13 +194,28 @@ impl At<'_> {
         key: Key,
         options: Delete,
     ) -> Result<DeleteReply> {
-        if self.reads_chunks()
-            && options.version_id.is_none()
-            && Box::pin(self.chunked_delete(mailbox, &key, options.if_match.as_deref())).await?
-        {
-            return Ok(DeleteReply::default());
+        if !self.reads_chunks() || options.version_id.is_some() {
+            return self.direct_delete(mailbox, key, options).await;
         }
-        self.direct_delete(mailbox, key, options).await
+        let Some(etag) = options.if_match.clone() else {
+            // An object of the same key is what readers see, and goes last.
+            Box::pin(self.chunked_delete(mailbox, &key, None)).await?;
+            return self.direct_delete(mailbox, key, options).await;
+        };
+        match Box::pin(self.head_alone(mailbox, key.clone(), Head::default())).await {
+            Err(missing) if missing.kind() == ErrorKind::NotFound => {
+                if Box::pin(self.chunked_delete(mailbox, &key, Some(&etag))).await? {
+                    return Ok(DeleteReply::default());
+                }
+                self.direct_delete(mailbox, key, options).await
+            }
+            found => {
+                found?;
+                let reply = self.direct_delete(mailbox, key.clone(), options).await?;
+                Box::pin(self.chunked_delete(mailbox, &key, None)).await?;
+                Ok(reply)
+            }
+        }
     }
 
     async fn direct_delete(self, mailbox: &Arc<Mailbox>, key: Key, options: Delete) -> Result<DeleteReply> {
@@ -167,12 +227,17 @@ impl At<'_> {
     }
 
     async fn delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
-        if self.reads_chunks() {
-            for (key, _) in keys.0.iter().filter(|(_, version)| version.is_none()) {
-                Box::pin(self.chunked_delete(mailbox, key, None)).await?;
+        if !self.reads_chunks() {
+            return self.direct_delete_many(mailbox, keys).await;
+        }
+        let failed = Box::pin(self.chunked_delete_many(mailbox, &keys)).await?;
+        let mut fates = self.direct_delete_many(mailbox, keys).await?;
+        for fate in fates.iter_mut().filter(|fate| fate.error.is_none() && fate.version_id.is_none()) {
+            if let Some(other) = failed.iter().find(|other| other.key == fate.key) {
+                (fate.error, fate.message) = (other.error.clone(), other.message.clone());
             }
         }
-        self.direct_delete_many(mailbox, keys).await
+        Ok(fates)
     }
 
     async fn direct_delete_many(self, mailbox: &Arc<Mailbox>, keys: Keys) -> Result<Vec<Deleted>> {
@@ -182,6 +247,11 @@ impl At<'_> {
             At::Local(at) => local::delete_many(at, mailbox, keys).await,
         }
     }
+}
+
+/// Whether no object may be there: a server may weigh a condition before it looks for the object.
+fn is_absent(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Precondition)
 }
 
 /// Runs `work` on each item, within the limit, and returns the outcomes with the items' numbers as they

@@ -4,23 +4,25 @@
 //! Invariant: only what is complete and of the announced length is an object. `complete: false` is a missing
 //! object; a gap or another length is `Corrupt`. Nothing is ever stored in this form.
 
-use std::collections::BTreeMap;
+mod fold;
+mod read;
+mod remove;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
-use serde_json::{Value as Json, json};
+use bytes::Bytes;
+use serde_json::Value as Json;
 
 use super::At;
-use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{Naming, Output, Sink, Source};
-use crate::keys::{Key, Keys, Prefix};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{Sink, Source};
+use crate::keys::{Key, Prefix};
 use crate::local;
 use crate::mailbox::Mailbox;
-use crate::options::{Delete, Exists, Get, Head, List, Put};
-use crate::reply::{DeleteReply, Entry, GetReply, ObjectMeta, Page};
+use crate::options::{Delete, Exists, Get, GetRanges, Head, List, Put};
+use crate::reply::{DeleteReply, GetReply, ObjectMeta, Page, PutReply};
 use crate::s3;
-use crate::transfer;
 use crate::value::{ByteRange, Field, Value};
 
 /// The name of the description, below the key.
@@ -28,8 +30,8 @@ const INFO: &str = "/info.json";
 /// Bytes that a description may have, and the chunks that eight digits count.
 const LARGEST: u64 = 64 << 10;
 const MOST: u64 = 99_999_999;
-/// Bytes of a chunk that are fetched at a time.
-const PIECE: u64 = 8 << 20;
+/// Bytes of a key.
+const LONGEST: usize = 1024;
 
 /// The description of an object in chunks.
 struct ChunksInfo {
@@ -90,7 +92,7 @@ fn of_chunk(key: &str) -> Option<(&str, u64)> {
 
 impl At<'_> {
     /// Whether this store may hold objects in chunks.
-    pub(super) fn reads_chunks(self) -> bool {
+    pub(crate) fn reads_chunks(self) -> bool {
         match self {
             At::S3(at) | At::Encrypted(at) => at.settings().chunked_assets == Some(true),
             At::Local(at) => at.config().settings.chunked_assets == Some(true),
@@ -108,8 +110,12 @@ impl At<'_> {
             if_unmodified_since: conditions.if_unmodified_since,
             ..Get::default()
         };
+        let named = format!("{}{INFO}", key.0);
+        if named.len() > LONGEST {
+            return Ok(None);
+        }
         let own = Arc::new(Mailbox::of_part(mailbox));
-        let found = self.direct_get(&own, Key(format!("{}{INFO}", key.0)), Sink::Memory, get).await;
+        let found = self.direct_get(&own, Key(named), Sink::Memory, get).await;
         match found {
             Ok(reply) => Ok(ChunksInfo::read(reply)),
             // An empty object has no range.
@@ -130,6 +136,14 @@ impl At<'_> {
         info.filter(|info| info.complete).ok_or(missing)
     }
 
+    /// Deletes the chunks of an object that was never completed, which nobody can read.
+    pub(super) async fn clear_unfinished(self, mailbox: &Arc<Mailbox>, key: &Key) -> Result<()> {
+        if self.known_info(mailbox, key).await?.is_some_and(|info| !info.complete) {
+            self.chunked_delete(mailbox, key, None).await?;
+        }
+        Ok(())
+    }
+
     /// The metadata of an object in chunks.
     pub(super) async fn chunked_head(
         self,
@@ -139,147 +153,6 @@ impl At<'_> {
         missing: Error,
     ) -> Result<ObjectMeta> {
         Ok(self.whole(mailbox, &key, options, missing).await?.meta(&key))
-    }
-
-    /// Fetches an object in chunks, or a range of it.
-    pub(super) async fn chunked_get(
-        self,
-        mailbox: &Arc<Mailbox>,
-        key: Key,
-        into: Sink,
-        options: Get,
-        missing: Error,
-    ) -> Result<GetReply> {
-        let conditions = Head {
-            if_match: options.if_match,
-            if_none_match: options.if_none_match,
-            if_modified_since: options.if_modified_since,
-            if_unmodified_since: options.if_unmodified_since,
-            ..Head::default()
-        };
-        let info = self.whole(mailbox, &key, conditions, missing).await?;
-        let (first, length) =
-            options.range.map_or(Ok((0, info.file_size)), |range| range.within(info.file_size))?;
-        mailbox.set_total(length);
-        let mut output = Output::open(&into, Naming::Temporary).await?;
-        let (mut body, mut at) = (BytesMut::new(), first);
-        while at < first + length {
-            let number = at / info.chunk_size + 1;
-            let skipped = at % info.chunk_size;
-            let left = (first + length - at).min(info.length(number) - skipped);
-            let bytes = self.piece(mailbox, &key, &info, number, (skipped, left)).await?;
-            at += bytes.len() as u64;
-            match &mut output {
-                Output::Memory => body.extend_from_slice(&bytes),
-                Output::File(draft) => draft.write(bytes).await?,
-                ordered => transfer::send(ordered, mailbox, bytes).await?,
-            }
-        }
-        let is_memory = matches!(output, Output::Memory);
-        if let Output::File(draft) = output {
-            draft.finish().await?;
-        }
-        let body = is_memory.then(|| body.freeze());
-        Ok(GetReply { meta: info.meta(&key), offset: first, length, body })
-    }
-
-    /// Bytes of one chunk, by their offset in it and their number at most.
-    async fn piece(
-        self,
-        mailbox: &Arc<Mailbox>,
-        key: &Key,
-        info: &ChunksInfo,
-        number: u64,
-        (skipped, length): (u64, u64),
-    ) -> Result<Bytes> {
-        let own = Arc::new(Mailbox::of_part(mailbox));
-        let expected = info.length(number);
-        // A piece of an encrypted chunk can't be verified: it is fetched whole.
-        let is_whole = matches!(self, At::Encrypted(_));
-        let last = skipped + length.min(PIECE) - 1;
-        let range = (!is_whole).then_some(ByteRange::FromTo(skipped, last));
-        let get = Get { range, ..Get::default() };
-        let reply = match self.direct_get(&own, chunk(key, number), Sink::Memory, get).await {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Range) => {
-                fail!(Corrupt, "chunk {number} of {} is missing or too short", info.chunks)
-            }
-            reply => reply?,
-        };
-        if reply.meta.size != Some(expected) {
-            let size = reply.meta.size.unwrap_or_default();
-            fail!(Corrupt, "chunk {number} of {} has {size} bytes, expected {expected}", info.chunks);
-        }
-        let bytes = reply.body.unwrap_or_default();
-        Ok(if is_whole { bytes.slice(skipped as usize..(skipped + length) as usize) } else { bytes })
-    }
-
-    /// The page with each object in chunks as one row, where its first chunk is. One request for each of
-    /// them.
-    pub(super) async fn folded(self, mailbox: &Arc<Mailbox>, prefix: &Prefix, page: Page) -> Result<Page> {
-        let mut infos: BTreeMap<String, Option<ChunksInfo>> = BTreeMap::new();
-        let mut entries = Vec::with_capacity(page.entries.len());
-        for entry in page.entries {
-            let part = of_chunk(&entry.key).or_else(|| Some((entry.key.strip_suffix(INFO)?, 0)));
-            let Some((key, number)) = part.filter(|(key, _)| key.starts_with(&prefix.0) && !entry.is_prefix)
-            else {
-                entries.push(entry);
-                continue;
-            };
-            if !infos.contains_key(key) {
-                let info = self.info(mailbox, &Key(key.to_owned()), Head::default()).await?;
-                infos.insert(key.to_owned(), info);
-            }
-            let Some(Some(info)) = infos.get(key) else {
-                entries.push(entry);
-                continue;
-            };
-            // An empty object has no chunk.
-            if info.complete && number == info.chunks.min(1) {
-                entries.push(Entry {
-                    key: key.to_owned(),
-                    size: info.file_size,
-                    etag: info.etag.clone(),
-                    last_modified: info.modified.or(entry.last_modified),
-                    ..Entry::default()
-                });
-            }
-        }
-        Ok(Page { entries, ..page })
-    }
-
-    /// Deletes an object in chunks whole; returns whether there was one. It is missing for readers before its
-    /// first chunk goes, and a call that broke off can be run again.
-    pub(super) async fn chunked_delete(
-        self,
-        mailbox: &Arc<Mailbox>,
-        key: &Key,
-        if_match: Option<&str>,
-    ) -> Result<bool> {
-        let Some(info) = self.info(mailbox, key, Head::default()).await? else { return Ok(false) };
-        if if_match.is_some_and(|etag| info.etag.as_deref() != Some(etag)) {
-            fail!(Precondition, "the object's ETag is another one");
-        }
-        let described = Key(format!("{}{INFO}", key.0));
-        if info.complete {
-            let json = json!({
-                "chunk_size": info.chunk_size,
-                "file_size": info.file_size,
-                "num_chunks": info.chunks,
-                "complete": false,
-            });
-            let own = Arc::new(Mailbox::of_part(mailbox));
-            let source = Source::Bytes(json.to_string().into());
-            self.put(&own, described.clone(), source, Put::default()).await?;
-        }
-        let keys: Vec<_> = (1..=info.chunks).map(|number| (chunk(key, number), None)).collect();
-        for batch in keys.chunks(1000) {
-            let fates = self.direct_delete_many(mailbox, Keys(batch.to_vec())).await?;
-            if let Some(fate) = fates.into_iter().find(|fate| fate.error.is_some()) {
-                fail!(Service, "{} was not deleted: {}", fate.key, fate.message.unwrap_or_default());
-            }
-        }
-        self.direct_delete(mailbox, described, Delete::default()).await?;
-        Ok(true)
     }
 }
 
@@ -334,6 +207,26 @@ pub(crate) async fn delete<'a>(
     options: Delete,
 ) -> Result<DeleteReply> {
     at.into().delete(mailbox, key, options).await
+}
+
+pub(crate) async fn put<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    source: Source,
+    options: Put,
+) -> Result<PutReply> {
+    at.into().put(mailbox, key, source, options).await
+}
+
+pub(crate) async fn get_ranges<'a>(
+    at: impl Into<At<'a>>,
+    mailbox: &Arc<Mailbox>,
+    key: Key,
+    ranges: Vec<ByteRange>,
+    options: GetRanges,
+) -> Result<Vec<Bytes>> {
+    at.into().get_ranges(mailbox, key, ranges, options).await
 }
 
 #[cfg(test)]
