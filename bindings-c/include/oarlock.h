@@ -1216,7 +1216,7 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   key (str): The key to copy to.
  * Options:
  *   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
- *   source_store (str): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+ *   source_store (str): The URL of another store to copy from, a bucket or a directory. If it has this store's server, identity and encryption, the server copies; else the bytes come here and are encrypted anew. Default: this store.
  *   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
  *   source_version_id (str): The version to copy. Default: the newest.
  *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
@@ -1242,6 +1242,7 @@ static inline oarlock_status oarlock_sync_down(const oarlock_store *store, const
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
  *   preserve_etag (bool): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
+ *   journal (str): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
  * Reply: PutReply.
  */
 static inline oarlock_status oarlock_copy(const oarlock_store *store, const char *source_key, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {
@@ -1265,6 +1266,7 @@ static inline oarlock_status oarlock_copy(const oarlock_store *store, const char
  *   source_if_match (str): Only if the source has this ETag, else `Precondition`.
  *   if_match (str): Only if the object there now has this ETag, else `Precondition`.
  *   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+ *   journal (str): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
  * Reply: PutReply.
  */
 static inline oarlock_status oarlock_move(const oarlock_store *store, const char *source_key, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -1029,8 +1029,8 @@ module Oarlock
     # @param source_bucket [String, Symbol, nil] The bucket to copy from. With this option the source key does
     #   not get the store's prefix. Default: the store's own bucket.
     # @param source_store [String, Symbol, nil] The URL of another store to copy from, a bucket or a
-    #   directory. If its settings are this store's, the server copies; else the bytes come here and are
-    #   encrypted anew. Default: this store.
+    #   directory. If it has this store's server, identity and encryption, the server copies; else the bytes
+    #   come here and are encrypted anew. Default: this store.
     # @param source_settings [Hash{String, Symbol, String => Integer}, nil] Settings of `source_store`.
     #   Default: those of its URL and the environment.
     # @param source_version_id [String, Symbol, nil] The version to copy. Default: the newest.
@@ -1067,6 +1067,9 @@ module Oarlock
     # @param preserve_etag [bool, nil] Whether the copy must have the source's ETag: an object that was stored
     #   in parts is then copied in the same parts. If the ETag differs all the same, the call fails with
     #   `Unsupported`, and the copy stays. Default: false.
+    # @param journal [String, Symbol, nil] A journal file, or a directory for one, for a copy into a bucket
+    #   whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source
+    #   again and sends the parts that are missing. Default: none; a failed call leaves nothing.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
@@ -1076,7 +1079,7 @@ module Oarlock
              content_disposition: nil, cache_control: nil, expires: nil, metadata: nil, tags: nil,
              storage_class: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
              grant_full_control: nil, sse: nil, sse_kms_key_id: nil, sse_customer_key: nil, if_match: nil,
-             if_none_match: nil, preserve_etag: nil, timeout: nil, progress: nil) = nil
+             if_none_match: nil, preserve_etag: nil, journal: nil, timeout: nil, progress: nil) = nil
 
     # Moves an object to another key, or here from another store: copies it and deletes the source, if that is
     # still what was copied. If interrupted, the source is there; run it again. Source:
@@ -1091,11 +1094,14 @@ module Oarlock
     # @param source_if_match [String, Symbol, nil] Only if the source has this ETag, else `Precondition`.
     # @param if_match [String, Symbol, nil] Only if the object there now has this ETag, else `Precondition`.
     # @param if_none_match [String, Symbol, nil] `"*"`: only if no object is there, else `Precondition`.
+    # @param journal [String, Symbol, nil] A journal file, or a directory for one, for a copy into a bucket
+    #   whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source
+    #   again and sends the parts that are missing. Default: none; a failed call leaves nothing.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
     def move(source_key, key, source_store: nil, source_settings: nil, source_if_match: nil, if_match: nil,
-             if_none_match: nil, timeout: nil, progress: nil) = nil
+             if_none_match: nil, journal: nil, timeout: nil, progress: nil) = nil
 
     # Gives an encrypted object a new envelope: its data key is wrapped by the store's key instead of the one
     # in `old`. The content is not transferred. Returns whether it was needed. Source:

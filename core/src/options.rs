@@ -363,8 +363,9 @@ record! {
         /// The bucket to copy from. With this option the source key does not get the store's prefix. Default:
         /// the store's own bucket.
         source_bucket: Option<String>,
-        /// The URL of another store to copy from, a bucket or a directory. If its settings are this store's,
-        /// the server copies; else the bytes come here and are encrypted anew. Default: this store.
+        /// The URL of another store to copy from, a bucket or a directory. If it has this store's server,
+        /// identity and encryption, the server copies; else the bytes come here and are encrypted anew.
+        /// Default: this store.
         source_store: Option<String>,
         /// Settings of `source_store`. Default: those of its URL and the environment.
         source_settings: Option<SecretMap>,
@@ -420,6 +421,10 @@ record! {
         /// the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy
         /// stays. Default: false.
         preserve_etag: Option<bool>,
+        /// A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a
+        /// crash or a retryable failure the same call resumes: it reads the source again and sends the parts
+        /// that are missing. Default: none; a failed call leaves nothing.
+        journal: Option<String>,
     }
 }
 
@@ -436,6 +441,10 @@ record! {
         if_match: Option<String>,
         /// `"*"`: only if no object is there, else `Precondition`.
         if_none_match: Option<String>,
+        /// A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a
+        /// crash or a retryable failure the same call resumes: it reads the source again and sends the parts
+        /// that are missing. Default: none; a failed call leaves nothing.
+        journal: Option<String>,
     }
 }
 

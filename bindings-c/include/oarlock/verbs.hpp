@@ -253,7 +253,7 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   key (str): The key to copy to.
 // Options:
 //   source_bucket (str): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
-//   source_store (str): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+//   source_store (str): The URL of another store to copy from, a bucket or a directory. If it has this store's server, identity and encryption, the server copies; else the bytes come here and are encrypted anew. Default: this store.
 //   source_settings (map): Settings of `source_store`. Default: those of its URL and the environment.
 //   source_version_id (str): The version to copy. Default: the newest.
 //   source_if_match (str): Only if the source has this ETag, else `Precondition`.
@@ -279,6 +279,7 @@ value sync_down(std::string_view directory, std::string_view prefix = {}, const 
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
 //   preserve_etag (bool): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
+//   journal (str): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
 // Reply: PutReply.
 value copy(std::string_view source_key, std::string_view key, const options &with = {}) const {
   return run("copy", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());
@@ -295,6 +296,7 @@ value copy(std::string_view source_key, std::string_view key, const options &wit
 //   source_if_match (str): Only if the source has this ETag, else `Precondition`.
 //   if_match (str): Only if the object there now has this ETag, else `Precondition`.
 //   if_none_match (str): `"*"`: only if no object is there, else `Precondition`.
+//   journal (str): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
 // Reply: PutReply.
 value move(std::string_view source_key, std::string_view key, const options &with = {}) const {
   return run("move", options(with).set("source_key", source_key).set("key", key), oarlock::source(), oarlock::sink());

@@ -1271,7 +1271,7 @@ class Store:
         Returns: SyncReply
         """
 
-    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1279,7 +1279,7 @@ class Store:
             source_key (str): The key to copy from.
             key (str): The key to copy to.
             source_bucket (str, optional): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
-            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If it has this store's server, identity and encryption, the server copies; else the bytes come here and are encrypted anew. Default: this store.
             source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
             source_version_id (str, optional): The version to copy. Default: the newest.
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
@@ -1305,13 +1305,14 @@ class Store:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             preserve_etag (bool, optional): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
+            journal (str, optional): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
 
-    def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Moves an object to another key, or here from another store: copies it and deletes the source, if that
         is still what was copied. If interrupted, the source is there; run it again.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
@@ -1324,6 +1325,7 @@ class Store:
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            journal (str, optional): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
@@ -1970,7 +1972,7 @@ class AsyncStore:
         Returns: SyncReply
         """
 
-    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Copies an object on the server, in parts above 5 GiB.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
@@ -1978,7 +1980,7 @@ class AsyncStore:
             source_key (str): The key to copy from.
             key (str): The key to copy to.
             source_bucket (str, optional): The bucket to copy from. With this option the source key does not get the store's prefix. Default: the store's own bucket.
-            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If its settings are this store's, the server copies; else the bytes come here and are encrypted anew. Default: this store.
+            source_store (str, optional): The URL of another store to copy from, a bucket or a directory. If it has this store's server, identity and encryption, the server copies; else the bytes come here and are encrypted anew. Default: this store.
             source_settings (map, optional): Settings of `source_store`. Default: those of its URL and the environment.
             source_version_id (str, optional): The version to copy. Default: the newest.
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
@@ -2004,13 +2006,14 @@ class AsyncStore:
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
             preserve_etag (bool, optional): Whether the copy must have the source's ETag: an object that was stored in parts is then copied in the same parts. If the ETag differs all the same, the call fails with `Unsupported`, and the copy stays. Default: false.
+            journal (str, optional): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
         """
 
-    async def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
+    async def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
         """Moves an object to another key, or here from another store: copies it and deletes the source, if that
         is still what was copied. If interrupted, the source is there; run it again.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
@@ -2023,6 +2026,7 @@ class AsyncStore:
             source_if_match (str, optional): Only if the source has this ETag, else `Precondition`.
             if_match (str, optional): Only if the object there now has this ETag, else `Precondition`.
             if_none_match (str, optional): `"*"`: only if no object is there, else `Precondition`.
+            journal (str, optional): A journal file, or a directory for one, for a copy into a bucket whose bytes come here. After a crash or a retryable failure the same call resumes: it reads the source again and sends the parts that are missing. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 

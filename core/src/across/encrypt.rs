@@ -2,7 +2,8 @@
 //! encrypted in their place.
 //!
 //! Invariant: the clear object is replaced only by ciphertext that was read back and verified, and only if it
-//! is still what was encrypted. Encrypted objects are left alone, so a call that broke off can be run again.
+//! is still what was encrypted. Encrypted objects are left alone, so a call that broke off can be run again;
+//! it then removes what the broken one left beside them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::io::Sink;
 use crate::keys::{Key, Prefix};
 use crate::mailbox::Mailbox;
 use crate::observe;
-use crate::options::{Copy, Delete, EncryptAll, Get, List, Tags};
+use crate::options::{Copy, Delete, EncryptAll, Get, List, ListUploads, Tags};
 use crate::reply::{BadObject, EncryptReply, ObjectMeta, Unencrypted, UnencryptedReply};
 use crate::runtime::workers;
 use crate::s3::{self, S3};
@@ -29,6 +30,9 @@ const AT_ONCE: usize = 16;
 
 /// What the key of the verified ciphertext ends in until it is in its place.
 const PENDING: &str = ".oarlock-encrypting";
+
+/// What is smaller goes in one request.
+const LEAST_PART: u64 = 5 << 20;
 
 /// Bytes of a device that keeps none.
 const NOWHERE: &str = "/dev/null";
@@ -44,9 +48,12 @@ pub(crate) async fn find_unencrypted(
         let meta = encrypted::clear(&at, &mailbox, &key).await?;
         Ok(meta.map(|meta| Unencrypted { key: key.0, size: meta.size.unwrap_or_default() }))
     };
-    each(at, mailbox, prefix, options, AT_ONCE, look, |_, outcome| {
-        reply.checked += 1;
-        reply.objects.extend(outcome?);
+    each(at, mailbox, prefix, options, AT_ONCE, look, |key, outcome| {
+        let found = outcome?;
+        if !key.ends_with(PENDING) {
+            reply.checked += 1;
+            reply.objects.extend(found);
+        }
         Ok(())
     })
     .await?;
@@ -63,7 +70,10 @@ pub(crate) async fn encrypt_all(
     let mut reply = EncryptReply::default();
     let work = |at: S3, mailbox: Arc<Mailbox>, key: Key| async move {
         let own = Arc::new(Mailbox::of_part(&mailbox));
-        let outcome = one(&at, &own, &key).await;
+        let outcome = match key.0.strip_suffix(PENDING) {
+            Some(place) => tidy(&at, &own, Key(place.to_owned()), key.clone()).await.map(|()| None),
+            None => one(&at, &own, &key).await.map(Some),
+        };
         if outcome.is_err() {
             for work in own.take_cleanups() {
                 work.await;
@@ -74,8 +84,9 @@ pub(crate) async fn encrypt_all(
     // The transfers of one object use as many connections as help.
     each(at, mailbox, prefix, options, AT_ONCE / 4, work, |key, outcome| {
         match outcome {
-            Ok(true) => reply.encrypted += 1,
-            Ok(false) => reply.unchanged += 1,
+            Ok(Some(true)) => reply.encrypted += 1,
+            Ok(Some(false)) => reply.unchanged += 1,
+            Ok(None) => {}
             Err(error) if concerns_all(&error) => return Err(error),
             Err(error) => reply.failed.push(BadObject {
                 key,
@@ -110,7 +121,7 @@ where
     while let Some(asked) = page.take() {
         let listed = encrypted::list(at, mailbox, Prefix(prefix.0.clone()), asked).await?;
         page = listed.next.map(|next| List { continuation: Some(next), ..List::default() });
-        for entry in listed.entries.into_iter().filter(|entry| !entry.key.ends_with(PENDING)) {
+        for entry in listed.entries {
             while under_way.len() >= most {
                 let (key, outcome) = joined(under_way.join_next().await)?;
                 mailbox.advance_objects(1);
@@ -147,12 +158,35 @@ fn check(at: &S3) -> Result<()> {
     Ok(())
 }
 
+/// Removes the ciphertext that a broken call left beside its object, unless that is still to be replaced.
+async fn tidy(at: &S3, mailbox: &Arc<Mailbox>, place: Key, pending: Key) -> Result<()> {
+    let is_waiting = encrypted::clear(at, mailbox, &place).await?.is_some();
+    let is_foreign = encrypted::clear(at, mailbox, &pending).await?.is_some();
+    if !is_waiting && !is_foreign {
+        encrypted::delete(at, mailbox, pending, Delete::default()).await?;
+    }
+    Ok(())
+}
+
+/// Frees the parts that a broken call has sent.
+async fn abort_parts(at: &S3, mailbox: &Arc<Mailbox>, pending: &Key) -> Result<()> {
+    let prefix = Prefix(pending.0.clone());
+    let uploads = s3::list_uploads(at, mailbox, prefix, ListUploads::default()).await?;
+    for upload in uploads.entries.into_iter().filter(|upload| upload.key == pending.0) {
+        s3::abort(at, pending, &upload.upload_id).await?;
+    }
+    Ok(())
+}
+
 /// Encrypts one object in its place; false if it is encrypted already.
 async fn one(at: &S3, mailbox: &Arc<Mailbox>, key: &Key) -> Result<bool> {
     let Some(found) = encrypted::clear(at, mailbox, key).await? else { return Ok(false) };
     let etag = found.etag.clone();
     let pending = Key(format!("{}{PENDING}", key.0));
     let tags = s3::get_tags(at, mailbox, key.clone(), Tags::default()).await?;
+    if found.size.is_none_or(|size| size > LEAST_PART) {
+        abort_parts(at, mailbox, &pending).await?;
+    }
     let outcome = replace(at, mailbox, (key, &pending), found, tags).await;
     let removed = encrypted::delete(at, mailbox, pending, Delete::default()).await;
     match outcome {

@@ -6,88 +6,23 @@
 
 mod encrypt;
 mod pump;
+mod same;
+mod side;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::encrypted;
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::keys::Key;
-use crate::local;
 use crate::mailbox::Mailbox;
-use crate::many::At;
 use crate::options::{Copy, Delete, Get, Head, Move, Put, SecretMap, Tags};
 use crate::reply::{ObjectMeta, PutReply};
-use crate::runtime::blocking;
-use crate::s3;
 use crate::store::{Backend, Store};
 use crate::transfer;
 use crate::value::Value;
+use side::Side;
 
 pub(crate) use encrypt::{encrypt_all, find_unencrypted};
-
-/// A store that is the source of a copy, or its target.
-#[derive(Clone)]
-struct Side {
-    backend: Backend,
-    /// Whether its objects are read as they lie there, though the store encrypts.
-    is_clear: bool,
-}
-
-impl Side {
-    fn of(backend: Backend) -> Side {
-        Side { backend, is_clear: false }
-    }
-
-    fn at(&self) -> At<'_> {
-        match &self.backend {
-            Backend::S3(s3) if self.is_clear => At::S3(s3),
-            Backend::S3(s3) => At::from(s3),
-            Backend::Local(local) => At::from(local),
-        }
-    }
-
-    /// Where the object lies, to tell it from all others.
-    async fn address(&self, key: &Key) -> Result<String> {
-        match &self.backend {
-            Backend::S3(at) => Ok(format!("{}/{}", at.place().await?, at.full(&key.0))),
-            Backend::Local(at) => {
-                let root = at.root().to_owned();
-                let found = blocking(move || std::fs::canonicalize(&root).unwrap_or(root)).await;
-                let found = found
-                    .map_err(|_| Error::new(ErrorKind::Internal, "the search for the directory ended"))?;
-                Ok(found.join(&key.0).to_string_lossy().into_owned())
-            }
-        }
-    }
-
-    /// Copies within the store, by the server if it has one.
-    async fn copy(
-        &self,
-        mailbox: &Arc<Mailbox>,
-        source_key: Key,
-        key: Key,
-        options: Copy,
-    ) -> Result<PutReply> {
-        match self.at() {
-            At::S3(at) => transfer::copy(at, mailbox, source_key, key, options).await,
-            At::Encrypted(at) => encrypted::copy(at, mailbox, source_key, key, options).await,
-            At::Local(at) => local::copy(at, mailbox, source_key, key, options).await,
-        }
-    }
-
-    async fn tags(
-        &self,
-        mailbox: &Arc<Mailbox>,
-        key: Key,
-        options: Tags,
-    ) -> Result<BTreeMap<String, String>> {
-        match &self.backend {
-            Backend::S3(at) => s3::get_tags(at, mailbox, key, options).await,
-            Backend::Local(at) => local::get_tags(at, mailbox, key, options).await,
-        }
-    }
-}
 
 pub(crate) async fn copy(
     at: impl Into<Backend>,
@@ -111,16 +46,20 @@ pub(crate) async fn r#move(
     let target = Side::of(at.into());
     let other = other(options.source_store, options.source_settings)?;
     let source = other.as_ref().unwrap_or(&target);
-    // The other store may be the same place by another name, where the copy would be deleted as the source.
-    if source.address(&source_key).await? == target.address(&key).await? {
+    let asked = Head { if_match: options.source_if_match, ..Head::default() };
+    if same::has_one_address((source, &source_key), (&target, &key)).await? {
         fail!(InvalidInput, "the object is moved to its own key");
     }
-    let asked = Head { if_match: options.source_if_match, ..Head::default() };
     let found = source.at().head(mailbox, source_key.clone(), asked).await?;
+    // The other store may be the same place by another name, where the copy would be deleted as the source.
+    if same::is_one_object((source, &source_key), (&target, &key), mailbox).await? {
+        fail!(InvalidInput, "the object is moved to its own key: both stores are the same place");
+    }
     let copy = Copy {
         source_if_match: found.etag.clone(),
         if_match: options.if_match,
         if_none_match: options.if_none_match,
+        journal: options.journal,
         ..Copy::default()
     };
     let reply = across(&target, other.as_ref(), mailbox, source_key.clone(), key, copy).await?;
@@ -158,19 +97,60 @@ async fn across(
     mut options: Copy,
 ) -> Result<PutReply> {
     let Some(source) = other else {
-        return target.copy(mailbox, source_key, key, options).await;
+        let source = target.elsewhere(options.source_bucket.as_deref())?;
+        return within(target, &source, mailbox, (source_key.clone(), source_key), key, options).await;
     };
     if options.source_bucket.is_some() {
         fail!(InvalidInput, "give `source_store` or `source_bucket`, not both");
     }
     if let (Backend::S3(from), Backend::S3(to)) = (&source.backend, &target.backend)
-        && from.settings() == to.settings()
+        && same::is_one_server(from, to)
     {
-        // One server, one identity, one key to encrypt with: the server moves the bytes.
         options.source_bucket = Some(from.bucket().to_owned());
-        let source_key = Key(from.full(&source_key.0));
-        return target.copy(mailbox, source_key, key, options).await;
+        let named = Key(from.full(&source_key.0));
+        return within(target, source, mailbox, (source_key, named), key, options).await;
     }
+    streamed(target, source, mailbox, source_key, key, options).await
+}
+
+/// Copies by the server, or in the directory. What lies there in chunks is one object only here, and is
+/// streamed. `named` is the source's key as the options name its bucket.
+async fn within(
+    target: &Side,
+    source: &Side,
+    mailbox: &Arc<Mailbox>,
+    (source_key, named): (Key, Key),
+    key: Key,
+    options: Copy,
+) -> Result<PutReply> {
+    let may_be_chunked = source.at().reads_chunks() && options.source_version_id.is_none();
+    let again = may_be_chunked.then(|| (key.clone(), options.clone()));
+    match (target.copy(mailbox, named, key, options).await, again) {
+        // A server may weigh a condition before it looks for the object.
+        (Err(missing), Some((key, mut options)))
+            if matches!(missing.kind(), ErrorKind::NotFound | ErrorKind::Precondition) =>
+        {
+            options.source_bucket = None;
+            match Box::pin(streamed(target, source, mailbox, source_key, key, options)).await {
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Precondition) => {
+                    Err(missing)
+                }
+                reply => reply,
+            }
+        }
+        (reply, _) => reply,
+    }
+}
+
+/// Copies through this process: the bytes are read here, and written anew.
+async fn streamed(
+    target: &Side,
+    source: &Side,
+    mailbox: &Arc<Mailbox>,
+    source_key: Key,
+    key: Key,
+    mut options: Copy,
+) -> Result<PutReply> {
     if options.preserve_etag == Some(true) {
         fail!(Unsupported, "`preserve_etag` is for copies that one server makes, not for those between two");
     }
@@ -192,7 +172,13 @@ async fn across(
         Some(tags) => tags,
         None => {
             let version = Tags { version_id: options.source_version_id.clone() };
-            source.tags(mailbox, source_key.clone(), version).await?
+            match source.tags(mailbox, source_key.clone(), version).await {
+                // An object in chunks has none.
+                Err(error) if error.kind() == ErrorKind::NotFound && source.at().reads_chunks() => {
+                    BTreeMap::new()
+                }
+                tags => tags?,
+            }
         }
     };
     let get = Get {
@@ -232,6 +218,7 @@ fn put_options(options: Copy, found: ObjectMeta, tags: BTreeMap<String, String>)
         sse_customer_key: options.sse_customer_key,
         if_match: options.if_match,
         if_none_match: options.if_none_match,
+        journal: options.journal,
         ..Put::default()
     }
 }
