@@ -97,6 +97,26 @@ def test_trees(shell):
     assert keys(shell) == ["copy2/near", "web/index.html", "web/sub/page"]
 
 
+def test_upkeep_of_a_prefix(shell):
+    (shell.directory / "a.txt").write_text("hello")
+    for key in ("p/a", "p/b"):
+        shell("cp", "a.txt", f"s3://tests/{key}")
+    shell("mv", "s3://tests/p/b", "s3://tests/p/c")
+    assert keys(shell) == ["p/a", "p/c"]
+    assert shell("usage", "s3://tests/p")[0] == "2 objects, 10 bytes\n"
+    assert json.loads(shell("usage", "s3://tests", "--json")[0]) == {"objects": 2, "size": 10}
+    assert "2 objects verified, 10 bytes, 0 failed" in shell("verify", "s3://tests/p")[1]
+    key = "encryption_aes_key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    found = shell("find-unencrypted", "s3://tests/p", key, status=1)
+    assert [line.split() for line in found[0].splitlines()] == [["5", "p/a"], ["5", "p/c"]]
+    assert "1 encrypted" in shell("encrypt-all", "s3://tests/p", key, "--start-after", "p/a")[1]
+    assert json.loads(shell("encrypt-all", "s3://tests", key, "--json")[0])["unchanged"] == 1
+    assert "0 of 2 objects" in shell("find-unencrypted", "s3://tests/p", key)[1]
+    other = "encryption_aes_key=" + "A" * 43 + "="
+    assert "p/a: " in shell("verify", "s3://tests/p", other, status=1)[0]
+    assert "both must be URLs" in shell("mv", "a.txt", "s3://tests/x", status=1)[1]
+
+
 def test_mistakes(shell):
     assert shell("cat", "s3://tests/none", status=1)[1].startswith("oarlock: there is no such object")
     assert "a URL is written" in shell("ls", f"AKID:{SECRET_KEY}@tests", status=1)[1]

@@ -70,6 +70,9 @@ def build():
     cp = _command(commands, "cp", _transfer.cp, "copy an object, a file or a tree", *ends)
     cp.add_argument("--recursive", "-r", action="store_true", help="a whole tree: what differs is copied")
     cp.add_argument("--journal", metavar="PATH", help="a file or directory; the same command again resumes")
+    both = ("source", "the URL of an object"), ("target", "the URL of another")
+    mv = _command(commands, "mv", _transfer.mv, "move an object to another key or store", *both)
+    mv.add_argument("--journal", metavar="PATH", help="a file or directory; the same command again resumes")
     trees = ("source", "a directory or a URL"), ("target", "a URL or a directory")
     sync = _command(commands, "sync", _transfer.sync, "make a tree equal to another", *trees)
     sync.add_argument("--delete", action="store_true", help="delete what the source does not have")
@@ -77,6 +80,16 @@ def build():
     sync.add_argument("--include", action="append", metavar="PATTERN")
     sync.add_argument("--exclude", action="append", metavar="PATTERN")
     sync.add_argument("--compare", choices=["size_mtime", "size", "etag", "checksum"])
+
+    _command(commands, "usage", _upkeep.usage, "count objects and their bytes", url)
+    whole = {
+        "verify": (_upkeep.verify, "read every object and name the bad ones"),
+        "find-unencrypted": (_upkeep.find_unencrypted, "name the objects that lie in the clear"),
+        "encrypt-all": (_upkeep.encrypt_all, "encrypt the objects that lie in the clear"),
+    }
+    for name, (run, about) in whole.items():
+        command = _command(commands, name, run, about, url)
+        command.add_argument("--start-after", metavar="KEY", help="only keys after this one")
 
     rekey = _command(commands, "rekey", _upkeep.rekey, "wrap keys of encrypted objects anew", url)
     rekey.add_argument("--recursive", "-r", action="store_true", help="all below the prefix")

@@ -1,4 +1,4 @@
-"""Commands that move bytes: cp and sync.
+"""Commands that move bytes: cp, mv and sync.
 
 Invariant: a whole tree moves by `sync_up` and `sync_down`, which check every path; this file joins none.
 """
@@ -59,12 +59,23 @@ def _download(given):
         return place.store.get(key, path, progress=progress, **options)
 
 
-def _between(given):
+def mv(given):
+    """Moves an object to another key or store; the source goes after its copy is there."""
+    if not (is_url(given.source) and is_url(given.target)):
+        raise oarlock.InvalidInputError("both must be URLs, such as s3://bucket/key")
+    reply = _between(given, "move")
+    if given.json:
+        print_row(given, reply, "")
+    return 0
+
+
+def _between(given, verb="copy"):
     source, target = Place(given.source, given.settings), Place(given.target, given.settings)
     key = source.needed_key()
     with bar(given, key) as progress:
         to = target.beside(file_name(key))
-        return target.store.copy(key, to, progress=progress, **_from(given))
+        options = {"journal": given.journal} if given.journal else {}
+        return getattr(target.store, verb)(key, to, progress=progress, **_from(given), **options)
 
 
 def _from(given):

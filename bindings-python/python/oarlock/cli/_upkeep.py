@@ -1,4 +1,5 @@
-"""Commands that look after a store: explain, check, rekey, abort-uploads, stats."""
+"""Commands that look after a store: explain, check, usage, verify, find-unencrypted, encrypt-all, rekey,
+abort-uploads, stats."""
 
 import json
 import sys
@@ -19,6 +20,61 @@ def explain(given):
 
 def _named(row):
     return {"what": row.what, "value": row.value, "source": row.source, "error": row.error}
+
+
+def usage(given):
+    """Counts the objects below a prefix and their bytes."""
+    store, prefix = tree(given.url, given.settings)
+    with bar(given, store.url) as progress:
+        reply = store.usage(prefix, progress=progress)
+    free = "" if reply.free is None else f", {reply.free} bytes free"
+    print_row(given, reply, f"{reply.objects} objects, {reply.size} bytes{free}")
+    return 0
+
+
+def verify(given):
+    """Reads every object below a prefix and prints those that are not whole and right."""
+    store, prefix = tree(given.url, given.settings)
+    with bar(given, store.url) as progress:
+        reply = store.verify(prefix, progress=progress, **_after(given))
+    return _failed(given, reply, f"{reply.verified} objects verified, {reply.size} bytes")
+
+
+def find_unencrypted(given):
+    """Prints the objects below a prefix that lie in the clear in a store that encrypts."""
+    store, prefix = tree(given.url, given.settings)
+    with bar(given, store.url) as progress:
+        reply = store.find_unencrypted(prefix, progress=progress, **_after(given))
+    if given.json:
+        print_json(reply)
+    else:
+        for row in reply.objects:
+            print(f"{row.size:>14}  {row.key}")
+        note(given, f"{len(reply.objects)} of {reply.checked} objects lie in the clear")
+    return 1 if reply.objects else 0
+
+
+def encrypt_all(given):
+    """Encrypts the objects below a prefix that lie in the clear; the same command again resumes."""
+    store, prefix = tree(given.url, given.settings)
+    with bar(given, store.url) as progress:
+        reply = store.encrypt_all(prefix, progress=progress, **_after(given))
+    return _failed(given, reply, f"{reply.encrypted} encrypted, {reply.unchanged} unchanged")
+
+
+def _after(given):
+    return {"start_after": given.start_after} if given.start_after else {}
+
+
+def _failed(given, reply, counts):
+    """Prints a reply that names the objects that failed."""
+    if given.json:
+        print_json(reply)
+    else:
+        for row in reply.failed:
+            print(f"{row.key}: {row.message}")
+        note(given, f"{counts}, {len(reply.failed)} failed")
+    return 1 if reply.failed else 0
 
 
 def rekey(given):
