@@ -45,6 +45,12 @@ SCENARIOS = {
         "makes": NEW,
     },
     "copy": {"verb": "copy", "args": {"source_key": "a", "key": "b"}, "makes": OLD},
+    "move": {"verb": "move", "args": {"source_key": "a", "key": "b"}, "makes": OLD, "takes": "a"},
+    "encrypt-all": {
+        "verb": "encrypt_all",
+        "args": {"prefix": "a"},
+        "settings": {"encryption_aes_key": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
+    },
     "delete": {"verb": "delete", "args": {"key": "a"}, "takes": "a"},
     "delete-many": {"verb": "delete_many", "args": {"keys": ["a", "a2"]}, "takes": "a"},
     "set-tags": {"verb": "set_tags", "args": {"key": "a", "tags": {"t": "1"}}},
@@ -69,21 +75,30 @@ class Attempt:
         for key in ("a", "a2"):
             self.run.succeed(self.run.call("main", "put", {"key": key, "source": OLD}))
         self.server, self.scenario = server, scenario
+        self.store = "main"
+        if "settings" in scenario:
+            self.store = "own"
+            self.run.stores["own"] = self.run.succeed(self.run.open({"settings": scenario["settings"]}))
         begun = len(server.log())
         server.plan(rules)
-        self.answer = self.run.call("main", scenario["verb"], scenario["args"])
+        self.answer = self.run.call(self.store, scenario["verb"], scenario["args"])
         server.plan([])
         self.requests = [entry["op"] for entry in server.log()[begun:]]
 
     def content(self, key):
         """An object's bytes as they are now, or None."""
-        answer = self.run.call("main", "get", {"key": key})
+        for store in dict.fromkeys([self.store, "main"]):
+            answer = self.run.call(store, "get", {"key": key})
+            if answer.get("error", {}).get("kind") not in ("Decrypt", "KeyCommitment"):
+                break
         return base64.b64decode(answer["ok"]["body"]["$bytes"]) if "ok" in answer else None
 
     def check(self, clean, fault, struck):
         """Compares with the run without a fault."""
         done = "ok" in self.answer
-        if done:
+        if self.scenario["verb"] == "encrypt_all":
+            done = self.encrypted()
+        elif done:
             assert steady(self.answer["ok"]) == steady(clean.answer["ok"])
         else:
             assert self.answer["error"]["kind"] in TYPED, self.answer
@@ -107,6 +122,18 @@ class Attempt:
         files = list(self.run.outputs.iterdir())
         assert all(path.read_bytes() == old for path in files)
         assert len(files) == (done and isinstance(self.scenario["args"].get("into"), dict))
+
+
+    def encrypted(self):
+        """Whether all was encrypted at once. The next call completes the work, and nothing is left over."""
+        reply = self.answer.get("ok", {"failed": [self.answer.get("error")]})
+        failed = [row.get("kind", row.get("error")) for row in reply["failed"]]
+        assert set(failed) <= TYPED, self.answer
+        again = self.run.succeed(self.run.call("own", "encrypt_all", self.scenario["args"]))
+        assert again["encrypted"] + again["unchanged"] == 2 and again["failed"] == [], again
+        self.run.succeed(self.run.call("own", "abort_uploads", {"older_than": 0}))
+        assert self.server.state()["objects"] == 2
+        return not failed
 
 
 def steady(reply):

@@ -6,11 +6,14 @@ Invariant: the server fetches each package once from the upstream, and the class
 
 import hashlib
 import http.client
+import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import urllib.error
 import urllib.request
@@ -118,6 +121,42 @@ def test_pip_installs_from_it(url, upstream, fake, tmp_path):
     with oarlock.open("s3://packages/rspm", **fake.settings()) as raw:
         stored = raw.get("packages/tiny_demo-1.0-py3-none-any.whl").body
     assert len(stored) == len(body) + 16 and b"VALUE" not in stored
+
+
+def source_package(name, version):
+    """A source package of R with one function."""
+    files = {
+        "DESCRIPTION": f"Package: {name}\nVersion: {version}\nTitle: T\nDescription: D.\nLicense: MIT\n"
+        "Author: A\nMaintainer: A <a@example.com>\n",
+        "NAMESPACE": "export(answer)\n",
+        "R/answer.R": "answer <- function() 42L\n",
+    }
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for path, text in files.items():
+            member = tarfile.TarInfo(f"{name}/{path}")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return archive.getvalue()
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="R is not installed (Debian's r-base-core)")
+def test_r_installs_from_it(url, upstream, tmp_path):
+    upstream.add("/cran/src/contrib/PACKAGES", b"Package: tinydemo\nVersion: 1.0\nLicense: MIT\n")
+    upstream.add("/cran/src/contrib/tinydemo_1.0.tar.gz", source_package("tinydemo", "1.0"))
+    for target in ("one", "two"):
+        library = tmp_path / target
+        library.mkdir()
+        program = f"""
+            install.packages("tinydemo", lib = "{library}", repos = "{url}/cran", type = "source", quiet = TRUE)
+            library(tinydemo, lib.loc = "{library}")
+            cat(answer())
+        """
+        run = subprocess.run(
+            ["Rscript", "--vanilla", "-e", program], capture_output=True, text=True, timeout=100
+        )
+        assert run.stdout == "42", run.stderr
+    assert upstream.count(path="/cran/src/contrib/tinydemo_1.0.tar.gz") == 1
 
 
 def test_sixteen_clients_one_fetch(url, upstream):
