@@ -15,8 +15,7 @@ mod verified;
 mod window;
 
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
@@ -42,7 +41,8 @@ pub(crate) use sync::{sync_down, sync_up};
 pub(crate) use usage::usage;
 pub(crate) use verified::verify;
 
-/// Objects under way at a time at first where `max_concurrency` is not given, and while more help.
+/// Objects under way at a time at most where `max_concurrency` is not given: until the first is done, and from
+/// then on.
 const AT_ONCE: u32 = 64;
 const MOST: u32 = 256;
 
@@ -270,13 +270,15 @@ where
         // Boxed: the stream moves its futures about, and these are large.
         let work = Box::pin(work(own.clone(), item));
         async move {
+            let begun = Instant::now();
             let outcome = work.await;
+            let took = begun.elapsed();
             if outcome.is_err() {
                 for work in own.take_cleanups() {
                     let _ = tokio::time::timeout(CLEANUP_LIMIT, work).await;
                 }
             }
-            (number, outcome)
+            (number, outcome, took)
         }
     };
     let mut waiting = items.into_iter().enumerate();
@@ -288,11 +290,11 @@ where
         {
             running.push(run(next));
         }
-        let ended = running.poll_next_unpin(context);
-        if let Poll::Ready(Some(_)) = ended {
-            window.done();
-        }
-        ended
+        running.poll_next_unpin(context).map(|ended| {
+            let (number, outcome, took) = ended?;
+            window.done(took);
+            Some((number, outcome))
+        })
     })
 }
 
@@ -301,6 +303,8 @@ where
 struct InFlight {
     first: usize,
     most: usize,
+    /// Whether the caller gave the number.
+    is_given: bool,
 }
 
 /// The option, checked. An object under way may take a connection and a file, and the process must keep
@@ -308,8 +312,8 @@ struct InFlight {
 fn limit(wanted: Option<u32>) -> Result<InFlight> {
     let fits = |objects: u32| objects.min(runtime::descriptors() / 4).max(1) as usize;
     match wanted {
-        None => Ok(InFlight { first: fits(AT_ONCE), most: fits(MOST) }),
-        Some(limit @ 1..=1000) => Ok(InFlight { first: fits(limit), most: fits(limit) }),
+        None => Ok(InFlight { first: fits(AT_ONCE), most: fits(MOST), is_given: false }),
+        Some(limit @ 1..=1000) => Ok(InFlight { first: fits(limit), most: fits(limit), is_given: true }),
         Some(other) => fail!(InvalidInput, "option `max_concurrency` takes 1 to 1000, not {other}"),
     }
 }

@@ -24,12 +24,11 @@ mod verify;
 use crate::error::{Result, fail};
 use crate::options::Context;
 
-pub(crate) use concurrency::{Concurrency, Measured, limit_name};
+pub(crate) use concurrency::limit_name;
 pub(crate) use copy::{ServerCopy, copy, copy_source, replaces};
 pub(crate) use download::{
     Download, DownloadTarget, ObjectHandle, RangeReader, call_slot, get, get_ranges, send,
 };
-pub(crate) use idle::Since;
 pub(crate) use source::{AT_ONCE, PartBody, SourceParts};
 pub(crate) use spans::Span;
 pub(crate) use tasks::joined;
