@@ -143,8 +143,17 @@ impl S3 {
     /// A slot for one of the parts that may move at a time, besides each transfer's first request, which
     /// never waits.
     pub(crate) async fn slot(&self) -> Result<PartSlot> {
+        slots::acquire(self.slots().await?).await
+    }
+
+    /// A slot if there is one at once.
+    pub(crate) async fn try_slot(&self) -> Result<Option<PartSlot>> {
+        slots::try_acquire(self.slots().await?)
+    }
+
+    async fn slots(&self) -> Result<&Arc<Semaphore>> {
         let most = self.concurrency().await? as usize;
-        slots::acquire(self.0.slots.get(|| Ok(Arc::new(Semaphore::new(most))))?).await
+        self.0.slots.get(|| Ok(Arc::new(Semaphore::new(most))))
     }
 
     /// How many parts may move at a time: as many as the store's settings allow, or else the process.

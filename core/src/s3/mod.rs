@@ -65,6 +65,6 @@ pub(crate) use presign::presign;
 pub(crate) use put::{PartName, put_part, put_whole};
 pub(crate) use regions::known as known_region;
 pub(crate) use route::{Route, route};
-pub(crate) use slots::stream_limit;
+pub(crate) use slots::{PartSlot, stream_limit};
 pub(crate) use tags::{delete_tags, get_tags, set_tags};
 pub(crate) use uploads::{Part, abort, abort_upload, abort_uploads, list_parts, list_uploads};

@@ -57,6 +57,16 @@ pub(super) async fn acquire(of_store: &Arc<Semaphore>) -> Result<PartSlot> {
     Ok(PartSlot { _of_store: of_store, _of_process: of_process })
 }
 
+/// A slot if there is one at once and nobody waits.
+pub(super) fn try_acquire(of_store: &Arc<Semaphore>) -> Result<Option<PartSlot>> {
+    let of_process = of_process()?.free.try_acquire_owned();
+    let of_store = of_store.clone().try_acquire_owned();
+    Ok(match (of_store, of_process) {
+        (Ok(of_store), Ok(of_process)) => Some(PartSlot { _of_store: of_store, _of_process: of_process }),
+        _ => None,
+    })
+}
+
 /// How many parts may move at a time where the store's setting wants so many.
 pub(super) fn limited(wanted: Option<u32>) -> Result<u32> {
     Ok(stream_limit(wanted)?.0)

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 use super::budget;
 use super::gate::Permit;
@@ -142,6 +144,26 @@ impl SourceParts {
         };
         self.at += part.bytes.len() as u64;
         Ok(part)
+    }
+
+    /// The same as work that may run at any time, beside others'; none for a stream, whose bytes come in order.
+    pub(crate) fn later(&mut self, size: u64) -> Option<(u64, BoxFuture<'static, Result<PartBody>>)> {
+        let (algorithm, spare) = (self.summed_by(), self.frame.map_or(0, |frame| frame.trailer as usize));
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX);
+        let (size, work) = match &mut self.from {
+            Origin::Bytes(bytes) => {
+                let bytes = bytes.split_to(wanted.min(bytes.len()));
+                (bytes.len() as u64, PartBody::of(bytes, algorithm).boxed())
+            }
+            Origin::File(file) => {
+                let (file, offset) = (file.clone(), self.at);
+                let size = wanted.min(usize::try_from(file.stamp.size - offset).unwrap_or(wanted));
+                (size as u64, async move { read(&file, offset, size, spare, algorithm).await }.boxed())
+            }
+            Origin::Fed { .. } => return None,
+        };
+        self.at += size;
+        Some((size, work))
     }
 
     /// Whether all was read; a source that is not what it was then fails.
@@ -331,6 +353,27 @@ mod tests {
             assert_eq!(bytes, [&b"abcd"[..], b"efgh", b"ij"]);
             assert!(read.iter().all(|part| part.checksum == Some(ALGORITHM.of(&part.bytes))));
         }
+    }
+
+    #[tokio::test]
+    async fn parts_that_are_read_later_are_the_same() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"abcdefghij").unwrap();
+        for source in [Source::from("abcdefghij"), Source::File(file.path().to_owned())] {
+            let mut parts = SourceParts::open(source, Some(ALGORITHM), None).await.unwrap();
+            let mut works = Vec::new();
+            while !parts.ended().await.unwrap() {
+                works.push(parts.later(4).unwrap());
+            }
+            let expected: [&[u8]; 3] = [b"abcd", b"efgh", b"ij"];
+            for ((size, work), expected) in works.into_iter().zip(expected).rev() {
+                let body = work.await.unwrap();
+                assert_eq!((size, &body.bytes[..]), (expected.len() as u64, expected));
+                assert_eq!(body.checksum, Some(ALGORITHM.of(expected)));
+            }
+        }
+        let mut fed = SourceParts::open(Source::Fed(None), None, None).await.unwrap();
+        assert!(fed.later(4).is_none());
     }
 
     #[tokio::test]

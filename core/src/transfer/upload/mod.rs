@@ -7,6 +7,7 @@
 mod before;
 mod completion;
 mod multipart;
+mod next_part;
 mod sending;
 mod start;
 

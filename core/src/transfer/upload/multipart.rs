@@ -3,14 +3,18 @@
 //! Invariants: a part's bytes are kept until the server has it, so a retry sends the same ones. The object is
 //! completed only after the last part was sent and the source has not changed.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
+
+use super::SourceUpload;
 use super::completion::{finish, with_etag};
+use super::next_part::NextPart;
 use super::sending::SendingParts;
 use super::start::start;
-use super::{SourceUpload, read};
 use crate::error::{Result, fail};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
@@ -24,29 +28,30 @@ use crate::transfer::source::{PartBody, SourceParts};
 
 impl SourceUpload<'_> {
     /// Sends the source in parts, of which the first is read already, and completes the object.
-    pub(super) async fn in_parts(&mut self, mut body: PartBody, mut permit: Permit) -> Result<PutReply> {
+    pub(super) async fn in_parts(&mut self, body: PartBody, permit: Permit) -> Result<PutReply> {
         let (at, mailbox, key, cut) = (self.at, self.mailbox, self.key.clone(), self.cut);
         let options = Arc::new(std::mem::take(&mut self.options));
+        let mut ahead = self.read_ahead(body, permit).await?;
         let begun = Instant::now();
         let (upload_id, cleanup) = self.upload_id(&options).await?;
         let mut sending = SendingParts::new(at, begun.elapsed()).await?;
-        body = body.summed(self.parts.summed_by()).await?;
-        // The first part waits for no slot.
-        let mut slot = None;
-        let joined = match &self.before {
-            Some(before) => {
+        let joined = match (&self.before, ahead.front_mut()) {
+            (Some(before), Some(first)) => {
                 let algorithm = self.parts.algorithm;
                 // A copy waits for a slot, and must hold no permit meanwhile.
-                drop(permit);
+                first.permit = None;
                 let parts = Box::pin(before.send(at, mailbox, &key, &upload_id, &options, algorithm)).await?;
-                permit = budget::acquire(body.bytes.len() as u64).await?;
+                first.permit = Some(budget::acquire(first.size).await?);
                 parts
             }
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         let mut total = joined.iter().map(|part| part.size).sum::<u64>();
         for number in joined.len() as u64 + 1.. {
-            let size = body.bytes.len() as u64;
+            let NextPart { size, mut body, slot, permit } = match ahead.pop_front() {
+                Some(part) => part,
+                None => self.next_part(number, &mut sending).await?,
+            };
             if size == 0 && !joined.is_empty() {
                 break;
             }
@@ -59,56 +64,59 @@ impl SourceUpload<'_> {
                     cut.max_parts
                 );
             }
-            let is_last = self.parts.ended().await?;
+            let is_last = ahead.is_empty() && self.parts.ended().await?;
             let part_number = number as i32;
-            if let Some(part) = self.resume.as_ref().and_then(|state| state.part(part_number, &body)) {
-                mailbox.advance(size);
-                sending.done.push(part);
-                drop((permit, slot));
-            } else {
-                let transform = match &mut self.transform {
-                    Some(transform) => Some(transform.part(size, is_last)?),
-                    None => None,
-                };
-                let (listed, row) = match (self.resume.as_mut(), &transform) {
-                    (None, _) => (None, None),
-                    (Some(state), Some(_)) => (state.claim(number, &body.bytes).await?, None),
-                    (Some(_), None) => (None, Some(digest(&body))),
-                };
-                let (at, key, upload_id, options, mailbox) =
-                    (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-                let (algorithm, moved) = (self.parts.algorithm, sending.moved.clone());
-                sending.send(async move {
-                    if let Some(transform) = transform {
-                        body = transform.transform(body.bytes, algorithm).await?;
-                    }
-                    let part = match listed.filter(|listed| is_same(listed, &body)) {
-                        Some(listed) => Part { checksum: body.checksum, ..listed },
-                        None => {
-                            let part = PartName { upload_id: &upload_id, number: part_number };
-                            send(&at, &key, part, body, &options, moved).await?
-                        }
-                    };
-                    drop((permit, slot));
+            let (mut row, mut claim) = (None, None);
+            if let Some(state) = &self.resume {
+                let read = body.await?.summed(self.parts.summed_by()).await?;
+                if let Some(part) = state.part(part_number, &read) {
                     mailbox.advance(size);
-                    Ok((part, row))
-                });
+                    sending.done.push(part);
+                    if is_last {
+                        break;
+                    }
+                    sending.room(&mut self.resume).await?;
+                    continue;
+                }
+                if self.transform.is_none() {
+                    row = Some(digest(&read));
+                } else {
+                    claim = Some(read.bytes.clone());
+                }
+                body = ready(Ok(read)).boxed();
             }
+            let transform = match &mut self.transform {
+                Some(transform) => Some(transform.part(size, is_last)?),
+                None => None,
+            };
+            let listed = match (self.resume.as_mut(), claim) {
+                (Some(state), Some(bytes)) => state.claim(number, &bytes).await?,
+                _ => None,
+            };
+            let (at, key, upload_id, options, mailbox) =
+                (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+            let (algorithm, summed_by) = (self.parts.algorithm, self.parts.summed_by());
+            let moved = sending.moved.clone();
+            sending.send(async move {
+                let mut body = body.await?.summed(summed_by).await?;
+                if let Some(transform) = transform {
+                    body = transform.transform(body.bytes, algorithm).await?;
+                }
+                let part = match listed.filter(|listed| is_same(listed, &body)) {
+                    Some(listed) => Part { checksum: body.checksum, ..listed },
+                    None => {
+                        let part = PartName { upload_id: &upload_id, number: part_number };
+                        send(&at, &key, part, body, &options, moved).await?
+                    }
+                };
+                drop((permit, slot));
+                mailbox.advance(size);
+                Ok((part, row))
+            });
             if is_last {
                 break;
             }
             sending.room(&mut self.resume).await?;
-            let size = cut.part_size(self.parts.size, number + 1);
-            // Before the permit, as in downloads; but the reader of a stream may need a slot of its own.
-            let is_fed = self.parts.are_fed();
-            let mut ahead = None;
-            if is_fed {
-                slot = None;
-                ahead = sending.permit_ahead(size, &mut self.resume).await?;
-            } else {
-                slot = Some(at.slot().await?);
-            }
-            (body, permit) = read(&mut self.parts, size, ahead, mailbox).await?;
         }
         sending.all(&mut self.resume).await?;
         self.parts.unchanged().await?;

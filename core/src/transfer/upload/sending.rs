@@ -21,7 +21,7 @@ use crate::transfer::resume::UploadState;
 use crate::transfer::tasks::joined;
 
 /// Parts that are sent at a time from the beginning.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// How long a new connection takes what the kernel only keeps for it.
 const BUFFERED: Duration = Duration::from_millis(60);
