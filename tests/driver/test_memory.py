@@ -1,5 +1,5 @@
-"""A large upload costs the memory of its parts in flight, not that of the object; many of them together cost
-the budget.
+"""A large upload costs the memory of its parts in flight, not that of the object; it and many of them together
+cost the budget.
 
 The server takes everything and keeps nothing, so that what is measured is the client's.
 """
@@ -18,7 +18,8 @@ import pytest
 
 SIZE = 1 << 30
 MIB = 1 << 20
-LIMIT_KB = 160 << 10
+# Beside the budget.
+ROOM = 64
 
 
 class Sink(http.server.BaseHTTPRequestHandler):
@@ -84,7 +85,9 @@ def test_a_gibibyte_is_sent_in_bounded_memory(encryption, sink, tmp_path):
     source = tmp_path / "source"
     with open(source, "wb") as file:
         file.truncate(SIZE)
-    agent = agents.Agent("rust")
+    # However many parts the server's latency asks for.
+    budget = 96
+    agent = agents.Agent("rust", OARLOCK_MEMORY_BUDGET=f"{budget}MiB")
     try:
         settings = {
             "endpoint": sink,
@@ -101,9 +104,9 @@ def test_a_gibibyte_is_sent_in_bounded_memory(encryption, sink, tmp_path):
     finally:
         agent.stop()
     assert answer["ok"]["size"] == SIZE and Sink.received == SIZE + (16 if encryption else 0)
-    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
-    print(f"peak {peak >> 10} MiB for {SIZE >> 20} MiB")
-    assert peak < LIMIT_KB
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) >> 10
+    print(f"peak {peak} MiB for {SIZE >> 20} MiB")
+    assert peak <= budget + ROOM
 
 
 @pytest.mark.parametrize(("what", "size", "sent"), [("files", 128, 4 * 128), ("writers", 64, 8 * 64)])
@@ -123,4 +126,4 @@ def test_uploads_side_by_side_share_the_budget(what, size, sent, sink):
     print(f"{what}: peak {peak} MiB, {before} MiB before")
     assert Sink.received == sent * MIB + 1
     # The interpreter and a library for development have their own 30 MiB before.
-    assert peak - before <= budget + 64, ran.stdout
+    assert peak - before <= budget + ROOM, ran.stdout

@@ -75,7 +75,8 @@ module Oarlock
 
       private
 
-      # `gem install` has loaded its part of RubyGems before the first fetch; other commands have no need of it.
+      # `gem install` has loaded its part of RubyGems before the first fetch; other commands have no need of
+      # it.
       def parallel
         return if @is_parallel || Gem.autoload?(:RequestSet) || !defined?(Gem::RequestSet)
 

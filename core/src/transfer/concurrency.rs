@@ -139,9 +139,10 @@ impl Concurrency {
         }
     }
 
-    /// The same for a transfer whose new requests first fill buffers, which takes so long.
+    /// The same for a transfer whose new requests first fill buffers, which takes so long. Each of them holds
+    /// a part in memory, so the first trial is a small one.
     pub(crate) fn settling(self, settling: Duration) -> Concurrency {
-        Concurrency { settled: self.settled.max(settling), settling, ..self }
+        Concurrency { settled: self.settled.max(settling), settling, is_steep: false, ..self }
     }
 
     /// Requests to keep going.

@@ -1,14 +1,16 @@
 //! The parts that an upload sends next: of a file they are read where they are sent, several at a time; of a
 //! stream in their order.
 //!
-//! Invariant: a part has its permit, and a slot before that, when its bytes are read. Who reads ahead waits
-//! for neither.
+//! Invariant: a part has its slot, and after that its permit, before its bytes are read. What is read ahead
+//! waits for neither.
 
 use std::collections::VecDeque;
 use std::future::ready;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
 
 use super::sending::{AT_ONCE, SendingParts};
 use super::{SourceUpload, read};
@@ -53,6 +55,8 @@ impl SourceUpload<'_> {
         }
         let rest = if ahead.is_empty() { body } else { PartBody { bytes, checksum: None } };
         ahead.push_back(NextPart::of(rest, None, permit));
+        // One after the other, for the server and the request that creates the upload need the machine, too.
+        let turn = Arc::new(Mutex::new(()));
         // A journal may know that parts are there, and what goes before comes first.
         while self.resume.is_none()
             && self.before.is_none()
@@ -64,7 +68,11 @@ impl SourceUpload<'_> {
             let Some(slot) = self.at.try_slot().await? else { break };
             let Some(permit) = budget::try_acquire_ahead(size)? else { break };
             let Some((size, work)) = self.parts.later(size) else { break };
-            let reading = workers().spawn(inherited(work));
+            let turn = turn.clone();
+            let reading = workers().spawn(inherited(async move {
+                let _turn = turn.lock().await;
+                work.await
+            }));
             let body = async move { joined(Some(reading.await)) }.boxed();
             ahead.push_back(NextPart { size, body, slot: Some(slot), permit: Some(permit.settled()) });
         }
