@@ -41,8 +41,8 @@ pub(crate) use sync::{sync_down, sync_up};
 pub(crate) use usage::usage;
 pub(crate) use verified::verify;
 
-/// Objects under way at a time at most where `max_concurrency` is not given: until the first is done, and from
-/// then on.
+/// Objects under way at a time at most where `max_concurrency` is not given: until the first is done, and
+/// from then on.
 const AT_ONCE: u32 = 64;
 const MOST: u32 = 256;
 

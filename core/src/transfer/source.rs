@@ -146,7 +146,8 @@ impl SourceParts {
         Ok(part)
     }
 
-    /// The same as work that may run at any time, beside others'; none for a stream, whose bytes come in order.
+    /// The same as work that may run at any time, beside others'; none for a stream, whose bytes come in
+    /// order.
     pub(crate) fn later(&mut self, size: u64) -> Option<(u64, BoxFuture<'static, Result<PartBody>>)> {
         let (algorithm, spare) = (self.summed_by(), self.frame.map_or(0, |frame| frame.trailer as usize));
         let wanted = usize::try_from(size).unwrap_or(usize::MAX);
