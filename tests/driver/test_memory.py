@@ -1,5 +1,5 @@
-"""A large upload costs the memory of its parts in flight, not that of the object; it and many of them together
-cost the budget.
+"""A large upload costs the memory of its parts in flight, not that of the object; it and many together cost
+the budget.
 
 The server takes everything and keeps nothing, so that what is measured is the client's.
 """
