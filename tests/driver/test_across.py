@@ -1,8 +1,8 @@
 """Copies, moves and encryption in place that are killed, and the next one that goes on.
 
 Invariant: after each kill every object is whole, in the clear or encrypted; a source is gone only after its
-copy
-is there; what is left over goes with the next call. Kills strike when a request arrives, never after a time.
+copy is there; what is left over goes with the next call. Kills strike when a request arrives, never after a
+time.
 """
 
 import base64
