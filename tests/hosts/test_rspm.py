@@ -148,7 +148,9 @@ def test_r_installs_from_it(url, upstream, tmp_path):
         library = tmp_path / target
         library.mkdir()
         program = f"""
-            install.packages("tinydemo", lib = "{library}", repos = "{url}/cran", type = "source", quiet = TRUE)
+            install.packages(
+              "tinydemo", lib = "{library}", repos = "{url}/cran", type = "source", quiet = TRUE
+            )
             library(tinydemo, lib.loc = "{library}")
             cat(answer())
         """
