@@ -177,7 +177,7 @@ out << <<~RBS.gsub(/^(?=.)/, "  ")
     def fsync: () -> Integer
     def fdatasync: () -> Integer
     def external_encoding: () -> Encoding?
-    def internal_encoding: () -> nil
+    def internal_encoding: () -> Encoding?
     def set_encoding: (Encoding | String | nil external, ?(Encoding | String | nil) internal) -> self
     def binmode: () -> self
     def binmode?: () -> bool

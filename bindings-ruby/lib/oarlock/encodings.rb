@@ -95,7 +95,6 @@ module Oarlock
 
     def separator(text)
       @separators[text] ||= begin
-        check_separator(text)
         bytes = raw(text)
         is_wide = !(@external.ascii_compatible? || @external.dummy?)
         sure = is_wide || [Encoding::UTF_8, Encoding::BINARY].include?(@external)
@@ -123,14 +122,15 @@ module Oarlock
       false
     end
 
-    private
-
+    # Raises where IO#gets does.
     def check_separator(text)
-      return if text.match?(/\A\n*\z/) || text.encoding == self.text
+      return if text.empty? || text.encoding == self.text
       return if text.ascii_only? && self.text.ascii_compatible?
 
       raise ArgumentError, "encoding mismatch: #{self.text} IO with #{text.encoding} RS"
     end
+
+    private
 
     def default
       return Encoding::BINARY if @is_binary

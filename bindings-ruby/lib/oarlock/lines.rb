@@ -11,8 +11,8 @@ module Oarlock
 
     # The longest character of any encoding, in bytes.
     LONGEST = 8
-    # Separator and limit of a line.
-    LINE = ["\n", nil].freeze
+    # Separator and limit of a line. By this very text, as by `$/`, IO means a newline of whatever encoding.
+    LINE = [String.new("\n", encoding: Encoding::UTF_8).freeze, nil].freeze
     private_constant :LONGEST, :LINE
 
     # @return [Integer] the number of lines read, unless it was set
@@ -33,10 +33,13 @@ module Oarlock
     def gets(*separator_and_limit, chomp: false)
       check_open
       separator, limit = line_arguments(separator_and_limit)
+      @encodings.check_separator(separator) unless [nil, LINE[0], $/].any? { |one| one.equal?(separator) }
       return @encodings.decode(String.new) if limit&.zero?
 
+      @is_cut = false
       line = separator == "" ? paragraph(limit, chomp) : line(separator, limit, chomp)
-      @lineno += 1 if line
+      # IO counts no line that the limit ended.
+      @lineno += 1 if line && !@is_cut
       line
     end
 
@@ -104,8 +107,12 @@ module Oarlock
       return @encodings.decode(take(1)) if head.getbyte(0) < 0x80 && @encodings.external.ascii_compatible?
 
       until (first = head.force_encoding(@encodings.external)[0]).valid_encoding?
-        break unless head.bytesize < LONGEST && @encodings.cut?(head.b) && fill(head.bytesize + 1)
-
+        break unless head.bytesize < LONGEST && @encodings.cut?(head.b)
+        unless fill(head.bytesize + 1)
+          # A character that the object's end cuts is returned as it is.
+          first = head if head.scrub("?").size == 1
+          break
+        end
         head = peek(LONGEST)
       end
       @encodings.decode(take(first.bytesize))
@@ -196,7 +203,7 @@ module Oarlock
 
       first, second = given
       only_limit = given.size == 1 && !first.nil? && !first.respond_to?(:to_str)
-      separator = only_limit ? "\n" : first
+      separator = only_limit ? LINE[0] : first
       limit = only_limit ? first : second
       raise TypeError, "no implicit conversion of #{limit.class} into Integer" unless limit.nil? ||
                                                                                     limit.respond_to?(:to_int)
@@ -218,8 +225,14 @@ module Oarlock
       bytes = found ? take(found + wanted.bytes.bytesize) : take_whole(limit)
       return if bytes.empty?
 
+      @is_cut = limit && !found && ended_by_limit?(bytes, limit, wanted)
       bytes = chomped(bytes, wanted.bytes, separator) if chomp && wanted && bytes.end_with?(wanted.bytes)
       @encodings.decode(bytes)
+    end
+
+    # Whether neither the separator nor, within a character, the end of the object ended a line first.
+    def ended_by_limit?(bytes, limit, wanted)
+      bytes.bytesize >= limit && !(wanted && bytes.end_with?(wanted.bytes)) && !@encodings.cut?(bytes)
     end
 
     # The offset of the separator from the next byte, if it ends within the limit.
@@ -262,6 +275,7 @@ module Oarlock
         line.delete_suffix!(separator)
         return is_newline && @encodings.text.ascii_compatible? ? line.delete_suffix("\r") : line
       end
+      @is_cut = limit && line && line.bytesize >= limit
       line
     end
 

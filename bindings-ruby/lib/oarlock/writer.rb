@@ -128,8 +128,8 @@ module Oarlock
     # @return [Encoding, nil] the encoding that text is converted to; nil: none
     def external_encoding = @encodings.external
 
-    # @return [nil]
-    def internal_encoding = nil
+    # @return [Encoding, nil] the other encoding of a mode such as "w:utf-16le:utf-8", which changes nothing
+    def internal_encoding = @encodings.internal
 
     # As IO#set_encoding.
     #
