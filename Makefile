@@ -32,8 +32,9 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 	OARLOCK_NIX_COMMANDS=$(CURDIR)/.tools/nix/trixie/shared OARLOCK_NIX_PLUGIN=.tools/nix/trixie/plugin/liboarlock-nix.so $(VENV)/python -m pytest -q -ra \
 	  tests/hosts/nix --ignore tests/hosts/nix/test_nix_versions.py -k "not valgrind and not tells_its_parameters and not overlap"
 
-gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 100 publishers, and gem and bundle install beside stock ones; write tests/hosts/GEM_FIGURES.md
-	ruby tests/hosts/gem_figures/run.rb
+gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 100 publishers, and gem and bundle install beside stock ones, with a release build; write tests/hosts/GEM_FIGURES.md
+	$(MAKE) -s -C bindings-ruby native
+	ruby tests/hosts/gem_figures/run.rb; status=$$?; $(MAKE) -s -C bindings-ruby; exit $$status
 
 gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0, Bundler 2.6 and Rails 7.2, made of later Debians' packages; three minutes
 	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py tests/hosts/test_active_storage.py -k "not seaweed" || exit; done
@@ -63,11 +64,11 @@ docs: ## build the site into target/site, warnings are errors (packages of its o
 	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --quiet --strict --clean
 	@echo "target/site/index.html"
 
-gem: ## build the source gem into dist (HOMEPAGE=https://… for the project's page)
-	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem
+gem: ## build the source gem into dist
+	$(MAKE) -s -C bindings-ruby gem
 
-gem-native: ## build a precompiled gem for this platform into dist, and try it (RUBIES="ruby3.1 ruby3.3")
-	OARLOCK_HOMEPAGE="$(HOMEPAGE)" $(MAKE) -s -C bindings-ruby gem-native $(if $(RUBIES),RUBIES="$(RUBIES)")
+gem-native: ## build a precompiled gem for this platform into dist, for this Ruby and Debian's later ones, and try it in each (RUBIES="ruby3.1 ruby3.3")
+	$(MAKE) -s -C bindings-ruby gem-native RUBIES="$(or $(RUBIES),ruby $$(tests/hosts/another-ruby trixie) $$(tests/hosts/another-ruby experimental))"
 
 dist: setup ## write source distribution, source gem and C library into dist, with checksums (PROFILE=dev for a quick one)
 	$(VENV)/python scripts/dist.py dist --profile $(PROFILE)

@@ -12,12 +12,13 @@ Gem::Specification.new do |spec|
   spec.authors = ["The oarlock authors"]
   spec.licenses = ["MIT", "Apache-2.0"]
   spec.required_ruby_version = ">= 3.1"
-  # The project's page, from whoever publishes the gem: `make gem HOMEPAGE=https://…`.
-  if (home = ENV.fetch("OARLOCK_HOMEPAGE", "").chomp("/")) != ""
-    spec.homepage = home
-    spec.metadata = {"homepage_uri" => home, "source_code_uri" => home, "rubygems_mfa_required" => "true",
-                     "changelog_uri" => "#{home}/blob/main/CHANGELOG.md"}
-  end
+  addresses = File.read(File.join(__dir__, "addresses.toml")).scan(/^(\w+) = "(.+)"$/).to_h
+  spec.homepage = addresses.fetch("homepage")
+  spec.metadata = {
+    "homepage_uri" => spec.homepage, "source_code_uri" => addresses.fetch("source"),
+    "documentation_uri" => addresses.fetch("documentation"), "changelog_uri" => addresses.fetch("changelog"),
+    "bug_tracker_uri" => addresses.fetch("issues"), "rubygems_mfa_required" => "true"
+  }
   spec.bindir = "exe"
   spec.executables = ["oarlock-explain"]
   spec.require_paths = ["bindings-ruby/lib"]
@@ -26,7 +27,7 @@ Gem::Specification.new do |spec|
   # Named folder by folder: what cargo and make leave beside the sources must not slip in.
   spec.files = Dir.chdir(__dir__) do
     %w[
-      Cargo.toml Cargo.lock LICENSE-APACHE LICENSE-MIT THIRD-PARTY.txt
+      Cargo.toml Cargo.lock addresses.toml LICENSE-APACHE LICENSE-MIT THIRD-PARTY.txt
       CHANGELOG.md POLICY.md SECURITY.md SEMANTICS.md
       core/Cargo.toml core/src/**/*.rs core/tests/**/*.rs core/gcm/Cargo.toml core/gcm/src/*.rs
       core/crc/Cargo.toml core/crc/src/*.rs core/crc/stand-in/Cargo.toml core/crc/stand-in/src/*.rs

@@ -99,7 +99,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         addresses = copy_of_sources(Path(directory))
         run(BIN / "maturin", "sdist", "-o", out, where=Path(directory, "bindings-python"))
-        gem = {"OARLOCK_HOMEPAGE": addresses["homepage"], "SOURCE_DATE_EPOCH": str(time)}
+        gem = {"SOURCE_DATE_EPOCH": str(time)}
         run("ruby", "bindings-ruby/script/gem.rb", out, where=directory, **gem)
     c_library(out, given.profile, version, time)
     shutil.copy(ROOT / "sbom.cdx.json", out)

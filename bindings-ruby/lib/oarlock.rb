@@ -11,7 +11,15 @@ end
 # A precompiled gem, for Linux, holds an extension for each version of Ruby; a gem from source, the one that
 # it built.
 precompiled = "#{__dir__}/oarlock/#{RUBY_VERSION[/\d+\.\d+/]}/oarlock_native.so"
-require File.exist?(precompiled) ? precompiled : "oarlock/oarlock_native"
+begin
+  require File.exist?(precompiled) ? precompiled : "oarlock/oarlock_native"
+rescue LoadError
+  others = Dir["#{__dir__}/oarlock/*/oarlock_native.so"].map { |path| File.basename(File.dirname(path)) }
+  raise if others.empty? || File.exist?(precompiled)
+
+  raise LoadError, "this precompiled oarlock has extensions for Ruby #{others.sort.join(", ")}, not for " \
+                   "#{RUBY_VERSION}; build it from source: gem install oarlock --platform ruby"
+end
 require_relative "oarlock/errors"
 require_relative "oarlock/records"
 require_relative "oarlock/call"

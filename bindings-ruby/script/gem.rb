@@ -34,8 +34,7 @@ Dir.mktmpdir("oarlock-gem-") do |copy|
     abort "the gem's lock would hold what the workspace's does not: #{strange.inspect}" unless strange.empty?
 
     spec = Gem::Specification.load("oarlock.gemspec")
-    # Strictly, if the page that RubyGems wants to know is known.
-    built = Gem::Package.build(spec, false, !spec.homepage.nil?)
+    built = Gem::Package.build(spec, false, true)
     FileUtils.mv(built, out)
     puts "#{out}/#{built}"
   end
