@@ -44,6 +44,9 @@ libraries = given.to_h do |pair|
 end
 strange = libraries.keys - VERSIONS
 abort "unknown Ruby #{strange.join(", ")}" unless strange.empty?
+# An extension may load in a Ruby that it was not built for, and go wrong later.
+same = libraries.values.map { |_, library| File.binread(library) }.uniq.size < libraries.size
+abort "the same library is given for two Rubies" if same
 span = VERSIONS[VERSIONS.index(libraries.keys.min)..VERSIONS.index(libraries.keys.max)]
 
 spec = Gem::Specification.load("#{ROOT}/oarlock.gemspec")
