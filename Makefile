@@ -34,7 +34,7 @@ nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.3
 
 gem-figures: build ## measure gem s3 push and index on a source of 10,000 gems, 100 publishers, and gem and bundle install beside stock ones, with a release build; write tests/hosts/GEM_FIGURES.md
 	$(MAKE) -s -C bindings-ruby native
-	ruby tests/hosts/gem_figures/run.rb; status=$$?; $(MAKE) -s -C bindings-ruby; exit $$status
+	OARLOCK_BUILD=release ruby tests/hosts/gem_figures/run.rb; status=$$?; $(MAKE) -s -C bindings-ruby; exit $$status
 
 gem-versions: build ## try the gem plugin in RubyGems 3.6 and 4.0, Bundler 2.6 and Rails 7.2, made of later Debians' packages; three minutes
 	for release in trixie forky; do env $$(tests/hosts/another-gem $$release) $(VENV)/python -m pytest -q -ra tests/hosts/test_gem.py tests/hosts/test_active_storage.py -k "not seaweed" || exit; done
