@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ["oarlock-python", "oarlock_native", "oarlock-c", "oarlock-cxx"]
+SHIPPED = ["oarlock-python", "oarlock_native", "oarlock-c", "oarlock-cxx", "oarlock-nix"]
 TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl"]
 TEXTS = re.compile(r"(?i)^(licen[cs]e|copying|notice|unlicense|copyright)([-._].*)?$")
 

@@ -19,6 +19,7 @@ DOCUMENTS = [
     "bindings-ruby/PUBLISHING.md",
     "bindings-c/README.md",
     "bindings-c/nix/README.md",
+    "bindings-c/nix/cache/README.md",
     "SEMANTICS.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
