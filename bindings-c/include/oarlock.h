@@ -129,7 +129,9 @@ typedef enum oarlock_status {
   /* This store, server or build cannot do that. */
   OARLOCK_UNSUPPORTED = 23,
   /* A defect in oarlock itself. */
-  OARLOCK_INTERNAL = 24
+  OARLOCK_INTERNAL = 24,
+  /* The disk, the quota or the server has no room for the bytes. */
+  OARLOCK_STORAGE_FULL = 25
 } oarlock_status;
 
 #ifdef __cplusplus
@@ -636,6 +638,7 @@ static inline const char *oarlock_status_name(oarlock_status status) {
     case OARLOCK_IO: return "Io";
     case OARLOCK_UNSUPPORTED: return "Unsupported";
     case OARLOCK_INTERNAL: return "Internal";
+    case OARLOCK_STORAGE_FULL: return "StorageFull";
     default: return "";
   }
 }
@@ -1043,6 +1046,7 @@ static inline oarlock_status oarlock_put_by_content(const oarlock_store *store, 
  *   if_modified_since (time): Only if changed after this time, else `NotModified`.
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+ *   wait (seconds): Seconds to look again for an object that is missing, such as one that another machine has just written to a directory on NFS. Also as text: `10m`, a package server's `CacheTimeout`. Default: 0.
  * Reply: ObjectMeta.
  */
 static inline oarlock_status oarlock_head(const oarlock_store *store, const char *key, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -883,10 +883,13 @@ module Oarlock
     # @param if_unmodified_since [Time, Date, nil] Only if not changed after this time, else `Precondition`.
     # @param sse_customer_key [String, nil] The SSE-C key that the object was stored with. Default: the
     #   store's setting.
+    # @param wait [Numeric, nil] Seconds to look again for an object that is missing, such as one that another
+    #   machine has just written to a directory on NFS. Also as text: `10m`, a package server's
+    #   `CacheTimeout`. Default: 0.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [ObjectMeta]
     def head(key, version_id: nil, if_match: nil, if_none_match: nil, if_modified_since: nil,
-             if_unmodified_since: nil, sse_customer_key: nil, timeout: nil) = nil
+             if_unmodified_since: nil, sse_customer_key: nil, wait: nil, timeout: nil) = nil
 
     # Returns whether an object exists. A refusal (403) is an error, not false. Source:
     # <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>

@@ -80,6 +80,8 @@ kinds! {
     Unsupported = 23,
     /// A defect in oarlock itself.
     Internal = 24,
+    /// The disk, the quota or the server has no room for the bytes.
+    StorageFull = 25,
 }
 
 impl fmt::Display for ErrorKind {
@@ -282,6 +284,7 @@ impl From<std::io::Error> for Error {
             Os::PermissionDenied => ErrorKind::PermissionDenied,
             Os::AlreadyExists => ErrorKind::AlreadyExists,
             Os::TimedOut => ErrorKind::Timeout,
+            Os::StorageFull | Os::QuotaExceeded => ErrorKind::StorageFull,
             _ => ErrorKind::Io,
         };
         Error::new(kind, error.to_string())

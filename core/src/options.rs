@@ -171,6 +171,9 @@ record! {
         if_unmodified_since: Option<SystemTime>,
         /// The SSE-C key that the object was stored with. Default: the store's setting.
         sse_customer_key: Option<CustomerKey>,
+        /// Seconds to look again for an object that is missing, such as one that another machine has just
+        /// written to a directory on NFS. Also as text: `10m`, a package server's `CacheTimeout`. Default: 0.
+        wait: Option<Duration>,
     }
 }
 

@@ -331,16 +331,38 @@ pub fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
+/// Seconds as a number, or as numbers with the units h, m, s and ms: `1h30m`, as Go writes durations.
+fn seconds(text: &str) -> Option<f64> {
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let (mut rest, mut seconds) = (text, 0.0);
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| letter.is_ascii_alphabetic())?;
+        let (number, behind) = rest.split_at(digits);
+        let letters = behind.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(letters);
+        let factor = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 0.001,
+            _ => return None,
+        };
+        seconds += number.parse::<f64>().ok()? * factor;
+        rest = behind;
+    }
+    Some(seconds).filter(|_| !text.is_empty())
+}
+
 impl Field for Duration {
     const TYPE: Type = Type::Duration;
     fn from_value(value: Value) -> std::result::Result<Self, String> {
         let seconds: f64 = match &value {
             Value::Int(seconds) => *seconds as f64,
-            Value::Str(text) => text
-                .trim()
-                .trim_end_matches('s')
-                .parse()
-                .map_err(|_| format!("takes seconds, not {text:?}"))?,
+            Value::Str(text) => {
+                seconds(text.trim()).ok_or_else(|| format!("takes seconds, or 10m, not {text:?}"))?
+            }
             _ => return Err(mismatch::<Self>(&value)),
         };
         Duration::try_from_secs_f64(seconds).map_err(|_| format!("takes seconds from 0 up, not {seconds}"))
@@ -531,6 +553,24 @@ mod tests {
         assert_eq!(ByteRange::Suffix(9).within(4).unwrap(), (0, 4));
         assert_eq!(ByteRange::FromTo(2, 100).within(4).unwrap(), (2, 2));
         assert_eq!(ByteRange::From(4).within(4).unwrap_err().kind(), ErrorKind::Range);
+    }
+
+    #[test]
+    fn durations_as_text() {
+        for (text, millis) in [
+            ("10", 10_000),
+            ("1.5", 1500),
+            ("10s", 10_000),
+            ("10m", 600_000),
+            ("1h0m5s", 3_605_000),
+            ("50ms", 50),
+        ] {
+            let read = Duration::from_value(Value::Str(text.into()));
+            assert_eq!(read, Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "m", "10 m", "10x", "-1", "s"] {
+            assert!(Duration::from_value(Value::Str(text.into())).is_err(), "{text}");
+        }
     }
 
     #[test]

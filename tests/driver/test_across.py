@@ -7,6 +7,7 @@ time.
 
 import base64
 import random
+import threading
 
 import agents
 import pytest
@@ -106,3 +107,26 @@ def test_an_object_written_anew_while_it_is_encrypted_stays(victim):
     reply = victim.call("encrypt_all", {"prefix": "o"})["ok"]
     assert [row["error"] for row in reply["failed"]] == ["Changed"], reply
     assert victim.server.state()["objects"] == 1
+
+
+def test_a_file_that_another_machine_writes_is_waited_for(tmp_path):
+    agent = agents.Agent("rust")
+    store = agent.ask({"op": "open", "url": f"file://{tmp_path}", "settings": {}})["ok"]
+    threading.Timer(0.2, (tmp_path / "a").write_bytes, [b"hello"]).start()
+    call = {"op": "call", "store": store, "verb": "head", "args": {"key": "a", "wait": "1m"}}
+    assert agent.ask(call)["ok"]["size"] == 5
+    agent.stop()
+
+
+def test_an_object_that_another_client_puts_is_waited_for(victim):
+    victim, answers = victim(), []
+    looking = threading.Thread(
+        target=lambda: answers.append(victim.call("head", {"key": "later", "wait": 60}))
+    )
+    looking.start()
+    victim.server.control("GET", "log?wait=3")
+    seed = {"bucket": victim.place.bucket, "key": "later", "body_b64": "aGVsbG8="}
+    victim.server.control("POST", "seed", seed)
+    looking.join()
+    assert answers[0]["ok"]["size"] == 5
+    assert set(victim.operations(0)) == {"HeadObject"}

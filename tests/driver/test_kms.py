@@ -216,6 +216,28 @@ S3ForcePathStyle = true\r
 """
 
 
+def test_the_check_names_each_permission(at):
+    names = ["kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"]
+
+    def checked(refused):
+        denied = refusal("AccessDeniedException")
+        at.kms.planned[:] = [denied if name == refused else None for name in names]
+        if refused == "kms:GenerateDataKey":
+            # There is nothing to unwrap then.
+            at.kms.planned[:] = [denied, None]
+        rows = at.call(at.open(max_attempts=1), "explain", check=True)["ok"]
+        return {row["what"]: (row["error"], row["value"]) for row in rows if row["what"].startswith("check")}
+
+    assert all(error is None and value == "ok" for error, value in checked(None).values())
+    for name in names[:2]:
+        error, value = checked(name)[f"check {name}"]
+        assert error == "PermissionDenied" and f"missing permission: {name} on the key" in value
+    # No verb for single objects needs it.
+    error, value = checked("kms:Encrypt")["check kms:Encrypt"]
+    assert error is None and "missing permission: kms:Encrypt" in value
+    assert at.server.state()["objects"] == 0
+
+
 def test_old_packages_of_a_class(at):
     """A package server's classes: written under the file's key, line ends of Windows and all; old ones read
     by two switches for one class."""

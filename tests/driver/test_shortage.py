@@ -104,7 +104,7 @@ def test_a_disk_that_is_full(server, agent, full_disk):
         server.control("POST", "seed", {"bucket": "big", "key": name, "size": size})
     call = opened(agent, server)
     answer = call("get", key="large", into={"$sink": {"file": str(full_disk / "large")}})
-    assert answer["error"]["kind"] == "Io" and "space" in answer["error"]["message"], answer
+    assert answer["error"]["kind"] == "StorageFull" and "space" in answer["error"]["message"], answer
     answer = call(
         "get_many",
         items=[
@@ -112,14 +112,14 @@ def test_a_disk_that_is_full(server, agent, full_disk):
             {"key": "small", "path": str(full_disk / "small")},
         ],
     )
-    assert [fate["error"] for fate in answer["ok"]] == ["Io", None], answer
+    assert [fate["error"] for fate in answer["ok"]] == ["StorageFull", None], answer
     assert os.listdir(full_disk) == ["small"]
     # What fits but for a moment is written once there is room again.
     (full_disk / "ballast").write_bytes(bytes(7 * MIB))
     server.control("POST", "seed", {"bucket": "big", "key": "middle", "size": 3 * MIB})
     assert (
         call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})["error"]["kind"]
-        == "Io"
+        == "StorageFull"
     )
     (full_disk / "ballast").unlink()
     assert "ok" in call("get", key="middle", into={"$sink": {"file": str(full_disk / "middle")}})
@@ -143,12 +143,12 @@ def test_a_disk_that_is_full_of_ciphertext(server, full_disk):
         assert "ok" in call("put", **put)
         for sink in ({"file": str(full_disk / "large")}, "stream"):
             answer = call("get", key="large", into={"$sink": sink})
-            assert answer["error"]["kind"] == "Io" and "space" in answer["error"]["message"], answer
+            assert answer["error"]["kind"] == "StorageFull" and "space" in answer["error"]["message"], answer
             assert os.listdir(full_disk) == [] and shutil.disk_usage(full_disk).used == 0
         with contextlib.suppress(OSError):
             (full_disk / "ballast").write_bytes(bytes(9 * MIB))
         answer = call("put", **put | {"key": "other"}, journal=str(full_disk))
-        assert answer["error"]["kind"] == "Io", answer
+        assert answer["error"]["kind"] == "StorageFull", answer
         assert os.listdir(full_disk) == ["ballast"]
         state = server.state()
         assert (state["uploads"], state["objects"]) == ([], 1)
@@ -179,3 +179,17 @@ def test_a_thousand_files_with_1024_descriptors(server, agent, tmp_path):
     assert "ok" in answer, answer
     assert [fate for fate in answer["ok"] if fate["error"]] == []
     assert sum((tmp_path / str(number)).read_bytes() == b"hello" for number in range(count)) == count
+
+
+def test_a_directory_store_that_is_full(agent, full_disk):
+    store = agent.ask({"op": "open", "url": f"file://{full_disk}", "settings": {}})["ok"]
+
+    def call(verb, **args):
+        return agent.ask({"op": "call", "store": store, "verb": verb, "args": args})
+
+    large = {"bytes": base64.b64encode(bytes(10 * MIB)).decode()}
+    answer = call("put", key="a", source={"$source": large})
+    assert answer["error"]["kind"] == "StorageFull" and "space" in answer["error"]["message"], answer
+    assert call("usage")["ok"]["objects"] == 0 and call("usage")["ok"]["free"] > 7 * MIB
+    small = {"bytes": base64.b64encode(bytes(MIB)).decode()}
+    assert call("put", key="a", source={"$source": small})["ok"]["size"] == MIB

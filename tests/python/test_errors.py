@@ -33,6 +33,7 @@ BUILTINS = {
     "Io": OSError,
     "Unsupported": NotImplementedError,
     "Internal": RuntimeError,
+    "StorageFull": OSError,
 }
 FACTS = {
     "verb": "get",

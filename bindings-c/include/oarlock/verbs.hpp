@@ -136,6 +136,7 @@ value put_by_content(oarlock::source source, const options &with = {}) const {
 //   if_modified_since (time): Only if changed after this time, else `NotModified`.
 //   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
 //   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
+//   wait (seconds): Seconds to look again for an object that is missing, such as one that another machine has just written to a directory on NFS. Also as text: `10m`, a package server's `CacheTimeout`. Default: 0.
 // Reply: ObjectMeta.
 value head(std::string_view key, const options &with = {}) const {
   return run("head", options(with).set("key", key), oarlock::source(), oarlock::sink());

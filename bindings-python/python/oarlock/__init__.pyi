@@ -54,6 +54,8 @@ from .errors import (
     RangeError as RangeError,
     Service as Service,
     ServiceError as ServiceError,
+    StorageFull as StorageFull,
+    StorageFullError as StorageFullError,
     Throttled as Throttled,
     ThrottledError as ThrottledError,
     Timeout as Timeout,
@@ -135,6 +137,8 @@ __all__ = [
     "ServiceError",
     "StorageClass",
     "StorageClasses",
+    "StorageFull",
+    "StorageFullError",
     "Store",
     "Stored",
     "SyncReply",
@@ -1126,7 +1130,7 @@ class Store:
         Returns: ContentReply
         """
 
-    def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:
+    def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, wait: float | datetime.timedelta | None = None, timeout: float | None = None) -> ObjectMeta:
         """Returns an object's metadata.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
@@ -1138,6 +1142,7 @@ class Store:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
+            wait (seconds, optional): Seconds to look again for an object that is missing, such as one that another machine has just written to a directory on NFS. Also as text: `10m`, a package server's `CacheTimeout`. Default: 0.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
@@ -1827,7 +1832,7 @@ class AsyncStore:
         Returns: ContentReply
         """
 
-    async def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> ObjectMeta:
+    async def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, wait: float | datetime.timedelta | None = None, timeout: float | None = None) -> ObjectMeta:
         """Returns an object's metadata.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 
@@ -1839,6 +1844,7 @@ class AsyncStore:
             if_modified_since (time, optional): Only if changed after this time, else `NotModified`.
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
+            wait (seconds, optional): Seconds to look again for an object that is missing, such as one that another machine has just written to a directory on NFS. Also as text: `10m`, a package server's `CacheTimeout`. Default: 0.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta

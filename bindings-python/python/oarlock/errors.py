@@ -50,6 +50,8 @@ __all__ = [
     "RangeError",
     "Service",
     "ServiceError",
+    "StorageFull",
+    "StorageFullError",
     "Throttled",
     "ThrottledError",
     "Timeout",
@@ -279,6 +281,12 @@ class InternalError(Error, RuntimeError):
     """A defect in oarlock itself."""
 
 
+class StorageFullError(Error, OSError):
+    """The disk, the quota or the server has no room for the bytes."""
+
+    _number = _errno.ENOSPC
+
+
 # The names up to 0.1; they stay for programs that catch them.
 AlreadyExists = AlreadyExistsError
 Cancelled = CancelledError
@@ -300,6 +308,7 @@ PermissionDenied = PermissionDeniedError
 Precondition = PreconditionError
 Range = RangeError
 Service = ServiceError
+StorageFull = StorageFullError
 Throttled = ThrottledError
 Timeout = TimeoutError
 Unsupported = UnsupportedError

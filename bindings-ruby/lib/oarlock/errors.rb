@@ -92,6 +92,8 @@ module Oarlock
   class UnsupportedError < Error; end
   # A defect in oarlock itself.
   class InternalError < Error; end
+  # The disk, the quota or the server has no room for the bytes.
+  class StorageFullError < Error; end
 
   Native.error_classes.each do |row|
     next if const_defined?(row[:name], false) && const_get(row[:name], false) < Error

@@ -246,6 +246,24 @@ impl Encryption {
         matches!(self.keyring, Keyring::Kms(_))
     }
 
+    /// What KMS lets this identity do: make a data key, unwrap it, and wrap one. None if KMS is not asked.
+    pub(crate) async fn kms_permissions(&self) -> Option<[(&'static str, Option<Result<()>>); 3]> {
+        self.asks_kms().then_some(())?;
+        let bound = Suite::Gcm { iv: [0; 12] }.bound();
+        let made = self.keyring.generate(bound, &self.context).await;
+        let unwrapped = match &made {
+            Ok((_, wrapped)) => Some(self.keyring.reads(wrapped).await),
+            Err(_) => None,
+        };
+        let plain = zeroize::Zeroizing::new(vec![0; 32]);
+        let wrapped = self.keyring.wrap(&plain, bound, &self.context).await;
+        Some([
+            ("kms:GenerateDataKey", Some(made.map(drop))),
+            ("kms:Decrypt", unwrapped),
+            ("kms:Encrypt", Some(wrapped.map(drop))),
+        ])
+    }
+
     /// The metadata of a new object's envelope with the shortest wrapped key that KMS could answer: what is
     /// too much with that is too much, and need not cost a request. Nothing where KMS is not asked.
     ///

@@ -61,6 +61,7 @@ pub(super) async fn get_range(
         if_modified_since: options.if_modified_since,
         if_unmodified_since: options.if_unmodified_since,
         sse_customer_key: options.sse_customer_key.clone(),
+        wait: None,
     };
     let meta = s3::head(at, mailbox, key.clone(), asked).await?;
     let decryptor =

@@ -63,6 +63,7 @@ pub(crate) async fn explain(at: &S3, mailbox: &Arc<Mailbox>, options: Explain) -
 }
 
 async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
+    kms(at, rows).await;
     let region = rows.iter().find(|row| row.what == "region").map_or("", |row| row.value.as_str());
     let missing = Missing::at(at, region);
     let key = super::key();
@@ -127,6 +128,29 @@ async fn check(at: &S3, mailbox: &Arc<Mailbox>, rows: &mut Vec<Explained>) {
         say("check delete", Ok("not tried: there is no object"));
     }
     mailbox.keep(cleanup);
+}
+
+/// Tries each permission that the key in KMS needs.
+async fn kms(at: &S3, rows: &mut Vec<Explained>) {
+    let Some(encryption) = at.encryption() else { return };
+    for (permission, outcome) in encryption.kms_permissions().await.into_iter().flatten() {
+        let step = format!("check {permission}");
+        rows.push(match outcome {
+            Some(Ok(())) => Explained::row(&step, "ok", None),
+            None => Explained::row(&step, "not tried: there is no data key", None),
+            // The verbs for single objects do without it.
+            Some(Err(error))
+                if error.kind() == ErrorKind::PermissionDenied && permission == "kms:Encrypt" =>
+            {
+                Explained::row(
+                    &step,
+                    "missing permission: kms:Encrypt on the key; only `rekey` needs it",
+                    None,
+                )
+            }
+            Some(Err(error)) => Explained::broken(&step, &error, None),
+        });
+    }
 }
 
 /// What putting needs.

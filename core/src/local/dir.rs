@@ -184,6 +184,7 @@ pub(super) fn os<E: Into<io::Error>>(doing: &str) -> impl Fn(E) -> Error {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 ErrorKind::PermissionDenied
             }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
             _ => ErrorKind::Io,
         };
         Error::new(kind, format!("cannot {doing}: {error}"))

@@ -51,6 +51,12 @@ const BY_CODE: &[(&[&str], ErrorKind, Retry)] = &[
     (&["BucketAlreadyExists", "BucketAlreadyOwnedByYou"], AlreadyExists, Retry::No),
     (&["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"], Corrupt, Retry::No),
     (&["NotImplemented"], Unsupported, Retry::No),
+    // MinIO's and Ceph's words for a full disk and a full quota.
+    (
+        &["XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "InsufficientStorage"],
+        StorageFull,
+        Retry::No,
+    ),
 ];
 
 /// For a code that the table above does not know, or none.
@@ -64,6 +70,7 @@ const BY_STATUS: &[(&[u16], ErrorKind, Retry)] = &[
     (&[409, 412], Precondition, Retry::No),
     (&[416], Range, Retry::No),
     (&[501], Unsupported, Retry::No),
+    (&[507], StorageFull, Retry::No),
     (&[503], Throttled, Retry::Later),
     (&[500, 502, 504], Service, Retry::Later),
 ];

@@ -118,6 +118,14 @@ impl Keyring {
         Ok((plain, wrapped))
     }
 
+    /// Unwraps a data key of KMS's.
+    pub(super) async fn reads(&self, wrapped: &Wrapped) -> Result<()> {
+        match self {
+            Keyring::Kms(kms) => kms.decrypt(&wrapped.key, &wrapped.description).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// Wraps a data key that there is.
     pub(super) async fn wrap(
         &self,

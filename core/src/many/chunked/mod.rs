@@ -9,7 +9,7 @@ mod read;
 mod remove;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -30,6 +30,9 @@ const INFO: &str = "/info.json";
 /// Bytes that a description may have, and the chunks that eight digits count.
 const LARGEST: u64 = 64 << 10;
 const MOST: u64 = 99_999_999;
+/// After how long a missing file is looked up again at first, and at last.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const SELDOM: Duration = Duration::from_secs(1);
 /// Bytes of a key.
 const LONGEST: usize = 1024;
 
@@ -170,9 +173,25 @@ pub(crate) async fn head<'a>(
     at: impl Into<At<'a>>,
     mailbox: &Arc<Mailbox>,
     key: Key,
-    options: Head,
+    mut options: Head,
 ) -> Result<ObjectMeta> {
-    at.into().head(mailbox, key, options).await
+    let at = at.into();
+    let Some(wait) = options.wait.take().filter(|wait| !wait.is_zero()) else {
+        return at.head(mailbox, key, options).await;
+    };
+    let end = Instant::now() + wait;
+    let mut pause = if matches!(at, At::Local(_)) { LOOK_AGAIN } else { LOOK_AGAIN * 10 };
+    loop {
+        // A directory is opened anew, which has a client of NFS ask its server for what is in it.
+        let found = at.head(mailbox, key.clone(), options.clone()).await;
+        let left = end.saturating_duration_since(Instant::now());
+        match found {
+            Err(missing) if missing.kind() == ErrorKind::NotFound && !left.is_zero() => {}
+            found => return found,
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(SELDOM);
+    }
 }
 
 pub(crate) async fn exists<'a>(

@@ -71,6 +71,7 @@ pub(crate) async fn get(
         if_modified_since: options.if_modified_since,
         if_unmodified_since: options.if_unmodified_since,
         sse_customer_key: options.sse_customer_key.clone(),
+        wait: None,
     };
     let stands = match &held {
         Some(held) => {

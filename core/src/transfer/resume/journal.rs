@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, ErrorKind, Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::io::{about, blocking, owned};
 
 /// No journal is as large; what is, is none.
@@ -116,7 +116,10 @@ impl Rows {
             file.sync_data()
         })
         .await
-        .map_err(|error| Error::new(ErrorKind::Io, format!("the journal can't be written: {error}")))
+        .map_err(|error| {
+            let kind = Error::from(io::Error::from(error.kind())).kind();
+            Error::new(kind, format!("the journal can't be written: {error}"))
+        })
     }
 }
 
@@ -187,6 +190,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     #[tokio::test]
     async fn what_is_written_is_read_again_by_its_owner_alone() {
