@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from servers import FakeS3  # noqa: E402
+from servers import FakeS3
 
 HERE = Path(__file__).resolve().parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[2] / "target"))
@@ -116,9 +116,7 @@ def main():
         assert reply["narinfos"] == PATHS and reply["findings"] == [], reply
         rows += [("`verify`, seconds", seconds, 10), ("`verify`, MiB", memory, 200)]
         root = name(PATHS - 1)
-        seconds, memory, reply = measured(
-            "gc", url, "--keep", root, "--grace", "0s", environment=environment
-        )
+        seconds, memory, reply = measured("gc", url, "--keep", root, "--grace", "0s", environment=environment)
         assert reply["kept"] + len(reply["paths"]) == PATHS, reply
         rows += [("`gc` without `--delete`, seconds", seconds, 5), ("`gc`, MiB", memory, 200)]
         server.control("POST", "latency", {"ms": 0})

@@ -77,7 +77,7 @@ def test_repair_from_another_cache_from_the_store_or_not_at_all(plain, cache):
     dry = run_json(plain, "repair", url_of(cache), "--dry-run")
     assert dry["removed"] == [f"{hash_of(boat)}.narinfo"]
     run(plain, "repair", url_of(cache), code=3)
-    assert f"{hash_of(boat)}.narinfo" not in cache.keys()
+    assert f"{hash_of(boat)}.narinfo" not in set(cache.keys())
     run(plain, "verify", url_of(cache))
 
 
@@ -97,7 +97,8 @@ def test_gc_deletes_narinfos_first_and_nars_later(plain, cache):
     assert sum(key.startswith("nar/") for key in first) == 7
     run(plain, "verify", url_of(cache), "--deep")
     run(plain, *words, "--grace", "0s", "--delete")
-    assert sum(key.startswith("nar/") for key in cache.keys()) == 4
+    left = cache.keys()
+    assert sum(key.startswith("nar/") for key in left) == 4
     run(plain, "verify", url_of(cache), "--deep")
     assert run_json(plain, "verify", url_of(cache))["unused_nars"] == 0
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from gateway import PROGRAM, Gateway, run, run_json, url_of
@@ -235,7 +236,7 @@ def workers(queue):
     for directory in os.listdir("/proc"):
         with contextlib.suppress(OSError):
             if directory.isdigit() and int(directory) != os.getpid():
-                words = open(f"/proc/{directory}/cmdline", "rb").read().split(b"\0")
+                words = Path(f"/proc/{directory}/cmdline").read_bytes().split(b"\0")
                 if b"--drain" in words and str(queue).encode() in words:
                     yield int(directory)
 
@@ -264,9 +265,7 @@ def test_newer_nixes(plain, cache, serve, release, built):
     newer.nix("copy", "--to", f"{gateway.url}?secret-key={secret}", boat)
     newer.wipe()
     newer.forget()
-    newer.nix(
-        "copy", "--from", gateway.url, boat, "--option", "trusted-public-keys", public
-    )
+    newer.nix("copy", "--from", gateway.url, boat, "--option", "trusted-public-keys", public)
     newer.nix("store", "verify", "--no-trust", "-r", boat)
     pushed = run_json(newer, "push", url_of(cache).replace("/cache", "/second"), boat)
     assert len(pushed["pushed"]) == 11, json.dumps(pushed)

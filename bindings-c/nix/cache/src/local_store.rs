@@ -72,7 +72,7 @@ async fn run(program: &str, words: &[&str], paths: &[String]) -> Result<String> 
             .map_err(|_| Failure::new(format!("`{program}` printed no text")));
     }
     let text = String::from_utf8_lossy(&done.stderr);
-    let reason = text.lines().filter(|line| line.contains("error")).next_back().or(text.lines().next_back());
+    let reason = text.lines().rfind(|line| line.contains("error")).or(text.lines().next_back());
     Err(Failure::new(format!("`{program} {}` failed: {}", words.join(" "), reason.unwrap_or_default())))
 }
 

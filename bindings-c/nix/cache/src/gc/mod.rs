@@ -187,8 +187,8 @@ async fn delete(
         }
     }
     let due: Vec<String> = if seen.damaged.is_empty() { plan.nars.clone() } else { Vec::new() };
-    // First the notes, without what is due: only one of two runs at a time can write them, so no other deletes
-    // the same NARs. If this run ends here, a later one notes them again.
+    // First the notes, without what is due: only one of two runs at a time can write them, so no other
+    // deletes the same NARs. If this run ends here, a later one notes them again.
     let noted = plan.orphans.iter().filter(|(key, _)| !due.contains(key));
     let noted: BTreeMap<&String, &i64> = noted.collect();
     let condition = match &seen.orphans_etag {
