@@ -48,7 +48,7 @@ class Gateway:
 
     def __init__(self, nix, cache, *words, **settings):
         command = [PROGRAM, "serve", url_of(cache, **settings), "--listen", "127.0.0.1:0", *map(str, words)]
-        self.log = open(nix.directory / "serve.log", "w+")
+        self.log = open(nix.directory / "serve.log", "w+")  # noqa: SIM115 - closed by `stop`
         self.process = subprocess.Popen(
             command, env=nix.environment(), stdout=subprocess.PIPE, stderr=self.log, text=True
         )
