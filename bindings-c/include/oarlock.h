@@ -886,7 +886,8 @@ static inline oarlock_status oarlock_call_finish(oarlock_call *call, oarlock_val
  *   if_unmodified_since (time): Only if not changed after this time, else `Precondition`.
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
  *   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
- *   unverified (bool): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified and needs this option. Default: false.
+ *   unverified (bool): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified by itself: it needs this option, or `whole`. Default: false.
+ *   whole (bool): Whether an encrypted object is fetched whole and verified, and kept for a while, so that this and further ranges are read from there. Other objects' ranges are fetched alone in any case, and so are those of a call with `unverified`. Default: false.
  *   journal (str): For a get into a file: a journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay beside the target. Default: none; a failed call leaves nothing.
  * Reply: GetReply.
  */
@@ -965,6 +966,7 @@ static inline oarlock_status oarlock_head_through(const oarlock_store *store, co
  *   sse_customer_key (bytes): The SSE-C key that the object was stored with. Default: the store's setting.
  *   encryption_context (map): The encryption context that the object was stored with. Default: the store's setting.
  *   unverified (bool): Whether to return ranges of an encrypted object, which can't be verified. Default: false.
+ *   whole (bool): Whether ranges of an encrypted object are read from the whole, which is fetched, verified and kept for a while. Default: false.
  * Reply: list of bytes.
  */
 static inline oarlock_status oarlock_get_ranges(const oarlock_store *store, const char *key, const oarlock_options *ranges, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -708,7 +708,10 @@ module Oarlock
     #   object was stored with. Default: the store's setting.
     # @param unverified [bool, nil] Whether to return bytes of an encrypted object before they are verified. A
     #   stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified
-    #   and needs this option. Default: false.
+    #   by itself: it needs this option, or `whole`. Default: false.
+    # @param whole [bool, nil] Whether an encrypted object is fetched whole and verified, and kept for a
+    #   while, so that this and further ranges are read from there. Other objects' ranges are fetched alone in
+    #   any case, and so are those of a call with `unverified`. Default: false.
     # @param journal [String, Symbol, nil] For a get into a file: a journal file, or a directory for one.
     #   After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay
     #   beside the target. Default: none; a failed call leaves nothing.
@@ -718,7 +721,7 @@ module Oarlock
     # @return [Body, GetReply] a {Body}; with `into` or a block the reply without its bytes
     def get(key, into: nil, range: nil, version_id: nil, if_match: nil, if_none_match: nil,
             if_modified_since: nil, if_unmodified_since: nil, sse_customer_key: nil, encryption_context: nil,
-            unverified: nil, journal: nil, timeout: nil, progress: nil, &block) = nil
+            unverified: nil, whole: nil, journal: nil, timeout: nil, progress: nil, &block) = nil
 
     # Fetches an object through the store: from it if it is there, else from an upstream. One fetch serves all
     # calls of the process that want the object meanwhile. The bytes are returned as they come, and stored
@@ -792,10 +795,12 @@ module Oarlock
     #   object was stored with. Default: the store's setting.
     # @param unverified [bool, nil] Whether to return ranges of an encrypted object, which can't be verified.
     #   Default: false.
+    # @param whole [bool, nil] Whether ranges of an encrypted object are read from the whole, which is
+    #   fetched, verified and kept for a while. Default: false.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<String>]
     def get_ranges(key, ranges, gap: nil, version_id: nil, if_match: nil, sse_customer_key: nil,
-                   encryption_context: nil, unverified: nil, timeout: nil) = nil
+                   encryption_context: nil, unverified: nil, whole: nil, timeout: nil) = nil
 
     # Stores an object from bytes, a file, a reader or an iterator. It appears whole or not at all. Large and
     # endless sources are sent as multipart uploads. Source:

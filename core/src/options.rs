@@ -127,9 +127,13 @@ record! {
         /// The encryption context that the object was stored with. Default: the store's setting.
         encryption_context: Option<Context>,
         /// Whether to return bytes of an encrypted object before they are verified. A stream returns them as
-        /// they arrive and fails at its end if they are corrupt. A range can't be verified and needs this
-        /// option. Default: false.
+        /// they arrive and fails at its end if they are corrupt. A range can't be verified by itself: it
+        /// needs this option, or `whole`. Default: false.
         unverified: Option<bool>,
+        /// Whether an encrypted object is fetched whole and verified, and kept for a while, so that this and
+        /// further ranges are read from there. Other objects' ranges are fetched alone in any case, and so
+        /// are those of a call with `unverified`. Default: false.
+        whole: Option<bool>,
         /// For a get into a file: a journal file, or a directory for one. After a crash or a retryable
         /// failure the same call resumes from it; until then the fetched bytes stay beside the target.
         /// Default: none; a failed call leaves nothing.
@@ -153,6 +157,9 @@ record! {
         encryption_context: Option<Context>,
         /// Whether to return ranges of an encrypted object, which can't be verified. Default: false.
         unverified: Option<bool>,
+        /// Whether ranges of an encrypted object are read from the whole, which is fetched, verified and kept
+        /// for a while. Default: false.
+        whole: Option<bool>,
     }
 }
 

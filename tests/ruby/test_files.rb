@@ -186,6 +186,11 @@ class FilesTest < OarlockTest
         assert_equal [content.bytesize, content, "", nil], [io.size, io.read, io.read, io.read(1)]
       end
       sealed.open(name, unverified: true) { |io| assert_equal content, io.read }
+      sealed.open(name) do |io|
+        io.seek(content.bytesize / 2)
+        assert_equal content.byteslice(io.pos..), io.read
+        assert_equal content.byteslice(3, 4), io.pread(4, 3) unless content.empty?
+      end
       assert_raises(Oarlock::DecryptError) { other.open(name, &:read) }
       assert_raises(Oarlock::DecryptError) { other.open(name) { |io| io.read(10) until io.eof? } }
     end

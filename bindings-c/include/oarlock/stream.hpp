@@ -65,12 +65,14 @@ namespace detail {
 
 // Reads one object in ranges, pinned to the ETag it had when it was opened. From the first byte on it is
 // checked as `get` does: the read that would hand over the last byte throws instead if the bytes are wrong.
-// What is read after a seek cannot be checked.
+// What is read after a seek cannot be checked, except in an encrypted object: that is verified as a whole
+// first.
 class read_buffer : public std::streambuf {
  public:
   read_buffer(const oarlock_store *store, const std::string &key, options with)
       : store_(oarlock_store_clone(store)), with_(std::move(with)) {
-    with_.set("key", key);
+    // In an encrypted object it seeks in the whole, which is fetched once and verified.
+    with_.set("key", key).set("whole", true);
     const value meta = call(store_.get(), "head", with_.only_for("head"), source(), sink()).wait();
     key_ = key;
     // A reader needs the size; without it the object would look empty.

@@ -989,7 +989,7 @@ class Store:
     @overload
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> Writer: ...
 
-    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> GetReply:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -1004,7 +1004,8 @@ class Store:
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with. Default: the store's setting.
-            unverified (bool, optional): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified and needs this option. Default: false.
+            unverified (bool, optional): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified by itself: it needs this option, or `whole`. Default: false.
+            whole (bool, optional): Whether an encrypted object is fetched whole and verified, and kept for a while, so that this and further ranges are read from there. Other objects' ranges are fetched alone in any case, and so are those of a call with `unverified`. Default: false.
             journal (str, optional): For a get into a file: a journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay beside the target. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
@@ -1057,7 +1058,7 @@ class Store:
         Returns: ObjectMeta
         """
 
-    def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+    def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
         """Fetches many ranges of one object and returns their bytes in the given order. One request fetches
         ranges that lie close together.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -1071,6 +1072,7 @@ class Store:
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with. Default: the store's setting.
             unverified (bool, optional): Whether to return ranges of an encrypted object, which can't be verified. Default: false.
+            whole (bool, optional): Whether ranges of an encrypted object are read from the whole, which is fetched, verified and kept for a while. Default: false.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
@@ -1691,7 +1693,7 @@ class AsyncStore:
     @overload
     def open(self, key: str, mode: Literal["wb", "xb"], **options: Any) -> AsyncWriter: ...
 
-    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> AsyncGet:
+    def get(self, key: str, into: Sink = None, *, range: str | tuple[int, int | None] | None = None, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> AsyncGet:
         """Fetches an object: whole or a range, to memory, to a file, or as a stream.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
@@ -1706,7 +1708,8 @@ class AsyncStore:
             if_unmodified_since (time, optional): Only if not changed after this time, else `Precondition`.
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with. Default: the store's setting.
-            unverified (bool, optional): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified and needs this option. Default: false.
+            unverified (bool, optional): Whether to return bytes of an encrypted object before they are verified. A stream returns them as they arrive and fails at its end if they are corrupt. A range can't be verified by itself: it needs this option, or `whole`. Default: false.
+            whole (bool, optional): Whether an encrypted object is fetched whole and verified, and kept for a while, so that this and further ranges are read from there. Other objects' ranges are fetched alone in any case, and so are those of a call with `unverified`. Default: false.
             journal (str, optional): For a get into a file: a journal file, or a directory for one. After a crash or a retryable failure the same call resumes from it; until then the fetched bytes stay beside the target. Default: none; a failed call leaves nothing.
             progress (function, optional): Called as bytes are done, on the waiting thread, with the bytes done and the total, or None while it is unknown.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
@@ -1759,7 +1762,7 @@ class AsyncStore:
         Returns: ObjectMeta
         """
 
-    async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
+    async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
         """Fetches many ranges of one object and returns their bytes in the given order. One request fetches
         ranges that lie close together.
         Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -1773,6 +1776,7 @@ class AsyncStore:
             sse_customer_key (bytes, optional): The SSE-C key that the object was stored with. Default: the store's setting.
             encryption_context (map, optional): The encryption context that the object was stored with. Default: the store's setting.
             unverified (bool, optional): Whether to return ranges of an encrypted object, which can't be verified. Default: false.
+            whole (bool, optional): Whether ranges of an encrypted object are read from the whole, which is fetched, verified and kept for a while. Default: false.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
@@ -2476,6 +2480,7 @@ def open(
     encryption_legacy_wrapping: bool | None = None,
     encryption_legacy_content: bool | None = None,
     encryption_verify_buffer: int | None = None,
+    encryption_spool_limit: int | None = None,
     encryption_verified_only: bool | None = None,
     encryption_reuse_objects: int | None = None,
     encryption_reuse_age: float | datetime.timedelta | None = None,
@@ -2560,6 +2565,7 @@ def open(
         encryption_legacy_wrapping: Whether to read keys that old clients wrapped in ways no longer considered safe. Default: false.
         encryption_legacy_content: Whether to read content that old clients encrypted without authentication (AES/CBC). Default: false.
         encryption_verify_buffer: Bytes of an encrypted object that are kept in memory until they are verified, before a stream returns the first. A larger object is kept, encrypted, in an unnamed temporary file. At most 64 MiB; also text such as `8MiB`. Default: 8 MiB.
+        encryption_spool_limit: Bytes of temporary files in which encrypted objects are kept after they were fetched whole for their ranges, and the largest object whose ranges can be read that way. At least 1 MiB; also text such as `4GiB`. Default: 16 GiB.
         encryption_verified_only: Whether to refuse calls with the option `unverified`. Default: false.
         encryption_reuse_objects: Objects that one data key of KMS may encrypt, each under its own derived key, and reads that one response of KMS may serve. Only for objects with a key commitment. Default: 1.
         encryption_reuse_age: Seconds for which a data key may be reused. Default: 300.

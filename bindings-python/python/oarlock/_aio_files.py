@@ -180,7 +180,7 @@ class AsyncReader(AsyncFile):
         if self._left or self._is_over or (self._at >= self.size and self._at > 0):
             return self._left
         if self._call is None:
-            options = {**self._options, "key": self.name, "into": ...}
+            options = {"whole": True, **self._options, "key": self.name, "into": ...}
             if self.meta.etag is not None:
                 options["if_match"] = self.meta.etag
             if self.meta.version_id is not None:

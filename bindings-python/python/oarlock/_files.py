@@ -83,7 +83,8 @@ class Reader(io.RawIOBase):
 
     A stream from the first byte is checked as `get` does. If the bytes are wrong, the read that would return
     the last byte raises instead, and so does every later read until the next seek. A stream that starts after
-    a seek is a range, which can't be checked.
+    a seek is a range, which can't be checked. An encrypted object is fetched whole, once, and verified before
+    the first byte is returned, also after a seek.
     """
 
     def __init__(self, store, key, options, meta=None):
@@ -220,7 +221,7 @@ class Reader(io.RawIOBase):
         self.size, self._estimated, self._settled = end, False, True
 
     def _begin(self):
-        options = dict(self._options)
+        options = {"whole": True, **self._options}
         if self.meta.etag is not None:
             options["if_match"] = self.meta.etag
         if self.meta.version_id is not None:

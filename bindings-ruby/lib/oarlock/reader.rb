@@ -13,7 +13,8 @@ module Oarlock
   #
   # A stream from the first byte is checked as `get` does. If the bytes are wrong, the read that would return
   # the last byte raises instead, and so does every later read until the next seek. A stream that starts after
-  # a seek is a range, which can't be checked.
+  # a seek is a range, which can't be checked. An encrypted object is fetched whole, once, and verified before
+  # the first byte is returned, also after a seek.
   class Reader
     include Lines
 
@@ -45,7 +46,8 @@ module Oarlock
       end
       # The first request fixes the version that the others read.
       pinned = {if_match: @meta.etag, version_id: @meta.version_id}.compact
-      @values = {**options, key: key, **pinned}
+      # In an encrypted object it seeks in the whole, which is fetched once and verified.
+      @values = {whole: true, **options, key: key, **pinned}
       @size = @meta.size
       @estimated = @meta.size_estimated
       # Whether the size alone decides that nothing is left. Otherwise the stream's end decides: an encrypted

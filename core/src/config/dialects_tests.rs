@@ -208,6 +208,7 @@ fn value(name: &str) -> Value {
         ("encryption_policy", _) => return Value::Str(POLICIES[1].to_owned()),
         ("encryption_context", _) => return Value::Map(vec![("a".into(), Value::Str("b c".to_owned()))]),
         ("encryption_reuse_age", _) => return Value::Str("1.5".to_owned()),
+        ("encryption_spool_limit", _) => return Value::Int(7 << 20),
         ("encryption_reuse_objects" | "encryption_verify_buffer", _) => return Value::Int(7),
         ("encryption_instruction_suffix", _) => return Value::Str(".note".to_owned()),
         (_, crate::value::Type::Bool) => Value::Bool(true),
@@ -299,6 +300,10 @@ fn encryption_in_every_host() {
         (
             "oarlock-encryption-rsa-key=/key.pem oarlock-encryption-verify-buffer=1MiB",
             "encryption_rsa_key=/key.pem encryption_verify_buffer=1048576",
+        ),
+        (
+            "oarlock-encryption-rsa-key=/key.pem oarlock-encryption-spool-limit=1GiB",
+            "encryption_rsa_key=/key.pem encryption_spool_limit=1073741824",
         ),
     ]);
 }

@@ -201,6 +201,10 @@ record! {
         /// returns the first. A larger object is kept, encrypted, in an unnamed temporary file. At most 64
         /// MiB; also text such as `8MiB`. Default: 8 MiB.
         encryption_verify_buffer: Option<u64>,
+        /// Bytes of temporary files in which encrypted objects are kept after they were fetched whole for
+        /// their ranges, and the largest object whose ranges can be read that way. At least 1 MiB; also text
+        /// such as `4GiB`. Default: 16 GiB.
+        encryption_spool_limit: Option<u64>,
         /// Whether to refuse calls with the option `unverified`. Default: false.
         encryption_verified_only: Option<bool>,
         /// Objects that one data key of KMS may encrypt, each under its own derived key, and reads that one

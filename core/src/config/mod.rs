@@ -404,6 +404,7 @@ impl Settings {
             );
         }
         within("encryption_verify_buffer", self.encryption_verify_buffer, 0, 64 << 20)?;
+        within("encryption_spool_limit", self.encryption_spool_limit, 1 << 20, 1 << 50)?;
         within("encryption_reuse_objects", self.encryption_reuse_objects, 1, 1 << 32)?;
         within("max_attempts", self.max_attempts.map(u64::from), 1, 20)?;
         within("max_concurrency", self.max_concurrency.map(u64::from), 1, 1000)?;

@@ -127,6 +127,9 @@ const MEANINGS: &[(&str, &str, Meaning)] = &[
     ("encryption_verify_buffer", "text such as `8MiB`; a MB is 1024² bytes", |value| {
         Ok(Some(("encryption_verify_buffer", size(value)?)))
     }),
+    ("encryption_spool_limit", "text such as `4GiB`; a MB is 1024² bytes", |value| {
+        Ok(Some(("encryption_spool_limit", size(value)?)))
+    }),
 ];
 
 /// The settings of DVC's schema for an S3 remote that oarlock reads, by names that `canonical` understands.

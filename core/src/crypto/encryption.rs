@@ -10,6 +10,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,6 +40,10 @@ const KEY_FILE: u64 = 64 << 10;
 const REUSE_AGE: Duration = Duration::from_secs(300);
 /// Bytes that are verified in memory before a stream gets them.
 const VERIFY_BUFFER: u64 = 8 << 20;
+/// Bytes of temporary files in which objects are kept for their ranges.
+const SPOOL_LIMIT: u64 = 16 << 30;
+
+static LAST: AtomicU64 = AtomicU64::new(0);
 
 /// How a store encrypts.
 pub(crate) struct Encryption {
@@ -52,6 +57,10 @@ pub(crate) struct Encryption {
     /// Whether no instruction file is read.
     metadata_only: bool,
     pub(crate) verify_buffer: u64,
+    /// Bytes on disk in which objects are kept for their ranges.
+    pub(crate) spool_limit: u64,
+    /// Different for each in this process.
+    pub(crate) number: u64,
     /// Whether calls for bytes before they are verified fail.
     pub(crate) verified_only: bool,
     reuse: Option<Reuse>,
@@ -163,6 +172,8 @@ impl Encryption {
             suffix: settings.encryption_instruction_suffix.clone().unwrap_or_else(|| SUFFIX.to_owned()),
             metadata_only: settings.encryption_metadata_only == Some(true),
             verify_buffer: settings.encryption_verify_buffer.unwrap_or(VERIFY_BUFFER),
+            spool_limit: settings.encryption_spool_limit.unwrap_or(SPOOL_LIMIT),
+            number: LAST.fetch_add(1, Ordering::Relaxed),
             verified_only: settings.encryption_verified_only == Some(true),
             reuse: settings.encryption_reuse_objects.filter(|objects| *objects > 1).map(|objects| Reuse {
                 objects,

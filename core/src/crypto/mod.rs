@@ -23,7 +23,6 @@ mod threats_tests;
 
 use oarlock_gcm as gcm;
 
-pub(crate) use cbc::Cbc;
 pub(crate) use encryption::{Encryption, Opened};
 pub(crate) use envelope::{LARGEST, SUFFIX, hides_size, is_cbc, is_elsewhere, of as envelope_of, without};
 

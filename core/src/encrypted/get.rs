@@ -6,24 +6,21 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::decryptor::Decryptor;
+use super::kept::verified;
 use super::ranges::{allowed, check_ranges, get_range};
+use super::whole::VerifiedObject;
 use super::{encryption, object};
 use crate::crypto::content::{MAX_SIZE, TAG};
-use crate::crypto::{Cbc, Opened, refused};
-use crate::error::{Result, fail};
-use crate::io::{Naming, Output, Sink, Spool};
+use crate::crypto::{Opened, refused};
+use crate::error::{ErrorKind, Result, fail};
+use crate::io::{Naming, Output, Sink};
 use crate::keys::Key;
 use crate::mailbox::Mailbox;
 use crate::options::Get;
 use crate::reply::GetReply;
 use crate::s3::S3;
-use crate::transfer::{Download, DownloadTarget, call_slot, send};
-
-/// Bytes that a stream is given at a time.
-const LOT: u64 = 1 << 20;
+use crate::transfer::{Download, Span, call_slot};
 
 pub(crate) async fn get(
     at: &S3,
@@ -39,6 +36,9 @@ pub(crate) async fn get(
             "option `journal` would keep decrypted bytes that nobody has verified; an encrypted object is \
              fetched without"
         );
+    }
+    if options.whole == Some(true) && !unverified {
+        return from_whole(at, mailbox, &key, &into, options).await;
     }
     if options.range.is_some() {
         check_ranges(encryption(at)?, options.unverified)?;
@@ -67,7 +67,7 @@ async fn whole(
     unverified: bool,
 ) -> Result<GetReply> {
     let encryption = encryption(at)?;
-    let mut output = Output::open(&into, Naming::Nameless).await?;
+    let output = Output::open(&into, Naming::Nameless).await?;
     let _slot = call_slot(&output).await?;
     let mut download = Download::start(at, mailbox, key.clone(), &options).await?;
     let context = options.encryption_context.as_ref();
@@ -75,72 +75,45 @@ async fn whole(
     let size = download.span.length;
     mailbox.set_total(size);
     let content = match opened {
-        Opened::Gcm(content) => content,
-        Opened::Cbc(cbc) => return get_padded(download, &cbc, mailbox, output).await,
+        Opened::Gcm(content) if unverified || !output.is_ordered() => content,
+        // Nobody sees a byte before the last was verified.
+        opened => {
+            let object = VerifiedObject::fetch(download, encryption, opened).await?;
+            let all = Span { first: 0, length: object.length };
+            return object.hand_out(all, output, mailbox, false).await;
+        }
     };
     if size > MAX_SIZE + TAG as u64 {
         return Err(refused());
     }
-    let waits = output.is_ordered() && !unverified;
-    let spools = waits && size > encryption.verify_buffer;
-    let decryptor = Decryptor::new(content, size, !spools)?;
+    let decryptor = Decryptor::new(content, size, true)?;
     let length = decryptor.length();
-    download.transform = Some(decryptor.clone());
+    download.transform = Some(decryptor);
     let meta = std::mem::take(&mut download.meta);
-    let reply = if spools {
-        let spool = Spool::new().await?;
-        download.fill(DownloadTarget::File(spool.stretch(0), 0)).await?;
-        let mut first = 0;
-        while first < length {
-            let mut lot = spool.read(first, LOT.min(length - first) as usize).await?;
-            decryptor.decrypt_unverified(first, &mut lot)?;
-            first += lot.len() as u64;
-            send(&mut output, mailbox, lot.freeze()).await?;
-        }
-        GetReply { length, ..GetReply::default() }
-    } else if waits {
-        let bytes = download.fill(DownloadTarget::memory(size)?).await?;
-        send_all(&mut output, mailbox, bytes).await?;
-        GetReply { length, ..GetReply::default() }
-    } else {
-        download.write(output).await?
-    };
+    let reply = download.write(output).await?;
     Ok(GetReply { meta: object::shown_open(meta, length), ..reply })
 }
 
-async fn send_all(output: &mut Output, mailbox: &Mailbox, mut bytes: Bytes) -> Result<()> {
-    while !bytes.is_empty() {
-        let lot = bytes.split_to(bytes.len().min(LOT as usize));
-        send(output, mailbox, lot).await?;
-    }
-    Ok(())
-}
-
-/// An object that nothing authenticates: nobody sees any of it before its padding was checked.
-async fn get_padded(
-    mut download: Download,
-    cbc: &Cbc,
+/// A range, or all, of an object that is verified as a whole and kept.
+async fn from_whole(
+    at: &S3,
     mailbox: &Arc<Mailbox>,
-    mut output: Output,
+    key: &Key,
+    into: &Sink,
+    options: Get,
 ) -> Result<GetReply> {
-    let meta = std::mem::take(&mut download.meta);
-    download.streams = 1;
-    let size = download.span.length;
-    let whole = download.fill(DownloadTarget::memory(size)?).await?;
-    let mut plain = whole.try_into_mut().unwrap_or_else(|shared| shared.as_ref().into());
-    let length = cbc.decrypt(&mut plain)?;
-    plain.truncate(length);
-    let (plain, length) = (plain.freeze(), length as u64);
-    let mut reply = GetReply { meta: object::shown_open(meta, length), offset: 0, length, body: None };
-    match output {
-        Output::File(mut draft) => {
-            if !plain.is_empty() {
-                draft.write(plain).await?;
-            }
-            draft.finish().await?;
+    let output = Output::open(into, Naming::Nameless).await?;
+    let (object, fetched) = match verified(at, mailbox, key, &options).await {
+        // The whole is not kept, and needs not be.
+        Err(error) if error.kind() == ErrorKind::Unsupported && options.range.is_none() => {
+            drop(output);
+            return whole(at, mailbox, key.clone(), into.clone(), options, false).await;
         }
-        Output::Memory => reply.body = Some(plain),
-        _ => send_all(&mut output, mailbox, plain).await?,
+        found => found?,
+    };
+    let span = Span::of(options.range, object.length)?;
+    if !fetched {
+        mailbox.set_total(span.length);
     }
-    Ok(reply)
+    object.hand_out(span, output, mailbox, !fetched).await
 }

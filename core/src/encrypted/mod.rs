@@ -12,10 +12,12 @@ mod decryptor;
 mod encryptor;
 mod get;
 mod instruction;
+mod kept;
 mod object;
 mod put;
 mod ranges;
 mod rekey;
+mod whole;
 
 use crate::crypto::Encryption;
 use crate::error::{Result, fail};

@@ -1,12 +1,14 @@
 //! Ranges of encrypted objects, which cannot be verified by themselves.
 //!
-//! Invariant: they are for a caller that asks for `unverified` bytes by name, where the store allows it.
+//! Invariant: they are read from a whole that was verified, or are for a caller that asks for `unverified`
+//! bytes by name, where the store allows it.
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::decryptor::Decryptor;
+use super::kept::verified;
 use super::{encryption, object};
 use crate::crypto::Encryption;
 use crate::error::{Result, fail};
@@ -40,8 +42,8 @@ pub(super) fn check_ranges(encryption: &Encryption, unverified: Option<bool>) ->
     }
     fail!(
         Unsupported,
-        "a range of an encrypted object can't be verified by itself; fetch the whole, or ask for it with \
-         `unverified`"
+        "a range of an encrypted object can't be verified by itself; ask for it with `whole`, which fetches \
+         and verifies the whole object first, or with `unverified`"
     )
 }
 
@@ -101,13 +103,24 @@ pub(crate) async fn get_ranges(
     options: GetRanges,
 ) -> Result<Vec<Bytes>> {
     let encryption = encryption(at)?;
-    check_ranges(encryption, options.unverified)?;
     let one = Get {
         version_id: options.version_id,
         if_match: options.if_match,
         sse_customer_key: options.sse_customer_key,
+        encryption_context: options.encryption_context,
         ..Get::default()
     };
+    if options.whole == Some(true) && !allowed(encryption, options.unverified)? {
+        let (object, fetched) = verified(at, mailbox, &key, &one).await?;
+        let mut pieces = Vec::with_capacity(asked.len());
+        for range in asked {
+            let span = Span::of(Some(range), object.length)?;
+            pieces.push(object.read(span).await?);
+            mailbox.advance(if fetched { 0 } else { span.length });
+        }
+        return Ok(pieces);
+    }
+    check_ranges(encryption, options.unverified)?;
     let head = Head {
         version_id: one.version_id.clone(),
         if_match: one.if_match.clone(),
@@ -115,8 +128,7 @@ pub(crate) async fn get_ranges(
         ..Head::default()
     };
     let meta = s3::head(at, mailbox, key.clone(), head).await?;
-    let decryptor =
-        object::decryptor(at, encryption, &key, &meta, options.encryption_context.as_ref()).await?;
+    let decryptor = object::decryptor(at, encryption, &key, &meta, one.encryption_context.as_ref()).await?;
     let handle = ObjectHandle::new(at, key, &one, &meta);
     let mut pieces = Vec::with_capacity(asked.len());
     for range in asked {

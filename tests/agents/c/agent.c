@@ -215,6 +215,7 @@ static oarlock_status file_open(file *file, const char *key, const cJSON *args, 
   const cJSON *arg;
   oarlock_options *of_head;
   file->options = oarlock_options_new();
+  oarlock_options_set_bool(file->options, "whole", 1);
   cJSON_ArrayForEach(arg, args) set_value(file->options, arg->string, arg);
   of_head = oarlock_options_copy_for(file->options, "head");
   status = oarlock_head(file->store, key, of_head, &call, error);

@@ -121,8 +121,9 @@ class ObjectFile(AbstractBufferedFile):
         if start >= end and not whole:
             return b""
         try:
-            span = {} if whole else {"range": f"{start}-{end - 1}"}
-            return bytes(self._store.get(self.key, **span, **self._read_options()).body)
+            # Slices of an encrypted object are read from the whole, which is verified first.
+            span = {} if whole else {"range": f"{start}-{end - 1}", "whole": True}
+            return bytes(self._store.get(self.key, **{**span, **self._read_options()}).body)
         except RangeError:
             return b""
         except PreconditionError as error:

@@ -35,7 +35,7 @@ class Ranges(AsyncFileSystem):
         counted = {path: _counted(slices) for path, slices in objects.items()}
         sure = {path: None for path in objects if counted[path]}
         unsure = [path for path in objects if not counted[path]]
-        options = options_for("get_ranges", {**keywords, "version_id": version_id, "gap": gap})
+        options = options_for("get_ranges", {"whole": True, **keywords, "version_id": version_id, "gap": gap})
         failed = await self._fetch(sure, objects, found, options)
         # What lies beyond the end is not known before the size is.
         unsure += [path for path, error in failed.items() if isinstance(error, RangeError)]

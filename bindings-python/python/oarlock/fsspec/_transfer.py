@@ -67,7 +67,7 @@ class Transfer(AsyncFileSystem):
             # The server counts: the size need not be known.
             rest = f"{start}-" if start >= 0 else f"{start}"
             try:
-                return bytes((await call(store, "get", key, range=rest, **options)).body)
+                return bytes((await call(store, "get", key, range=rest, **{"whole": True, **options})).body)
             except RangeError:
                 return b""
         return (await self._slices([(path, start, end)], version_id=version_id, raises=True, **kwargs))[0]

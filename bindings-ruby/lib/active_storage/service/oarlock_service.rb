@@ -51,7 +51,7 @@ module ActiveStorage
     # Some bytes of a file.
     def download_chunk(key, range)
       instrument :download_chunk, key: key, range: range do
-        found { store.get(key, range: range).to_s }
+        found { store.get(key, range: range, whole: true).to_s }
       end
     end
 
