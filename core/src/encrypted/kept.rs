@@ -211,6 +211,7 @@ fn conditions(options: &Get) -> Head {
         if_modified_since: options.if_modified_since,
         if_unmodified_since: options.if_unmodified_since,
         sse_customer_key: options.sse_customer_key.clone(),
+        ..Head::default()
     }
 }
 
