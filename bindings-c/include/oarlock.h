@@ -1567,6 +1567,7 @@ static inline oarlock_status oarlock_credentials(const oarlock_store *store, con
  * Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
  * Options:
  *   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
+ *   identity (bool): Whether to fetch the credentials, to describe them. If false, nothing is sent. A directory needs none. Default: true.
  * Reply: list of Explained.
  */
 static inline oarlock_status oarlock_explain(const oarlock_store *store, const oarlock_options *options, oarlock_call **call, oarlock_error **error) {

@@ -52,7 +52,10 @@ batch::~batch() {
 
 void batch::add(upload what, bool unless_there) {
   auto next = std::make_shared<node>();
-  open_.push_back(what.key);
+  {
+    const std::lock_guard lock(mutex_);
+    open_[std::this_thread::get_id()].push_back(what.key);
+  }
   next->what = std::move(what);
   next->unless_there = unless_there && !replaces_;
   admit(std::move(next), {});
@@ -60,7 +63,11 @@ void batch::add(upload what, bool unless_there) {
 
 void batch::add_narinfo(upload what, const std::vector<std::string> &references) {
   auto next = std::make_shared<node>();
-  std::vector<std::string> after = std::exchange(open_, {});
+  std::vector<std::string> after;
+  {
+    const std::lock_guard lock(mutex_);
+    after = std::exchange(open_[std::this_thread::get_id()], {});
+  }
   for (const auto &reference : references) {
     if (reference != what.key) after.push_back(reference);
   }

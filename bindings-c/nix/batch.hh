@@ -3,12 +3,15 @@
 // Invariant: whoever finds a .narinfo finds all it speaks of. So one is written after the files of its own
 // path and after the .narinfos of its references; everything else is written as soon as there is room. Room
 // is bounded: `add` waits for it. The first failure stops all, and what is still under way when a batch goes
-// away is cancelled and undone.
+// away is cancelled and undone. Several threads may fill one.
 
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bucket.hh"
@@ -43,8 +46,9 @@ class batch {
 
   std::shared_ptr<state> state_;
   const bool replaces_;
-  // Files of the path that its .narinfo has not ended yet.
-  std::vector<std::string> open_;
+  // By thread, files of the path that its .narinfo has not ended yet: a path belongs to one thread.
+  std::mutex mutex_;
+  std::map<std::thread::id, std::vector<std::string>> open_;
 };
 
 // The .narinfos that a .narinfo's text refers to.

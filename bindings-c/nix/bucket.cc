@@ -77,10 +77,22 @@ trouble::kind kind_of(const oarlock::error &error) {
                                                                                      : trouble::other;
 }
 
+// What an answer of S3 means for a cache, and what to do.
+const char *meant_by(const oarlock::error &error) {
+  const auto code = error.code().value_or("");
+  if (code == "InvalidObjectState")
+    return "; the object is archived: restore it first, and keep caches out of the storage classes GLACIER "
+           "and DEEP_ARCHIVE";
+  if (code == "AuthorizationHeaderMalformed")
+    return "; set the parameter `region` to the server's region";
+  return "";
+}
+
 std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key,
                         const std::string &url, const std::string &who) {
   std::string sentence = std::string("cannot ") + doing + (key.empty() ? "" : " '" + key + "' in") + " '" +
                          url + "': " + error.what();
+  sentence += meant_by(error);
   if (!who.empty()) sentence += "; " + who;
   if (kind_of(error) == trouble::denied) {
     const std::string_view verb = error.verb().value_or("");
@@ -119,6 +131,16 @@ bucket::bucket(const std::string &place, const parameters &given, const paramete
       stranger_(new stranger{with(place, given), settings, {}, {}, {}}) {
 } catch (const oarlock::error &error) {
   throw trouble(trouble::other, "cannot open '" + place + "': " + error.what());
+}
+
+// Warns of retries and the like. The function runs on the thread that waits for the call.
+oarlock::call bucket::heard(oarlock::call call, const std::string &key) const {
+  constexpr int warning = 30;
+  const auto what = key.empty() ? url_ : "'" + key + "' in '" + url_ + "'";
+  call.on_log([what](int level, std::string_view text) {
+    if (level >= warning) host::warn(what + ": " + std::string(text));
+  });
+  return call;
 }
 
 // Waits in turns, so that Ctrl-C is heard. An upload that is given up is undone before Nix goes on.
@@ -229,7 +251,7 @@ void bucket::explain(const oarlock::store &by, std::exception_ptr failed, const 
 }
 
 oarlock::call bucket::begin_exists(const std::string &key) const {
-  return store_.start("exists", keyed(key));
+  return heard(store_.start("exists", keyed(key)), key);
 }
 
 bool bucket::exists(const std::string &key) const {
@@ -241,7 +263,7 @@ bool bucket::exists(const std::string &key) const {
 
 file bucket::read(const std::string &key) const {
   return reading("read", key, [&](const oarlock::store &by) {
-    auto call = by.start("get", keyed(key));
+    auto call = heard(by.start("get", keyed(key)), key);
     return opened(wait(call), key, url_);
   });
 }
@@ -266,13 +288,63 @@ void bucket::fetch(const std::string &key, std::function<void(file, std::excepti
     }
     tell(std::move(got), failed);
   };
-  pump::here().run({[by = reader(), key] { return by.start("get", keyed(key)); }, done});
+  pump::here().run(
+      {[self = *this, by = reader(), key] { return self.heard(by.start("get", keyed(key)), key); }, done});
+}
+
+void bucket::fetch_small(const std::string &key, std::uint64_t size, std::shared_ptr<std::atomic<bool>> stop,
+                         std::function<void(std::optional<file>)> tell) const {
+  const auto body = std::make_shared<std::string>();
+  const auto start = [by = reader(), key, size, body] {
+    return by.start("get", keyed(key), {}, oarlock::sink::to([size, body](std::string_view data) {
+                      if (body->size() + data.size() > size) throw std::length_error("larger than foreseen");
+                      body->append(data);
+                    }));
+  };
+  const auto done = [key, url = url_, body, tell](const oarlock::value &reply, std::exception_ptr failed) {
+    if (failed) return tell({});
+    try {
+      tell(file{std::move(*body), opened(reply, key, url).encoding});
+    } catch (...) {
+      tell({});
+    }
+  };
+  pump::here().run({start, done, false, std::move(stop)});
+}
+
+bucket::reach bucket::find_reach() const {
+  return doing("open", "", store_, [&](const oarlock::store &by) {
+    auto call = by.start("explain", {{"identity", false}});
+    reach found;
+    std::string name, style;
+    for (const auto &row : wait(call)) {
+      const auto what = row["what"].as_str(), value = row["value"].as_str();
+      const bool given = !row["source"].is_null() && row["source"].as_str() != "default";
+      if (what == "bucket") name = value;
+      if (what == "addressing_style") style = value;
+      if (!given) continue;
+      if (what == "endpoint" && row["error"].is_null()) found.endpoint = value;
+      if (what == "region") found.region = value;
+      if (what == "profile") found.profile = value;
+    }
+    if (const auto end = found.profile.find(", which is in none"); end != std::string::npos)
+      throw trouble(trouble::other, "cannot open '" + url_ + "': there is no profile '" +
+                                        found.profile.substr(0, end) + "' in the shared AWS files");
+    // The endpoint's own address, without the bucket.
+    const std::string before = "://" + name + ".", after = "/" + name;
+    auto &url = found.endpoint;
+    if (const auto at = url.find(before); style == "virtual" && at != std::string::npos)
+      url.erase(at + 3, name.size() + 1);
+    else if (url.size() > after.size() && url.compare(url.size() - after.size(), after.size(), after) == 0)
+      url.erase(url.size() - after.size());
+    return found;
+  });
 }
 
 std::string bucket::stream(const std::string &key, const std::function<void(std::string_view)> &to,
                            const progress &moved) const {
   return reading("read", key, [&](const oarlock::store &by) {
-    auto call = by.start("get", keyed(key), {}, oarlock::sink::pulled());
+    auto call = heard(by.start("get", keyed(key), {}, oarlock::sink::pulled()), key);
     std::vector<char> buffer(chunk);
     for (;;) {
       host::check_interrupt();
@@ -304,6 +376,7 @@ oarlock::call bucket::begin_write(const upload &what) const {
                                  return static_cast<std::size_t>(from->gcount());
                                },
                                static_cast<std::int64_t>(what.size)));
+  call = heard(std::move(call), what.key);
   if (what.moved) {
     call.on_progress([moved = what.moved](std::uint64_t done, std::optional<std::uint64_t> total) {
       return moved(done, total.value_or(0)), true;
@@ -323,7 +396,7 @@ void bucket::list(const std::function<void(std::string_view)> &each) const {
   reading("list", "", [&](const oarlock::store &by) {
     oarlock::options options{{"prefix", ""}, {"delimiter", "/"}};
     for (;;) {
-      auto call = by.start("list", options);
+      auto call = heard(by.start("list", options), "");
       const auto page = wait(call);
       for (const auto &entry : page["entries"]) {
         if (!entry["is_prefix"].as_bool()) each(entry["key"].as_str());

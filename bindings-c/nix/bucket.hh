@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -75,6 +76,17 @@ class bucket {
   void list(const std::function<void(std::string_view key)> &each) const;
   // Reads without waiting: `told` learns, on the pump's thread, the file or a `trouble`.
   void fetch(const std::string &key, std::function<void(file, std::exception_ptr)> told) const;
+  // The same for a file of a known size, for nobody who waits: nothing if it fails, is larger, or `stop` is
+  // set.
+  void fetch_small(const std::string &key, std::uint64_t size, std::shared_ptr<std::atomic<bool>> stop,
+                   std::function<void(std::optional<file>)> told) const;
+
+  // Where requests go, without asking anyone: what the parameters, the environment and the profile say.
+  // Throws if a profile is named that does not exist.
+  struct reach {
+    std::string endpoint, region, profile;
+  };
+  reach find_reach() const;
 
   // For the pump: the calls themselves, and what their failures mean.
   oarlock::call begin_exists(const std::string &key) const;
@@ -95,6 +107,7 @@ class bucket {
   void explain(const oarlock::store &by, std::exception_ptr failed, const char *doing, const std::string &key,
                std::function<void(std::exception_ptr)> told) const;
   oarlock::value wait(oarlock::call &call) const;
+  oarlock::call heard(oarlock::call call, const std::string &key) const;
 
   oarlock::store store_;
   std::string url_;

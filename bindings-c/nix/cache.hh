@@ -46,10 +46,13 @@ struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
     }
   }
 
-  bool fileExists(const std::string &path) override { return files.exists(path); }
+  // A batch looks when a file's turn to be uploaded has come.
+  bool fileExists(const std::string &path) override { return uploading() == nullptr && files.exists(path); }
   void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream,
                   const std::string &mime) override {
-    files.upsert(path, stream, mime, nullptr);
+    batch *under = uploading();
+    if (under) certain->settle();
+    files.upsert(path, stream, mime, under);
   }
   void getFile(const std::string &path, nix::Sink &sink) override { files.get(path, sink); }
   void getFile(const std::string &path,
@@ -65,6 +68,36 @@ struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
   }
 
  protected:
+  // The batch that this thread fills, and of which store.
+  inline static thread_local std::pair<const CacheInBucket *, batch *> filling;
+
+  struct Filling {
+    Filling(const CacheInBucket &store, batch &uploads)
+        : before(std::exchange(filling, {&store, &uploads})) {}
+    ~Filling() { filling = before; }
+    std::pair<const CacheInBucket *, batch *> before;
+  };
+
+  batch *uploading() const { return filling.first == this ? filling.second : nullptr; }
+
+  // Nix waits for each upload of a copy; in a batch they overlap.
+  template <typename Work>
+  void batched(bool replaces, Work work) {
+    const std::lock_guard one(batching);
+    batch uploads(files.where(), replaces);
+    certain->begin(uploads);
+    try {
+      work(uploads);
+      translated([&] { uploads.finish(); });
+      certain->end();
+    } catch (...) {
+      // Nix thinks that all of them are there.
+      clearPathInfoCache();
+      certain->end();
+      throw;
+    }
+  }
+
   // What Nix remembers of it, if anything.
   template <typename Known>
   void open(const Known &known) {
@@ -78,6 +111,11 @@ struct CacheInBucket : virtual StoreSettings, virtual nix::BinaryCacheStore {
   }
 
   Files files;
+  // What `diskCache` is too.
+  std::shared_ptr<CertainCache> certain;
+
+ private:
+  std::mutex batching;
 };
 
 // At the plugin's start: `interface` is the version of Nix up to its second dot.

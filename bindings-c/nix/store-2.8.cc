@@ -31,55 +31,20 @@ struct OarlockStore : CacheInBucket {
   OarlockStore(const std::string &scheme, const std::string &place, const Params &params)
       : StoreConfig(for_nix(params)), BinaryCacheStoreConfig(params), StoreSettings(params), Store(params),
         BinaryCacheStore(params), CacheInBucket(scheme, place, params) {
-    remembered = std::make_shared<Remembered>(files, [](const std::string &key) {
-      return filling.second != nullptr && !filling.second->landed(key);
-    });
-    diskCache = remembered;
+    certain = std::make_shared<Remembered>(files);
+    diskCache = certain;
   }
 
   void init() override { open(diskCache->cacheExists(getUri())); }
 
-  // A batch looks when a file's turn to be uploaded has come.
-  bool fileExists(const std::string &path) override { return uploading() == nullptr && files.exists(path); }
-  void upsertFile(const std::string &path, std::shared_ptr<std::basic_iostream<char>> stream,
-                  const std::string &mime) override {
-    batch *under = uploading();
-    if (under) remembered->settle(*under, false);
-    files.upsert(path, stream, mime, under);
-  }
-
-  // This Nix hands over one path after the other; their uploads overlap.
+  // This Nix hands over one path after the other.
   void addMultipleToStore(nix::Source &source, nix::RepairFlag repair,
                           nix::CheckSigsFlag checkSigs) override {
-    const std::lock_guard one(batching);
-    batch uploads(files.where(), repair);
-    const Filling here(*this, uploads);
-    try {
+    batched(repair, [&](batch &uploads) {
+      const Filling here(*this, uploads);
       Store::addMultipleToStore(source, repair, checkSigs);
-      translated([&] { uploads.finish(); });
-      remembered->settle(uploads, true);
-    } catch (...) {
-      // Nix thinks that all of them are there.
-      clearPathInfoCache();
-      remembered->settle(uploads, true);
-      throw;
-    }
+    });
   }
-
- private:
-  // The batch that this thread fills, and of which store.
-  inline static thread_local std::pair<const OarlockStore *, batch *> filling;
-
-  struct Filling {
-    Filling(const OarlockStore &store, batch &uploads) : before(std::exchange(filling, {&store, &uploads})) {}
-    ~Filling() { filling = before; }
-    std::pair<const OarlockStore *, batch *> before;
-  };
-
-  batch *uploading() const { return filling.first == this ? filling.second : nullptr; }
-
-  std::shared_ptr<CertainCache> remembered;
-  std::mutex batching;
 };
 
 struct Registration {

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,6 +21,9 @@
 #include <tuple>
 #include <vector>
 
+#include <unistd.h>
+
+#include "ahead.hh"
 #include "batch.hh"
 #include "bucket.hh"
 #include "host.hh"
@@ -131,19 +136,68 @@ inline parameters for_oarlock(const StoreSettings &config, const Params &params)
   const auto &transfer = nix::fileTransferSettings;
   if (transfer.tries.overridden)
     given.emplace_back("max-attempts", std::to_string(std::clamp(transfer.tries.get(), 1u, 20u)));
-  if (transfer.connectTimeout.overridden && transfer.connectTimeout.get() != 0)
-    given.emplace_back("connect-timeout", std::to_string(transfer.connectTimeout.get()));
+  // 0 is no limit for Nix; a day is none that anyone waits for.
+  if (transfer.connectTimeout.overridden) {
+    const auto limit = transfer.connectTimeout.get();
+    given.emplace_back("connect-timeout", std::to_string(limit == 0 ? 86400 : limit));
+  }
   if (transfer.stalledDownloadTimeout.overridden)
     given.emplace_back("stalled-download-timeout", std::to_string(transfer.stalledDownloadTimeout.get()));
+  // The user's own limit wins over these, which keep a copy of anything within 64 MiB of memory.
+  const auto unless_given = [&](const char *name, const char *value) {
+    for (const auto &[other, _] : given) {
+      if (other == name || other == (std::string_view(name) == "multipart-chunk-size" ? "multipart-chunksize"
+                                                                                       : "max_concurrency"))
+        return;
+    }
+    given.emplace_back(name, value);
+  };
+  unless_given("max-concurrency", "3");
+  unless_given("multipart-chunk-size", "5MiB");
   if (const auto file = trusted(nix::settings.caFile)) given.emplace_back("ssl-cert-file", *file);
   return given;
+}
+
+// Where processes of this user share temporary credentials, in memory: the daemon has a process for each
+// client, and a credential_process or a sign-in is to run once. Nothing where there is no such directory.
+inline std::optional<std::string> credentials_place() {
+  const auto own_runtime = nix::getEnv("XDG_RUNTIME_DIR").value_or("");
+  const std::string above = own_runtime != "" ? own_runtime : geteuid() == 0 ? "/run" : "";
+  if (above == "" || access(above.c_str(), W_OK | X_OK) != 0) return std::nullopt;
+  return above + "/oarlock-nix";
+}
+
+// Nix only warns of a parameter that it does not have. One that was to guard the cache must not be lost so:
+// the upload would be unsigned, or in the clear.
+inline void refuse_near_misses(nix::Config &config, const std::map<std::string, std::string> &params) {
+  std::map<std::string, nix::AbstractConfig::SettingInfo> known;
+  config.getSettings(known);
+  for (const auto &[name, _] : params) {
+    if (known.count(name) != 0 || nix::hasPrefix(name, own)) continue;
+    for (const auto *guard : {"secret", "key", "sign", "encrypt", "kms", "sse"}) {
+      if (name.find(guard) == std::string::npos) continue;
+      const bool signs = name.find("encrypt") == std::string::npos && name.find("kms") == std::string::npos &&
+                         name.find("sse") == std::string::npos;
+      throw nix::UsageError("unknown parameter '%s': a cache is signed by 'secret-key=/file', and encrypted "
+                            "by parameters that begin with 'oarlock-encryption-'; did you mean '%s'?",
+                            name, signs ? "secret-key" : std::string(own) + "encryption-kms-key-id");
+    }
+  }
 }
 
 // The settings in a file for oarlock, `name = value` by line: keys, which must not be in a URL or in
 // nix.conf, which everyone may read.
 inline parameters from_file(const std::string &path) {
-  parameters settings{{"app-name", "nix"}};
-  if (path == "") return settings;
+  const auto suffix = nix::trim(nix::fileTransferSettings.userAgentSuffix.get());
+  parameters settings{{"app-name", suffix == "" ? "nix" : "nix " + suffix}};
+  const auto shared = [&] {
+    for (const auto &[name, _] : settings) {
+      if (name == "credentials-cache" || name == "credentials_cache") return settings;
+    }
+    if (const auto place = credentials_place()) settings.emplace_back("credentials-cache", *place);
+    return settings;
+  };
+  if (path == "") return shared();
   std::istringstream lines(nix::readFile(path));
   std::size_t number = 0;
   for (std::string line; ++number, std::getline(lines, line);) {
@@ -154,7 +208,7 @@ inline parameters from_file(const std::string &path) {
       throw nix::UsageError("line %d of '%s' is not of the form 'name = value'", number, path);
     settings.emplace_back(name, nix::trim(line.substr(equals + 1)));
   }
-  return settings;
+  return shared();
 }
 
 // Nix handles its own exceptions only.
@@ -172,11 +226,12 @@ auto translated(Work work) {
 // The files of one cache.
 class Files {
  public:
-  Files(const StoreSettings &config, const std::string &scheme, const std::string &place,
-        const Params &params)
-      : config_(config), uri_(uri_of(scheme, place, params)), bucket_(translated([&] {
+  Files(StoreSettings &config, const std::string &scheme, const std::string &place, const Params &params)
+      : config_((refuse_near_misses(config, params), config)),
+        bucket_(translated([&] {
           return bucket("s3://" + place, for_oarlock(config, params), from_file(config.settingsFile));
-        })) {}
+        })),
+        uri_(translated([&] { return uri_of(scheme, place, bucket_.find_reach()); })), ahead_(bucket_) {}
 
   // The name of this cache: Nix caches under it what a cache has.
   const std::string &uri() const { return uri_; }
@@ -222,6 +277,8 @@ class Files {
     translated([&] {
       try {
         if (!nar) return sink(decoded(bucket_.read(path)));
+        if (auto early = nar ? ahead_.take(path) : std::nullopt; early && plain(early->encoding))
+          return sink(early->body);
         const auto encoding =
             bucket_.stream(path, [&](std::string_view data) { sink(data); }, told_as("downloading", path));
         if (!plain(encoding))
@@ -277,17 +334,27 @@ class Files {
     return found;
   }
 
+  // Nix has learnt of a NAR, which it may read next: not if the path is in the local store already, which is
+  // what it mostly copies to.
+  void foresee(const nix::NarInfo &info) {
+    if (!nix::hasPrefix(info.url, "nar/")) return;
+    const auto path = nix::settings.nixStore + "/" + std::string(info.path.to_string());
+    ahead_.foresee(info.url, info.fileSize, access(path.c_str(), F_OK) != 0);
+  }
+
   bool was_denied(const std::string &key) const {
     const std::lock_guard lock(mutex_);
     return denied_.count(key) != 0;
   }
 
  private:
-  static std::string uri_of(const std::string &scheme, const std::string &place, const Params &params) {
+  // All that distinguishes this cache from others: Nix keeps what it remembers of a cache under this name.
+  static std::string uri_of(const std::string &scheme, const std::string &place, const bucket::reach &reach) {
     std::string uri = scheme + "://" + place, mark = "?";
-    for (const auto *name : {"endpoint", "scheme"}) {
-      const auto found = params.find(name);
-      if (found != params.end()) uri += std::exchange(mark, "&") + name + "=" + found->second;
+    for (const auto &[name, value] :
+         {std::pair("endpoint", reach.endpoint), std::pair("profile", reach.profile),
+          std::pair("region", reach.region)}) {
+      if (value != "") uri += std::exchange(mark, "&") + name + "=" + value;
     }
     return uri;
   }
@@ -327,38 +394,87 @@ class Files {
   }
 
   const StoreSettings &config_;
-  const std::string uri_;
   const bucket bucket_;
+  const std::string uri_;
+  read_ahead ahead_;
   mutable std::mutex mutex_;
   std::set<std::string> denied_;
   std::atomic<bool> warned_ = false;
 };
 
 // Nix's cache of .narinfos, without what is not known for certain: what the server denied, and what is not
-// uploaded yet.
+// uploaded yet. While a batch is under way it counts what that batch uploads as there, and keeps what was
+// seen to be there or missing since: however short a time Nix may remember a cache for, the copy goes by one
+// state.
 class CertainCache : public nix::NarInfoDiskCache {
- public:
-  CertainCache(const Files &files, std::function<bool(const std::string &key)> underWay)
-      : real(nix::getNarInfoDiskCache()), files(files), underWay(std::move(underWay)) {}
+  using Info = std::shared_ptr<const nix::ValidPathInfo>;
 
-  // Remembers those that were under way and have been uploaded since; at the end nothing is left to wait for.
-  void settle(const batch &uploads, bool ended) {
-    for (auto &each : std::exchange(held, {})) {
-      const auto &[uri, hashPart, info] = each;
-      if (uploads.landed(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
-      else if (!ended) held.push_back(std::move(each));
+ public:
+  explicit CertainCache(Files &files) : real(nix::getNarInfoDiskCache()), files(files) {}
+
+  // Around a batch; there is one at a time.
+  void begin(const batch &uploads) {
+    const std::lock_guard lock(mutex);
+    under_way = &uploads;
+    const auto now = std::chrono::steady_clock::now();
+    for (auto at = missing.begin(); at != missing.end();)
+      at = now - at->second > lately ? missing.erase(at) : std::next(at);
+  }
+  void end() {
+    settle(true);
+    const std::lock_guard lock(mutex);
+    under_way = nullptr;
+    held.clear();
+    missing.clear();
+  }
+  // Remembers those that were under way and have been uploaded since.
+  void settle(bool ended = false) {
+    std::list<std::tuple<std::string, std::string, Info>> landed;
+    {
+      const std::lock_guard lock(mutex);
+      if (!under_way) return;
+      for (auto at = unsettled.begin(); at != unsettled.end();) {
+        const auto &[uri, hashPart, info] = *at;
+        if (under_way->landed(hashPart + ".narinfo")) landed.push_back(std::move(*at));
+        else if (!ended) {
+          ++at;
+          continue;
+        }
+        at = unsettled.erase(at);
+      }
     }
+    for (const auto &[uri, hashPart, info] : landed) real->upsertNarInfo(uri, hashPart, info);
   }
 
   std::pair<Outcome, std::shared_ptr<nix::NarInfo>> lookupNarInfo(const std::string &uri,
                                                                   const std::string &hashPart) override {
-    return real->lookupNarInfo(uri, hashPart);
+    {
+      const std::lock_guard lock(mutex);
+      if (under_way) {
+        if (const auto found = held.find(hashPart); found != held.end()) return {oValid, found->second};
+        if (missing.count(hashPart) != 0) return {oInvalid, nullptr};
+      }
+    }
+    auto told = real->lookupNarInfo(uri, hashPart);
+    if (told.first == oValid) files.foresee(*told.second);
+    return told;
   }
-  void upsertNarInfo(const std::string &uri, const std::string &hashPart,
-                     std::shared_ptr<const nix::ValidPathInfo> info) override {
-    // Only the thread that uploads has any under way.
-    if (info && underWay(hashPart + ".narinfo")) held.emplace_back(uri, hashPart, info);
-    else if (info || !files.was_denied(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
+  void upsertNarInfo(const std::string &uri, const std::string &hashPart, Info info) override {
+    const auto known = std::dynamic_pointer_cast<const nix::NarInfo>(info);
+    {
+      const std::lock_guard lock(mutex);
+      if (!info && missing.size() < most) missing[hashPart] = std::chrono::steady_clock::now();
+      if (info) missing.erase(hashPart);
+      if (known && under_way) {
+        held[hashPart] = std::make_shared<nix::NarInfo>(*known);
+        if (!under_way->landed(hashPart + ".narinfo")) {
+          unsettled.emplace_back(uri, hashPart, info);
+          return;
+        }
+      }
+    }
+    if (known) files.foresee(*known);
+    if (info || !files.was_denied(hashPart + ".narinfo")) real->upsertNarInfo(uri, hashPart, info);
   }
   void upsertRealisation(const std::string &uri, const nix::Realisation &realisation) override {
     real->upsertRealisation(uri, realisation);
@@ -375,9 +491,16 @@ class CertainCache : public nix::NarInfoDiskCache {
   nix::ref<NarInfoDiskCache> real;
 
  private:
-  const Files &files;
-  std::function<bool(const std::string &)> underWay;
-  std::vector<std::tuple<std::string, std::string, std::shared_ptr<const nix::ValidPathInfo>>> held;
+  // What was missing so lately counts as missing for a batch that begins.
+  static constexpr std::chrono::seconds lately{60};
+  static constexpr std::size_t most = 1 << 17;
+
+  Files &files;
+  std::mutex mutex;
+  const batch *under_way = nullptr;
+  std::map<std::string, std::shared_ptr<nix::NarInfo>> held;
+  std::map<std::string, std::chrono::steady_clock::time_point> missing;
+  std::list<std::tuple<std::string, std::string, Info>> unsettled;
 };
 
 // Asks for all paths of a closure together: Nix, which asks for one after the other, then finds what was

@@ -1311,9 +1311,11 @@ module Oarlock
     #
     # @param check [bool, nil] Whether to test the store too: put, head, get, list and delete an object of a
     #   random name, and abort an upload. Default: false.
+    # @param identity [bool, nil] Whether to fetch the credentials, to describe them. If false, nothing is
+    #   sent. A directory needs none. Default: true.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<Explained>]
-    def explain(check: nil, timeout: nil) = nil
+    def explain(check: nil, identity: nil, timeout: nil) = nil
 
     # Returns statistics of this store's calls so far, by verb: requests, retries, bytes, times. Sends no
     # request. Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>

@@ -649,6 +649,9 @@ record! {
         /// Whether to test the store too: put, head, get, list and delete an object of a random name, and
         /// abort an upload. Default: false.
         check: Option<bool>,
+        /// Whether to fetch the credentials, to describe them. If false, nothing is sent. A directory needs
+        /// none. Default: true.
+        identity: Option<bool>,
     }
 }
 

@@ -267,7 +267,8 @@ fn credentials_(store: &Store) -> Result<()> {
 
 fn explain_(store: &Store) -> Result<()> {
     // --8<-- [start:explain]
-    println!("{:?}", store.explain(options::Explain { check: Some(true) }).wait(None)?);
+    let call = store.explain(options::Explain { check: Some(true), ..Default::default() });
+    println!("{:?}", call.wait(None)?);
     // --8<-- [end:explain]
     Ok(())
 }

@@ -492,6 +492,7 @@ value credentials(const options &with = {}) const {
 // Source: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 // Options:
 //   check (bool): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
+//   identity (bool): Whether to fetch the credentials, to describe them. If false, nothing is sent. A directory needs none. Default: true.
 // Reply: list of Explained.
 value explain(const options &with = {}) const {
   return run("explain", options(with), oarlock::source(), oarlock::sink());

@@ -1560,7 +1560,7 @@ class Store:
         Returns: Identity
         """
 
-    def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
+    def explain(self, *, check: bool | None = None, identity: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
         """Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
         source, and the sources of credentials that had none. Each broken part is a row of its own. It fetches
         credentials, but sends nothing to the bucket unless `check` is true.
@@ -1568,6 +1568,7 @@ class Store:
 
         Parameters:
             check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
+            identity (bool, optional): Whether to fetch the credentials, to describe them. If false, nothing is sent. A directory needs none. Default: true.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
@@ -2264,7 +2265,7 @@ class AsyncStore:
         Returns: Identity
         """
 
-    async def explain(self, *, check: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
+    async def explain(self, *, check: bool | None = None, identity: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
         """Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
         source, and the sources of credentials that had none. Each broken part is a row of its own. It fetches
         credentials, but sends nothing to the bucket unless `check` is true.
@@ -2272,6 +2273,7 @@ class AsyncStore:
 
         Parameters:
             check (bool, optional): Whether to test the store too: put, head, get, list and delete an object of a random name, and abort an upload. Default: false.
+            identity (bool, optional): Whether to fetch the credentials, to describe them. If false, nothing is sent. A directory needs none. Default: true.
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
@@ -2517,7 +2519,7 @@ def open(
         config_file: The shared config file. Default: AWS_CONFIG_FILE, `~/.aws/config`.
         credentials_file: The shared credentials file. Default: AWS_SHARED_CREDENTIALS_FILE, `~/.aws/credentials`.
         trust_files: Whether `config_file` and `credentials_file` may run programs, choose endpoints and name token files to read. OARLOCK_TRUST_FILES=true in the environment overrides false. A URL can't set it. Default: true, but false where a URL names the files.
-        credentials_cache: A directory in which this user's processes share the credentials of roles. It is created with mode 0700 if it is missing. A URL can't set it. Default: none.
+        credentials_cache: A directory in which this user's processes share the credentials of roles and those that a `credential_process` prints with a token and an `Expiration`. It is created with mode 0700 if it is missing. A URL can't set it. Default: none.
         mfa_token: The code of the MFA device that a profile's role requires: text, or a function that returns it. The function is called each time with a map of `setting` ("mfa_token"), `device`, `role` and `profile`.
         ca_bundle: A file of PEM certificates to trust. Default: AWS_CA_BUNDLE, the profile's, REQUESTS_CA_BUNDLE, SSL_CERT_FILE, the system's.
         client_certificate: A file of PEM certificates that identify the client to the server. It may contain the key too. Default: none.

@@ -71,8 +71,9 @@ record! {
         /// files to read. OARLOCK_TRUST_FILES=true in the environment overrides false. A URL can't set it.
         /// Default: true, but false where a URL names the files.
         trust_files: Option<bool>,
-        /// A directory in which this user's processes share the credentials of roles. It is created with mode
-        /// 0700 if it is missing. A URL can't set it. Default: none.
+        /// A directory in which this user's processes share the credentials of roles and those that a
+        /// `credential_process` prints with a token and an `Expiration`. It is created with mode 0700 if it
+        /// is missing. A URL can't set it. Default: none.
         credentials_cache: Option<String>,
         /// The code of the MFA device that a profile's role requires: text, or a function that returns it.
         /// The function is called each time with a map of `setting` ("mfa_token"), `device`, `role` and

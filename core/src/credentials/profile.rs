@@ -45,7 +45,8 @@ impl Plan {
 }
 
 impl Plan {
-    /// What distinguishes these credentials from others; nothing where they are not a role's.
+    /// What distinguishes these credentials from others; nothing where they are neither a role's nor a
+    /// program's.
     pub(super) fn telling(&self) -> Option<Vec<String>> {
         let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut telling = match &self.base {
@@ -56,6 +57,7 @@ impl Plan {
                 let Login { session, start_url, region, account_id, role } = login.clone();
                 vec!["sso".to_owned(), session.unwrap_or_default(), start_url, region, account_id, role]
             }
+            Base::Process { command, .. } => vec!["process".to_owned(), command.clone()],
             _ if self.roles.is_empty() => return None,
             Base::Keys(keys) => vec!["keys".to_owned(), keys.access_key_id().to_owned()],
             Base::Environment => {
@@ -64,7 +66,6 @@ impl Plan {
             Base::InstanceMetadata => vec!["instance".to_owned()],
             Base::Container => vec!["container".to_owned()],
             Base::Login { session } => vec!["login".to_owned(), session.clone()],
-            Base::Process { command, .. } => vec!["process".to_owned(), command.clone()],
         };
         for role in &self.roles {
             let duration = role.duration.map(|seconds| seconds.to_string());

@@ -1,7 +1,8 @@
 //! Credentials of roles, kept in a directory for the user's other processes: only where the setting
 //! `credentials_cache` names one.
 //!
-//! Invariant: holds what STS and SSO gave, never keys that a host, a file or the environment holds already.
+//! Invariant: holds what STS, SSO and a `credential_process` gave, never keys that a host, a file or the
+//! environment holds already. Keys without an end are not kept.
 //! What expires within five minutes, what can't be read and what we were given before counts as not there. Of
 //! processes that want the same, one asks.
 

@@ -55,7 +55,7 @@ impl Missing {
 }
 
 pub(crate) async fn explain(at: &S3, mailbox: &Arc<Mailbox>, options: Explain) -> Result<Vec<Explained>> {
-    let mut rows = store::rows(at).await;
+    let mut rows = store::rows(at, options.identity != Some(false)).await;
     if options.check == Some(true) {
         check(at, mailbox, &mut rows).await;
     }

@@ -13,7 +13,7 @@ use crate::ambient;
 use crate::credentials::{CredentialSource, SourcedCredentials};
 use crate::reply::Explained;
 
-pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
+pub(super) async fn tell(facts: &Facts<'_>, fetch: bool, rows: &mut Vec<Explained>) {
     let named = facts.at.sources().of("provider");
     let mut searched = None;
     match &facts.identity {
@@ -26,6 +26,9 @@ pub(super) async fn tell(facts: &Facts<'_>, rows: &mut Vec<Explained>) {
             ));
         }
         Ok(CredentialSource::Keys(keys)) => whose(keys, Some(facts.source("access_key_id")), rows),
+        Ok(CredentialSource::Fetched(_)) if !fetch => {
+            rows.push(Explained::row("provider", "not asked, as `identity` is false", named));
+        }
         Ok(CredentialSource::Fetched(provider)) => {
             let outcome = provider.get().await;
             let (trail, renewal) = provider.told();

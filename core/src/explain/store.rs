@@ -69,7 +69,7 @@ impl Facts<'_> {
     }
 }
 
-pub(super) async fn rows(at: &S3) -> Vec<Explained> {
+pub(super) async fn rows(at: &S3, fetch: bool) -> Vec<Explained> {
     // Junk, which would keep a store from working, has rows of its own: here the rest counts.
     let mut found = ambient::survey(at.settings()).await;
     let known = found
@@ -83,7 +83,7 @@ pub(super) async fn rows(at: &S3) -> Vec<Explained> {
         Explained::row("bucket", at.bucket(), Some("URL")),
         Explained::row("prefix", if at.prefix().is_empty() { "none" } else { at.prefix() }, Some("URL")),
     ];
-    identity::tell(&facts, &mut rows).await;
+    identity::tell(&facts, fetch, &mut rows).await;
     reach::tell(&facts, &mut rows).await;
     let encryption = at
         .encryption()

@@ -175,9 +175,9 @@ impl Retries {
                     Err(failure) => failure,
                 }
             };
-            tell(operation, &failure, tries);
             unsure |= failure.unsure();
             let given_up = |failure: Failure| {
+                tell(operation, &failure, tries, None);
                 let error = progress.told(failure.error);
                 Err(if unsure { error.unsure() } else { error })
             };
@@ -196,15 +196,21 @@ impl Retries {
                 Cause::Final | Cause::Elsewhere(_)
                     if corrected(&self.health.clock, &failure) && mended.insert("clock") =>
                 {
+                    tell(operation, &failure, tries, None);
                     continue;
                 }
-                Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => continue,
+                Cause::Final if self.demands_md5(&failure) && mended.insert("md5") => {
+                    tell(operation, &failure, tries, None);
+                    continue;
+                }
                 Cause::Expired | Cause::Unexplained
                     if mended.insert("credentials") && mend(failure.cause.clone()).await =>
                 {
+                    tell(operation, &failure, tries, None);
                     continue;
                 }
                 Cause::Elsewhere(_) if mended.insert("region") && mend(failure.cause.clone()).await => {
+                    tell(operation, &failure, tries, None);
                     continue;
                 }
                 _ => return given_up(failure),
@@ -213,7 +219,9 @@ impl Retries {
                 return given_up(failure);
             }
             spent += cost;
-            tokio::time::sleep(retries::pause(failure.cause == Cause::Throttled, tries, failure.after)).await;
+            let pause = retries::pause(failure.cause == Cause::Throttled, tries, failure.after);
+            tell(operation, &failure, tries, Some((self.attempts, pause)));
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -275,17 +283,24 @@ impl Progress {
     }
 }
 
-/// Logs an attempt's outcome: never a URL, a header or a body; those may hold signatures and data.
-fn tell(operation: &str, failure: &Failure, tries: u32) {
+/// Logs an attempt's outcome: never a URL, a header or a body; those may hold signatures and data. `next` is
+/// how many attempts are allowed, and the pause before the next one. Only a retry is worth a warning: a
+/// failure becomes an error.
+fn tell(operation: &str, failure: &Failure, tries: u32, next: Option<(u32, Duration)>) {
     let status = failure.error.status();
-    let level = if status.is_none_or(|status| status >= 500 || status == 429) {
-        Level::Warning
-    } else {
-        Level::Debug
-    };
+    let is_warning = next.is_some() && status.is_none_or(|status| status >= 500 || status == 429);
+    let level = if is_warning { Level::Warning } else { Level::Debug };
     if heard(level) {
-        let outcome = status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
-        event(level, format!("{operation}: {outcome} (attempt {tries})"));
+        let code = failure.error.code().map_or_else(String::new, |code| format!(" {code}"));
+        let outcome =
+            status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}{code}"));
+        let attempt = match next {
+            None => format!("attempt {tries}"),
+            Some((most, pause)) => {
+                format!("attempt {tries} of {most}; the next follows in {} ms", pause.as_millis())
+            }
+        };
+        event(level, format!("{operation}: {outcome} ({attempt})"));
     }
 }
 
