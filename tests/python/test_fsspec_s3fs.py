@@ -104,6 +104,18 @@ def test_every_read_takes_the_parameters_of_s3(fs, tmp_path):
             read(PartNumber=1)
 
 
+def test_a_call_replaces_what_the_constructor_set(fake):
+    settings = {name: value for name, value in fake.settings().items() if name != "region"}
+    fs = OarlockFileSystem(
+        skip_instance_cache=True, requester_pays=False, client_kwargs={"region_name": "eu-west-1"}, **settings
+    )
+    fs.mkdir("replaced-region", region_name="us-east-1")
+    fs.pipe_file("replaced-region/a", b"a")
+    with fs.open("replaced-region/a", "rb", requester_pays=True) as file:
+        assert file.read() == b"a"
+    assert fake.log()[-1]["headers"]["x-amz-request-payer"] == "requester"
+
+
 def test_the_checksum_of_uploads(fake):
     def system(algorithm):
         return OarlockFileSystem(
@@ -139,6 +151,7 @@ def test_versions(fake):
     ):
         assert read("old/d/a") == b"second"
         assert read("old/d/a", version_id=first) == read(f"old/d/a?versionId={first}") == b"first"
+    assert fs.cat(f"old/d/a?versionId={first}") == b"first"
     assert fs.info("old/d/a")["VersionId"] == second
     assert fs.find("old", detail=True)["old/d/a"]["VersionId"] == second
     assert set(fs.ls("old/d", versions=True)) == {f"old/d/a?versionId={one}" for one in (first, second)}

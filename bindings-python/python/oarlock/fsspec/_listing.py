@@ -13,7 +13,7 @@ from fsspec.asyn import AsyncFileSystem
 from ..errors import InvalidInputError, NoSuchBucketError, NotFoundError, PermissionDeniedError
 from ._calls import WINDOW, begin, call, failure, rows
 from ._entries import described, directory, listed
-from ._paths import join_version, parent, split_bucket
+from ._paths import join_version, parent, split_bucket, split_version
 from ._requests import options_for
 
 #: Listings that run at a time, where each holds a page in memory.
@@ -313,7 +313,8 @@ class Listing(AsyncFileSystem):
         found = {}
         for each in [path] if isinstance(path, str) else path:
             each = self._strip_protocol(each)
-            if has_magic(each):
+            names_version = self.version_aware and split_version(each)[1]
+            if not names_version and has_magic(each):
                 depth = maxdepth
                 matched = await self._glob(each, maxdepth=depth, detail=True)
                 found |= {name: info["type"] for name, info in matched.items()}

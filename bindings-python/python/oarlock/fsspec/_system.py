@@ -24,6 +24,9 @@ from ._transfer import Transfer
 #: A name for stores that need no bucket.
 _NO_BUCKET = "none"
 
+#: The other spellings of the settings that a single call may replace.
+_OTHER_NAMES = {"region": ("region_name",), "request_payer": ("requester_pays",)}
+
 
 class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
     """S3 as a file system of fsspec, through oarlock.
@@ -110,9 +113,11 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
         return any("encryption_" in name.replace("-", "_") for name in (*self._settings, self._query))
 
     def _store(self, bucket, **settings):
-        """The store of a bucket."""
+        """The store of a bucket, with settings that stand in for the file system's own."""
         if settings:
-            return open_store(f"s3://{bucket}{self._query}", **{**self._settings, **settings})
+            replaced = {other for name in settings for other in _OTHER_NAMES[name]}
+            kept = {name: value for name, value in self._settings.items() if name not in replaced}
+            return open_store(f"s3://{bucket}{self._query}", **{**kept, **settings})
         if bucket not in self._stores:
             self._stores[bucket] = open_store(f"s3://{bucket or _NO_BUCKET}{self._query}", **self._settings)
         return self._stores[bucket]
