@@ -100,7 +100,7 @@ mod tests {
             "hello",
             "/nix/store",
             "e-x",
-            &format!("{HASH}"),
+            HASH,
             &format!("{HASH}-"),
             &format!("{HASH}-a b"),
         ];
