@@ -95,15 +95,7 @@ mod tests {
 
     #[test]
     fn others_are_refused() {
-        let odd = [
-            "",
-            "hello",
-            "/nix/store",
-            "e-x",
-            HASH,
-            &format!("{HASH}-"),
-            &format!("{HASH}-a b"),
-        ];
+        let odd = ["", "hello", "/nix/store", "e-x", HASH, &format!("{HASH}-"), &format!("{HASH}-a b")];
         for text in odd {
             assert!(StorePath::parse(text).is_err(), "{text}");
         }
