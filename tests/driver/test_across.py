@@ -40,8 +40,8 @@ def copy(victim, verb="copy"):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("settings", [{}, {"encryption_aes_key": KEY}], ids=["clear", "encrypted"])
 def test_a_streamed_copy_goes_on_where_it_was_killed(language, settings, victim):
-    victim = victim(language, **settings)
-    # The first request creates the upload; when the sixth arrives, four parts are there.
+    # One part at a time: the first request creates the upload; when the sixth arrives, four parts are there.
+    victim = victim(language, max_concurrency=1, **settings)
     victim.killed(lambda: copy(victim), 6)
     before = len(victim.server.log())
     assert copy(victim)["ok"]["size"] == SIZE

@@ -92,15 +92,6 @@ impl Permit {
     }
 }
 
-impl Permit {
-    /// Takes so many of its bytes into a permit of their own.
-    pub(crate) fn split(&mut self, bytes: u64) -> Permit {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        Permit { gate: self.gate.clone(), bytes, ahead: self.ahead }
-    }
-}
-
 impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.change(|state| {

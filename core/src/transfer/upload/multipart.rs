@@ -41,7 +41,7 @@ impl SourceUpload<'_> {
                 // A copy waits for a slot, and must hold no permit meanwhile.
                 first.permit = None;
                 let parts = Box::pin(before.send(at, mailbox, &key, &upload_id, &options, algorithm)).await?;
-                first.permit = Some(budget::acquire(first.size).await?);
+                first.permit = Some(Arc::new(budget::acquire(first.size).await?));
                 parts
             }
             _ => Vec::new(),

@@ -29,11 +29,12 @@ pub(super) struct NextPart {
     pub(super) body: BoxFuture<'static, Result<PartBody>>,
     /// The first waits for none.
     pub(super) slot: Option<PartSlot>,
-    pub(super) permit: Option<Permit>,
+    /// Parts that were read as one share a permit, for they share their memory.
+    pub(super) permit: Option<Arc<Permit>>,
 }
 
 impl NextPart {
-    fn of(body: PartBody, slot: Option<PartSlot>, permit: Permit) -> NextPart {
+    fn of(body: PartBody, slot: Option<PartSlot>, permit: Arc<Permit>) -> NextPart {
         let size = body.bytes.len() as u64;
         NextPart { size, body: ready(Ok(body)).boxed(), slot, permit: Some(permit) }
     }
@@ -41,17 +42,13 @@ impl NextPart {
 
 impl SourceUpload<'_> {
     /// What was read already, cut into parts, and those that can be read while the upload is created.
-    pub(super) async fn read_ahead(
-        &mut self,
-        body: PartBody,
-        mut permit: Permit,
-    ) -> Result<VecDeque<NextPart>> {
-        let mut ahead = VecDeque::new();
+    pub(super) async fn read_ahead(&mut self, body: PartBody, permit: Permit) -> Result<VecDeque<NextPart>> {
+        let (mut ahead, permit) = (VecDeque::new(), Arc::new(permit));
         let size = self.cut.part_size(self.parts.size, 1);
         let mut bytes = body.bytes.clone();
         while self.before.is_none() && bytes.len() as u64 > size {
             let part = PartBody { bytes: bytes.split_to(size as usize), checksum: None };
-            ahead.push_back(NextPart::of(part, None, permit.split(size)));
+            ahead.push_back(NextPart::of(part, None, permit.clone()));
         }
         let rest = if ahead.is_empty() { body } else { PartBody { bytes, checksum: None } };
         ahead.push_back(NextPart::of(rest, None, permit));
@@ -74,7 +71,12 @@ impl SourceUpload<'_> {
                 work.await
             }));
             let body = async move { joined(Some(reading.await)) }.boxed();
-            ahead.push_back(NextPart { size, body, slot: Some(slot), permit: Some(permit.settled()) });
+            ahead.push_back(NextPart {
+                size,
+                body,
+                slot: Some(slot),
+                permit: Some(Arc::new(permit.settled())),
+            });
         }
         Ok(ahead)
     }
@@ -86,11 +88,11 @@ impl SourceUpload<'_> {
             // Without a slot: the reader of a stream may need one of its own.
             let ahead = sending.permit_ahead(size, &mut self.resume).await?;
             let (body, permit) = read(&mut self.parts, size, ahead, self.mailbox).await?;
-            return Ok(NextPart::of(body, None, permit));
+            return Ok(NextPart::of(body, None, Arc::new(permit)));
         }
         // The slot before the permit, as in downloads.
         let slot = Some(self.at.slot().await?);
-        let permit = budget::acquire(size).await?;
+        let permit = Arc::new(budget::acquire(size).await?);
         match self.parts.later(size) {
             Some((size, body)) => Ok(NextPart { size, body, slot, permit: Some(permit) }),
             None => {
