@@ -52,7 +52,7 @@ struct OarlockStore : CacheInBucket {
                           nix::CheckSigsFlag checkSigs) override {
     batched(repair, [&](batch &uploads) {
       copied = &uploads;
-      const nix::Finally done([&] { copied = nullptr; });
+      const Finally done([&] { copied = nullptr; });
       Store::addMultipleToStore(std::move(paths), act, repair, checkSigs);
     });
   }

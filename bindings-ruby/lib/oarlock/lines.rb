@@ -33,7 +33,7 @@ module Oarlock
     def gets(*separator_and_limit, chomp: false)
       check_open
       separator, limit = line_arguments(separator_and_limit)
-      @encodings.check_separator(separator) unless [nil, LINE[0], $/].any? { |one| one.equal?(separator) }
+      @encodings.check_separator(separator) unless separator.nil? || newline?(separator)
       return @encodings.decode(String.new) if limit&.zero?
 
       @is_cut = false
@@ -42,6 +42,12 @@ module Oarlock
       @lineno += 1 if line && !@is_cut
       line
     end
+
+    # Only the main Ractor may look at `$/`.
+    def newline?(separator)
+      separator.equal?(LINE[0]) || (Ractor.current == Ractor.main && separator.equal?($/))
+    end
+    private :newline?
 
     # As IO#readline.
     #
