@@ -5,6 +5,7 @@ Invariant: a suite that could not run counts as failed; nothing is left out in s
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -212,9 +213,12 @@ def main(names):
         sys.exit(f"unknown suite {', '.join(unknown)}; known: {', '.join(SUITES)}")
     rows = []
     for name in names or SUITES:
-        print(f"\n\033[1m== {name}\033[0m", flush=True)
+        free = shutil.disk_usage(ROOT).free / 2**30
+        print(f"\n\033[1m== {name}\033[0m ({free:.1f} GiB of disk free)", flush=True)
         begun = time.monotonic()
-        counts = SUITES[name]()
+        # Whatever a suite, or a program that it killed, leaves behind goes with the suite.
+        with tempfile.TemporaryDirectory(prefix="oar-", ignore_cleanup_errors=True) as CLEAN["TMPDIR"]:
+            counts = SUITES[name]()
         rows.append((name, *counts, time.monotonic() - begun))
     print(f"\n{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for name, passed, failed, skipped, seconds in rows:

@@ -9,7 +9,8 @@ import tempfile
 import oarlock
 
 store = oarlock.open(sys.argv[1])
-os.chdir(tempfile.mkdtemp())
+directory = tempfile.TemporaryDirectory()
+os.chdir(directory.name)
 pathlib.Path("big.iso").write_bytes(b"x" * 20_000_000)
 pathlib.Path("site").mkdir()
 pathlib.Path("site/index.html").write_text("<p>hello")
