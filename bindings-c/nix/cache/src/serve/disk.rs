@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
-use super::exchange::{Cut, ReplyBody};
+use super::body::{Cut, ReplyBody};
 use crate::failure::{Failure, Result};
 
 /// Bytes that are read from a file at a time.
@@ -86,7 +86,7 @@ impl Disk {
                 }
             }
         });
-        Some(ReplyBody::stream(receiver, size))
+        Some(ReplyBody::stream(receiver, Some(size)))
     }
 
     /// A place for a NAR that is fetched now.

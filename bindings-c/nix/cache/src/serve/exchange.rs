@@ -5,26 +5,24 @@
 //! the body.
 
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use oarlock::value::ByteRange;
 use oarlock::{ErrorKind, Sink, Step, options};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::ahead::Ahead;
+use super::body::{Cut, ReplyBody};
 use super::disk::{Disk, Draft};
+use super::names::{FileKind, kind_of};
 use super::upload;
 use crate::arguments::Arguments;
-use crate::cache::{CACHE_INFO, Cache, Small, cache_info};
+use crate::cache::{Cache, Small, cache_info};
 use crate::failure::{Result, sentence as error_sentence};
 use crate::output::warn;
-use crate::store_path::is_hash_part;
 
 /// Streams that one server may have at most.
 const STREAMS: u64 = 32;
@@ -109,42 +107,6 @@ fn is_plain_denial(error: &oarlock::Error) -> bool {
         && matches!(error.code(), None | Some("" | "AccessDenied" | "AllAccessDisabled" | "Forbidden"))
 }
 
-/// What a key of a cache is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// `nix-cache-info`.
-    Info,
-    /// A narinfo.
-    NarInfo,
-    /// A NAR.
-    Nar,
-    /// A listing, a realisation, a log, debug information.
-    Other,
-}
-
-/// The key that a request's path names, if a cache may have it.
-pub fn kind_of(key: &str) -> Option<Kind> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._?=!/:".contains(&byte);
-    if key.len() > 512
-        || !key.bytes().all(legal)
-        || key.split('/').any(|part| matches!(part, "" | "." | ".."))
-    {
-        return None;
-    }
-    if key == CACHE_INFO {
-        return Some(Kind::Info);
-    }
-    if let Some((hash, "narinfo")) = key.split_once('.') {
-        return is_hash_part(hash).then_some(Kind::NarInfo);
-    }
-    match key.split_once('/') {
-        None => key.strip_suffix(".ls").filter(|hash| is_hash_part(hash)).map(|_| Kind::Other),
-        Some(("nar", _)) => Some(Kind::Nar),
-        Some(("log" | "realisations" | "build-trace-v2" | "debuginfo", _)) => Some(Kind::Other),
-        Some(_) => None,
-    }
-}
-
 /// Responds to a request that the door let in.
 pub async fn respond(server: Arc<Server>, request: http::Request<Incoming>) -> Response {
     let encoded = request.uri().path().trim_start_matches('/').to_owned();
@@ -167,9 +129,15 @@ pub async fn respond(server: Arc<Server>, request: http::Request<Incoming>) -> R
     }
 }
 
-async fn read(server: &Arc<Server>, key: String, kind: Kind, is_head: bool, headers: &HeaderMap) -> Response {
+async fn read(
+    server: &Arc<Server>,
+    key: String,
+    kind: FileKind,
+    is_head: bool,
+    headers: &HeaderMap,
+) -> Response {
     match kind {
-        Kind::NarInfo => match server.ahead.read(&key).await {
+        FileKind::NarInfo => match server.ahead.read(&key).await {
             Ok(Some(small)) => {
                 server.ahead.requested(&small);
                 of_small(small, "text/x-nix-narinfo", is_head)
@@ -177,7 +145,7 @@ async fn read(server: &Arc<Server>, key: String, kind: Kind, is_head: bool, head
             Ok(None) => missing(),
             Err(error) => server.failed(&error),
         },
-        Kind::Info => match server.cache.read(&key).await {
+        FileKind::Info => match server.cache.read(&key).await {
             Ok(Some(small)) => of_small(small, "text/x-nix-cache-info", is_head),
             // Where uploads are allowed, Nix writes its own.
             Ok(None) if server.allow_put => missing(),
@@ -188,7 +156,7 @@ async fn read(server: &Arc<Server>, key: String, kind: Kind, is_head: bool, head
             }
             Err(error) => server.failed(&error),
         },
-        Kind::Nar | Kind::Other if is_head => match server.cache.head(&key).await {
+        FileKind::Nar | FileKind::Other if is_head => match server.cache.head(&key).await {
             Ok(Some(meta)) => {
                 let mut response = http::Response::new(ReplyBody::of(Bytes::new()));
                 let exact = meta.size.filter(|_| !meta.size_estimated);
@@ -205,8 +173,8 @@ async fn read(server: &Arc<Server>, key: String, kind: Kind, is_head: bool, head
             Ok(None) => missing(),
             Err(error) => server.failed(&error),
         },
-        Kind::Nar => nar(server, key, headers).await,
-        Kind::Other => match server.cache.head(&key).await {
+        FileKind::Nar => nar(server, key, headers).await,
+        FileKind::Other => match server.cache.head(&key).await {
             Ok(Some(meta)) => {
                 let mut response = stream(server, key, None, None).await;
                 if response.status().is_success() {
@@ -311,7 +279,7 @@ async fn stream(
             }
         });
     }
-    let mut response = of_nar(ReplyBody { receiver: Some(receiver), whole: None, size }, server);
+    let mut response = of_nar(ReplyBody::stream(receiver, size), server);
     if let Some(range) = range
         && let Some(total) = total
         && let Ok((first, length)) = range.within(total)
@@ -362,98 +330,9 @@ fn set(response: &mut Response, name: header::HeaderName, value: Option<String>)
     }
 }
 
-/// A transfer broke after its first bytes.
-#[derive(Debug)]
-pub struct Cut;
-
-impl std::fmt::Display for Cut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the transfer broke")
-    }
-}
-
-impl std::error::Error for Cut {}
-
-/// The body of a response: bytes, or a stream of them.
-pub struct ReplyBody {
-    receiver: Option<mpsc::Receiver<std::result::Result<Bytes, Cut>>>,
-    whole: Option<Bytes>,
-    size: Option<u64>,
-}
-
-impl ReplyBody {
-    /// A body in memory.
-    pub fn of(bytes: Bytes) -> ReplyBody {
-        ReplyBody { receiver: None, size: Some(bytes.len() as u64), whole: Some(bytes) }
-    }
-
-    /// A stream of a known size.
-    pub fn stream(receiver: mpsc::Receiver<std::result::Result<Bytes, Cut>>, size: u64) -> ReplyBody {
-        ReplyBody { receiver: Some(receiver), whole: None, size: Some(size) }
-    }
-}
-
-impl http_body::Body for ReplyBody {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Cut>>> {
-        if let Some(bytes) = self.whole.take().filter(|bytes| !bytes.is_empty()) {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
-        }
-        match &mut self.receiver {
-            Some(receiver) => {
-                receiver.poll_recv(context).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            None => Poll::Ready(None),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.receiver.is_none() && self.whole.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.size.map_or_else(SizeHint::default, SizeHint::with_exact)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
-
-    #[test]
-    fn keys_of_a_cache() {
-        for (key, kind) in [
-            ("nix-cache-info", Kind::Info),
-            (&format!("{HASH}.narinfo"), Kind::NarInfo),
-            (&format!("{HASH}.ls"), Kind::Other),
-            ("nar/x.nar.xz", Kind::Nar),
-            (&format!("log/{HASH}-boat.drv"), Kind::Other),
-            ("realisations/sha256:ab!out.doi", Kind::Other),
-        ] {
-            assert_eq!(kind_of(key), Some(kind), "{key}");
-        }
-        for key in [
-            "",
-            "nar",
-            "nar/",
-            "nar/../x",
-            "../x",
-            "x.narinfo",
-            "secret",
-            "oarlock-nix/orphans.json",
-            "nar//x",
-            "nar/%2e%2e/x",
-        ] {
-            assert_eq!(kind_of(key), None, "{key}");
-        }
-    }
 
     #[test]
     fn ranges() {

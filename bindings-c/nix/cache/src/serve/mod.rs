@@ -4,12 +4,15 @@
 
 mod activation;
 mod ahead;
+mod body;
 mod disk;
 mod door;
 mod exchange;
+mod names;
 mod upload;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,10 +95,8 @@ async fn listeners(arguments: &Arguments) -> Result<Vec<Listener>> {
         if std::os::unix::net::UnixStream::connect(&path).is_ok() {
             return Err(Failure::new(format!("another process listens on {}", path.display())));
         }
-        let _ = std::fs::remove_file(&path);
-        let listener = UnixListener::bind(&path)
+        let listener = private_socket(&path)
             .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", path.display())))?;
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         return Ok(vec![Listener::Unix(listener)]);
     }
     let text = arguments.value("listen").unwrap_or("127.0.0.1:8490");
@@ -110,6 +111,18 @@ async fn listeners(arguments: &Arguments) -> Result<Vec<Listener>> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))?;
     Ok(vec![Listener::Tcp(listener)])
+}
+
+/// A socket in place of the one that may be there. It is made in a directory of the owner's, for nobody else
+/// may connect before its permissions are set.
+fn private_socket(path: &Path) -> std::io::Result<UnixListener> {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = tempfile::Builder::new().prefix(".").rand_bytes(4).tempdir_in(above)?;
+    let hidden = directory.path().join("s");
+    let listener = UnixListener::bind(&hidden)?;
+    std::fs::set_permissions(&hidden, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    std::fs::rename(&hidden, path)?;
+    Ok(listener)
 }
 
 fn announce(listener: &Listener) -> Result<()> {

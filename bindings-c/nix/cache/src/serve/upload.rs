@@ -13,7 +13,8 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use oarlock::{Source, Step, options};
 
-use super::exchange::{Kind, Response, Server, sentence};
+use super::exchange::{Response, Server, sentence};
+use super::names::FileKind;
 use crate::cache::read_narinfo;
 
 /// A narinfo is at most this large.
@@ -48,7 +49,7 @@ impl Recent {
 pub async fn put(
     server: &Arc<Server>,
     key: String,
-    kind: Kind,
+    kind: FileKind,
     request: http::Request<Incoming>,
 ) -> Response {
     let (head, body) = request.into_parts();
@@ -58,7 +59,7 @@ pub async fn put(
         content_encoding: text(header::CONTENT_ENCODING).map(str::to_owned),
         ..Default::default()
     };
-    if kind == Kind::NarInfo {
+    if kind == FileKind::NarInfo {
         return narinfo(server, key, options, body).await;
     }
     let size = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
