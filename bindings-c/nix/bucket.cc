@@ -77,22 +77,10 @@ trouble::kind kind_of(const oarlock::error &error) {
                                                                                      : trouble::other;
 }
 
-// What an answer of S3 means for a cache, and what to do.
-const char *meant_by(const oarlock::error &error) {
-  const auto code = error.code().value_or("");
-  if (code == "InvalidObjectState")
-    return "; the object is archived: restore it first, and keep caches out of the storage classes GLACIER "
-           "and DEEP_ARCHIVE";
-  if (code == "AuthorizationHeaderMalformed")
-    return "; set the parameter `region` to the server's region";
-  return "";
-}
-
 std::exception_ptr told(const oarlock::error &error, const char *doing, const std::string &key,
                         const std::string &url, const std::string &who) {
   std::string sentence = std::string("cannot ") + doing + (key.empty() ? "" : " '" + key + "' in") + " '" +
                          url + "': " + error.what();
-  sentence += meant_by(error);
   if (!who.empty()) sentence += "; " + who;
   if (kind_of(error) == trouble::denied) {
     const std::string_view verb = error.verb().value_or("");

@@ -68,6 +68,9 @@ fn ours(
             }
             None => ("the bucket lives in another region", Some("set `region` to it")),
         },
+        (_, "AuthorizationHeaderMalformed") => {
+            ("the server refused the signature's form", Some("set `region` to the server's region"))
+        }
         (_, "InvalidAccessKeyId") => {
             ("the server does not know this access key id", Some("check `access_key_id` and `endpoint`"))
         }

@@ -86,4 +86,4 @@ def test_an_archived_file_is_named(nix, fake, cache):
     second = f"local?root={nix.directory}/second"
     said = nix.nix("copy", "--store", second, "--from", cache.url(), "--no-check-sigs", boat, fails=True)
     fake.plan([])
-    assert "the object is archived: restore it first" in said
+    assert "it must be restored before it can be read" in said and "s3:GetObject" not in said
