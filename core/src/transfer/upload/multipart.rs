@@ -26,6 +26,15 @@ use crate::transfer::gate::Permit;
 use crate::transfer::resume::{UploadState, digest, is_same};
 use crate::transfer::source::{PartBody, SourceParts};
 
+/// What a journal has of a part.
+enum PartRecord {
+    None,
+    /// The server has it.
+    Sent(Part),
+    /// The server has this in its place; only the transformed bytes show whether that is the same.
+    Listed(Part),
+}
+
 impl SourceUpload<'_> {
     /// Sends the source in parts, of which the first is read already, and completes the object.
     pub(super) async fn in_parts(&mut self, body: PartBody, permit: Permit) -> Result<PutReply> {
@@ -66,53 +75,44 @@ impl SourceUpload<'_> {
             }
             let is_last = ahead.is_empty() && self.parts.ended().await?;
             let part_number = number as i32;
-            let (mut row, mut claim) = (None, None);
-            if let Some(state) = &self.resume {
+            let (mut record, mut row) = (PartRecord::None, None);
+            if self.resume.is_some() {
                 let read = body.await?.summed(self.parts.summed_by()).await?;
-                if let Some(part) = state.part(part_number, &read) {
-                    mailbox.advance(size);
-                    sending.done.push(part);
-                    if is_last {
-                        break;
-                    }
-                    sending.room(&mut self.resume).await?;
-                    continue;
-                }
-                if self.transform.is_none() {
-                    row = Some(digest(&read));
-                } else {
-                    claim = Some(read.bytes.clone());
-                }
+                row = self.transform.is_none().then(|| digest(&read));
+                record = self.record(part_number, &read).await?;
                 body = ready(Ok(read)).boxed();
             }
-            let transform = match &mut self.transform {
-                Some(transform) => Some(transform.part(size, is_last)?),
-                None => None,
-            };
-            let listed = match (self.resume.as_mut(), claim) {
-                (Some(state), Some(bytes)) => state.claim(number, &bytes).await?,
-                _ => None,
-            };
-            let (at, key, upload_id, options, mailbox) =
-                (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
-            let (algorithm, summed_by) = (self.parts.algorithm, self.parts.summed_by());
-            let moved = sending.moved.clone();
-            sending.send(async move {
-                let mut body = body.await?.summed(summed_by).await?;
-                if let Some(transform) = transform {
-                    body = transform.transform(body.bytes, algorithm).await?;
-                }
-                let part = match listed.filter(|listed| is_same(listed, &body)) {
-                    Some(listed) => Part { checksum: body.checksum, ..listed },
-                    None => {
-                        let part = PartName { upload_id: &upload_id, number: part_number };
-                        send(&at, &key, part, body, &options, moved).await?
-                    }
-                };
-                drop((permit, slot));
+            if let PartRecord::Sent(part) = record {
                 mailbox.advance(size);
-                Ok((part, row))
-            });
+                sending.done.push(part);
+            } else {
+                let transform = match &mut self.transform {
+                    Some(transform) => Some(transform.part(size, is_last)?),
+                    None => None,
+                };
+                let (at, key, upload_id, options, mailbox) =
+                    (at.clone(), key.clone(), upload_id.clone(), options.clone(), mailbox.clone());
+                let (algorithm, summed_by) = (self.parts.algorithm, self.parts.summed_by());
+                let moved = sending.moved.clone();
+                sending.send(async move {
+                    let mut body = body.await?.summed(summed_by).await?;
+                    if let Some(transform) = transform {
+                        body = transform.transform(body.bytes, algorithm).await?;
+                    }
+                    let part = match record {
+                        PartRecord::Listed(listed) if is_same(&listed, &body) => {
+                            Part { checksum: body.checksum, ..listed }
+                        }
+                        _ => {
+                            let part = PartName { upload_id: &upload_id, number: part_number };
+                            send(&at, &key, part, body, &options, moved).await?
+                        }
+                    };
+                    drop((permit, slot));
+                    mailbox.advance(size);
+                    Ok((part, row))
+                });
+            }
             if is_last {
                 break;
             }
@@ -131,6 +131,19 @@ impl SourceUpload<'_> {
         cleanup.into_iter().chain(guard).for_each(|work| mailbox.keep(work));
         let reply = with_etag(at, &key, reply, options.sse_customer_key.as_ref()).await;
         Ok(PutReply { size: total, ..reply })
+    }
+
+    /// What the journal has of a part, which it notes before it is transformed.
+    async fn record(&mut self, number: i32, body: &PartBody) -> Result<PartRecord> {
+        let Some(state) = &mut self.resume else { return Ok(PartRecord::None) };
+        if let Some(part) = state.part(number, body) {
+            return Ok(PartRecord::Sent(part));
+        }
+        let listed = match &self.transform {
+            Some(_) => state.claim(number as u64, &body.bytes).await?,
+            None => None,
+        };
+        Ok(listed.map_or(PartRecord::None, PartRecord::Listed))
     }
 
     /// The id of the upload to resume, or of a new one with the cleanup that aborts it.

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::sending::{AT_ONCE, SendingParts};
 use super::{SourceUpload, read};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::observe::inherited;
 use crate::runtime::workers;
 use crate::s3::PartSlot;
@@ -93,12 +93,9 @@ impl SourceUpload<'_> {
         // The slot before the permit, as in downloads.
         let slot = Some(self.at.slot().await?);
         let permit = Arc::new(budget::acquire(size).await?);
-        match self.parts.later(size) {
-            Some((size, body)) => Ok(NextPart { size, body, slot, permit: Some(permit) }),
-            None => {
-                let body = self.parts.next(size, &mut None, self.mailbox).await?;
-                Ok(NextPart::of(body, slot, permit))
-            }
-        }
+        let (size, body) = self.parts.later(size).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "a part of a file was not to be read later; please report it")
+        })?;
+        Ok(NextPart { size, body, slot, permit: Some(permit) })
     }
 }
