@@ -184,6 +184,21 @@ record! {
     }
 }
 
+/// The same object and conditions, to look at it before it is fetched.
+impl From<&Get> for Head {
+    fn from(options: &Get) -> Head {
+        Head {
+            version_id: options.version_id.clone(),
+            if_match: options.if_match.clone(),
+            if_none_match: options.if_none_match.clone(),
+            if_modified_since: options.if_modified_since,
+            if_unmodified_since: options.if_unmodified_since,
+            sse_customer_key: options.sse_customer_key.clone(),
+            wait: None,
+        }
+    }
+}
+
 record! {
     /// Options of `exists`.
     pub struct Exists {

@@ -75,7 +75,7 @@ module Oarlock
         @lock.synchronize do
           @changed.wait(@lock) while @held > LIMIT && !@wanted.empty?
           uri = @wanted.shift
-          # Under the lock: whoever wants more must know that this thread ends.
+          # Under the lock: `want` starts a thread in place of one that ends.
           uri ? @bodies[uri] = :reading : @threads -= 1
           uri
         end

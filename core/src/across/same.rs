@@ -44,6 +44,7 @@ fn reach(settings: &Settings) -> Settings {
         multipart_upload: None,
         list_version: None,
         encryption_verify_buffer: None,
+        encryption_spool_limit: None,
         encryption_reuse_objects: None,
         encryption_reuse_age: None,
         retain_fetched: None,
@@ -152,6 +153,9 @@ mod tests {
         {
             assert_eq!(of(name, value), plain, "{name}");
         }
+        // It needs a key, which is no setting of pace.
+        let spooling = Settings { encryption_spool_limit: Some(1 << 30), ..Settings::default() };
+        assert_eq!(reach(&spooling), plain);
         for (name, value) in
             [("region", "eu-north-1"), ("profile", "a"), ("endpoint", "http://x"), ("sse", "AES256")]
         {

@@ -145,7 +145,7 @@ pub(super) async fn verified(
         && options.if_unmodified_since.is_none();
     let mut asked = Get { range: None, ..options.clone() };
     if !is_pinned {
-        let meta = s3::head(at, mailbox, key.clone(), conditions(options)).await?;
+        let meta = s3::head(at, mailbox, key.clone(), Head::from(options)).await?;
         asked.if_match = meta.etag.filter(|etag| is_one(etag));
         asked.version_id = meta.version_id.or(asked.version_id);
         (asked.if_none_match, asked.if_modified_since, asked.if_unmodified_since) = (None, None, None);
@@ -201,18 +201,6 @@ async fn fetch(
 /// Whether the condition names one state of an object.
 fn is_one(etag: &str) -> bool {
     !etag.is_empty() && !etag.starts_with("W/") && !etag.contains([',', '*'])
-}
-
-fn conditions(options: &Get) -> Head {
-    Head {
-        version_id: options.version_id.clone(),
-        if_match: options.if_match.clone(),
-        if_none_match: options.if_none_match.clone(),
-        if_modified_since: options.if_modified_since,
-        if_unmodified_since: options.if_unmodified_since,
-        sse_customer_key: options.sse_customer_key.clone(),
-        ..Head::default()
-    }
 }
 
 fn id(at: &S3, key: &Key, asked: &Get) -> Result<KeptId> {

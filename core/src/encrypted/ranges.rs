@@ -56,16 +56,7 @@ pub(super) async fn get_range(
     options: Get,
 ) -> Result<GetReply> {
     let mut output = Output::open(&into, Naming::Nameless).await?;
-    let asked = Head {
-        version_id: options.version_id.clone(),
-        if_match: options.if_match.clone(),
-        if_none_match: options.if_none_match.clone(),
-        if_modified_since: options.if_modified_since,
-        if_unmodified_since: options.if_unmodified_since,
-        sse_customer_key: options.sse_customer_key.clone(),
-        wait: None,
-    };
-    let meta = s3::head(at, mailbox, key.clone(), asked).await?;
+    let meta = s3::head(at, mailbox, key.clone(), Head::from(&options)).await?;
     let decryptor =
         object::decryptor(at, encryption(at)?, &key, &meta, options.encryption_context.as_ref()).await?;
     let span = Span::of(options.range, decryptor.length())?;
@@ -121,13 +112,7 @@ pub(crate) async fn get_ranges(
         return Ok(pieces);
     }
     check_ranges(encryption, options.unverified)?;
-    let head = Head {
-        version_id: one.version_id.clone(),
-        if_match: one.if_match.clone(),
-        sse_customer_key: one.sse_customer_key.clone(),
-        ..Head::default()
-    };
-    let meta = s3::head(at, mailbox, key.clone(), head).await?;
+    let meta = s3::head(at, mailbox, key.clone(), Head::from(&one)).await?;
     let decryptor = object::decryptor(at, encryption, &key, &meta, one.encryption_context.as_ref()).await?;
     let handle = ObjectHandle::new(at, key, &one, &meta);
     let mut pieces = Vec::with_capacity(asked.len());
