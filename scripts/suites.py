@@ -216,7 +216,7 @@ def main(names):
         free = shutil.disk_usage(ROOT).free / 2**30
         print(f"\n\033[1m== {name}\033[0m ({free:.1f} GiB of disk free)", flush=True)
         begun = time.monotonic()
-        # Whatever a suite, or a program that it killed, leaves behind goes with the suite.
+        # What a suite leaves here, or a program that it killed, goes with it.
         with tempfile.TemporaryDirectory(prefix="oar-", ignore_cleanup_errors=True) as CLEAN["TMPDIR"]:
             counts = SUITES[name]()
         rows.append((name, *counts, time.monotonic() - begun))
