@@ -37,6 +37,7 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     broken = "#{directory}/broken.gem"
     File.binwrite(broken, File.binread(boat)[0...-700])
     expect shop.gem("s3", "push", broken, "--source", url, ok: false), /not a whole gem/
+    expect shop.gem("s3", "push", "no.gem", "--source", url, ok: false), /there is no file no\.gem/
     raise "the index changed" unless source.snapshot.versions.to_s == before
   end
 
@@ -262,6 +263,14 @@ Dir.mktmpdir("oarlock-publish-") do |directory|
     out = shop.gem("s3", "check", "--source", "s3://publish-f")
     expect out, /this identity may not publish/
     expect out, /ok +lists/
+    known = File.read(shop.gemrc)
+    File.write(shop.gemrc, known.gsub(/ id: .*/, " id: nobody"))
+    [["push", ring.first], ["check"], ["list"]].each do |command|
+      out = shop.gem("s3", *command, "--source", url, ok: false)
+      expect out, /does not know this access key id/
+      raise out if out.include?("ListBucket")
+    end
+    File.write(shop.gemrc, known)
     meta = source.store.head("specs.4.8.gz")
     raise meta.inspect unless meta.content_encoding.nil? && meta.cache_control == "no-cache"
 

@@ -17,6 +17,9 @@ module Oarlock
     # The source, or a gem, is not in a state for the command. The message names what to do.
     class Refused < StandardError; end
 
+    # Whether a refusal is for want of a right, and not of an identity, such as an unknown key.
+    def self.right_missing?(error) = error.code.nil? || error.code == "AccessDenied"
+
     # Runs the block for each item, on so many threads. The first failure ends it.
     def self.at_once(items, threads = 16)
       queue = Queue.new

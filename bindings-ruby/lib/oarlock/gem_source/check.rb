@@ -59,7 +59,9 @@ module Oarlock
         end
         @source.store.delete("missing-#{SecureRandom.hex(8)}")
         right("permissions", "this identity may publish and yank")
-      rescue PermissionDeniedError
+      rescue PermissionDeniedError => error
+        raise unless GemSource.right_missing?(error)
+
         right("permissions", "this identity may not publish and yank; that needs s3:PutObject and " \
                              "s3:DeleteObject")
       end

@@ -31,8 +31,11 @@ module Oarlock
         @spec = package.spec
         @sha256 = Digest::SHA256.file(path).hexdigest
         GemFile.check(@spec, place)
-      rescue Gem::Package::Error, Gem::Security::Exception, SystemCallError, IOError, Zlib::Error,
-             ArgumentError => error
+      rescue Errno::ENOENT
+        raise Refused, "there is no file #{place}"
+      rescue SystemCallError => error
+        raise Refused, "cannot read #{place}: #{error.message}"
+      rescue Gem::Package::Error, Gem::Security::Exception, IOError, Zlib::Error, ArgumentError => error
         raise Refused, "#{place} is not a whole gem: #{error.message}"
       end
 

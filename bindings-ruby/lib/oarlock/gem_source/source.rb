@@ -39,6 +39,8 @@ module Oarlock
       def etags
         store.list("", delimiter: "/").reject(&:is_prefix).to_h { |entry| [entry.key, entry.etag] }
       rescue PermissionDeniedError => error
+        raise unless GemSource.right_missing?(error)
+
         raise Refused, "#{url}: a publisher needs s3:ListBucket too; without it a missing object looks " \
                        "like a forbidden one (#{error.message})"
       end
