@@ -4,7 +4,8 @@ require_relative "support"
 
 # Random steps on a reader or writer and on Ruby's own File, with the same bytes, have the same results.
 # OARLOCK_IO_SEED repeats a failure, OARLOCK_IO_ROUNDS runs longer. Of thousands of rounds some meet what only
-# Ruby 3.1 does, such as limits within a separator; the first hundreds do not.
+# Ruby 3.1 does, such as limits within a separator, or `gets(nil, limit)` that ends at a byte FF; the first
+# hundreds do not.
 class IORandomTest < OarlockTest
   ROUNDS = Integer(ENV.fetch("OARLOCK_IO_ROUNDS", 400))
   STEPS = 25
