@@ -160,6 +160,40 @@ def test_a_disk_that_is_full_of_ciphertext(server, full_disk):
         agent.stop()
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("room", [0, 6])
+def test_a_read_through_whose_disk_is_full_goes_on(server, full_disk, encrypted, room):
+    """Its temporary file has no room, at once or after some MiB."""
+    with contextlib.suppress(OSError):
+        (full_disk / "ballast").write_bytes(bytes((9 - room) * MIB))
+    server.bucket("up", anonymous_read=True)
+    server.control("POST", "seed", {"bucket": "up", "key": "p", "size": 20 * MIB})
+    agent = agents.Agent("rust", TMPDIR=str(full_disk))
+    try:
+        key = base64.b64encode(bytes(32)).decode() if encrypted else None
+        call = opened(agent, server, encryption_aes_key=key)
+        through = {"upstream": f"{server.endpoint}/up/p"}
+        target = full_disk.parent / "target"
+        reply = call("fetch_through", key="a", into={"$sink": {"file": str(target)}}, **through)
+        assert (reply["ok"]["kept"], reply["ok"]["length"]) == (True, 20 * MIB), reply
+        stored = full_disk.parent / "stored"
+        assert "ok" in call("get", key="a", into={"$sink": {"file": str(stored)}})
+        assert stored.read_bytes() == target.read_bytes()
+        # A file on the full disk is this reader's own failure, and the object is kept.
+        reply = call("fetch_through", key="b", into={"$sink": {"file": str(full_disk / "file")}}, **through)
+        assert reply["error"]["kind"] == "StorageFull", reply
+        assert call("head", key="b", wait=60)["ok"]["size"] == 20 * MIB
+        assert os.listdir(full_disk) == ["ballast"] and server.state()["uploads"] == []
+        # A directory on the full disk keeps nothing, and its readers go on.
+        store = agent.ask({"op": "open", "url": f"file://{full_disk}", "settings": {}})["ok"]
+        args = {"key": "a", "into": {"$sink": {"file": str(target)}}, **through}
+        reply = agent.ask({"op": "call", "store": store, "verb": "fetch_through", "args": args})["ok"]
+        assert (reply["kept"], reply["length"], "space" in reply["unkept"]) == (False, 20 * MIB, True), reply
+        assert [file.name for file in full_disk.rglob("*") if file.is_file()] == ["ballast"]
+    finally:
+        agent.stop()
+
+
 def test_a_thousand_files_with_1024_descriptors(server, agent, tmp_path):
     call = opened(agent, server)
     assert call("exists", key="a") == {"ok": False}

@@ -9,6 +9,7 @@ import oarlock  # noqa: E402
 import pytest  # noqa: E402
 from oarlock.fsspec import OarlockFileSystem  # noqa: E402
 from servers import FakeS3  # noqa: E402
+from upstream import Upstream  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,24 @@ def remote(fake):
 def fs(fake):
     """A file system of fsspec on the misbehaving server."""
     return OarlockFileSystem(skip_instance_cache=True, **fake.settings())
+
+
+@pytest.fixture
+def upstream():
+    server = Upstream()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["directory", "bucket", "encrypted"])
+def place(request, tmp_path, fake):
+    """A store of each kind."""
+    if request.param == "directory":
+        (tmp_path / "store").mkdir()
+        url, settings = f"file://{tmp_path}/store", {}
+    else:
+        url, settings = "s3://tests/", fake.settings()
+        if request.param == "encrypted":
+            settings["encryption_aes_key"] = bytes(32)
+    with oarlock.open(url, **settings) as store:
+        yield store

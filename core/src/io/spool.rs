@@ -31,11 +31,15 @@ impl Spool {
         Stretch::new(self.file.clone(), self.directory.clone(), first)
     }
 
-    /// Writes bytes from there on, and returns when a reader sees them.
-    pub(crate) async fn write(&self, first: u64, bytes: Bytes) -> Result<()> {
+    /// Writes pieces from there on, and returns when a reader sees them.
+    pub(crate) async fn write(&self, first: u64, pieces: Vec<Bytes>) -> Result<()> {
         let file = self.file.clone();
-        let written = blocking(move || file.write_all_at(&bytes, first));
-        written.await.map_err(|error| about(&error, &self.directory))
+        let written = blocking(move || {
+            pieces
+                .iter()
+                .try_fold(first, |at, piece| file.write_all_at(piece, at).map(|()| at + piece.len() as u64))
+        });
+        written.await.map(drop).map_err(|error| about(&error, &self.directory))
     }
 
     /// Reads so many bytes from there on.

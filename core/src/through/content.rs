@@ -64,7 +64,7 @@ async fn read(backend: &Backend, mailbox: &Mailbox, source: Source) -> Result<(F
         }
         sum.update(&bytes);
         let length = bytes.len() as u64;
-        spool.write(size, bytes).await?;
+        spool.write(size, vec![bytes]).await?;
         size += length;
     }
     Ok((spool, size, sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))

@@ -1,23 +1,23 @@
 //! One fetch from an upstream, for all readers of the process that want the object while it runs.
 //!
-//! Invariant: a fetch belongs to no caller: nobody who reads slowly, fails or leaves holds it up. Bytes go to
-//! the spool first; the object is stored only after the upstream ended in order and its length and checksum
-//! held. A fetch that stores goes on without readers; one that does not ends with its last reader.
+//! Invariant: a fetch belongs to no caller: nobody who reads slowly, fails or leaves holds it up, as long as
+//! its bytes find a place on the disk. The object is stored only after the upstream ended in order and its
+//! length and checksum held. A fetch that stores goes on without readers; another ends with its last one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::sync::{Notify, OnceCell, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, SemaphorePermit, oneshot, watch};
 
 use super::digest::Digest;
 use super::keep::keep;
-use super::spool::FillSpool;
 use super::upstream::{Piece, Upstream, UpstreamBody, UpstreamMeta};
 use super::web::Validators;
+use super::window::{FillSlots, FillWindow, WindowReader};
 use crate::error::{Error, ErrorKind, Result, fail};
 use crate::keys::Key;
 use crate::question::Question;
@@ -28,8 +28,8 @@ use crate::tally::{Share, Tally};
 /// Fetches at a time in a process; more wait for their turn. Each may take three descriptors.
 const FETCHES: u32 = 256;
 
-/// Bytes that are gathered for one write to the spool.
-const GATHER: usize = 1 << 20;
+/// Bytes that are gathered for one notice to the readers, if they come at once.
+const GATHER: u64 = 256 << 10;
 
 /// How long a fetch that ended is remembered, for callers who looked into the store before its end.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -55,7 +55,7 @@ pub(super) struct Job {
 pub(super) struct Fill {
     key: FillKey,
     retain: bool,
-    spool: OnceCell<FillSpool>,
+    pub(super) window: Arc<FillWindow>,
     state: watch::Sender<FillState>,
     /// Questions of the store to the host, which a reader's thread answers.
     pub(super) question: watch::Sender<Option<Arc<Question>>>,
@@ -67,7 +67,7 @@ pub(super) struct Fill {
 #[derive(Clone, Default)]
 pub(super) struct FillState {
     pub(super) meta: Option<Arc<UpstreamMeta>>,
-    /// Bytes in the spool.
+    /// Bytes that readers may have.
     pub(super) written: u64,
     /// The end of the upstream's bytes: whole and checked, or why not.
     pub(super) end: Option<Result<()>>,
@@ -81,13 +81,14 @@ pub(super) struct FillState {
 struct Fills {
     running: Mutex<HashMap<FillKey, Arc<Fill>>>,
     ended: Mutex<HashMap<FillKey, Instant>>,
-    slots: Semaphore,
+    slots: Arc<FillSlots>,
 }
 
 impl Default for Fills {
     fn default() -> Fills {
-        let most = (runtime::descriptors() / 8).clamp(1, FETCHES);
-        Fills { running: Mutex::default(), ended: Mutex::default(), slots: Semaphore::new(most as usize) }
+        let most = (runtime::descriptors() / 8).clamp(1, FETCHES) as usize;
+        let slots = Arc::new(FillSlots::new(most));
+        Fills { running: Mutex::default(), ended: Mutex::default(), slots }
     }
 }
 
@@ -111,6 +112,7 @@ pub(super) enum Joined {
 /// A reader's share of a fetch.
 pub(super) struct FillReader {
     pub(super) fill: Arc<Fill>,
+    pub(super) place: WindowReader,
     fills: Arc<Fills>,
 }
 
@@ -131,15 +133,18 @@ fn forget(running: &mut HashMap<FillKey, Arc<Fill>>, fill: &Arc<Fill>) {
     }
 }
 
-/// Joins the fetch of this key, or starts it.
-pub(super) fn join(key: FillKey, since: Instant, job: impl FnOnce() -> Job) -> Result<Joined> {
+/// Joins the fetch of this key, or starts it. A reader that waits reads nothing before the checks.
+pub(super) fn join(key: FillKey, since: Instant, waits: bool, job: impl FnOnce() -> Job) -> Result<Joined> {
     let fills = fills()?;
     let mut running = locked(&fills.running);
-    if let Some(fill) = running.get(&key) {
+    // A fetch whose first bytes are gone, since the disk is full, serves those who came in time.
+    if let Some((fill, place)) =
+        running.get(&key).and_then(|fill| Some((fill, fill.window.enter(!waits, true)?)))
+    {
         fill.readers.fetch_add(1, Ordering::Relaxed);
         let fill = fill.clone();
         drop(running);
-        return Ok(Joined::Follows(FillReader { fill, fills }));
+        return Ok(Joined::Follows(FillReader { fill, place, fills }));
     }
     if locked(&fills.ended).get(&key).is_some_and(|ended| *ended >= since) {
         return Ok(Joined::LooksAgain);
@@ -148,40 +153,50 @@ pub(super) fn join(key: FillKey, since: Instant, job: impl FnOnce() -> Job) -> R
     let fill = Arc::new(Fill {
         key,
         retain: job.retain,
-        spool: OnceCell::new(),
+        window: Arc::new(FillWindow::new(fills.slots.clone())),
         state: watch::Sender::default(),
         question: watch::Sender::default(),
         readers: AtomicUsize::new(1),
         abandoned: Notify::new(),
     });
+    let Some(place) = fill.window.enter(!waits, true) else { fail!(Internal, "a new fetch has lost bytes") };
     running.insert(key, fill.clone());
     drop(running);
     let (sender, upstream) = oneshot::channel();
     let current = runtime::current()?;
     let (of, all) = (fill.clone(), fills.clone());
     runtime::workers().spawn(current.counted(async move {
-        let failed = tokio::select! {
+        let (outcome, slot) = tokio::select! {
             biased;
-            () = of.abandoned.notified() => Error::new(ErrorKind::Cancelled, "every reader left"),
-            () = current.exits() => Error::new(ErrorKind::Cancelled, "the process exits"),
-            outcome = Box::pin(of.run(&all, &job, upstream)) => match outcome {
-                Ok(()) => Error::new(ErrorKind::Internal, "the fetch has no end"),
-                Err(error) => error,
-            },
+            () = of.abandoned.notified() => (Err(cancelled("every reader left")), None),
+            () = current.exits() => (Err(cancelled("the process exits")), None),
+            (outcome, slot) = Box::pin(of.run(&all.slots, &job, upstream)) => (outcome, slot),
         };
-        let mut running = locked(&all.running);
-        of.state.send_modify(|state| {
-            state.end.get_or_insert(Err(failed.clone()));
-            state.kept.get_or_insert(Err(failed));
-        });
-        forget(&mut running, &of);
-        let mut ended = locked(&all.ended);
-        ended.retain(|_, at| at.elapsed() < REMEMBERED);
-        if matches!(of.state.borrow().kept, Some(Ok(true))) {
-            ended.insert(key, Instant::now());
+        let failed = outcome.err().unwrap_or_else(|| Error::new(ErrorKind::Internal, "the fetch has no end"));
+        {
+            let mut running = locked(&all.running);
+            of.state.send_modify(|state| {
+                state.end.get_or_insert(Err(failed.clone()));
+                state.kept.get_or_insert(Err(failed));
+            });
+            forget(&mut running, &of);
+            let mut ended = locked(&all.ended);
+            ended.retain(|_, at| at.elapsed() < REMEMBERED);
+            if matches!(of.state.borrow().kept, Some(Ok(true))) {
+                ended.insert(key, Instant::now());
+            }
         }
+        if slot.is_some() && matches!(of.state.borrow().end, Some(Ok(()))) {
+            // What slow readers need is on the disk, not in memory, before another fetch starts.
+            tokio::select! {
+                () = of.window.settle() => {}
+                () = of.window.spool(is_encrypted(&job)) => {}
+                () = current.exits() => {}
+            }
+        }
+        drop(slot);
     }));
-    Ok(Joined::Leads(FillReader { fill, fills }, sender))
+    Ok(Joined::Leads(FillReader { fill, place, fills }, sender))
 }
 
 impl Fill {
@@ -189,56 +204,61 @@ impl Fill {
         self.state.subscribe()
     }
 
-    pub(super) fn spool(&self) -> Result<&FillSpool> {
-        match self.spool.get() {
-            Some(spool) => Ok(spool),
-            None => fail!(Internal, "a fetch has bytes and no spool; please report it"),
-        }
-    }
-
     pub(super) fn has_readers(&self) -> bool {
         self.readers.load(Ordering::Relaxed) > 0
     }
 
-    async fn run(
+    /// Fetches, and stores if that is wanted. The slot is given back once the bytes have settled.
+    async fn run<'a>(
         &self,
-        fills: &Fills,
+        slots: &'a FillSlots,
         job: &Job,
         upstream: oneshot::Receiver<Result<Upstream>>,
-    ) -> Result<()> {
-        let Ok(upstream) = upstream.await else {
-            self.state.send_modify(|state| state.has_no_leader = true);
-            fail!(Cancelled, "the call that led the fetch left");
+    ) -> (Result<()>, Option<SemaphorePermit<'a>>) {
+        let upstream = match upstream.await {
+            Ok(Ok(upstream)) => upstream,
+            Ok(Err(error)) => return (Err(error), None),
+            Err(_) => {
+                self.state.send_modify(|state| state.has_no_leader = true);
+                return (Err(cancelled("the call that led the fetch left")), None);
+            }
         };
-        let mut upstream = upstream?;
-        let _slot = fills.slots.acquire().await;
+        let slot = slots.acquire().await;
+        (self.run_in_slot(job, upstream).await, slot)
+    }
+
+    async fn run_in_slot(&self, job: &Job, mut upstream: Upstream) -> Result<()> {
         let media = upstream.content_type.take();
         let (size, digest) = (upstream.size, upstream.digest.take());
         let (mut meta, body) = upstream.open(&job.backend, &job.known).await?;
         meta.content_type = media.or(meta.content_type);
         check_size(size, meta.size, job.max_size)?;
-        let is_encrypted = matches!(&job.backend, Backend::S3(s3) if s3.encryption().is_some());
-        let spool = FillSpool::new(is_encrypted).await?;
-        // The cell is this fetch's own and was empty.
-        let _ = self.spool.set(spool);
         let meta = Arc::new(UpstreamMeta { size: meta.size.or(size), ..meta });
+        // Stands at byte 0 before the first byte comes.
+        let keeper = if job.retain { self.window.enter(true, false) } else { None };
         self.state.send_modify(|state| state.meta = Some(meta.clone()));
         let fetching = async {
             let outcome = self.fetch(job, body, &meta, size, digest).await;
             self.state.send_modify(|state| state.end = Some(outcome));
         };
-        let kept = if job.retain {
-            let ((), kept) = tokio::join!(fetching, keep(self, job, &meta));
-            kept
-        } else {
-            fetching.await;
-            Ok(false)
+        let working = async {
+            match keeper {
+                Some(keeper) => tokio::join!(fetching, keep(self, keeper, job, &meta)).1,
+                None => {
+                    fetching.await;
+                    Ok(false)
+                }
+            }
+        };
+        let kept = tokio::select! {
+            kept = working => kept,
+            () = self.window.spool(is_encrypted(job)) => fail!(Internal, "the temporary file has no end"),
         };
         self.state.send_modify(|state| state.kept = Some(kept));
         Ok(())
     }
 
-    /// Moves the upstream's bytes to the spool and checks them.
+    /// Moves the upstream's bytes to the readers and checks them.
     async fn fetch(
         &self,
         job: &Job,
@@ -247,11 +267,25 @@ impl Fill {
         size: Option<u64>,
         mut digest: Option<Digest>,
     ) -> Result<()> {
-        let spool = self.spool()?;
-        // The upstream's next byte, and the spool's.
-        let (mut at, mut written) = (0, 0);
+        // The upstream's next byte, and the readers'; and how many of theirs they know of.
+        let (mut at, mut written, mut shown) = (0, 0, 0);
+        let show = |written: u64, shown: &mut u64| {
+            if written > *shown {
+                count(job, |tally| tally.upstream_bytes(written - *shown));
+                *shown = written;
+                self.state.send_modify(|state| state.written = written);
+            }
+        };
         loop {
-            let mut bytes = match body.next().await? {
+            let arrived = if written - shown < GATHER { body.next().now_or_never() } else { None };
+            let piece = match arrived {
+                Some(piece) => piece?,
+                None => {
+                    show(written, &mut shown);
+                    body.next().await?
+                }
+            };
+            let mut bytes = match piece {
                 Piece::Bytes(bytes) => bytes,
                 Piece::Restart => {
                     at = 0;
@@ -259,36 +293,28 @@ impl Fill {
                 }
                 Piece::End => break,
             };
-            let repeated = bytes.len().min(usize::try_from(written - at).unwrap_or(usize::MAX));
-            if repeated > 0 {
-                let again = bytes.split_to(repeated);
-                if spool.read(at, repeated).await? != again {
-                    fail!(Changed, "the upstream's bytes changed while they were fetched");
-                }
+            if at < written {
+                let repeated = bytes.len().min(usize::try_from(written - at).unwrap_or(usize::MAX));
+                self.compare(at, bytes.split_to(repeated)).await?;
                 at += repeated as u64;
             }
             if bytes.is_empty() {
                 continue;
             }
-            let (more, next) = gather(&mut body, bytes)?;
-            if job.max_size.is_some_and(|most| written + more.len() as u64 > most) {
+            if job.max_size.is_some_and(|most| written + bytes.len() as u64 > most) {
                 return Err(too_large(job.max_size));
             }
             if let Some(digest) = &mut digest {
-                digest.update(&more);
+                digest.update(&bytes);
             }
-            let length = more.len() as u64;
-            spool.write(written, more).await?;
-            written += length;
+            if !self.window.push(&bytes) {
+                show(written, &mut shown);
+                self.window.push_late(&bytes).await;
+            }
+            written += bytes.len() as u64;
             at = written;
-            count(job, |tally| tally.upstream_bytes(length));
-            self.state.send_modify(|state| state.written = written);
-            match next {
-                Some(Piece::Restart) => at = 0,
-                Some(Piece::End) => break,
-                _ => {}
-            }
         }
+        show(written, &mut shown);
         let expected = size.or(meta.size);
         if at < written || expected.is_some_and(|size| size != written) {
             let expected = expected.unwrap_or(written);
@@ -296,22 +322,26 @@ impl Fill {
         }
         digest.map_or(Ok(()), Digest::check)
     }
+
+    /// Checks that an upstream which restarted sends the bytes that readers have.
+    async fn compare(&self, mut at: u64, mut again: Bytes) -> Result<()> {
+        while !again.is_empty() {
+            let before = self.window.read(at, again.len()).await?;
+            if again.split_to(before.len()) != before {
+                fail!(Changed, "the upstream's bytes changed while they were fetched");
+            }
+            at += before.len() as u64;
+        }
+        Ok(())
+    }
 }
 
-/// Adds what has arrived meanwhile, up to a limit; returns what it is followed by, if that is no byte.
-fn gather(body: &mut UpstreamBody, first: Bytes) -> Result<(Bytes, Option<Piece>)> {
-    let mut all: Option<BytesMut> = None;
-    let mut length = first.len();
-    while length < GATHER {
-        match body.next().now_or_never().transpose()? {
-            Some(Piece::Bytes(bytes)) => {
-                length += bytes.len();
-                all.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&bytes);
-            }
-            other => return Ok((all.map_or(first, BytesMut::freeze), other)),
-        }
-    }
-    Ok((all.map_or(first, BytesMut::freeze), None))
+fn cancelled(why: &str) -> Error {
+    Error::new(ErrorKind::Cancelled, why)
+}
+
+fn is_encrypted(job: &Job) -> bool {
+    matches!(&job.backend, Backend::S3(s3) if s3.encryption().is_some())
 }
 
 pub(super) fn count(job: &Job, how: impl FnOnce(&Tally)) {

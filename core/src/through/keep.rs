@@ -1,4 +1,4 @@
-//! Stores the bytes of a fetch from its spool, by one `put`.
+//! Stores the bytes of a fetch while they come, by one `put`.
 //!
 //! Invariant: the source of the `put` ends only after the whole was checked, so that nothing else is ever
 //! stored. A store that refuses the object is no failure of its readers.
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::at;
 use super::fill::{Fill, FillState, Job};
 use super::upstream::UpstreamMeta;
+use super::window::WindowReader;
 use crate::call::{Call, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Source;
@@ -24,11 +25,11 @@ pub(super) const LAST_MODIFIED: &str = "oarlock-upstream-last-modified";
 /// The longest text of an upstream's that becomes metadata.
 const LONGEST: usize = 256;
 
-/// Bytes that are read from the spool at a time.
+/// Bytes that the `put` is given at a time.
 const LOT: usize = 1 << 20;
 
 /// Stores the object. Returns false if another object stands in its place.
-pub(super) async fn keep(fill: &Fill, job: &Job, meta: &UpstreamMeta) -> Result<bool> {
+pub(super) async fn keep(fill: &Fill, place: WindowReader, job: &Job, meta: &UpstreamMeta) -> Result<bool> {
     let options = Put {
         content_type: meta.content_type.clone(),
         content_encoding: meta.content_encoding.clone(),
@@ -43,7 +44,10 @@ pub(super) async fn keep(fill: &Fill, job: &Job, meta: &UpstreamMeta) -> Result<
         share.into_iter().for_each(|share| mailbox.counts_in(share));
         at(&backend).put(&mailbox, key, Source::Fed(size), options).await
     });
-    let error = match feed(fill, &mut call).await {
+    let fed = feed(fill, &place, &mut call).await;
+    // The fetch waits for this place no more.
+    drop(place);
+    let error = match fed {
         Ok(_) => return Ok(true),
         Err(error) => error,
     };
@@ -79,11 +83,23 @@ async fn stands(fill: &Fill, job: &Job) -> Result<bool> {
     Ok(is_same)
 }
 
-/// Feeds the `put` from the spool, as far as that is filled.
-async fn feed(fill: &Fill, call: &mut Call<PutReply>) -> Result<PutReply> {
+/// Feeds the `put` what has come.
+async fn feed(fill: &Fill, place: &WindowReader, call: &mut Call<PutReply>) -> Result<PutReply> {
     let (mut state, mut fed) = (fill.watch(), 0);
+    let mut failing = fill.watch();
+    let mut has_failed = false;
     loop {
-        match call.next().await {
+        let failed = failing.wait_for(|state| matches!(state.end, Some(Err(_))));
+        let step = tokio::select! {
+            step = call.next() => step,
+            _ = failed, if !has_failed => {
+                // It undoes what it began, and ends.
+                has_failed = true;
+                call.cancel();
+                continue;
+            }
+        };
+        match step {
             Step::Want(size) => {
                 let is_ready = |state: &FillState| state.written > fed || state.end.is_some();
                 // The sender is the fetch, which owns this future.
@@ -91,8 +107,8 @@ async fn feed(fill: &Fill, call: &mut Call<PutReply>) -> Result<PutReply> {
                 match now {
                     Ok((written, _)) if written > fed => {
                         let length = size.min(LOT).min(usize::try_from(written - fed).unwrap_or(LOT));
-                        let bytes = fill.spool()?.read(fed, length).await?;
-                        fed += length as u64;
+                        let bytes = place.read_lot(fed, length).await?;
+                        fed += bytes.len() as u64;
                         call.feed(bytes);
                     }
                     Ok((_, Some(Ok(())))) => call.feed_end(),

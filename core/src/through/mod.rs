@@ -13,6 +13,7 @@ mod reader;
 mod spool;
 mod upstream;
 mod web;
+mod window;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -218,7 +219,8 @@ impl Through<'_> {
                 }
             };
             let (known, replaces) = stored.as_ref().map(validators).unwrap_or_default();
-            let joined = join(self.fill_key(&known), since, || self.job(known.clone(), replaces))?;
+            let waits = self.options.verified == Some(true);
+            let joined = join(self.fill_key(&known), since, waits, || self.job(known.clone(), replaces))?;
             let (reading, arrival) = match joined {
                 Joined::LooksAgain => continue,
                 Joined::Follows(reading) => (reading, Arrival::Joined),
@@ -239,7 +241,6 @@ impl Through<'_> {
                     (reading, if self.retain { Arrival::Fetched } else { Arrival::Passed })
                 }
             };
-            let waits = self.options.verified == Some(true);
             let error = match read(&reading, self.mailbox, &self.key, &self.into, waits).await {
                 Ok((reply, unkept)) => return self.arrived(reply, unkept, arrival),
                 Err(Unread::Leaderless) => continue,

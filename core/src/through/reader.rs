@@ -1,13 +1,14 @@
-//! One reader of a fetch: its bytes from the spool to the caller, at the caller's pace.
+//! One reader of a fetch: its bytes to the caller, at the caller's pace.
 //!
 //! Invariant: the last byte, and whatever is to appear whole, waits until the fetch has checked all bytes.
-//! The fetch does not notice how slow this reader is, or that it left.
+//! The fetch does not notice that this reader left, nor how slow it is unless the disk is full.
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::fill::{Fill, FillReader, FillState};
+use super::window::WindowReader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Naming, Output, Sink};
 use crate::keys::Key;
@@ -45,7 +46,7 @@ pub(super) async fn read(
     into: &Sink,
     waits: bool,
 ) -> ReaderOutcome {
-    let reader = Reader { fill: &reading.fill, mailbox, waits };
+    let reader = Reader { fill: &reading.fill, place: &reading.place, mailbox, waits };
     tokio::select! {
         outcome = reader.read(key, into) => outcome,
         never = answer(&reading.fill, mailbox) => never,
@@ -74,6 +75,7 @@ async fn answer<T>(fill: &Fill, mailbox: &Mailbox) -> T {
 
 struct Reader<'a> {
     fill: &'a Fill,
+    place: &'a WindowReader,
     mailbox: &'a Arc<Mailbox>,
     /// Whether a stream gets its first byte only after the last was checked.
     waits: bool,
@@ -104,15 +106,17 @@ impl Reader<'_> {
             };
             let now = until(&mut state, |state| readable(state) > at || state.end.is_some()).await?;
             if let Some(Err(error)) = now.end {
+                // Nothing of the object is left when its reader hears of it.
+                until(&mut state, |state| state.kept.is_some()).await?;
                 return Err(Unread::Failed(error));
             }
             let length = LOT.min(readable(&now) - at);
             if length == 0 {
                 break;
             }
-            let bytes = self.fill.spool()?.read(at, length as usize).await?;
-            at += length;
-            self.mailbox.advance(length);
+            let bytes = self.place.read(at, length as usize).await?;
+            at += bytes.len() as u64;
+            self.mailbox.advance(bytes.len() as u64);
             self.deliver(&mut output, &mut body, bytes).await?;
         }
         let is_memory = matches!(output, Output::Memory);
