@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import fsspec
@@ -114,6 +115,53 @@ def test_a_call_replaces_what_the_constructor_set(fake):
     with fs.open("replaced-region/a", "rb", requester_pays=True) as file:
         assert file.read() == b"a"
     assert fake.log()[-1]["headers"]["x-amz-request-payer"] == "requester"
+
+
+@pytest.mark.parametrize(
+    "ours, file_s, sent", [(False, True, True), (True, False, False), (True, None, True)]
+)
+def test_who_pays_for_an_open_file(fake, ours, file_s, sent):
+    fs = OarlockFileSystem(skip_instance_cache=True, requester_pays=ours, **fake.settings())
+    begun = len(fake.log())
+    with fs.open("tests/a", "wb", requester_pays=file_s) as file:
+        file.write(b"a")
+    with fs.open("tests/a", "rb", requester_pays=file_s) as file:
+        assert file.read() == b"a"
+    assert {entry["op"] for entry in fake.log()[begun:]} >= {"PutObject", "HeadObject", "GetObject"}
+    assert {"x-amz-request-payer" in entry["headers"] for entry in fake.log()[begun:]} == {sent}
+
+
+def test_the_acl_of_a_written_file(fake, fs):
+    for name, acl in (("public", "public-read"), ("private", "private")):
+        with fs.open(f"tests/{name}", "wb", acl=acl) as file:
+            file.write(b"hello")
+    assert urllib.request.urlopen(f"{fake.endpoint}/tests/public").read() == b"hello"
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{fake.endpoint}/tests/private")
+
+
+def test_the_metadata_of_an_open_file(fs):
+    fs.pipe_file("tests/a", b"aaaa", Metadata={"testxattr": "1"})
+    etag = fs.info("tests/a")["ETag"]
+    with fs.open("tests/a") as file:
+        assert file.getxattr("testxattr") == "1" and file.metadata() == {"testxattr": "1"}
+        file.setxattr(testxattr="2")
+        assert file.getxattr("testxattr") == "2" == fs.getxattr("tests/a", "testxattr")
+        file.setxattr(testxattr=None)
+        assert file.metadata() == {} and fs.cat("tests/a") == b"aaaa"
+    assert fs.info("tests/a")["ETag"] == etag
+    with fs.open("tests/b", "wb") as file, pytest.raises(NotImplementedError):
+        file.setxattr(testxattr="1")
+
+
+def test_what_s3fs_has_of_botocore_is_named(fs):
+    fs.pipe({"tests/a": b"a", "tests/b": b"b"})
+    assert fs.bulk_delete(["tests/a", "tests/b"]) == ["tests/a", "tests/b"] and fs.ls("tests") == []
+    fs.invalidate_region_cache(), fs.close_session()
+    for name in ("s3", "call_s3"):
+        with pytest.raises(AttributeError, match="oarlock.open"):
+            getattr(fs, name)
+    assert not hasattr(fs, "nothing")
 
 
 def test_the_checksum_of_uploads(fake):

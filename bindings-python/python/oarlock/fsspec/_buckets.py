@@ -102,6 +102,10 @@ class Buckets(AsyncFileSystem):
             await self._rmdir(bucket)
         return deleted
 
+    async def _bulk_delete(self, pathlist, **kwargs):
+        """Deletes objects by their paths, however many; returns the paths."""
+        return await self._delete(list(pathlist))
+
     async def _rm_tree(self, path):
         """Deletes a file, a directory with all below it, or a bucket."""
         stripped = self._strip_protocol(path)

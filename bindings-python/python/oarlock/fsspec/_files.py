@@ -4,8 +4,10 @@ Invariant: a reader reads one version of the object; a change raises `ChangedErr
 whole, at `close`, or at `commit` without autocommit, and never if an exception leaves the ``with`` block.
 """
 
+import contextlib
 import warnings
 
+from fsspec.caching import caches
 from fsspec.spec import AbstractBufferedFile
 
 from .._files import BUFFER, open_object
@@ -58,13 +60,19 @@ class ObjectFile(AbstractBufferedFile):
             raise InvalidInputError(f"{path!r} names no object; a path is bucket/key")
         if requester_pays is not None:
             self._store = fs._store(self.bucket, request_payer=requester_pays)
-        self._is_checked = False
+        self._is_checked = self._is_unsure = self._is_shown = self._is_reading = False
         self.fill_cache = fill_cache
         self.version_id = self._version.get("version_id")
         self._meta = self._writer = None
         streams = cache_type == Stream.name
+        if not streams and cache_type not in caches:
+            known = ", ".join(sorted(name for name in caches if name))
+            raise InvalidInputError(f"`cache_type` is {Stream.name}, {known}, not {cache_type!r}")
         if mode == "rb":
             self._options = options_for("get", kwargs)
+            if streams and not (self._version or fs.version_aware):
+                self._meta = fs._recent.take(self.bucket, self.key)
+                self._is_unsure = self._meta is not None
             if size is None:
                 size = self._look().size
         super().__init__(
@@ -82,6 +90,7 @@ class ObjectFile(AbstractBufferedFile):
             self._begin(block_size)
         elif streams:
             self.cache = Stream(self)
+        self._is_shown = False
 
     # Reading.
 
@@ -103,6 +112,42 @@ class ObjectFile(AbstractBufferedFile):
                 self.version_id = self._meta.version_id
         return self._meta
 
+    def _renew(self):
+        """Starts over with the object as it is now."""
+        self._meta = self._details = None
+        self.size = self._look().size
+        self.cache.close()
+        self.cache = Stream(self)
+
+    def _begin_read(self, read, *args):
+        """The first read. Its metadata may be a moment older than the file object: if the object changed in
+        between, this reads the new one, unless the caller saw the old one's size."""
+        at, found = self.loc, None
+        self._is_reading = True
+        try:
+            with contextlib.suppress(*(() if self._is_shown else (ChangedError,))):
+                found = read(*args)
+            # Where nothing came, no request may have been sent.
+            if not found and not self._is_shown:
+                self._renew()
+                self.loc = at
+                found = read(*args)
+            self._is_unsure = False
+        finally:
+            self._is_reading = False
+        return found
+
+    @property
+    def size(self):
+        """The size of an object that is read."""
+        if not self._is_reading:
+            self._is_shown = True
+        return self._size
+
+    @size.setter
+    def size(self, size):
+        self._size = size
+
     def _read_options(self):
         meta = self._look()
         version = {"version_id": self.version_id} if self.version_id else {}
@@ -111,6 +156,7 @@ class ObjectFile(AbstractBufferedFile):
     @property
     def details(self):
         """The entry of the object, as of `info`."""
+        self._is_shown = True
         if self._details is None:
             self._details = described(self.bucket, self._look())
         return self._details
@@ -134,11 +180,18 @@ class ObjectFile(AbstractBufferedFile):
     def _stream(self):
         """The object as a stream that reads ahead."""
         options = {name: value for name, value in self._read_options().items() if name != "if_match"}
-        return open_object(self._store, self.key, "rb", options, self._look())
+        meta = self._look()
+        if self._is_unsure and meta.version_id:
+            # Its ETag must be the newest version's.
+            meta = type(meta)(**{**meta._asdict(), "version_id": None})
+        return open_object(self._store, self.key, "rb", options, meta)
 
     def read(self, length=-1):
         """The next bytes: so many, less at the object's end, or all that are left."""
-        if self.mode == "rb" and not (self.closed or self.size or self._is_checked):
+        return self._begin_read(self._read, length) if self._is_unsure else self._read(length)
+
+    def _read(self, length):
+        if self.mode == "rb" and not (self.closed or self._size or self._is_checked):
             # What looks empty may be an encrypted object that was cut: fetching it fails then.
             self._is_checked = self._fetch_range(0, 0) == b""
         return super().read(length)
@@ -158,6 +211,9 @@ class ObjectFile(AbstractBufferedFile):
         """The bytes up to the next newline, at most so many."""
         if self.mode != "rb" or self.closed:
             raise ValueError("the file is not open for reading")
+        return self._begin_read(self._readline, size) if self._is_unsure else self._readline(size)
+
+    def _readline(self, size):
         line = self.cache.readline(self.loc) if isinstance(self.cache, Stream) else None
         if line is None:
             line = self.readuntil(b"\n", blocks=min(self.blocksize, 1 << 16))

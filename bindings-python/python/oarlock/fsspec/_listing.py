@@ -78,7 +78,10 @@ class Listing(AsyncFileSystem):
             await self._holds(bucket)
             return directory(bucket) | {"VersionId": None}
         try:
-            return described(bucket, await call(store, "head", key, **options_for("head", kwargs), **version))
+            meta = await call(store, "head", key, **options_for("head", kwargs), **version)
+            if not version:
+                self._recent.put(bucket, meta)
+            return described(bucket, meta)
         except NotFoundError:
             # The response to a HEAD has no body that names a missing bucket; that of a listing has.
             if version or not await self._is_directory(path):
@@ -135,7 +138,13 @@ class Listing(AsyncFileSystem):
         store, key, version = self._split(self._strip_protocol(path))
         if not key:
             return False
-        return await call(store, "exists", key, **version)
+        if version or self._encrypts:
+            return await call(store, "exists", key, **version)
+        try:
+            self._recent.put(split_bucket(self._strip_protocol(path))[0], await call(store, "head", key))
+        except NotFoundError:
+            return False
+        return True
 
     async def _ls(self, path, detail=False, refresh=False, versions=False, **kwargs):
         """What a directory holds: names, or entries as of `info` with ``detail=True``. Of a file, itself;
@@ -232,6 +241,7 @@ class Listing(AsyncFileSystem):
 
     def invalidate_cache(self, path=None):
         """Forgets the listings of a path and of the directories above it, or all."""
+        self._recent.clear()
         if path is None or not self.dircache:
             self.dircache.clear()
             return

@@ -17,6 +17,7 @@ from ._listing import Listing
 from ._objects import Objects
 from ._paths import parent, split_bucket, split_version
 from ._ranges import Ranges
+from ._recent import Recent
 from ._settings import settings_of
 from ._stream import Stream
 from ._transfer import Transfer
@@ -86,6 +87,7 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
         self._query = f"?{url_query}" if url_query else ""
         self._settings, self._uploads = settings_of(settings)
         self._stores = {}
+        self._recent = Recent()
         self._session = Session()
         # Sends no request; an invalid setting fails now.
         self._store(None)
@@ -228,6 +230,23 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
 
     _connect = set_session
 
+    @staticmethod
+    def close_session(loop=None, s3=None):
+        """Nothing to close: oarlock's connections close by themselves."""
+
+    def invalidate_region_cache(self):
+        """Forgets nothing: an error that names another region of a bucket corrects it."""
+
+    def __getattr__(self, name):
+        if name in ("s3", "get_s3", "call_s3", "_call_s3"):
+            raise AttributeError(
+                f"`{name}` is botocore's client, which oarlock does not have; call S3's operations by "
+                '`oarlock.open("s3://bucket")`',
+                name=name,
+                obj=self,
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
     def connect(self, refresh=False, **kwargs):
         """Nothing to connect: stores connect at first use."""
         return self._session
@@ -257,10 +276,10 @@ def _blocking(name, coroutine):
 
 #: Coroutine methods that fsspec does not know.
 _OWN = (
-    "abort_mpu", "checksum", "chmod", "clear_multipart_uploads", "created", "get_delegated_s3pars",
-    "get_tags", "getxattr", "is_bucket_versioned", "list_multipart_uploads", "make_bucket_versioned",
-    "merge", "metadata", "modified", "mv_file", "object_version_info", "put_tags", "rmdir", "setxattr",
-    "sign", "touch", "url",
+    "abort_mpu", "bulk_delete", "checksum", "chmod", "clear_multipart_uploads", "created",
+    "get_delegated_s3pars", "get_tags", "getxattr", "is_bucket_versioned", "list_multipart_uploads",
+    "make_bucket_versioned", "merge", "metadata", "modified", "mv_file", "object_version_info",
+    "put_tags", "rmdir", "setxattr", "sign", "touch", "url",
 )  # fmt: skip
 
 

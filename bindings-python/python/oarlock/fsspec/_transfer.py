@@ -324,6 +324,7 @@ class Transfer(AsyncFileSystem):
     async def _copies(self, moves, keywords):
         """Copies objects, many at a time: a reply or an exception for each."""
         options = options_for("copy", keywords)
+
         def starts():
             for source, target in moves:
                 _, key, version = self._split(source)
