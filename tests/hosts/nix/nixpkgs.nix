@@ -34,5 +34,6 @@ rec {
   boost = package "boost";
   nlohmann_json = package "nlohmann_json";
   nix = { name = "nix"; version = nixVersion; dev = package "nix-dev"; };
-  nixVersions = { };
+  # nixpkgs throws for what it has removed.
+  nixVersions = if lib.versionAtLeast nixVersion "2.27" then { nix_2_26 = throw "nix_2_26 has been removed"; } else { };
 }

@@ -332,13 +332,34 @@ def test_the_expressions_for_nixos(nix):
         assert (
             ROOT / "bindings-c" / "nix" / f"store-{interface}.cc"
         ).exists() and "$out/lib/nix/plugins" in told["installPhase"]
-    for given, why in (
-        ('nixVersion = "2.34.8";', "knows Nix 2.8 and 2.26, not 2.34.8"),
-        ('nixVersion = "2.26.3"; rustVersion = "1.70.0";', "or newer, not 1.70.0"),
-    ):
-        assert why in nix.run(
-            *evaluate, f"(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ {given} }}; }}).name", fails=True
+    old = f'(import {ROOT}/default.nix {{ pkgs = {pkgs} {{ nixVersion = "2.26.3"; rustVersion = "1.70.0"; }}; }})'
+    assert "or newer, not 1.70.0" in nix.run(*evaluate, f"{old}.name", fails=True)
+
+
+def test_the_expressions_for_nixos_give_the_program_for_a_newer_nix(nix):
+    evaluate = ("nix-instantiate", "--eval", "--strict", "--json", "-E")
+    pkgs = f'import {HERE}/nixpkgs.nix {{ nixVersion = "2.34.8"; }}'
+    made = f"(import {ROOT}/default.nix {{ pkgs = {pkgs}; }})"
+    told = json.loads(nix.run(*evaluate, f"{{ inherit {made} name buildPhase installPhase; }}"))
+    assert "knows Nix 2.8 and 2.26, not 2.34.8: this is the program oarlock-nix instead" in nix.said
+    assert re.fullmatch(r"oarlock-nix-program-\d+\.\d+\.\d+", told["name"])
+    assert "-p oarlock-nix" in told["buildPhase"] and "$out/bin target/release/oarlock-nix" in told["installPhase"]
+    # And a flake whose nixpkgs has removed the known ones.
+    flake = f"(import {ROOT}/flake.nix).outputs"
+    outputs = f"({flake} rec {{ self = {flake} {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs}; aarch64-linux = x86_64-linux; }}; }})"
+    packages = json.loads(
+        nix.run(
+            *evaluate,
+            f"builtins.mapAttrs (system: builtins.mapAttrs (name: each: each.pname)) {outputs}.packages",
         )
+    )
+    names = {"default": "oarlock-nix-program", "oarlock-nix": "oarlock-nix-program"}
+    assert packages == {"aarch64-linux": names, "x86_64-linux": names}
+
+
+def test_the_flake_gives_the_plugin_for_a_known_nix(nix):
+    evaluate = ("nix-instantiate", "--eval", "--strict", "--json", "-E")
+    pkgs = f"import {HERE}/nixpkgs.nix"
     flake = f'(import {ROOT}/flake.nix).outputs rec {{ self = (import {ROOT}/flake.nix).outputs {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs} {{ nixVersion = "2.26.3"; }}; aarch64-linux = x86_64-linux; }}; }}'
     assert json.loads(
         nix.run(*evaluate, f"builtins.mapAttrs (system: made: made.default.pname) ({flake}).packages")
