@@ -33,6 +33,9 @@ oarlock-nix: setup ## build the program that serves, fills and looks after a Nix
 nix-cache-figures: build ## measure oarlock-nix on a cache of 10,000 synthetic paths; write tests/hosts/nix/CACHE_FIGURES.md
 	$(VENV)/python tests/hosts/nix/cache_figures.py
 
+nix-functional: build ## run Nix's own tests of binary caches with caches behind the plugin and behind oarlock-nix serve; write tests/hosts/nix/FUNCTIONAL.md: five minutes
+	$(VENV)/python tests/hosts/nix/functional.py
+
 nix-versions: build ## try the plugin in Nix 2.26, and its caches in a stock 2.34: made of later Debians' packages, half an hour
 	for what in trixie plugin forky; do tests/hosts/nix/another-nix $$what || exit; done
 	$(VENV)/python -m pytest -q -ra tests/hosts/nix/test_nix_versions.py
@@ -101,5 +104,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures bench install gem gem-native generate generated clean
+.PHONY: help setup build test docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

@@ -343,7 +343,8 @@ def test_the_expressions_for_nixos_give_the_program_for_a_newer_nix(nix):
     told = json.loads(nix.run(*evaluate, f"{{ inherit {made} name buildPhase installPhase; }}"))
     assert "knows Nix 2.8 and 2.26, not 2.34.8: this is the program oarlock-nix instead" in nix.said
     assert re.fullmatch(r"oarlock-nix-program-\d+\.\d+\.\d+", told["name"])
-    assert "-p oarlock-nix" in told["buildPhase"] and "$out/bin target/release/oarlock-nix" in told["installPhase"]
+    assert "-p oarlock-nix" in told["buildPhase"]
+    assert "$out/bin target/release/oarlock-nix" in told["installPhase"]
     # And a flake whose nixpkgs has removed the known ones.
     flake = f"(import {ROOT}/flake.nix).outputs"
     outputs = f"({flake} rec {{ self = {flake} {{ inherit self nixpkgs; }}; nixpkgs.legacyPackages = rec {{ x86_64-linux = {pkgs}; aarch64-linux = x86_64-linux; }}; }})"
