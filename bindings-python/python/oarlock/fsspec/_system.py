@@ -145,15 +145,19 @@ class OarlockFileSystem(Listing, Transfer, Ranges, Objects, Buckets):
         """Paths, their keys and versions, by the store and the bucket that they are in."""
         groups = {}
         for path in paths:
-            store, key, version = self._split(path)
+            bucket, key, version = self.split_path(path)
             if not key:
                 raise InvalidInputError(f"{path!r} names no object; a path is bucket/key")
-            bucket = split_bucket(self._strip_protocol(path))[0]
-            groups.setdefault(bucket, (store, bucket, []))[2].append((path, key, version))
+            if bucket not in groups:
+                groups[bucket] = (self._store(bucket), bucket, [])
+            groups[bucket][2].append((path, key, {"version_id": version} if version else {}))
         return list(groups.values())
 
     @classmethod
     def _strip_protocol(cls, path):
+        if type(path) is str and ":" not in path and path[:1] != "/" != path[-1:]:
+            # Most paths, thousands of them: nothing to take off.
+            return path
         plain = super()._strip_protocol(path)
         return plain.lstrip("/") if isinstance(plain, str) else [one.lstrip("/") for one in plain]
 

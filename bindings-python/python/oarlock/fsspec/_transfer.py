@@ -158,11 +158,12 @@ class Transfer(AsyncFileSystem):
     async def _cat_all(self, paths):
         """The bytes of each object, or its exception."""
         outcomes = {}
-        for store, bucket, items in self._by_bucket(paths):
-            asked = [{"key": key, **version} for _, key, version in items]
+        groups = self._by_bucket(paths)
+        for store, bucket, items in groups:
+            asked = [{"key": key, **version} if version else key for _, key, version in items]
             for (name, *_), row in zip(items, await call(store, "get_many", asked)):
                 outcomes[name] = bytes(row.body) if row.error is None else failure(bucket, row, "get_many")
-        return {name: outcomes[name] for name in paths}
+        return outcomes if len(groups) == 1 else {name: outcomes[name] for name in paths}
 
     async def _cat_each(self, paths, options):
         """As `_cat_all`, for options that `get_many` does not take."""
