@@ -28,6 +28,14 @@ class Resource:
     gate: threading.Event | None = None
     before_gate: int = 0
     redirect: str | None = None
+    #: The status of a whole body.
+    code: int = 200
+    #: Sends the body again and again, in chunks, until the client leaves.
+    endless: bool = False
+    #: Seconds between two pieces of so many bytes.
+    drip: tuple | None = None
+    #: The ETag of a range, if it is that of another state.
+    range_etag: str | None = None
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -55,25 +63,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.plain(302, {"Location": resource.redirect})
         if resource.etag and self.headers.get("If-None-Match") == resource.etag:
             return self.plain(304, {"ETag": resource.etag})
-        first, code = 0, 200
-        asked = self.headers.get("Range")
+        first, code = 0, resource.code
+        asked, is_range = self.headers.get("Range"), False
         if asked and resource.ranges and self.headers.get("If-Range", resource.etag) == resource.etag:
             start, _, last = asked.removeprefix("bytes=").partition("-")
-            first, code = int(start), 206
+            first, code, is_range = int(start), 206, True
             body = resource.body[first : int(last) + 1 if last else None]
         else:
             body = resource.body
         self.send_response(code)
         if resource.etag:
-            self.send_header("ETag", resource.etag)
+            self.send_header("ETag", (is_range and resource.range_etag) or resource.etag)
         self.send_header("Last-Modified", email.utils.formatdate(1_700_000_000, usegmt=True))
         for name, value in resource.headers.items():
             self.send_header(name, value)
-        if code == 206:
+        if is_range:
             self.send_header(
                 "Content-Range", f"bytes {first}-{first + len(body) - 1}/{len(resource.body)}"
             )
-        if resource.chunked:
+        if resource.chunked or resource.endless:
             self.send_header("Transfer-Encoding", "chunked")
         elif resource.length is None:
             self.send_header("Connection", "close")
@@ -88,6 +96,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.server.upstream.lock:
             end = resource.breaks.pop(0) if resource.breaks else None
         pieces = [body[:end]] if end is not None else [body]
+        while resource.endless:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
+        if resource.drip:
+            pause, size = resource.drip
+            for first in range(0, len(body), size):
+                self.wfile.write(body[first : first + size])
+                self.server.upstream.stopped.wait(pause)
+            return
         if resource.gate:
             pieces = [body[: resource.before_gate], body[resource.before_gate : end]]
         for number, piece in enumerate(pieces):
@@ -121,18 +137,23 @@ class Server(http.server.ThreadingHTTPServer):
 class Upstream:
     """The server, with its resources by path."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.lock = threading.Lock()
         self.resources = {}
         self.requests = []
+        self.stopped = threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.upstream = self
+        self.scheme = "http"
+        if tls:
+            self.scheme = "https"
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}"
 
     def add(self, path, body, **how):
         """Serves the body at a path; returns its URL."""
@@ -148,5 +169,6 @@ class Upstream:
             )
 
     def stop(self):
+        self.stopped.set()
         self.server.shutdown()
         self.server.server_close()

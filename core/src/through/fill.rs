@@ -28,7 +28,7 @@ use crate::tally::{Share, Tally};
 /// Fetches at a time in a process; more wait for their turn. Each may take three descriptors.
 const FETCHES: u32 = 256;
 
-/// Bytes that are gathered for one notice to the readers, if they come at once.
+/// Bytes that are gathered for one notice to the readers, if they come at once. The first come without delay.
 const GATHER: u64 = 256 << 10;
 
 /// How long a fetch that ended is remembered, for callers who looked into the store before its end.
@@ -277,7 +277,7 @@ impl Fill {
             }
         };
         loop {
-            let arrived = if written - shown < GATHER { body.next().now_or_never() } else { None };
+            let arrived = if written - shown < GATHER.min(shown) { body.next().now_or_never() } else { None };
             let piece = match arrived {
                 Some(piece) => piece?,
                 None => {

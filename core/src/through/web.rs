@@ -153,12 +153,25 @@ impl WebDownload {
             further = vec![(RANGE, range.as_str()), (IF_RANGE, validator.as_str())];
         }
         let response = self.request(&further).await?;
-        if response.status == StatusCode::PARTIAL_CONTENT {
-            let starts = format!("bytes {}-", self.at);
-            if !response.text("content-range").is_some_and(|range| range.starts_with(&starts)) {
+        if response.status == StatusCode::PARTIAL_CONTENT && !further.is_empty() {
+            let range = response.text("content-range").and_then(|range| range.strip_prefix("bytes "));
+            let (span, size) = range.and_then(|range| range.split_once('/')).unwrap_or_default();
+            if span.split('-').next() != Some(&self.at.to_string()) {
                 return Err(named(
                     &self.target,
                     Error::new(ErrorKind::Service, "it sent another range than requested"),
+                ));
+            }
+            let is_other_size =
+                size.parse().ok().zip(self.size).is_some_and(|(size, of): (u64, u64)| size != of);
+            let strong = self.validator.as_deref().filter(|validator| validator.starts_with('"'));
+            let is_other_etag = strong.zip(response.text("etag")).is_some_and(|(etag, of)| etag != of);
+            if is_other_size || is_other_etag {
+                // An upstream that ignores If-Range sends the rest of another state.
+                self.validator = None;
+                return Err(named(
+                    &self.target,
+                    Error::new(ErrorKind::Network, "the resource changed, and is fetched anew"),
                 ));
             }
             self.body = Some(response.body);
