@@ -127,3 +127,9 @@ def test_a_copy_goes_where_it_does_in_memory(fake, tmp_path, seed):
         expected = attempt(memory.get, f"/tests/{source}", f"{places[0]}/{target}", **options)
         assert attempt(fs.get, f"tests/{source}", f"{places[1]}/{target}", **options) == expected, said
         assert files_below(places[0]) == files_below(places[1]), said
+
+
+def test_a_literal_path_is_no_pattern(fs):
+    fs.pipe({"tests/a[1]": b"literal", "tests/a1": b"matched"})
+    assert fs.expand_path("tests/a[1]") == ["tests/a1"]
+    assert fs.expand_path("tests/a[1]", assume_literal=True) == ["tests/a[1]"]

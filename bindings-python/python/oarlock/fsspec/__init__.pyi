@@ -116,10 +116,20 @@ class OarlockFileSystem:
     def sizes(self, paths: Iterable[Path], **kwargs: Any) -> list[int | None]: ...
     async def _sizes(self, paths: Iterable[Path], **kwargs: Any) -> list[int | None]: ...
     def expand_path(
-        self, path: Path | Iterable[Path], recursive: bool = False, maxdepth: int | None = None, **kwargs: Any
+        self,
+        path: Path | Iterable[Path],
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        assume_literal: bool = False,
+        **kwargs: Any,
     ) -> list[str]: ...
     async def _expand_path(
-        self, path: Path | Iterable[Path], recursive: bool = False, maxdepth: int | None = None, **kwargs: Any
+        self,
+        path: Path | Iterable[Path],
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        assume_literal: bool = False,
+        **kwargs: Any,
     ) -> list[str]: ...
     def cat(
         self, path: Path | list[Path], recursive: bool = False, on_error: OnError = "raise", **kwargs: Any

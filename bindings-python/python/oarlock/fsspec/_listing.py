@@ -315,7 +315,7 @@ class Listing(AsyncFileSystem):
                 found[path] = row.meta
         return [found[path] for path in paths]
 
-    async def _expand(self, path, recursive=False, maxdepth=None):
+    async def _expand(self, path, recursive=False, maxdepth=None, assume_literal=False):
         """The paths that a path, a pattern or a list of them means, each with its type: `file`, `directory`,
         or None for a name that was not looked up."""
         if maxdepth is not None and maxdepth < 1:
@@ -324,7 +324,7 @@ class Listing(AsyncFileSystem):
         for each in [path] if isinstance(path, str) else path:
             each = self._strip_protocol(each)
             names_version = self.version_aware and split_version(each)[1]
-            if not names_version and has_magic(each):
+            if not (names_version or assume_literal) and has_magic(each):
                 depth = maxdepth
                 matched = await self._glob(each, maxdepth=depth, detail=True)
                 found |= {name: info["type"] for name, info in matched.items()}
@@ -346,9 +346,10 @@ class Listing(AsyncFileSystem):
         found = await self._find(path, maxdepth=maxdepth, withdirs=True, detail=True)
         return {name: info["type"] for name, info in found.items()}
 
-    async def _expand_path(self, path, recursive=False, maxdepth=None, **kwargs):
-        """The paths that a path, a pattern or a list of them means."""
-        return list(await self._expand(path, recursive, maxdepth))
+    async def _expand_path(self, path, recursive=False, maxdepth=None, assume_literal=False, **kwargs):
+        """The paths that a path, a pattern or a list of them means; with ``assume_literal`` none is a
+        pattern."""
+        return list(await self._expand(path, recursive, maxdepth, assume_literal))
 
 
 def _by_name(path, entries):
