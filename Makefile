@@ -65,6 +65,12 @@ ecosystem-figures: build ## measure Python's data tools beside dvc-s3, s3fs and 
 	@$(MAKE) -s -C tests/bench libraries
 	@$(VENV)/python tests/hosts/ecosystem/figures.py "$(or $(CARGO_TARGET_DIR),$(CURDIR)/target/bench)" $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 
+storage-figures: build ## measure a package server's storage: fills, hits, usage, verify, 5 GiB, write tests/hosts/STORAGE_FIGURES.md: fifteen minutes, 10 GB of disk (a look: SCALE=0.05; some rows: ONLY=fills)
+	cargo build --release -p oarlock-python --target-dir target/bench
+	rm -rf target/bench/storage && mkdir -p target/bench/storage && cp -R bindings-python/python/oarlock target/bench/storage/
+	cp target/bench/release/lib_native.so target/bench/storage/oarlock/_native.abi3.so
+	$(VENV)/python tests/hosts/rspm/figures.py --python target/bench/storage --kind "Release build" $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
+
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR)) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
@@ -104,5 +110,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures bench install gem gem-native generate generated clean
+.PHONY: help setup build test docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures storage-figures bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

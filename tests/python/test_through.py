@@ -1,7 +1,25 @@
 """Reading through a store: one fetch for many readers, and an upstream that misbehaves.
 
 Invariant: what every language does alike is in `tests/cases/through.toml`; here are threads, and servers that
-break off.
+break off. Which test holds which law (cases by name, tests without `test_`; D, L: `test_through_disk.py`,
+`test_through_lies.py`):
+
+ 1 a hit is a `get`        fetched-once
+ 2 one fetch for all       many_readers_share_one_fetch, a_slow_reader_and_one_that_leaves_hold_up_nobody
+ 3 each at its own pace    the same; a full disk: D
+ 4 nothing half-kept       a_failing_upstream_leaves_nothing, L killed_anywhere, the fault sweep
+ 5 the end is checked      the_last_byte_of_a_wrong_body_is_never_delivered
+ 6 storing is not serving  storing_is_not_serving, kept-by-name-or-not
+ 7 failures and breaks     failing-upstreams, a_break_is_mended, L the_etag_changed_when_a_fetch_resumes
+ 8 all readers gone        passing_through_ends_with_its_last_reader, an_exit_does_not_wait_for_a_fetch
+ 9 passing through         passed, passing_through_writes_nothing_and_shares
+10 several processes       L processes_race, an_object_that_another_writer_stored_first_stays
+11 encrypted at every size every_size_is_kept_as_the_store_keeps_it
+12 `head_through`          looked-at
+13 refresh                 refreshed
+14 security                bad-input, other_credentials_do_not_share, L a_redirect_from_https_to_http
+15 fork and interrupt      a_child_fetches_for_itself, an_interrupt_leaves_the_fetch_to_others
+16 counting                counted
 """
 
 import hashlib
@@ -270,3 +288,28 @@ def test_an_exit_does_not_wait_for_a_fetch(tmp_path, upstream):
     url = upstream.add("/p", bytes(4 * MIB), gate=threading.Event(), before_gate=MIB)
     program = READS.format(store=tmp_path / "store", url=url, then="raise SystemExit(0)")
     subprocess.run([sys.executable, "-c", program], check=True, timeout=10)
+
+
+def test_other_credentials_do_not_share(place, upstream):
+    gate = threading.Event()
+    url = upstream.add("/p", bytes(MIB), gate=gate, before_gate=10)
+    words = ("one", "other", "one")
+    readers = [Reader(place, url, upstream_headers={"Authorization": word}) for word in words]
+    assert all(reader.has_bytes.wait(20) for reader in readers)
+    gate.set()
+    assert [len(reader.end()) for reader in readers] == [MIB] * 3
+    assert sorted(headers["Authorization"] for _, _, headers in upstream.requests) == ["one", "other"]
+
+
+def test_an_interrupt_leaves_the_fetch_to_others(place, upstream):
+    gate = threading.Event()
+    url = upstream.add("/p", bytes(MIB), gate=gate, before_gate=10)
+    other = Reader(place, url)
+    assert other.has_bytes.wait(20)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        place.fetch_through("p", url)
+    assert not gate.is_set() and other.is_alive()
+    gate.set()
+    assert len(other.end()) == MIB
+    assert (other.error, keys(place), upstream.count()) == (None, ["p"], 1)
