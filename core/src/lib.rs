@@ -14,6 +14,9 @@
 //! assert_eq!(reply.body.unwrap(), "hello");
 //! ```
 
+#![deny(missing_docs)]
+#![warn(clippy::missing_errors_doc)]
+
 mod across;
 mod ambient;
 mod call;

@@ -35,8 +35,11 @@ pub struct RecordSpec {
 pub trait Record: Sized {
     /// The declaration.
     const SPEC: RecordSpec;
-    /// Reads the record from values by name; an error has this kind, and `what` ("option", "setting") opens
-    /// its message.
+    /// Reads the record from values by name.
+    ///
+    /// # Errors
+    /// One of the kind `kind` for an unknown name, one given twice, a missing one, or a value of the wrong
+    /// type. `what` ("option", "setting") opens its message.
     fn from_pairs(kind: ErrorKind, what: &str, pairs: Vec<(String, Value)>) -> Result<Self>;
 }
 

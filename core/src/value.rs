@@ -170,7 +170,10 @@ pub trait Field: Sized {
     const TYPE: Type;
     /// Whether it must be given.
     const REQUIRED: bool = true;
-    /// Reads the value; the error's message starts after "option `x` ".
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// What the type takes instead, as the end of a message that starts with "option `x` ".
     fn from_value(value: Value) -> std::result::Result<Self, String>;
     /// The value a binding sees.
     fn into_value(self) -> Value;
@@ -443,7 +446,15 @@ impl ByteRange {
         }
     }
 
-    /// The first byte and the length within an object of `size` bytes; `Range` if nothing of it lies inside.
+    /// The first byte and the length within an object of `size` bytes.
+    ///
+    /// # Errors
+    /// `Range` if nothing of it lies inside.
+    ///
+    /// ```
+    /// use oarlock::value::ByteRange;
+    /// assert_eq!(ByteRange::Suffix(3).within(10).unwrap(), (7, 3));
+    /// ```
     pub fn within(self, size: u64) -> Result<(u64, u64)> {
         let (first, end) = match self {
             ByteRange::FromTo(first, last) => (first, last.saturating_add(1).min(size)),

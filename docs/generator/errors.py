@@ -1,6 +1,7 @@
 """The page of errors: each kind with its number, its classes, and causes with what to do.
 
-Invariant: a kind of the core without a table in `docs/tables/errors.toml` fails the check.
+Invariant: a kind of the core without a table in `docs/tables/errors.toml` fails the check, and so do words
+of a message that the core does not have.
 """
 
 import re
@@ -12,6 +13,7 @@ from oarlock import _native, errors
 
 DOCS = Path(__file__).resolve().parents[1]
 CORE = DOCS.parent / "core/src"
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(CORE.rglob("*.rs")))
 TEXTS = tomllib.loads((DOCS / "tables/errors.toml").read_text(encoding="utf-8"))
 
 HEAD = """\
@@ -30,7 +32,7 @@ A message has three parts: what failed, why, and what to do.
     --8<-- "docs/examples/errors.rb:errors"
     ```
 
-Search this page for the kind that the message begins with, or for S3's code.
+Search this page for words of the message, for the error's class, or for S3's code.
 
 | what an error holds | Python, Ruby | C |
 | --- | --- | --- |
@@ -45,8 +47,8 @@ KIND = """
 ## {name}
 {doc} Number {number}, `OARLOCK_{shout}` in C. Python: `{python}`. Ruby: `Oarlock::{name}Error`.{codes}
 
-| cause | what to do |
-| --- | --- |
+| message | cause | what to do |
+| --- | --- | --- |
 {rows}
 """
 
@@ -58,6 +60,13 @@ def page():
         sys.exit(f"docs/tables/errors.toml: describe {', '.join(missing)}")
     codes = server_codes()
     return HEAD + "".join(section(*kind, codes.get(kind[0], [])) for kind in kinds)
+
+
+def row(cause, fix, words=""):
+    """A row of a kind: words of a message, what causes it, and what to do."""
+    if words not in SOURCES:
+        sys.exit(f"docs/tables/errors.toml: no message of the core has the words {words!r}")
+    return f"| {f'… {words} …' if words else ''} | {cause} | {fix} |"
 
 
 def server_codes():
@@ -75,7 +84,7 @@ def section(name, number, doc, codes):
     bases = getattr(errors, f"{name}Error").__bases__
     built_in = [base.__name__ for base in bases if base is not errors.Error]
     python = f"{name}Error" + (f"`, also a `{built_in[0]}" if built_in else "")
-    rows = "\n".join(f"| {cause} | {fix} |" for cause, fix in TEXTS[name]["causes"])
+    rows = "\n".join(row(*texts) for texts in TEXTS[name]["causes"])
     codes = f"\n\nS3's codes: {', '.join(f'`{code}`' for code in sorted(codes))}." if codes else ""
     facts = {"number": number, "shout": shout, "python": python, "rows": rows, "codes": codes}
     return KIND.format(name=name, doc=doc, **facts)

@@ -40,6 +40,7 @@ needs `kms:GenerateDataKey` and `kms:Decrypt` on the key.
 {hosts}
 
 ## How do I write the policy?
+For every task above but tags, versions and unfinished uploads:
 ```json
 --8<-- "docs/examples/policy.json"
 ```

@@ -27,10 +27,18 @@ HEAD = """\
 # Settings, spellings and environment variables
 
 <!-- written by docs/generate.py -->
+## How do I connect to my own server?
+By the setting `endpoint`: by name, in the URL, or from the environment. The URL and the environment work in
+every language and host.
+
 ```python
 --8<-- "docs/examples/settings.py:settings"
 ```
 
+Keys come from the environment or a profile, as for AWS: see [where credentials are
+searched](../concepts/credentials.md#where-are-credentials-searched). `oarlock check URL` tests the connection.
+
+## Which value wins?
 The first of these that sets a value wins: a setting given by name, the URL's query, the environment, the
 profile, the default. [`explain`](../concepts/credentials.md) prints each value with its source.
 

@@ -15,7 +15,7 @@ import time
 
 import oarlock
 import pytest
-from oarlock.cli._parser import parse
+from oarlock.cli._parser import build, parse, subcommands
 from servers.fake import SECRET_KEY
 
 COMMAND = [sys.executable, "-m", "oarlock"]
@@ -121,11 +121,31 @@ def test_mistakes(shell):
     assert shell("cat", "s3://tests/none", status=1)[1].startswith("oarlock: there is no such object")
     assert "a URL is written" in shell("ls", f"AKID:{SECRET_KEY}@tests", status=1)[1]
     assert "must be a URL" in shell("cp", "a", "b", status=1)[1]
-    assert "--recursive" in shell("rm", "s3://tests", status=1)[1]
+    assert "s3://tests/ names no object; add a key, or --rec" in shell("rm", "s3://tests", status=1)[1]
+    assert shell("cat", "s3://tests/a/", status=1)[1].endswith("s3://tests/a/ names no object; add a key\n")
+    assert "nothing at s3://tests/typo" in shell("ls", "s3://tests/typo", status=1)[1]
     assert "region" in shell("ls", "s3://tests", "reigon=x", status=1)[1]
     assert "name=value" in shell("ls", "s3://tests", SECRET_KEY, status=2)[1]
     assert "invalid choice" in shell("lss", status=2)[1]
     assert len(shell("cp", "none", "s3://tests/a", status=1)[1].splitlines()) == 1
+
+
+def test_a_tree_is_copied_many_objects_at_a_time(shell, fake):
+    with oarlock.open("s3://tests/a/", **fake.settings()) as store:
+        rows = store.put_many({"key": f"{n:02}", "body": b"x"} for n in range(40))
+        assert not [row for row in rows if row.error]
+    fake.plan([{"match": {"op": "CopyObject"}, "fault": {"slow": 200}}])
+    begun = time.monotonic()
+    lines = shell("cp", "-r", "s3://tests/a", "s3://tests/b")[0].splitlines()
+    assert lines == [f"copied a/{n:02}" for n in range(40)]
+    assert time.monotonic() - begun < 40 * 0.2
+    assert keys(shell) == [f"{at}/{n:02}" for at in "ab" for n in range(40)]
+
+
+def test_commands_are_in_the_readme():
+    page = pathlib.Path(__file__).resolve().parents[2] / "bindings-python/README.md"
+    named = re.findall(r"`([a-z-]+)[` ]", " ".join(re.findall(r"^\| (`[^|]*) \|", page.read_text(), re.M)))
+    assert not set(subcommands(build()).choices) - set(named)
 
 
 def test_upkeep(shell, fake):

@@ -40,5 +40,6 @@ class ExplainTest < OarlockTest
     status, _, wrong = explain("s3://my-bucket", "reigon=x")
     assert_equal 1, status
     assert_match(/region/, wrong)
+    [[], ["--chek", "s3://b"], ["s3://b", CANARY]].each { |mistake| assert_equal 2, explain(*mistake).first }
   end
 end

@@ -4,7 +4,7 @@ import itertools
 import sys
 
 from ._output import note, print_json, print_row
-from ._places import Place, tree
+from ._places import OR_RECURSIVE, Place, tree
 
 # Keys that one request deletes.
 _BATCH = 1000
@@ -13,12 +13,16 @@ _BATCH = 1000
 def ls(given):
     """Lists objects and, unless recursive, the directories between them."""
     place = Place(given.url, given.settings)
+    entry = None
     for entry in place.store.list(place.key, **({} if given.recursive else {"delimiter": "/"})):
         if entry.is_prefix:
             print_row(given, entry, f"{'':20}{'-':>14}  {entry.key}")
         else:
             time = f"{entry.last_modified:%Y-%m-%d %H:%M:%S}" if entry.last_modified else ""
             print_row(given, entry, f"{time:20}{entry.size:>14}  {entry.key}")
+    if place.key and entry is None:
+        note(given, f"oarlock: there is nothing at {place.url}")
+        return 1
     return 0
 
 
@@ -34,7 +38,7 @@ def rm(given):
     """Deletes an object or, recursive, all below a prefix."""
     if not given.recursive:
         place = Place(given.url, given.settings)
-        reply = place.store.delete(place.needed_key())
+        reply = place.store.delete(place.needed_key(OR_RECURSIVE))
         if given.json:
             print_row(given, reply, "")
         return 0

@@ -10,6 +10,8 @@ import urllib.parse
 import oarlock
 
 PIPE = "-"
+#: What a command with this flag offers if the URL names no object.
+OR_RECURSIVE = ", or --recursive for all below it"
 #: The stores that this command has opened, for `stats`.
 OPENED = []
 
@@ -54,12 +56,15 @@ class Place:
         """Whether the URL names a bucket or ends with a slash."""
         return self.key == "" or self.key.endswith("/")
 
-    def needed_key(self):
-        """The key of one object."""
+    @property
+    def url(self):
+        """The URL of the key or prefix, without settings."""
+        return f"{self.store.url.rstrip('/')}/{self.key}"
+
+    def needed_key(self, otherwise=""):
+        """The key of one object; `otherwise` is what else the command offers."""
         if self.is_tree:
-            raise oarlock.InvalidInputError(
-                f"{self.store.url}/{self.key} names no object; add a key, or --recursive for all below it"
-            )
+            raise oarlock.InvalidInputError(f"{self.url} names no object; add a key{otherwise}")
         return self.key
 
     def beside(self, name):

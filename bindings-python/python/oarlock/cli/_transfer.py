@@ -3,6 +3,7 @@
 Invariant: a whole tree moves by `sync_up` and `sync_down`, which check every path; this file joins none.
 """
 
+import itertools
 import os
 import pathlib
 import sys
@@ -10,7 +11,10 @@ import sys
 import oarlock
 
 from ._output import bar, note, print_json, print_row
-from ._places import PIPE, Place, file_name, is_url, split, tree
+from ._places import OR_RECURSIVE, PIPE, Place, file_name, is_url, split, tree
+
+# Objects that a copy of a tree between stores copies at a time.
+_AT_ONCE = 32
 
 
 def cp(given):
@@ -46,7 +50,7 @@ def _upload(given):
 
 def _download(given):
     place = Place(given.source, given.settings)
-    key = place.needed_key()
+    key = place.needed_key(OR_RECURSIVE)
     if given.target == PIPE:
         # The bytes are the result, so that nothing else goes to standard output.
         given.json = False
@@ -71,7 +75,7 @@ def mv(given):
 
 def _between(given, verb="copy"):
     source, target = Place(given.source, given.settings), Place(given.target, given.settings)
-    key = source.needed_key()
+    key = source.needed_key(OR_RECURSIVE if verb == "copy" else "")
     with bar(given, key) as progress:
         to = target.beside(file_name(key))
         options = {"journal": given.journal} if given.journal else {}
@@ -88,13 +92,25 @@ def _copy_tree(given):
     if PIPE in (given.source, given.target):
         raise oarlock.InvalidInputError("a pipe holds one object; leave --recursive out")
     if is_url(given.source) and is_url(given.target):
-        (source, below), (target, at) = tree(given.source, given.settings), tree(given.target, given.settings)
-        for entry in source.list(below):
-            target.copy(entry.key, at + entry.key.removeprefix(below), **_from(given))
-            print_row(given, entry, f"copied {entry.key}")
-        return 0
+        import asyncio
+
+        return asyncio.run(_copy_between(given, asyncio.gather))
     given.delete, given.dry_run, given.include, given.exclude, given.compare = False, False, [], [], None
     return sync(given)
+
+
+async def _copy_between(given, gather):
+    """Copies a tree between stores, some objects at a time; the first failure ends it."""
+    (source, below), (target, at) = tree(given.source, given.settings), tree(given.target, given.settings)
+    entries = iter(source.list(below))
+    while lot := list(itertools.islice(entries, _AT_ONCE)):
+        copies = (
+            target.aio.copy(entry.key, at + entry.key.removeprefix(below), **_from(given)) for entry in lot
+        )
+        await gather(*copies)
+        for entry in lot:
+            print_row(given, entry, f"copied {entry.key}")
+    return 0
 
 
 def sync(given):
