@@ -95,9 +95,9 @@ dist-check: setup ## write them twice with the development library, compare the 
 generate: setup ## write header, stubs, signatures and reference pages from the tables in core
 	OARLOCK_WRITE_HEADERS=1 cargo test --quiet --workspace --test header
 	$(MAKE) -s -C bindings-python
+	$(VENV)/python -B docs/generate.py
 	$(MAKE) -s -C bindings-python stubs
 	$(MAKE) -s -C bindings-ruby sig
-	$(VENV)/python -B docs/generate.py
 
 generated: ## fail if header, stubs, signatures or reference pages are not what the table of verbs makes of them
 	cargo test --quiet --workspace --test header

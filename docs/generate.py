@@ -19,6 +19,7 @@ def files():
     examples = calls.calls()
     return {
         "examples/verbs.py": scripting.python(examples),
+        "../bindings-python/python/oarlock/_examples.py": scripting.docstrings(examples),
         "examples/verbs.rb": scripting.ruby(examples),
         "examples/verbs.c": compiled.c(examples),
         "examples/verbs.cpp": compiled.cpp(examples),

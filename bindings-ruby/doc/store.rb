@@ -719,6 +719,9 @@ module Oarlock
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @yield [String] the bytes, in pieces
     # @return [Body, GetReply] a {Body}; with `into` or a block the reply without its bytes
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get("greeting")
     def get(key, into: nil, range: nil, version_id: nil, if_match: nil, if_none_match: nil,
             if_modified_since: nil, if_unmodified_since: nil, sse_customer_key: nil, encryption_context: nil,
             unverified: nil, whole: nil, journal: nil, timeout: nil, progress: nil, &block) = nil
@@ -760,6 +763,9 @@ module Oarlock
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @yield [String] the bytes, in pieces
     # @return [Body, ThroughReply] a {Body}; with `into` or a block the reply without its bytes
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.fetch_through("greeting", "https://example.com/greeting")
     def fetch_through(key, upstream = nil, into: nil, resolve: nil, upstream_headers: nil,
                       upstream_settings: nil, retain: nil, must_keep: nil, verified: nil, refresh: nil,
                       stale_if_error: nil, size: nil, checksum: nil, max_size: nil, content_type: nil,
@@ -777,6 +783,9 @@ module Oarlock
     #   `s3://…`, as for a store. Default: those of its URL and the environment.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [ObjectMeta]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.head_through("greeting", "https://example.com/greeting")
     def head_through(key, upstream = nil, resolve: nil, upstream_headers: nil, upstream_settings: nil,
                      timeout: nil) = nil
 
@@ -799,6 +808,9 @@ module Oarlock
     #   fetched, verified and kept for a while. Default: false.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<String>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get_ranges("greeting", ["0-1", "3-4"])
     def get_ranges(key, ranges, gap: nil, version_id: nil, if_match: nil, sse_customer_key: nil,
                    encryption_context: nil, unverified: nil, whole: nil, timeout: nil) = nil
 
@@ -852,6 +864,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.put("greeting", "hello")
     def put(key, source, content_type: nil, content_encoding: nil, content_language: nil,
             content_disposition: nil, cache_control: nil, expires: nil, metadata: nil, tags: nil,
             storage_class: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
@@ -873,6 +888,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [ContentReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.put_by_content("hello")
     def put_by_content(source, prefix: nil, suffix: nil, content_type: nil, metadata: nil, timeout: nil,
                        progress: nil) = nil
 
@@ -893,6 +911,9 @@ module Oarlock
     #   `CacheTimeout`. Default: 0.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [ObjectMeta]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.head("greeting")
     def head(key, version_id: nil, if_match: nil, if_none_match: nil, if_modified_since: nil,
              if_unmodified_since: nil, sse_customer_key: nil, wait: nil, timeout: nil) = nil
 
@@ -905,6 +926,9 @@ module Oarlock
     #   store's setting.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [bool]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.exists("greeting")
     def exists(key, version_id: nil, sse_customer_key: nil, timeout: nil) = nil
 
     # Deletes an object. A missing object counts as deleted. Source:
@@ -916,6 +940,9 @@ module Oarlock
     # @param if_match [String, Symbol, nil] Only if the object has this ETag, else `Precondition`.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [DeleteReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.delete("greeting")
     def delete(key, version_id: nil, if_match: nil, timeout: nil) = nil
 
     # Deletes any number of objects, 1000 per request. Returns one result for each, in the given order, or
@@ -929,6 +956,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Array<Deleted>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.delete_many(["reports/2025.csv", "reports/2026.csv"])
     def delete_many(keys, each: nil, timeout: nil, progress: nil) = nil
 
     # Fetches many objects at a time, each to a file or to memory. A file appears whole or not at all. Returns
@@ -944,6 +974,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Array<Fetched>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get_many(["reports/2025.csv", "reports/2026.csv"])
     def get_many(items, max_concurrency: nil, each: nil, timeout: nil, progress: nil) = nil
 
     # Stores many objects at a time. Returns one result for each, in the given order, or passes results to
@@ -963,6 +996,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Array<Stored>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.put_many([{key: "a.csv", body: "1,2"}, {key: "b.csv", body: "3,4"}])
     def put_many(items, max_concurrency: nil, each: nil, metadata: nil, storage_class: nil,
                  if_none_match: nil, timeout: nil, progress: nil) = nil
 
@@ -977,6 +1013,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Array<Headed>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.head_many(["reports/2025.csv", "reports/2026.csv"])
     def head_many(items, max_concurrency: nil, each: nil, timeout: nil, progress: nil) = nil
 
     # Makes the objects under a prefix equal to a directory: uploads new and changed files and, with `delete`,
@@ -1002,6 +1041,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [SyncReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.sync_up("site", "site/")
     def sync_up(directory, prefix = nil, compare: nil, include: nil, exclude: nil, delete: nil, dry_run: nil,
                 max_concurrency: nil, timeout: nil, progress: nil) = nil
 
@@ -1026,6 +1068,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [SyncReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.sync_down("site", "site/")
     def sync_down(directory, prefix = nil, compare: nil, include: nil, exclude: nil, delete: nil,
                   dry_run: nil, max_concurrency: nil, timeout: nil, progress: nil) = nil
 
@@ -1081,6 +1126,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.copy("greeting", "greeting-2")
     def copy(source_key, key, source_bucket: nil, source_store: nil, source_settings: nil,
              source_version_id: nil, source_if_match: nil, source_if_none_match: nil,
              source_sse_customer_key: nil, content_type: nil, content_encoding: nil, content_language: nil,
@@ -1108,6 +1156,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [PutReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.move("greeting", "greeting-2")
     def move(source_key, key, source_store: nil, source_settings: nil, source_if_match: nil, if_match: nil,
              if_none_match: nil, journal: nil, timeout: nil, progress: nil) = nil
 
@@ -1122,6 +1173,9 @@ module Oarlock
     #   `old` can't open the new envelope. Default: false.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [bool]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.rekey("greeting")
     def rekey(key, old: nil, enforce_rotation: nil, timeout: nil) = nil
 
     # Gives all encrypted objects under a prefix new envelopes, as `rekey` does. It skips objects whose
@@ -1137,6 +1191,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [RekeyReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.rekey_all("reports/")
     def rekey_all(prefix = nil, old: nil, enforce_rotation: nil, start_after: nil, timeout: nil,
                   progress: nil) = nil
 
@@ -1149,6 +1206,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [UnencryptedReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.find_unencrypted("reports/")
     def find_unencrypted(prefix = nil, start_after: nil, timeout: nil, progress: nil) = nil
 
     # Encrypts the objects under a prefix that lie in the clear. The ciphertext is read back and verified
@@ -1160,6 +1220,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [EncryptReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.encrypt_all("reports/")
     def encrypt_all(prefix = nil, start_after: nil, timeout: nil, progress: nil) = nil
 
     # Lists objects whose keys begin with a prefix, in UTF-8 byte order, page by page. Source:
@@ -1175,6 +1238,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @yield [Entry]
     # @return [Listing<Entry>, self] `self` with a block
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.list("reports/") { |entry| puts entry.key }
     def list(prefix = nil, delimiter: nil, start_after: nil, page_size: nil, continuation: nil, timeout: nil,
              &block) = nil
 
@@ -1190,6 +1256,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @yield [Entry]
     # @return [Listing<Entry>, self] `self` with a block
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.list_versions("reports/") { |entry| puts entry.key }
     def list_versions(prefix = nil, delimiter: nil, page_size: nil, continuation: nil, timeout: nil,
                       &block) = nil
 
@@ -1200,6 +1269,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Usage]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.usage("reports/")
     def usage(prefix = nil, timeout: nil, progress: nil) = nil
 
     # Reads every object under a prefix as `get` does, without keeping it, and returns those that can't be
@@ -1212,6 +1284,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [VerifyReply]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.verify("reports/")
     def verify(prefix = nil, max_concurrency: nil, start_after: nil, timeout: nil, progress: nil) = nil
 
     # Returns a URL that lets anyone send one kind of request for one object until it expires. Treat it as a
@@ -1233,6 +1308,9 @@ module Oarlock
     #   present the response, for example `attachment`. Default: as the object names it.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [String]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.presign("greeting", expires_in: 600)
     def presign(key, method: nil, expires_in: nil, version_id: nil, content_type: nil, content_length: nil,
                 content_md5: nil, response_content_type: nil, response_content_disposition: nil,
                 timeout: nil) = nil
@@ -1244,6 +1322,9 @@ module Oarlock
     # @param version_id [String, Symbol, nil] The version. Default: the newest.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Acl]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get_acl("greeting")
     def get_acl(key, version_id: nil, timeout: nil) = nil
 
     # Replaces an object's access control list. Source:
@@ -1258,6 +1339,9 @@ module Oarlock
     # @param grant_full_control [String, Symbol, nil] Grantees that may do all three.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.set_acl("greeting", acl: "private")
     def set_acl(key, version_id: nil, acl: nil, grant_read: nil, grant_read_acp: nil, grant_write_acp: nil,
                 grant_full_control: nil, timeout: nil) = nil
 
@@ -1268,6 +1352,9 @@ module Oarlock
     # @param version_id [String, Symbol, nil] The version. Default: the newest.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Hash{String => String}]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get_tags("greeting")
     def get_tags(key, version_id: nil, timeout: nil) = nil
 
     # Replaces an object's tags. Source:
@@ -1278,6 +1365,9 @@ module Oarlock
     # @param version_id [String, Symbol, nil] The version. Default: the newest.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.set_tags("greeting", {"team" => "data"})
     def set_tags(key, tags, version_id: nil, timeout: nil) = nil
 
     # Removes an object's tags. Source:
@@ -1287,6 +1377,9 @@ module Oarlock
     # @param version_id [String, Symbol, nil] The version. Default: the newest.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.delete_tags("greeting")
     def delete_tags(key, version_id: nil, timeout: nil) = nil
 
     # Returns the region of the store's bucket. Source:
@@ -1294,6 +1387,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [String]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.bucket_region
     def bucket_region(timeout: nil) = nil
 
     # Returns the credentials that sign the store's requests, for a host that passes them to another program.
@@ -1302,6 +1398,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Identity]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.credentials
     def credentials(timeout: nil) = nil
 
     # Explains the store's configuration: its identity, endpoint, proxy and other settings, each with its
@@ -1315,6 +1414,9 @@ module Oarlock
     #   sent. A directory needs none. Default: true.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<Explained>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.explain(check: true)
     def explain(check: nil, identity: nil, timeout: nil) = nil
 
     # Returns statistics of this store's calls so far, by verb: requests, retries, bytes, times. Sends no
@@ -1322,6 +1424,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<VerbStats>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.stats
     def stats(timeout: nil) = nil
 
     # Lists the buckets of the account. Source:
@@ -1329,6 +1434,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [Array<Bucket>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.list_buckets
     def list_buckets(timeout: nil) = nil
 
     # Creates the store's bucket, in the store's region. Source:
@@ -1336,6 +1444,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.create_bucket
     def create_bucket(timeout: nil) = nil
 
     # Deletes the store's bucket, which must be empty. Source:
@@ -1343,6 +1454,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.delete_bucket
     def delete_bucket(timeout: nil) = nil
 
     # Returns whether the store's bucket keeps versions: `Enabled`, `Suspended` or `Unversioned`. Source:
@@ -1350,6 +1464,9 @@ module Oarlock
     #
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [String]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.get_versioning
     def get_versioning(timeout: nil) = nil
 
     # Makes the store's bucket keep versions, or keep no new ones. Versions that exist stay. Source:
@@ -1358,6 +1475,9 @@ module Oarlock
     # @param state [String, Symbol] `Enabled` or `Suspended`.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.set_versioning("Enabled")
     def set_versioning(state, timeout: nil) = nil
 
     # Replaces the access control list of the store's bucket by a canned one. Source:
@@ -1366,6 +1486,9 @@ module Oarlock
     # @param acl [String, Symbol] A canned ACL, for example `public-read`.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.set_bucket_acl("private")
     def set_bucket_acl(acl, timeout: nil) = nil
 
     # Lists unfinished multipart uploads, page by page. Source:
@@ -1380,6 +1503,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @yield [Upload]
     # @return [Listing<Upload>, self] `self` with a block
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.list_uploads("reports/") { |entry| puts entry.key }
     def list_uploads(prefix = nil, older_than: nil, page_size: nil, continuation: nil, timeout: nil,
                      &block) = nil
 
@@ -1390,6 +1516,9 @@ module Oarlock
     # @param upload_id [String, Symbol] The upload's id, from `list_uploads`.
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @return [nil]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   store.abort_upload("greeting", "upload-7")
     def abort_upload(key, upload_id, timeout: nil) = nil
 
     # Aborts old unfinished multipart uploads, frees their parts, and returns them. Source:
@@ -1401,6 +1530,9 @@ module Oarlock
     # @param timeout [Numeric, nil] Seconds after which the call is cancelled. Default: no limit.
     # @param progress [#call, nil] Called with what is done and the total, if known.
     # @return [Array<Upload>]
+    # @raise [Error] One of its classes; after an {InvalidInputError} nothing was sent.
+    # @example
+    #   reply = store.abort_uploads("reports/")
     def abort_uploads(prefix = nil, older_than: nil, timeout: nil, progress: nil) = nil
   end
 end

@@ -3,7 +3,8 @@
 # Writes `doc/store.rb` to standard output: what `lib/oarlock` makes of the core's tables when it loads, as
 # plain Ruby for `ri`, RDoc and YARD, which do not run the library.
 #
-# Invariant: verbs, records and settings come from the tables. A test compares the output with the file.
+# Invariant: verbs, records and settings come from the tables, examples from the site's, which a test runs. A
+# test compares the output with the file.
 require "oarlock"
 require_relative "types"
 
@@ -14,6 +15,9 @@ module Doc
     "_Readable" => "#read", "_Chunks" => "#each", "_Writable" => "#write", "_Callback" => "#call",
     "_Progress" => "#call", "untyped" => "Object", "void" => "Object"
   }.freeze
+
+  EXAMPLES = File.read("#{__dir__}/../../docs/examples/verbs.rb")
+    .scan(/\[start:(\w+)\]\n(.*?)^ *# --8<--/m).to_h.freeze
 
   module_function
 
@@ -71,6 +75,12 @@ module Doc
     end
   end
 
+  def example(name)
+    text = EXAMPLES.fetch(name, "")
+    lines = text.gsub(/^#{text[/\A */]}/, "").lines.map { |line| "    #   #{line}" }
+    lines.empty? ? "" : "    # @example\n#{lines.join}"
+  end
+
   def verb(verb)
     positional, keywords = verb[:params].partition { |param| param[:type] != "sink" }
     keywords += verb[:options]
@@ -84,7 +94,9 @@ module Doc
     parameters += [*keywords.map { |field| "#{field[:name]}: nil" }, "timeout: nil"]
     parameters << "progress: nil" if verb[:progress]
     parameters << "&block" if returns(verb).size > 1
-    "#{text(verb[:doc], "    ")}    #\n#{[*tags, *returns(verb)].map { |one| tag(one, "    ") }.join}" \
+    tags.push(*returns(verb))
+    tags << "raise [Error] One of its classes; after an {InvalidInputError} nothing was sent."
+    "#{text(verb[:doc], "    ")}    #\n#{tags.map { |one| tag(one, "    ") }.join}#{example(verb[:name])}" \
       "#{definition(verb[:name], parameters, "    ")}"
   end
 end

@@ -4,6 +4,8 @@ Invariant: both read lines of `VERB URL` and write a line for each: `ok`, or the
 """
 
 import json
+import re
+import textwrap
 
 PYTHON = '''\
 """An example of each verb. Written by docs/generate.py from the core's tables; do not edit.
@@ -35,6 +37,14 @@ def main():
 
 if __name__ == "__main__":
     main()
+'''
+
+DOCSTRINGS = '''\
+"""The example that each verb's docstring shows. Written by docs/generate.py; do not edit."""
+
+EXAMPLES = {{
+{rows}
+}}
 '''
 
 RUBY = """\
@@ -128,3 +138,13 @@ def marked(name, lines, indent, comment):
     """Lines between the marks by which a page includes them."""
     lines = [f"{comment} --8<-- [start:{name}]", *lines, f"{comment} --8<-- [end:{name}]"]
     return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+
+
+def docstrings(calls):
+    """The module of Python's package with the same examples, which `help` shows."""
+    found = re.findall(r"\[start:(\w+)\]\n(.*?)^ *# --8<--", python(calls), re.M | re.S)
+    texts = {verb: textwrap.dedent(text).rstrip() for verb, text in found}
+    # In the quotes that the formatter chooses.
+    quoted = {verb: repr(text) if '"' in text else json.dumps(text) for verb, text in texts.items()}
+    rows = (f'    "{verb}": {text},' for verb, text in quoted.items())
+    return DOCSTRINGS.format(rows="\n".join(rows))

@@ -26,6 +26,7 @@ COLUMNS = 110
 GENERATED = {
     "bindings-c/include/oarlock.h",
     "bindings-c/include/oarlock/verbs.hpp",
+    "bindings-python/python/oarlock/_examples.py",
     "tests/servers/MATRIX.md",
     *(f"docs/examples/verbs.{ending}" for ending in ("py", "rb", "c", "cpp", "rs")),
     *(f"docs/pages/reference/{page}.md" for page in ("verbs", "settings", "errors", "servers")),

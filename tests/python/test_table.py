@@ -29,6 +29,7 @@ def test_signature_and_doc(owner, name):
     for field in (*params, *options):
         assert " ".join(field[3].split()) in inspect.getdoc(verb)
     assert doc.split("\n")[0].strip() in pydoc.render_doc(verb)
+    assert "Raises:" in inspect.getdoc(verb) and f"store.{verb.__name__}(" in inspect.getdoc(verb)
 
 
 def test_a_verb_is_a_method(store):

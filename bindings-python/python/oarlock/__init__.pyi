@@ -1011,6 +1011,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get("greeting")
         """
 
     def fetch_through(self, key: str, upstream: str = "", into: Sink = None, *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, retain: bool | None = None, must_keep: bool | None = None, verified: bool | None = None, refresh: bool | None = None, stale_if_error: bool | None = None, size: int | None = None, checksum: str | None = None, max_size: int | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ThroughReply:
@@ -1040,6 +1047,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ThroughReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.fetch_through("greeting", "https://example.com/greeting")
         """
 
     def head_through(self, key: str, upstream: str = "", *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, timeout: float | None = None) -> ObjectMeta:
@@ -1056,6 +1070,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head_through("greeting", "https://example.com/greeting")
         """
 
     def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
@@ -1076,6 +1097,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_ranges("greeting", ["0-1", "3-4"])
         """
 
     def put(self, key: str, source: Source, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, after: Iterable[str | Mapping[str, str] | Entry] | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -1113,6 +1141,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put("greeting", b"hello")
         """
 
     def put_by_content(self, source: Source, *, prefix: str | None = None, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
@@ -1130,6 +1165,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ContentReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put_by_content(b"hello")
         """
 
     def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, wait: float | datetime.timedelta | None = None, timeout: float | None = None) -> ObjectMeta:
@@ -1148,6 +1190,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head("greeting")
         """
 
     def exists(self, key: str, *, version_id: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> bool:
@@ -1161,6 +1210,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.exists("greeting")
         """
 
     def delete(self, key: str, *, version_id: str | None = None, if_match: str | None = None, timeout: float | None = None) -> DeleteReply:
@@ -1174,6 +1230,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: DeleteReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.delete("greeting")
         """
 
     def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
@@ -1188,6 +1251,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Deleted]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.delete_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
@@ -1203,6 +1273,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Fetched]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
@@ -1221,6 +1298,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Stored]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put_many([{"key": "a.csv", "body": b"1,2"}, {"key": "b.csv", "body": b"3,4"}])
         """
 
     def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
@@ -1236,6 +1320,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Headed]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
@@ -1256,6 +1347,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.sync_up("site", "site/")
         """
 
     def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
@@ -1276,6 +1374,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.sync_down("site", "site/")
         """
 
     def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -1317,6 +1422,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.copy("greeting", "greeting-2")
         """
 
     def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -1337,6 +1449,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.move("greeting", "greeting-2")
         """
 
     def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
@@ -1351,6 +1470,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.rekey("greeting")
         """
 
     def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
@@ -1367,6 +1493,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: RekeyReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.rekey_all("reports/")
         """
 
     def find_unencrypted(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> UnencryptedReply:
@@ -1381,6 +1514,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: UnencryptedReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.find_unencrypted("reports/")
         """
 
     def encrypt_all(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> EncryptReply:
@@ -1395,6 +1535,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: EncryptReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.encrypt_all("reports/")
         """
 
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
@@ -1410,6 +1557,14 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list("reports/"):
+                print(entry.key)
         """
 
     def list_versions(self, prefix: str = "", *, delimiter: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Entry, Page]:
@@ -1424,6 +1579,14 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list_versions("reports/"):
+                print(entry.key)
         """
 
     def usage(self, prefix: str = "", *, progress: Progress | None = None, timeout: float | None = None) -> Usage:
@@ -1436,6 +1599,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Usage
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.usage("reports/")
         """
 
     def verify(self, prefix: str = "", *, max_concurrency: int | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> VerifyReply:
@@ -1451,6 +1621,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: VerifyReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.verify("reports/")
         """
 
     def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
@@ -1471,6 +1648,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.presign("greeting", expires_in=600)
         """
 
     def get_acl(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> Acl:
@@ -1483,6 +1667,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Acl
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_acl("greeting")
         """
 
     def set_acl(self, key: str, *, version_id: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, timeout: float | None = None) -> None:
@@ -1500,6 +1691,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_acl("greeting", acl="private")
         """
 
     def get_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> dict[str, str]:
@@ -1512,6 +1710,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: dict[str, str]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_tags("greeting")
         """
 
     def set_tags(self, key: str, tags: Mapping[str, str], *, version_id: str | None = None, timeout: float | None = None) -> None:
@@ -1525,6 +1730,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_tags("greeting", {"team": "data"})
         """
 
     def delete_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> None:
@@ -1537,6 +1749,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.delete_tags("greeting")
         """
 
     def bucket_region(self, *, timeout: float | None = None) -> str:
@@ -1547,6 +1766,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.bucket_region()
         """
 
     def credentials(self, *, timeout: float | None = None) -> Identity:
@@ -1558,6 +1784,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Identity
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.credentials()
         """
 
     def explain(self, *, check: bool | None = None, identity: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
@@ -1572,6 +1805,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.explain(check=True)
         """
 
     def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
@@ -1583,6 +1823,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[VerbStats]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.stats()
         """
 
     def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
@@ -1593,6 +1840,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bucket]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.list_buckets()
         """
 
     def create_bucket(self, *, timeout: float | None = None) -> None:
@@ -1603,6 +1857,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.create_bucket()
         """
 
     def delete_bucket(self, *, timeout: float | None = None) -> None:
@@ -1613,6 +1874,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.delete_bucket()
         """
 
     def get_versioning(self, *, timeout: float | None = None) -> str:
@@ -1623,6 +1891,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_versioning()
         """
 
     def set_versioning(self, state: str, *, timeout: float | None = None) -> None:
@@ -1634,6 +1909,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_versioning("Enabled")
         """
 
     def set_bucket_acl(self, acl: str, *, timeout: float | None = None) -> None:
@@ -1645,6 +1927,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_bucket_acl("private")
         """
 
     def list_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> Pages[Upload, UploadPage]:
@@ -1659,6 +1948,14 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each UploadPage
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list_uploads("reports/"):
+                print(entry.key)
         """
 
     def abort_upload(self, key: str, upload_id: str, *, timeout: float | None = None) -> None:
@@ -1671,6 +1968,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.abort_upload("greeting", "upload-7")
         """
 
     def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
@@ -1684,6 +1988,13 @@ class Store:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Upload]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.abort_uploads("reports/")
         """
 
 class AsyncStore:
@@ -1716,6 +2027,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: GetReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get("greeting")
         """
 
     def fetch_through(self, key: str, upstream: str = "", into: Sink = None, *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, retain: bool | None = None, must_keep: bool | None = None, verified: bool | None = None, refresh: bool | None = None, stale_if_error: bool | None = None, size: int | None = None, checksum: str | None = None, max_size: int | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> AsyncGet:
@@ -1745,6 +2063,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ThroughReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.fetch_through("greeting", "https://example.com/greeting")
         """
 
     async def head_through(self, key: str, upstream: str = "", *, resolve: Callback | None = None, upstream_headers: Mapping[str, str] | None = None, upstream_settings: Mapping[str, str] | None = None, timeout: float | None = None) -> ObjectMeta:
@@ -1761,6 +2086,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head_through("greeting", "https://example.com/greeting")
         """
 
     async def get_ranges(self, key: str, ranges: Iterable[str | tuple[int, int | None]], *, gap: int | None = None, version_id: str | None = None, if_match: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, unverified: bool | None = None, whole: bool | None = None, timeout: float | None = None) -> builtins.list[Bytes]:
@@ -1781,6 +2113,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bytes]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_ranges("greeting", ["0-1", "3-4"])
         """
 
     async def put(self, key: str, source: AsyncSource, *, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, encryption_context: Mapping[str, str] | None = None, if_match: str | None = None, if_none_match: str | None = None, after: Iterable[str | Mapping[str, str] | Entry] | None = None, part_size: int | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -1818,6 +2157,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put("greeting", b"hello")
         """
 
     async def put_by_content(self, source: AsyncSource, *, prefix: str | None = None, suffix: str | None = None, content_type: str | None = None, metadata: Mapping[str, str] | None = None, progress: Progress | None = None, timeout: float | None = None) -> ContentReply:
@@ -1835,6 +2181,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ContentReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put_by_content(b"hello")
         """
 
     async def head(self, key: str, *, version_id: str | None = None, if_match: str | None = None, if_none_match: str | None = None, if_modified_since: datetime.datetime | None = None, if_unmodified_since: datetime.datetime | None = None, sse_customer_key: Buffer | str | None = None, wait: float | datetime.timedelta | None = None, timeout: float | None = None) -> ObjectMeta:
@@ -1853,6 +2206,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: ObjectMeta
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head("greeting")
         """
 
     async def exists(self, key: str, *, version_id: str | None = None, sse_customer_key: Buffer | str | None = None, timeout: float | None = None) -> bool:
@@ -1866,6 +2226,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.exists("greeting")
         """
 
     async def delete(self, key: str, *, version_id: str | None = None, if_match: str | None = None, timeout: float | None = None) -> DeleteReply:
@@ -1879,6 +2246,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: DeleteReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.delete("greeting")
         """
 
     async def delete_many(self, keys: Iterable[str | Mapping[str, str] | Entry], *, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Deleted]:
@@ -1893,6 +2267,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Deleted]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.delete_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     async def get_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Fetched]:
@@ -1908,6 +2289,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Fetched]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     async def put_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, metadata: Mapping[str, str] | None = None, storage_class: str | None = None, if_none_match: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Stored]:
@@ -1926,6 +2314,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Stored]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.put_many([{"key": "a.csv", "body": b"1,2"}, {"key": "b.csv", "body": b"3,4"}])
         """
 
     async def head_many(self, items: Iterable[str | Mapping[str, Any]], *, max_concurrency: int | None = None, each: Callback | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Headed]:
@@ -1941,6 +2336,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Headed]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.head_many(["reports/2025.csv", "reports/2026.csv"])
         """
 
     async def sync_up(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
@@ -1961,6 +2363,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.sync_up("site", "site/")
         """
 
     async def sync_down(self, directory: str | os.PathLike[str], prefix: str = "", *, compare: str | None = None, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, delete: bool | None = None, dry_run: bool | None = None, max_concurrency: int | None = None, progress: Progress | None = None, timeout: float | None = None) -> SyncReply:
@@ -1981,6 +2390,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: SyncReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.sync_down("site", "site/")
         """
 
     async def copy(self, source_key: str, key: str, *, source_bucket: str | None = None, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_version_id: str | None = None, source_if_match: str | None = None, source_if_none_match: str | None = None, source_sse_customer_key: Buffer | str | None = None, content_type: str | None = None, content_encoding: str | None = None, content_language: str | None = None, content_disposition: str | None = None, cache_control: str | None = None, expires: datetime.datetime | None = None, metadata: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None, storage_class: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, sse: str | None = None, sse_kms_key_id: str | None = None, sse_customer_key: Buffer | str | None = None, if_match: str | None = None, if_none_match: str | None = None, preserve_etag: bool | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -2022,6 +2438,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.copy("greeting", "greeting-2")
         """
 
     async def move(self, source_key: str, key: str, *, source_store: str | None = None, source_settings: Mapping[str, str] | None = None, source_if_match: str | None = None, if_match: str | None = None, if_none_match: str | None = None, journal: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> PutReply:
@@ -2042,6 +2465,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: PutReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.move("greeting", "greeting-2")
         """
 
     async def rekey(self, key: str, *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, timeout: float | None = None) -> bool:
@@ -2056,6 +2486,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: bool
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.rekey("greeting")
         """
 
     async def rekey_all(self, prefix: str = "", *, old: Mapping[str, str] | None = None, enforce_rotation: bool | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> RekeyReply:
@@ -2072,6 +2509,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: RekeyReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.rekey_all("reports/")
         """
 
     async def find_unencrypted(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> UnencryptedReply:
@@ -2086,6 +2530,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: UnencryptedReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.find_unencrypted("reports/")
         """
 
     async def encrypt_all(self, prefix: str = "", *, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> EncryptReply:
@@ -2100,6 +2551,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: EncryptReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.encrypt_all("reports/")
         """
 
     def list(self, prefix: str = "", *, delimiter: str | None = None, start_after: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
@@ -2115,6 +2573,14 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list("reports/"):
+                print(entry.key)
         """
 
     def list_versions(self, prefix: str = "", *, delimiter: str | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Entry, Page]:
@@ -2129,6 +2595,14 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each Page
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list_versions("reports/"):
+                print(entry.key)
         """
 
     async def usage(self, prefix: str = "", *, progress: Progress | None = None, timeout: float | None = None) -> Usage:
@@ -2141,6 +2615,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Usage
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.usage("reports/")
         """
 
     async def verify(self, prefix: str = "", *, max_concurrency: int | None = None, start_after: str | None = None, progress: Progress | None = None, timeout: float | None = None) -> VerifyReply:
@@ -2156,6 +2637,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: VerifyReply
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.verify("reports/")
         """
 
     async def presign(self, key: str, *, method: str | None = None, expires_in: float | datetime.timedelta | None = None, version_id: str | None = None, content_type: str | None = None, content_length: int | None = None, content_md5: str | None = None, response_content_type: str | None = None, response_content_disposition: str | None = None, timeout: float | None = None) -> str:
@@ -2176,6 +2664,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.presign("greeting", expires_in=600)
         """
 
     async def get_acl(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> Acl:
@@ -2188,6 +2683,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Acl
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_acl("greeting")
         """
 
     async def set_acl(self, key: str, *, version_id: str | None = None, acl: str | None = None, grant_read: str | None = None, grant_read_acp: str | None = None, grant_write_acp: str | None = None, grant_full_control: str | None = None, timeout: float | None = None) -> None:
@@ -2205,6 +2707,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_acl("greeting", acl="private")
         """
 
     async def get_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> dict[str, str]:
@@ -2217,6 +2726,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: dict[str, str]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_tags("greeting")
         """
 
     async def set_tags(self, key: str, tags: Mapping[str, str], *, version_id: str | None = None, timeout: float | None = None) -> None:
@@ -2230,6 +2746,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_tags("greeting", {"team": "data"})
         """
 
     async def delete_tags(self, key: str, *, version_id: str | None = None, timeout: float | None = None) -> None:
@@ -2242,6 +2765,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.delete_tags("greeting")
         """
 
     async def bucket_region(self, *, timeout: float | None = None) -> str:
@@ -2252,6 +2782,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.bucket_region()
         """
 
     async def credentials(self, *, timeout: float | None = None) -> Identity:
@@ -2263,6 +2800,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: Identity
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.credentials()
         """
 
     async def explain(self, *, check: bool | None = None, identity: bool | None = None, timeout: float | None = None) -> builtins.list[Explained]:
@@ -2277,6 +2821,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Explained]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.explain(check=True)
         """
 
     async def stats(self, *, timeout: float | None = None) -> builtins.list[VerbStats]:
@@ -2288,6 +2839,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[VerbStats]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.stats()
         """
 
     async def list_buckets(self, *, timeout: float | None = None) -> builtins.list[Bucket]:
@@ -2298,6 +2856,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Bucket]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.list_buckets()
         """
 
     async def create_bucket(self, *, timeout: float | None = None) -> None:
@@ -2308,6 +2873,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.create_bucket()
         """
 
     async def delete_bucket(self, *, timeout: float | None = None) -> None:
@@ -2318,6 +2890,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.delete_bucket()
         """
 
     async def get_versioning(self, *, timeout: float | None = None) -> str:
@@ -2328,6 +2907,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: str
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.get_versioning()
         """
 
     async def set_versioning(self, state: str, *, timeout: float | None = None) -> None:
@@ -2339,6 +2925,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_versioning("Enabled")
         """
 
     async def set_bucket_acl(self, acl: str, *, timeout: float | None = None) -> None:
@@ -2350,6 +2943,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.set_bucket_acl("private")
         """
 
     def list_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, page_size: int | None = None, continuation: str | None = None, timeout: float | None = None) -> AsyncPages[Upload, UploadPage]:
@@ -2364,6 +2964,14 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: an iterator over the entries; .pages() returns each UploadPage
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            for entry in store.list_uploads("reports/"):
+                print(entry.key)
         """
 
     async def abort_upload(self, key: str, upload_id: str, *, timeout: float | None = None) -> None:
@@ -2376,6 +2984,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: None
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            store.abort_upload("greeting", "upload-7")
         """
 
     async def abort_uploads(self, prefix: str = "", *, older_than: float | datetime.timedelta | None = None, progress: Progress | None = None, timeout: float | None = None) -> builtins.list[Upload]:
@@ -2389,6 +3004,13 @@ class AsyncStore:
             timeout (float, optional): Seconds the whole call may take; after that it is cancelled and raises `TimeoutError`. Default: no limit.
 
         Returns: list[Upload]
+
+        Raises:
+            InvalidInputError: An argument is wrong; nothing was sent.
+            Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.
+
+        Example:
+            reply = store.abort_uploads("reports/")
         """
 
 

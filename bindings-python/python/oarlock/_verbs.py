@@ -97,11 +97,17 @@ class Verb:
 
     @property
     def __doc__(self):
+        from ._examples import EXAMPLES
+
         lines = [self.summary, "", "Parameters:"]
         for name, kind, required, doc in (*self.params, *self.options):
             doc = " ".join(doc.split())
             lines.append(f"    {name} ({kind}{'' if required else ', optional'}): {doc}")
-        lines += ["", f"Returns: {self.returns()}"]
+        lines += ["", f"Returns: {self.returns()}", "", "Raises:"]
+        lines.append("    InvalidInputError: An argument is wrong; nothing was sent.")
+        lines.append("    Error: One of its classes otherwise, with `kind`, `key`, `code` and `retryable`.")
+        if self.__name__ in EXAMPLES:
+            lines += ["", "Example:", *(f"    {line}" for line in EXAMPLES[self.__name__].splitlines())]
         return "\n".join(lines)
 
     def returns(self):
