@@ -4,6 +4,7 @@ odd names, two accounts in one process, `OARLOCK_DVC=0`, and its errors."""
 import json
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import oarlock
@@ -59,6 +60,31 @@ def test_data_status_gc_and_doctor(fake, repository):
         assert len(list(store.list())) == 2
     said = repository.dvc("doctor")
     assert f"s3 (oarlock = {oarlock.__version__})" in said and "s3fs" not in said, said
+
+
+def test_documented_permissions_suffice(fake, repository):
+    table = Path(__file__).resolve().parents[2] / "docs/tables/permissions.toml"
+    hosts = {host["name"]: dict(host["tasks"]) for host in tomllib.loads(table.read_text())["host"]}
+    read, write, collect = (
+        hosts["DVC"][task] for task in ("`dvc pull`, `fetch`, `status -c`", "`dvc push`", "`dvc gc -c`")
+    )
+    data = add(repository, {"a": "one", "sub/b": "two"})
+    fake.bucket("dvc-remote", allow=write)
+    repository.dvc("push", "--quiet")
+    fake.bucket("dvc-remote", allow=read)
+    for path in (data, repository.directory / ".dvc/cache"):
+        shutil.rmtree(path)
+    repository.dvc("pull", "--quiet")
+    assert (data / "sub/b").read_text() == "two"
+    assert "in sync" in repository.dvc("status", "--cloud")
+    (data / "a").write_text("changed")
+    repository.dvc("add", "--quiet", "data")
+    fake.bucket("dvc-remote", allow=collect)
+    repository.dvc("gc", "--workspace", "--cloud", "--force", "--quiet")
+    fake.bucket("dvc-remote", allow=read)
+    with oarlock.open("s3://dvc-remote/some/prefix", **fake.settings()) as store:
+        # The first state's list and `a` are gone.
+        assert len(list(store.list())) == 1
 
 
 def test_python_interface(fake, repository):

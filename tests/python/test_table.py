@@ -4,6 +4,7 @@ import inspect
 import pathlib
 import pickle
 import pydoc
+import re
 import subprocess
 import sys
 
@@ -30,6 +31,13 @@ def test_signature_and_doc(owner, name):
         assert " ".join(field[3].split()) in inspect.getdoc(verb)
     assert doc.split("\n")[0].strip() in pydoc.render_doc(verb)
     assert "Raises:" in inspect.getdoc(verb) and f"store.{verb.__name__}(" in inspect.getdoc(verb)
+
+
+@pytest.mark.parametrize("unit", ["bytes", "objects"])
+def test_the_verbs_with_progress_are_documented(unit):
+    text = (ROOT / "SEMANTICS.md").read_text()
+    (row,) = re.findall(rf"^\| {unit} \| (`get`.*|`delete_many`.*) \|$", text, re.M)
+    assert set(re.findall(r"`(\w+)`", row)) == {name for name, verb in ROWS.items() if verb[6] == unit}
 
 
 def test_a_verb_is_a_method(store):
