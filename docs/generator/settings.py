@@ -36,7 +36,8 @@ every language and host.
 ```
 
 Keys come from the environment or a profile, as for AWS: see [where credentials are
-searched](../concepts/credentials.md#where-are-credentials-searched). `oarlock check URL` tests the connection.
+searched](../concepts/credentials.md#where-are-credentials-searched). `oarlock check URL` tests the
+connection.
 
 ## Which value wins?
 The first of these that sets a value wins: a setting given by name, the URL's query, the environment, the
