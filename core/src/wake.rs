@@ -2,7 +2,7 @@
 //!
 //! Invariant: `raise` and `lower` are called under the call's lock, so the descriptor is always right.
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -16,6 +16,7 @@ pub(crate) struct Wake {
 impl Wake {
     #[cfg(target_os = "linux")]
     pub(crate) fn new() -> Result<Self> {
+        use std::os::fd::FromRawFd;
         // SAFETY: makes a descriptor that nobody else has; -1 is checked before it is owned.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         if fd < 0 {

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Gid, Mode, Stat, Uid};
+use rustix::fs::{FileType, Gid, Mode, RawMode, Stat, Uid};
 use rustix::io::Errno;
 
 use super::about;
@@ -201,7 +201,7 @@ fn keep_permissions(new: &File, old: &Stat, path: &Path) -> io::Result<()> {
     }
 }
 
-fn allowed_mode(old: u32, has_owner: bool, has_group: bool) -> u32 {
+fn allowed_mode(old: RawMode, has_owner: bool, has_group: bool) -> RawMode {
     let mut mode = old & 0o7777;
     if !has_group {
         mode &= !0o070 | (mode & 0o007) << 3;

@@ -11,12 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use rustix::fs::FallocateFlags;
 use tokio::task::JoinHandle;
 
-use super::about;
 use super::destination::{self, Destination};
 use super::work::{blocking, owned};
+use super::{about, kernel};
 use crate::error::Result;
 use crate::runtime;
 
@@ -60,7 +59,7 @@ impl Draft {
         let mode = destination.draft_mode();
         let mut temporary = Temporary { path, destination, exists: false, stands: false };
         if naming == Naming::Nameless
-            && let Some(file) = nameless(&directory, mode)?
+            && let Some(file) = kernel::open_unnamed(OpenOptions::new().write(true).mode(mode), &directory)?
         {
             return Ok(Draft::of(file, temporary));
         }
@@ -148,9 +147,7 @@ impl Draft {
             return Ok(());
         }
         let file = self.file.clone();
-        let reserved =
-            blocking(move || Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, size)?)).await;
-        match reserved {
+        match blocking(move || kernel::reserve(&file, size)).await {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)) => {
                 Err(about(&error, &self.temporary.destination.path))
             }
@@ -203,19 +200,6 @@ impl Drop for Temporary {
         if self.exists && !self.stands {
             let _ = fs::remove_file(&self.path);
         }
-    }
-}
-
-/// A file without a name in this directory; `None` if the file system has none.
-fn nameless(directory: &Path, mode: u32) -> io::Result<Option<File>> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .mode(mode)
-        .custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC)
-        .open(directory);
-    match opened {
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => Ok(None),
-        file => file.map(Some),
     }
 }
 

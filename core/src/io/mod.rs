@@ -6,6 +6,7 @@
 mod destination;
 mod draft;
 mod input;
+mod kernel;
 mod output;
 mod special;
 mod spool;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 pub(crate) use destination::Destination;
 pub(crate) use draft::{Draft, GATHER, Naming, Stretch};
 pub(crate) use input::{Input, InputFile, InputStream};
+pub(crate) use kernel::populate;
 pub(crate) use output::Output;
 pub(crate) use spool::Spool;
 pub(crate) use work::{blocking, owned};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::draft::Stretch;
-use super::{about, blocking, owned};
+use super::{about, blocking, kernel, owned};
 use crate::error::Result;
 
 pub(crate) struct Spool {
@@ -56,15 +56,13 @@ impl Spool {
 /// A file without a name in this directory, to be read and written. Where a file system has none, its name is
 /// taken away at once.
 fn unnamed(directory: &Path) -> std::io::Result<File> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC)
-        .open(directory);
-    let code = opened.as_ref().err().and_then(std::io::Error::raw_os_error);
-    if !matches!(code, Some(libc::EOPNOTSUPP | libc::EISDIR | libc::ENOENT)) {
-        return opened;
+    let mut options = OpenOptions::new();
+    match kernel::open_unnamed(options.read(true).write(true).mode(0o600), directory) {
+        Ok(None) => {}
+        // A directory that does not exist fails below in the same way.
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
+        Ok(Some(file)) => return Ok(file),
+        Err(error) => return Err(error),
     }
     let path = directory.join(super::draft::fresh_name());
     let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;

@@ -6,16 +6,13 @@
 //! another stream took over.
 
 use std::collections::VecDeque;
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use rustix::mm::{Advice, madvise};
-use rustix::param::page_size;
 
 use super::unwritten::Unwritten;
 use crate::error::{Error, ErrorKind, Result, fail};
-use crate::io::{GATHER, Stretch};
+use crate::io::{GATHER, Stretch, populate};
 use crate::transfer::spans::Span;
 use crate::transfer::transform::{DownloadTransform, SegmentTransform};
 use crate::transfer::verify::{Expected, Sum};
@@ -129,24 +126,6 @@ fn gathered(streams: usize) -> usize {
     (MANY_GATHER / streams.max(1)).clamp(LITTLE, GATHER)
 }
 
-/// Has the kernel bring the pages of so many bytes that are written next, at one go: to come upon them one by
-/// one costs twice as much.
-fn bring(memory: &mut [MaybeUninit<u8>]) {
-    if memory.len() < SEVERAL_PAGES {
-        return;
-    }
-    let before = memory.as_ptr() as usize % page_size();
-    // SAFETY: every page of the range holds a byte of ours, and the advice changes none. That a kernel does
-    // not take it does no harm.
-    let _ = unsafe {
-        madvise(
-            memory.as_mut_ptr().byte_sub(before).cast(),
-            before + memory.len(),
-            Advice::LinuxPopulateWrite,
-        )
-    };
-}
-
 enum RangeOutput {
     File(Stretch),
     Memory(BytesMut),
@@ -214,7 +193,10 @@ impl TargetRange {
             if room.capacity() > piece.len() {
                 self.rooms.push_front(room.split_off(piece.len()));
             }
-            bring(room.spare_capacity_mut());
+            let memory = room.spare_capacity_mut();
+            if memory.len() >= SEVERAL_PAGES {
+                populate(memory);
+            }
             room.extend_from_slice(&piece);
             written.unsplit(room);
         }
