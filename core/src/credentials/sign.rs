@@ -10,15 +10,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4a;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue, header};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
+use self::ecdsa::EcdsaKey;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::civil;
 
+mod ecdsa;
 #[cfg(test)]
 mod tests;
 
@@ -88,20 +88,20 @@ struct DerivedKey {
 #[derive(Clone)]
 enum SigningKey {
     Hmac(HmacKey),
-    Ecdsa(Zeroizing<Vec<u8>>),
+    Ecdsa(EcdsaKey),
 }
 
 impl SigningKey {
-    /// The signature of a text in hexadecimal.
-    fn sign(self, text: &str) -> String {
+    /// The signature of a text in hexadecimal; one of ECDSA is another each time.
+    fn sign(self, text: &str) -> Result<String> {
         match self {
             SigningKey::Hmac(mut key) => {
                 key.update(text.as_bytes());
                 let mut signature = String::with_capacity(64);
                 hex(&mut signature, &key.finalize().into_bytes());
-                signature
+                Ok(signature)
             }
-            SigningKey::Ecdsa(key) => v4a::calculate_signature(key.as_slice(), text.as_bytes()),
+            SigningKey::Ecdsa(key) => key.sign(text),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Signer {
             keys.access_key_id(),
             self.scope(&stamp),
             &canonical.text[canonical.names.clone()],
-            self.signature(&canonical, keys, &stamp, seconds),
+            self.signature(&canonical, keys, &stamp, seconds)?,
         );
         let mut authorization = value(&authorization)?;
         authorization.set_sensitive(true);
@@ -173,7 +173,7 @@ impl Signer {
         keys: &Credentials,
         now: SystemTime,
         seconds_valid: u64,
-    ) -> String {
+    ) -> Result<String> {
         let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let stamp = Stamp::of(seconds);
         headers.sort_unstable_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
@@ -205,7 +205,7 @@ impl Signer {
         let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let query = query.join("&");
         let canonical = Canonical::of(&Unsigned { query: &query, ..*request }, headers);
-        format!("{query}&X-Amz-Signature={}", self.signature(&canonical, keys, &stamp, seconds))
+        Ok(format!("{query}&X-Amz-Signature={}", self.signature(&canonical, keys, &stamp, seconds)?))
     }
 
     /// What a signature is good for: day, region and service.
@@ -218,22 +218,32 @@ impl Signer {
         }
     }
 
-    fn signature(&self, canonical: &Canonical, keys: &Credentials, stamp: &Stamp, seconds: u64) -> String {
+    fn signature(
+        &self,
+        canonical: &Canonical,
+        keys: &Credentials,
+        stamp: &Stamp,
+        seconds: u64,
+    ) -> Result<String> {
+        self.key(keys, stamp, seconds / 86_400)?.sign(&self.text_to_sign(canonical, stamp))
+    }
+
+    fn text_to_sign(&self, canonical: &Canonical, stamp: &Stamp) -> String {
         let mut text = String::with_capacity(160);
         // Writing to a String can't fail.
         let _ = write!(text, "{}\n{}\n{}\n", self.algorithm.name(), stamp.time(), self.scope(stamp));
         hex(&mut text, &Sha256::digest(canonical.text.as_bytes()));
-        self.key(keys, stamp, seconds / 86_400).sign(&text)
+        text
     }
 
-    fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> SigningKey {
+    fn key(&self, keys: &Credentials, stamp: &Stamp, day: u64) -> Result<SigningKey> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = &*held
             && (held.day == day || self.algorithm == SigningAlgorithm::Ecdsa)
             && held.keys.secret_access_key() == keys.secret_access_key()
             && held.keys.access_key_id() == keys.access_key_id()
         {
-            return held.key.clone();
+            return Ok(held.key.clone());
         }
         let key = match self.algorithm {
             SigningAlgorithm::Hmac => {
@@ -244,13 +254,10 @@ impl Signer {
                     mac(&key.finalize().into_bytes())
                 }))
             }
-            SigningAlgorithm::Ecdsa => {
-                let key = v4a::generate_signing_key(keys.access_key_id(), keys.secret_access_key());
-                SigningKey::Ecdsa(Zeroizing::new(key.as_ref().to_vec()))
-            }
+            SigningAlgorithm::Ecdsa => SigningKey::Ecdsa(EcdsaKey::of(keys)?),
         };
         *held = Some(DerivedKey { keys: keys.clone(), day, key: key.clone() });
-        key
+        Ok(key)
     }
 }
 

@@ -1,12 +1,14 @@
-//! Compares our SigV4A signatures with those of the `aws-sigv4` crate; both are deterministic (RFC 6979).
+//! Compares our SigV4A signatures with those of the `aws-sigv4` crate. No two of ECDSA are alike: either
+//! verifies by the other's key, over our text.
 
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
     SigningSettings, UriPathNormalizationMode, sign,
 };
-use aws_sigv4::sign::v4;
+use aws_sigv4::sign::{v4, v4a};
 
 use super::*;
 
@@ -41,6 +43,34 @@ fn theirs(request: &Unsigned<'_>, keys: &Credentials, now: SystemTime) -> String
     instructions.headers().find(|(name, _)| *name == "authorization").unwrap().1.to_owned()
 }
 
+/// Checks what follows `Signature=` in either text, ours and the crate's, by our key and by the crate's.
+fn assert_both_verify(
+    request: &Unsigned<'_>,
+    headers: &Headers,
+    keys: &Credentials,
+    now: SystemTime,
+    texts: [&str; 2],
+) {
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let text =
+        Signer::of_region_set("*", "s3").text_to_sign(&Canonical::of(request, headers), &Stamp::of(seconds));
+    let their_key = v4a::generate_signing_key(keys.access_key_id(), keys.secret_access_key());
+    let check = |public: &[u8], signature: &str| {
+        let bytes: Vec<u8> = (0..signature.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).unwrap())
+            .collect();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public);
+        public.verify(text.as_bytes(), &bytes).unwrap();
+    };
+    let ours = EcdsaKey::of(keys).unwrap();
+    for signature in texts {
+        check(ours.public(), signature.split_once("Signature=").unwrap().1);
+    }
+    // A signature by the crate's key, of our text.
+    check(ours.public(), &v4a::calculate_signature(their_key.as_ref(), text.as_bytes()));
+}
+
 #[test]
 fn the_same_as_the_crate_makes() {
     let now = UNIX_EPOCH + Duration::from_secs(1_369_353_600);
@@ -56,7 +86,12 @@ fn the_same_as_the_crate_makes() {
         let find = |wanted: &str| {
             headers.iter().find(|(name, _)| name.as_str() == wanted).map(|(_, value)| value.to_str().unwrap())
         };
-        assert_eq!(find("authorization"), Some(theirs(&request, &keys, now).as_str()), "{path}");
+        let theirs = theirs(&request, &keys, now);
+        let (ours, theirs) = (find("authorization").unwrap(), theirs.as_str());
+        assert_eq!(ours.split_once("Signature=").unwrap().0, theirs.split_once("Signature=").unwrap().0);
+        let signed: Headers =
+            headers.iter().filter(|(name, _)| *name != header::AUTHORIZATION).cloned().collect();
+        assert_both_verify(&request, &signed, &keys, now, [ours, theirs]);
         assert_eq!((find("x-amz-region-set"), find("x-amz-security-token")), (Some("*"), token));
     }
 }
@@ -116,9 +151,17 @@ fn a_url_is_the_same_as_the_crate_makes() {
             headers.push((header::CONTENT_TYPE, value("text/plain").unwrap()));
             let request = Unsigned { method: "PUT", path, query, payload: UNSIGNED };
             let ours = signer.presign(&request, &mut headers, &keys, now, 900);
-            let mut ours: Vec<_> = ours.split('&').map(str::to_owned).collect();
+            let mut ours: Vec<_> = ours.unwrap().split('&').map(str::to_owned).collect();
+            let mut theirs = their_query(path, query, &keys, now, is_v4a);
+            if is_v4a {
+                let signature = |pair: &mut String| pair.starts_with("X-Amz-Signature=");
+                let [one] = &*ours.extract_if(.., signature).collect::<Vec<_>>() else { panic!() };
+                let [other] = &*theirs.extract_if(.., signature).collect::<Vec<_>>() else { panic!() };
+                let request = Unsigned { query: &ours.join("&"), ..request };
+                assert_both_verify(&request, &headers, &keys, now, [one, other]);
+            }
             ours.sort();
-            assert_eq!(ours, their_query(path, query, &keys, now, is_v4a), "{path} {is_v4a}");
+            assert_eq!(ours, theirs, "{path} {is_v4a}");
         }
     }
 }
@@ -126,13 +169,24 @@ fn a_url_is_the_same_as_the_crate_makes() {
 #[test]
 fn a_key_serves_one_key_pair() {
     let signer = Signer::of_region_set("*", "s3");
-    let request = Unsigned { method: "GET", path: "/", query: "", payload: EMPTY };
-    let mut signatures = Vec::new();
+    let mut publics = Vec::new();
     for (id, secret) in [("A", "x"), ("B", "x"), ("A", "y"), ("A", "x")] {
-        let (keys, mut headers) = (Credentials::new(id, secret, None, None, "test"), Headers::new());
-        signer.sign(&request, &mut headers, &keys, UNIX_EPOCH).unwrap();
-        signatures.push(headers.pop().unwrap().1);
+        let keys = Credentials::new(id, secret, None, None, "test");
+        let SigningKey::Ecdsa(key) = signer.key(&keys, &Stamp::of(0), 0).unwrap() else { panic!() };
+        publics.push(key.public().to_vec());
     }
-    assert_eq!(signatures[0], signatures[3]);
-    assert!(signatures[0] != signatures[1] && signatures[0] != signatures[2]);
+    assert_eq!(publics[0], publics[3]);
+    assert!(publics[0] != publics[1] && publics[0] != publics[2]);
+}
+
+/// The key pair of AWS's own test suite of SigV4A (`aws-c-auth`, `tests/aws-signing-test-suite/v4a`).
+#[test]
+fn the_key_of_the_official_suite() {
+    let keys = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None, None, "test");
+    let mut public = String::new();
+    hex(&mut public, EcdsaKey::of(&keys).unwrap().public());
+    let x = "b6618f6a65740a99e650b33b6b4b5bd0d43b176d721a3edfea7e7d2d56d936b1";
+    let y = "865ed22a7eadc9c5cb9d2cbaca1b3699139fedc5043dc6661864218330c8e518";
+    // 04 stands for a point with both coordinates.
+    assert_eq!(public, format!("04{x}{y}"));
 }

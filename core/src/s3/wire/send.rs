@@ -161,7 +161,7 @@ impl Sender {
                 headers.push((header::HOST, endpoint.host.clone()));
                 let method = request.method.as_str();
                 let unsigned = Unsigned { method, path: &path, query: &query, payload: UNSIGNED };
-                endpoint.signer.presign(&unsigned, &mut headers, keys, now, valid.as_secs())
+                endpoint.signer.presign(&unsigned, &mut headers, keys, now, valid.as_secs())?
             }
             None => query.into_owned(),
         };
