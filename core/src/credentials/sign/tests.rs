@@ -182,7 +182,8 @@ fn a_key_serves_one_key_pair() {
 /// The key pair of AWS's own test suite of SigV4A (`aws-c-auth`, `tests/aws-signing-test-suite/v4a`).
 #[test]
 fn the_key_of_the_official_suite() {
-    let keys = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None, None, "test");
+    let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    let keys = Credentials::new("AKIDEXAMPLE", secret, None, None, "test");
     let mut public = String::new();
     hex(&mut public, EcdsaKey::of(&keys).unwrap().public());
     let x = "b6618f6a65740a99e650b33b6b4b5bd0d43b176d721a3edfea7e7d2d56d936b1";
