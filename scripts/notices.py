@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes `THIRD-PARTY.txt`, the licences of all crates that are linked into what we ship, and
 `sbom.cdx.json`, the same crates as a CycloneDX bill of materials. `--check` only reports whether they are up
-to date.
+to date. Fails if a door links more crates than `DOORS` allows.
 
 Invariant: both come from `Cargo.lock` and the crates' own sources. Neither holds a path, a time or a name of
 the machine, so that two runs give the same bytes. A crate without a licence's text is named with its
@@ -16,7 +16,14 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ["oarlock-python", "oarlock_native", "oarlock-c", "oarlock-cxx", "oarlock-nix"]
+# What we ship, and how many crates each may link, our own included. Lower a number when crates go.
+DOORS = {
+    "oarlock-c": 138,
+    "oarlock-cxx": 141,
+    "oarlock-python": 140,
+    "oarlock_native": 140,
+    "oarlock-nix": 143,
+}
 TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl"]
 TEXTS = re.compile(r"(?i)^(licen[cs]e|copying|notice|unlicense|copyright)([-._].*)?$")
 
@@ -31,33 +38,29 @@ def metadata(*more):
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
+def reached(door, target):
+    """The names and versions of the crates that are linked into a door for a target, our own included."""
+    # Neither what only tests or builds need, nor procedural macros, which run in the compiler.
+    command = ["cargo", "tree", "--offline", "--locked", "-e", "normal,no-proc-macro", "--prefix", "none"]
+    command += ["--target", target, "-p", door, "-f", "{p}"]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    words = (line.split() for line in lines if line)
+    return {(each[0], each[1].removeprefix("v")) for each in words}
+
+
 def linked():
-    """The packages of others that are linked into what we ship, on any target, by name and version."""
-    found = {}
+    """The packages of others that are linked into what we ship, on any target, by name and version; and the
+    largest number of crates in one door, our own included."""
+    found, counts = set(), dict.fromkeys(DOORS, 0)
+    packages = {}
     for target in TARGETS:
         graph = metadata("--filter-platform", target)
-        packages = {package["id"]: package for package in graph["packages"]}
-        needs = {
-            node["id"]: [
-                dep["pkg"] for dep in node["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])
-            ]
-            for node in graph["resolve"]["nodes"]
-        }
-        reached = set()
-        waiting = [package["id"] for package in graph["packages"] if package["name"] in SHIPPED]
-        while waiting:
-            one = waiting.pop()
-            # A procedural macro runs in the compiler; neither it nor what it needs is linked.
-            is_macro = any("proc-macro" in each["kind"] for each in packages[one]["targets"])
-            if one not in reached and not is_macro:
-                reached.add(one)
-                waiting += needs[one]
-        found |= {
-            (packages[one]["name"], packages[one]["version"]): packages[one]
-            for one in reached
-            if packages[one]["source"]
-        }
-    return [found[key] for key in sorted(found)]
+        packages |= {(each["name"], each["version"]): each for each in graph["packages"]}
+        for door in DOORS:
+            crates = reached(door, target)
+            counts[door] = max(counts[door], len(crates))
+            found |= crates
+    return [packages[key] for key in sorted(found) if packages[key]["source"]], counts
 
 
 def texts(package):
@@ -110,7 +113,14 @@ def bill(packages):
 
 
 def main(arguments):
-    packages = linked()
+    packages, counts = linked()
+    grown = [
+        f"{door} links {count} crates, {DOORS[door]} at most"
+        for door, count in counts.items()
+        if count > DOORS[door]
+    ]
+    if grown:
+        sys.exit("; ".join(grown))
     stale = []
     for name, text in {"THIRD-PARTY.txt": notices(packages), "sbom.cdx.json": bill(packages)}.items():
         path = ROOT / name

@@ -147,5 +147,8 @@ def test_the_release_workflow_parses_and_names_targets_that_exist():
     named = {name for step in steps for name in re.findall(r"^make ([a-z-]+)$", step.get("run", ""))}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert {"test", "dist", "dist-check"} <= named <= targets
+    # The checksums are of all that was built before.
+    built = [step["run"] for step in workflow["jobs"]["dist"]["steps"] if "run" in step]
+    assert built[-2:] == ["make dist", "make dist-check"], built
     # A publishing job has no secret but the short-lived identity of its own run.
     assert "secrets." not in (ROOT / ".github/workflows/release.yml").read_text()
