@@ -1,8 +1,9 @@
 // Small files fetched before Nix, which reads one after the other, asks for them.
 //
-// Invariant: bounded in bytes and in number, whatever sizes a cache gives its files. The number grows with
-// each file that was wanted and shrinks with those that were not. A file is handed out once; one that could
-// not be fetched counts as never foreseen, so that its reader gets the error.
+// Invariant: bounded in bytes, whatever sizes a cache gives its files, and as many at a time as Nix allows
+// connections. Nothing is fetched before the first read. Files that are hardly wanted are few: their number
+// grows with each that was. A file is handed out once; one that could not be fetched counts as never
+// foreseen, so that its reader gets the error.
 
 #pragma once
 
