@@ -67,6 +67,8 @@ def test_objects(shell):
     assert shell("cat", "s3://tests/b", "--range", "1-2")[0] == "el"
     shell("cp", "s3://tests/b", "s3://tests/c")
     shell("cp", "s3://tests/c", "back")
+    shell("cp", "s3://tests/c", "new/place/")
+    assert (shell.directory / "new/place/c").read_bytes() == (shell.directory / "back").read_bytes()
     assert (shell.directory / "back").read_text() == "hello"
     shell("rm", "s3://tests/b")
     assert "Expires=60" in shell("presign", "s3://tests/c", "--expires-in", "60")[0]

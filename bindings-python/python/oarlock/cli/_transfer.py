@@ -56,7 +56,9 @@ def _download(given):
         given.json = False
         return place.store.get(key, sys.stdout.buffer)
     path = pathlib.Path(given.target)
-    if path.is_dir() or given.target.endswith("/"):
+    if given.target.endswith("/"):
+        path.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
         path /= file_name(key)
     with bar(given, key) as progress:
         options = {"journal": given.journal} if given.journal else {}
