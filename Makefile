@@ -74,6 +74,9 @@ storage-figures: build ## measure a package server's storage: fills, hits, usage
 install: setup ## install the C and C++ library, and the Nix plugin if it is built: make install PREFIX=/usr/local
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR)) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
+deb: setup ## make the Debian packages liboarlock0 and liboarlock-dev in target/deb
+	scripts/deb $(or $(CARGO_TARGET_DIR),target)/deb
+
 docs: ## build the site into target/site, warnings are errors (packages of its own in .tools/docs)
 	@[ -x .tools/docs/bin/python ] || python3 -m venv .tools/docs
 	@cmp -s docs/requirements.txt .tools/docs/requirements.stamp || { .tools/docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt && cp docs/requirements.txt .tools/docs/requirements.stamp; }
@@ -110,5 +113,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures storage-figures bench install gem gem-native generate generated clean
+.PHONY: help setup build test deb docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures storage-figures bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

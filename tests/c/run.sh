@@ -64,18 +64,27 @@ only_ours() {
     echo "$symbols" | grep -qx "$symbol" || grep -q "static inline.*\b$symbol(" "$prefix/include/oarlock.h" || { echo "$symbol is not exported"; return 1; }
   done
 }
+nothing_else_is_global() {
+  nm -g --defined-only "$prefix/lib/liboarlock.a" | awk 'NF == 3 {print $3}' >"$work/globals" && grep -qx oarlock_start "$work/globals" &&
+    ! grep -v '^oarlock_' "$work/globals"
+}
+# Two libraries with Rust's run-time library in one program: their symbols do not meet.
+beside_another() {
+  echo 'unsafe extern "C" { fn oarlock_version() -> *const std::ffi::c_char; } fn main() { println!("{:?}", unsafe { std::ffi::CStr::from_ptr(oarlock_version()) }); }' >"$work/beside.rs" &&
+    rustc --edition 2024 "$work/beside.rs" -o "$work/beside" -C link-arg="$prefix/lib/liboarlock.a" -C link-args="-lgcc_s -lutil -lrt -lpthread -lm -ldl" && "$work/beside" | grep -q "$version"
+}
 soname() { readelf -d "$prefix/lib/liboarlock.so" | grep -q "SONAME.*\[liboarlock\.so\.${version%.*}\]"; }
 foreign() { ! readelf -d "$prefix/lib/liboarlock.so" | grep NEEDED | grep -vE 'lib(c|m|dl|rt|util|pthread|gcc_s)\.so|ld-linux'; }
 staged() {
   make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/stage" PROFILE="$profile" &&
     test -e "$work/stage/usr/lib/liboarlock.so" &&
     test -e "$work/stage/usr/lib/liboarlock-bridge.a" && test -e "$work/stage/usr/include/oarlock/bridge.hpp" &&
-    make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/plain" PROFILE="$profile" BRIDGE=no &&
+    make -s -C "$root/bindings-c" install PREFIX=/usr DESTDIR="$work/plain" PROFILE="$profile" BRIDGE=no STATIC=no &&
     ! ls "$work/plain/usr/lib" "$work/plain/usr/include/oarlock" | grep bridge
 }
 # The prefix is moved, and the libraries lie deeper in it.
 moved() {
-  make -s -C "$root/bindings-c" install PREFIX="$work/made" LIBDIR=lib/multi DESTDIR= PROFILE="$profile" BRIDGE=no && mv "$work/made" "$work/moved" &&
+  make -s -C "$root/bindings-c" install PREFIX="$work/made" LIBDIR=lib/multi DESTDIR= PROFILE="$profile" BRIDGE=no STATIC=no && mv "$work/made" "$work/moved" &&
     $c "$root/bindings-c/examples/get.c" -o "$work/get-moved" $(PKG_CONFIG_PATH="$work/moved/lib/multi/pkgconfig" pkg-config --cflags --libs oarlock) &&
     [ "$(PKG_CONFIG_PATH="$work/moved/lib/multi/pkgconfig" pkg-config --variable=libdir oarlock | xargs realpath)" = "$(realpath "$work/moved/lib/multi")" ] &&
     mkdir "$work/project" && cp "$root/bindings-c/examples/get.c" "$work/project" &&
@@ -103,12 +112,55 @@ explains() {
     grep -q '^region  *r  *setting' "$work/rows" && ! "$work/explain" "file://$work/nowhere"
 }
 
+fetches_through() {
+  echo here >"$work/upstream" && for source in fetched stored; do
+    "$work/through" "file://$work/place" kept "file://$work/upstream" 2>"$work/why" | cmp - "$work/upstream" && grep -qx $source "$work/why" || return 1
+  done
+}
+loops() {
+  "$work/epoll" "file://$work/place" file kept streamed | sort >"$work/rows" && [ "$(wc -l <"$work/rows")" -eq 3 ] && grep -qx 'kept: 5 bytes' "$work/rows" &&
+    ! "$work/epoll" "file://$work/place" file nothing 2>"$work/why" && grep -q '^nothing: NotFound: ' "$work/why"
+}
+# A real encrypted object in the test server, which ends when its standard input does.
+encrypts() {
+  mkfifo "$work/stay" && { "$target/debug/fake-s3" --access-key AKIDC --secret-key canary-c-Zq7W <"$work/stay" >"$work/announced" & } && exec 9>"$work/stay" &&
+    until [ -s "$work/announced" ]; do kill -0 $! || return 1; sleep 0.1; done
+  url="s3://letters?endpoint=$(sed 's/.*"endpoint":"\([^"]*\)".*/\1/' "$work/announced")&region=us-east-1"
+  export AWS_ACCESS_KEY_ID=AKIDC AWS_SECRET_ACCESS_KEY=canary-c-Zq7W AWS_EC2_METADATA_DISABLED=true
+  printf '%s\n' '{"op":"open","url":"'"$url"'","settings":{}}' '{"op":"call","store":1,"verb":"create_bucket","args":{}}' | "$root/tests/agents/c/build/agent" &&
+    OARLOCK_KEY=$(head -c 32 /dev/zero | base64) "$work/encrypt" "$url" letter "$work/file" | cmp - "$work/file" &&
+    ! OARLOCK_KEY=short "$work/encrypt" "$url" letter "$work/file" && "$work/get" "$url" letter >"$work/sealed" && ! cmp -s "$work/sealed" "$work/file"
+  status=$?
+  exec 9>&-
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  return $status
+}
+# Installed by dpkg into a root of their own, where the libraries that they depend on are not.
+debian() {
+  "$root/scripts/deb" "$work/deb" "$profile" && mkdir -p "$work/root/var/lib/dpkg" && : >"$work/root/var/lib/dpkg/status" &&
+    dpkg --root="$work/root" --force-depends --force-unsafe-io -i "$work"/deb/*.deb && for each in liboarlock0 liboarlock-dev; do
+      dpkg-deb -f "$work/deb/$each"_*.deb Depends | grep -Eq 'libc6 \(>= 2\.|liboarlock0 \(= ' && grep -q 'aws-lc-sys' "$work/root/usr/share/doc/$each/copyright" || return 1
+    done
+  libraries=$work/root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+  $c $(PKG_CONFIG_PATH="$libraries/pkgconfig" pkg-config --cflags oarlock) "$work/root/usr/share/doc/liboarlock-dev/examples/get.c" -o "$work/get-debian" \
+    $(PKG_CONFIG_PATH="$libraries/pkgconfig" pkg-config --libs oarlock) && LD_LIBRARY_PATH="$libraries" "$work/get-debian" "file://$work/place" kept | cmp - "$work/upstream"
+}
+# With the suppressions nothing is left, of any kind; what a program itself forgets is still found.
+suppressed() {
+  every="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all --show-leak-kinds=all --suppressions=$prefix/share/oarlock/oarlock.supp"
+  echo '#include <oarlock.h>
+int main(int count, char **words) { oarlock_store *store = NULL; return count != 2 || oarlock_store_open(words[1], NULL, &store, NULL); }' >"$work/forgets.c"
+  $every "$work/epoll" "file://$work/place" kept kept && $c "$work/forgets.c" -o "$work/forgets" $shared && { $every "$work/forgets" "file://$work/place"; [ $? -eq 99 ]; }
+}
+
 echo 'int main(void) { return 0; }' >"$work/main.c"
 check "the header is C99" $c -include oarlock.h -fsyntax-only "$work/main.c"
 check "the header is C++17" $cxx -include oarlock.h -x c++ -fsyntax-only "$work/main.c"
 check "the skin is C++17" $cxx -include oarlock.hpp -x c++ -fsyntax-only "$work/main.c"
 check "the skin refuses C++14" too_old
 check "exports oarlock_ and nothing else" only_ours
+check "the static library has oarlock_ and nothing else" nothing_else_is_global
+check "the static library links beside another Rust" beside_another
 check "has its SONAME" soname
 check "needs only the system's own libraries" foreign
 check "installs below DESTDIR" staged
@@ -123,6 +175,17 @@ sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$root/bindings-c/README.md" >"$work/read
 check "the README's program builds" $cxx "$work/readme.cpp" -o "$work/readme" $bridge
 check "pkg-config links the example that explains" $c "$root/bindings-c/examples/explain.c" -o "$work/explain" $shared
 check "the example explains" explains
+for each in epoll encrypt through; do
+  check "pkg-config links the example $each" $c "$root/bindings-c/examples/$each.c" -o "$work/$each" $shared
+done
+check "the example reads through" fetches_through
+check "the example with epoll fetches many" loops
+check "the example encrypts" encrypts
+if command -v dpkg-architecture >/dev/null; then
+  check "the Debian packages install and build a program" debian
+else
+  echo "the Debian packages are not tried: this machine has no dpkg-architecture"
+fi
 
 for each in conventions calls fork; do
   check "$each builds" $c "$here/$each.c" -o "$work/$each" $shared
@@ -145,6 +208,7 @@ if command -v valgrind >/dev/null; then
   program "conventions under valgrind" $careful "$work/conventions" "$work"
   program "calls under valgrind" $careful "$work/calls" "$work"
   check "the agent under valgrind" agent_under_valgrind
+  check "the suppressions hide the run-time's memory alone" suppressed
 else
   echo "FAILED valgrind is not installed"
   failed=$((failed + 1))
