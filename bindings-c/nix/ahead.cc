@@ -49,8 +49,8 @@ struct read_ahead::state {
   const bucket from;
   std::mutex mutex;
   std::condition_variable changed;
-  // Keys that may be fetched; only those in `sizes` still count. Nix learns of a path before it learns of what
-  // the path refers to, and reads them the other way round: the likely ones are fetched from the back.
+  // Keys that may be fetched; only those in `sizes` still count. Nix learns of a path before it learns of
+  // what the path refers to, and reads them the other way round: the likely ones are fetched from the back.
   std::vector<std::string> likely;
   std::deque<std::string> unlikely;
   std::unordered_map<std::string, std::uint64_t> sizes;
@@ -189,7 +189,7 @@ void read_ahead::fill(const std::shared_ptr<state> &all) {
                               if (found == all->entries.end() || found->second.stop != stop) return;
                               all->end(found->second, std::move(got));
                             }
-                            // A failure is its reader's to tell; until then nothing more is begun.
+                            // A failure is its reader's to tell; until then nothing more starts.
                             if (succeeded) fill(all);
                           });
   }

@@ -99,7 +99,7 @@ def test_what_is_fetched_ahead_is_little_if_nothing_is_wanted(nix, fake, cache):
 
 
 def test_a_cache_that_lies_about_sizes_costs_no_memory(nix, fake, cache):
-    """A NAR that is larger than its .narinfo says is not kept ahead, and is read as it is."""
+    """A NAR that is larger than in its .narinfo is not kept ahead, and is read as it is."""
     boat = nix.closure(leaves=20)
     nix.nix("copy", "--to", cache.url(), boat)
     for key in narinfos(cache):
