@@ -193,8 +193,8 @@ def test_an_archived_nar_is_named_as_such(nix, fake, cache):
 
 @pytest.mark.parametrize("daemon", [False, True], ids=["processes", "daemon"])
 def test_clients_of_one_machine_share_credentials(nix, fake, cache, daemon):
-    """Three clients, which the daemon has a process each for: the program that prints keys runs once, and what
-    it printed is this user's alone."""
+    """Three clients; the daemon has a process for each. The program that prints keys runs once, and what it
+    printed is this user's alone."""
     boat = nix.closure(leaves=1)
     nix.nix("copy", "--to", cache.url(), boat)
     token = "a-token"
