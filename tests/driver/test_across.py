@@ -41,12 +41,13 @@ def copy(victim, verb="copy"):
 @pytest.mark.parametrize("settings", [{}, {"encryption_aes_key": KEY}], ids=["clear", "encrypted"])
 def test_a_streamed_copy_goes_on_where_it_was_killed(language, settings, victim):
     # One part at a time: the first request creates the upload; when the sixth arrives, four parts are there.
+    # The kill may come after the fifth is, too.
     victim = victim(language, max_concurrency=1, **settings)
     victim.killed(lambda: copy(victim), 6)
     before = len(victim.server.log())
     assert copy(victim)["ok"]["size"] == SIZE
     sent = victim.operations(before)
-    assert sent.count("UploadPart") == PARTS - 4 and "CreateMultipartUpload" not in sent, sent
+    assert PARTS - 5 <= sent.count("UploadPart") <= PARTS - 4 and "CreateMultipartUpload" not in sent, sent
     assert victim.stored() == values.pattern(SIZE)
     assert victim.server.state()["uploads"] == [] and list(victim.journals.iterdir()) == []
 
