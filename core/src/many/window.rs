@@ -4,9 +4,9 @@
 
 use std::pin::Pin;
 use std::task::Context;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::InFlight;
 
@@ -94,6 +94,8 @@ mod tests {
     use std::future::poll_fn;
     use std::task::Poll;
 
+    use tokio::time::advance;
+
     use super::*;
 
     const FREE: InFlight = InFlight { first: 64, most: 256, is_given: false };
@@ -102,14 +104,14 @@ mod tests {
         poll_fn(|context| Poll::Ready(window.objects(context))).await
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_given_limit_is_kept() {
         let mut window = Window::new(InFlight { first: 30, most: 30, is_given: true });
         (0..100).for_each(|number| window.done(Duration::from_millis(number)));
         assert_eq!(objects(&mut window).await, 30);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_near_server_gets_few() {
         let mut window = Window::new(FREE);
         assert_eq!(objects(&mut window).await, FEW);
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(objects(&mut window).await, FEW);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_far_server_gets_many_at_once() {
         let mut window = Window::new(FREE);
         window.done(Duration::from_millis(20));
@@ -133,20 +135,20 @@ mod tests {
         let latency = Duration::from_millis(4);
         for _ in 0..rounds {
             let done = objects(&mut window).await.min(each_round);
-            std::thread::sleep(latency);
+            advance(latency).await;
             (0..done).for_each(|_| window.done(latency));
         }
         objects(&mut window).await
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn there_are_more_as_long_as_that_is_faster() {
         assert_eq!(after(20, usize::MAX).await, FREE.most);
         let bounded = after(20, 20).await;
         assert!((FEW..=45).contains(&bounded), "{bounded}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn until_the_first_is_done_there_are_more_by_and_by() {
         let mut window = Window::new(FREE);
         let mut before = objects(&mut window).await;
