@@ -107,6 +107,11 @@ def test_upkeep_of_a_prefix(shell):
     assert keys(shell) == ["p/a", "p/c"]
     assert shell("usage", "s3://tests/p")[0] == "2 objects, 10 bytes\n"
     assert json.loads(shell("usage", "s3://tests", "--json")[0]) == {"objects": 2, "size": 10}
+    (shell.directory / "kept").mkdir()
+    shell("cp", "a.txt", f"file://{shell.directory}/kept/a")  # which is a store with files of its own
+    for mark in ("", "/"):
+        rows = json.loads(shell("usage", f"file://{shell.directory}/kept{mark}", "--json")[0])
+        assert rows["objects"] == 1, rows
     assert "2 objects verified, 10 bytes, 0 failed" in shell("verify", "s3://tests/p")[1]
     key = "encryption_aes_key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
     found = shell("find-unencrypted", "s3://tests/p", key, status=1)

@@ -73,8 +73,12 @@ class Place:
 
 
 def tree(url, settings):
-    """The store and the prefix of a tree: all keys below a slash, never those of a neighbour."""
-    place = Place(url, settings)
+    """The store and the prefix of a tree: all keys below a slash, never those of a neighbour. A directory that
+    exists is a store itself: it may hold files of its own."""
+    place, mark, query = url.partition("?")
+    if place.lower().startswith("file://") and os.path.isdir(urllib.parse.unquote(place[7:])):
+        place = place.rstrip("/") + "/"
+    place = Place(place + mark + query, settings)
     return place.store, place.key if place.is_tree else f"{place.key}/"
 
 
