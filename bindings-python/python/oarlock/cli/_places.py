@@ -73,8 +73,8 @@ class Place:
 
 
 def tree(url, settings):
-    """The store and the prefix of a tree: all keys below a slash, never those of a neighbour. A directory that
-    exists is a store itself: it may hold files of its own."""
+    """The store and the prefix of a tree: all keys below a slash, never those of a neighbour."""
+    # A directory that exists is a store itself, which may hold files of its own.
     place, mark, query = url.partition("?")
     if place.lower().startswith("file://") and os.path.isdir(urllib.parse.unquote(place[7:])):
         place = place.rstrip("/") + "/"
