@@ -75,7 +75,11 @@ install: setup ## install the C and C++ library, and the Nix plugin if it is bui
 	$(MAKE) -C bindings-c install PREFIX=$(PREFIX) $(if $(LIBDIR),LIBDIR=$(LIBDIR)) DESTDIR=$(DESTDIR) PROFILE=$(PROFILE)
 
 deb: setup ## make the Debian packages liboarlock0 and liboarlock-dev in target/deb
-	scripts/deb $(or $(CARGO_TARGET_DIR),target)/deb
+	scripts/deb library $(or $(CARGO_TARGET_DIR),target)/deb
+
+nix-deb: ## make the Debian package nix-plugin-oarlock, for this machine's Nix, in target/deb; builds nothing else
+	bindings-c/nix/headers
+	scripts/deb nix $(or $(CARGO_TARGET_DIR),target)/deb $(PROFILE)
 
 docs: ## build the site into target/site, warnings are errors (packages of its own in .tools/docs)
 	@[ -x .tools/docs/bin/python ] || python3 -m venv .tools/docs
@@ -113,5 +117,5 @@ clean: ## remove what was built; the tests' virtual environment stays
 	cargo clean
 	rm -f bindings-ruby/lib/oarlock/*.so bindings-python/python/oarlock/*.so
 
-.PHONY: help setup build test deb docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures storage-figures bench install gem gem-native generate generated clean
+.PHONY: help setup build test deb nix-deb docs dist dist-check nix-plugin oarlock-nix nix-cache-figures nix-functional nix-versions gem-versions gem-figures demo servers ecosystem ecosystem-figures storage-figures bench install gem gem-native generate generated clean
 .DEFAULT_GOAL := help

@@ -137,7 +137,7 @@ encrypts() {
 }
 # Installed by dpkg into a root of their own, where the libraries that they depend on are not.
 debian() {
-  "$root/scripts/deb" "$work/deb" "$profile" && mkdir -p "$work/root/var/lib/dpkg" && : >"$work/root/var/lib/dpkg/status" &&
+  "$root/scripts/deb" library "$work/deb" "$profile" && mkdir -p "$work/root/var/lib/dpkg" && : >"$work/root/var/lib/dpkg/status" &&
     dpkg --root="$work/root" --force-depends --force-unsafe-io -i "$work"/deb/*.deb && for each in liboarlock0 liboarlock-dev; do
       dpkg-deb -f "$work/deb/$each"_*.deb Depends | grep -Eq 'libc6 \(>= 2\.|liboarlock0 \(= ' && grep -q 'aws-lc-sys' "$work/root/usr/share/doc/$each/copyright" || return 1
     done
