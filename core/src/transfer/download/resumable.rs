@@ -64,19 +64,9 @@ pub(crate) async fn get(
     let shown = std::path::absolute(destination.path()).map_err(|error| about(&error, target))?;
     let transfer = format!("get {} {} to {}", at.place().await?, at.full(&key.0), shown.display());
     let (journal, held) = Journal::open(named, &transfer).await?;
-    let asked = Head {
-        version_id: options.version_id.clone(),
-        if_match: options.if_match.clone(),
-        if_none_match: options.if_none_match.clone(),
-        if_modified_since: options.if_modified_since,
-        if_unmodified_since: options.if_unmodified_since,
-        sse_customer_key: options.sse_customer_key.clone(),
-        wait: None,
-    };
     let stands = match &held {
-        Some(held) => {
-            Some((held, head(at, mailbox, key.clone(), asked).await?)).filter(|(held, meta)| same(held, meta))
-        }
+        Some(held) => Some((held, head(at, mailbox, key.clone(), Head::from(&options)).await?))
+            .filter(|(held, meta)| same(held, meta)),
         None => None,
     };
     let (mut state, body) = match stands {
