@@ -189,7 +189,7 @@ void read_ahead::fill(const std::shared_ptr<state> &all) {
                               if (found == all->entries.end() || found->second.stop != stop) return;
                               all->end(found->second, std::move(got));
                             }
-                            // A failure is its reader's to tell; until then nothing more starts.
+                            // After a failure the next read starts the next fetch: the server may be gone.
                             if (succeeded) fill(all);
                           });
   }
