@@ -94,22 +94,25 @@ def _copy_tree(given):
     if PIPE in (given.source, given.target):
         raise oarlock.InvalidInputError("a pipe holds one object; leave --recursive out")
     if is_url(given.source) and is_url(given.target):
+        # As late as that: it takes longer to load than most commands do.
         import asyncio
 
-        return asyncio.run(_copy_between(given, asyncio.gather))
+        return asyncio.run(_copy_between(given))
     given.delete, given.dry_run, given.include, given.exclude, given.compare = False, False, [], [], None
     return sync(given)
 
 
-async def _copy_between(given, gather):
+async def _copy_between(given):
     """Copies a tree between stores, some objects at a time; the first failure ends it."""
+    import asyncio
+
     (source, below), (target, at) = tree(given.source, given.settings), tree(given.target, given.settings)
     entries = iter(source.list(below))
     while lot := list(itertools.islice(entries, _AT_ONCE)):
         copies = (
             target.aio.copy(entry.key, at + entry.key.removeprefix(below), **_from(given)) for entry in lot
         )
-        await gather(*copies)
+        await asyncio.gather(*copies)
         for entry in lot:
             print_row(given, entry, f"copied {entry.key}")
     return 0
