@@ -33,8 +33,8 @@ Written by scripts/notices.py from Cargo.lock.
 """
 
 
-def metadata(*more):
-    command = ["cargo", "metadata", "--offline", "--locked", "--format-version", "1", *more]
+def metadata():
+    command = ["cargo", "metadata", "--offline", "--locked", "--format-version", "1"]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
@@ -52,10 +52,8 @@ def linked():
     """The packages of others that are linked into what we ship, on any target, by name and version; and the
     largest number of crates in one door, our own included."""
     found, counts = set(), dict.fromkeys(DOORS, 0)
-    packages = {}
+    packages = {(each["name"], each["version"]): each for each in metadata()["packages"]}
     for target in TARGETS:
-        graph = metadata("--filter-platform", target)
-        packages |= {(each["name"], each["version"]): each for each in graph["packages"]}
         for door in DOORS:
             crates = reached(door, target)
             counts[door] = max(counts[door], len(crates))
