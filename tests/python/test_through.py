@@ -31,24 +31,14 @@ import threading
 
 import oarlock
 import pytest
-from readers import MIB, Reader, in_threads, keys, uploads
+from readers import MIB, Reader, in_threads, in_time, keys, uploads
 
 
 def test_many_readers_share_one_fetch(place, upstream):
     body = os.urandom(3 * MIB + 7)
     gate = threading.Event()
     url = upstream.add("/p", body, gate=gate, before_gate=MIB)
-    started = threading.Barrier(65)
-
-    def read(number):
-        started.wait(20)
-        return place.fetch_through("p", url)
-
-    opener = threading.Timer(0.5, gate.set)
-    opener.start()
-    starter = threading.Thread(target=started.wait, args=(20,))
-    starter.start()
-    replies = in_threads(64, read)
+    replies = in_time(64, place, url, gate)
     assert [reply.body == body for reply in replies] == [True] * 64
     assert {reply.source for reply in replies} <= {"fetched", "joined", "stored"}
     assert [reply.source for reply in replies].count("fetched") == 1

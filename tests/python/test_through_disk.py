@@ -9,7 +9,7 @@ import threading
 
 import oarlock
 import pytest
-from readers import MIB, Reader, in_threads, keys, uploads
+from readers import MIB, Reader, in_time, keys, uploads
 
 #: More than a fetch keeps in memory.
 SIZE = 24 * MIB + 5
@@ -34,15 +34,7 @@ def test_those_who_come_in_time_share_the_fetch(place, upstream):
     body = os.urandom(SIZE)
     gate = threading.Event()
     url = upstream.add("/p", body, gate=gate, before_gate=MIB)
-    started = threading.Barrier(9)
-
-    def read(number):
-        started.wait(20)
-        return place.fetch_through("p", url)
-
-    threading.Timer(0.5, gate.set).start()
-    threading.Thread(target=started.wait, args=(20,)).start()
-    replies = in_threads(8, read)
+    replies = in_time(8, place, url, gate)
     assert [reply.body == body for reply in replies] == [True] * 8
     assert upstream.count() == 1
 

@@ -111,34 +111,6 @@ def test_a_cache_that_lies_about_sizes_costs_no_memory(nix, fake, cache):
     nix.nix("store", "verify", "--store", second, "--no-trust", "-r", boat)
 
 
-def test_two_endpoints_are_two_caches(nix, fake, cache, tls):
-    """One bucket's name at two servers, by profiles and by the environment: Nix must not take what it
-    remembers of one for the other."""
-    boat = nix.closure(leaves=2)
-    port, certificate = tls()
-    config = nix.directory / "config"
-    config.write_text(
-        "".join(
-            f"[profile {name}]\nendpoint_url = {url}\naws_access_key_id = {fake.access_key}\n"
-            f"aws_secret_access_key = {fake.secret_key}\n"
-            for name, url in (("one", fake.endpoint), ("two", f"https://localhost:{port}"))
-        )
-    )
-    more = {"AWS_CONFIG_FILE": config, "NIX_SSL_CERT_FILE": certificate}
-    for name in ("one", "two"):
-        url = cache.url(endpoint=None, profile=name)
-        before = len(fake.log())
-        nix.nix("copy", "--to", url, boat, **more)
-        # Both reach the same objects here. The second looks for them, with the first one's answers out of its
-        # sight.
-        assert len(fake.log()) > before
-    before = len(fake.log())
-    nix.nix("copy", "--to", cache.url(endpoint=None), boat, AWS_ENDPOINT_URL=fake.endpoint)
-    assert len(fake.log()) > before
-    said = nix.nix("copy", "--to", cache.url(profile="nobody"), boat, fails=True, **more)
-    assert "there is no profile 'nobody'" in said, said
-
-
 def test_each_retry_is_reported(nix, fake, cache):
     boat = nix.closure(leaves=1)
     slow = {"status": 503, "code": "SlowDown"}
@@ -171,24 +143,6 @@ def test_a_near_miss_of_a_guard_is_an_error(nix, fake, cache, name):
     said = nix.nix("copy", "--to", url, boat, fails=True)
     assert f"unknown parameter '{name}'" in said and "did you mean" in said
     assert cache.keys() == []
-
-
-def test_an_archived_nar_is_named_as_such(nix, fake, cache):
-    boat = nix.closure(leaves=0)
-    nix.nix("copy", "--to", cache.url(), boat)
-    fake.plan(
-        [
-            {
-                "match": {"bucket": cache.name, "op": "GetObject", "prefix": "cache/nar/"},
-                "fault": {"status": 403, "code": "InvalidObjectState"},
-            }
-        ]
-    )
-    said = nix.nix(
-        *("copy", "--store", local(nix, "second"), "--from", cache.url(), "--no-check-sigs", boat), fails=True
-    )
-    fake.plan([])
-    assert "archived" in said and "restore" in said and "s3:GetObject" not in said, said
 
 
 @pytest.mark.parametrize("daemon", [False, True], ids=["processes", "daemon"])
