@@ -29,7 +29,7 @@ def test_two_servers_with_a_bucket_of_the_same_name(nix, fake, cache):
             for at in (fake, other)
         ]
         assert stored[0] and stored[0] == stored[1]
-        # The environment's server is another cache too: Nix sends it requests, whatever it remembers of profiles.
+        # The environment's server is another cache too, whatever Nix remembers of those of profiles.
         before = len(fake.log())
         nix.nix("copy", "--to", cache.url(endpoint=None), boat, AWS_ENDPOINT_URL=fake.endpoint)
         assert len(fake.log()) > before
